@@ -1,0 +1,181 @@
+//! Rendering refusals.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, Response, Version};
+
+use crate::challenge::{Challenge, InvalidChallenge};
+use crate::head::Head;
+use crate::kind::{Challenging, RejectionKind};
+use crate::rejection::{Rejection, Respond};
+use crate::scope::Scopes;
+use crate::table::Challenged;
+use crate::trace;
+
+/// What of a request the answer to its refusal depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// `HEAD` is answered without a body.
+    head: bool,
+    /// Only HTTP/1 has a `Connection` header.
+    http1: bool,
+}
+
+/// How a dialect's refusals are rendered.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    realm: Box<str>,
+    schemes: Vec<Scheme>,
+    retry_after: Duration,
+    respond: Option<Arc<dyn Respond>>,
+}
+
+/// A scheme's challenges, prepared.
+#[derive(Clone, Debug)]
+struct Scheme {
+    challenged: Challenged,
+    plain: HeaderValue,
+    malformed: Option<HeaderValue>,
+    denied: Option<HeaderValue>,
+}
+
+/// After how long to come back when a verifier cannot tell and the layer was not told.
+const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
+
+impl Asked {
+    pub(crate) fn of(head: Head<'_>) -> Self {
+        Self { head: head.method() == Method::HEAD, http1: head.version() <= Version::HTTP_11 }
+    }
+}
+
+impl Answers {
+    pub(crate) fn new(realm: &str, challenged: &[Challenged]) -> Result<Self, InvalidChallenge> {
+        let schemes = challenged.iter().map(|challenged| Scheme::new(*challenged, realm));
+        Ok(Self {
+            realm: realm.into(),
+            schemes: schemes.collect::<Result<_, _>>()?,
+            retry_after: RETRY_AFTER_UNAVAILABLE,
+            respond: None,
+        })
+    }
+
+    pub(crate) fn set_retry_after(&mut self, retry_after: Duration) {
+        self.retry_after = retry_after;
+    }
+
+    pub(crate) fn set_respond(&mut self, respond: impl Respond) {
+        self.respond = Some(Arc::new(respond));
+    }
+
+    /// The answer to a refusal.
+    pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+        trace::debug!(kind = ?rejection.kind(), "request refused");
+        let standard = self.standard(rejection, asked);
+        let Some(respond) = &self.respond else { return standard };
+        let mut response = respond.respond(rejection, standard);
+        if response.status().is_informational() || response.status().is_success() {
+            trace::error!(kind = ?rejection.kind(), "a `Respond` made a success of a refusal: the standard answer is sent");
+            return self.standard(rejection, asked);
+        }
+        if asked.head {
+            *response.body_mut() = Bytes::new();
+        }
+        response.extensions_mut().insert(rejection.rendered());
+        response
+    }
+
+    fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+        let answer = rejection.kind().answer();
+        let body = if asked.head { "" } else { answer.body };
+        let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+        *response.status_mut() = answer.status;
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.challenge(rejection, &mut headers);
+        let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
+        if let Some(after) = rejection.retry_after().or(default) {
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        if rejection.kind() == RejectionKind::InsecureTransport && asked.http1 {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        *response.headers_mut() = headers;
+        response.extensions_mut().insert(rejection.rendered());
+        response
+    }
+
+    fn challenge(&self, rejection: &Rejection, headers: &mut HeaderMap) {
+        let token_scheme =
+            self.schemes.iter().find(|scheme| matches!(scheme.challenged, Challenged::Token(_)));
+        let mut send = |line: &HeaderValue| _ = headers.append(WWW_AUTHENTICATE, line.clone());
+        match rejection.kind().answer().challenging {
+            Challenging::Nothing => {}
+            Challenging::Plainly => self.schemes.iter().for_each(|scheme| send(&scheme.plain)),
+            Challenging::TokenMalformed => {
+                token_scheme.and_then(|scheme| scheme.malformed.as_ref()).into_iter().for_each(send);
+            }
+            // The first scheme is the access token's, where there is one.
+            Challenging::TokenDenied => {
+                let denied = token_scheme.and_then(|scheme| scheme.denied.as_ref());
+                let others = self.schemes.iter().skip(usize::from(denied.is_some()));
+                denied.into_iter().chain(others.map(|scheme| &scheme.plain)).for_each(send);
+            }
+            Challenging::ScopeNeeded => {
+                let line =
+                    token_scheme.and_then(|scheme| self.scope_needed(scheme, rejection.needed_scopes()));
+                line.iter().for_each(send);
+            }
+        }
+    }
+
+    fn scope_needed(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
+        let challenge = token_error(scheme.challenged, &self.realm, "insufficient_scope")?;
+        let challenge = if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) };
+        challenge.header_value().ok()
+    }
+}
+
+/// The answer where no dialect is known: an extractor's or a [`Require`](crate::Require)'s, which
+/// the layer around them renders again in its dialect's way.
+pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
+    static STANDARD: LazyLock<Option<Answers>> =
+        LazyLock::new(|| Answers::new("api", &[Challenged::Token("Bearer")]).ok());
+    let asked = Asked { head: false, http1: false };
+    let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
+    let mut response = answers.standard(rejection, asked);
+    response.extensions_mut().insert(rejection.clone());
+    response
+}
+
+impl Scheme {
+    fn new(challenged: Challenged, realm: &str) -> Result<Self, InvalidChallenge> {
+        let error = |error| token_error(challenged, realm, error).map(|line| line.header_value()).transpose();
+        let plain = match challenged {
+            Challenged::Basic => Challenge::basic(realm),
+            Challenged::Token(word) | Challenged::Other(word) => Challenge::new(word).param("realm", realm),
+        };
+        Ok(Self {
+            challenged,
+            plain: plain.header_value()?,
+            malformed: error("invalid_request")?,
+            denied: error("invalid_token")?,
+        })
+    }
+}
+
+/// A challenge with an error of RFC 6750 section 3.1; only access-token schemes have one.
+fn token_error(challenged: Challenged, realm: &str, error: &str) -> Option<Challenge> {
+    let Challenged::Token(word) = challenged else { return None };
+    Some(Challenge::new(word).param("realm", realm).param("error", error))
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers").field("realm", &self.realm).finish_non_exhaustive()
+    }
+}

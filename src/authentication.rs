@@ -1,0 +1,130 @@
+//! The record of a request's authentication.
+
+use http::Extensions;
+use http::request::{Parts, Request};
+
+use crate::credential::{Carrier, CredentialKind};
+use crate::principal::{AppToken, Guest, Principal};
+
+/// Who a request comes from, and how that is known.
+///
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the request's extensions, and nothing
+/// else can make one: holding it is the proof. It is an extractor too. Cloning it counts one reference,
+/// or two where an app token came along.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    principal: Principal,
+    app: Option<AppToken>,
+    origin: Option<Origin>,
+}
+
+/// Where the subject's credential came from and which kind it was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) carrier: Carrier,
+    pub(crate) kind: CredentialKind,
+}
+
+/// Reads a request's [`Authentication`] where there are no extractors: plain Tower, hyper, tonic.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::AuthenticationExt;
+///
+/// fn greet<B>(request: &http::Request<B>) -> String {
+///     match request.principal() {
+///         Some(principal) => format!("hello, {}", principal.id().unwrap_or("guest")),
+///         None => "the layer is missing".to_owned(),
+///     }
+/// }
+/// # assert_eq!(greet(&http::Request::new(())), "the layer is missing");
+/// ```
+pub trait AuthenticationExt {
+    /// The record; `None` where no [`AuthenticateLayer`](crate::AuthenticateLayer) saw the request.
+    fn authentication(&self) -> Option<&Authentication>;
+
+    /// The principal; `None` where no [`AuthenticateLayer`](crate::AuthenticateLayer) saw the request.
+    fn principal(&self) -> Option<&Principal> {
+        self.authentication().map(Authentication::principal)
+    }
+}
+
+impl Authentication {
+    pub(crate) const fn new(principal: Principal, app: Option<AppToken>, origin: Option<Origin>) -> Self {
+        Self { principal, app, origin }
+    }
+
+    pub(crate) const fn guest(guest: Guest) -> Self {
+        Self::new(Principal::Guest(guest), None, None)
+    }
+
+    pub(crate) fn with_app(self, app: Option<AppToken>) -> Self {
+        Self { app, ..self }
+    }
+
+    /// Who the request comes from.
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Who the request comes from, without the record.
+    pub fn into_principal(self) -> Principal {
+        self.principal
+    }
+
+    /// The application the request comes from, where an app token says so: beside another credential,
+    /// or as the principal itself.
+    pub const fn app(&self) -> Option<&AppToken> {
+        match (&self.app, &self.principal) {
+            (Some(app), _) | (None, Principal::AppToken(app)) => Some(app),
+            _ => None,
+        }
+    }
+
+    /// Where the principal's credential came from; `None` for a guest.
+    pub fn carrier(&self) -> Option<Carrier> {
+        self.origin.map(|origin| origin.carrier)
+    }
+
+    /// Which kind of credential made the principal; `None` for a guest.
+    pub fn credential_kind(&self) -> Option<CredentialKind> {
+        self.origin.map(|origin| origin.kind)
+    }
+
+    pub(crate) fn holds_token(&self) -> bool {
+        self.credential_kind() == Some(CredentialKind::AccessToken)
+    }
+}
+
+impl AuthenticationExt for Extensions {
+    fn authentication(&self) -> Option<&Authentication> {
+        self.get()
+    }
+}
+
+impl AuthenticationExt for Parts {
+    fn authentication(&self) -> Option<&Authentication> {
+        self.extensions.get()
+    }
+}
+
+impl<B> AuthenticationExt for Request<B> {
+    fn authentication(&self) -> Option<&Authentication> {
+        self.extensions().get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use static_assertions::assert_impl_all;
+
+    use super::*;
+
+    assert_impl_all!(Authentication: Send, Sync, Clone);
+
+    #[test]
+    fn one_small_record() {
+        assert!(size_of::<Authentication>() <= 32);
+    }
+}

@@ -1,0 +1,88 @@
+//! Work that ends in time and does not take the connection with it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, sleep};
+
+pin_project! {
+    /// Work under a deadline; a panic in it is an outcome, not an unwinding.
+    ///
+    /// The timer is made only when the work first waits. Without a tokio runtime there is none.
+    pub(crate) struct Bounded<F> {
+        #[pin]
+        work: F,
+        #[pin]
+        timer: Option<Sleep>,
+        deadline: Duration,
+    }
+}
+
+/// Why bounded work has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfinished {
+    Late,
+    Panicked,
+}
+
+impl<F> Bounded<F> {
+    pub(crate) const fn new(work: F, deadline: Duration) -> Self {
+        Self { work, timer: None, deadline }
+    }
+}
+
+impl<F: Future> Future for Bounded<F> {
+    type Output = Result<F::Output, Unfinished>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        match caught(|| this.work.as_mut().poll(context)) {
+            Ok(Poll::Ready(done)) => return Poll::Ready(Ok(done)),
+            Ok(Poll::Pending) => {}
+            Err(panicked) => return Poll::Ready(Err(panicked)),
+        }
+        if this.timer.is_none() && Handle::try_current().is_ok() {
+            this.timer.set(Some(sleep(*this.deadline)));
+        }
+        match this.timer.as_pin_mut() {
+            Some(timer) => timer.poll(context).map(|()| Err(Unfinished::Late)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Runs something that may panic.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Unfinished> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unfinished::Panicked)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(20);
+
+    #[tokio::test(start_paused = true)]
+    async fn work_ends_in_time_or_late_or_in_a_panic() {
+        assert_eq!(Bounded::new(ready(7), SOON).await, Ok(7));
+        assert_eq!(Bounded::new(pending::<()>(), SOON).await, Err(Unfinished::Late));
+        assert_eq!(
+            Bounded::new(async { panic!("on purpose") }, SOON).await,
+            Err::<(), _>(Unfinished::Panicked)
+        );
+        assert_eq!(Bounded::new(async { sleep(SOON / 2).await }, SOON).await, Ok(()));
+    }
+
+    #[test]
+    fn without_a_runtime_there_is_no_deadline() {
+        let waker = std::task::Waker::noop();
+        let mut work = std::pin::pin!(Bounded::new(pending::<()>(), Duration::ZERO));
+        assert!(work.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    }
+}

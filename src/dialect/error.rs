@@ -1,0 +1,60 @@
+//! What can be wrong with a dialect.
+
+use thiserror::Error;
+
+use crate::guest::InvalidRule;
+use crate::path::InvalidPattern;
+use crate::permission::InvalidPermission;
+
+/// What is wrong with a dialect; the message names the row.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DialectError {
+    /// There is no form at all, so every request would be refused or a guest.
+    #[error("the dialect `{0}` has no forms")]
+    NoForms(&'static str),
+    /// A name cannot stand where it should: no token as a scheme or header, an empty parameter.
+    #[error("`{name}` cannot be the name of a {what}")]
+    Name {
+        /// What it should name.
+        what: &'static str,
+        /// The name.
+        name: &'static str,
+    },
+    /// Two rows read the same place.
+    #[error("two rows read the {what} `{name}`")]
+    Repeated {
+        /// What both read.
+        what: &'static str,
+        /// Its name.
+        name: &'static str,
+    },
+    /// A header that cannot carry a credential of its own.
+    #[error("the header `{0}` is read by schemes or belongs to HTTP: use a scheme row")]
+    ReservedHeader(&'static str),
+    /// More parameters of one carrier than are looked for.
+    #[error("more than {0} parameters in one carrier")]
+    TooManyParameters(usize),
+    /// A realm with a control or non-ASCII character, `"` or `\`.
+    #[error("the realm must be printable ASCII without quotes and backslashes")]
+    Realm,
+    /// A guest rule's path is no pattern.
+    #[error("a guest rule is wrong: {0}")]
+    GuestPath(InvalidPattern),
+    /// A guest rule's permission is not in the grammar.
+    #[error("a guest rule is wrong: {0}")]
+    GuestPermission(InvalidPermission),
+    /// A guest rule's method is no token.
+    #[error("a guest rule has a method that is no token")]
+    GuestMethod,
+}
+
+impl From<InvalidRule> for DialectError {
+    fn from(error: InvalidRule) -> Self {
+        match error {
+            InvalidRule::Path(error) => Self::GuestPath(error),
+            InvalidRule::Permission(error) => Self::GuestPermission(error),
+            InvalidRule::Method => Self::GuestMethod,
+        }
+    }
+}

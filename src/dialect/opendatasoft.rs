@@ -1,0 +1,25 @@
+//! OpenDataSoft (Huwise).
+
+use std::borrow::Cow;
+
+use super::{Dialect, RFC6750};
+use crate::classify;
+use crate::form::Form;
+
+/// OpenDataSoft: bearer tokens in the header (with the colon of its document, too), the query or a
+/// form body; API keys by the `Apikey` scheme or the `apikey` parameter.
+///
+/// The body row is read only where the layer was given
+/// [`form_body`](crate::AuthenticateLayer::form_body).
+pub const OPENDATASOFT: Dialect = Dialect {
+    name: "opendatasoft",
+    forms: Cow::Borrowed(&[
+        Form::scheme("Bearer", classify::access_token),
+        Form::scheme_colon("Bearer", classify::access_token),
+        Form::query("access_token", classify::access_token),
+        Form::body_anyhow("access_token", classify::access_token),
+        Form::scheme("Apikey", classify::api_key),
+        Form::query("apikey", classify::api_key),
+    ]),
+    ..RFC6750
+};

@@ -1,0 +1,153 @@
+//! Every kind of refusal, and the one table that says how each is answered.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// Why a request was refused.
+///
+/// Absent, malformed, ambiguous, denied, forbidden and unavailable never collapse into each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// No credential, and no guest rule admits the request; or a guest short of a requirement.
+    Missing,
+    /// A well-formed `Authorization` scheme that the dialect does not have.
+    UnknownScheme,
+    /// A credential that breaks its grammar.
+    Malformed,
+    /// More than one credential for one role (RFC 6750 section 2).
+    Ambiguous,
+    /// An access token that nobody vouches for.
+    DeniedToken,
+    /// A password, API key or client secret that nobody vouches for.
+    DeniedCredentials,
+    /// An app token that nobody vouches for.
+    DeniedAppToken,
+    /// A credential over a connection that is not known to be secure.
+    InsecureTransport,
+    /// A token holder who may not do this (RFC 6750 section 3.1).
+    InsufficientScope,
+    /// Anybody else who may not do this.
+    Forbidden,
+    /// Too many failed attempts.
+    TooManyAttempts,
+    /// A form body over the limit.
+    BodyTooLarge,
+    /// A form body that did not arrive in time.
+    BodyTimeout,
+    /// The verifier cannot tell now.
+    Unavailable,
+    /// The service is wired wrongly, or a verifier broke its contract.
+    ServerError,
+}
+
+/// Which challenges go with an answer (RFC 9110 section 11.6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenging {
+    Nothing,
+    /// Every scheme, no error attribute.
+    Plainly,
+    /// The access-token scheme alone, where there is one, with `invalid_request`.
+    TokenMalformed,
+    /// Every scheme, the access-token scheme with `invalid_token`.
+    TokenDenied,
+    /// The access-token scheme alone, with `insufficient_scope` and what is needed.
+    ScopeNeeded,
+}
+
+/// A row of the answer table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) challenging: Challenging,
+    pub(crate) error: &'static str,
+    pub(crate) body: &'static str,
+}
+
+macro_rules! answer {
+    ($status:ident, $challenging:expr, $error:literal, $description:literal) => {
+        Answer {
+            status: StatusCode::$status,
+            challenging: $challenging,
+            error: $error,
+            body: concat!("{\"error\":\"", $error, "\",\"error_description\":\"", $description, "\"}"),
+        }
+    };
+}
+
+impl RejectionKind {
+    /// The status it is answered with unless a dialect or a [`Respond`](crate::Respond) says otherwise.
+    pub const fn status(self) -> StatusCode {
+        self.answer().status
+    }
+
+    /// The `error` of the standard body.
+    pub const fn error(self) -> &'static str {
+        self.answer().error
+    }
+
+    /// The table.
+    pub(crate) const fn answer(self) -> Answer {
+        use Challenging::{Nothing, Plainly, ScopeNeeded, TokenDenied, TokenMalformed};
+        match self {
+            Self::Missing | Self::UnknownScheme => {
+                answer!(UNAUTHORIZED, Plainly, "missing_credentials", "This resource needs credentials.")
+            }
+            Self::Malformed | Self::Ambiguous => answer!(
+                BAD_REQUEST,
+                TokenMalformed,
+                "invalid_request",
+                "The credentials are malformed, or there is more than one."
+            ),
+            Self::DeniedToken => answer!(
+                UNAUTHORIZED,
+                TokenDenied,
+                "invalid_token",
+                "The access token is unknown, expired or revoked."
+            ),
+            Self::DeniedCredentials => {
+                answer!(UNAUTHORIZED, Plainly, "invalid_credentials", "The credentials are not valid.")
+            }
+            Self::DeniedAppToken => {
+                answer!(FORBIDDEN, Nothing, "invalid_app_token", "The app token is not valid.")
+            }
+            Self::InsecureTransport => {
+                answer!(FORBIDDEN, Nothing, "https_required", "Credentials are accepted over https only.")
+            }
+            Self::InsufficientScope => {
+                answer!(FORBIDDEN, ScopeNeeded, "insufficient_scope", "The access token does not allow this.")
+            }
+            Self::Forbidden => {
+                answer!(FORBIDDEN, Nothing, "forbidden", "These credentials do not allow this.")
+            }
+            Self::TooManyAttempts => answer!(
+                TOO_MANY_REQUESTS,
+                Nothing,
+                "too_many_attempts",
+                "Too many failed attempts; try again later."
+            ),
+            Self::BodyTooLarge => {
+                answer!(PAYLOAD_TOO_LARGE, Nothing, "invalid_request", "The form body is too large.")
+            }
+            Self::BodyTimeout => {
+                answer!(REQUEST_TIMEOUT, Nothing, "invalid_request", "The form body arrived too slowly.")
+            }
+            Self::Unavailable => answer!(
+                SERVICE_UNAVAILABLE,
+                Nothing,
+                "temporarily_unavailable",
+                "The credentials cannot be checked now; try again later."
+            ),
+            Self::ServerError => {
+                answer!(INTERNAL_SERVER_ERROR, Nothing, "server_error", "The request could not be handled.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for RejectionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.error())
+    }
+}

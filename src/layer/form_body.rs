@@ -1,0 +1,160 @@
+//! Whether and how a form body is read for a credential (RFC 6750 section 2.2).
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use http_body::Body;
+
+use super::request_body::{Form, Frames, RequestBody};
+use crate::deadline::{Bounded, Unfinished};
+use crate::head::Head;
+use crate::kind::RejectionKind;
+use crate::rejection::Rejection;
+
+/// Whether a layer reads bodies: [`NoBody`] or [`FormBody`].
+pub trait BodyMode<B>: sealed::Mode<B> {}
+
+impl<B, M: sealed::Mode<B>> BodyMode<B> for M {}
+
+/// Bodies are not touched. What every layer starts with.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct NoBody;
+
+/// A form body is read where a dialect's row asks for it; made by
+/// [`AuthenticateLayer::form_body`](crate::AuthenticateLayer::form_body).
+#[derive(Clone, Copy, Debug)]
+pub struct FormBody {
+    limit: usize,
+    deadline: Duration,
+}
+
+impl FormBody {
+    pub(super) const fn new(limit: usize, deadline: Duration) -> Self {
+        Self { limit, deadline }
+    }
+}
+
+pub(super) mod sealed {
+    use super::{Form, Future, Head, Rejection};
+
+    /// What a mode does with a body `B`.
+    pub trait Mode<B>: Clone + Send + Sync + 'static {
+        /// What the inner service gets.
+        type Body;
+
+        /// Hands an unread body on.
+        fn pass(body: B) -> Self::Body;
+
+        /// Whether this body may hold a form.
+        fn wants(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<bool, Rejection>;
+
+        /// Reads the whole body, within the limit and the deadline, and gives it back unread.
+        fn read(
+            &self,
+            head: Head<'_>,
+            body: B,
+        ) -> impl Future<Output = Result<(Form, Self::Body), Rejection>> + Send;
+    }
+}
+
+impl<B: Send> sealed::Mode<B> for NoBody {
+    type Body = B;
+
+    fn pass(body: B) -> B {
+        body
+    }
+
+    fn wants(&self, _: Head<'_>, _: &B, _: bool) -> Result<bool, Rejection> {
+        Ok(false)
+    }
+
+    async fn read(&self, _: Head<'_>, body: B) -> Result<(Form, B), Rejection> {
+        Ok((Form::default(), body))
+    }
+}
+
+impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
+    type Body = RequestBody<B>;
+
+    fn pass(body: B) -> RequestBody<B> {
+        RequestBody::unread(body)
+    }
+
+    fn wants(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<bool, Rejection> {
+        Ok(!body.is_end_stream() && may_hold_form(head, anyhow)?)
+    }
+
+    async fn read(&self, head: Head<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
+        // Judged before the first poll, which would ask the client to send the rest (100-continue).
+        let announced =
+            head.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.unwrap_or(0).max(body.size_hint().lower()) > self.limit as u64 {
+            return Err(RejectionKind::BodyTooLarge.into());
+        }
+        match Bounded::new(collect(body, self.limit), self.deadline).await {
+            Ok(frames) => Ok(frames?.replay()),
+            Err(Unfinished::Late) => Err(RejectionKind::BodyTimeout.into()),
+            Err(Unfinished::Panicked) => Err(RejectionKind::ServerError.into()),
+        }
+    }
+}
+
+async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Frames, RejectionKind> {
+    let mut body = pin!(body);
+    let mut frames = Frames::default();
+    let mut length = 0;
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let frame = frame.map_err(|_| RejectionKind::Malformed)?;
+        match frame.into_data() {
+            Ok(data) => {
+                length += data.len();
+                if length > limit {
+                    return Err(RejectionKind::BodyTooLarge);
+                }
+                frames.push(data);
+            }
+            Err(frame) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    frames.set_trailers(trailers);
+                }
+            }
+        }
+    }
+    Ok(frames)
+}
+
+/// Whether a request's body may hold a form: a form's media type, no content encoding, and a method
+/// that has a body. `anyhow` also takes `GET` and a missing `Content-Type`.
+fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
+    let by_method = match *head.method() {
+        Method::GET => anyhow,
+        Method::HEAD | Method::TRACE | Method::CONNECT | Method::OPTIONS => false,
+        _ => true,
+    };
+    if !by_method || head.headers().contains_key(CONTENT_ENCODING) {
+        return Ok(false);
+    }
+    match media_type(head.headers())? {
+        Some(value) => Ok(is_form(value)),
+        None => Ok(anyhow),
+    }
+}
+
+/// The one `Content-Type`; two are ambiguous.
+fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(RejectionKind::Ambiguous.into()),
+    }
+}
+
+fn is_form(value: &HeaderValue) -> bool {
+    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+}

@@ -1,0 +1,144 @@
+//! A request body that may have been read already.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use zeroize::Zeroizing;
+
+pin_project! {
+    /// A request body: the original, or the same frames again after they were read for a credential.
+    pub struct RequestBody<B> {
+        #[pin]
+        source: Source<B>,
+    }
+}
+
+pin_project! {
+    #[project = SourceProjection]
+    enum Source<B> {
+        Unread { #[pin] body: B },
+        Read { frames: Frames },
+    }
+}
+
+/// A whole body as it arrived, byte for byte. The first frame stands apart, since one is the rule.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    first: Option<Bytes>,
+    more: VecDeque<Bytes>,
+    trailers: Option<HeaderMap>,
+}
+
+/// What a body holds, in one piece.
+#[derive(Default)]
+pub struct Form {
+    one: Bytes,
+    /// Several frames, joined in a buffer that is wiped.
+    joined: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Frames {
+    pub(super) fn push(&mut self, data: Bytes) {
+        match &self.first {
+            None => self.first = Some(data),
+            Some(_) => self.more.push_back(data),
+        }
+    }
+
+    pub(super) fn set_trailers(&mut self, trailers: HeaderMap) {
+        self.trailers = Some(trailers);
+    }
+
+    /// What was read, and the body as if it had not been.
+    pub(super) fn replay<B>(self) -> (Form, RequestBody<B>) {
+        let form = Form { one: self.first.clone().unwrap_or_default(), joined: self.joined() };
+        (form, RequestBody { source: Source::Read { frames: self } })
+    }
+
+    fn joined(&self) -> Option<Zeroizing<Vec<u8>>> {
+        if self.more.is_empty() {
+            return None;
+        }
+        let mut joined = Zeroizing::new(Vec::with_capacity(self.length()));
+        self.first.iter().chain(&self.more).for_each(|frame| joined.extend_from_slice(frame));
+        Some(joined)
+    }
+
+    fn length(&self) -> usize {
+        self.first.iter().chain(&self.more).map(Bytes::len).sum()
+    }
+
+    fn next(&mut self) -> Option<Frame<Bytes>> {
+        let data = self.first.take().or_else(|| self.more.pop_front());
+        data.map(Frame::data).or_else(|| self.trailers.take().map(Frame::trailers))
+    }
+}
+
+impl Form {
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.joined.as_deref().map_or(&self.one, Vec::as_slice)
+    }
+}
+
+impl<B> RequestBody<B> {
+    pub(super) const fn unread(body: B) -> Self {
+        Self { source: Source::Unread { body } }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match self.project().source.project() {
+            SourceProjection::Unread { body } => body.poll_frame(context),
+            SourceProjection::Read { frames } => Poll::Ready(frames.next().map(Ok)),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Unread { body } => body.is_end_stream(),
+            Source::Read { frames } => {
+                frames.first.is_none() && frames.more.is_empty() && frames.trailers.is_none()
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Unread { body } => body.size_hint(),
+            Source::Read { frames } => {
+                SizeHint::with_exact(u64::try_from(frames.length()).unwrap_or(u64::MAX))
+            }
+        }
+    }
+}
+
+impl<B: Default> Default for RequestBody<B> {
+    fn default() -> Self {
+        Self::unread(B::default())
+    }
+}
+
+impl<B> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Form(..)")
+    }
+}

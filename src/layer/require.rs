@@ -1,0 +1,154 @@
+//! Lets through those whom a policy allows.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::ResponseBody;
+use crate::answer;
+use crate::authentication::{Authentication, AuthenticationExt};
+use crate::head::Head;
+use crate::kind::RejectionKind;
+use crate::policy::Policy;
+use crate::rejection::Rejection;
+use crate::trace;
+
+/// Lets through those whom a policy allows. Stands inside an
+/// [`AuthenticateLayer`](crate::AuthenticateLayer), which renders its refusals.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{RequireLayer, policy};
+///
+/// let layer = RequireLayer::new(policy::scope("datasets:write"));
+/// # let _ = layer;
+/// ```
+#[must_use]
+pub struct RequireLayer<P> {
+    policy: Arc<P>,
+}
+
+/// The service of [`RequireLayer`].
+pub struct Require<S, P> {
+    inner: S,
+    policy: Arc<P>,
+}
+
+impl<P: Policy> RequireLayer<P> {
+    /// Lets through those whom this policy allows.
+    pub fn new(policy: P) -> Self {
+        Self { policy: Arc::new(policy) }
+    }
+}
+
+impl<S, P> Layer<S> for RequireLayer<P> {
+    type Service = Require<S, P>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Require { inner, policy: Arc::clone(&self.policy) }
+    }
+}
+
+impl<S, P, B, R> Service<Request<B>> for Require<S, P>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    P: Policy,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = RequireFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let state = match allow(&*self.policy, request.authentication(), Head::of(&request)) {
+            Ok(()) => State::Allowed { future: self.inner.call(request) },
+            Err(rejection) => State::Refused { rejection },
+        };
+        RequireFuture { state }
+    }
+}
+
+fn allow(policy: &impl Policy, who: Option<&Authentication>, head: Head<'_>) -> Result<(), Rejection> {
+    let Some(who) = who else {
+        trace::error!(
+            "`RequireLayer` found no authentication: put an `AuthenticateLayer` around it, added after it"
+        );
+        return Err(RejectionKind::ServerError.into());
+    };
+    policy.check(who.principal(), &head).map_err(|forbidden| Rejection::forbidden(who, forbidden))
+}
+
+pin_project! {
+    /// The response future of [`Require`].
+    pub struct RequireFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Allowed { #[pin] future: F },
+        Refused { rejection: Rejection },
+    }
+}
+
+impl<F, R, E> Future for RequireFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = Result<Response<ResponseBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Allowed { future } => {
+                Poll::Ready(Ok(ready!(future.poll(context))?.map(ResponseBody::inner)))
+            }
+            StateProjection::Refused { rejection } => {
+                Poll::Ready(Ok(answer::plain(rejection).map(ResponseBody::fixed)))
+            }
+        }
+    }
+}
+
+impl<P> Clone for RequireLayer<P> {
+    fn clone(&self) -> Self {
+        Self { policy: Arc::clone(&self.policy) }
+    }
+}
+
+impl<S: Clone, P> Clone for Require<S, P> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy) }
+    }
+}
+
+impl<P> fmt::Debug for RequireLayer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequireLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S, P> fmt::Debug for Require<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Require").finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for RequireFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequireFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,37 @@
+//! The target a client really asked for.
+//!
+//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has to
+//! look at the original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
+
+use crate::head::Head;
+
+/// The original path; `None` where a router stripped it and did not keep the original.
+pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+    routed::path(head)
+}
+
+#[cfg(feature = "axum")]
+mod routed {
+    use axum::extract::{NestedPath, OriginalUri};
+
+    use super::Head;
+
+    pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+        match head.extensions().get::<OriginalUri>() {
+            Some(OriginalUri(uri)) => Some(uri.path()),
+            None if head.extensions().get::<NestedPath>().is_some() => None,
+            None => Some(head.uri().path()),
+        }
+    }
+}
+
+/// Without axum nothing records the original path: guest rules want the layer outermost.
+#[cfg(not(feature = "axum"))]
+mod routed {
+    use super::Head;
+
+    #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may find none")]
+    pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+        Some(head.uri().path())
+    }
+}

@@ -1,0 +1,170 @@
+//! Password hashes: argon2id, off the reactor, a bounded number at a time.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use argon2::password_hash::PasswordVerifier as _;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+/// Hashes and checks passwords with argon2id (RFC 9106), by default with 19 MiB, two passes, one lane.
+///
+/// Checks run on tokio's blocking pool, as many at a time as there are cores, with a bounded queue
+/// before them: memory is at most cores times 19 MiB. Cheap to clone; clones share the bounds.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    params: Params,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+    /// What an unknown user's password is checked against, so that it takes the same time.
+    nobody: Arc<str>,
+}
+
+/// Too many passwords wait to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many password checks are waiting")]
+#[non_exhaustive]
+pub struct Busy;
+
+/// A password could not be hashed, or a stored hash is not one.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct HashError(String);
+
+/// How many checks may wait for each one that runs.
+const QUEUE_PER_CORE: usize = 16;
+
+impl Passwords {
+    /// With OWASP's parameters: 19 MiB, two passes, one lane.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when the operating system has no randomness to give.
+    pub fn new() -> Result<Self, HashError> {
+        Self::with_params(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
+    }
+
+    /// With other parameters: memory in KiB, passes, lanes.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when argon2 does not take them or the operating system has no randomness.
+    pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
+        let params =
+            Params::new(memory_kib, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
+        let cores = available_parallelism().map_or(1, usize::from);
+        let mut passwords = Self {
+            params,
+            running: Arc::new(Semaphore::new(cores)),
+            admitted: Arc::new(Semaphore::new(cores * (1 + QUEUE_PER_CORE))),
+            nobody: Arc::from(""),
+        };
+        passwords.nobody = passwords.hash("")?.into();
+        Ok(passwords)
+    }
+
+    /// A password's PHC string, with a fresh salt. Takes some 25 ms: not for the reactor.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when the operating system has no randomness to give.
+    pub fn hash(&self, password: &str) -> Result<String, HashError> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| HashError(error.to_string()))?;
+        let hash = self.argon2().hash_password_with_salt(password.as_bytes(), &salt);
+        hash.map(|hash| hash.to_string()).map_err(|error| HashError(error.to_string()))
+    }
+
+    /// Whether a password is the one of a PHC string; `None` takes the same time and is never so.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] at once when too many checks wait already.
+    pub async fn verify(&self, password: Zeroizing<String>, phc: Option<Arc<str>>) -> Result<bool, Busy> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        let known = phc.is_some();
+        let phc = phc.unwrap_or_else(|| Arc::clone(&self.nobody));
+        let argon2 = self.argon2();
+        // The permits go with the work: a caller that leaves frees no place that is still in use.
+        let check = move || {
+            let _permits = (admitted, running);
+            let matches = argon2.verify_password(password.as_bytes(), &*phc).is_ok();
+            matches && known
+        };
+        match Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(check).await.map_err(|_| Busy),
+            Err(_) => Ok(check()),
+        }
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cheap() -> Passwords {
+        Passwords::with_params(64, 1, 1).unwrap()
+    }
+
+    async fn check(passwords: &Passwords, password: &str, phc: Option<&str>) -> Result<bool, Busy> {
+        passwords.verify(Zeroizing::new(password.to_owned()), phc.map(Arc::from)).await
+    }
+
+    #[tokio::test]
+    async fn only_the_very_password_matches() {
+        let passwords = cheap();
+        let long = "x".repeat(72);
+        for password in ["pa:ss wörd", "", long.as_str()] {
+            let phc = passwords.hash(password).unwrap();
+            assert_eq!(check(&passwords, password, Some(&phc)).await, Ok(true));
+            for wrong in [format!("{password} "), format!(" {password}"), format!("{password}x")] {
+                assert_eq!(check(&passwords, &wrong, Some(&phc)).await, Ok(false), "{wrong:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password_and_a_broken_hash_matches_nothing() {
+        let passwords = cheap();
+        for password in ["", "x"] {
+            assert_eq!(check(&passwords, password, None).await, Ok(false));
+            for broken in ["", "x", "$argon2id$", "$2b$12$\u{e9}"] {
+                assert_eq!(check(&passwords, password, Some(broken)).await, Ok(false), "{broken}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_bounded_and_a_place_comes_back() {
+        let passwords = cheap();
+        let places = passwords.admitted.available_permits();
+        let held =
+            Arc::clone(&passwords.admitted).acquire_many_owned(u32::try_from(places).unwrap()).await.unwrap();
+        assert_eq!(check(&passwords, "x", None).await, Err(Busy));
+        drop(held);
+        assert_eq!(check(&passwords, "x", None).await, Ok(false));
+        assert_eq!(passwords.admitted.available_permits(), places);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_gives_everything_back() {
+        let passwords = cheap();
+        let places = passwords.admitted.available_permits();
+        for _ in 0..20 {
+            let mut call = Box::pin(check(&passwords, "x", None));
+            let poll = std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context)));
+            let _ = poll.await;
+        }
+        while passwords.admitted.available_permits() < places {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Strict percent-decoding (RFC 3986 section 2.1).
+
+use zeroize::Zeroizing;
+
+/// Decodes into a buffer that never grows and is wiped, since it may hold a secret. `plus` is what a
+/// `+` stands for: a space in a form, itself in a path. `None` where `%` is not followed by two digits.
+pub(crate) fn decode(text: &[u8], plus: u8) -> Option<Zeroizing<Vec<u8>>> {
+    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => plus,
+            b'%' => digit(bytes.next())? << 4 | digit(bytes.next())?,
+            plain => *plain,
+        });
+    }
+    Some(decoded)
+}
+
+fn digit(character: Option<&u8>) -> Option<u8> {
+    char::from(*character?).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_digits_are_one_byte_and_anything_less_is_refused() {
+        assert_eq!(decode(b"a%2Bb%2fc+d", b' ').as_deref().map(Vec::as_slice), Some(&b"a+b/c d"[..]));
+        assert_eq!(decode(b"+", b'+').as_deref().map(Vec::as_slice), Some(&b"+"[..]));
+        for bad in [&b"%"[..], b"%2", b"%zz", b"%+1", b"%\xff1"] {
+            assert!(decode(bad, b' ').is_none(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Ant path patterns with a place for the user.
+
+/// A pattern, cut into segments.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern(Vec<Segment>);
+
+#[derive(Clone, Debug)]
+enum Segment {
+    /// `**`: any number of segments.
+    AnyDepth,
+    /// One segment.
+    One(Vec<Token>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Character(char),
+    /// `?`
+    AnyCharacter,
+    /// `*`
+    AnyRun,
+    /// `${user}`, or `me` before another segment.
+    User,
+}
+
+const USER: &str = "${user}";
+
+impl Pattern {
+    /// Reads one pattern; a missing leading slash is added, and a lone `*` means everything.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text {
+            "" => return None,
+            "*" => return Some(Self::everything()),
+            _ => {}
+        }
+        let names: Vec<&str> = text.strip_prefix('/').unwrap_or(text).split('/').collect();
+        let last = names.len() - 1;
+        Some(Self(names.iter().enumerate().map(|(at, name)| Segment::parse(name, at < last)).collect()))
+    }
+
+    pub(super) fn everything() -> Self {
+        Self(vec![Segment::AnyDepth])
+    }
+
+    /// Whether it matches a path that starts with `/`, for a user of these names.
+    pub(super) fn matches(&self, path: &str, user: &[&str]) -> bool {
+        let path: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+        let one = |segment: &Segment, name: &&str| match segment {
+            Segment::AnyDepth => false,
+            Segment::One(tokens) => segment_matches(tokens, name, user),
+        };
+        let any_depth = |segment: &Segment| matches!(segment, Segment::AnyDepth);
+        if wildcard_match(&self.0, &path, one, any_depth) {
+            return true;
+        }
+        // A final `*` also stands for no segment at all: `/foo/*` matches `/foo`.
+        match self.0.split_last() {
+            Some((Segment::One(last), before))
+                if last.as_slice() == [Token::AnyRun] && !before.is_empty() =>
+            {
+                wildcard_match(before, &path, one, any_depth)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Segment {
+    fn parse(name: &str, more_follow: bool) -> Self {
+        if name == "**" {
+            return Self::AnyDepth;
+        }
+        if more_follow && name.eq_ignore_ascii_case("me") {
+            return Self::One(vec![Token::User]);
+        }
+        let mut tokens = Vec::new();
+        let mut rest = name;
+        while let Some(next) = rest.chars().next() {
+            if let Some(after) = strip_prefix_ignoring_case(rest, USER) {
+                tokens.push(Token::User);
+                rest = after;
+                continue;
+            }
+            tokens.push(match next {
+                '?' => Token::AnyCharacter,
+                '*' => Token::AnyRun,
+                other => Token::Character(other.to_ascii_lowercase()),
+            });
+            rest = rest.get(next.len_utf8()..).unwrap_or_default();
+        }
+        Self::One(tokens)
+    }
+}
+
+fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+fn segment_matches(tokens: &[Token], name: &str, user: &[&str]) -> bool {
+    let name: Vec<char> = name.chars().map(|character| character.to_ascii_lowercase()).collect();
+    if !tokens.contains(&Token::User) {
+        return tokens_match(tokens, &name);
+    }
+    // The user's name is spelled out as plain characters, so that it can never act as a pattern.
+    user.iter().filter(|known| !known.is_empty()).any(|known| {
+        let spelled: Vec<Token> = tokens
+            .iter()
+            .flat_map(|token| match token {
+                Token::User => {
+                    known.chars().map(|character| Token::Character(character.to_ascii_lowercase())).collect()
+                }
+                other => vec![*other],
+            })
+            .collect();
+        tokens_match(&spelled, &name)
+    })
+}
+
+fn tokens_match(tokens: &[Token], name: &[char]) -> bool {
+    wildcard_match(
+        tokens,
+        name,
+        |token, character| match token {
+            Token::Character(wanted) => wanted == character,
+            Token::AnyCharacter => true,
+            Token::AnyRun | Token::User => false,
+        },
+        |token| *token == Token::AnyRun,
+    )
+}
+
+/// Matches a list against a pattern in which some items stand for any run: the last such run
+/// grows when what follows it does not fit, so the time is at most the product of both lengths.
+fn wildcard_match<P, T>(
+    pattern: &[P],
+    items: &[T],
+    one: impl Fn(&P, &T) -> bool,
+    any_run: impl Fn(&P) -> bool,
+) -> bool {
+    let (mut at_pattern, mut at_item) = (0, 0);
+    let mut last_run: Option<(usize, usize)> = None;
+    while let Some(item) = items.get(at_item) {
+        match pattern.get(at_pattern) {
+            Some(wanted) if any_run(wanted) => {
+                last_run = Some((at_pattern, at_item));
+                at_pattern += 1;
+            }
+            Some(wanted) if one(wanted, item) => {
+                at_pattern += 1;
+                at_item += 1;
+            }
+            _ => match last_run {
+                Some((run, from)) => {
+                    last_run = Some((run, from + 1));
+                    at_pattern = run + 1;
+                    at_item = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(at_pattern).all(any_run)
+}

@@ -1,0 +1,30 @@
+//! Two policies that both must allow.
+
+use super::{Forbidden, Policy};
+use crate::head::Head;
+use crate::principal::Principal;
+
+/// Both policies must allow; made by [`Policy::and`].
+#[derive(Clone, Debug)]
+pub struct And<A, B> {
+    first: A,
+    second: B,
+}
+
+impl<A, B> And<A, B> {
+    pub(super) const fn new(first: A, second: B) -> Self {
+        Self { first, second }
+    }
+}
+
+impl<A: Policy, B: Policy> Policy for And<A, B> {
+    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+        match (self.first.check(principal, head), self.second.check(principal, head)) {
+            (Ok(()), second) => second,
+            (first, Ok(())) => first,
+            (Err(first), Err(second)) => {
+                Err(Forbidden::needing(first.needed().iter().chain(second.needed().iter()).collect()))
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Two policies of which one must allow.
+
+use super::{Forbidden, Policy};
+use crate::head::Head;
+use crate::principal::Principal;
+
+/// One of the policies must allow; made by [`Policy::or`].
+#[derive(Clone, Debug)]
+pub struct Or<A, B> {
+    first: A,
+    second: B,
+}
+
+impl<A, B> Or<A, B> {
+    pub(super) const fn new(first: A, second: B) -> Self {
+        Self { first, second }
+    }
+}
+
+impl<A: Policy, B: Policy> Policy for Or<A, B> {
+    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+        let Err(first) = self.first.check(principal, head) else { return Ok(()) };
+        let Err(second) = self.second.check(principal, head) else { return Ok(()) };
+        Err(if first.needed().is_empty() { second } else { first })
+    }
+}

@@ -1,0 +1,40 @@
+//! OAuth scopes.
+
+use super::{Forbidden, Policy};
+use crate::head::Head;
+use crate::principal::Principal;
+use crate::scope::Scopes;
+
+/// Allows principals that hold every one of some scopes; made by [`scope`].
+#[derive(Clone, Debug)]
+pub struct ScopePolicy {
+    /// Empty where the list was empty or no scope list: then nobody is allowed.
+    needed: Scopes,
+}
+
+/// Allows principals that hold every scope of a space-delimited list (RFC 6749 section 3.3).
+///
+/// An empty list, or one with a name that is no scope, allows nobody.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::policy::{self, Policy};
+///
+/// let both = policy::scope("datasets:read datasets:write");
+/// let either = policy::scope("datasets:read").or(policy::scope("all"));
+/// # let _ = (both, either);
+/// ```
+pub fn scope(list: &str) -> ScopePolicy {
+    ScopePolicy { needed: list.parse().unwrap_or_default() }
+}
+
+impl Policy for ScopePolicy {
+    fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
+        if principal.scopes().contains_all(&self.needed) {
+            Ok(())
+        } else {
+            Err(Forbidden::needing(self.needed.clone()))
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The seven kinds.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::Principal;
+use super::record::{Record, kind};
+use crate::permission::Permissions;
+use crate::scope::Scopes;
+
+kind! {
+    /// Nobody: no credential was sent and a guest rule admitted the request.
+    ///
+    /// A guest skips authentication, never authorization: it holds what its rule grants.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Guest, Permissions};
+    ///
+    /// let guest = Guest::builder().sandbox().permissions(Permissions::all()).build();
+    /// assert!(guest.is_sandbox());
+    /// ```
+    Guest, GuestBuilder,
+    flag sandbox as is_sandbox: "Whether the sandbox rule admitted it (Usergrid's sandbox application)."
+}
+
+kind! {
+    /// An application, by the token that identifies it (Socrata's `X-App-Token`, `$$app_token`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::AppToken;
+    ///
+    /// let app = AppToken::builder("weather-map").owner("alice@example.org").build();
+    /// assert_eq!((app.id(), app.owner()), ("weather-map", Some("alice@example.org")));
+    /// ```
+    AppToken, AppTokenBuilder,
+    must id: "The public id of the application.",
+    may owner: "Who registered the application."
+}
+
+kind! {
+    /// A person, by user name and password (RFC 7617).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::BasicUser;
+    ///
+    /// let user = BasicUser::builder("alice@example.org").build();
+    /// assert_eq!(user.id(), "alice@example.org");
+    /// ```
+    BasicUser, BasicUserBuilder,
+    must id: "The user name.",
+    may uuid: "The user's UUID.",
+    may org: "The organization the user belongs to.",
+    may app: "The application the user belongs to; all of the organization's where there is none."
+}
+
+kind! {
+    /// An API key, acting for its owner (Socrata's key id and secret, OpenDataSoft's `Apikey`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::ApiKey;
+    ///
+    /// let key = ApiKey::builder("6q8nsfbqnxy2n1mo1aqjjzyr5").owner("alice@example.org").build();
+    /// assert_eq!(key.owner(), Some("alice@example.org"));
+    /// ```
+    ApiKey, ApiKeyBuilder,
+    must id: "The key's public id.",
+    may owner: "The user whose rights the key carries.",
+    may org: "The organization the key belongs to.",
+    may app: "The application the key belongs to; all of the organization's where there is none."
+}
+
+kind! {
+    /// An organization's client: everything in the organization and its applications (Usergrid).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::OrgAdmin;
+    ///
+    /// let client = OrgAdmin::builder("b3U68vghI6FmEeKn9wLoGtzz0A", "acme").build();
+    /// assert_eq!(client.org(), "acme");
+    /// ```
+    OrgAdmin, OrgAdminBuilder,
+    must id: "The client id.",
+    must org: "The organization's name."
+}
+
+kind! {
+    /// An application's client: everything in its application, nothing elsewhere (Usergrid).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::AppAdmin;
+    ///
+    /// let client = AppAdmin::builder("YXA68vghI6FmEeKn9wLoGtzz0A", "acme", "weather").build();
+    /// assert_eq!((client.org(), client.app()), ("acme", "weather"));
+    /// ```
+    AppAdmin, AppAdminBuilder,
+    must id: "The client id.",
+    must org: "The organization's name.",
+    must app: "The application's name."
+}
+
+kind! {
+    /// A person, by an access token (RFC 6749 section 1.4).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::OAuthUser;
+    ///
+    /// let user = OAuthUser::builder("otto@example.org").scopes(["all"]).client("map-app").build();
+    /// assert!(user.scopes().contains("all"));
+    /// assert_eq!(user.client(), Some("map-app"));
+    /// ```
+    OAuthUser, OAuthUserBuilder,
+    must id: "The user's name or the token's subject.",
+    may uuid: "The user's UUID.",
+    may client: "The client that the token was issued to.",
+    may org: "The organization the user belongs to.",
+    may app: "The application the user belongs to; all of the organization's where there is none."
+}

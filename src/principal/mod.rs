@@ -1,0 +1,254 @@
+//! Who a request comes from, verified.
+
+use std::any::Any;
+use std::fmt;
+use std::time::SystemTime;
+
+use self::record::Record;
+use crate::permission::Permissions;
+use crate::scope::Scopes;
+
+mod kinds;
+mod record;
+
+pub use self::kinds::{
+    ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
+    Guest, GuestBuilder, OAuthUser, OAuthUserBuilder, OrgAdmin, OrgAdminBuilder,
+};
+
+/// Who a request comes from, verified.
+///
+/// Exhaustive on purpose: a new kind must break every `match`, so that nobody decides about it by
+/// accident. Each kind is a small record made by its builder; cloning one counts one reference.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{OAuthUser, Principal};
+///
+/// fn greeting(principal: &Principal) -> String {
+///     match principal {
+///         Principal::Guest(_) => "hello, whoever you are".to_owned(),
+///         Principal::AppToken(app) => format!("hello, application {}", app.id()),
+///         Principal::BasicUser(user) => format!("hello, {}", user.id()),
+///         Principal::ApiKey(key) => format!("hello, {}", key.owner().unwrap_or(key.id())),
+///         Principal::OrgAdmin(client) => format!("hello, {}", client.org()),
+///         Principal::AppAdmin(client) => format!("hello, {}/{}", client.org(), client.app()),
+///         Principal::OAuthUser(user) => format!("hello, {}", user.id()),
+///     }
+/// }
+///
+/// let otto = Principal::from(OAuthUser::builder("otto").scopes(["all"]).build());
+/// assert_eq!(greeting(&otto), "hello, otto");
+/// ```
+#[derive(Clone)]
+#[allow(clippy::exhaustive_enums, reason = "a new kind must break every match")]
+pub enum Principal {
+    /// Nobody: no credential was sent and a guest rule admitted the request.
+    Guest(Guest),
+    /// An application, by the token that identifies it (Socrata's `X-App-Token`).
+    AppToken(AppToken),
+    /// A person, by user name and password.
+    BasicUser(BasicUser),
+    /// An API key, acting for its owner.
+    ApiKey(ApiKey),
+    /// An organization's client: everything in the organization and its applications (Usergrid).
+    OrgAdmin(OrgAdmin),
+    /// An application's client: everything in its application (Usergrid).
+    AppAdmin(AppAdmin),
+    /// A person, by an access token.
+    OAuthUser(OAuthUser),
+}
+
+/// The seven kinds of [`Principal`]. Its `Display` is the variant's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the twin of `Principal`")]
+pub enum PrincipalKind {
+    /// [`Principal::Guest`].
+    Guest,
+    /// [`Principal::AppToken`].
+    AppToken,
+    /// [`Principal::BasicUser`].
+    BasicUser,
+    /// [`Principal::ApiKey`].
+    ApiKey,
+    /// [`Principal::OrgAdmin`].
+    OrgAdmin,
+    /// [`Principal::AppAdmin`].
+    AppAdmin,
+    /// [`Principal::OAuthUser`].
+    OAuthUser,
+}
+
+impl Principal {
+    /// Which of the seven kinds it is.
+    pub const fn kind(&self) -> PrincipalKind {
+        match self {
+            Self::Guest(_) => PrincipalKind::Guest,
+            Self::AppToken(_) => PrincipalKind::AppToken,
+            Self::BasicUser(_) => PrincipalKind::BasicUser,
+            Self::ApiKey(_) => PrincipalKind::ApiKey,
+            Self::OrgAdmin(_) => PrincipalKind::OrgAdmin,
+            Self::AppAdmin(_) => PrincipalKind::AppAdmin,
+            Self::OAuthUser(_) => PrincipalKind::OAuthUser,
+        }
+    }
+
+    /// Whether nobody is known: no credential was sent.
+    pub const fn is_guest(&self) -> bool {
+        matches!(self, Self::Guest(_))
+    }
+
+    /// The public id: a user's name or subject, a key's, token's or client's id. `None` for a guest.
+    pub fn id(&self) -> Option<&str> {
+        (!self.is_guest()).then(|| &*self.record().id)
+    }
+
+    /// The organization it belongs to.
+    pub fn org(&self) -> Option<&str> {
+        self.record().org.as_deref()
+    }
+
+    /// The application it belongs to.
+    pub fn app(&self) -> Option<&str> {
+        self.record().app.as_deref()
+    }
+
+    /// Whom it acts for, where that is somebody else: an API key's or an app token's owner.
+    pub fn owner(&self) -> Option<&str> {
+        self.record().owner.as_deref()
+    }
+
+    /// The granted scopes.
+    pub fn scopes(&self) -> &Scopes {
+        &self.record().scopes
+    }
+
+    /// The granted permissions.
+    pub fn permissions(&self) -> &Permissions {
+        &self.record().permissions
+    }
+
+    /// When the credential ends.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.record().expires_at
+    }
+
+    /// The credential's public id, for logs and for revoking: a token's `jti`, a key's id.
+    pub fn credential_id(&self) -> Option<&str> {
+        self.record().credential_id.as_deref()
+    }
+
+    /// What the verifier attached, where it is a `T`: the claims of a token, a database row.
+    pub fn claims<T: Any>(&self) -> Option<&T> {
+        self.record().claims.as_deref()?.downcast_ref()
+    }
+
+    /// Every name a permission's `${user}` stands for.
+    pub(crate) fn user_names(&self) -> [&str; 2] {
+        match self {
+            Self::BasicUser(_) | Self::OAuthUser(_) => {
+                let record = self.record();
+                [&record.id, record.uuid.as_deref().unwrap_or_default()]
+            }
+            Self::ApiKey(_) => [self.owner().unwrap_or_default(), ""],
+            _ => ["", ""],
+        }
+    }
+
+    fn record(&self) -> &Record {
+        match self {
+            Self::Guest(guest) => &guest.0,
+            Self::AppToken(app) => &app.0,
+            Self::BasicUser(user) => &user.0,
+            Self::ApiKey(key) => &key.0,
+            Self::OrgAdmin(client) => &client.0,
+            Self::AppAdmin(client) => &client.0,
+            Self::OAuthUser(user) => &user.0,
+        }
+    }
+}
+
+/// Shows the kind and the id only: the rest may be personal data.
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", self.kind(), self.id().unwrap_or_default())
+    }
+}
+
+impl PrincipalKind {
+    /// The variant's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Guest => "Guest",
+            Self::AppToken => "AppToken",
+            Self::BasicUser => "BasicUser",
+            Self::ApiKey => "ApiKey",
+            Self::OrgAdmin => "OrgAdmin",
+            Self::AppAdmin => "AppAdmin",
+            Self::OAuthUser => "OAuthUser",
+        }
+    }
+}
+
+impl fmt::Display for PrincipalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_record_gives_back_what_its_builder_took() {
+        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
+        let user = OAuthUser::builder("wendy")
+            .org("acme")
+            .app("weather")
+            .uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0")
+            .client("cid")
+            .scopes(["a", "b"])
+            .permissions(Permissions::all())
+            .expires_at(until)
+            .credential_id("jti-1")
+            .claims(7_u32)
+            .build();
+        assert_eq!((user.id(), user.org(), user.app()), ("wendy", Some("acme"), Some("weather")));
+        assert_eq!((user.client(), user.credential_id()), (Some("cid"), Some("jti-1")));
+        let principal = Principal::from(user.clone());
+        assert_eq!(principal.scopes().as_str(), "a b");
+        assert_eq!(principal.expires_at(), Some(until));
+        assert_eq!(principal.claims::<u32>(), Some(&7));
+        assert_eq!(principal.claims::<u64>(), None);
+        assert_eq!(principal.user_names(), ["wendy", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"]);
+        assert_eq!(user.claims::<u32>(), Some(&7));
+    }
+
+    #[test]
+    fn debug_shows_no_more_than_kind_and_id() {
+        let key = ApiKey::builder("k1").owner("alice@example.org").build();
+        assert_eq!(format!("{:?} {key:?}", Principal::from(key.clone())), "ApiKey(\"k1\") ApiKey(\"k1\")");
+        assert_eq!(format!("{:?}", Principal::from(Guest::builder().build())), "Guest(\"\")");
+    }
+
+    #[test]
+    fn a_guest_has_no_id_and_holds_nothing_unless_told() {
+        let guest = Principal::from(Guest::builder().build());
+        assert!(guest.is_guest());
+        assert_eq!(guest.id(), None);
+        assert!(guest.scopes().is_empty());
+        assert_eq!(guest.kind().to_string(), "Guest");
+    }
+
+    #[test]
+    fn a_clone_counts_one_reference() {
+        assert_eq!(size_of::<Principal>(), 16);
+        let admin = AppAdmin::builder("cid", "acme", "weather").build();
+        assert!(std::ptr::eq(admin.id(), admin.clone().id()));
+        assert_eq!((admin.org(), admin.app()), ("acme", "weather"));
+    }
+}

@@ -1,0 +1,154 @@
+//! What every kind of principal is made of.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::permission::Permissions;
+use crate::scope::Scopes;
+
+/// Each kind shows the fields that mean something to it.
+#[derive(Clone, Default)]
+pub(super) struct Record {
+    pub(super) id: Box<str>,
+    pub(super) org: Option<Box<str>>,
+    pub(super) app: Option<Box<str>>,
+    pub(super) owner: Option<Box<str>>,
+    pub(super) uuid: Option<Box<str>>,
+    pub(super) client: Option<Box<str>>,
+    pub(super) credential_id: Option<Box<str>>,
+    pub(super) scopes: Scopes,
+    pub(super) permissions: Permissions,
+    pub(super) expires_at: Option<SystemTime>,
+    pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
+    pub(super) sandbox: bool,
+}
+
+/// Defines a kind: its record type, its builder, and those fields that mean something to it.
+macro_rules! kind {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $builder:ident
+        $(, must $must:ident: $must_doc:literal)*
+        $(, may $may:ident: $may_doc:literal)*
+        $(, flag $flag:ident as $is_flag:ident: $flag_doc:literal)*
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(pub(super) Arc<Record>);
+
+        #[doc = concat!("Builds [`", stringify!($name), "`]s.")]
+        #[derive(Clone)]
+        #[must_use]
+        pub struct $builder(Record);
+
+        impl $name {
+            #[doc = concat!("Starts with what every `", stringify!($name), "` has.")]
+            pub fn builder($($must: impl Into<Box<str>>),*) -> $builder {
+                $builder(Record { $($must: kind!(@must $must, $must),)* ..Record::default() })
+            }
+
+            $(#[doc = $must_doc] pub fn $must(&self) -> &str { kind!(@get self, $must) })*
+            $(#[doc = $may_doc] pub fn $may(&self) -> Option<&str> { self.0.$may.as_deref() })*
+            $(#[doc = $flag_doc] pub fn $is_flag(&self) -> bool { self.0.$flag })*
+
+            /// The credential's public id, for logs and for revoking.
+            pub fn credential_id(&self) -> Option<&str> {
+                self.0.credential_id.as_deref()
+            }
+
+            /// The granted scopes.
+            pub fn scopes(&self) -> &Scopes {
+                &self.0.scopes
+            }
+
+            /// The granted permissions.
+            pub fn permissions(&self) -> &Permissions {
+                &self.0.permissions
+            }
+
+            /// When the credential ends.
+            pub fn expires_at(&self) -> Option<SystemTime> {
+                self.0.expires_at
+            }
+
+            /// What the verifier attached, where it is a `T`.
+            pub fn claims<T: Any>(&self) -> Option<&T> {
+                self.0.claims.as_deref()?.downcast_ref()
+            }
+        }
+
+        impl $builder {
+            $(#[doc = $may_doc] pub fn $may(mut self, $may: impl Into<Box<str>>) -> Self {
+                self.0.$may = Some($may.into());
+                self
+            })*
+
+            $(#[doc = $flag_doc] pub fn $flag(mut self) -> Self {
+                self.0.$flag = true;
+                self
+            })*
+
+            /// The credential's public id, for logs and for revoking.
+            pub fn credential_id(mut self, id: impl Into<Box<str>>) -> Self {
+                self.0.credential_id = Some(id.into());
+                self
+            }
+
+            /// The granted scopes; names that are no scope tokens are left out.
+            pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+                self.0.scopes = scopes.into_iter().collect();
+                self
+            }
+
+            /// The granted permissions.
+            pub fn permissions(mut self, permissions: Permissions) -> Self {
+                self.0.permissions = permissions;
+                self
+            }
+
+            /// When the credential ends.
+            pub fn expires_at(mut self, at: SystemTime) -> Self {
+                self.0.expires_at = Some(at);
+                self
+            }
+
+            /// Attaches the verifier's own data, such as a token's claims.
+            pub fn claims<T: Any + Send + Sync>(mut self, claims: T) -> Self {
+                self.0.claims = Some(Arc::new(claims));
+                self
+            }
+
+            /// The finished record.
+            pub fn build(self) -> $name {
+                $name(Arc::new(self.0))
+            }
+        }
+
+        impl From<$name> for Principal {
+            fn from(record: $name) -> Self {
+                Self::$name(record)
+            }
+        }
+
+        /// Shows the id only: the rest may be personal data.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({:?})"), self.0.id)
+            }
+        }
+
+        /// Shows the id only: the rest may be personal data.
+        impl fmt::Debug for $builder {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($builder), "({:?})"), self.0.id)
+            }
+        }
+    };
+    (@must id, $value:ident) => { $value.into() };
+    (@must $field:ident, $value:ident) => { Some($value.into()) };
+    (@get $self:ident, id) => { &$self.0.id };
+    (@get $self:ident, $field:ident) => { $self.0.$field.as_deref().unwrap_or_default() };
+}
+
+pub(super) use kind;

@@ -1,0 +1,139 @@
+//! OAuth scopes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A set of OAuth scopes (RFC 6749 section 3.3).
+///
+/// Names are case-sensitive and compared whole. An empty set contains nothing, not even an empty
+/// name, so an empty grant never satisfies anything.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Scopes;
+///
+/// let scopes: Scopes = "datasets:read datasets:write".parse()?;
+/// assert!(scopes.contains("datasets:read"));
+/// assert!(!scopes.contains("datasets"));
+/// assert!(!scopes.contains("DATASETS:READ"));
+/// # Ok::<(), tower_principal::InvalidScope>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Scopes(Box<str>);
+
+/// A scope name has a character outside RFC 6749's `scope-token`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a scope name has a character that RFC 6749 section 3.3 does not allow")]
+#[non_exhaustive]
+pub struct InvalidScope;
+
+impl Scopes {
+    /// No scopes at all.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether this very name is in the set.
+    pub fn contains(&self, name: &str) -> bool {
+        !name.is_empty() && self.iter().any(|held| held == name)
+    }
+
+    /// Whether every one of `needed` is in the set; false when `needed` is empty.
+    pub fn contains_all(&self, needed: &Scopes) -> bool {
+        !needed.is_empty() && needed.iter().all(|name| self.contains(name))
+    }
+
+    /// The names, in the order they were given.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ').filter(|name| !name.is_empty())
+    }
+
+    /// The names as RFC 6749 writes them: separated by single spaces.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = InvalidScope;
+
+    /// Reads a space-delimited list.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScope`] where a name has a character that `scope-token` does not allow.
+    fn from_str(list: &str) -> Result<Self, InvalidScope> {
+        let names = list.split(' ').filter(|name| !name.is_empty());
+        if names.clone().all(is_scope_token) { Ok(join(names)) } else { Err(InvalidScope) }
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Scopes {
+    /// Collects names. One that is no `scope-token` is left out: nobody can ask for it.
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        let names: Vec<S> = names.into_iter().collect();
+        join(names.iter().map(AsRef::as_ref).filter(|name| is_scope_token(name)))
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn join<'n>(names: impl Iterator<Item = &'n str>) -> Scopes {
+    let mut list = Vec::new();
+    for name in names {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    Scopes(list.join(" ").into_boxed_str())
+}
+
+/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+fn is_scope_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_match_whole_and_case_sensitively() {
+        let scopes: Scopes = "read  write read".parse().unwrap();
+        assert_eq!(scopes.as_str(), "read write");
+        assert!(scopes.contains("read") && scopes.contains("write"));
+        for other in ["Read", "rea", "read write", "", " "] {
+            assert!(!scopes.contains(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_satisfied_by_or_with_an_empty_set() {
+        let some: Scopes = "a b".parse().unwrap();
+        assert!(!some.contains_all(&Scopes::none()));
+        assert!(!Scopes::none().contains_all(&some));
+        assert!(!Scopes::none().contains_all(&Scopes::none()));
+        assert!(some.contains_all(&"b a".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_name_that_is_no_scope_token_is_refused_or_left_out() {
+        for bad in ["a\"b", "a\\b", "a\tb", "é"] {
+            assert_eq!(bad.parse::<Scopes>().err(), Some(InvalidScope), "{bad:?}");
+        }
+        let kept: Scopes = ["ok", "two words", "\"", ""].into_iter().collect();
+        assert_eq!(kept.as_str(), "ok");
+    }
+}

@@ -1,0 +1,108 @@
+//! Text that must not leak.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A token, key, password or other text that must not leak.
+///
+/// It borrows from the request where it can and is wiped on drop where it had to be copied. It
+/// has no `Display`, `Clone`, `PartialEq` or serialization; its `Debug` is redacted, so types
+/// holding one may derive theirs. [`expose_secret`](Self::expose_secret) is the only door.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Secret;
+///
+/// let secret = Secret::borrowed("s3cr3t");
+/// assert_eq!(format!("{secret:?}"), "Secret(..)");
+/// assert!(secret.ct_eq(&Secret::owned("s3cr3t")));
+/// assert_eq!(secret.expose_secret(), "s3cr3t");
+/// ```
+pub struct Secret<'r>(Text<'r>);
+
+enum Text<'r> {
+    Borrowed(&'r str),
+    Owned(Zeroizing<String>),
+}
+
+impl<'r> Secret<'r> {
+    /// Wraps text that lives elsewhere, usually in the request's head. Nothing is copied.
+    pub const fn borrowed(text: &'r str) -> Self {
+        Self(Text::Borrowed(text))
+    }
+
+    /// Takes text over; it is wiped on drop.
+    pub fn owned(text: impl Into<String>) -> Secret<'static> {
+        Secret::wiped(Zeroizing::new(text.into()))
+    }
+
+    /// Takes text over that is already wiped on drop.
+    pub(crate) const fn wiped(text: Zeroizing<String>) -> Self {
+        Self(Text::Owned(text))
+    }
+
+    /// The text itself. The only way out, so a search for this name finds every use.
+    pub fn expose_secret(&self) -> &str {
+        match &self.0 {
+            Text::Borrowed(text) => text,
+            Text::Owned(text) => text,
+        }
+    }
+
+    /// The same secret, borrowed from this one.
+    pub fn reborrow(&self) -> Secret<'_> {
+        Secret::borrowed(self.expose_secret())
+    }
+
+    /// A copy that outlives the request; it is wiped on drop.
+    pub fn into_owned(self) -> Secret<'static> {
+        match self.0 {
+            Text::Borrowed(text) => Secret::owned(text),
+            Text::Owned(text) => Secret::wiped(text),
+        }
+    }
+
+    /// Whether both are the same text, in a time that depends on their lengths only.
+    pub fn ct_eq(&self, other: &Secret<'_>) -> bool {
+        let (mine, theirs) = (self.expose_secret(), other.expose_secret());
+        mine.as_bytes().ct_eq(theirs.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Secret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use static_assertions::{assert_impl_all, assert_not_impl_any};
+
+    use super::*;
+
+    assert_not_impl_any!(Secret<'static>: std::fmt::Display, Clone, PartialEq<Secret<'static>>, Into<String>, AsRef<str>);
+    assert_impl_all!(Secret<'static>: Send, Sync);
+
+    #[test]
+    fn debug_shows_nothing_of_the_text() {
+        let shown = format!("{:?} {:?}", Secret::borrowed("hunter2"), Secret::owned("hunter2"));
+        assert_eq!(shown, "Secret(..) Secret(..)");
+    }
+
+    #[test]
+    fn comparison_is_by_text_and_not_by_ownership() {
+        assert!(Secret::borrowed("a").ct_eq(&Secret::owned("a")));
+        assert!(!Secret::borrowed("a").ct_eq(&Secret::borrowed("b")));
+        assert!(!Secret::borrowed("a").ct_eq(&Secret::borrowed("ab")));
+    }
+
+    #[test]
+    fn an_owned_copy_is_the_same_text() {
+        assert_eq!(Secret::borrowed("a").into_owned().expose_secret(), "a");
+        assert_eq!(Secret::owned("b").reborrow().expose_secret(), "b");
+    }
+}

@@ -1,0 +1,6 @@
+//! The grammars in which credentials are written. Hostile bytes become typed values here, once.
+
+pub(crate) mod basic;
+pub(crate) mod params;
+pub(crate) mod scheme;
+pub(crate) mod token;

@@ -1,0 +1,141 @@
+//! Parameters of queries and form bodies (the WHATWG URL standard's urlencoded grammar, read strictly).
+
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::kind::RejectionKind;
+use crate::percent;
+use crate::secret::Secret;
+use crate::syntax::token::MAX_LENGTH;
+
+/// How many names one carrier may have.
+pub(crate) const MAX_NAMES: usize = 8;
+
+/// The raw values found, by the place of their name.
+pub(crate) type Found<'q> = [Option<&'q [u8]>; MAX_NAMES];
+
+/// Looks for parameters of these names. One that comes twice is ambiguous.
+///
+/// Names are compared after percent-decoding, since the handler's parser decodes them too; only a
+/// name that holds `%` or `+` is decoded. Nothing is allocated otherwise, however long the query.
+pub(crate) fn find<'q>(query: &'q [u8], names: &[&str]) -> Result<Found<'q>, RejectionKind> {
+    let mut found = Found::default();
+    let may_be_encoded = memchr::memchr2(b'%', b'+', query).is_some();
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'&', query).chain([query.len()]) {
+        let segment = query.get(start..end).unwrap_or_default();
+        start = end + 1;
+        let Some((name, value)) = recognize(segment, names, may_be_encoded) else { continue };
+        match found.get_mut(name) {
+            Some(place @ None) => *place = Some(value),
+            _ => return Err(RejectionKind::Ambiguous),
+        }
+    }
+    Ok(found)
+}
+
+/// Which of the names a segment has, and its raw value.
+fn recognize<'q>(segment: &'q [u8], names: &[&str], may_be_encoded: bool) -> Option<(usize, &'q [u8])> {
+    if may_be_encoded {
+        let equals = memchr::memchr(b'=', segment).unwrap_or(segment.len());
+        let (name, value) = segment.split_at(equals);
+        if memchr::memchr2(b'%', b'+', name).is_some() {
+            let name = percent::decode(name, b' ')?;
+            let place = names.iter().position(|known| known.as_bytes() == &**name)?;
+            return Some((place, value.strip_prefix(b"=").unwrap_or_default()));
+        }
+    }
+    names.iter().enumerate().find_map(|(place, known)| {
+        let known = known.as_bytes();
+        match segment.get(known.len()) {
+            Some(b'=') if segment.starts_with(known) => Some((place, segment.get(known.len() + 1..)?)),
+            None if segment == known => Some((place, &[][..])),
+            _ => None,
+        }
+    })
+}
+
+/// The decoded value of a found parameter. An empty value, a bad `%` or bad UTF-8 is malformed;
+/// `None` where it is longer than any genuine one.
+pub(crate) fn value(raw: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
+    if raw.is_empty() {
+        return Err(RejectionKind::Malformed);
+    }
+    if raw.len() > 3 * MAX_LENGTH {
+        return Ok(None);
+    }
+    if memchr::memchr2(b'%', b'+', raw).is_none() {
+        let text = std::str::from_utf8(raw).map_err(|_| RejectionKind::Malformed)?;
+        return Ok(Some(Secret::borrowed(text)));
+    }
+    let mut decoded = percent::decode(raw, b' ').ok_or(RejectionKind::Malformed)?;
+    match String::from_utf8(std::mem::take(&mut *decoded)) {
+        Ok(text) => Ok(Some(Secret::wiped(Zeroizing::new(text)))),
+        Err(error) => {
+            error.into_bytes().zeroize();
+            Err(RejectionKind::Malformed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 3] = ["access_token", "client_id", "$$app_token"];
+
+    fn texts(query: &str) -> Result<Vec<(usize, String)>, RejectionKind> {
+        let found = find(query.as_bytes(), &NAMES)?;
+        let present = found.iter().enumerate().filter_map(|(place, raw)| Some((place, (*raw)?)));
+        Ok(present.map(|(place, raw)| (place, String::from_utf8_lossy(raw).into_owned())).collect())
+    }
+
+    #[test]
+    fn names_are_found_plain_or_encoded_and_nothing_else_is() {
+        for (query, expected) in [
+            ("access_token=t", vec![(0, "t")]),
+            ("%61ccess_token=t", vec![(0, "t")]),
+            ("access%5Ftoken=t", vec![(0, "t")]),
+            ("&&access_token=t&", vec![(0, "t")]),
+            ("x=%20&access_token=t", vec![(0, "t")]),
+            ("$$app_token=a&client_id=c", vec![(1, "c"), (2, "a")]),
+            ("%24%24app_token=a", vec![(2, "a")]),
+            ("access_token", vec![(0, "")]),
+            ("access_token=", vec![(0, "")]),
+            ("access_token=a=b", vec![(0, "a=b")]),
+            ("", vec![]),
+            ("&", vec![]),
+            ("access_token[]=t", vec![]),
+            ("$app_token=a", vec![]),
+            ("Access_Token=t", vec![]),
+            ("access_token2=t&xaccess_token=t", vec![]),
+            ("access+token=t", vec![]),
+            ("access_toke%zz=t", vec![]),
+            ("a=access_token=t", vec![]),
+        ] {
+            let expected: Vec<_> =
+                expected.into_iter().map(|(place, text)| (place, text.to_owned())).collect();
+            assert_eq!(texts(query), Ok(expected), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_ambiguous() {
+        for query in
+            ["access_token=a&access_token=a", "access_token=a&access%5ftoken=b", "access_token&access_token="]
+        {
+            assert_eq!(texts(query), Err(RejectionKind::Ambiguous), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_decoded_strictly() {
+        for (raw, expected) in [("t", "t"), ("a%2Bb", "a+b"), ("a+b", "a b"), ("%c3%bc", "ü"), ("%74", "t")]
+        {
+            assert_eq!(value(raw.as_bytes()).unwrap().unwrap().expose_secret(), expected, "{raw}");
+        }
+        for raw in [&b""[..], b"t%", b"t%2", b"t%zz", b"%FF%FE", b"\xff", b"%+1"] {
+            assert_eq!(value(raw).err(), Some(RejectionKind::Malformed), "{raw:?}");
+        }
+        assert!(matches!(value(&vec![b'a'; 3 * MAX_LENGTH + 1]), Ok(None)));
+    }
+}

@@ -1,0 +1,120 @@
+//! The rows of the `Authorization` header.
+
+use super::Challenged;
+use crate::challenge::is_token;
+use crate::classify::{PairClassifier, TokenClassifier};
+use crate::credential::{Carrier, Presented};
+use crate::dialect::DialectError;
+use crate::form::TokenSyntax;
+use crate::kind::RejectionKind;
+use crate::syntax::{basic, scheme, token};
+
+/// The schemes that are read, and whether a bare token is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Authorization {
+    schemes: Vec<Scheme>,
+    bare: Option<TokenClassifier>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Scheme {
+    word: &'static str,
+    colon: bool,
+    value: SchemeSyntax,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SchemeSyntax {
+    One(TokenSyntax),
+    Basic(PairClassifier),
+}
+
+impl Authorization {
+    pub(super) fn add_scheme(
+        &mut self,
+        word: &'static str,
+        colon: bool,
+        value: SchemeSyntax,
+    ) -> Result<(), DialectError> {
+        if !is_token(word) {
+            return Err(DialectError::Name { what: "scheme", name: word });
+        }
+        if self.schemes.iter().any(|known| known.colon == colon && known.word.eq_ignore_ascii_case(word)) {
+            return Err(DialectError::Repeated { what: "scheme", name: word });
+        }
+        self.schemes.push(Scheme { word, colon, value });
+        Ok(())
+    }
+
+    pub(super) fn add_bare(&mut self, classify: TokenClassifier) -> Result<(), DialectError> {
+        match self.bare.replace(classify) {
+            None => Ok(()),
+            Some(_) => Err(DialectError::Repeated { what: "header", name: "authorization" }),
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.schemes.is_empty() && self.bare.is_none()
+    }
+
+    /// Reads a trimmed line.
+    pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
+        let scheme::Line { word, value } = scheme::Line::split(line)?;
+        if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
+            return known.value.read(value);
+        }
+        if !scheme::is_printable(line) {
+            return Err(RejectionKind::Malformed);
+        }
+        match self.bare {
+            Some(classify) if value.is_empty() => bare(word, classify),
+            // No scheme is that long: a bare token with something behind it.
+            Some(_) if scheme::may_be_bare(word) => Err(RejectionKind::Malformed),
+            _ if value.is_empty() || !std::str::from_utf8(word).is_ok_and(is_token) => {
+                Err(RejectionKind::Malformed)
+            }
+            _ => Err(RejectionKind::UnknownScheme),
+        }
+    }
+
+    /// The schemes to challenge with; a bare token is asked for as `Bearer`.
+    pub(super) fn challenged(&self) -> impl Iterator<Item = Challenged> {
+        let bare = self.bare.map(|classify| Challenged::of("Bearer", classify.kind));
+        self.schemes.iter().map(Scheme::challenged).chain(bare)
+    }
+}
+
+impl Scheme {
+    /// Whether a first word is this scheme; with a colon behind it where the row has one.
+    fn is(&self, word: &[u8]) -> bool {
+        let word = if self.colon { word.strip_suffix(b":") } else { Some(word) };
+        word.is_some_and(|word| word.eq_ignore_ascii_case(self.word.as_bytes()))
+    }
+
+    fn challenged(&self) -> Challenged {
+        match self.value {
+            SchemeSyntax::Basic(_) => Challenged::Basic,
+            SchemeSyntax::One(TokenSyntax::Token(classify)) => Challenged::of(self.word, classify.kind),
+            SchemeSyntax::One(TokenSyntax::Custom(_)) => Challenged::Other(self.word),
+        }
+    }
+}
+
+impl SchemeSyntax {
+    fn read<'r>(&self, value: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
+        match self {
+            Self::One(syntax) => syntax.read_raw(value, Carrier::Authorization),
+            Self::Basic(classify) => Ok(match basic::decode(value)? {
+                Some(pair) => Presented::new(Carrier::Authorization, classify.classify(pair)),
+                None => Presented::impossible(Carrier::Authorization, classify.kind()),
+            }),
+        }
+    }
+}
+
+fn bare(word: &[u8], classify: TokenClassifier) -> Result<Presented<'_>, RejectionKind> {
+    if !scheme::may_be_bare(word) {
+        return Err(RejectionKind::Malformed);
+    }
+    Ok(classify.present(token::parse(word), Carrier::Authorization))
+}

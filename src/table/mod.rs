@@ -1,0 +1,156 @@
+//! A dialect's forms, validated and sorted by carrier: one lookup each.
+
+use http::header::{AUTHORIZATION, HeaderName};
+
+use self::authorization::{Authorization, SchemeSyntax};
+use self::parameters::Parameters;
+use crate::credential::{Carrier, CredentialKind, Credentials};
+use crate::dialect::{Dialect, DialectError};
+use crate::form::{Row, TokenSyntax};
+use crate::head::Head;
+use crate::kind::RejectionKind;
+use crate::syntax::scheme;
+
+mod authorization;
+mod parameters;
+
+/// The rows of a dialect, by carrier.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    authorization: Authorization,
+    headers: Vec<(HeaderName, TokenSyntax)>,
+    query: Parameters,
+    body: Parameters,
+    lenient_body: bool,
+}
+
+/// A scheme to challenge with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenged {
+    /// `Basic`.
+    Basic,
+    /// A scheme of access tokens; errors of RFC 6750 may go with it.
+    Token(&'static str),
+    /// Any other.
+    Other(&'static str),
+}
+
+impl Table {
+    pub(crate) fn compile(dialect: &Dialect) -> Result<Self, DialectError> {
+        let mut table = Self::default();
+        for form in dialect.forms.iter() {
+            table.add(form.0)?;
+        }
+        if dialect.forms.is_empty() { Err(DialectError::NoForms(dialect.name)) } else { Ok(table) }
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), DialectError> {
+        match row {
+            Row::Scheme { word, colon, value } => {
+                self.authorization.add_scheme(word, colon, SchemeSyntax::One(value))
+            }
+            Row::Basic(classify) => {
+                self.authorization.add_scheme("Basic", false, SchemeSyntax::Basic(classify))
+            }
+            Row::Bare(classify) => self.authorization.add_bare(classify),
+            Row::Header { name, value } => self.add_header(name, value),
+            Row::Query { name, value } => self.query.add_one(name, value),
+            Row::QueryPair { id, secret, classify } => self.query.add_pair(id, secret, classify),
+            Row::Body { name, value, lenient } => {
+                self.lenient_body |= lenient;
+                self.body.add_one(name, value)
+            }
+        }
+    }
+
+    fn add_header(&mut self, name: &'static str, value: TokenSyntax) -> Result<(), DialectError> {
+        let invalid = |_| DialectError::Name { what: "header", name };
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
+        if RESERVED.contains(&header) {
+            return Err(DialectError::ReservedHeader(name));
+        }
+        if self.headers.iter().any(|(known, _)| *known == header) {
+            return Err(DialectError::Repeated { what: "header", name });
+        }
+        self.headers.push((header, value));
+        Ok(())
+    }
+
+    /// Reads everything that the head presents.
+    pub(crate) fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
+        let mut credentials = Credentials::default();
+        if !self.authorization.is_empty() {
+            if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))? {
+                credentials.add(self.authorization.read(line)?)?;
+            }
+        }
+        for (name, value) in &self.headers {
+            if let Some(raw) = scheme::only(head.headers().get_all(name))? {
+                credentials.add(value.read_raw(raw, Carrier::Header)?)?;
+            }
+        }
+        if let Some(query) = head.uri().query() {
+            self.query.read(query.as_bytes(), Carrier::Query, &mut credentials)?;
+        }
+        Ok(credentials)
+    }
+
+    /// Reads a form body; `credentials` holds what the head presented.
+    pub(crate) fn read_body<'r>(
+        &self,
+        body: &'r [u8],
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
+        self.body.read(body, Carrier::Body, credentials)
+    }
+
+    pub(crate) const fn reads_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// Whether the body is also read on `GET` and without a `Content-Type`.
+    pub(crate) const fn reads_body_anyhow(&self) -> bool {
+        self.lenient_body
+    }
+
+    /// Every header that may carry a credential.
+    pub(crate) fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
+        let authorization = (!self.authorization.is_empty()).then_some(&AUTHORIZATION);
+        authorization.into_iter().chain(self.headers.iter().map(|(name, _)| name))
+    }
+
+    /// The schemes to challenge with, those of access tokens first. A dialect that has none is
+    /// challenged for as `Bearer`, since a 401 has to carry one (RFC 9110 section 15.5.2).
+    pub(crate) fn challenged(&self) -> Vec<Challenged> {
+        let mut schemes: Vec<Challenged> = Vec::new();
+        for scheme in self.authorization.challenged() {
+            if !schemes.contains(&scheme) {
+                schemes.push(scheme);
+            }
+        }
+        schemes.sort_by_key(|scheme| !matches!(scheme, Challenged::Token(_)));
+        if schemes.is_empty() {
+            schemes.push(Challenged::Other("Bearer"));
+        }
+        schemes
+    }
+}
+
+impl Challenged {
+    fn of(word: &'static str, kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::AccessToken => Self::Token(word),
+            _ => Self::Other(word),
+        }
+    }
+}
+
+/// Headers with a meaning of their own in HTTP.
+const RESERVED: [HeaderName; 6] = [
+    AUTHORIZATION,
+    http::header::PROXY_AUTHORIZATION,
+    http::header::COOKIE,
+    http::header::HOST,
+    http::header::CONTENT_LENGTH,
+    http::header::TRANSFER_ENCODING,
+];

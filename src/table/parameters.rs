@@ -1,0 +1,112 @@
+//! The parameter rows of one carrier.
+
+use crate::classify::PairClassifier;
+use crate::credential::{Carrier, Credentials, Presented};
+use crate::dialect::DialectError;
+use crate::form::TokenSyntax;
+use crate::kind::RejectionKind;
+use crate::pair::Pair;
+use crate::secret::Secret;
+use crate::syntax::params;
+
+/// The parameters of one carrier: their names, and what each row makes of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parameters {
+    names: Vec<&'static str>,
+    rows: Vec<Parameter>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Parameter {
+    One { at: usize, value: TokenSyntax },
+    Pair { id: usize, secret: usize, classify: PairClassifier },
+}
+
+impl Parameters {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn add_one(&mut self, name: &'static str, value: TokenSyntax) -> Result<(), DialectError> {
+        let at = self.add_name(name)?;
+        self.rows.push(Parameter::One { at, value });
+        Ok(())
+    }
+
+    pub(super) fn add_pair(
+        &mut self,
+        id: &'static str,
+        secret: &'static str,
+        classify: PairClassifier,
+    ) -> Result<(), DialectError> {
+        let (id, secret) = (self.add_name(id)?, self.add_name(secret)?);
+        self.rows.push(Parameter::Pair { id, secret, classify });
+        Ok(())
+    }
+
+    fn add_name(&mut self, name: &'static str) -> Result<usize, DialectError> {
+        if name.is_empty() || name.contains(['&', '=', '%', '+']) {
+            return Err(DialectError::Name { what: "parameter", name });
+        }
+        if self.names.contains(&name) {
+            return Err(DialectError::Repeated { what: "parameter", name });
+        }
+        if self.names.len() == params::MAX_NAMES {
+            return Err(DialectError::TooManyParameters(params::MAX_NAMES));
+        }
+        self.names.push(name);
+        Ok(self.names.len() - 1)
+    }
+
+    /// Reads every parameter that a row asks for.
+    pub(super) fn read<'r>(
+        &self,
+        text: &'r [u8],
+        carrier: Carrier,
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let found = params::find(text, &self.names)?;
+        let raw = |at: &usize| found.get(*at).copied().flatten();
+        for row in &self.rows {
+            let presented = match row {
+                Parameter::One { at, value } => match raw(at) {
+                    Some(raw) => one(raw, *value, carrier)?,
+                    None => continue,
+                },
+                Parameter::Pair { id, secret, classify } => match (raw(id), raw(secret)) {
+                    (Some(id), Some(secret)) => pair(id, secret, *classify, carrier)?,
+                    (None, None) => continue,
+                    _ => return Err(RejectionKind::Malformed),
+                },
+            };
+            credentials.add(presented)?;
+        }
+        Ok(())
+    }
+}
+
+fn one(raw: &[u8], value: TokenSyntax, carrier: Carrier) -> Result<Presented<'_>, RejectionKind> {
+    match params::value(raw)? {
+        Some(text) => value.read(text, carrier),
+        None => Ok(Presented::impossible(carrier, value.kind())),
+    }
+}
+
+fn pair<'r>(
+    id: &'r [u8],
+    secret: &'r [u8],
+    classify: PairClassifier,
+    carrier: Carrier,
+) -> Result<Presented<'r>, RejectionKind> {
+    let (Some(id), Some(secret)) = (params::value(id)?, params::value(secret)?) else {
+        return Ok(Presented::impossible(carrier, classify.kind()));
+    };
+    let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
+    if blank(&id) || blank(&secret) {
+        return Err(RejectionKind::Malformed);
+    }
+    Ok(Presented::new(carrier, classify.classify(Pair::new(id, secret))))
+}

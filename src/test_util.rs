@@ -1,0 +1,104 @@
+//! Runs a handler or a route as a given principal, in unit tests.
+//!
+//! # Examples
+//!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use tower::ServiceExt as _;
+//! use tower_principal::{OAuthUser, test_util::ActAs};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let routes = Router::new().route("/profile", get(|user: OAuthUser| async move { user.id().to_owned() }));
+//! let app = routes.layer(ActAs::principal(OAuthUser::builder("otto").build()));
+//!
+//! let request = http::Request::get("/profile").body(Body::empty()).unwrap();
+//! let response = app.oneshot(request).await.unwrap();
+//! assert_eq!(response.status(), 200);
+//! # });
+//! ```
+
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::authentication::{Authentication, Origin};
+use crate::credential::{Carrier, CredentialKind};
+use crate::principal::{AppToken, Guest, Principal};
+
+/// A layer that authenticates every request as one principal. For tests only: it looks at no credential.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ActAs(Authentication);
+
+/// The service of [`ActAs`].
+#[derive(Clone, Debug)]
+pub struct Acting<S> {
+    inner: S,
+    authentication: Authentication,
+}
+
+impl ActAs {
+    /// Acts as this principal, as if it had come with the credential that makes such principals.
+    pub fn principal(principal: impl Into<Principal>) -> Self {
+        Self(authentication(principal))
+    }
+
+    /// Acts as a guest that holds nothing.
+    pub fn guest() -> Self {
+        Self::principal(Guest::builder().build())
+    }
+
+    /// Acts as if this app token had come along.
+    pub fn with_app(self, app: AppToken) -> Self {
+        Self(self.0.with_app(Some(app)))
+    }
+}
+
+/// The record that a layer makes of such a principal, for requests that go to a handler directly.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{AuthenticationExt, BasicUser, test_util};
+///
+/// let mut request = http::Request::new(());
+/// request.extensions_mut().insert(test_util::authentication(BasicUser::builder("alice").build()));
+/// assert_eq!(request.principal().unwrap().id(), Some("alice"));
+/// ```
+pub fn authentication(principal: impl Into<Principal>) -> Authentication {
+    let principal = principal.into();
+    let origin = match &principal {
+        Principal::Guest(_) => None,
+        Principal::AppToken(_) => Some((Carrier::Header, CredentialKind::AppToken)),
+        Principal::BasicUser(_) => Some((Carrier::Authorization, CredentialKind::Password)),
+        Principal::ApiKey(_) => Some((Carrier::Authorization, CredentialKind::ApiKey)),
+        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => Some((Carrier::Query, CredentialKind::Client)),
+        Principal::OAuthUser(_) => Some((Carrier::Authorization, CredentialKind::AccessToken)),
+    };
+    Authentication::new(principal, None, origin.map(|(carrier, kind)| Origin { carrier, kind }))
+}
+
+impl<S> Layer<S> for ActAs {
+    type Service = Acting<S>;
+
+    fn layer(&self, inner: S) -> Acting<S> {
+        Acting { inner, authentication: self.0.clone() }
+    }
+}
+
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Acting<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        request.extensions_mut().insert(self.authentication.clone());
+        self.inner.call(request)
+    }
+}

@@ -1,0 +1,108 @@
+//! Why a credential was not verified.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a credential was not verified.
+///
+/// Only [`Denied`](Self::Denied) says anything about the credential. What it says is for logs: every
+/// denial but a throttled one is answered in the same bytes.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The credential is no good.
+    #[error("denied: {0}")]
+    Denied(Reason),
+    /// Not for this verifier to say; the next one is asked. From the last one it is a denial.
+    #[error("not for this verifier")]
+    Unsupported,
+    /// Cannot tell now; answered 503, never 401.
+    #[error("cannot tell now")]
+    Unavailable(#[source] Cause),
+}
+
+/// Why a credential is no good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nobody knows it; a wrong password too.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
+    /// It, or whom it belongs to, is disabled.
+    Disabled,
+    /// Too many attempts failed; the next is looked at after this time. Answered 429.
+    Throttled(Duration),
+}
+
+/// What went wrong where a verifier cannot tell; for logs, never for clients.
+#[derive(Clone)]
+pub struct Cause(Arc<dyn StdError + Send + Sync>);
+
+impl VerifyError {
+    /// Denied: nobody knows it.
+    pub const UNKNOWN: Self = Self::Denied(Reason::Unknown);
+
+    /// Cannot tell now, because of this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::VerifyError;
+    ///
+    /// let error = VerifyError::unavailable("the user table is locked");
+    /// assert_eq!(error.to_string(), "cannot tell now");
+    /// ```
+    pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unavailable(Cause(Arc::from(cause.into())))
+    }
+
+    /// Whether another verifier may know better: this one does not know the credential.
+    pub(crate) const fn asks_on(&self) -> bool {
+        matches!(self, Self::Unsupported | Self::Denied(Reason::Unknown))
+    }
+}
+
+impl Reason {
+    /// A short name for logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+            Self::Throttled(_) => "throttled",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Shows nothing: a backend's error may quote what it was asked.
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cause(..)")
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}

@@ -1,0 +1,57 @@
+//! A verifier from a closure.
+
+use std::fmt;
+use std::future::Future;
+
+use super::{Context, Verifier, VerifyError};
+use crate::credential::Credential;
+use crate::principal::Principal;
+
+/// A verifier from a closure; made by [`from_fn`].
+#[derive(Clone, Copy)]
+pub struct FromFn<F>(F);
+
+/// A verifier from a closure that takes an owned copy of the credential, wiped on drop.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{BasicUser, Credential, VerifyError, verify};
+///
+/// let verifier = verify::from_fn(|credential, context| async move {
+///     match credential {
+///         Credential::Password(pair) if context.tenant() == Some("acme") && pair.id() == "alice" => {
+///             Ok(BasicUser::builder("alice").build().into())
+///         }
+///         _ => Err(VerifyError::UNKNOWN),
+///     }
+/// });
+/// # let _ = verifier;
+/// ```
+pub const fn from_fn<F, Answer>(verify: F) -> FromFn<F>
+where
+    F: Fn(Credential<'static>, Context<'static>) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Principal, VerifyError>> + Send,
+{
+    FromFn(verify)
+}
+
+impl<F, Answer> Verifier for FromFn<F>
+where
+    F: Fn(Credential<'static>, Context<'static>) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Principal, VerifyError>> + Send,
+{
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        (self.0)(credential.reborrow().into_owned(), context.detached()).await
+    }
+}
+
+impl<F> fmt::Debug for FromFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromFn(..)")
+    }
+}

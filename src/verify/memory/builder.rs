@@ -1,0 +1,173 @@
+//! What a memory verifier starts with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Entry, MemoryVerifier, MemoryVerifierError, Place, User, user_fingerprint};
+use crate::clock::{Clock, SystemClock};
+use crate::credential::{ClientKind, Credential, Key};
+use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::pair::Pair;
+use crate::password::{HashError, Passwords};
+use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
+use crate::secret::Secret;
+
+/// Builds a [`MemoryVerifier`]. The secrets it is given are wiped when it is built.
+#[derive(Default)]
+#[must_use]
+pub struct MemoryVerifierBuilder {
+    entries: Vec<Result<Waiting, MemoryVerifierError>>,
+    clock: Option<Arc<dyn Clock>>,
+    passwords: Option<Passwords>,
+}
+
+enum Waiting {
+    Record(Record<'static>),
+    UserHash { name: Box<str>, hash: Arc<str>, user: BasicUser },
+}
+
+/// A credential and whom it makes, of kinds that fit.
+pub(super) struct Record<'c> {
+    credential: Credential<'c>,
+    principal: Principal,
+}
+
+/// The same without the secret.
+pub(super) enum Hashed {
+    Known(Fingerprint, Entry),
+    User(Fingerprint, User),
+}
+
+impl MemoryVerifierBuilder {
+    /// A user by name and password. The password is hashed when the verifier is built.
+    pub fn user(self, name: impl Into<String>, password: impl Into<String>, user: BasicUser) -> Self {
+        self.add(Credential::Password(owned_pair(name, password)), user.into())
+    }
+
+    /// A user by name and the PHC string of the password's argon2id hash ([`Passwords::hash`]).
+    pub fn user_hash(
+        mut self,
+        name: impl Into<Box<str>>,
+        hash: impl Into<Arc<str>>,
+        user: BasicUser,
+    ) -> Self {
+        self.entries.push(Ok(Waiting::UserHash { name: name.into(), hash: hash.into(), user }));
+        self
+    }
+
+    /// An API key of two halves (Socrata).
+    pub fn api_key(self, id: impl Into<String>, secret: impl Into<String>, key: ApiKey) -> Self {
+        self.add(Credential::ApiKey(Key::Halves(owned_pair(id, secret))), key.into())
+    }
+
+    /// An API key of one piece (OpenDataSoft).
+    pub fn key(self, secret: impl Into<String>, key: ApiKey) -> Self {
+        self.add(Credential::ApiKey(Key::Whole(Secret::owned(secret))), key.into())
+    }
+
+    /// A token that identifies an application (Socrata).
+    pub fn app_token(self, token: impl Into<String>, app: AppToken) -> Self {
+        self.add(Credential::AppToken(Secret::owned(token)), app.into())
+    }
+
+    /// A client's id and secret: for an [`OrgAdmin`](crate::OrgAdmin) or
+    /// [`AppAdmin`](crate::AppAdmin) (Usergrid).
+    pub fn client(
+        self,
+        id: impl Into<String>,
+        secret: impl Into<String>,
+        principal: impl Into<Principal>,
+    ) -> Self {
+        let pair = owned_pair(id, secret);
+        self.add(Credential::Client(ClientKind::of(pair.id()), pair), principal.into())
+    }
+
+    /// An access token: for an [`OAuthUser`](crate::OAuthUser), or for the client it was issued to.
+    pub fn access_token(self, token: impl Into<String>, principal: impl Into<Principal>) -> Self {
+        self.add(Credential::AccessToken(Secret::owned(token)), principal.into())
+    }
+
+    /// How passwords are hashed and checked; [`Passwords::new`] unless said.
+    pub fn passwords(mut self, passwords: Passwords) -> Self {
+        self.passwords = Some(passwords);
+        self
+    }
+
+    /// The clock that expiry is judged by; the operating system's unless said.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The verifier. Each password takes some 25 ms to hash.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryVerifierError`] for a principal of a kind that its credential cannot have, or when the
+    /// operating system has no randomness to give.
+    pub fn build(self) -> Result<MemoryVerifier, MemoryVerifierError> {
+        let passwords = match self.passwords {
+            Some(passwords) => passwords,
+            None => Passwords::new()?,
+        };
+        let key = FingerprintKey::random()?;
+        let (mut known, mut users) = (Vec::new(), Vec::new());
+        for entry in self.entries {
+            let hashed = match entry? {
+                Waiting::Record(record) => record.hashed(&key, &passwords)?,
+                Waiting::UserHash { name, hash, user } => Hashed::User(
+                    user_fingerprint(&key, &name),
+                    User { hash, entry: Entry::live(user.into()) },
+                ),
+            };
+            match hashed {
+                Hashed::Known(fingerprint, entry) => known.push((fingerprint, entry)),
+                Hashed::User(fingerprint, user) => users.push((fingerprint, user)),
+            }
+        }
+        Ok(MemoryVerifier {
+            key,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            passwords,
+            known: known.into_iter().collect(),
+            users: users.into_iter().collect(),
+        })
+    }
+
+    fn add(mut self, credential: Credential<'static>, principal: Principal) -> Self {
+        self.entries.push(Record::new(credential, principal).map(Waiting::Record));
+        self
+    }
+}
+
+impl fmt::Debug for MemoryVerifierBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryVerifierBuilder").field("entries", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'c> Record<'c> {
+    pub(super) fn new(credential: Credential<'c>, principal: Principal) -> Result<Self, MemoryVerifierError> {
+        let app_token = matches!(credential, Credential::AppToken(_));
+        if principal.is_guest() || app_token != (principal.kind() == PrincipalKind::AppToken) {
+            let (credential, principal) = (credential.kind(), principal.kind());
+            return Err(MemoryVerifierError::WrongKind { credential, principal });
+        }
+        Ok(Self { credential, principal })
+    }
+
+    pub(super) fn hashed(self, key: &FingerprintKey, passwords: &Passwords) -> Result<Hashed, HashError> {
+        let Self { credential, principal } = self;
+        Ok(match Place::of(key, &credential) {
+            Place::Known(fingerprint) => Hashed::Known(fingerprint, Entry::live(principal)),
+            Place::User(user, pair) => {
+                let hash = passwords.hash(pair.secret().expose_secret())?.into();
+                Hashed::User(user, User { hash, entry: Entry::live(principal) })
+            }
+        })
+    }
+}
+
+fn owned_pair(id: impl Into<String>, secret: impl Into<String>) -> Pair<'static> {
+    Pair::new(Secret::owned(id), Secret::owned(secret))
+}

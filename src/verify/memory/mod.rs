@@ -1,0 +1,263 @@
+//! A verifier that knows its principals by heart.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use self::builder::{Hashed, Record};
+use self::shards::Shards;
+use super::{Context, Reason, Verifier, VerifyError};
+use crate::clock::Clock;
+use crate::credential::{Credential, CredentialKind, Key};
+use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::pair::Pair;
+use crate::password::{HashError, Passwords};
+use crate::principal::{Principal, PrincipalKind};
+use crate::secret::Secret;
+
+mod builder;
+mod shards;
+
+pub use self::builder::MemoryVerifierBuilder;
+
+/// A verifier that knows its principals by heart: for configuration files, tests, and services
+/// whose credentials fit into memory.
+///
+/// Tokens, keys and clients are held by [fingerprint](crate::Fingerprint) only, passwords as
+/// argon2id. A look-up takes no lock and is answered at once; passwords are checked off the reactor,
+/// a bounded number at a time, in the same time for a wrong password and an unknown or disabled user.
+/// Everything can change while it serves. Share it in an `Arc`.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_principal::{ApiKey, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, Secret};
+///
+/// let verifier = Arc::new(
+///     MemoryVerifier::builder()
+///         .user("alice@example.org", "correct horse", BasicUser::builder("alice@example.org").build())
+///         .api_key("key-1", "secret", ApiKey::builder("key-1").owner("alice@example.org").build())
+///         .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::builder("weather-map").build())
+///         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("otto").scopes(["all"]).build())
+///         .build()?,
+/// );
+///
+/// // Later, while it serves:
+/// let token = Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
+/// verifier.insert(token, OAuthUser::builder("olga").build())?;
+/// verifier.disable("key-1");
+/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// ```
+pub struct MemoryVerifier {
+    key: FingerprintKey,
+    clock: Arc<dyn Clock>,
+    passwords: Passwords,
+    /// Everything but passwords, by fingerprint of the whole credential.
+    known: Shards<Entry>,
+    /// By fingerprint of the name.
+    users: Shards<User>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    principal: Principal,
+    state: State,
+}
+
+#[derive(Clone)]
+struct User {
+    hash: Arc<str>,
+    entry: Entry,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Live,
+    Disabled,
+    Revoked,
+}
+
+/// A memory verifier could not be built or changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MemoryVerifierError {
+    /// The principal is of a kind that this credential cannot have: nothing makes a guest, and an
+    /// app token makes an [`AppToken`](crate::AppToken) and nothing else does.
+    #[error("a credential of kind {credential} cannot make a principal of kind {principal}")]
+    WrongKind {
+        /// The credential's kind.
+        credential: CredentialKind,
+        /// The principal's kind.
+        principal: PrincipalKind,
+    },
+    /// A password could not be hashed.
+    #[error("a password could not be hashed: {0}")]
+    Hash(#[from] HashError),
+    /// The operating system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(#[from] io::Error),
+}
+
+impl MemoryVerifier {
+    /// Starts without any principal.
+    pub fn builder() -> MemoryVerifierBuilder {
+        MemoryVerifierBuilder::default()
+    }
+
+    /// Adds a credential, or replaces the principal it stands for; a disabled or revoked one lives
+    /// again. A password is hashed on the calling thread, which takes some 25 ms.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryVerifierError`] for a principal of the wrong kind, or when a password cannot be hashed.
+    pub fn insert(
+        &self,
+        credential: Credential<'_>,
+        principal: impl Into<Principal>,
+    ) -> Result<(), MemoryVerifierError> {
+        self.put(Record::new(credential, principal.into())?.hashed(&self.key, &self.passwords)?);
+        Ok(())
+    }
+
+    /// Disables every credential whose principal has this [id](Principal::id) or
+    /// [credential id](Principal::credential_id), and says how many. Takes a time in proportion to
+    /// the number of all principals.
+    pub fn disable(&self, id: &str) -> usize {
+        self.move_state(id, State::Live, State::Disabled)
+    }
+
+    /// Undoes [`disable`](Self::disable), and says for how many. What was revoked stays so.
+    pub fn enable(&self, id: &str) -> usize {
+        self.move_state(id, State::Disabled, State::Live)
+    }
+
+    /// Forgets every credential that has expired, and says how many.
+    pub fn purge_expired(&self) -> usize {
+        let now = self.clock.now();
+        let expired = |entry: &Entry| entry.principal.expires_at().is_some_and(|at| at <= now);
+        self.known.retain(|entry| !expired(entry)) + self.users.retain(|user| !expired(&user.entry))
+    }
+
+    fn put(&self, record: Hashed) {
+        match record {
+            Hashed::Known(fingerprint, entry) => self.known.insert(fingerprint, entry),
+            Hashed::User(fingerprint, user) => self.users.insert(fingerprint, user),
+        }
+    }
+
+    fn move_state(&self, id: &str, from: State, to: State) -> usize {
+        let change = |entry: &mut Entry| {
+            let Entry { principal, state } = entry;
+            let named = principal.id() == Some(id) || principal.credential_id() == Some(id);
+            let changes = named && *state == from;
+            if changes {
+                *state = to;
+            }
+            changes
+        };
+        self.known.update_all(change) + self.users.update_all(|user| change(&mut user.entry))
+    }
+
+    fn look_up(&self, fingerprint: Fingerprint) -> Result<Principal, VerifyError> {
+        let found = self.known.read(fingerprint, |entry| self.judge(entry?));
+        found.unwrap_or(Err(VerifyError::UNKNOWN))
+    }
+
+    /// `Ok` only for a live entry that has not expired.
+    fn judge(&self, entry: &Entry) -> Option<Result<Principal, VerifyError>> {
+        let expired = || entry.principal.expires_at().is_some_and(|at| at <= self.clock.now());
+        Some(match entry.state {
+            State::Disabled => Err(VerifyError::Denied(Reason::Disabled)),
+            State::Revoked => Err(VerifyError::Denied(Reason::Revoked)),
+            State::Live if expired() => Err(VerifyError::Denied(Reason::Expired)),
+            State::Live => Ok(entry.principal.clone()),
+        })
+    }
+
+    async fn check_password(&self, user: Fingerprint, pair: &Pair<'_>) -> Result<Principal, VerifyError> {
+        let user = self.users.read(user, |user| user.cloned());
+        let hash = user.as_ref().map(|user| Arc::clone(&user.hash));
+        let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
+        // Hashed before anything is decided, so that every refusal takes the same time.
+        let matches = self.passwords.verify(password, hash).await.map_err(VerifyError::unavailable)?;
+        let known = user.filter(|_| matches).and_then(|user| self.judge(&user.entry));
+        known.unwrap_or(Err(VerifyError::UNKNOWN))
+    }
+}
+
+impl Verifier for MemoryVerifier {
+    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+        match Place::of(&self.key, credential) {
+            Place::Known(fingerprint) => self.look_up(fingerprint),
+            Place::User(user, pair) if self.users.is_used() => self.check_password(user, pair).await,
+            Place::User(..) => Err(VerifyError::Unsupported),
+        }
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        _: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        match Place::of(&self.key, credential) {
+            Place::Known(fingerprint) => Some(self.look_up(fingerprint)),
+            Place::User(..) if self.users.is_used() => None,
+            Place::User(..) => Some(Err(VerifyError::Unsupported)),
+        }
+    }
+
+    /// Ends a token's, key's or client's life. A password is not revoked: its user would be locked out.
+    async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+        match Place::of(&self.key, credential) {
+            Place::User(..) => Err(VerifyError::Unsupported),
+            Place::Known(place) if self.known.update(place, |entry| entry.state = State::Revoked) => Ok(()),
+            Place::Known(_) => Err(VerifyError::UNKNOWN),
+        }
+    }
+}
+
+/// Where a credential is looked up.
+enum Place<'c> {
+    /// By the whole of it.
+    Known(Fingerprint),
+    /// By the user's name; the password is checked there.
+    User(Fingerprint, &'c Pair<'c>),
+}
+
+impl<'c> Place<'c> {
+    fn of(key: &FingerprintKey, credential: &'c Credential<'_>) -> Self {
+        let one =
+            |tag: &[u8], secret: &Secret<'_>| Self::Known(key.of(&[tag, secret.expose_secret().as_bytes()]));
+        let two = |tag: &[u8], pair: &Pair<'_>| {
+            Self::Known(key.of(&[tag, pair.id().as_bytes(), pair.secret().expose_secret().as_bytes()]))
+        };
+        match credential {
+            Credential::AccessToken(token) => one(b"token", token),
+            Credential::AppToken(token) => one(b"app", token),
+            Credential::ApiKey(Key::Whole(secret)) => one(b"key", secret),
+            Credential::ApiKey(Key::Halves(pair)) => two(b"key", pair),
+            Credential::Client(_, pair) => two(b"client", pair),
+            Credential::Password(pair) => Self::User(user_fingerprint(key, pair.id()), pair),
+        }
+    }
+}
+
+fn user_fingerprint(key: &FingerprintKey, name: &str) -> Fingerprint {
+    key.of(&[b"user", name.as_bytes()])
+}
+
+impl Entry {
+    const fn live(principal: Principal) -> Self {
+        Self { principal, state: State::Live }
+    }
+}
+
+impl fmt::Debug for MemoryVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryVerifier").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! Asking who a credential belongs to.
+
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use crate::credential::Credential;
+use crate::principal::Principal;
+
+mod boxed;
+mod context;
+mod error;
+mod func;
+mod memory;
+mod or;
+
+pub use self::boxed::{BoxVerifier, DynVerifier};
+pub use self::context::Context;
+pub use self::error::{Reason, VerifyError};
+pub use self::func::{FromFn, from_fn};
+pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
+pub use self::or::Or;
+
+/// Says whom a credential belongs to. The port that every store, token format and remote service
+/// is plugged into.
+///
+/// Write [`verify`](Self::verify) as a plain `async fn`. Where the answer is often at hand without
+/// waiting (a table, a cache), write [`verify_now`](Self::verify_now) too: then nothing is boxed.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Context, Credential, OAuthUser, Principal, Verifier, VerifyError};
+///
+/// struct Tokens;
+///
+/// impl Verifier for Tokens {
+///     async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+///         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+///         let user = look_up(token.expose_secret()).await.map_err(VerifyError::unavailable)?;
+///         user.map(|name| OAuthUser::builder(name).build().into()).ok_or(VerifyError::UNKNOWN)
+///     }
+/// }
+/// # async fn look_up(_: &str) -> std::io::Result<Option<String>> { Ok(None) }
+/// ```
+pub trait Verifier: Send + Sync + 'static {
+    /// Verifies one credential.
+    ///
+    /// The future may be dropped at any await: the client left, or the deadline passed.
+    ///
+    /// # Errors
+    ///
+    /// * [`VerifyError::Denied`]: the credential is no good.
+    /// * [`VerifyError::Unsupported`]: not for this verifier to say; the next one is asked.
+    /// * [`VerifyError::Unavailable`]: cannot tell now.
+    fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> impl Future<Output = Result<Principal, VerifyError>> + Send;
+
+    /// The same answer, where it is at hand without waiting; `None` where it is not, which is what
+    /// this does unless it is written. Must not block.
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        let _ = (credential, context);
+        None
+    }
+
+    /// Ends a credential's life: it is denied from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Unsupported`] where the verifier cannot or does not know it, which is what this
+    /// does unless it is written; [`VerifyError::Unavailable`] where it could not be done now.
+    fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> impl Future<Output = Result<(), VerifyError>> + Send {
+        let _ = (credential, context);
+        ready(Err(VerifyError::Unsupported))
+    }
+
+    /// Asks `next` about what this verifier does not know; see [`Or`].
+    fn or<V: Verifier>(self, next: V) -> Or<Self, V>
+    where
+        Self: Sized,
+    {
+        Or::new(self, next)
+    }
+
+    /// This verifier without its type.
+    fn boxed(self) -> BoxVerifier
+    where
+        Self: Sized,
+    {
+        Box::new(self)
+    }
+}
+
+impl<V: Verifier + ?Sized> Verifier for Arc<V> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        V::verify(self, credential, context).await
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        V::verify_now(self, credential, context)
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        V::revoke(self, credential, context).await
+    }
+}
