@@ -49,14 +49,13 @@ impl FingerprintKey {
         Ok(Self(SipHasher24::new_with_key(&key)))
     }
 
-    /// The fingerprint of these parts. Each is preceded by its length, so that no two different
-    /// lists of parts are read as the same bytes.
+    /// The fingerprint of these parts. Their lengths come first, so that no two different lists of
+    /// parts are read as the same bytes.
+    #[inline]
     pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
         let mut hasher = self.0;
-        for part in parts {
-            hasher.write_usize(part.len());
-            hasher.write(part);
-        }
+        parts.iter().for_each(|part| hasher.write_usize(part.len()));
+        parts.iter().for_each(|part| hasher.write(part));
         let hash = hasher.finish128();
         Fingerprint([hash.h1, hash.h2])
     }

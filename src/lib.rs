@@ -1,7 +1,70 @@
 //! Tower layers and axum extractors that turn whatever credential a client sent into one typed,
 //! verified [`Principal`].
+//!
+//! # A request's way
+//!
+//! ```text
+//! head --read--> Credentials --guard--> (secure?) --verify--> Principal --authorize--> handler
+//!        syntax and meaning    transport            I/O only here       pure policy
+//! any failure --------------------------------------------------------> Rejection --respond--> Response
+//! ```
+//!
+//! 1. [`AuthenticateLayer`] reads what the head presents, by the rows of a [`Dialect`]: at most one
+//!    subject, and at most one app token beside it. Two credentials for one role are refused.
+//! 2. The [transport] says whether the connection is secure enough for them.
+//! 3. A [`Verifier`] says whom they belong to, under one deadline.
+//! 4. The [`Authentication`] goes into the request's extensions. Handlers take a [`Principal`], an
+//!    [`OAuthUser`], an `Option<Principal>` as extractors; [`RequireLayer`] asks a [`Policy`].
+//! 5. Every refusal is one [`Rejection`], rendered by the layer, whoever refused.
+//!
+//! A request without credentials is refused unless a [`GuestRule`] admits it; a *present* credential
+//! that is bad in any way never makes a guest, not even through `Option<Principal>`.
+//!
+//! # Quickstart
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_principal::{
+//!     AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, RequireLayer, dialect, policy, transport,
+//! };
+//!
+//! let verifier = MemoryVerifier::builder()
+//!     .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("otto").scopes(["datasets:read"]).build())
+//!     .build()?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/whoami", get(|me: Principal| async move { me.kind().to_string() }))
+//!     .route("/profile", get(|user: OAuthUser| async move { user.id().to_owned() }))
+//!     .layer(RequireLayer::new(policy::scope("datasets:read")))
+//!     .layer(AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::marked()));
+//! # let _ = app;
+//! # Ok::<(), tower_principal::MemoryVerifierError>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `axum` (default) | the extractors; the original path of a request inside `Router::nest` |
+//! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
+//! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
+//! | `full` | all of them |
+//!
+//! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
+//! one thing that it could not know otherwise: with `axum`, guest rules and path policies see the
+//! original path inside `nest`; without it they want the layer outermost.
+//!
+//! # Panics
+//!
+//! A verifier that panics is answered 500 and the connection lives on; with `panic = "abort"` it ends
+//! the process, as any panic does then.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
+/// The README's code is compiled and run as tests, too.
+#[cfg(all(doctest, feature = "axum", feature = "test-util"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 mod answer;
 mod authentication;

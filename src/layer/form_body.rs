@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
 use super::request_body::{Form, Frames, RequestBody};
@@ -40,15 +40,15 @@ impl FormBody {
 }
 
 pub(super) mod sealed {
-    use super::{Form, Future, Head, Rejection};
+    use super::{Form, Future, Head, Rejection, Request};
 
     /// What a mode does with a body `B`.
     pub trait Mode<B>: Clone + Send + Sync + 'static {
         /// What the inner service gets.
         type Body;
 
-        /// Hands an unread body on.
-        fn pass(body: B) -> Self::Body;
+        /// Hands a request on whose body was not read.
+        fn pass(request: Request<B>) -> Request<Self::Body>;
 
         /// Whether this body may hold a form.
         fn wants(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<bool, Rejection>;
@@ -65,8 +65,8 @@ pub(super) mod sealed {
 impl<B: Send> sealed::Mode<B> for NoBody {
     type Body = B;
 
-    fn pass(body: B) -> B {
-        body
+    fn pass(request: Request<B>) -> Request<B> {
+        request
     }
 
     fn wants(&self, _: Head<'_>, _: &B, _: bool) -> Result<bool, Rejection> {
@@ -81,8 +81,8 @@ impl<B: Send> sealed::Mode<B> for NoBody {
 impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
     type Body = RequestBody<B>;
 
-    fn pass(body: B) -> RequestBody<B> {
-        RequestBody::unread(body)
+    fn pass(request: Request<B>) -> Request<RequestBody<B>> {
+        request.map(RequestBody::unread)
     }
 
     fn wants(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<bool, Rejection> {

@@ -13,45 +13,93 @@ pub(crate) const MAX_NAMES: usize = 8;
 /// The raw values found, by the place of their name.
 pub(crate) type Found<'q> = [Option<&'q [u8]>; MAX_NAMES];
 
-/// Looks for parameters of these names. One that comes twice is ambiguous.
-///
-/// Names are compared after percent-decoding, since the handler's parser decodes them too; only a
-/// name that holds `%` or `+` is decoded. Nothing is allocated otherwise, however long the query.
-pub(crate) fn find<'q>(query: &'q [u8], names: &[&str]) -> Result<Found<'q>, RejectionKind> {
-    let mut found = Found::default();
-    let may_be_encoded = memchr::memchr2(b'%', b'+', query).is_some();
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'&', query).chain([query.len()]) {
-        let segment = query.get(start..end).unwrap_or_default();
-        start = end + 1;
-        let Some((name, value)) = recognize(segment, names, may_be_encoded) else { continue };
-        match found.get_mut(name) {
+/// The names of one carrier's parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    names: Vec<&'static str>,
+    /// Whether a name starts with this byte: most segments are told by it.
+    starts: [bool; 256],
+}
+
+impl Names {
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.names.contains(&name)
+    }
+
+    /// Adds a name and says its place; `None` where there is no place left.
+    pub(crate) fn add(&mut self, name: &'static str) -> Option<usize> {
+        let place = self.names.len();
+        let start = self.starts.get_mut(usize::from(*name.as_bytes().first()?))?;
+        if place == MAX_NAMES {
+            return None;
+        }
+        *start = true;
+        self.names.push(name);
+        Some(place)
+    }
+
+    /// Looks for parameters of these names. One that comes twice is ambiguous.
+    ///
+    /// Names are compared after percent-decoding, since the handler's parser decodes them too; only
+    /// a name that holds `%` or `+` is decoded. Nothing is allocated otherwise, however long the query.
+    pub(crate) fn find<'q>(&self, query: &'q [u8]) -> Result<Found<'q>, RejectionKind> {
+        let mut found = Found::default();
+        let may_be_encoded = memchr::memchr2(b'%', b'+', query).is_some();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'&', query) {
+            if may_be_encoded || self.may_start(query.get(start)) {
+                self.look_at(query.get(start..end).unwrap_or_default(), may_be_encoded, &mut found)?;
+            }
+            start = end + 1;
+        }
+        self.look_at(query.get(start..).unwrap_or_default(), may_be_encoded, &mut found)?;
+        Ok(found)
+    }
+
+    #[inline]
+    fn may_start(&self, first: Option<&u8>) -> bool {
+        first.is_some_and(|first| self.starts.get(usize::from(*first)) == Some(&true))
+    }
+
+    fn look_at<'q>(
+        &self,
+        segment: &'q [u8],
+        may_be_encoded: bool,
+        found: &mut Found<'q>,
+    ) -> Result<(), RejectionKind> {
+        let Some((place, value)) = self.recognize(segment, may_be_encoded) else { return Ok(()) };
+        match found.get_mut(place) {
             Some(place @ None) => *place = Some(value),
             _ => return Err(RejectionKind::Ambiguous),
         }
+        Ok(())
     }
-    Ok(found)
+
+    /// Which of the names a segment has, and its raw value.
+    fn recognize<'q>(&self, segment: &'q [u8], may_be_encoded: bool) -> Option<(usize, &'q [u8])> {
+        if may_be_encoded {
+            let equals = memchr::memchr(b'=', segment).unwrap_or(segment.len());
+            let (name, value) = segment.split_at(equals);
+            if memchr::memchr2(b'%', b'+', name).is_some() {
+                let name = percent::decode(name, b' ')?;
+                let place = self.names.iter().position(|known| known.as_bytes() == &**name)?;
+                return Some((place, value.strip_prefix(b"=").unwrap_or_default()));
+            }
+        }
+        self.names.iter().enumerate().find_map(|(place, known)| {
+            match segment.strip_prefix(known.as_bytes())? {
+                [] => Some((place, &[][..])),
+                [b'=', value @ ..] => Some((place, value)),
+                _ => None,
+            }
+        })
+    }
 }
 
-/// Which of the names a segment has, and its raw value.
-fn recognize<'q>(segment: &'q [u8], names: &[&str], may_be_encoded: bool) -> Option<(usize, &'q [u8])> {
-    if may_be_encoded {
-        let equals = memchr::memchr(b'=', segment).unwrap_or(segment.len());
-        let (name, value) = segment.split_at(equals);
-        if memchr::memchr2(b'%', b'+', name).is_some() {
-            let name = percent::decode(name, b' ')?;
-            let place = names.iter().position(|known| known.as_bytes() == &**name)?;
-            return Some((place, value.strip_prefix(b"=").unwrap_or_default()));
-        }
+impl Default for Names {
+    fn default() -> Self {
+        Self { names: Vec::new(), starts: [false; 256] }
     }
-    names.iter().enumerate().find_map(|(place, known)| {
-        let known = known.as_bytes();
-        match segment.get(known.len()) {
-            Some(b'=') if segment.starts_with(known) => Some((place, segment.get(known.len() + 1..)?)),
-            None if segment == known => Some((place, &[][..])),
-            _ => None,
-        }
-    })
 }
 
 /// The decoded value of a found parameter. An empty value, a bad `%` or bad UTF-8 is malformed;
@@ -81,10 +129,12 @@ pub(crate) fn value(raw: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 3] = ["access_token", "client_id", "$$app_token"];
-
     fn texts(query: &str) -> Result<Vec<(usize, String)>, RejectionKind> {
-        let found = find(query.as_bytes(), &NAMES)?;
+        let mut names = Names::default();
+        for (place, name) in ["access_token", "client_id", "$$app_token"].into_iter().enumerate() {
+            assert_eq!(names.add(name), Some(place));
+        }
+        let found = names.find(query.as_bytes())?;
         let present = found.iter().enumerate().filter_map(|(place, raw)| Some((place, (*raw)?)));
         Ok(present.map(|(place, raw)| (place, String::from_utf8_lossy(raw).into_owned())).collect())
     }

@@ -79,10 +79,10 @@ impl Table {
     /// Reads everything that the head presents.
     pub(crate) fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
         let mut credentials = Credentials::default();
-        if !self.authorization.is_empty() {
-            if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))? {
-                credentials.add(self.authorization.read(line)?)?;
-            }
+        if !self.authorization.is_empty()
+            && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
+        {
+            credentials.add(self.authorization.read(line)?)?;
         }
         for (name, value) in &self.headers {
             if let Some(raw) = scheme::only(head.headers().get_all(name))? {

@@ -7,12 +7,12 @@ use crate::form::TokenSyntax;
 use crate::kind::RejectionKind;
 use crate::pair::Pair;
 use crate::secret::Secret;
-use crate::syntax::params;
+use crate::syntax::params::{self, Names};
 
 /// The parameters of one carrier: their names, and what each row makes of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parameters {
-    names: Vec<&'static str>,
+    names: Names,
     rows: Vec<Parameter>,
 }
 
@@ -48,14 +48,10 @@ impl Parameters {
         if name.is_empty() || name.contains(['&', '=', '%', '+']) {
             return Err(DialectError::Name { what: "parameter", name });
         }
-        if self.names.contains(&name) {
+        if self.names.contains(name) {
             return Err(DialectError::Repeated { what: "parameter", name });
         }
-        if self.names.len() == params::MAX_NAMES {
-            return Err(DialectError::TooManyParameters(params::MAX_NAMES));
-        }
-        self.names.push(name);
-        Ok(self.names.len() - 1)
+        self.names.add(name).ok_or(DialectError::TooManyParameters(params::MAX_NAMES))
     }
 
     /// Reads every parameter that a row asks for.
@@ -68,7 +64,7 @@ impl Parameters {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let found = params::find(text, &self.names)?;
+        let found = self.names.find(text)?;
         let raw = |at: &usize| found.get(*at).copied().flatten();
         for row in &self.rows {
             let presented = match row {

@@ -232,22 +232,22 @@ impl<'c> Place<'c> {
     fn of(key: &FingerprintKey, credential: &'c Credential<'_>) -> Self {
         let one =
             |tag: &[u8], secret: &Secret<'_>| Self::Known(key.of(&[tag, secret.expose_secret().as_bytes()]));
-        let two = |tag: &[u8], pair: &Pair<'_>| {
+        let two = |tag: &[u8; 8], pair: &Pair<'_>| {
             Self::Known(key.of(&[tag, pair.id().as_bytes(), pair.secret().expose_secret().as_bytes()]))
         };
         match credential {
-            Credential::AccessToken(token) => one(b"token", token),
-            Credential::AppToken(token) => one(b"app", token),
-            Credential::ApiKey(Key::Whole(secret)) => one(b"key", secret),
-            Credential::ApiKey(Key::Halves(pair)) => two(b"key", pair),
-            Credential::Client(_, pair) => two(b"client", pair),
+            Credential::AccessToken(token) => one(b"token   ", token),
+            Credential::AppToken(token) => one(b"app     ", token),
+            Credential::ApiKey(Key::Whole(secret)) => one(b"key     ", secret),
+            Credential::ApiKey(Key::Halves(pair)) => two(b"key     ", pair),
+            Credential::Client(_, pair) => two(b"client  ", pair),
             Credential::Password(pair) => Self::User(user_fingerprint(key, pair.id()), pair),
         }
     }
 }
 
 fn user_fingerprint(key: &FingerprintKey, name: &str) -> Fingerprint {
-    key.of(&[b"user", name.as_bytes()])
+    key.of(&[b"user    ", name.as_bytes()])
 }
 
 impl Entry {

@@ -1,0 +1,62 @@
+//! Whose client a client is.
+
+/// Whose client it is, by the type prefix of Usergrid's client ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClientKind {
+    /// `b3U6` and 22 more characters: an organization's.
+    Organization,
+    /// `YXA6` and 22 more characters: an application's.
+    Application,
+    /// An id of another shape: the verifier knows, or nobody.
+    Other,
+}
+
+impl ClientKind {
+    /// The length of every Usergrid client id.
+    const ID_LENGTH: usize = 26;
+
+    /// Reads the kind from an id's type prefix.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::ClientKind;
+    ///
+    /// assert_eq!(ClientKind::of("b3U68vghI6FmEeKn9wLoGtzz0A"), ClientKind::Organization);
+    /// assert_eq!(ClientKind::of("YXA68vghI6FmEeKn9wLoGtzz0A"), ClientKind::Application);
+    /// assert_eq!(ClientKind::of("b3U6-too-short"), ClientKind::Other);
+    /// ```
+    pub fn of(id: &str) -> Self {
+        let id = id.as_bytes();
+        let base64url = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if id.len() != Self::ID_LENGTH || !id.iter().all(base64url) {
+            return Self::Other;
+        }
+        match id {
+            [b'b', b'3', b'U', b'6', ..] => Self::Organization,
+            [b'Y', b'X', b'A', b'6', ..] => Self::Application,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_ids_tell_whose_they_are() {
+        for (id, kind) in [
+            ("b3U68vghI6FmEeKn9wLoGtzz0A", ClientKind::Organization),
+            ("YXA68vghI6FmEeKn9wLoGtzz0A", ClientKind::Application),
+            ("YWQ68vghI6FmEeKn9wLoGtzz0A", ClientKind::Other),
+            ("b3u68vghI6FmEeKn9wLoGtzz0A", ClientKind::Other),
+            ("b3U68vghI6FmEeKn9wLoGtzz0", ClientKind::Other),
+            ("b3U68vghI6FmEeKn9wLoGtzz0=", ClientKind::Other),
+            ("", ClientKind::Other),
+        ] {
+            assert_eq!(ClientKind::of(id), kind, "{id}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The kinds of credential.
+
+use std::fmt;
+
+/// The kinds of [`Credential`](super::Credential). Its `Display` is a short name for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialKind {
+    /// [`Credential::AccessToken`](super::Credential::AccessToken).
+    AccessToken,
+    /// [`Credential::ApiKey`](super::Credential::ApiKey).
+    ApiKey,
+    /// [`Credential::AppToken`](super::Credential::AppToken).
+    AppToken,
+    /// [`Credential::Client`](super::Credential::Client).
+    Client,
+    /// [`Credential::Password`](super::Credential::Password).
+    Password,
+}
+
+impl CredentialKind {
+    /// A short name for logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::ApiKey => "api_key",
+            Self::AppToken => "app_token",
+            Self::Client => "client",
+            Self::Password => "password",
+        }
+    }
+}
+
+impl fmt::Display for CredentialKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

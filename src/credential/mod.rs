@@ -1,0 +1,117 @@
+//! What a request presented, not yet verified.
+
+use crate::pair::Pair;
+use crate::secret::Secret;
+
+mod carrier;
+mod client;
+mod kind;
+mod presented;
+
+pub use self::carrier::Carrier;
+pub use self::client::ClientKind;
+pub use self::kind::CredentialKind;
+pub use self::presented::Credentials;
+pub(crate) use self::presented::Presented;
+
+/// A credential as it was presented, unverified.
+///
+/// It borrows from the request; `Debug` shows the kind and nothing of its content.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Credential, Reason, Secret, VerifyError};
+///
+/// fn token<'c>(credential: &'c Credential<'_>) -> Result<&'c str, VerifyError> {
+///     match credential {
+///         Credential::AccessToken(token) => Ok(token.expose_secret()),
+///         _ => Err(VerifyError::Unsupported),
+///     }
+/// }
+///
+/// assert_eq!(token(&Credential::AccessToken(Secret::borrowed("t"))).unwrap(), "t");
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Credential<'r> {
+    /// An OAuth 2.0 access token, whatever carried it (RFC 6750).
+    AccessToken(Secret<'r>),
+    /// An API key, whole or in two halves.
+    ApiKey(Key<'r>),
+    /// A token that identifies the calling application, not a user (Socrata).
+    AppToken(Secret<'r>),
+    /// A client id and secret, of the kind its id says (Usergrid).
+    Client(ClientKind, Pair<'r>),
+    /// A user name and password.
+    Password(Pair<'r>),
+}
+
+/// An API key: whole (OpenDataSoft) or as an id and a secret (Socrata).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Key<'r> {
+    /// One secret text.
+    Whole(Secret<'r>),
+    /// A public id and a secret.
+    Halves(Pair<'r>),
+}
+
+impl<'r> Credential<'r> {
+    /// Which kind it is.
+    pub const fn kind(&self) -> CredentialKind {
+        match self {
+            Self::AccessToken(_) => CredentialKind::AccessToken,
+            Self::ApiKey(_) => CredentialKind::ApiKey,
+            Self::AppToken(_) => CredentialKind::AppToken,
+            Self::Client(..) => CredentialKind::Client,
+            Self::Password(_) => CredentialKind::Password,
+        }
+    }
+
+    /// A copy that outlives the request; it is wiped on drop.
+    pub fn into_owned(self) -> Credential<'static> {
+        match self {
+            Self::AccessToken(token) => Credential::AccessToken(token.into_owned()),
+            Self::ApiKey(Key::Whole(key)) => Credential::ApiKey(Key::Whole(key.into_owned())),
+            Self::ApiKey(Key::Halves(pair)) => Credential::ApiKey(Key::Halves(pair.into_owned())),
+            Self::AppToken(token) => Credential::AppToken(token.into_owned()),
+            Self::Client(kind, pair) => Credential::Client(kind, pair.into_owned()),
+            Self::Password(pair) => Credential::Password(pair.into_owned()),
+        }
+    }
+
+    /// The same credential, borrowed from this one.
+    pub fn reborrow(&self) -> Credential<'_> {
+        match self {
+            Self::AccessToken(token) => Credential::AccessToken(token.reborrow()),
+            Self::ApiKey(Key::Whole(key)) => Credential::ApiKey(Key::Whole(key.reborrow())),
+            Self::ApiKey(Key::Halves(pair)) => Credential::ApiKey(Key::Halves(pair.reborrow())),
+            Self::AppToken(token) => Credential::AppToken(token.reborrow()),
+            Self::Client(kind, pair) => Credential::Client(*kind, pair.reborrow()),
+            Self::Password(pair) => Credential::Password(pair.reborrow()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_kind_and_nothing_of_the_content() {
+        let pair = || Pair::new(Secret::borrowed("who"), Secret::borrowed("what"));
+        let all = [
+            Credential::AccessToken(Secret::borrowed("what")),
+            Credential::ApiKey(Key::Whole(Secret::borrowed("what"))),
+            Credential::ApiKey(Key::Halves(pair())),
+            Credential::AppToken(Secret::borrowed("what")),
+            Credential::Client(ClientKind::Other, pair()),
+            Credential::Password(pair()),
+        ];
+        for credential in all {
+            let shown = format!("{credential:?} {:?}", credential.reborrow().into_owned());
+            assert!(!shown.contains("who") && !shown.contains("what"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The response future of the service that authenticates.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::answer::Asked;
+use crate::authenticator::Pipeline;
+use crate::layer::ResponseBody;
+use crate::rejection::Rejection;
+
+type Waiting<B> = Pin<Box<dyn Future<Output = Result<Request<B>, Rejection>> + Send>>;
+
+pin_project! {
+    /// The response future of [`Authenticate`](super::Authenticate).
+    pub struct AuthenticateFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B, S::Future>,
+        pipeline: &'static Pipeline,
+        asked: Asked,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B, F> {
+        Waiting { waiting: Waiting<B>, inner: S },
+        Calling { #[pin] future: F },
+        Refused { rejection: Rejection },
+    }
+}
+
+impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
+    pub(super) const fn calling(future: S::Future, pipeline: &'static Pipeline, asked: Asked) -> Self {
+        Self { state: State::Calling { future }, pipeline, asked }
+    }
+
+    pub(super) const fn refused(rejection: Rejection, pipeline: &'static Pipeline, asked: Asked) -> Self {
+        Self { state: State::Refused { rejection }, pipeline, asked }
+    }
+
+    /// Calls the service, which is ready, once the request has been waited for.
+    pub(super) const fn waiting(
+        waiting: Waiting<B>,
+        inner: S,
+        pipeline: &'static Pipeline,
+        asked: Asked,
+    ) -> Self {
+        Self { state: State::Waiting { waiting, inner }, pipeline, asked }
+    }
+}
+
+impl<S, B, R> Future for AuthenticateFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+{
+    type Output = Result<Response<ResponseBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Waiting { waiting, inner } => match ready!(waiting.as_mut().poll(context)) {
+                    Ok(request) => State::Calling { future: inner.call(request) },
+                    Err(rejection) => State::Refused { rejection },
+                },
+                StateProjection::Calling { future } => {
+                    let response = ready!(future.poll(context))?;
+                    return Poll::Ready(Ok(render(this.pipeline, *this.asked, response)));
+                }
+                StateProjection::Refused { rejection } => {
+                    let answer = this.pipeline.answers.render(rejection, *this.asked);
+                    return Poll::Ready(Ok(answer.map(ResponseBody::fixed)));
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+/// Renders a refusal of an inner layer or extractor in this dialect's way; other responses pass.
+fn render<R>(pipeline: &Pipeline, asked: Asked, response: Response<R>) -> Response<ResponseBody<R>> {
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) if !rejection.is_rendered() => {
+            pipeline.answers.render(rejection, asked).map(ResponseBody::fixed)
+        }
+        _ => response.map(ResponseBody::inner),
+    }
+}
+
+impl<S: Service<Request<B>>, B> fmt::Debug for AuthenticateFuture<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticateFuture").finish_non_exhaustive()
+    }
+}

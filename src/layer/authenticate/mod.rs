@@ -1,0 +1,172 @@
+//! Turns a request's credentials into a principal.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_layer::Layer;
+
+use super::{FormBody, NoBody};
+use crate::authenticator::Pipeline;
+use crate::dialect::{Dialect, DialectError};
+use crate::head::Head;
+use crate::rejection::Respond;
+use crate::transport::Transport;
+use crate::verify::Verifier;
+
+mod future;
+mod service;
+
+pub use self::future::AuthenticateFuture;
+pub use self::service::Authenticate;
+
+/// Turns a request's credentials into one verified [`Principal`](crate::Principal), which handlers
+/// take as an extractor and [`RequireLayer`](crate::RequireLayer) decides by.
+///
+/// Three decisions are required: which credential forms are read (the dialect), who says whom they
+/// belong to (the verifier), and how a secure connection is known (the transport). It answers every
+/// refusal inside it, its own and those of `RequireLayer` and the extractors.
+///
+/// Build layers at start-up: the compiled dialect of each, some hundred bytes, lives as long as the
+/// process, so that requests on several cores share no reference count. The verifier does not.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+///
+/// let verifier = MemoryVerifier::builder().build()?;
+/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT.realm("data"), verifier, transport::marked());
+/// # let _ = layer;
+/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// ```
+#[must_use]
+pub struct AuthenticateLayer<V, M = NoBody> {
+    pipeline: &'static Pipeline,
+    verifier: Arc<V>,
+    mode: M,
+}
+
+impl<V: Verifier> AuthenticateLayer<V> {
+    /// Reads these credential forms, asks this verifier, trusts these connections.
+    ///
+    /// # Panics
+    ///
+    /// When the dialect cannot work; the message names the row. [`try_new`](Self::try_new) returns
+    /// the error instead.
+    #[allow(clippy::panic, reason = "a start-up error; `try_new` is there for others")]
+    pub fn new(dialect: Dialect, verifier: V, transport: Transport) -> Self {
+        let name = dialect.name;
+        Self::try_new(dialect, verifier, transport)
+            .unwrap_or_else(|error| panic!("dialect `{name}`: {error}"))
+    }
+
+    /// The same, for dialects that are made at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`DialectError`], which names the row that is wrong.
+    pub fn try_new(dialect: Dialect, verifier: V, transport: Transport) -> Result<Self, DialectError> {
+        let pipeline = Pipeline::new(&dialect, transport)?;
+        Ok(Self { pipeline: keep(pipeline), verifier: Arc::new(verifier), mode: NoBody })
+    }
+
+    /// Reads form bodies of up to `limit` bytes that arrive within `deadline`, where the dialect has
+    /// a body row and the head holds no subject. The inner service gets the identical bytes, as a
+    /// [`RequestBody`](crate::RequestBody), which axum's router takes as it is.
+    ///
+    /// 64 KiB and 5 s are usual.
+    pub fn form_body(self, limit: usize, deadline: Duration) -> AuthenticateLayer<V, FormBody> {
+        let Self { pipeline, verifier, mode: NoBody } = self;
+        AuthenticateLayer { pipeline, verifier, mode: FormBody::new(limit, deadline) }
+    }
+}
+
+impl<V, M> AuthenticateLayer<V, M> {
+    /// Renders refusals in your own way; see [`Respond`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{HeaderValue, Response};
+    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, Rejection, dialect, transport};
+    /// # let verifier = MemoryVerifier::builder().build()?;
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
+    ///     .respond(|rejection: &Rejection, standard: Response<Bytes>| {
+    ///         let mut response = standard.map(|_| Bytes::from(format!("<p>{}</p>", rejection.kind())));
+    ///         response.headers_mut().insert("content-type", HeaderValue::from_static("text/html"));
+    ///         response
+    ///     });
+    /// # let _ = layer;
+    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// ```
+    pub fn respond(self, respond: impl Respond) -> Self {
+        self.change(|pipeline| pipeline.answers.set_respond(respond))
+    }
+
+    /// Tells verifiers the tenant of a request: its host, its organization, whatever separates
+    /// credentials that must not be mixed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tower_principal::{AuthenticateLayer, Head, MemoryVerifier, dialect, transport};
+    /// # let verifier = MemoryVerifier::builder().build()?;
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
+    ///     .tenant(|head| head.headers().get("host")?.to_str().ok().map(Into::into));
+    /// # let _ = layer;
+    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// ```
+    pub fn tenant<F>(self, tenant: F) -> Self
+    where
+        F: for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
+    {
+        self.change(|pipeline| pipeline.tenant = Some(Arc::new(tenant)))
+    }
+
+    /// How long all verification of a request may take before it is answered 503; 2 s unless said.
+    /// Without a tokio timer there is no deadline.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.change(|pipeline| pipeline.deadline = deadline)
+    }
+
+    /// What a 503 says in `Retry-After`; 5 s unless said.
+    pub fn retry_after(self, retry_after: Duration) -> Self {
+        self.change(|pipeline| pipeline.answers.set_retry_after(retry_after))
+    }
+
+    fn change(self, change: impl FnOnce(&mut Pipeline)) -> Self {
+        let mut pipeline = self.pipeline.clone();
+        change(&mut pipeline);
+        Self { pipeline: keep(pipeline), ..self }
+    }
+}
+
+/// Keeps a pipeline for the life of the process. A reference count that every request of every core
+/// writes to costs more than the rest of a request's way; a layer is made at start-up and kept anyway.
+fn keep(pipeline: Pipeline) -> &'static Pipeline {
+    Box::leak(Box::new(pipeline))
+}
+
+impl<S, V, M: Clone> Layer<S> for AuthenticateLayer<V, M> {
+    type Service = Authenticate<S, V, M>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let Self { pipeline, verifier, mode } = self;
+        Authenticate::new(inner, pipeline, Arc::clone(verifier), mode.clone())
+    }
+}
+
+impl<V, M: Clone> Clone for AuthenticateLayer<V, M> {
+    fn clone(&self) -> Self {
+        Self { pipeline: self.pipeline, verifier: Arc::clone(&self.verifier), mode: self.mode.clone() }
+    }
+}
+
+impl<V, M> fmt::Debug for AuthenticateLayer<V, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticateLayer").field("dialect", &self.pipeline.name()).finish_non_exhaustive()
+    }
+}

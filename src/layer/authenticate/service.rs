@@ -1,0 +1,127 @@
+//! The service that authenticates.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::AuthenticateFuture;
+use crate::answer::Asked;
+use crate::authenticator::{Pipeline, Verdict};
+use crate::credential::CredentialKind;
+use crate::head::Head;
+use crate::layer::{BodyMode, NoBody, ResponseBody};
+use crate::rejection::Rejection;
+use crate::verify::Verifier;
+
+/// The service of [`AuthenticateLayer`](crate::AuthenticateLayer).
+pub struct Authenticate<S, V, M = NoBody> {
+    inner: S,
+    pipeline: &'static Pipeline,
+    verifier: Arc<V>,
+    mode: M,
+}
+
+impl<S, V, M> Authenticate<S, V, M> {
+    pub(super) const fn new(inner: S, pipeline: &'static Pipeline, verifier: Arc<V>, mode: M) -> Self {
+        Self { inner, pipeline, verifier, mode }
+    }
+}
+
+impl<S, V, M, B, R> Service<Request<B>> for Authenticate<S, V, M>
+where
+    S: Service<Request<M::Body>, Response = Response<R>> + Clone,
+    V: Verifier,
+    M: BodyMode<B>,
+    M::Body: Send + 'static,
+    B: Send + 'static,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = AuthenticateFuture<S, M::Body>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let head = Head::of(&request);
+        let asked = Asked::of(head);
+        let table = self.pipeline.table();
+        let wants_body = match table.reads_body() {
+            true => self.mode.wants(head, request.body(), table.reads_body_anyhow()),
+            false => Ok(false),
+        };
+        let verdict = match wants_body {
+            Ok(wants_body) => self.pipeline.decide_now(&*self.verifier, head, wants_body),
+            Err(rejection) => Verdict::Refused(rejection),
+        };
+        match verdict {
+            Verdict::Admitted(authentication) => {
+                self.pipeline.seal(&mut request, authentication);
+                AuthenticateFuture::calling(self.inner.call(M::pass(request)), self.pipeline, asked)
+            }
+            Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
+            Verdict::Waits => {
+                // The service that was polled ready is the one to call; its clone is not ready yet.
+                let clone = self.inner.clone();
+                let inner = std::mem::replace(&mut self.inner, clone);
+                let verifier = Arc::clone(&self.verifier);
+                let waiting = wait(self.pipeline, verifier, self.mode.clone(), request);
+                AuthenticateFuture::waiting(Box::pin(waiting), inner, self.pipeline, asked)
+            }
+        }
+    }
+}
+
+/// The way of a request whose verifier waits, or whose body has to be read. What the head presents is
+/// read again here: borrowing twice is cheaper than owning once.
+async fn wait<V: Verifier, M: BodyMode<B>, B: Send>(
+    pipeline: &'static Pipeline,
+    verifier: Arc<V>,
+    mode: M,
+    request: Request<B>,
+) -> Result<Request<M::Body>, Rejection>
+where
+    M::Body: Send,
+{
+    let wants_body = pipeline.table().reads_body()
+        && mode.wants(Head::of(&request), request.body(), pipeline.table().reads_body_anyhow())?;
+    let (parts, body) = request.into_parts();
+    let head = Head::of_parts(&parts);
+    let mut found = pipeline.verify_head(&*verifier, head).await?;
+    let subject =
+        found.as_ref().is_some_and(|found| found.credential_kind() != Some(CredentialKind::AppToken));
+    let mut request = if wants_body && !subject {
+        let (form, body) = mode.read(head, body).await?;
+        let in_body = pipeline.verify_body(&*verifier, head, form.bytes()).await?;
+        found = match (in_body, found) {
+            (Some(in_body), Some(app)) => Some(in_body.with_app(app.app().cloned())),
+            (in_body, found) => in_body.or(found),
+        };
+        Request::from_parts(parts, body)
+    } else {
+        M::pass(Request::from_parts(parts, body))
+    };
+    let authentication = match found {
+        Some(found) => found,
+        None => pipeline.guest(Head::of(&request))?,
+    };
+    pipeline.seal(&mut request, authentication);
+    Ok(request)
+}
+
+impl<S: Clone, V, M: Clone> Clone for Authenticate<S, V, M> {
+    fn clone(&self) -> Self {
+        let Self { inner, pipeline, verifier, mode } = self;
+        Self { inner: inner.clone(), pipeline, verifier: Arc::clone(verifier), mode: mode.clone() }
+    }
+}
+
+impl<S, V, M> fmt::Debug for Authenticate<S, V, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticate").field("dialect", &self.pipeline.name()).finish_non_exhaustive()
+    }
+}
