@@ -57,6 +57,9 @@ impl Pipeline {
         if dialect.realm.contains(['"', '\\']) {
             return Err(DialectError::Realm);
         }
+        if transport.trusts_everybody() {
+            return Err(DialectError::TrustsEverybody);
+        }
         let answers = Answers::new(&dialect.realm, &table.challenged()).map_err(|_| DialectError::Realm)?;
         let guests = dialect.guests.iter().map(|rule| rule.compile().map_err(DialectError::from));
         Ok(Self {
@@ -197,7 +200,7 @@ impl Pipeline {
     }
 
     fn context<'r>(&self, head: Head<'r>) -> Context<'r> {
-        let context = Context::of(head);
+        let context = Context::of(head).with_client(self.transport.client(head));
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
             Some(tenant) => context.with_tenant(tenant),
             None => context,

@@ -38,6 +38,9 @@ pub enum DialectError {
     /// A realm with a control or non-ASCII character, `"` or `\`.
     #[error("the realm must be printable ASCII without quotes and backslashes")]
     Realm,
+    /// A trusted proxy network that holds every address.
+    #[error("a network of all addresses cannot be trusted as a proxy")]
+    TrustsEverybody,
     /// A guest rule's path is no pattern.
     #[error("a guest rule is wrong: {0}")]
     GuestPath(InvalidPattern),

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use crate::head::Head;
-use crate::transport;
 
 /// What a verifier may know beside the credential: the tenant, the client's address, and, if it asks,
 /// the request's head.
@@ -25,14 +24,14 @@ use crate::transport;
 #[derive(Clone, Default)]
 pub struct Context<'r> {
     tenant: Option<Cow<'r, str>>,
-    peer: Option<SocketAddr>,
+    client: Option<IpAddr>,
     head: Option<Head<'r>>,
 }
 
 impl<'r> Context<'r> {
     /// The context of a request.
     pub fn of(head: Head<'r>) -> Self {
-        Self { tenant: None, peer: None, head: Some(head) }
+        Self { tenant: None, client: None, head: Some(head) }
     }
 
     /// The same with a tenant.
@@ -47,10 +46,18 @@ impl<'r> Context<'r> {
         self.tenant.as_deref()
     }
 
+    /// The same with the client's address.
+    #[must_use]
+    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
+        self.client = client;
+        self
+    }
+
     /// The client's address: the socket's other end, as the acceptor recorded it
-    /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`).
-    pub fn client_address(&self) -> Option<SocketAddr> {
-        self.peer.or_else(|| transport::peer(self.head?))
+    /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`), or whom a
+    /// trusted proxy speaks for ([`transport::behind_proxy`](crate::transport::behind_proxy)).
+    pub const fn client_address(&self) -> Option<IpAddr> {
+        self.client
     }
 
     /// The request's head; `None` in a context that outlives the request.
@@ -61,7 +68,7 @@ impl<'r> Context<'r> {
     /// A copy that outlives the request: tenant and address, without the head.
     pub fn detached(&self) -> Context<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
-        Context { tenant, peer: self.client_address(), head: None }
+        Context { tenant, client: self.client, head: None }
     }
 }
 
@@ -81,10 +88,9 @@ mod tests {
 
     #[test]
     fn a_detached_context_keeps_tenant_and_address() {
-        let mut request = http::Request::new(());
-        let address: SocketAddr = "192.0.2.1:4711".parse().unwrap();
-        request.extensions_mut().insert(transport::Peer(address));
-        let context = Context::of(Head::of(&request)).with_tenant("acme");
+        let request = http::Request::new(());
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let context = Context::of(Head::of(&request)).with_tenant("acme").with_client(Some(address));
         assert!(context.head().is_some());
         let detached = context.detached();
         assert_eq!((detached.tenant(), detached.client_address()), (Some("acme"), Some(address)));

@@ -1,0 +1,62 @@
+//! What a dialect does with credentials over a connection that is not secure.
+
+use crate::credential::CredentialKind;
+
+/// What a dialect does with each kind of credential over a connection that is not secure.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::transport::{OnInsecure, TransportRule};
+///
+/// const SOCRATA: TransportRule = TransportRule { app_token: OnInsecure::Pass, ..TransportRule::REFUSE };
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "dialects are written as struct literals")]
+pub struct TransportRule {
+    /// For access tokens.
+    pub access_token: OnInsecure,
+    /// For API keys.
+    pub api_key: OnInsecure,
+    /// For app tokens.
+    pub app_token: OnInsecure,
+    /// For client ids with their secrets.
+    pub client: OnInsecure,
+    /// For user names with their passwords.
+    pub password: OnInsecure,
+}
+
+/// What happens to a credential over a connection that is not secure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnInsecure {
+    /// It is taken all the same.
+    Pass,
+    /// The request is refused with `https_required`.
+    Refuse,
+    /// The request is refused, and where it certainly came over plain http, a credential that
+    /// verifies is revoked at once (Socrata's document on OAuth); see
+    /// [`Revocation`](crate::Revocation).
+    RefuseAndRevoke,
+}
+
+impl TransportRule {
+    /// Refuses every kind.
+    pub const REFUSE: Self = Self {
+        access_token: OnInsecure::Refuse,
+        api_key: OnInsecure::Refuse,
+        app_token: OnInsecure::Refuse,
+        client: OnInsecure::Refuse,
+        password: OnInsecure::Refuse,
+    };
+
+    pub(crate) const fn of(&self, kind: CredentialKind) -> OnInsecure {
+        match kind {
+            CredentialKind::AccessToken => self.access_token,
+            CredentialKind::ApiKey => self.api_key,
+            CredentialKind::AppToken => self.app_token,
+            CredentialKind::Client => self.client,
+            CredentialKind::Password => self.password,
+        }
+    }
+}
