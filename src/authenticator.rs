@@ -2,26 +2,27 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::Request;
 use http::header::AUTHORIZATION;
+use tokio::time::Instant;
 
 use crate::answer::Answers;
-use crate::authentication::{Authentication, Origin};
-use crate::credential::{Carrier, CredentialKind, Credentials, Presented};
-use crate::deadline::{Bounded, Unfinished, caught};
+use crate::authentication::Authentication;
+use crate::credential::{Carrier, Credentials, Presented};
+use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
 use crate::guest::Admission;
 use crate::head::Head;
+use crate::judgement::{judge, unfinished_rejection};
 use crate::kind::RejectionKind;
-use crate::principal::{AppToken, Principal};
 use crate::rejection::Rejection;
 use crate::table::Table;
 use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
-use crate::verify::{Context, Reason, Verifier, VerifyError};
+use crate::verify::{Context, Verifier, VerifyError};
 
 /// A dialect made ready, with everything else a layer is told. Requests only read it.
 #[derive(Clone)]
@@ -34,6 +35,14 @@ pub(crate) struct Pipeline {
     pub(crate) answers: Answers,
     pub(crate) tenant: Option<Tenant>,
     pub(crate) deadline: Duration,
+    said: Arc<Said>,
+}
+
+/// What is said once and not at every request.
+#[derive(Debug)]
+struct Said {
+    body_row_off: Once,
+    no_marker: Once,
 }
 
 /// Tells a request's tenant.
@@ -47,6 +56,11 @@ pub(crate) enum Verdict {
     /// A verifier has to wait, or the body has to be read.
     Waits,
 }
+
+/// What to do where nothing says whether a connection is secure.
+#[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+const CHOICES: &str = "have the TLS acceptor put `transport::SecureConnection` into every request's extensions \
+    (`transport::marked`), or, where something else keeps plain http away, use `transport::danger_assume_secure`";
 
 /// How long all verification of a request may take unless the layer is told otherwise.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -68,7 +82,20 @@ impl Pipeline {
             answers,
             tenant: None,
             deadline: DEADLINE,
+            said: Arc::new(Said { body_row_off: Once::new(), no_marker: Once::new() }),
         })
+    }
+
+    /// Says at start-up that the dialect has a body row which this layer does not read.
+    pub(crate) fn body_is_not_read(&self) {
+        if self.table.reads_body() {
+            self.said.body_row_off.call_once(|| {
+                trace::warn!(
+                    dialect = self.name,
+                    "the dialect has a body row, which is off: give the layer `.form_body(..)`"
+                );
+            });
+        }
     }
 
     pub(crate) const fn name(&self) -> &'static str {
@@ -87,15 +114,27 @@ impl Pipeline {
         head: Head<'_>,
         may_read_body: bool,
     ) -> Verdict {
-        let credentials = match self.read(head) {
-            Ok(credentials) => credentials,
-            Err(rejection) => return Verdict::Refused(rejection),
-        };
+        match caught(|| self.decide(verifier, head, may_read_body)) {
+            Ok(Ok(Some(authentication))) => Verdict::Admitted(authentication),
+            Ok(Ok(None)) => Verdict::Waits,
+            Ok(Err(rejection)) => Verdict::Refused(rejection),
+            Err(unfinished) => Verdict::Refused(unfinished_rejection(unfinished)),
+        }
+    }
+
+    /// `None` where it has to be waited.
+    fn decide<V: Verifier>(
+        &self,
+        verifier: &V,
+        head: Head<'_>,
+        may_read_body: bool,
+    ) -> Result<Option<Authentication>, Rejection> {
+        let credentials = self.read(head)?;
         if may_read_body && credentials.presented_subject().is_none() {
-            return Verdict::Waits;
+            return Ok(None);
         }
         if credentials.is_empty() {
-            return self.guest(head).map_or_else(Verdict::Refused, Verdict::Admitted);
+            return self.guest(head).map(Some);
         }
         let context = self.context(head);
         let ask = |presented: Option<&Presented<'_>>| match presented {
@@ -105,38 +144,39 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
-        let answers =
-            caught(|| Some((ask(credentials.presented_subject())?, ask(credentials.presented_app())?)));
-        match answers {
-            Ok(Some((subject, app))) => {
-                judge(&credentials, subject, app).map_or_else(Verdict::Refused, Verdict::Admitted)
-            }
-            Ok(None) => Verdict::Waits,
-            Err(unfinished) => Verdict::Refused(unfinished_rejection(unfinished)),
-        }
+        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(None) };
+        let Some(app) = ask(credentials.presented_app()) else { return Ok(None) };
+        judge(&credentials, subject, app).map(Some)
     }
 
-    /// Verifies what the head presents; `None` where it presents nothing.
+    /// Verifies what the head presents, within the time left; `None` where it presents nothing.
     pub(crate) async fn verify_head<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
+        left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
         let credentials = self.read(head)?;
-        self.verify(verifier, head, &credentials).await
+        self.verify(verifier, head, &credentials, left).await
     }
 
-    /// Verifies what a form body presents beside an app token in the head.
+    /// Verifies what a form body presents; `None` where it presents nothing. `app` is what the head
+    /// presented, which can be an app token at most.
     pub(crate) async fn verify_body<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
         body: &[u8],
+        app: Option<&Authentication>,
+        left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
         let mut credentials = Credentials::default();
         self.table.read_body(body, &mut credentials)?;
+        if app.is_some() && credentials.presented_app().is_some() {
+            return Err(RejectionKind::Ambiguous.into());
+        }
         self.guard(&credentials, head)?;
-        self.verify(verifier, head, &credentials).await
+        self.verify(verifier, head, &credentials, left).await
     }
 
     async fn verify<V: Verifier>(
@@ -144,6 +184,7 @@ impl Pipeline {
         verifier: &V,
         head: Head<'_>,
         credentials: &Credentials<'_>,
+        left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
         if credentials.is_empty() {
             return Ok(None);
@@ -155,7 +196,9 @@ impl Pipeline {
         };
         let both =
             async { (ask(credentials.presented_subject()).await, ask(credentials.presented_app()).await) };
-        let (subject, app) = Bounded::new(both, self.deadline).await.map_err(unfinished_rejection)?;
+        let started = Instant::now();
+        let (subject, app) = Bounded::new(both, *left).await.map_err(unfinished_rejection)?;
+        *left = left.saturating_sub(started.elapsed());
         judge(credentials, subject, app).map(Some)
     }
 
@@ -188,12 +231,26 @@ impl Pipeline {
 
     /// Refuses credentials that this connection is not secure enough for.
     fn guard(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
-        if credentials.is_empty() || self.transport.security(head) == Security::Secure {
+        if credentials.is_empty() {
+            return Ok(());
+        }
+        let security = self.transport.security(head);
+        if security == Security::Secure {
             return Ok(());
         }
         let presented = [credentials.presented_subject(), credentials.presented_app()];
         let refused = presented.into_iter().flatten().any(|one| self.rule.of(one.kind) == OnInsecure::Refuse);
-        if refused { Err(RejectionKind::InsecureTransport.into()) } else { Ok(()) }
+        if !refused {
+            return Ok(());
+        }
+        if security == Security::Unknown {
+            self.said.no_marker.call_once(|| {
+                trace::warn!(
+                    "nothing says whether connections are secure, so credentials are refused: {CHOICES}"
+                );
+            });
+        }
+        Err(RejectionKind::InsecureTransport.into())
     }
 
     fn context<'r>(&self, head: Head<'r>) -> Context<'r> {
@@ -201,83 +258,6 @@ impl Pipeline {
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
             Some(tenant) => context.with_tenant(tenant),
             None => context,
-        }
-    }
-}
-
-type Answer = Option<Result<Principal, VerifyError>>;
-
-/// Settles what the verifier said: the subject before the app token, a denial before an outage.
-fn judge(credentials: &Credentials<'_>, subject: Answer, app: Answer) -> Result<Authentication, Rejection> {
-    let subject = settle(credentials.presented_subject(), subject);
-    let app = settle(credentials.presented_app(), app);
-    match (subject, app) {
-        (Ok(Some((principal, origin))), Ok(app)) => {
-            Ok(Authentication::new(principal, app.and_then(|(app, _)| as_app(app)), Some(origin)))
-        }
-        (Ok(None), Ok(Some((app, origin)))) => Ok(Authentication::new(app, None, Some(origin))),
-        (Ok(None), Ok(None)) => Err(RejectionKind::Missing.into()),
-        (Err(subject), Err(app)) if is_outage(&subject) && !is_outage(&app) => Err(app),
-        (Err(rejection), _) | (_, Err(rejection)) => Err(rejection),
-    }
-}
-
-fn as_app(principal: Principal) -> Option<AppToken> {
-    match principal {
-        Principal::AppToken(app) => Some(app),
-        _ => None,
-    }
-}
-
-fn is_outage(rejection: &Rejection) -> bool {
-    rejection.kind() == RejectionKind::Unavailable
-}
-
-fn settle(
-    presented: Option<&Presented<'_>>,
-    answer: Answer,
-) -> Result<Option<(Principal, Origin)>, Rejection> {
-    let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
-    let Presented { kind, carrier, .. } = *presented;
-    match answer {
-        Ok(principal) if principal.is_guest() => Err(broken_verifier(kind)),
-        Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
-            Err(broken_verifier(kind))
-        }
-        Ok(principal) => Ok(Some((principal, Origin { carrier, kind }))),
-        Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
-        Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(denied(kind).into()),
-        Err(VerifyError::Unavailable(_cause)) => {
-            trace::warn!(%kind, cause = %_cause, "a verifier cannot tell now");
-            Err(RejectionKind::Unavailable.into())
-        }
-    }
-}
-
-const fn denied(kind: CredentialKind) -> RejectionKind {
-    match kind {
-        CredentialKind::AccessToken => RejectionKind::DeniedToken,
-        CredentialKind::AppToken => RejectionKind::DeniedAppToken,
-        CredentialKind::ApiKey | CredentialKind::Client | CredentialKind::Password => {
-            RejectionKind::DeniedCredentials
-        }
-    }
-}
-
-fn broken_verifier(_kind: CredentialKind) -> Rejection {
-    trace::error!(credential = %_kind, "a verifier answered with a kind of principal that this credential cannot have");
-    RejectionKind::ServerError.into()
-}
-
-fn unfinished_rejection(unfinished: Unfinished) -> Rejection {
-    match unfinished {
-        Unfinished::Late => {
-            trace::warn!("verification did not end in time");
-            RejectionKind::Unavailable.into()
-        }
-        Unfinished::Panicked => {
-            trace::error!("a verifier panicked");
-            RejectionKind::ServerError.into()
         }
     }
 }

@@ -82,6 +82,7 @@ mod form;
 mod guest;
 mod head;
 pub mod headers;
+mod judgement;
 mod kind;
 mod layer;
 mod original;

@@ -56,6 +56,18 @@ pub(crate) enum Security {
 
 /// Trusts the markers that the acceptor puts into a request's extensions: [`SecureConnection`],
 /// [`PlainConnection`]. Without one the connection counts as insecure.
+///
+/// # Examples
+///
+/// A server that only ever listens with TLS may mark all its requests outside the layer:
+///
+/// ```
+/// use axum::{Extension, Router};
+/// use tower_principal::transport::SecureConnection;
+///
+/// let app: Router = Router::new().layer(Extension(SecureConnection));
+/// # let _ = app;
+/// ```
 pub const fn marked() -> Transport {
     Transport(Source::Marked)
 }

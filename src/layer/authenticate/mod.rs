@@ -1,5 +1,6 @@
 //! Turns a request's credentials into a principal.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -150,11 +151,14 @@ fn keep(pipeline: Pipeline) -> &'static Pipeline {
     Box::leak(Box::new(pipeline))
 }
 
-impl<S, V, M: Clone> Layer<S> for AuthenticateLayer<V, M> {
+impl<S, V, M: Clone + 'static> Layer<S> for AuthenticateLayer<V, M> {
     type Service = Authenticate<S, V, M>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let Self { pipeline, verifier, mode } = self;
+        if TypeId::of::<M>() == TypeId::of::<NoBody>() {
+            pipeline.body_is_not_read();
+        }
         Authenticate::new(inner, pipeline, Arc::clone(verifier), mode.clone())
     }
 }

@@ -91,14 +91,15 @@ where
         && mode.wants(Head::of(&request), request.body(), pipeline.table().reads_body_anyhow())?;
     let (parts, body) = request.into_parts();
     let head = Head::of_parts(&parts);
-    let mut found = pipeline.verify_head(&*verifier, head).await?;
+    let mut left = pipeline.deadline;
+    let mut found = pipeline.verify_head(&*verifier, head, &mut left).await?;
     let subject =
         found.as_ref().is_some_and(|found| found.credential_kind() != Some(CredentialKind::AppToken));
     let mut request = if wants_body && !subject {
         let (form, body) = mode.read(head, body).await?;
-        let in_body = pipeline.verify_body(&*verifier, head, form.bytes()).await?;
+        let in_body = pipeline.verify_body(&*verifier, head, form.bytes(), found.as_ref(), &mut left).await?;
         found = match (in_body, found) {
-            (Some(in_body), Some(app)) => Some(in_body.with_app(app.app().cloned())),
+            (Some(in_body), Some(app)) => Some(in_body.beside(app)),
             (in_body, found) => in_body.or(found),
         };
         Request::from_parts(parts, body)
