@@ -5,10 +5,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, Version};
 
 use crate::challenge::{Challenge, InvalidChallenge};
+use crate::deadline::caught;
 use crate::head::Head;
 use crate::kind::{Challenging, RejectionKind};
 use crate::rejection::{Rejection, Respond};
@@ -75,23 +76,22 @@ impl Answers {
     pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         trace::debug!(kind = ?rejection.kind(), "request refused");
         let standard = self.standard(rejection, asked);
-        let Some(respond) = &self.respond else { return standard };
-        let mut response = respond.respond(rejection, standard);
+        let Some(respond) = &self.respond else { return bodiless(standard, asked) };
+        let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
+            trace::error!("a `Respond` panicked: the standard answer is sent");
+            return bodiless(self.standard(rejection, asked), asked);
+        };
         if response.status().is_informational() || response.status().is_success() {
             trace::error!(kind = ?rejection.kind(), "a `Respond` made a success of a refusal: the standard answer is sent");
-            return self.standard(rejection, asked);
-        }
-        if asked.head {
-            *response.body_mut() = Bytes::new();
+            return bodiless(self.standard(rejection, asked), asked);
         }
         response.extensions_mut().insert(rejection.rendered());
-        response
+        bodiless(response, asked)
     }
 
     fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         let answer = rejection.kind().answer();
-        let body = if asked.head { "" } else { answer.body };
-        let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+        let mut response = Response::new(Bytes::from_static(answer.body.as_bytes()));
         *response.status_mut() = answer.status;
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -138,6 +138,15 @@ impl Answers {
         let challenge = if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) };
         challenge.header_value().ok()
     }
+}
+
+/// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2).
+fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
+    if asked.head {
+        let body = std::mem::take(response.body_mut());
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    response
 }
 
 /// The answer where no dialect is known: an extractor's or a [`Require`](crate::Require)'s, which

@@ -59,8 +59,16 @@ impl Authentication {
         Self::new(Principal::Guest(guest), None, None)
     }
 
-    pub(crate) fn with_app(self, app: Option<AppToken>) -> Self {
-        Self { app, ..self }
+    pub(crate) fn with_app(self, app: AppToken) -> Self {
+        Self { app: Some(app), ..self }
+    }
+
+    /// The same beside another record's app token, where that is what it is of.
+    pub(crate) fn beside(self, other: Self) -> Self {
+        match other.principal {
+            Principal::AppToken(app) => self.with_app(app),
+            _ => self,
+        }
     }
 
     /// Who the request comes from.
@@ -73,13 +81,9 @@ impl Authentication {
         self.principal
     }
 
-    /// The application the request comes from, where an app token says so: beside another credential,
-    /// or as the principal itself.
+    /// The application that came along: an app token beside the principal's own credential.
     pub const fn app(&self) -> Option<&AppToken> {
-        match (&self.app, &self.principal) {
-            (Some(app), _) | (None, Principal::AppToken(app)) => Some(app),
-            _ => None,
-        }
+        self.app.as_ref()
     }
 
     /// Where the principal's credential came from; `None` for a guest.

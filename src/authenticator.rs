@@ -2,26 +2,28 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::Request;
 use http::header::AUTHORIZATION;
+use tokio::time::Instant;
 
 use crate::answer::Answers;
-use crate::authentication::{Authentication, Origin};
-use crate::credential::{Carrier, CredentialKind, Credentials, Presented};
-use crate::deadline::{Bounded, Unfinished, caught};
+use crate::authentication::Authentication;
+use crate::credential::{Carrier, Credential, Credentials, Presented};
+use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
+use crate::guard::{Guard, Guarded};
 use crate::guest::Admission;
 use crate::head::Head;
+use crate::judgement::{judge, unfinished_rejection};
 use crate::kind::RejectionKind;
-use crate::principal::{AppToken, Principal};
 use crate::rejection::Rejection;
 use crate::table::Table;
 use crate::trace;
-use crate::transport::{OnInsecure, Security, Transport, TransportRule};
-use crate::verify::{Context, Reason, Verifier, VerifyError};
+use crate::transport::Transport;
+use crate::verify::{Context, Verifier, VerifyError};
 
 /// A dialect made ready, with everything else a layer is told. Requests only read it.
 #[derive(Clone)]
@@ -29,11 +31,11 @@ pub(crate) struct Pipeline {
     name: &'static str,
     table: Table,
     guests: Vec<Admission>,
-    transport: Transport,
-    rule: TransportRule,
+    pub(crate) guard: Guard,
     pub(crate) answers: Answers,
     pub(crate) tenant: Option<Tenant>,
     pub(crate) deadline: Duration,
+    body_row_off: Arc<Once>,
 }
 
 /// Tells a request's tenant.
@@ -66,39 +68,73 @@ impl Pipeline {
             name: dialect.name,
             guests: guests.collect::<Result<_, _>>()?,
             table,
-            transport,
-            rule: dialect.transport,
+            guard: Guard::new(transport, dialect.transport),
             answers,
             tenant: None,
             deadline: DEADLINE,
+            body_row_off: Arc::new(Once::new()),
         })
+    }
+
+    /// Says at start-up that the dialect has a body row which this layer does not read.
+    pub(crate) fn body_is_not_read(&self) {
+        if self.table.reads_body() {
+            self.body_row_off.call_once(|| {
+                trace::warn!(
+                    dialect = self.name,
+                    "the dialect has a body row, which is off: give the layer `.form_body(..)`"
+                );
+            });
+        }
     }
 
     pub(crate) const fn name(&self) -> &'static str {
         self.name
     }
 
-    pub(crate) const fn table(&self) -> &Table {
-        &self.table
+    /// Whether a body row asks for the body; `may_hold_form` is told whether any body will do.
+    pub(crate) fn wants_body(
+        &self,
+        may_hold_form: impl FnOnce(bool) -> Result<bool, Rejection>,
+    ) -> Result<bool, Rejection> {
+        Ok(self.table.reads_body() && may_hold_form(self.table.reads_body_anyhow())?)
     }
 
-    /// Decides without waiting, where that can be. `may_read_body`: a form body may hold the subject
-    /// where the head does not.
+    /// Decides without waiting, where that can be. `wants_body` says whether a form body may hold the
+    /// subject, and is asked only where the head does not.
     pub(crate) fn decide_now<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
-        may_read_body: bool,
+        wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Verdict {
-        let credentials = match self.read(head) {
-            Ok(credentials) => credentials,
-            Err(rejection) => return Verdict::Refused(rejection),
-        };
-        if may_read_body && credentials.presented_subject().is_none() {
-            return Verdict::Waits;
+        match caught(|| self.decide(verifier, head, wants_body)) {
+            Ok(Ok(Some(authentication))) => Verdict::Admitted(authentication),
+            Ok(Ok(None)) => Verdict::Waits,
+            Ok(Err(rejection)) => Verdict::Refused(rejection),
+            Err(unfinished) => Verdict::Refused(unfinished_rejection(unfinished)),
+        }
+    }
+
+    /// `None` where it has to be waited.
+    fn decide<V: Verifier>(
+        &self,
+        verifier: &V,
+        head: Head<'_>,
+        wants_body: impl FnOnce() -> Result<bool, Rejection>,
+    ) -> Result<Option<Authentication>, Rejection> {
+        let credentials = self.table.read(head)?;
+        match self.guard.judge(&credentials, head) {
+            Guarded::Passes => {}
+            Guarded::Refused => return Err(RejectionKind::InsecureTransport.into()),
+            // Refused just the same, on the way of those that wait.
+            Guarded::Revoked => return Ok(None),
+        }
+        if credentials.presented_subject().is_none() && wants_body()? {
+            return Ok(None);
         }
         if credentials.is_empty() {
-            return self.guest(head).map_or_else(Verdict::Refused, Verdict::Admitted);
+            return self.guest(head).map(Some);
         }
         let context = self.context(head);
         let ask = |presented: Option<&Presented<'_>>| match presented {
@@ -108,38 +144,40 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
-        let answers =
-            caught(|| Some((ask(credentials.presented_subject())?, ask(credentials.presented_app())?)));
-        match answers {
-            Ok(Some((subject, app))) => {
-                judge(&credentials, subject, app).map_or_else(Verdict::Refused, Verdict::Admitted)
-            }
-            Ok(None) => Verdict::Waits,
-            Err(unfinished) => Verdict::Refused(unfinished_rejection(unfinished)),
-        }
+        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(None) };
+        let Some(app) = ask(credentials.presented_app()) else { return Ok(None) };
+        judge(&credentials, subject, app).map(Some)
     }
 
-    /// Verifies what the head presents; `None` where it presents nothing.
+    /// Verifies what the head presents, within the time left; `None` where it presents nothing.
     pub(crate) async fn verify_head<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
+        left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
-        let credentials = self.read(head)?;
-        self.verify(verifier, head, &credentials).await
+        let credentials = self.table.read(head)?;
+        self.guard.pass(&credentials, head)?;
+        self.verify(verifier, head, &credentials, left).await
     }
 
-    /// Verifies what a form body presents beside an app token in the head.
+    /// Verifies what a form body presents; `None` where it presents nothing. `app` is what the head
+    /// presented, which can be an app token at most.
     pub(crate) async fn verify_body<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
         body: &[u8],
+        app: Option<&Authentication>,
+        left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
         let mut credentials = Credentials::default();
         self.table.read_body(body, &mut credentials)?;
-        self.guard(&credentials, head)?;
-        self.verify(verifier, head, &credentials).await
+        if app.is_some() && credentials.presented_app().is_some() {
+            return Err(RejectionKind::Ambiguous.into());
+        }
+        self.guard.pass(&credentials, head)?;
+        self.verify(verifier, head, &credentials, left).await
     }
 
     async fn verify<V: Verifier>(
@@ -147,6 +185,7 @@ impl Pipeline {
         verifier: &V,
         head: Head<'_>,
         credentials: &Credentials<'_>,
+        left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
         if credentials.is_empty() {
             return Ok(None);
@@ -158,7 +197,9 @@ impl Pipeline {
         };
         let both =
             async { (ask(credentials.presented_subject()).await, ask(credentials.presented_app()).await) };
-        let (subject, app) = Bounded::new(both, self.deadline).await.map_err(unfinished_rejection)?;
+        let started = Instant::now();
+        let (subject, app) = Bounded::new(both, *left).await.map_err(unfinished_rejection)?;
+        *left = left.saturating_sub(started.elapsed());
         judge(credentials, subject, app).map(Some)
     }
 
@@ -183,104 +224,24 @@ impl Pipeline {
         request.extensions_mut().insert(authentication);
     }
 
-    fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, Rejection> {
-        let credentials = self.table.read(head)?;
-        self.guard(&credentials, head)?;
-        Ok(credentials)
-    }
-
-    /// Refuses credentials that this connection is not secure enough for.
-    fn guard(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
-        if credentials.is_empty() || self.transport.security(head) == Security::Secure {
-            return Ok(());
+    /// The credential to be revoked for what the guard found, and its context; `None` mostly.
+    pub(crate) fn to_revoke(&self, head: Head<'_>) -> Option<(Credential<'static>, Context<'static>)> {
+        if !self.guard.revokes() {
+            return None;
         }
-        let presented = [credentials.presented_subject(), credentials.presented_app()];
-        let refused = presented.into_iter().flatten().any(|one| self.rule.of(one.kind) == OnInsecure::Refuse);
-        if refused { Err(RejectionKind::InsecureTransport.into()) } else { Ok(()) }
+        let credentials = self.table.read(head).ok()?;
+        if self.guard.judge(&credentials, head) != Guarded::Revoked {
+            return None;
+        }
+        let subject = credentials.subject()?.reborrow().into_owned();
+        Some((subject, self.context(head).detached()))
     }
 
-    fn context<'r>(&self, head: Head<'r>) -> Context<'r> {
-        let context = Context::of(head).with_client(self.transport.client(head));
+    fn context<'r>(&'r self, head: Head<'r>) -> Context<'r> {
+        let context = Context::of(head).with_transport(self.guard.transport());
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
             Some(tenant) => context.with_tenant(tenant),
             None => context,
-        }
-    }
-}
-
-type Answer = Option<Result<Principal, VerifyError>>;
-
-/// Settles what the verifier said: the subject before the app token, a denial before an outage.
-fn judge(credentials: &Credentials<'_>, subject: Answer, app: Answer) -> Result<Authentication, Rejection> {
-    let subject = settle(credentials.presented_subject(), subject);
-    let app = settle(credentials.presented_app(), app);
-    match (subject, app) {
-        (Ok(Some((principal, origin))), Ok(app)) => {
-            Ok(Authentication::new(principal, app.and_then(|(app, _)| as_app(app)), Some(origin)))
-        }
-        (Ok(None), Ok(Some((app, origin)))) => Ok(Authentication::new(app, None, Some(origin))),
-        (Ok(None), Ok(None)) => Err(RejectionKind::Missing.into()),
-        (Err(subject), Err(app)) if is_outage(&subject) && !is_outage(&app) => Err(app),
-        (Err(rejection), _) | (_, Err(rejection)) => Err(rejection),
-    }
-}
-
-fn as_app(principal: Principal) -> Option<AppToken> {
-    match principal {
-        Principal::AppToken(app) => Some(app),
-        _ => None,
-    }
-}
-
-fn is_outage(rejection: &Rejection) -> bool {
-    rejection.kind() == RejectionKind::Unavailable
-}
-
-fn settle(
-    presented: Option<&Presented<'_>>,
-    answer: Answer,
-) -> Result<Option<(Principal, Origin)>, Rejection> {
-    let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
-    let Presented { kind, carrier, .. } = *presented;
-    match answer {
-        Ok(principal) if principal.is_guest() => Err(broken_verifier(kind)),
-        Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
-            Err(broken_verifier(kind))
-        }
-        Ok(principal) => Ok(Some((principal, Origin { carrier, kind }))),
-        Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
-        Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(denied(kind).into()),
-        Err(VerifyError::Unavailable(_cause)) => {
-            trace::warn!(%kind, cause = %_cause, "a verifier cannot tell now");
-            Err(RejectionKind::Unavailable.into())
-        }
-    }
-}
-
-const fn denied(kind: CredentialKind) -> RejectionKind {
-    match kind {
-        CredentialKind::AccessToken => RejectionKind::DeniedToken,
-        CredentialKind::AppToken => RejectionKind::DeniedAppToken,
-        CredentialKind::ApiKey | CredentialKind::Client | CredentialKind::Password => {
-            RejectionKind::DeniedCredentials
-        }
-    }
-}
-
-fn broken_verifier(_kind: CredentialKind) -> Rejection {
-    trace::error!(credential = %_kind, "a verifier answered with a kind of principal that this credential cannot have");
-    RejectionKind::ServerError.into()
-}
-
-fn unfinished_rejection(unfinished: Unfinished) -> Rejection {
-    match unfinished {
-        Unfinished::Late => {
-            trace::warn!("verification did not end in time");
-            RejectionKind::Unavailable.into()
-        }
-        Unfinished::Panicked => {
-            trace::error!("a verifier panicked");
-            RejectionKind::ServerError.into()
         }
     }
 }

@@ -154,5 +154,5 @@ extract! {
     AppAdmin from who by only!(who, AppAdmin);
     OAuthUser from who by only!(who, OAuthUser);
     // The principal, or the token that came along with another.
-    AppToken from who by who.app().cloned();
+    AppToken from who by who.app().cloned().or_else(|| only!(who, AppToken));
 }

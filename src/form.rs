@@ -46,8 +46,8 @@ pub(crate) enum TokenSyntax {
 
 /// A grammar of the user's own; see [`Form::custom`].
 ///
-/// It takes what stands at the form's place, not empty, and answers the credential or
-/// [`Malformed`]. It must not panic whatever it is given.
+/// It takes what stands at the form's place, which is neither empty nor longer than 8 KiB nor holds
+/// control characters, and answers the credential or [`Malformed`]. A panic in it is answered 500.
 pub type Parse = for<'r> fn(Secret<'r>) -> Result<Credential<'r>, Malformed>;
 
 /// A value breaks the grammar of its form; the request is refused with 400.
@@ -116,7 +116,10 @@ impl Form {
         Self(Row::Body { name, value: TokenSyntax::Token(classify), lenient: true })
     }
 
-    /// A grammar of your own.
+    /// A grammar of your own, for what stands after a scheme, in a header or in a query parameter.
+    ///
+    /// Its scheme is challenged with by name and realm alone: the error attributes of RFC 6750 belong
+    /// to [`scheme`](Self::scheme) rows of access tokens.
     ///
     /// # Examples
     ///
@@ -126,9 +129,8 @@ impl Form {
     /// use tower_principal::{Credential, Form, Key, Malformed, Pair, Place, Secret};
     ///
     /// fn key(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
-    ///     let (id, secret) = value.expose_secret().split_once('/').ok_or(Malformed)?;
-    ///     let pair = Pair::new(Secret::owned(id), Secret::owned(secret));
-    ///     Ok(Credential::ApiKey(Key::Halves(pair)))
+    ///     let (id, secret) = value.split_once('/').ok_or(Malformed)?;
+    ///     Ok(Credential::ApiKey(Key::Halves(Pair::new(id, secret))))
     /// }
     ///
     /// const KEY: Form = Form::custom(Place::Scheme("Key"), key);
@@ -168,6 +170,7 @@ impl TokenSyntax {
                     && token::is_b64token(text.expose_secret().as_bytes());
                 Ok(classify.present(possible.then_some(text), carrier))
             }
+            Self::Custom(_) if text.holds_control() => Err(RejectionKind::Malformed),
             Self::Custom(parse) => {
                 let credential = parse(text).map_err(|_| RejectionKind::Malformed)?;
                 Ok(Presented::new(carrier, credential))
@@ -175,17 +178,22 @@ impl TokenSyntax {
         }
     }
 
-    /// What a value is taken for that is too long to be read.
-    pub(crate) const fn kind(&self) -> CredentialKind {
+    /// What a value stands for that is too long to be genuine.
+    pub(crate) fn too_long(&self, carrier: Carrier) -> Result<Presented<'static>, RejectionKind> {
+        self.kind().map(|kind| Presented::impossible(carrier, kind)).ok_or(RejectionKind::Malformed)
+    }
+
+    /// The kind of credential it makes, where that does not depend on the value.
+    pub(crate) const fn kind(&self) -> Option<CredentialKind> {
         match self {
-            Self::Token(classify) => classify.kind,
-            Self::Custom(_) => CredentialKind::AccessToken,
+            Self::Token(classify) => Some(classify.kind),
+            Self::Custom(_) => None,
         }
     }
 }
 
 fn printable(raw: &[u8]) -> Result<Secret<'_>, RejectionKind> {
-    if raw.is_empty() || !scheme::is_printable(raw) {
+    if raw.is_empty() || raw.len() > token::MAX_LENGTH || !scheme::is_printable(raw) {
         return Err(RejectionKind::Malformed);
     }
     std::str::from_utf8(raw).map(Secret::borrowed).map_err(|_| RejectionKind::Malformed)

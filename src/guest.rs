@@ -51,7 +51,7 @@ pub(crate) enum InvalidRule {
 }
 
 impl GuestRule {
-    /// Admits everything: optional authentication.
+    /// Admits everything, whatever its method and target: optional authentication.
     pub const fn everywhere() -> Self {
         Self { path: None, methods: None, permissions: &[], sandbox: false }
     }

@@ -79,9 +79,11 @@ pub mod dialect;
 mod extract;
 mod fingerprint;
 mod form;
+mod guard;
 mod guest;
 mod head;
 pub mod headers;
+mod judgement;
 mod kind;
 mod layer;
 mod original;
@@ -93,6 +95,7 @@ mod permission;
 pub mod policy;
 mod principal;
 mod rejection;
+mod revocation;
 mod scope;
 mod secret;
 mod syntax;
@@ -129,6 +132,7 @@ pub use self::principal::{
     Guest, GuestBuilder, OAuthUser, OAuthUserBuilder, OrgAdmin, OrgAdminBuilder, Principal, PrincipalKind,
 };
 pub use self::rejection::{Rejection, Respond};
+pub use self::revocation::Revocation;
 pub use self::scope::{InvalidScope, Scopes};
 pub use self::secret::Secret;
 pub use self::verify::{

@@ -66,7 +66,8 @@ impl Passwords {
         Ok(passwords)
     }
 
-    /// A password's PHC string, with a fresh salt. Takes some 25 ms: not for the reactor.
+    /// A password's PHC string, with a fresh salt. Takes tens of milliseconds, and much more where
+    /// argon2 is built without optimization: not for the reactor.
     ///
     /// # Errors
     ///

@@ -36,8 +36,9 @@ pub struct Rejection {
 /// Renders refusals in place of the standard answer; see
 /// [`AuthenticateLayer::respond`](crate::AuthenticateLayer::respond).
 ///
-/// It gets the standard answer, challenges included, to amend or to replace. An answer that would
-/// turn the refusal into a success (1xx or 2xx) is not sent: the standard one is.
+/// It gets the standard answer, challenges included, to amend or to replace; a redirect to a log-in
+/// page will do. An answer that would turn the refusal into a success (1xx or 2xx) is not sent, nor
+/// is there one when it panics: the standard one is.
 pub trait Respond: Send + Sync + 'static {
     /// Renders one refusal.
     fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes>;

@@ -57,6 +57,23 @@ impl<'r> Secret<'r> {
         Secret::borrowed(self.expose_secret())
     }
 
+    /// Whether it holds a control character, which no credential may.
+    pub(crate) fn holds_control(&self) -> bool {
+        self.expose_secret().chars().any(char::is_control)
+    }
+
+    /// Both sides of the first separator; `None` where there is none. Nothing borrowed is copied.
+    pub fn split_once(self, separator: char) -> Option<(Self, Self)> {
+        match self.0 {
+            Text::Borrowed(text) => text
+                .split_once(separator)
+                .map(|(before, after)| (Self::borrowed(before), Self::borrowed(after))),
+            Text::Owned(text) => text
+                .split_once(separator)
+                .map(|(before, after)| (Secret::owned(before), Secret::owned(after))),
+        }
+    }
+
     /// A copy that outlives the request; it is wiped on drop.
     pub fn into_owned(self) -> Secret<'static> {
         match self.0 {
@@ -104,5 +121,14 @@ mod tests {
     fn an_owned_copy_is_the_same_text() {
         assert_eq!(Secret::borrowed("a").into_owned().expose_secret(), "a");
         assert_eq!(Secret::owned("b").reborrow().expose_secret(), "b");
+    }
+
+    #[test]
+    fn the_first_separator_splits() {
+        for secret in [Secret::borrowed("a/b/c"), Secret::owned("a/b/c")] {
+            let (before, after) = secret.split_once('/').unwrap();
+            assert_eq!((before.expose_secret(), after.expose_secret()), ("a", "b/c"));
+        }
+        assert!(Secret::borrowed("abc").split_once('/').is_none());
     }
 }

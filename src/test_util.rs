@@ -52,7 +52,7 @@ impl ActAs {
 
     /// Acts as if this app token had come along.
     pub fn with_app(self, app: AppToken) -> Self {
-        Self(self.0.with_app(Some(app)))
+        Self(self.0.with_app(app))
     }
 }
 

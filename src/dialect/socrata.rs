@@ -10,7 +10,8 @@ use crate::transport::{OnInsecure, TransportRule};
 
 /// Socrata: passwords and API keys over `Basic`, access tokens of the `OAuth` scheme, app tokens in
 /// `X-App-Token` or `$$app_token`. Reading is open; an app token is no authentication but is
-/// checked when it is sent, and passes over plain http (Socrata's document on authentication).
+/// checked when it is sent, and passes over plain http; there a password or key is refused, and an access
+/// token refused and revoked (Socrata's document on authentication).
 pub const SOCRATA: Dialect = Dialect {
     name: "socrata",
     forms: Cow::Borrowed(&[
@@ -20,6 +21,10 @@ pub const SOCRATA: Dialect = Dialect {
         Form::query("$$app_token", classify::app_token),
     ]),
     guests: Cow::Borrowed(&[GuestRule::reads()]),
-    transport: TransportRule { app_token: OnInsecure::Pass, ..TransportRule::REFUSE },
+    transport: TransportRule {
+        app_token: OnInsecure::Pass,
+        access_token: OnInsecure::RefuseAndRevoke,
+        ..TransportRule::REFUSE
+    },
     ..RFC6750
 };

@@ -11,6 +11,9 @@ use crate::guest::GuestRule;
 /// `Basic`. The application `sandbox` of every organization is open to guests, who may do anything
 /// in it (Usergrid's document on authenticating API requests).
 ///
+/// The rule knows no organization's name: `/nobody/sandbox/..` has guests too, and answering 404 there
+/// is the handler's. [`Dialect::guests`] takes a narrower one, such as `/acme/sandbox/**`.
+///
 /// Guests are refused what their permissions do not grant only where a policy asks for permissions,
 /// such as [`policy::application`](crate::policy::application).
 pub const USERGRID: Dialect = Dialect {

@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::ResponseBody;
 use crate::answer;
 use crate::authentication::{Authentication, AuthenticationExt};
+use crate::deadline::caught;
 use crate::head::Head;
 use crate::kind::RejectionKind;
 use crate::policy::Policy;
@@ -21,7 +22,8 @@ use crate::rejection::Rejection;
 use crate::trace;
 
 /// Lets through those whom a policy allows. Stands inside an
-/// [`AuthenticateLayer`](crate::AuthenticateLayer), which renders its refusals.
+/// [`AuthenticateLayer`](crate::AuthenticateLayer), which renders its refusals: on an axum router that
+/// means it is added *before* it, since the layer added last sees a request first.
 ///
 /// # Examples
 ///
@@ -86,7 +88,11 @@ fn allow(policy: &impl Policy, who: Option<&Authentication>, head: Head<'_>) -> 
         );
         return Err(RejectionKind::ServerError.into());
     };
-    policy.check(who.principal(), &head).map_err(|forbidden| Rejection::forbidden(who, forbidden))
+    let verdict = caught(|| policy.check(who.principal(), &head)).map_err(|_| {
+        trace::error!("a policy panicked");
+        Rejection::from(RejectionKind::ServerError)
+    })?;
+    verdict.map_err(|forbidden| Rejection::forbidden(who, forbidden))
 }
 
 pin_project! {

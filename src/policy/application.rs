@@ -15,13 +15,13 @@ pub struct ApplicationPolicy(PathPattern);
 ///
 /// * an organization's client, everything in its organization and every application in it,
 /// * an application's client, everything in its application and nothing elsewhere,
-/// * anybody else who belongs there, what their permissions grant: the request's method on the rest
-///   of the path. A principal without an organization belongs nowhere; one without an application
+/// * anybody else who belongs there, what their permissions grant in the application: the request's
+///   method on the rest of the path. A principal without an organization belongs nowhere; one without an application
 ///   belongs to every one of its organization. A guest belongs to what its rule admitted it to.
 ///
 /// The original path decides (see [`GuestRule::path`](crate::GuestRule::path)); names are compared
 /// without regard to ASCII case, as Usergrid does. A path that two programs could read differently
-/// is forbidden to all.
+/// is forbidden to all, administrators included.
 ///
 /// # Panics
 ///
@@ -65,6 +65,7 @@ impl Policy for ApplicationPolicy {
         };
         let allowed = match principal {
             Principal::OrgAdmin(_) => in_org(),
+            _ if app.is_none() => false,
             Principal::AppAdmin(_) => in_app(),
             Principal::Guest(_) => granted(),
             _ if principal.app().is_some() => in_app() && granted(),

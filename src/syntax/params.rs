@@ -112,10 +112,16 @@ pub(crate) fn value(raw: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
         return Ok(None);
     }
     if memchr::memchr2(b'%', b'+', raw).is_none() {
+        if raw.len() > MAX_LENGTH {
+            return Ok(None);
+        }
         let text = std::str::from_utf8(raw).map_err(|_| RejectionKind::Malformed)?;
         return Ok(Some(Secret::borrowed(text)));
     }
     let mut decoded = percent::decode(raw, b' ').ok_or(RejectionKind::Malformed)?;
+    if decoded.len() > MAX_LENGTH {
+        return Ok(None);
+    }
     match String::from_utf8(std::mem::take(&mut *decoded)) {
         Ok(text) => Ok(Some(Secret::wiped(Zeroizing::new(text)))),
         Err(error) => {

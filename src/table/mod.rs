@@ -119,8 +119,9 @@ impl Table {
         authorization.into_iter().chain(self.headers.iter().map(|(name, _)| name))
     }
 
-    /// The schemes to challenge with, those of access tokens first. A dialect that has none is
-    /// challenged for as `Bearer`, since a 401 has to carry one (RFC 9110 section 15.5.2).
+    /// The schemes to challenge with, those of access tokens first. Access tokens of other carriers are
+    /// asked for as `Bearer` (RFC 6750 section 3), and so is everything where there is no scheme at
+    /// all, since a 401 has to carry a challenge (RFC 9110 section 15.5.2).
     pub(crate) fn challenged(&self) -> Vec<Challenged> {
         let mut schemes: Vec<Challenged> = Vec::new();
         for scheme in self.authorization.challenged() {
@@ -128,11 +129,21 @@ impl Table {
                 schemes.push(scheme);
             }
         }
-        schemes.sort_by_key(|scheme| !matches!(scheme, Challenged::Token(_)));
+        let is_token = |scheme: &Challenged| matches!(scheme, Challenged::Token(_));
+        if self.reads_access_tokens() && !schemes.iter().any(is_token) {
+            schemes.push(Challenged::Token("Bearer"));
+        }
+        schemes.sort_by_key(|scheme| !is_token(scheme));
         if schemes.is_empty() {
             schemes.push(Challenged::Other("Bearer"));
         }
         schemes
+    }
+
+    fn reads_access_tokens(&self) -> bool {
+        let headers = self.headers.iter().filter_map(|(_, value)| value.kind());
+        let mut kinds = headers.chain(self.query.kinds()).chain(self.body.kinds());
+        kinds.any(|kind| kind == CredentialKind::AccessToken)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The parameter rows of one carrier.
 
 use crate::classify::PairClassifier;
-use crate::credential::{Carrier, Credentials, Presented};
+use crate::credential::{Carrier, CredentialKind, Credentials, Presented};
 use crate::dialect::DialectError;
 use crate::form::TokenSyntax;
 use crate::kind::RejectionKind;
@@ -54,6 +54,13 @@ impl Parameters {
         self.names.add(name).ok_or(DialectError::TooManyParameters(params::MAX_NAMES))
     }
 
+    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
+        self.rows.iter().filter_map(|row| match row {
+            Parameter::One { value, .. } => value.kind(),
+            Parameter::Pair { classify, .. } => Some(classify.kind()),
+        })
+    }
+
     /// Reads every parameter that a row asks for.
     pub(super) fn read<'r>(
         &self,
@@ -87,7 +94,7 @@ impl Parameters {
 fn one(raw: &[u8], value: TokenSyntax, carrier: Carrier) -> Result<Presented<'_>, RejectionKind> {
     match params::value(raw)? {
         Some(text) => value.read(text, carrier),
-        None => Ok(Presented::impossible(carrier, value.kind())),
+        None => value.too_long(carrier),
     }
 }
 
@@ -101,7 +108,7 @@ fn pair<'r>(
         return Ok(Presented::impossible(carrier, classify.kind()));
     };
     let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
-    if blank(&id) || blank(&secret) {
+    if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {
         return Err(RejectionKind::Malformed);
     }
     Ok(Presented::new(carrier, classify.classify(Pair::new(id, secret))))

@@ -62,6 +62,18 @@ pub(crate) enum Security {
 
 /// Trusts the markers that the acceptor puts into a request's extensions: [`SecureConnection`],
 /// [`PlainConnection`]. Without one the connection counts as insecure.
+///
+/// # Examples
+///
+/// A server that only ever listens with TLS may mark all its requests outside the layer:
+///
+/// ```
+/// use axum::{Extension, Router};
+/// use tower_principal::transport::SecureConnection;
+///
+/// let app: Router = Router::new().layer(Extension(SecureConnection));
+/// # let _ = app;
+/// ```
 pub const fn marked() -> Transport {
     Transport { assume_secure: false, proxies: Vec::new() }
 }
@@ -163,6 +175,8 @@ mod tests {
         assert_eq!(security(&transport, |marks| _ = marks.insert(from("::ffff:10.1.2.3"))), Security::Secure);
         assert_eq!(security(&transport, |marks| _ = marks.insert(from("192.0.2.1"))), Security::Unknown);
         assert_eq!(security(&transport, |_| ()), Security::Unknown);
-        assert!(behind_proxy(["0.0.0.0/0".parse().unwrap()]).trusts_everybody() && !transport.trusts_everybody());
+        assert!(
+            behind_proxy(["0.0.0.0/0".parse().unwrap()]).trusts_everybody() && !transport.trusts_everybody()
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Whom a request really comes from.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::head::Head;
 

@@ -70,7 +70,8 @@ fn forwarded(headers: &HeaderMap) -> Claim {
     };
     let Some(line) = line.filter(|line| !line.contains(',')) else { return Claim::Unclear };
     let parameters = line.split(';').filter_map(|parameter| parameter.trim().split_once('='));
-    let mut protos = parameters.filter(|(name, _)| name.eq_ignore_ascii_case("proto")).map(|(_, value)| value);
+    let mut protos =
+        parameters.filter(|(name, _)| name.eq_ignore_ascii_case("proto")).map(|(_, value)| value);
     match (protos.next(), protos.next()) {
         (None, _) => Claim::Absent,
         (Some(value), None) => scheme(unquoted(value)),
@@ -99,7 +100,8 @@ mod tests {
     use super::*;
 
     fn says(lines: &[(&str, &str)]) -> Security {
-        let request = lines.iter().fold(Request::get("/"), |request, (name, value)| request.header(*name, *value));
+        let request =
+            lines.iter().fold(Request::get("/"), |request, (name, value)| request.header(*name, *value));
         security(Head::of(&request.body(()).unwrap()))
     }
 
@@ -125,7 +127,10 @@ mod tests {
             (&[("forwarded", "proto=https;proto=http")], Security::Ambiguous),
             (&[("forwarded", "proto=https"), (xfp, "https")], Security::Secure),
             (&[("forwarded", "proto=https"), (xfp, "http")], Security::Ambiguous),
-            (&[("x-forwarded-ssl", "on"), ("front-end-https", "on"), ("x-url-scheme", "https")], Security::Unknown),
+            (
+                &[("x-forwarded-ssl", "on"), ("front-end-https", "on"), ("x-url-scheme", "https")],
+                Security::Unknown,
+            ),
         ] {
             assert_eq!(says(lines), expected, "{lines:?}");
         }
@@ -143,7 +148,11 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(&X_FORWARDED_FOR, line.parse().unwrap());
-            assert_eq!(client(&proxies, &headers), expected.map(|address| address.parse().unwrap()), "{line}");
+            assert_eq!(
+                client(&proxies, &headers),
+                expected.map(|address| address.parse().unwrap()),
+                "{line}"
+            );
         }
     }
 }

@@ -50,6 +50,12 @@ impl TransportRule {
         password: OnInsecure::Refuse,
     };
 
+    /// Whether any kind may be revoked.
+    pub(crate) fn revokes(&self) -> bool {
+        let Self { access_token, api_key, app_token, client, password } = *self;
+        [access_token, api_key, app_token, client, password].contains(&OnInsecure::RefuseAndRevoke)
+    }
+
     pub(crate) const fn of(&self, kind: CredentialKind) -> OnInsecure {
         match kind {
             CredentialKind::AccessToken => self.access_token,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::head::Head;
+use crate::transport::Transport;
 
 /// What a verifier may know beside the credential: the tenant, the client's address, and, if it asks,
 /// the request's head.
@@ -25,13 +26,14 @@ use crate::head::Head;
 pub struct Context<'r> {
     tenant: Option<Cow<'r, str>>,
     client: Option<IpAddr>,
+    transport: Option<&'r Transport>,
     head: Option<Head<'r>>,
 }
 
 impl<'r> Context<'r> {
     /// The context of a request.
     pub fn of(head: Head<'r>) -> Self {
-        Self { tenant: None, client: None, head: Some(head) }
+        Self { head: Some(head), ..Self::default() }
     }
 
     /// The same with a tenant.
@@ -48,16 +50,22 @@ impl<'r> Context<'r> {
 
     /// The same with the client's address.
     #[must_use]
-    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
-        self.client = client;
+    pub const fn with_client(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// The same with what tells the client's address, should anybody ask.
+    pub(crate) const fn with_transport(mut self, transport: &'r Transport) -> Self {
+        self.transport = Some(transport);
         self
     }
 
     /// The client's address: the socket's other end, as the acceptor recorded it
     /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`), or whom a
     /// trusted proxy speaks for ([`transport::behind_proxy`](crate::transport::behind_proxy)).
-    pub const fn client_address(&self) -> Option<IpAddr> {
-        self.client
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.client.or_else(|| self.transport?.client(self.head?))
     }
 
     /// The request's head; `None` in a context that outlives the request.
@@ -68,7 +76,7 @@ impl<'r> Context<'r> {
     /// A copy that outlives the request: tenant and address, without the head.
     pub fn detached(&self) -> Context<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
-        Context { tenant, client: self.client, head: None }
+        Context { tenant, client: self.client_address(), transport: None, head: None }
     }
 }
 
@@ -90,7 +98,7 @@ mod tests {
     fn a_detached_context_keeps_tenant_and_address() {
         let request = http::Request::new(());
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let context = Context::of(Head::of(&request)).with_tenant("acme").with_client(Some(address));
+        let context = Context::of(Head::of(&request)).with_tenant("acme").with_client(address);
         assert!(context.head().is_some());
         let detached = context.detached();
         assert_eq!((detached.tenant(), detached.client_address()), (Some("acme"), Some(address)));

@@ -58,8 +58,10 @@ pub trait Verifier: Send + Sync + 'static {
         context: &Context<'_>,
     ) -> impl Future<Output = Result<Principal, VerifyError>> + Send;
 
-    /// The same answer, where it is at hand without waiting; `None` where it is not, which is what
-    /// this does unless it is written. Must not block.
+    /// The same answer as [`verify`](Self::verify), where it is at hand without waiting; `None` where it
+    /// is not, which is what this does unless it is written. It is asked first on every request, so it
+    /// must not block, and says [`VerifyError::Unsupported`] to what is not for this verifier: with
+    /// [`or`](Self::or), one that only ever says `None` makes the whole chain wait.
     fn verify_now(
         &self,
         credential: &Credential<'_>,

@@ -1,1 +1,22 @@
-//! stub
+//! The integration tests: one binary, a module for each stage of a request's way.
+#![cfg(all(feature = "axum", feature = "test-util"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod allocations;
+mod answers;
+mod body;
+mod connections;
+mod dialects;
+mod extract;
+mod guests;
+mod memory;
+mod passwords;
+mod policies;
+mod properties;
+mod read;
+mod readiness;
+mod render;
+mod revocation;
+mod support;
+mod transport;
+mod verify;

@@ -11,8 +11,11 @@ use tower_service::Service;
 
 use crate::answer::Asked;
 use crate::authenticator::Pipeline;
+use crate::deadline::caught;
+use crate::kind::RejectionKind;
 use crate::layer::ResponseBody;
 use crate::rejection::Rejection;
+use crate::trace;
 
 type Waiting<B> = Pin<Box<dyn Future<Output = Result<Request<B>, Rejection>> + Send>>;
 
@@ -68,7 +71,7 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Waiting { waiting, inner } => match ready!(waiting.as_mut().poll(context)) {
+                StateProjection::Waiting { waiting, inner } => match ready!(poll_caught(waiting, context)) {
                     Ok(request) => State::Calling { future: inner.call(request) },
                     Err(rejection) => State::Refused { rejection },
                 },
@@ -84,6 +87,17 @@ where
             this.state.set(next);
         }
     }
+}
+
+/// A panic on a request's way is its refusal, not its connection's end.
+fn poll_caught<B>(
+    waiting: &mut Waiting<B>,
+    context: &mut Context<'_>,
+) -> Poll<Result<Request<B>, Rejection>> {
+    caught(|| waiting.as_mut().poll(context)).unwrap_or_else(|_| {
+        trace::error!("authentication panicked");
+        Poll::Ready(Err(RejectionKind::ServerError.into()))
+    })
 }
 
 /// Renders a refusal of an inner layer or extractor in this dialect's way; other responses pass.

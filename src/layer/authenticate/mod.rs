@@ -1,5 +1,6 @@
 //! Turns a request's credentials into a principal.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::authenticator::Pipeline;
 use crate::dialect::{Dialect, DialectError};
 use crate::head::Head;
 use crate::rejection::Respond;
+use crate::revocation::Revocation;
 use crate::transport::Transport;
 use crate::verify::Verifier;
 
@@ -137,6 +139,11 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.answers.set_retry_after(retry_after))
     }
 
+    /// How often credentials may be revoked for being shown over plain http; see [`Revocation`].
+    pub fn revocation(self, limits: Revocation) -> Self {
+        self.change(|pipeline| pipeline.guard.set_revocation(limits))
+    }
+
     fn change(self, change: impl FnOnce(&mut Pipeline)) -> Self {
         let mut pipeline = self.pipeline.clone();
         change(&mut pipeline);
@@ -150,11 +157,14 @@ fn keep(pipeline: Pipeline) -> &'static Pipeline {
     Box::leak(Box::new(pipeline))
 }
 
-impl<S, V, M: Clone> Layer<S> for AuthenticateLayer<V, M> {
+impl<S, V, M: Clone + 'static> Layer<S> for AuthenticateLayer<V, M> {
     type Service = Authenticate<S, V, M>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let Self { pipeline, verifier, mode } = self;
+        if TypeId::of::<M>() == TypeId::of::<NoBody>() {
+            pipeline.body_is_not_read();
+        }
         Authenticate::new(inner, pipeline, Arc::clone(verifier), mode.clone())
     }
 }

@@ -12,8 +12,10 @@ use crate::answer::Asked;
 use crate::authenticator::{Pipeline, Verdict};
 use crate::credential::CredentialKind;
 use crate::head::Head;
+use crate::kind::RejectionKind;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
 use crate::rejection::Rejection;
+use crate::revocation;
 use crate::verify::Verifier;
 
 /// The service of [`AuthenticateLayer`](crate::AuthenticateLayer).
@@ -49,15 +51,8 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let head = Head::of(&request);
         let asked = Asked::of(head);
-        let table = self.pipeline.table();
-        let wants_body = match table.reads_body() {
-            true => self.mode.wants(head, request.body(), table.reads_body_anyhow()),
-            false => Ok(false),
-        };
-        let verdict = match wants_body {
-            Ok(wants_body) => self.pipeline.decide_now(&*self.verifier, head, wants_body),
-            Err(rejection) => Verdict::Refused(rejection),
-        };
+        let wants_body = || self.pipeline.wants_body(|anyhow| self.mode.wants(head, request.body(), anyhow));
+        let verdict = self.pipeline.decide_now(&*self.verifier, head, wants_body);
         match verdict {
             Verdict::Admitted(authentication) => {
                 self.pipeline.seal(&mut request, authentication);
@@ -87,18 +82,29 @@ async fn wait<V: Verifier, M: BodyMode<B>, B: Send>(
 where
     M::Body: Send,
 {
-    let wants_body = pipeline.table().reads_body()
-        && mode.wants(Head::of(&request), request.body(), pipeline.table().reads_body_anyhow())?;
+    if let Some((credential, context)) = pipeline.to_revoke(Head::of(&request)) {
+        revocation::revoke(
+            Arc::clone(pipeline.guard.fuse()),
+            verifier,
+            credential,
+            context,
+            pipeline.deadline,
+        )
+        .await;
+        return Err(RejectionKind::InsecureTransport.into());
+    }
     let (parts, body) = request.into_parts();
     let head = Head::of_parts(&parts);
-    let mut found = pipeline.verify_head(&*verifier, head).await?;
+    let mut left = pipeline.deadline;
+    let mut found = pipeline.verify_head(&*verifier, head, &mut left).await?;
     let subject =
         found.as_ref().is_some_and(|found| found.credential_kind() != Some(CredentialKind::AppToken));
-    let mut request = if wants_body && !subject {
+    let wants_body = !subject && pipeline.wants_body(|anyhow| mode.wants(head, &body, anyhow))?;
+    let mut request = if wants_body {
         let (form, body) = mode.read(head, body).await?;
-        let in_body = pipeline.verify_body(&*verifier, head, form.bytes()).await?;
+        let in_body = pipeline.verify_body(&*verifier, head, form.bytes(), found.as_ref(), &mut left).await?;
         found = match (in_body, found) {
-            (Some(in_body), Some(app)) => Some(in_body.with_app(app.app().cloned())),
+            (Some(in_body), Some(app)) => Some(in_body.beside(app)),
             (in_body, found) => in_body.or(found),
         };
         Request::from_parts(parts, body)

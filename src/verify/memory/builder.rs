@@ -99,7 +99,8 @@ impl MemoryVerifierBuilder {
         self
     }
 
-    /// The verifier. Each password takes some 25 ms to hash.
+    /// The verifier. Each password takes tens of milliseconds to hash, and one more is hashed for
+    /// users that do not exist; unoptimized builds of argon2 take some twenty times as long.
     ///
     /// # Errors
     ///

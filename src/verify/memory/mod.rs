@@ -29,13 +29,15 @@ pub use self::builder::MemoryVerifierBuilder;
 /// Tokens, keys and clients are held by [fingerprint](crate::Fingerprint) only, passwords as
 /// argon2id. A look-up takes no lock and is answered at once; passwords are checked off the reactor,
 /// a bounded number at a time, in the same time for a wrong password and an unknown or disabled user.
-/// Everything can change while it serves. Share it in an `Arc`.
+/// Everything can change while it serves. Share it in an `Arc`. It knows no tenants: give each its own.
 ///
 /// # Examples
 ///
 /// ```
 /// use std::sync::Arc;
-/// use tower_principal::{ApiKey, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, Secret};
+/// use tower_principal::{
+///     ApiKey, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, PrincipalKind, Secret,
+/// };
 ///
 /// let verifier = Arc::new(
 ///     MemoryVerifier::builder()
@@ -49,7 +51,7 @@ pub use self::builder::MemoryVerifierBuilder;
 /// // Later, while it serves:
 /// let token = Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
 /// verifier.insert(token, OAuthUser::builder("olga").build())?;
-/// verifier.disable("key-1");
+/// verifier.disable(PrincipalKind::ApiKey, "key-1");
 /// # Ok::<(), tower_principal::MemoryVerifierError>(())
 /// ```
 pub struct MemoryVerifier {
@@ -109,7 +111,7 @@ impl MemoryVerifier {
     }
 
     /// Adds a credential, or replaces the principal it stands for; a disabled or revoked one lives
-    /// again. A password is hashed on the calling thread, which takes some 25 ms.
+    /// again. A password is hashed on the calling thread, which takes tens of milliseconds (see [`Passwords::hash`](crate::Passwords::hash)).
     ///
     /// # Errors
     ///
@@ -123,16 +125,23 @@ impl MemoryVerifier {
         Ok(())
     }
 
-    /// Disables every credential whose principal has this [id](Principal::id) or
-    /// [credential id](Principal::credential_id), and says how many. Takes a time in proportion to
-    /// the number of all principals.
-    pub fn disable(&self, id: &str) -> usize {
-        self.move_state(id, State::Live, State::Disabled)
+    /// Disables every credential of one principal, by its kind and [id](Principal::id) (or
+    /// [credential id](Principal::credential_id)), and says how many there were. Takes a time in
+    /// proportion to the number of all principals.
+    pub fn disable(&self, kind: PrincipalKind, id: &str) -> usize {
+        self.move_state(kind, id, State::Live, State::Disabled)
     }
 
     /// Undoes [`disable`](Self::disable), and says for how many. What was revoked stays so.
-    pub fn enable(&self, id: &str) -> usize {
-        self.move_state(id, State::Disabled, State::Live)
+    pub fn enable(&self, kind: PrincipalKind, id: &str) -> usize {
+        self.move_state(kind, id, State::Disabled, State::Live)
+    }
+
+    /// Revokes every credential of one principal, for good, and says how many there were: all access
+    /// tokens of a user, say.
+    pub fn revoke_all(&self, kind: PrincipalKind, id: &str) -> usize {
+        self.move_state(kind, id, State::Live, State::Revoked)
+            + self.move_state(kind, id, State::Disabled, State::Revoked)
     }
 
     /// Forgets every credential that has expired, and says how many.
@@ -149,11 +158,11 @@ impl MemoryVerifier {
         }
     }
 
-    fn move_state(&self, id: &str, from: State, to: State) -> usize {
+    fn move_state(&self, kind: PrincipalKind, id: &str, from: State, to: State) -> usize {
         let change = |entry: &mut Entry| {
             let Entry { principal, state } = entry;
             let named = principal.id() == Some(id) || principal.credential_id() == Some(id);
-            let changes = named && *state == from;
+            let changes = named && principal.kind() == kind && *state == from;
             if changes {
                 *state = to;
             }

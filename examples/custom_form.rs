@@ -1,0 +1,62 @@
+//! A platform of your own: its grammar, its table of forms.
+//!
+//! This one takes `Authorization: Token token="..", uses="3"` (as some Ruby on Rails services do) and a
+//! header `Private-Token`. `cargo run --example custom_form`, then the calls it prints.
+
+use std::borrow::Cow;
+
+use axum::{Router, routing::get};
+use tower_principal::{
+    AuthenticateLayer, Credential, Dialect, Form, Malformed, MemoryVerifier, OAuthUser, Place, Principal,
+    Secret, classify, dialect, transport,
+};
+
+/// The platform. What is in no row is not read: `Bearer` is an unknown scheme here, and the query is
+/// not looked at. Everything not said comes from the strict standard: no guests, no plain http.
+const RAILS: Dialect = Dialect {
+    name: "rails",
+    realm: Cow::Borrowed("Application"),
+    forms: Cow::Borrowed(&[
+        Form::custom(Place::Scheme("Token"), token),
+        // A plain token in a header of its own needs no grammar.
+        Form::header("private-token", classify::access_token),
+    ]),
+    ..dialect::RFC6750
+};
+
+/// Reads what follows the word `Token`. It decides about the grammar alone, so it answers a credential
+/// or `Malformed` (400); whose token it is, and whether it is any good, the verifier says.
+///
+/// It gets bytes from anybody: it must not panic, and it takes one reading or none.
+fn token(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
+    let mut found = None;
+    for parameter in value.expose_secret().split(',') {
+        let (name, quoted) = parameter.trim().split_once('=').ok_or(Malformed)?;
+        let text = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(Malformed)?;
+        if text.is_empty() || text.contains(['"', '\\']) {
+            return Err(Malformed);
+        }
+        // A second one would be a choice, and somebody else might choose the other.
+        if name == "token" && found.replace(text).is_some() {
+            return Err(Malformed);
+        }
+    }
+    found.map(|text| Credential::AccessToken(Secret::owned(text))).ok_or(Malformed)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let verifier =
+        MemoryVerifier::builder().access_token("otto-token", OAuthUser::builder("otto").build()).build()?;
+    let app = Router::new()
+        .route("/whoami", get(|me: Principal| async move { format!("{me:?}\n") }))
+        .route_layer(AuthenticateLayer::new(RAILS, verifier, transport::danger_assume_secure()));
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3003").await?;
+    eprintln!("200: curl -i http://127.0.0.1:3003/whoami -H 'Authorization: Token token=\"otto-token\"'");
+    eprintln!("200: curl -i http://127.0.0.1:3003/whoami -H 'Private-Token: otto-token'");
+    eprintln!("400: curl -i http://127.0.0.1:3003/whoami -H 'Authorization: Token otto-token'");
+    eprintln!("401: curl -i http://127.0.0.1:3003/whoami -H 'Authorization: Bearer otto-token'");
+    axum::serve(listener, app).await?;
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! A verifier of your own, over a backend that is slow and sometimes does not answer.
+//!
+//! `cargo run --example custom_verifier`, then the calls it prints.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::{Router, routing::get};
+use tokio::time::{sleep, timeout};
+use tower_principal::{
+    AuthenticateLayer, Context, Credential, Fingerprint, FingerprintKey, OAuthUser, Principal, Verifier,
+    VerifyError, dialect, transport,
+};
+
+/// Access tokens of a remote service, the recently seen ones remembered.
+struct Tokens {
+    service: Service,
+    /// Remembered by fingerprint, so that no secret is a map key.
+    key: FingerprintKey,
+    recent: RwLock<HashMap<Fingerprint, (Principal, Instant)>>,
+}
+
+/// A stand-in for a database or an HTTP call.
+struct Service;
+
+struct Row {
+    user: &'static str,
+    expires_at: SystemTime,
+}
+
+/// Shorter than the layer's own deadline (2 s), so that the log says what was late.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a revoked token may go on working here.
+const REMEMBERED: Duration = Duration::from_secs(30);
+/// Memory stays bounded whatever is sent; only good tokens ever get in.
+const MOST_REMEMBERED: usize = 10_000;
+
+impl Verifier for Tokens {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        // Not mine: a verifier behind this one (`Verifier::or`) is asked.
+        let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+        // Late or broken is not the client's fault: 503, never 401.
+        let answer = timeout(PATIENCE, self.service.look_up(token.expose_secret())).await;
+        let row = answer.map_err(VerifyError::unavailable)?.map_err(VerifyError::unavailable)?;
+        let row = row.ok_or(VerifyError::UNKNOWN)?;
+        let user = OAuthUser::builder(row.user).expires_at(row.expires_at).build();
+        self.remember(self.fingerprint(token.expose_secret(), context), user.clone().into());
+        Ok(user.into())
+    }
+
+    /// Asked first, and must not wait. `None` means that `verify` has to be asked.
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        let Credential::AccessToken(token) = credential else { return Some(Err(VerifyError::Unsupported)) };
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        let (principal, until) = recent.get(&self.fingerprint(token.expose_secret(), context))?;
+        let ended = principal.expires_at().is_some_and(|at| at <= SystemTime::now());
+        // Refusals are not remembered: a token may be issued a moment after it was guessed.
+        (Instant::now() < *until && !ended).then(|| Ok(principal.clone()))
+    }
+}
+
+impl Tokens {
+    /// The tenant is part of it, so that what one tenant may do is never answered for another.
+    fn fingerprint(&self, token: &str, context: &Context<'_>) -> Fingerprint {
+        self.key.of(&[context.tenant().unwrap_or_default().as_bytes(), token.as_bytes()])
+    }
+
+    fn remember(&self, fingerprint: Fingerprint, principal: Principal) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() >= MOST_REMEMBERED {
+            recent.clear();
+        }
+        recent.insert(fingerprint, (principal, Instant::now() + REMEMBERED));
+    }
+}
+
+impl Service {
+    async fn look_up(&self, token: &str) -> Result<Option<Row>, std::io::Error> {
+        sleep(Duration::from_millis(200)).await;
+        match token {
+            "otto-token" => {
+                let expires_at = SystemTime::now() + Duration::from_secs(3600);
+                Ok(Some(Row { user: "otto", expires_at }))
+            }
+            "broken" => Err(std::io::Error::other("connection reset")),
+            "stuck" => std::future::pending().await,
+            _ => Ok(None),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let verifier =
+        Tokens { service: Service, key: FingerprintKey::random()?, recent: RwLock::new(HashMap::new()) };
+    let app = Router::new()
+        .route("/whoami", get(|me: Principal| async move { format!("{me:?}\n") }))
+        .route_layer(AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure()));
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3002").await?;
+    eprintln!(
+        "slow, then at once:  curl -i http://127.0.0.1:3002/whoami -H 'Authorization: Bearer otto-token'"
+    );
+    eprintln!("401:                 curl -i http://127.0.0.1:3002/whoami -H 'Authorization: Bearer guess'");
+    eprintln!("503:                 curl -i http://127.0.0.1:3002/whoami -H 'Authorization: Bearer stuck'");
+    axum::serve(listener, app).await?;
+    Ok(())
+}

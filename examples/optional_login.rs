@@ -1,0 +1,44 @@
+//! Routes that anybody may call and that know you when you log in.
+//!
+//! `cargo run --example optional_login`, then the three calls it prints.
+
+use axum::{Router, routing::get};
+use tower_principal::{
+    AuthenticateLayer, BasicUser, Form, GuestRule, MemoryVerifier, OAuthUser, Principal, classify, dialect,
+    transport,
+};
+
+/// `None` means that no credential was sent. It never means that a bad one was: the layer has refused
+/// that before the handler is called.
+async fn greet(who: Option<Principal>) -> String {
+    match who {
+        Some(who) => format!("hello, {}\n", who.id().unwrap_or("you")),
+        None => "hello, stranger\n".to_owned(),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let verifier = MemoryVerifier::builder()
+        .access_token("otto-token", OAuthUser::builder("otto").build())
+        .user("alice", "correct horse", BasicUser::builder("alice").build())
+        .build()?;
+
+    let dialect = dialect::RFC6750
+        .with_form(Form::basic(classify::password))
+        // Without a rule nobody is a guest, and `None` would never be seen.
+        .guests([GuestRule::everywhere()]);
+
+    let app = Router::new()
+        .route("/", get(greet))
+        // Taking `OAuthUser`, or `Authenticated`, closes a single route to guests: 401.
+        .route("/mine", get(|user: OAuthUser| async move { format!("what {} owns\n", user.id()) }))
+        .route_layer(AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure()));
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3001").await?;
+    eprintln!("a guest:    curl -i http://127.0.0.1:3001/");
+    eprintln!("a user:     curl -i http://127.0.0.1:3001/ -u 'alice:correct horse'");
+    eprintln!("refused:    curl -i http://127.0.0.1:3001/ -u 'alice:wrong'");
+    axum::serve(listener, app).await?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The demo accounts: every credential a client needs to try the portal, new at each start.
+
+pub(crate) mod geodatahub;
+pub(crate) mod opendatasoft;
+pub(crate) mod socrata;
+pub(crate) mod usergrid;
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use crate::jwt::SigningKey;
+use crate::{BoxError, private_file, random};
+
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Serialize)]
+pub(crate) struct Demo {
+    pub(crate) socrata: socrata::Credentials,
+    pub(crate) usergrid: usergrid::Credentials,
+    pub(crate) geodatahub: geodatahub::Credentials,
+    pub(crate) opendatasoft: opendatasoft::Credentials,
+}
+
+impl Demo {
+    pub(crate) fn new(issuer: &str, key: &SigningKey) -> Result<Self, BoxError> {
+        Ok(Self {
+            socrata: socrata::Credentials::new()?,
+            usergrid: usergrid::Credentials::new()?,
+            geodatahub: geodatahub::Credentials::new(issuer, key)?,
+            opendatasoft: opendatasoft::Credentials::new()?,
+        })
+    }
+
+    /// Writes `DIR/demo-credentials.json`.
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), BoxError> {
+        let json = serde_json::to_vec_pretty(self)?;
+        Ok(private_file::write(&dir.join("demo-credentials.json"), &json)?)
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Login {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+impl Login {
+    fn new(username: &str) -> Result<Self, getrandom::Error> {
+        Ok(Self { username: username.to_owned(), password: random::alphanumeric(20)? })
+    }
+}
+
+/// A token and, where it is good for anything, whose it is.
+#[derive(Serialize)]
+pub(crate) struct Token {
+    pub(crate) token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scopes: Option<&'static [&'static str]>,
+}
+
+impl Token {
+    fn of(user: &'static str, token: String) -> Self {
+        Self { token, user: Some(user), scopes: None }
+    }
+
+    fn expired(token: String) -> Self {
+        Self { token, user: None, scopes: None }
+    }
+}
+
+fn an_hour_ago() -> SystemTime {
+    SystemTime::now() - HOUR
+}

@@ -1,0 +1,45 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use tower_principal::transport::IpNet;
+
+/// One open-data portal that takes every credential form of four platforms.
+#[derive(Debug, Parser)]
+#[command(name = "portal")]
+pub(crate) struct Flags {
+    /// Where plain HTTP listens; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) http: SocketAddr,
+
+    /// Where HTTPS listens (HTTP/1.1 and HTTP/2); port 0 picks a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    pub(crate) https: SocketAddr,
+
+    /// Holds the private CA and the demo credentials; made when it is missing.
+    #[arg(long, value_name = "DIR", default_value = "./portal-data")]
+    pub(crate) data: PathBuf,
+
+    /// Where data and issued tokens are kept [default: sqlite:DIR/portal.db]; not used yet, all is in memory.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+
+    /// Treats plain HTTP as secure. For tests only.
+    #[arg(long)]
+    pub(crate) assume_secure: bool,
+
+    /// A proxy whose `Forwarded` and `X-Forwarded-Proto` are believed; may be repeated.
+    #[arg(long, value_name = "CIDR", value_parser = cidr)]
+    pub(crate) trust_proxy: Vec<IpNet>,
+
+    /// What is logged to stderr, in the syntax of `tracing-subscriber`'s `EnvFilter`.
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    pub(crate) log: String,
+}
+
+fn cidr(text: &str) -> Result<IpNet, String> {
+    let net: IpNet = text.parse().map_err(|_| "expected ADDRESS/LENGTH")?;
+    if net.prefix_len() == 0 { Err("a length of 0 would trust every peer".to_owned()) } else { Ok(net) }
+}

@@ -1,0 +1,86 @@
+//! The demo portal: one open-data portal that takes every credential form of four platforms on one port.
+//!
+//!     cargo run --release --all-features --example portal
+//!
+//! It prints a line to try each form with; `DIR/demo-credentials.json` holds all demo credentials.
+
+mod collections;
+mod curl;
+mod demo;
+mod flags;
+mod jwt;
+mod linger;
+mod private_file;
+mod random;
+mod routes;
+mod rows;
+mod serve;
+mod tls;
+mod whoami;
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use tokio::net::TcpListener;
+use tower_principal::transport;
+use tracing_subscriber::EnvFilter;
+
+use crate::demo::Demo;
+use crate::flags::Flags;
+use crate::jwt::SigningKey;
+use crate::serve::Listeners;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("portal: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), BoxError> {
+    let filter = EnvFilter::try_new(&flags.log).map_err(|error| format!("--log: {error}"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    if flags.database.is_some() {
+        tracing::warn!("no database is used yet: data and tokens live in memory");
+    }
+
+    fs::create_dir_all(&flags.data)?;
+    let listeners = Listeners {
+        http: TcpListener::bind(flags.http).await?,
+        https: TcpListener::bind(flags.https).await?,
+        tls: tls::acceptor(&flags.data)?,
+    };
+    let (http, https) = (listeners.http.local_addr()?, listeners.https.local_addr()?);
+    let secure = format!("https://localhost:{}", https.port());
+    let issuer =
+        if flags.assume_secure { format!("http://127.0.0.1:{}", http.port()) } else { secure.clone() };
+
+    let key = Arc::new(SigningKey::generate()?);
+    let demo = Demo::new(&issuer, &key)?;
+    let transport = match flags.assume_secure {
+        true => transport::danger_assume_secure(),
+        false => transport::behind_proxy(flags.trust_proxy),
+    };
+    let app = routes::all(&demo, key, transport).await?;
+    demo.write(&flags.data)?;
+
+    let mut out = io::stdout();
+    writeln!(out, "http http://{http}\nhttps {secure}")?;
+    let ca = (!flags.assume_secure).then(|| flags.data.join("ca.pem"));
+    for line in curl::lines(&demo, &issuer, ca.as_deref()) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "ready")?;
+    out.flush()?;
+    Ok(listeners.serve(app).await?)
+}

@@ -1,0 +1,114 @@
+//! Usergrid's collections: `/{org}/{app}/{collection}` and `/{org}/{app}/{collection}/{entity}`.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::usergrid::failure;
+use crate::collections::{Collections, Entity, Refused};
+
+pub(super) fn methods() -> MethodRouter {
+    get(read).post(create).put(update).delete(remove)
+}
+
+/// What the wildcard route caught.
+#[derive(Deserialize)]
+struct Place {
+    org: String,
+    app: String,
+    path: String,
+}
+
+async fn read(Path(place): Path<Place>, Extension(store): Extension<Arc<Collections>>) -> Response {
+    let found = match place.target() {
+        (collection, None) => Ok(store.list(collection)),
+        (collection, Some(id)) => store.find(collection, id).map(|entity| vec![entity]),
+    };
+    place.answer("get", found)
+}
+
+async fn create(
+    Path(place): Path<Place>,
+    Extension(store): Extension<Arc<Collections>>,
+    body: Bytes,
+) -> Response {
+    let created = entities(&body).and_then(|entities| match place.target() {
+        (collection, None) => entities.into_iter().map(|entity| store.create(collection, entity)).collect(),
+        (_, Some(_)) => Err(Refused::Absent),
+    });
+    place.answer("post", created)
+}
+
+async fn update(
+    Path(place): Path<Place>,
+    Extension(store): Extension<Arc<Collections>>,
+    body: Bytes,
+) -> Response {
+    let updated = entities(&body).and_then(|changes| match place.target() {
+        (collection, Some(id)) => store.update(collection, id, changes.into_iter().flatten().collect()),
+        (_, None) => Err(Refused::Absent),
+    });
+    place.answer("put", updated.map(|entity| vec![entity]))
+}
+
+async fn remove(Path(place): Path<Place>, Extension(store): Extension<Arc<Collections>>) -> Response {
+    let removed = match place.target() {
+        (collection, Some(id)) => store.remove(collection, id).map(|entity| vec![entity]),
+        (_, None) => Err(Refused::Absent),
+    };
+    place.answer("delete", removed)
+}
+
+impl Place {
+    /// The collection, and the entity in it if one is named.
+    fn target(&self) -> (&str, Option<&str>) {
+        match self.path.trim_end_matches('/').split_once('/') {
+            Some((collection, id)) => (collection, Some(id)),
+            None => (self.path.trim_end_matches('/'), None),
+        }
+    }
+
+    /// Without timestamp and duration: requests that differ in a secret alone get the same bytes.
+    fn answer(&self, action: &str, entities: Result<Vec<Entity>, Refused>) -> Response {
+        let Self { org, app, .. } = self;
+        let (collection, _) = self.target();
+        match entities {
+            Ok(entities) => Json(json!({
+                "action": action,
+                "organization": org,
+                "applicationName": app,
+                "path": format!("/{collection}"),
+                "count": entities.len(),
+                "entities": entities,
+            }))
+            .into_response(),
+            Err(Refused::Malformed) => failure(
+                StatusCode::BAD_REQUEST,
+                "json_parse",
+                "The body is not a JSON object or list of objects",
+            ),
+            Err(Refused::Absent) => {
+                failure(StatusCode::NOT_FOUND, "service_resource_not_found", "Service resource not found")
+            }
+            Err(Refused::Full) => {
+                failure(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The demo keeps no more than this")
+            }
+        }
+    }
+}
+
+/// One entity or a list of them, whatever media type the client claims.
+fn entities(body: &[u8]) -> Result<Vec<Entity>, Refused> {
+    let entities = match body.trim_ascii_start().first() {
+        Some(b'[') => serde_json::from_slice(body),
+        _ => serde_json::from_slice(body).map(|entity| vec![entity]),
+    };
+    entities.map_err(|_| Refused::Malformed)
+}

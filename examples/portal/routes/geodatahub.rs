@@ -1,0 +1,45 @@
+//! GeoDataHub: a bare JWT, checked against the key set that is published here.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tower_principal::transport::Transport;
+use tower_principal::{AuthenticateLayer, Verifier, dialect};
+
+use crate::jwt::SigningKey;
+use crate::whoami::whoami;
+
+const DATASETS: [&str; 2] = ["4d9f2c0e-6b1a-4b57-9d0e-2f6a1c7e8b30", "a1c3b7d2-05f4-4e9a-8c66-7b0d9e2f4a15"];
+
+pub(super) fn routes(verifier: impl Verifier, transport: &Transport, key: &SigningKey) -> Router {
+    let keys = Json(key.key_set());
+    Router::new()
+        .route("/geodatahub/whoami", get(whoami))
+        .route("/geodatahub/ping", get(async || "pong"))
+        .route("/geodatahub/datasets", get(datasets))
+        .route("/geodatahub/datasets/{uuid}", get(dataset))
+        .route_layer(AuthenticateLayer::new(dialect::GEODATAHUB, verifier, transport.clone()))
+        .route("/geodatahub/.well-known/jwks.json", get(async move || keys))
+}
+
+async fn datasets() -> Json<Vec<Value>> {
+    Json(DATASETS.into_iter().map(describe).collect())
+}
+
+async fn dataset(Path(uuid): Path<String>) -> Result<Json<Value>, StatusCode> {
+    let known = DATASETS.into_iter().find(|known| *known == uuid);
+    known.map(describe).map(Json).ok_or(StatusCode::NOT_FOUND)
+}
+
+fn describe(uuid: &str) -> Value {
+    json!({
+        "identifier": uuid,
+        "datatype": "https://schemas.geodatahub.dk/organizations/geus/borehole.json",
+        "description": "A borehole",
+        "projected_geometry": { "type": "Point", "coordinates": [9.9, 55.7] },
+        "result": {},
+        "distribution_info": { "link": "https://data.example/boreholes" },
+    })
+}

@@ -1,0 +1,176 @@
+//! Socrata: datasets that anybody reads, one that accounts alone read; writing needs an account.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tower_principal::transport::Transport;
+use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect};
+
+use crate::rows::{Changes, Dataset, Row, Visibility};
+use crate::whoami::whoami;
+
+type Datasets = Arc<Vec<Dataset>>;
+type Answer<T> = Result<T, Failure>;
+
+pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
+    Router::new()
+        .route("/socrata/whoami", get(whoami))
+        .route("/resource/{file}", get(read).post(upsert).put(replace))
+        .route("/resource/{id}/{row}", delete(remove))
+        .route("/api/views/{id}", get(view))
+        .route("/api/users/current.json", get(current_json))
+        .route("/users/current.xml", get(current_xml))
+        .route_layer(AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone()))
+        .with_state(Arc::new(Dataset::demo()))
+}
+
+/// Somebody with an account: a user, by whatever credential, or an API key. An application is nobody yet,
+/// so an app token alone is asked for credentials as a guest is.
+struct Account(Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Account {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        match Principal::from_request_parts(parts, state).await? {
+            Principal::Guest(_) | Principal::AppToken(_) => Err(RejectionKind::Missing.into()),
+            account => Ok(Self(account)),
+        }
+    }
+}
+
+impl Account {
+    /// The user, also where a key acts for one.
+    fn user(&self) -> &str {
+        self.0.owner().or(self.0.id()).unwrap_or_default()
+    }
+}
+
+async fn read(
+    account: Result<Account, Rejection>,
+    State(datasets): State<Datasets>,
+    Path(file): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer<Json<Vec<Row>>> {
+    Ok(Json(visible(find(&datasets, file.strip_suffix(".json"))?, account)?.read(&query)))
+}
+
+async fn upsert(
+    _: Account,
+    State(datasets): State<Datasets>,
+    Path(file): Path<String>,
+    body: Bytes,
+) -> Answer<Json<Changes>> {
+    Ok(Json(find(&datasets, file.strip_suffix(".json"))?.upsert(rows(&body)?)))
+}
+
+async fn replace(
+    _: Account,
+    State(datasets): State<Datasets>,
+    Path(file): Path<String>,
+    body: Bytes,
+) -> Answer<Json<Changes>> {
+    Ok(Json(find(&datasets, file.strip_suffix(".json"))?.replace(rows(&body)?)))
+}
+
+async fn remove(
+    _: Account,
+    State(datasets): State<Datasets>,
+    Path((id, row)): Path<(String, String)>,
+) -> Answer<StatusCode> {
+    let removed = find(&datasets, Some(&id))?.delete(row.strip_suffix(".json").unwrap_or(&row));
+    if removed { Ok(StatusCode::OK) } else { Err(Failure::Absent) }
+}
+
+async fn view(
+    account: Result<Account, Rejection>,
+    State(datasets): State<Datasets>,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
+    let id = id.strip_suffix(".json").unwrap_or(&id);
+    Ok(Json(visible(find(&datasets, Some(id))?, account)?.view()))
+}
+
+async fn current_json(account: Account) -> Json<Value> {
+    let user = account.user();
+    Json(json!({
+        "id": four_by_four(user),
+        "displayName": user,
+        "screenName": user,
+        "email": user,
+        "emailUnsubscribed": false,
+        "privacyControl": "login",
+        "profileLastModified": 1_400_000_000,
+        "rights": ["create_datasets", "edit_others_datasets"],
+        "flags": [],
+    }))
+}
+
+async fn current_xml(account: Account) -> impl IntoResponse {
+    let (id, name) = (four_by_four(account.user()), escaped(account.user()));
+    let fields = format!("<id>{id}</id><displayName>{name}</displayName><email>{name}</email>");
+    let xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<user>{fields}</user>\n");
+    ([(CONTENT_TYPE, "application/xml")], xml)
+}
+
+fn find<'d>(datasets: &'d Datasets, id: Option<&str>) -> Answer<&'d Dataset> {
+    datasets.iter().find(|dataset| Some(dataset.id) == id).ok_or(Failure::Absent)
+}
+
+fn visible(dataset: &Dataset, account: Result<Account, Rejection>) -> Answer<&Dataset> {
+    match (dataset.visibility, account) {
+        (Visibility::Private, Err(rejection)) => Err(Failure::Refused(rejection)),
+        _ => Ok(dataset),
+    }
+}
+
+/// One row or a list of them, whatever media type the client claims.
+fn rows(body: &[u8]) -> Answer<Vec<Row>> {
+    let rows = match body.trim_ascii_start().first() {
+        Some(b'[') => serde_json::from_slice(body),
+        _ => serde_json::from_slice(body).map(|row| vec![row]),
+    };
+    rows.map_err(|_| Failure::Malformed)
+}
+
+enum Failure {
+    Refused(Rejection),
+    Malformed,
+    Absent,
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, code, message) = match self {
+            Self::Refused(rejection) => return rejection.into_response(),
+            Self::Malformed => {
+                (StatusCode::BAD_REQUEST, "json_parse", "The body is not a JSON row or list of rows")
+            }
+            Self::Absent => (StatusCode::NOT_FOUND, "not_found", "There is no such dataset or row"),
+        };
+        (status, Json(json!({ "code": code, "error": true, "message": message }))).into_response()
+    }
+}
+
+/// An id in Socrata's form, the same for the same user.
+fn four_by_four(user: &str) -> String {
+    let hash = user.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let digits = format!("{:08x}", hash & 0xffff_ffff);
+    let (left, right) = digits.split_at(4);
+    format!("{left}-{right}")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,162 @@
+//! Usergrid: applications of organizations, and what their administrators and users may do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, put};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower_principal::policy::{self, Policy as _};
+use tower_principal::transport::Transport;
+use tower_principal::{
+    AuthenticateLayer, Context, Credential, GuestRule, MemoryVerifier, OrgAdmin, PrincipalKind, RequireLayer,
+    Secret, Verifier as _, dialect,
+};
+
+use super::collections;
+use crate::collections::Collections;
+use crate::demo::usergrid::{APPS, ORG, WENDY};
+use crate::whoami::whoami;
+
+/// The one sandbox there is; the dialect's own rule admits to that of any organization.
+const SANDBOX: GuestRule =
+    GuestRule::path("/acme/sandbox/**").permissions(&["get,post,put,delete:/**"]).sandbox();
+
+const APPLICATION: &str = "/{org}/{app}/**";
+const ORGANIZATION: &str = "/management/orgs/{org}/**";
+
+/// First segments of the other routes; no organization has such a name.
+const RESERVED: [&str; 11] = [
+    "any",
+    "api",
+    "geodatahub",
+    "management",
+    "oauth",
+    "oauth2",
+    "opendatasoft",
+    "resource",
+    "rfc6750",
+    "socrata",
+    "users",
+];
+
+type Apps = Arc<BTreeMap<&'static str, Arc<Collections>>>;
+
+pub(super) fn routes(verifier: Arc<MemoryVerifier>, transport: &Transport) -> Router {
+    let apps: Apps = Arc::new(APPS.into_iter().map(|app| (app, Arc::default())).collect());
+    let usergrid = dialect::USERGRID.guests([SANDBOX]);
+    let authenticate = || AuthenticateLayer::new(usergrid.clone(), verifier.clone(), transport.clone());
+
+    let application = RequireLayer::new(policy::application(APPLICATION));
+    let applications = Router::new()
+        .route("/{org}/{app}/whoami", get(whoami))
+        .route("/{org}/{app}/users/{user}/revoketokens", put(revoke_all))
+        .route("/{org}/{app}/users/{user}/revoketoken", put(revoke_one))
+        .with_state(verifier.clone())
+        .route("/{org}/{app}/{*path}", collections::methods())
+        .route_layer(application)
+        .route_layer(from_fn_with_state(apps, known))
+        .route_layer(authenticate())
+        .route_layer(from_fn(unreserved));
+
+    let its_client = policy::kind(PrincipalKind::OrgAdmin).and(policy::application(ORGANIZATION));
+    let organizations = Router::new()
+        .route("/management/orgs/{org}/credentials", get(credentials))
+        .route_layer(RequireLayer::new(its_client))
+        .route_layer(authenticate());
+
+    let tokens = any(async || StatusCode::NOT_FOUND);
+    applications.merge(organizations).route("/{org}/{app}/token", tokens)
+}
+
+/// The first two segments of a path, as they were sent: what is encoded there is refused by the policy.
+fn place(request: &Request) -> (&str, &str) {
+    let mut segments = request.uri().path().split('/').skip(1);
+    (segments.next().unwrap_or_default(), segments.next().unwrap_or_default())
+}
+
+/// Keeps the wildcard from catching what is under the other routes: that is a 404 without authentication.
+async fn unreserved(request: Request, next: Next) -> Response {
+    let (org, _) = place(&request);
+    if RESERVED.contains(&org) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    next.run(request).await
+}
+
+/// Answers 404 where there is no such application. It stands inside authentication and outside
+/// authorization: nobody but somebody known is told.
+async fn known(State(apps): State<Apps>, mut request: Request, next: Next) -> Response {
+    let (org, app) = place(&request);
+    let encoded = org.contains('%') || app.contains('%');
+    let collections = apps.get(app).filter(|_| org == ORG).cloned();
+    match collections {
+        None if !encoded => failure(
+            StatusCode::NOT_FOUND,
+            "organization_application_not_found",
+            "There is no such application",
+        ),
+        collections => {
+            collections.and_then(|collections| request.extensions_mut().insert(collections));
+            next.run(request).await
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct User {
+    user: String,
+}
+
+/// Revokes every token the user holds now.
+async fn revoke_all(
+    State(accounts): State<Arc<MemoryVerifier>>,
+    Path(User { user }): Path<User>,
+) -> Response {
+    if user != WENDY {
+        return failure(StatusCode::NOT_FOUND, "service_resource_not_found", "There is no such user");
+    }
+    accounts.revoke_all(PrincipalKind::OAuthUser, &user);
+    Json(json!({ "action": "revoked user tokens" })).into_response()
+}
+
+#[derive(Deserialize)]
+struct Named {
+    token: String,
+}
+
+/// Revokes one of the user's own tokens; that of somebody else is none.
+async fn revoke_one(
+    State(accounts): State<Arc<MemoryVerifier>>,
+    Path(User { user }): Path<User>,
+    query: Result<Query<Named>, QueryRejection>,
+) -> Response {
+    let Ok(Query(Named { token })) = query else {
+        return failure(StatusCode::BAD_REQUEST, "illegal_argument", "token is required");
+    };
+    let (token, context) = (Credential::AccessToken(Secret::owned(token)), Context::default());
+    let of_user = accounts.verify(&token, &context).await.is_ok_and(|owner| owner.id() == Some(&*user));
+    if of_user && accounts.revoke(&token, &context).await.is_ok() {
+        return Json(json!({ "action": "revoked user token" })).into_response();
+    }
+    failure(StatusCode::BAD_REQUEST, "auth_invalid", "There is no such token")
+}
+
+/// Without the secret: the client has it.
+async fn credentials(client: OrgAdmin) -> Json<Value> {
+    Json(json!({
+        "action": "get organization client credentials",
+        "status": "ok",
+        "credentials": { "client_id": client.id() },
+    }))
+}
+
+pub(super) fn failure(status: StatusCode, error: &str, description: &str) -> Response {
+    (status, Json(json!({ "error": error, "error_description": description }))).into_response()
+}

@@ -1,0 +1,132 @@
+//! The two listeners: they tell every request which transport it came by, and end cleanly.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+use tower_principal::transport::{Peer, PlainConnection, SecureConnection};
+
+use crate::linger::Lingering;
+
+/// A TLS handshake, a request head and the wait for a connection's first request may each take this long.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What requests under way are given when the portal is told to end.
+const FAREWELL: Duration = Duration::from_secs(4);
+
+pub(crate) struct Listeners {
+    pub(crate) http: TcpListener,
+    pub(crate) https: TcpListener,
+    pub(crate) tls: TlsAcceptor,
+}
+
+impl Listeners {
+    /// Answers requests until SIGTERM or Ctrl-C, then lets those under way finish.
+    pub(crate) async fn serve(self, app: Router) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let connections = GracefulShutdown::new();
+        tokio::select! {
+            () = plain(self.http, &app, &connections) => {}
+            () = secure(self.https, self.tls, &app, &connections) => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if timeout(FAREWELL, connections.shutdown()).await.is_err() {
+            tracing::warn!("connections still open after {FAREWELL:?} are cut");
+        }
+        Ok(())
+    }
+}
+
+async fn plain(listener: TcpListener, app: &Router, connections: &GracefulShutdown) {
+    loop {
+        let (stream, peer) = accept(&listener).await;
+        let (app, watcher) = (app.clone(), connections.watcher());
+        tokio::spawn(converse(stream, app, PlainConnection, peer, watcher));
+    }
+}
+
+async fn secure(listener: TcpListener, tls: TlsAcceptor, app: &Router, connections: &GracefulShutdown) {
+    loop {
+        let (stream, peer) = accept(&listener).await;
+        let (app, watcher) = (app.clone(), connections.watcher());
+        let handshake = timeout(PATIENCE, tls.accept(stream));
+        tokio::spawn(async move {
+            match handshake.await {
+                Ok(Ok(stream)) => converse(stream, app, SecureConnection, peer, watcher).await,
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+            }
+        });
+    }
+}
+
+/// The next connection. A failure (a client gone again, no file descriptor left) is waited out.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let _ = stream.set_nodelay(true);
+                return (stream, peer);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn converse<I, M>(io: I, app: Router, marker: M, peer: SocketAddr, watcher: Watcher)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    M: Clone + Send + Sync + 'static,
+{
+    let spoken = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&spoken);
+    let service = app.map_request(move |mut request: Request<Incoming>| {
+        heard.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(marker.clone());
+        request.extensions_mut().insert(Peer(peer));
+        let version = request.version();
+        request.map(|body| Lingering::new(body, version))
+    });
+    let protocol = protocol();
+    let connection = protocol.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    tokio::select! {
+        result = watcher.watch(connection) => if let Err(error) = result {
+            tracing::debug!(%peer, %error, "connection ended early");
+        },
+        () = silence(spoken) => tracing::debug!(%peer, "connection sent no request"),
+    }
+}
+
+fn protocol() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PATIENCE).max_concurrent_streams(256);
+    builder
+}
+
+/// Ends once a connection has been open for `PATIENCE` without a request; never if there was one.
+async fn silence(spoken: Arc<AtomicBool>) {
+    sleep(PATIENCE).await;
+    if spoken.load(Ordering::Relaxed) {
+        std::future::pending().await
+    }
+}

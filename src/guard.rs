@@ -1,0 +1,95 @@
+//! Whether a connection is secure enough for what came over it.
+
+use std::sync::{Arc, Once};
+
+use crate::credential::{Credentials, Presented};
+use crate::head::Head;
+use crate::kind::RejectionKind;
+use crate::rejection::Rejection;
+use crate::revocation::{Fuse, Revocation};
+use crate::trace;
+use crate::transport::{OnInsecure, Security, Transport, TransportRule};
+
+/// Keeps credentials off connections that are not secure, by a dialect's rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    transport: Transport,
+    rule: TransportRule,
+    fuse: Arc<Fuse>,
+    unmarked: Arc<Once>,
+}
+
+/// What the guard says of credentials on this connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guarded {
+    Passes,
+    Refused,
+    /// Refused, and to be revoked.
+    Revoked,
+}
+
+/// What to do where nothing says whether a connection is secure.
+#[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+const CHOICES: &str = "have the TLS acceptor put `transport::SecureConnection` into every request's extensions \
+    (`transport::marked`), name the proxies in front (`transport::behind_proxy`), or, where something else keeps plain http away, use `transport::danger_assume_secure`";
+
+impl Guard {
+    pub(crate) fn new(transport: Transport, rule: TransportRule) -> Self {
+        let fuse = Arc::new(Fuse::new(Revocation::default()));
+        Self { transport, rule, fuse, unmarked: Arc::new(Once::new()) }
+    }
+
+    pub(crate) const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    pub(crate) const fn fuse(&self) -> &Arc<Fuse> {
+        &self.fuse
+    }
+
+    pub(crate) fn set_revocation(&mut self, limits: Revocation) {
+        self.fuse = Arc::new(Fuse::new(limits));
+    }
+
+    /// Whether its rule revokes anything.
+    pub(crate) fn revokes(&self) -> bool {
+        self.rule.revokes()
+    }
+
+    /// Refuses what this connection is not secure enough for.
+    pub(crate) fn pass(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
+        match self.judge(credentials, head) {
+            Guarded::Passes => Ok(()),
+            Guarded::Refused | Guarded::Revoked => Err(RejectionKind::InsecureTransport.into()),
+        }
+    }
+
+    /// Whether this connection is secure enough for these credentials.
+    pub(crate) fn judge(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Guarded {
+        if credentials.is_empty() {
+            return Guarded::Passes;
+        }
+        if self.revokes() {
+            self.fuse.see();
+        }
+        let security = self.transport.security(head);
+        if security == Security::Secure {
+            return Guarded::Passes;
+        }
+        let rule = |presented: Option<&Presented<'_>>| presented.map(|one| self.rule.of(one.kind));
+        let rules = [rule(credentials.presented_subject()), rule(credentials.presented_app())];
+        if rules.iter().flatten().all(|rule| *rule == OnInsecure::Pass) {
+            return Guarded::Passes;
+        }
+        if security == Security::Unknown {
+            self.unmarked.call_once(|| {
+                trace::warn!(
+                    "nothing says whether connections are secure, so credentials are refused: {CHOICES}"
+                );
+            });
+        }
+        let revoke =
+            rules.first() == Some(&Some(OnInsecure::RefuseAndRevoke)) && credentials.subject().is_some();
+        if revoke && security == Security::Plain { Guarded::Revoked } else { Guarded::Refused }
+    }
+}

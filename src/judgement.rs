@@ -1,0 +1,93 @@
+//! What a verifier's answers come to.
+
+use crate::authentication::{Authentication, Origin};
+use crate::credential::{CredentialKind, Credentials, Presented};
+use crate::deadline::Unfinished;
+use crate::kind::RejectionKind;
+use crate::principal::{AppToken, Principal};
+use crate::rejection::Rejection;
+use crate::trace;
+use crate::verify::{Reason, VerifyError};
+
+/// What a verifier said of one credential; `None` where it was not asked.
+pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
+
+/// Settles what the verifier said: the subject before the app token, a denial before an outage.
+pub(crate) fn judge(
+    credentials: &Credentials<'_>,
+    subject: Answer,
+    app: Answer,
+) -> Result<Authentication, Rejection> {
+    let subject = settle(credentials.presented_subject(), subject);
+    let app = settle(credentials.presented_app(), app);
+    match (subject, app) {
+        (Ok(Some((principal, origin))), Ok(app)) => {
+            Ok(Authentication::new(principal, app.and_then(|(app, _)| as_app(app)), Some(origin)))
+        }
+        (Ok(None), Ok(Some((app, origin)))) => Ok(Authentication::new(app, None, Some(origin))),
+        (Ok(None), Ok(None)) => Err(RejectionKind::Missing.into()),
+        (Err(subject), Err(app)) if is_outage(&subject) && !is_outage(&app) => Err(app),
+        (Err(rejection), _) | (_, Err(rejection)) => Err(rejection),
+    }
+}
+
+fn as_app(principal: Principal) -> Option<AppToken> {
+    match principal {
+        Principal::AppToken(app) => Some(app),
+        _ => None,
+    }
+}
+
+fn is_outage(rejection: &Rejection) -> bool {
+    rejection.kind() == RejectionKind::Unavailable
+}
+
+fn settle(
+    presented: Option<&Presented<'_>>,
+    answer: Answer,
+) -> Result<Option<(Principal, Origin)>, Rejection> {
+    let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
+    let Presented { kind, carrier, .. } = *presented;
+    match answer {
+        Ok(principal) if principal.is_guest() => Err(broken_verifier(kind)),
+        Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
+            Err(broken_verifier(kind))
+        }
+        Ok(principal) => Ok(Some((principal, Origin { carrier, kind }))),
+        Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
+        Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(denied(kind).into()),
+        Err(VerifyError::Unavailable(_cause)) => {
+            trace::warn!(%kind, cause = %_cause, "a verifier cannot tell now");
+            Err(RejectionKind::Unavailable.into())
+        }
+    }
+}
+
+const fn denied(kind: CredentialKind) -> RejectionKind {
+    match kind {
+        CredentialKind::AccessToken => RejectionKind::DeniedToken,
+        CredentialKind::AppToken => RejectionKind::DeniedAppToken,
+        CredentialKind::ApiKey | CredentialKind::Client | CredentialKind::Password => {
+            RejectionKind::DeniedCredentials
+        }
+    }
+}
+
+fn broken_verifier(_kind: CredentialKind) -> Rejection {
+    trace::error!(credential = %_kind, "a verifier answered with a kind of principal that this credential cannot have");
+    RejectionKind::ServerError.into()
+}
+
+/// Work that did not finish, as a refusal.
+pub(crate) fn unfinished_rejection(unfinished: Unfinished) -> Rejection {
+    match unfinished {
+        Unfinished::Late => {
+            trace::warn!("verification did not end in time");
+            RejectionKind::Unavailable.into()
+        }
+        Unfinished::Panicked => {
+            trace::error!("a verifier panicked");
+            RejectionKind::ServerError.into()
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Revoking what was shown over plain http.
+//!
+//! Socrata's document: any attempt to use an access token over a connection that is not secure revokes
+//! it at once. Since a lost proxy header must not end every live token, that takes a definite verdict,
+//! and a fuse stops it when it happens too often.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use crate::credential::Credential;
+use crate::deadline::Bounded;
+use crate::trace;
+use crate::verify::{Context, Verifier};
+
+/// How often credentials may be revoked for being shown over plain http, where a dialect's rule is
+/// [`RefuseAndRevoke`](crate::transport::OnInsecure::RefuseAndRevoke).
+///
+/// Past the limit they are refused all the same and live on, and an error is logged: something is wrong
+/// with the wiring rather than with the clients.
+///
+/// # Examples
+///
+/// ```
+/// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+/// use tower_principal::Revocation;
+///
+/// # let verifier = MemoryVerifier::builder().build()?;
+/// let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked())
+///     .revocation(Revocation::default().per_minute(5));
+/// # let _ = layer;
+/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Revocation {
+    per_minute: u32,
+    percent: u32,
+    dry_run: bool,
+}
+
+impl Default for Revocation {
+    /// 20 a minute, and 1 % of a minute's requests once there were a thousand.
+    fn default() -> Self {
+        Self { per_minute: 20, percent: 1, dry_run: false }
+    }
+}
+
+impl Revocation {
+    /// At most so many a minute.
+    pub const fn per_minute(self, per_minute: u32) -> Self {
+        Self { per_minute, ..self }
+    }
+
+    /// At most this share of a minute's requests, in percent, once there were a thousand.
+    pub const fn percent(self, percent: u32) -> Self {
+        Self { percent, ..self }
+    }
+
+    /// Revokes nothing and logs what would have been.
+    pub const fn dry_run(self) -> Self {
+        Self { dry_run: true, ..self }
+    }
+}
+
+/// Counts revocations.
+#[derive(Debug)]
+pub(crate) struct Fuse {
+    limits: Revocation,
+    requests: AtomicU64,
+    window: Mutex<Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    started: Instant,
+    requests: u64,
+    revoked: u32,
+    blown: bool,
+}
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// From how many requests on a share of them says anything.
+const SAMPLE: u64 = 1_000;
+
+/// The refusal is answered after this time, whether anything was revoked or not.
+const ANSWER_AFTER: Duration = Duration::from_millis(20);
+
+impl Fuse {
+    pub(crate) fn new(limits: Revocation) -> Self {
+        let window = Window { started: Instant::now(), requests: 0, revoked: 0, blown: false };
+        Self { limits, requests: AtomicU64::new(0), window: Mutex::new(window) }
+    }
+
+    /// Counts a request, for the share.
+    pub(crate) fn see(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether one more may be revoked now; if so it is counted.
+    fn allows(&self, now: Instant) -> bool {
+        let requests = self.requests.load(Ordering::Relaxed);
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(window.started) >= WINDOW {
+            *window = Window { started: now, requests, revoked: 0, blown: false };
+        }
+        let seen = requests.saturating_sub(window.requests);
+        let next = u64::from(window.revoked) + 1;
+        let too_large_a_share = seen >= SAMPLE && next * 100 > seen * u64::from(self.limits.percent);
+        if next > u64::from(self.limits.per_minute) || too_large_a_share {
+            if !window.blown {
+                trace::error!(
+                    "too many credentials over plain http: they are refused, and no more are revoked this minute"
+                );
+            }
+            window.blown = true;
+            return false;
+        }
+        window.revoked += 1;
+        true
+    }
+}
+
+/// Revokes a credential if it verifies, on a task of its own, and comes back after a fixed time: the
+/// refusal that follows tells nobody whether the credential was any good.
+pub(crate) async fn revoke<V: Verifier>(
+    fuse: Arc<Fuse>,
+    verifier: Arc<V>,
+    credential: Credential<'static>,
+    context: Context<'static>,
+    deadline: Duration,
+) {
+    let work = async move {
+        let Ok(_principal) = verifier.verify(&credential, &context).await else { return };
+        let (_kind, _id) = (credential.kind(), _principal.credential_id());
+        if fuse.limits.dry_run {
+            trace::warn!(kind = %_kind, credential_id = ?_id, "would be revoked for plain http");
+            return;
+        }
+        if !fuse.allows(Instant::now()) {
+            return;
+        }
+        match verifier.revoke(&credential, &context).await {
+            Ok(()) => {
+                trace::warn!(kind = %_kind, credential_id = ?_id, "revoked: it was shown over plain http")
+            }
+            Err(_error) => {
+                trace::error!(kind = %_kind, credential_id = ?_id, error = %_error, "not revoked, though it was shown over plain http")
+            }
+        }
+    };
+    match Handle::try_current() {
+        Ok(runtime) => {
+            drop(runtime.spawn(Bounded::new(work, deadline)));
+            sleep(ANSWER_AFTER).await;
+        }
+        Err(_) => work.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fuse_holds_until_its_limit_and_again_a_minute_later() {
+        let fuse = Fuse::new(Revocation::default().per_minute(3));
+        let now = Instant::now();
+        assert_eq!([now; 5].map(|now| fuse.allows(now)), [true, true, true, false, false]);
+        assert!(fuse.allows(now + WINDOW));
+    }
+
+    #[test]
+    fn a_share_of_the_traffic_is_a_limit_too() {
+        let fuse = Fuse::new(Revocation::default().per_minute(100));
+        (0..SAMPLE).for_each(|_| fuse.see());
+        let now = Instant::now();
+        assert_eq!((0..50).filter(|_| fuse.allows(now)).count(), 10);
+    }
+}

@@ -1,0 +1,292 @@
+//! Holds the floors of the source: a file imports only from lower floors, so the drawing in the documents
+//! cannot rot. A new file has to be placed here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The floors from the ground up, and the files on each. A file is named by its module: `policy/scope`
+/// is `policy/scope.rs`, `policy` is `policy.rs` or `policy/mod.rs`.
+///
+/// Files of one floor do not know each other. A folder's `mod.rs` may name its children, and a child
+/// whatever is above it in its own folder; children do not name each other.
+#[rustfmt::skip]
+const FLOORS: &[(&str, &[&str])] = &[
+    ("words", &[
+        "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
+        "password", "permission", "permission/pattern",
+    ]),
+    ("composed words", &[
+        "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record",
+    ]),
+    ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented"]),
+    ("syntax", &[
+        "syntax", "syntax/basic", "syntax/params", "syntax/scheme", "syntax/token", "classify", "guest", "transport", "transport/peer", "transport/proxy", "transport/rule",
+        "authentication",
+    ]),
+    ("rows", &["form"]),
+    ("tables", &[
+        "dialect", "dialect/any", "dialect/error", "dialect/geodatahub", "dialect/opendatasoft", "dialect/rfc6750",
+        "dialect/socrata", "dialect/usergrid",
+    ]),
+    ("ports", &[
+        "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or",
+        "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
+        "policy/permission", "policy/scope",
+    ]),
+    ("readers", &["table", "table/authorization", "table/parameters", "rejection"]),
+    ("answers", &["answer", "judgement", "revocation"]),
+    ("guards", &["guard"]),
+    ("pipeline", &["authenticator"]),
+    ("tower", &[
+        "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body",
+        "layer/request_body", "layer/require", "layer/response_body",
+    ]),
+    ("edge", &["extract", "test_util"]),
+    ("roof", &["lib"]),
+];
+
+/// Children that know another child of their folder: of the first, what it needs the second for.
+const PARTNERS: &[(&str, &str, &str)] = &[
+    ("syntax/basic", "syntax/token", "one length limits every credential"),
+    ("syntax/params", "syntax/token", "one length limits every credential"),
+    ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
+    ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
+];
+
+/// What a file may not know though its floor would let it.
+const STRANGERS: &[(&str, &[&str])] = &[
+    ("dialect", &["verify"]),
+    ("verify", &["dialect", "layer", "extract", "table", "form"]),
+    ("policy", &["verify", "dialect"]),
+    ("extract", &["layer", "authenticator", "verify", "credential"]),
+];
+
+/// The longest a file may be.
+const LINES: usize = 300;
+
+struct File {
+    name: String,
+    path: PathBuf,
+    text: String,
+}
+
+fn sources() -> Vec<File> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    walk(&root, &mut paths);
+    paths.sort();
+    let file = |path: PathBuf| {
+        let relative = path.strip_prefix(&root).unwrap().with_extension("");
+        let name = relative.to_str().unwrap().replace('\\', "/");
+        let name = name.strip_suffix("/mod").unwrap_or(&name).to_owned();
+        File { name, text: fs::read_to_string(&path).unwrap(), path }
+    };
+    paths.into_iter().map(file).collect()
+}
+
+/// The code that is compiled into the library: without comments, text and unit tests.
+fn code(text: &str) -> String {
+    let tests = text.find("\n#[cfg(test)]").unwrap_or(text.len());
+    let lines = text[..tests].lines().map(|line| line.split("//").next().unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Every path in the code that starts with this word: `crate::a::b` as `a/b`, with lists spread out.
+fn paths_from(word: &str, code: &str) -> BTreeSet<String> {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices(&format!("{word}::")) {
+        if code[..at].ends_with(is_word) || code[..at].ends_with('$') {
+            continue;
+        }
+        let rest = &code[at + word.len() + 2..];
+        let end = rest.find(|character: char| !is_word(character) && character != ':').unwrap_or(rest.len());
+        let path = rest[..end].trim_end_matches(':').replace("::", "/");
+        match rest[end..].strip_prefix('{') {
+            Some(list) => {
+                let list = list.split('}').next().unwrap();
+                let names = list.split(',').filter_map(|name| name.trim().split([' ', ':']).next());
+                found.extend(names.map(|name| format!("{path}/{name}").trim_start_matches('/').to_owned()));
+            }
+            None => _ = found.insert(path),
+        }
+    }
+    found
+}
+
+/// The files that a file imports.
+fn imports(file: &File, names: &BTreeSet<String>) -> BTreeSet<String> {
+    // The longest beginning that is a file: the rest is what the file declares.
+    let resolve = |path: &str| {
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        ends.filter_map(|end| names.get(&path[..end])).next_back().cloned()
+    };
+    let code = code(&file.text);
+    let mut found: BTreeSet<String> =
+        paths_from("crate", &code).iter().filter_map(|path| resolve(path)).collect();
+    let parent = file.name.rsplit_once('/').map_or("", |(parent, _)| parent);
+    // An inner module's `super` is the file itself, which names none of its siblings.
+    for path in paths_from("super", &code) {
+        let path = format!("{parent}/{path}");
+        found.extend(resolve(path.trim_start_matches('/')));
+        found.extend(Some(parent.to_owned()).filter(|parent| !parent.is_empty()));
+    }
+    found.remove(&file.name);
+    found
+}
+
+fn floors() -> BTreeMap<&'static str, usize> {
+    let rows = FLOORS.iter().enumerate();
+    rows.flat_map(|(floor, (_, names))| names.iter().map(move |name| (*name, floor))).collect()
+}
+
+fn is_above(one: &str, other: &str) -> bool {
+    other.strip_prefix(one).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn are_siblings(one: &str, other: &str) -> bool {
+    let folder = |name: &str| name.split_once('/').map(|(folder, _)| folder.to_owned());
+    folder(one).is_some() && folder(one) == folder(other)
+}
+
+/// What is wrong with one import, if anything.
+fn complaint(from: &str, to: &str) -> Option<String> {
+    let floors = floors();
+    if is_above(from, to) || is_above(to, from) {
+        return None;
+    }
+    if are_siblings(from, to) {
+        let declared = PARTNERS.iter().any(|(one, other, _)| (*one, *other) == (from, to));
+        return (!declared).then(|| format!("{from} names its sibling {to}"));
+    }
+    let (Some(own), Some(other)) = (floors.get(from), floors.get(to)) else { return None };
+    if other >= own {
+        return Some(format!("{from} ({}) imports {to} ({})", FLOORS[*own].0, FLOORS[*other].0));
+    }
+    let folder = |name: &str| name.split('/').next().unwrap().to_owned();
+    let stranger = STRANGERS.iter().any(|(who, whom)| *who == folder(from) && whom.contains(&&*folder(to)));
+    stranger.then(|| format!("{from} should not know {to}"))
+}
+
+#[test]
+fn every_file_stands_on_a_floor_and_every_place_is_taken() {
+    let files: BTreeSet<String> = sources().into_iter().map(|file| file.name).collect();
+    let placed: BTreeSet<String> = floors().into_keys().map(str::to_owned).collect();
+    assert_eq!(
+        floors().len(),
+        FLOORS.iter().map(|(_, names)| names.len()).sum::<usize>(),
+        "a file stands twice"
+    );
+    let homeless: Vec<_> = files.difference(&placed).collect();
+    let empty: Vec<_> = placed.difference(&files).collect();
+    assert!(homeless.is_empty() && empty.is_empty(), "without a floor: {homeless:?}; not there: {empty:?}");
+}
+
+#[test]
+fn a_file_imports_only_from_lower_floors() {
+    let files = sources();
+    let names: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
+    let complaints: Vec<_> = files
+        .iter()
+        .filter(|file| file.name != "lib")
+        .flat_map(|file| imports(file, &names).into_iter().filter_map(|to| complaint(&file.name, &to)))
+        .collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_declared_partnership_is_needed() {
+    let files = sources();
+    let names: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
+    for (one, other, _) in PARTNERS {
+        let file = files.iter().find(|file| file.name == *one).unwrap();
+        assert!(imports(file, &names).contains(*other), "{one} does not name {other}");
+    }
+}
+
+#[test]
+fn no_file_is_long() {
+    let long = |file: &File| {
+        let lines = file.text.lines().count();
+        (lines > LINES).then(|| format!("{}: {lines}", file.path.display()))
+    };
+    let long: Vec<_> = sources().iter().filter_map(long).collect();
+    assert!(long.is_empty(), "over {LINES} lines: {long:?}");
+}
+
+#[test]
+fn every_file_starts_with_its_documentation() {
+    for file in sources() {
+        assert!(file.text.starts_with("//! "), "{}", file.path.display());
+    }
+}
+
+#[test]
+fn unsafe_code_is_forbidden_everywhere() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    for file in sources() {
+        let code = code(&file.text);
+        for word in ["unsafe ", "allow(unsafe", ".unwrap()", ".expect(", "todo!(", "dbg!("] {
+            assert!(!code.contains(word), "{} has {word:?}", file.path.display());
+        }
+    }
+}
+
+/// REQ-18: a secret is compared by `ct_eq` or as a fingerprint, never byte by byte with an early end.
+#[test]
+fn req_18_no_exposed_secret_is_compared() {
+    for file in sources() {
+        for line in code(&file.text).lines().filter(|line| line.contains("expose_secret()")) {
+            let compared = ["==", "!=", ".eq(", ".cmp(", "starts_with", "contains("]
+                .iter()
+                .any(|how| line.contains(how));
+            assert!(!compared, "{}: {line}", file.path.display());
+        }
+    }
+    let secret = sources().into_iter().find(|file| file.name == "secret").unwrap();
+    assert!(secret.text.contains("subtle::ConstantTimeEq"));
+}
+
+/// Platforms are data: no code asks for a dialect by its name.
+#[test]
+fn no_platform_is_a_branch() {
+    for file in sources().iter().filter(|file| !file.name.starts_with("dialect/")) {
+        let code = code(&file.text).to_lowercase();
+        for platform in ["\"socrata\"", "\"usergrid\"", "\"geodatahub\"", "\"opendatasoft\""] {
+            assert!(!code.contains(platform), "{} names {platform}", file.path.display());
+        }
+    }
+}
+
+/// The rules above find what they should.
+#[test]
+fn the_rules_can_be_broken() {
+    assert!(complaint("secret", "layer").is_some());
+    assert!(complaint("secret", "scope").is_some());
+    assert!(complaint("dialect/socrata", "verify").is_some());
+    assert!(complaint("verify/func", "dialect").is_some());
+    assert!(complaint("policy/and", "policy/or").is_some());
+    assert!(complaint("policy", "policy/or").is_none() && complaint("policy/or", "policy").is_none());
+    assert!(complaint("layer/authenticate/future", "layer").is_none());
+    assert!(complaint("pair", "secret").is_none());
+    let text = "use crate::a::{b, C};\nuse super::x;\nfn f() { crate::d::e() } // crate::not\n#[cfg(test)]\nuse crate::never;";
+    let found = paths_from("crate", &code(text));
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["a/C", "a/b", "d/e"]);
+    assert_eq!(paths_from("super", &code(text)).into_iter().collect::<Vec<_>>(), ["x"]);
+}

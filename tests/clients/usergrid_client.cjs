@@ -1,0 +1,121 @@
+// usergrid (npm): a client's id and secret or an access token in the query, or nothing.
+'use strict';
+
+const Usergrid = require('usergrid');
+const { Checks, HTTP, altered, expect, expectPrincipal, run } = require('./checks.cjs');
+
+const checks = new Checks('usergrid-npm', 'usergrid');
+const { demo } = checks;
+
+function connect(appName, credentials = {}) {
+  return new Usergrid.client({ URI: HTTP, orgName: demo.org, appName, ...credentials });
+}
+
+function secret({ id, secret: clientSecret }) {
+  return { authType: 'CLIENT_ID', clientId: id, clientSecret };
+}
+
+function connectWithToken(appName, token) {
+  const client = connect(appName, { authType: 'APP_USER' });
+  client.setToken(token);
+  return client;
+}
+
+// The client's callbacks get (error flag, answer); a failed answer carries `statusCode`.
+function request(client, options) {
+  return new Promise((resolve) => client.request(options, (failed, answer) => resolve({ failed, answer })));
+}
+
+async function answered(client, options) {
+  const { failed, answer } = await request(client, options);
+  if (failed) expect('status', answer.statusCode, 200);
+  return answer;
+}
+
+function refused(what, kind, client, options = { endpoint: 'cities' }) {
+  return checks.check(what, async () => {
+    const { failed, answer } = await request(client, options);
+    expect('failed', failed, true);
+    checks.expectRefusal(kind, answer.statusCode, answer.error);
+  });
+}
+
+// Through the client's own entities and collections.
+async function createsAndLists(client) {
+  const name = `npm-${client.get('appName')}-${process.hrtime.bigint()}`;
+  const entity = new Usergrid.entity({ client, data: { type: 'cities', name } });
+  expect('save failed', await new Promise((resolve) => entity.save(resolve)), null);
+  const names = await new Promise((resolve) => {
+    const cities = new Usergrid.collection({ client, type: 'cities' }, () => {
+      const found = [];
+      while (cities.hasNextEntity()) found.push(cities.getNextEntity().get('name'));
+      resolve(found);
+    });
+  });
+  expect('is listed', names.includes(name), true);
+  expect('destroy failed', await new Promise((resolve) => entity.destroy(resolve)), null);
+}
+
+async function knownAs(client, fields) {
+  expectPrincipal(await answered(client, { endpoint: 'whoami' }), fields);
+}
+
+async function main() {
+  const orgClient = secret(demo.org_client);
+  const appClient = secret(demo.app_client);
+  const token = demo.access_token.token;
+  const credentials = { mQuery: true, endpoint: `management/orgs/${demo.org}/credentials` };
+
+  await checks.check('creates and lists at the sandbox with nothing', async () => {
+    await createsAndLists(connect('sandbox'));
+    await knownAs(connect('sandbox'), { principal: 'Guest', id: null, carrier: null, sandbox: true });
+  });
+
+  for (const app of demo.apps) {
+    await checks.check(`creates and lists at ${app} as the organization's client`, async () => {
+      await createsAndLists(connect(app, orgClient));
+      await knownAs(connect(app, orgClient), {
+        principal: 'OrgAdmin', id: demo.org_client.id, org: demo.org, carrier: 'query', sandbox: false,
+      });
+    });
+
+    await checks.check(`creates and lists at ${app} with an access token`, async () => {
+      await createsAndLists(connectWithToken(app, token));
+      await knownAs(connectWithToken(app, token), {
+        principal: 'OAuthUser', id: demo.access_token.user, carrier: 'query', sandbox: false,
+      });
+    });
+  }
+
+  await checks.check('creates and lists at its own application as an application\'s client', async () => {
+    await createsAndLists(connect(demo.app_client.app, appClient));
+    await knownAs(connect(demo.app_client.app, appClient), {
+      principal: 'AppAdmin', id: demo.app_client.id, app: demo.app_client.app, carrier: 'query',
+    });
+  });
+
+  await checks.check('the organization\'s client makes an organization-level call', async () => {
+    expect('status', (await answered(connect('weather', orgClient), credentials)).status, 'ok');
+  });
+
+  await refused('nothing is refused outside the sandbox', 'guest', connect('weather'));
+  await refused('nothing is refused at an unknown application', 'guest', connect('nowhere'));
+  await refused('an unknown application is not found', 'unknown_app', connect('nowhere', orgClient));
+  await refused('an application\'s client is refused elsewhere', 'forbidden', connect('sandbox', appClient));
+  const stranger = connect('weather', secret(demo.other_org_client));
+  await refused('another organization\'s client is refused', 'forbidden', stranger);
+  const weather = connect('weather', appClient);
+  await refused('an application\'s client is refused an organization-level call', 'forbidden', weather, credentials);
+
+  for (const app of demo.apps) {
+    for (const [name, client] of [['organization', demo.org_client], ['application', demo.app_client]]) {
+      const wrong = secret({ id: client.id, secret: altered(client.secret) });
+      await refused(`a wrong ${name} secret is refused at ${app}`, 'client', connect(app, wrong));
+    }
+    await refused(`an unknown token is refused at ${app}`, 'access_token', connectWithToken(app, altered(token)));
+    const expired = connectWithToken(app, demo.expired_access_token.token);
+    await refused(`an expired token is refused at ${app}`, 'access_token', expired);
+  }
+}
+
+run(main);

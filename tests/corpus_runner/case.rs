@@ -1,0 +1,156 @@
+//! The corpus as data: cases, and the list of those that must be there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// One request and what it must be answered with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    /// The category's letter, a number, and a letter more for a close neighbour of the example.
+    pub(crate) id: String,
+    /// What is odd about the request, or the rule it stands for.
+    pub(crate) note: String,
+    /// Method and path. `Host`, `Connection: close` and, where there is a body and no other framing,
+    /// `Content-Length` are added.
+    #[serde(default)]
+    pub(crate) target: String,
+    /// Further header lines.
+    #[serde(default)]
+    pub(crate) headers: Vec<String>,
+    #[serde(default)]
+    pub(crate) body: String,
+    /// In place of the three above: the request byte for byte, its lines joined by CR LF.
+    #[serde(default)]
+    pub(crate) raw: Vec<String>,
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    /// The portal's outcome, or several joined by ` or `; empty where it is not asked.
+    #[serde(default)]
+    pub(crate) expect: String,
+    /// The same of the fixture: services that the portal does not have.
+    #[serde(default)]
+    pub(crate) fixture: String,
+    /// What `whoami` must say beside the kind of principal.
+    #[serde(default)]
+    pub(crate) who: BTreeMap<String, toml::Value>,
+    /// The dialect that answers, where the path does not tell.
+    #[serde(default)]
+    pub(crate) dialect: Option<String>,
+    /// Whether the server asks for the body by `100 Continue`.
+    #[serde(default)]
+    pub(crate) continues: bool,
+    /// How often the fixture's verifier may be asked; any number unless said.
+    #[serde(default)]
+    pub(crate) lookups: Option<usize>,
+    /// The answer's head may not come sooner, in ms after the request's head.
+    #[serde(default)]
+    pub(crate) after: u64,
+    /// Nor later.
+    #[serde(default = "Case::patience")]
+    pub(crate) within: u64,
+}
+
+/// How a request is sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Mode {
+    /// HTTP/1.1, all at once.
+    #[default]
+    Http1,
+    /// HTTP/2 with prior knowledge.
+    Http2,
+    /// The head, then one byte of the body in a second.
+    Drip,
+    /// The head, then one byte of the body in 50 ms.
+    Trickle,
+    /// The head; the body only if `100 Continue` asks for it.
+    Continue,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(rename = "case")]
+    cases: Vec<Case>,
+}
+
+impl Case {
+    const fn patience() -> u64 {
+        10_000
+    }
+
+    /// Whether the environment asks for this case, or for no special ones.
+    pub(crate) fn is_chosen(&self) -> bool {
+        std::env::var("CORPUS").map_or(true, |chosen| chosen.split(',').any(|id| self.id.starts_with(id)))
+    }
+
+    /// The method that is asked.
+    pub(crate) fn method(&self) -> &str {
+        self.request_line().split(' ').next().unwrap_or_default()
+    }
+
+    /// The path that is asked, of an absolute target, too.
+    pub(crate) fn path(&self) -> &str {
+        let target = self.request_line().split(' ').nth(1).unwrap_or_default();
+        match target.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+            None => target,
+        }
+    }
+
+    fn request_line(&self) -> &str {
+        self.raw.first().unwrap_or(&self.target)
+    }
+
+    fn check(&self) {
+        let (letter, rest) = self.id.split_at(1);
+        let digits = rest.trim_end_matches(|last: char| last.is_ascii_lowercase());
+        let numbered = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(letter.bytes().all(|byte| byte.is_ascii_uppercase()) && numbered, "{}: not an id", self.id);
+        assert!(self.raw.is_empty() != self.target.is_empty(), "{}: a target or a raw request", self.id);
+        assert!(!(self.expect.is_empty() && self.fixture.is_empty()), "{}: expects nothing", self.id);
+        assert!(!self.note.is_empty(), "{}: has no note", self.id);
+    }
+}
+
+/// All cases. An empty file, an id that comes twice or stands in a wrong file is an error.
+pub(crate) fn load() -> Vec<Case> {
+    let categories: BTreeMap<String, String> = read("required.toml", "categories");
+    let mut seen = BTreeSet::new();
+    let mut cases = Vec::new();
+    for (name, letter) in &categories {
+        let path = directory().join(format!("{name}.toml"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file: File = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(!file.cases.is_empty(), "{} has no cases", path.display());
+        for case in &file.cases {
+            case.check();
+            assert!(case.id.starts_with(letter.as_str()), "{} does not belong into {name}.toml", case.id);
+            assert!(seen.insert(case.id.clone()), "{} comes twice", case.id);
+        }
+        cases.extend(file.cases);
+    }
+    cases
+}
+
+/// The required examples that no case has the id of.
+pub(crate) fn missing(cases: &[Case]) -> Vec<String> {
+    let required: Vec<String> = read("required.toml", "ids");
+    let present: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    required.into_iter().filter(|id| !present.contains(id.as_str())).collect()
+}
+
+/// One table or list of one of the corpus' own files.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(file: &str, key: &str) -> T {
+    let text = fs::read_to_string(directory().join(file)).unwrap();
+    let mut table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{file}: {error}"));
+    let value = table.remove(key).unwrap_or_else(|| panic!("{file} has no {key}"));
+    value.try_into().unwrap_or_else(|error| panic!("{file}: {key}: {error}"))
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}

@@ -1,0 +1,148 @@
+//! Services that the portal does not have: guards no guest can pass, layers outermost and in a nest,
+//! tokens and passwords with odd characters, and a count of how often the verifier was asked.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hasher as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::routing::any;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_principal::{
+    AppToken, AuthenticateLayer, Authentication, BasicUser, Context, Credential, Dialect, GuestRule,
+    MemoryVerifier, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, dialect, policy, transport,
+};
+
+/// One server for one case, so that its count is the case's own.
+pub(crate) struct Fixture {
+    pub(crate) address: SocketAddr,
+    lookups: Arc<AtomicUsize>,
+    server: JoinHandle<()>,
+}
+
+/// An access token with every character that one may have.
+pub(crate) const ODD_TOKEN: &str = "plus+slash/dot.dash-low_tilde~0123==";
+/// A password of 73 bytes; `bcrypt` and its kin read 72 of them.
+pub(crate) const LONG_PASSWORD: &str =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567X";
+/// In the place of a hash: as long as bcrypt's, and not ASCII.
+const TAMPERED_HASH: &str = "$2b$12$éééééééééééééééééééééééééé.";
+
+impl Fixture {
+    pub(crate) async fn start(accounts: Arc<MemoryVerifier>) -> Self {
+        let lookups = Arc::new(AtomicUsize::new(0));
+        let verifier = Arc::new(Counting { accounts, lookups: Arc::clone(&lookups) });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = routes(&verifier);
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { address, lookups, server }
+    }
+
+    pub(crate) fn lookups(&self) -> usize {
+        self.lookups.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// The accounts of every fixture.
+pub(crate) fn accounts() -> Arc<MemoryVerifier> {
+    let user = |name: &str| BasicUser::builder(name).build();
+    let scoped = |scopes: &[&str]| OAuthUser::builder("scoped").scopes(scopes).build();
+    let verifier = MemoryVerifier::builder()
+        .user("long", LONG_PASSWORD, user("long"))
+        .user("admin", "correct horse", user("admin"))
+        .user("normal", "w\u{f6}rd", user("normal"))
+        .user("empty", "", user("empty"))
+        .user_hash("tampered", TAMPERED_HASH, user("tampered"))
+        .app_token("fixture-app-token", AppToken::builder("fixture-app").build())
+        .access_token(ODD_TOKEN, OAuthUser::builder("odd").build())
+        .access_token("fixture-scope-all", scoped(&["all"]))
+        .access_token("fixture-scope-among", scoped(&["read", "all", "write"]))
+        .access_token("fixture-scope-upper", scoped(&["ALL"]))
+        .access_token("fixture-scope-longer", scoped(&["all:read", "allx", "xall"]))
+        .access_token("fixture-scope-none", scoped(&[]))
+        .build();
+    Arc::new(verifier.unwrap())
+}
+
+fn routes(verifier: &Arc<Counting>) -> Router {
+    let layer = |dialect: Dialect| {
+        AuthenticateLayer::new(dialect, Arc::clone(verifier), transport::danger_assume_secure())
+    };
+    let open = dialect::ANY.guests([GuestRule::everywhere()]);
+    let library = Router::new()
+        .route("/library/whoami", any(whoami))
+        .route("/library/optional", any(optional))
+        .route("/library/scoped", any(whoami).layer(RequireLayer::new(policy::scope("all"))))
+        .route("/library/nothing", any(whoami).layer(RequireLayer::new(policy::permission(""))))
+        .route_layer(layer(open).form_body(64 * 1024, Duration::from_secs(5)));
+    let strict = Router::new()
+        .route("/strict/form", any(whoami))
+        .route_layer(layer(strict_form()).form_body(64 * 1024, Duration::from_secs(5)));
+    let nested = Router::new().fallback(any(whoami)).layer(layer(dialect::USERGRID));
+    let outermost = Router::new()
+        .route("/{org}/{app}/admin", any(whoami).layer(RequireLayer::new(policy::scope("admin"))))
+        .fallback(any(whoami))
+        .layer(layer(dialect::USERGRID));
+    library.merge(strict).nest("/nest", nested).fallback_service(outermost)
+}
+
+/// RFC 6750 with the form body of its section 2.2, and no more than that.
+fn strict_form() -> Dialect {
+    use tower_principal::{Form, classify};
+    dialect::RFC6750.with_form(Form::body("access_token", classify::access_token))
+}
+
+/// As the portal's, with a hash of the body that the handler got.
+async fn whoami(found: Authentication, body: Bytes) -> Json<Value> {
+    let principal = found.principal();
+    Json(json!({
+        "principal": principal.kind().to_string(),
+        "id": principal.id(),
+        "app": found.app().map(|app| app.id()),
+        "carrier": found.carrier().map(|carrier| carrier.to_string()),
+        "sandbox": matches!(principal, Principal::Guest(guest) if guest.is_sandbox()),
+        "body": hash(&body),
+    }))
+}
+
+async fn optional(found: Option<Principal>) -> Json<Value> {
+    let kind = found.map_or("Guest".to_owned(), |principal| principal.kind().to_string());
+    Json(json!({ "principal": kind }))
+}
+
+/// The same for the same bytes.
+pub(crate) fn hash(body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    hasher.finish()
+}
+
+/// Counts what it is asked.
+struct Counting {
+    accounts: Arc<MemoryVerifier>,
+    lookups: Arc<AtomicUsize>,
+}
+
+impl Verifier for Counting {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.lookups.fetch_add(1, Ordering::Relaxed);
+        self.accounts.verify(credential, context).await
+    }
+}

@@ -1,0 +1,11 @@
+//! Reads the corpus, starts what it is run against, sends, and judges the answers.
+
+mod answers;
+pub(crate) mod case;
+mod fixture;
+mod http2;
+mod leak;
+mod portal;
+pub(crate) mod run;
+mod template;
+mod wire;

@@ -1,0 +1,163 @@
+//! HTTP/1.1 byte for byte: sends what no client would, and reads what comes back.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::case::Mode;
+
+/// A request in bytes, its body apart since it may be sent slowly.
+pub(crate) struct Message {
+    pub(crate) head: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    /// Whether `100 Continue` came first.
+    pub(crate) continued: bool,
+    /// From the request's head to the answer's.
+    pub(crate) took: Duration,
+    /// Whether anything came behind the one answer.
+    pub(crate) excess: bool,
+}
+
+/// How long an answer may take at most.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a server that said `Connection: close` may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Sends a request on a connection of its own and reads the one answer.
+pub(crate) async fn exchange(
+    server: SocketAddr,
+    message: Message,
+    mode: Mode,
+    head_only: bool,
+) -> io::Result<Answer> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let (receiver, sender) = stream.into_split();
+    let (asked_on, goes_on) = oneshot::channel();
+    let started = Instant::now();
+    // A server that has refused already may close: what cannot be sent any more is no failure.
+    let sending = tokio::spawn(async move { send(sender, message, mode, goes_on).await });
+    let receiving = receive(receiver, asked_on, started, head_only);
+    let answer = timeout(PATIENCE, receiving).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    sending.abort();
+    answer
+}
+
+/// Returns the sending half: dropping it would close that direction.
+async fn send(
+    mut sender: OwnedWriteHalf,
+    message: Message,
+    mode: Mode,
+    goes_on: oneshot::Receiver<()>,
+) -> io::Result<OwnedWriteHalf> {
+    let Message { head, body } = message;
+    match mode {
+        Mode::Http1 | Mode::Http2 => sender.write_all(&[head, body].concat()).await?,
+        Mode::Drip => slowly(&mut sender, &head, &body, Duration::from_secs(1)).await?,
+        Mode::Trickle => slowly(&mut sender, &head, &body, Duration::from_millis(50)).await?,
+        Mode::Continue => {
+            sender.write_all(&head).await?;
+            if goes_on.await.is_ok() {
+                sender.write_all(&body).await?;
+            }
+        }
+    }
+    sleep(PATIENCE).await;
+    Ok(sender)
+}
+
+async fn slowly(sender: &mut OwnedWriteHalf, head: &[u8], body: &[u8], pause: Duration) -> io::Result<()> {
+    sender.write_all(head).await?;
+    for byte in body {
+        sleep(pause).await;
+        sender.write_all(&[*byte]).await?;
+    }
+    Ok(())
+}
+
+async fn receive(
+    mut receiver: OwnedReadHalf,
+    asked_on: oneshot::Sender<()>,
+    started: Instant,
+    head_only: bool,
+) -> io::Result<Answer> {
+    let mut bytes = Vec::new();
+    let mut answer = head(&mut receiver, &mut bytes).await?;
+    if answer.status == 100 {
+        let _ = asked_on.send(());
+        answer = Answer { continued: true, ..head(&mut receiver, &mut bytes).await? };
+    }
+    answer.took = started.elapsed();
+    let length = if head_only { Some(0) } else { answer.length() };
+    while length.is_none_or(|length| bytes.len() < length) {
+        if receiver.read_buf(&mut bytes).await? == 0 {
+            break;
+        }
+    }
+    if length.is_some_and(|length| bytes.len() < length) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    // A reset behind a whole answer is how a server closes on a request it did not read to the end.
+    let _ = timeout(CLOSING, receiver.read_to_end(&mut bytes)).await;
+    let behind = bytes.split_off(length.unwrap_or(bytes.len()));
+    Ok(Answer { body: bytes, excess: !behind.is_empty(), ..answer })
+}
+
+/// The next head; `bytes` keeps what is behind it.
+async fn head(receiver: &mut OwnedReadHalf, bytes: &mut Vec<u8>) -> io::Result<Answer> {
+    let end = loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at + 4;
+        }
+        if receiver.read_buf(bytes).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    let behind = bytes.split_off(end);
+    let head = std::mem::replace(bytes, behind);
+    parse(&head).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn parse(head: &[u8]) -> Option<Answer> {
+    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let status = std::str::from_utf8(lines.next()?.strip_prefix(b"HTTP/1.")?.get(2..5)?).ok()?;
+    let fields = lines.take_while(|line| !line.is_empty()).map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = String::from_utf8(line[..colon].to_ascii_lowercase()).ok()?;
+        Some((name, line[colon + 1..].trim_ascii().to_vec()))
+    });
+    Some(Answer {
+        status: status.parse().ok()?,
+        headers: fields.collect::<Option<_>>()?,
+        ..Answer::default()
+    })
+}
+
+impl Answer {
+    /// Every value of a header.
+    pub(crate) fn all(&self, name: &str) -> Vec<&[u8]> {
+        self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_slice()).collect()
+    }
+
+    fn length(&self) -> Option<usize> {
+        match self.all("content-length")[..] {
+            [length] => std::str::from_utf8(length).ok()?.parse().ok(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What a request costs in allocations, counted exactly on the thread that serves it.
+//!
+//! The base is the one insert into empty extensions, which `http` makes three allocations of. Reading
+//! itself cannot be seen from outside, so the whole layer is counted, with a verifier that clones a
+//! principal made before.
+
+use std::convert::Infallible;
+use std::future::{Future, Ready, poll_fn, ready};
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
+use std::time::Duration;
+
+use allocation_counter::measure;
+use axum::body::Body;
+use http::{Request, Response};
+use tower::{Layer as _, Service};
+use tower_principal::{
+    AppToken, AuthenticateLayer, BasicUser, BodyMode, Context, Credential, Dialect, GuestRule, OAuthUser,
+    Principal, Verifier, VerifyError, dialect,
+};
+
+use crate::support::*;
+
+/// The three allocations of the first insert into extensions.
+const INSERT: u64 = 3;
+
+/// Takes anything and allocates nothing.
+#[derive(Clone)]
+struct Silent;
+
+impl<B> Service<Request<B>> for Silent {
+    type Response = Response<()>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<()>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        ready(Ok(Response::new(())))
+    }
+}
+
+fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut task = Task::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
+            return output;
+        }
+    }
+}
+
+/// Knows two principals, made before anything is counted.
+fn prepared() -> impl Verifier {
+    let user = Principal::from(OAuthUser::builder("otto").build());
+    let app = Principal::from(AppToken::builder("app").build());
+    says(move |credential| {
+        Ok(if let Credential::AppToken(_) = credential { app.clone() } else { user.clone() })
+    })
+}
+
+/// How many allocations it takes to serve a request, and the status of the answer. The second
+/// request is counted: the first may fill something that lives on.
+fn count<V: Verifier, M>(layer: &AuthenticateLayer<V, M>, request: impl Fn() -> Request<Body>) -> (u64, u16)
+where
+    M: BodyMode<Body> + Clone,
+    M::Body: Send + 'static,
+{
+    let mut service = layer.layer(Silent);
+    let mut serve = || {
+        let request = request();
+        let mut status = 0;
+        let info = measure(|| status = finish(service.call(request)).unwrap().status().as_u16());
+        (info.count_total, status)
+    };
+    serve();
+    serve()
+}
+
+fn passing(dialect: Dialect, request: impl Fn() -> Request<Body>) -> u64 {
+    let (allocations, status) = count(&layer_of(dialect, prepared()), request);
+    assert_eq!(status, 200);
+    allocations
+}
+
+#[test]
+fn the_base_is_one_insert_into_empty_extensions() {
+    let mut request = get("/", &[]);
+    let record = tower_principal::test_util::authentication(BasicUser::builder("a").build());
+    let insert = measure(|| _ = request.extensions_mut().insert(record));
+    assert_eq!(insert.count_total, INSERT);
+}
+
+/// Goal G1, with every place looked at that any dialect has.
+#[test]
+fn reading_a_token_allocates_nothing() {
+    let line = |line: String| move || get("/things?limit=10&offset=20", &[("authorization", &line)]);
+    for spelling in ["Bearer {}", "bearer   {}", "OAuth {}", "Bearer: {}", "{}", "Apikey {}"] {
+        let spelled = spelling.replace("{}", TOKEN);
+        assert_eq!(passing(dialect::ANY, line(spelled)), INSERT, "{spelling}");
+    }
+    assert_eq!(passing(dialect::ANY, || get("/", &[("x-app-token", APP_TOKEN)])), INSERT);
+    let both = || get("/", &[("authorization", &bearer(TOKEN)), ("x-app-token", APP_TOKEN)]);
+    assert_eq!(passing(dialect::ANY, both), INSERT);
+    assert_eq!(passing(dialect::RFC6750, line(bearer(TOKEN))), INSERT);
+}
+
+/// Goal G7: none unless it is encoded, however long the query is.
+#[test]
+fn reading_a_query_allocates_nothing_unless_it_is_encoded() {
+    let query = |query: String| passing(dialect::ANY, || get(&format!("/?{query}"), &[]));
+    let many = (0..200).map(|at| format!("name{at}=value{at}&")).collect::<String>();
+    for plain in [
+        format!("access_token={TOKEN}"),
+        format!("limit=1&access_token={TOKEN}&offset=2"),
+        format!("{many}access_token={TOKEN}"),
+        format!("$$app_token={APP_TOKEN}"),
+        format!("client_id={ORG_CLIENT}&client_secret={CLIENT_SECRET}"),
+        format!("q=a%20b+c&access_token={TOKEN}"),
+    ] {
+        assert_eq!(query(plain.clone()), INSERT, "{plain}");
+    }
+    for encoded in [
+        "access_token=%39kxoTUYvSxnAiMpv008NBqRiqk5xWt".to_owned(),
+        format!("%24%24app_token={APP_TOKEN}"),
+        format!("access%5Ftoken={TOKEN}"),
+    ] {
+        assert_eq!(query(encoded.clone()), INSERT + 1, "{encoded}");
+    }
+}
+
+/// Goal G6: what has to be wiped cannot sit on a stack that moves.
+#[test]
+fn reading_basic_allocates_once() {
+    let long = "x".repeat(3000);
+    for (id, secret) in [(USER, PASSWORD), (KEY_ID, KEY_SECRET), ("u", "p"), (USER, &long)] {
+        let line = basic(id, secret);
+        let allocations = passing(dialect::ANY, || get("/", &[("authorization", &line)]));
+        assert_eq!(allocations, INSERT + 1, "{id}");
+    }
+}
+
+#[test]
+fn the_memory_verifier_answers_without_allocating() {
+    let (allocations, status) = count(&layer(dialect::ANY), || authorization(bearer(TOKEN)));
+    assert_eq!((allocations, status), (INSERT, 200));
+    let client = format!("/?client_id={ORG_CLIENT}&client_secret={CLIENT_SECRET}");
+    assert_eq!(count(&layer(dialect::USERGRID), || get(&client, &[])), (INSERT, 200));
+}
+
+/// Goal G2.
+#[test]
+fn a_verifier_without_its_type_costs_no_allocation_more() {
+    let (allocations, status) =
+        count(&layer_of(dialect::ANY, everybody().boxed()), || authorization(bearer(TOKEN)));
+    assert_eq!((allocations, status), (INSERT, 200));
+}
+
+/// Goal G3.
+#[test]
+fn a_verifier_that_waits_costs_two_allocations_at_most() {
+    struct Waits(Principal);
+
+    impl Verifier for Waits {
+        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+            let mut polled = false;
+            poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending })
+                .await;
+            Ok(self.0.clone())
+        }
+    }
+
+    let layer = layer_of(dialect::ANY, Waits(OAuthUser::builder("otto").build().into()));
+    let (allocations, status) = count(&layer, || authorization(bearer(TOKEN)));
+    assert!(allocations <= INSERT + 2 && status == 200, "{allocations} {status}");
+    let layer = layer_of(dialect::ANY, Waits(OAuthUser::builder("otto").build().into()).boxed());
+    let (allocations, status) = count(&layer, || authorization(bearer(TOKEN)));
+    assert!(allocations <= INSERT + 2 && status == 200, "{allocations} {status}");
+}
+
+/// Goal G9.
+#[test]
+fn a_guest_costs_the_insert() {
+    let open = || dialect::ANY.guests([GuestRule::everywhere().permissions(&["get:/**"])]);
+    assert_eq!(passing(open(), || get("/things?limit=1", &[])), INSERT);
+    assert_eq!(passing(dialect::USERGRID, || get("/acme/sandbox/x?limit=1", &[])), INSERT);
+    assert_eq!(passing(dialect::SOCRATA, || get("/resource/x.json", &[])), INSERT);
+}
+
+/// Goal G8: a form of one frame, read and handed on; what is no form does not pay.
+#[test]
+fn a_form_body_costs_six_allocations_at_most() {
+    let layer = layer_of(dialect::OPENDATASOFT, prepared()).form_body(64 * 1024, Duration::from_secs(5));
+    let (allocations, status) =
+        count(&layer, || form("/", format!("access_token={TOKEN}&{}", "x".repeat(4000))));
+    assert!(allocations <= 6 && status == 200, "{allocations} {status}");
+    assert_eq!(count(&layer, || authorization(bearer(TOKEN))), (INSERT, 200));
+    let json = || {
+        let mut request = form("/", "{}");
+        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        request.headers_mut().insert("authorization", bearer(TOKEN).parse().unwrap());
+        request
+    };
+    assert_eq!(count(&layer, json), (INSERT, 200));
+}
+
+/// Goal G10, with two challenges; the same whatever was sent.
+#[test]
+fn a_refusal_costs_six_allocations_at_most() {
+    let layer = layer(dialect::GEODATAHUB);
+    let token = "x".repeat(8000);
+    for (request, expected) in [
+        (get("/", &[]), 401),
+        (authorization("Digest x"), 401),
+        (authorization(UNKNOWN_TOKEN), 401),
+        (authorization(token.clone()), 401),
+        (authorization(token + "x".repeat(80_000).as_str()), 401),
+        (authorization("Basic ?"), 400),
+    ] {
+        let twin = || {
+            let mut twin = get("/", &[]);
+            *twin.headers_mut() = request.headers().clone();
+            twin
+        };
+        let (allocations, status) = count(&layer, twin);
+        assert!(allocations <= 6 && status == expected, "{allocations} {status} {:?}", request.headers());
+    }
+}

@@ -1,0 +1,311 @@
+//! The table of answers, row by row: status, challenges verbatim, body, and the headers that go with them
+//! (REQ-01, REQ-21 to REQ-23).
+
+use std::time::Duration;
+
+use axum::body::Body;
+use futures_util::stream;
+use http::{Method, Request, Version};
+use tower_principal::RejectionKind::{self, *};
+use tower_principal::{
+    AuthenticateLayer, Credential, Dialect, Form, GuestRule, OAuthUser, Reason, RequireLayer, Verifier,
+    VerifyError, classify, dialect, policy, transport,
+};
+
+use crate::support::*;
+
+/// A verifier that says what the presented text asks for.
+fn obeys() -> impl Verifier {
+    says(|credential| {
+        let text = match credential {
+            Credential::AccessToken(token) | Credential::AppToken(token) => token.expose_secret(),
+            Credential::Password(pair) | Credential::Client(_, pair) => pair.id(),
+            _ => "unknown",
+        };
+        match text {
+            "otto" => Ok(OAuthUser::builder("otto").build().into()),
+            "alice" => Ok(tower_principal::BasicUser::builder("alice").build().into()),
+            "down" => Err(VerifyError::unavailable("the users table is locked")),
+            "panic" => panic!("on purpose"),
+            "throttled" => Err(VerifyError::Denied(Reason::Throttled(Duration::from_secs(30)))),
+            _ => Err(VerifyError::UNKNOWN),
+        }
+    })
+}
+
+/// Everything at once: every dialect's forms, a policy that nobody but `otto` with a scope satisfies.
+async fn ask(dialect: Dialect, request: Request<Body>) -> Answer {
+    let layer = layer_of(dialect, obeys()).form_body(64, Duration::from_secs(5));
+    send(whoami().layer(RequireLayer::new(policy::scope("write admin"))).layer(layer), request).await
+}
+
+struct Row {
+    kind: RejectionKind,
+    request: Request<Body>,
+    status: u16,
+    error: &'static str,
+    /// Of a dialect that has `Bearer` and `Basic` rows, with the realm `data`.
+    challenges: &'static [&'static str],
+    retry_after: Option<&'static str>,
+}
+
+const BEARER: &str = r#"Bearer realm="data""#;
+const BASIC: &str = r#"Basic realm="data", charset="UTF-8""#;
+const PLAIN: &[&str] = &[BEARER, BASIC];
+const MALFORMED: &[&str] = &[r#"Bearer realm="data", error="invalid_request""#];
+const DENIED: &[&str] = &[r#"Bearer realm="data", error="invalid_token""#, BASIC];
+const SCOPE: &[&str] = &[r#"Bearer realm="data", error="insufficient_scope", scope="write admin""#];
+
+fn mine() -> Dialect {
+    Dialect { name: "mine", ..dialect::RFC6750 }
+        .forms([
+            Form::basic(classify::password),
+            Form::scheme("Bearer", classify::access_token),
+            Form::header("x-app-token", classify::app_token),
+            Form::query("access_token", classify::access_token),
+            Form::body("access_token", classify::access_token),
+        ])
+        .realm("data")
+}
+
+#[rustfmt::skip]
+fn table() -> Vec<Row> {
+    let row = |kind, request, status, error, challenges: &'static [&'static str], retry_after| {
+        Row { kind, request, status, error, challenges, retry_after }
+    };
+    let app = |token: &str| get("/", &[("x-app-token", token)]);
+    let slow = form("/", Body::from_stream(stream::pending::<Result<bytes::Bytes, std::io::Error>>()));
+    vec![
+        row(Missing, get("/", &[]), 401, "missing_credentials", PLAIN, None),
+        row(UnknownScheme, authorization("Digest x"), 401, "missing_credentials", PLAIN, None),
+        row(Malformed, authorization("Bearer"), 400, "invalid_request", MALFORMED, None),
+        row(Malformed, authorization("Basic x"), 400, "invalid_request", MALFORMED, None),
+        row(Malformed, get("/?access_token=", &[]), 400, "invalid_request", MALFORMED, None),
+        row(Malformed, app(""), 400, "invalid_request", MALFORMED, None),
+        row(Ambiguous, get("/?access_token=a", &[("authorization", "Bearer a")]), 400, "invalid_request", MALFORMED, None),
+        row(DeniedToken, authorization("Bearer unknown"), 401, "invalid_token", DENIED, None),
+        row(DeniedToken, get("/?access_token=unknown", &[]), 401, "invalid_token", DENIED, None),
+        row(DeniedToken, form("/", "access_token=unknown"), 401, "invalid_token", DENIED, None),
+        row(DeniedCredentials, authorization(basic("unknown", "x")), 401, "invalid_credentials", PLAIN, None),
+        row(DeniedAppToken, app("unknown"), 403, "invalid_app_token", &[], None),
+        row(InsufficientScope, authorization("Bearer otto"), 403, "insufficient_scope", SCOPE, None),
+        row(Forbidden, authorization(basic("alice", "x")), 403, "forbidden", &[], None),
+        row(TooManyAttempts, authorization("Bearer throttled"), 429, "too_many_attempts", &[], Some("30")),
+        row(BodyTooLarge, form("/", "x".repeat(65)), 413, "invalid_request", &[], None),
+        row(BodyTimeout, slow, 408, "invalid_request", &[], None),
+        row(Unavailable, authorization("Bearer down"), 503, "temporarily_unavailable", &[], Some("5")),
+        row(ServerError, authorization("Bearer panic"), 500, "server_error", &[], None),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_row_of_the_table_is_answered_as_it_says() {
+    for Row { kind, request, status, error, challenges, retry_after } in table() {
+        let shown = format!("{kind:?} {} {:?}", request.uri(), request.headers());
+        let answer = ask(mine(), request).await;
+        assert_eq!((answer.kind(), answer.status), (Some(kind), status), "{shown}");
+        let mut expected = challenges.to_vec();
+        expected.sort_unstable();
+        assert_eq!(answer.challenges(), expected, "{shown}");
+        assert_eq!(answer.lines("content-type"), ["application/json"], "{shown}");
+        assert_eq!(answer.lines("cache-control"), ["no-store"], "{shown}");
+        assert_eq!(answer.lines("retry-after").first().copied(), retry_after, "{shown}");
+        assert_eq!(answer.lines("connection"), [""; 0], "{shown}");
+        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        let members: Vec<_> = body.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(members, ["error", "error_description"], "{shown}");
+        assert_eq!(body["error"], error, "{shown}");
+        assert!(body["error_description"].as_str().is_some_and(|text| text.len() > 10), "{shown}");
+    }
+}
+
+/// Defect 3 of the peers: 401 without a challenge, or only for a missing header.
+#[tokio::test(start_paused = true)]
+async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_has_one() {
+    let dialects = [
+        mine(),
+        dialect::RFC6750,
+        dialect::SOCRATA,
+        dialect::USERGRID,
+        dialect::GEODATAHUB,
+        dialect::OPENDATASOFT,
+        dialect::ANY,
+    ];
+    for dialect in dialects {
+        let name = dialect.name;
+        for Row { request, .. } in table() {
+            let answer = ask(dialect.clone(), request).await;
+            match answer.status {
+                401 => assert!(!answer.challenges().is_empty(), "{name} {answer:?}"),
+                408 | 413 | 429 | 500.. => assert!(answer.challenges().is_empty(), "{name} {answer:?}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A dialect without any scheme still has to be challenged for (RFC 9110 section 15.5.2).
+#[tokio::test]
+async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_bearer() {
+    let only = |row| Dialect { name: "only", ..dialect::RFC6750 }.forms([row]);
+    let keyed = only(Form::header("x-api-key", classify::api_key));
+    for request in [get("/", &[]), get("/", &[("x-api-key", "unknown")])] {
+        let answer = ask(keyed.clone(), request).await;
+        assert_eq!((answer.status, answer.challenges()), (401, vec![r#"Bearer realm="api""#]));
+    }
+}
+
+/// DESIGN's table: denied access tokens are `invalid_token` to `Bearer`, whatever carried them.
+#[tokio::test]
+async fn a_row_of_access_tokens_outside_the_header_is_challenged_for_as_bearer() {
+    let query = Form::query("access_token", classify::access_token);
+    for (forms, others) in [
+        (vec![query], vec![]),
+        (vec![query, Form::basic(classify::password)], vec![r#"Basic realm="api", charset="UTF-8""#]),
+    ] {
+        let dialect = Dialect { name: "query", ..dialect::RFC6750 }.forms(forms);
+        let answer = ask(dialect.clone(), get("/?access_token=unknown", &[])).await;
+        let mut expected = others;
+        expected.push(r#"Bearer realm="api", error="invalid_token""#);
+        assert_eq!((answer.status, answer.challenges()), (401, expected));
+        let answer = ask(dialect, get("/?access_token=", &[])).await;
+        assert_eq!(
+            (answer.status, answer.challenges()),
+            (400, vec![r#"Bearer realm="api", error="invalid_request""#])
+        );
+    }
+}
+
+#[tokio::test]
+async fn req_01_a_missing_credential_is_challenged_for_by_every_scheme_of_the_dialect() {
+    let basic = r#"Basic realm="api", charset="UTF-8""#;
+    let bearer = r#"Bearer realm="api""#;
+    let oauth = r#"OAuth realm="api""#;
+    let apikey = r#"Apikey realm="api""#;
+    for (dialect, expected) in [
+        (dialect::RFC6750, vec![bearer]),
+        (dialect::SOCRATA, vec![basic, oauth]),
+        (dialect::USERGRID, vec![basic, bearer]),
+        (dialect::GEODATAHUB, vec![basic, bearer]),
+        (dialect::OPENDATASOFT, vec![apikey, bearer]),
+        (dialect::ANY, vec![apikey, basic, bearer, oauth]),
+    ] {
+        let name = dialect.name;
+        let answer = ask(dialect, request("POST", "/", &[])).await;
+        assert_eq!((answer.kind(), answer.challenges()), (Some(Missing), expected), "{name}");
+        assert!(!answer.lines("www-authenticate").iter().any(|line| line.contains("error")), "{name}");
+    }
+}
+
+/// A 400 has a challenge only where there is a row for access tokens.
+#[tokio::test]
+async fn without_access_tokens_a_malformed_request_is_not_challenged() {
+    let dialect = Dialect { name: "basic", ..dialect::RFC6750 }.forms([Form::basic(classify::password)]);
+    let answer = ask(dialect, authorization("Basic x")).await;
+    assert_eq!((answer.status, answer.challenges()), (400, vec![]));
+    let answer = ask(dialect::SOCRATA, authorization("Basic x")).await;
+    assert_eq!(answer.challenges(), [r#"OAuth realm="api", error="invalid_request""#]);
+}
+
+#[tokio::test]
+async fn a_guest_short_of_a_requirement_is_asked_for_credentials() {
+    let answer = ask(mine().guests([GuestRule::everywhere()]), get("/", &[])).await;
+    assert_eq!((answer.kind(), answer.status), (Some(Missing), 401));
+    assert_eq!(answer.challenges(), [BASIC, BEARER]);
+}
+
+/// REQ-22: nothing that a client said stands in a challenge, and a realm that would break one is no realm.
+#[tokio::test]
+async fn req_22_a_realm_that_would_break_a_challenge_is_an_error_at_start_up() {
+    for realm in ["a\"b", "a\r\nb", "a\nb", "a\\b", "é", "a\u{7f}", "a\tb"] {
+        let dialect = dialect::RFC6750.realm(realm.to_owned());
+        let made = AuthenticateLayer::try_new(dialect, obeys(), transport::marked());
+        assert_eq!(made.unwrap_err(), tower_principal::DialectError::Realm, "{realm:?}");
+    }
+    let answer = ask(dialect::RFC6750.realm("open data (v2), all"), get("/", &[])).await;
+    assert_eq!(answer.challenges(), [r#"Bearer realm="open data (v2), all""#]);
+}
+
+#[tokio::test]
+async fn req_22_nothing_that_the_client_sent_is_in_an_answer() {
+    for request in [
+        authorization("Bearer canary-canary"),
+        authorization("Canary canary-canary"),
+        authorization("canary-canary"),
+        authorization(basic("canary", "canary")),
+        authorization("Basic canary"),
+        get("/canary?access_token=canary&canary", &[]),
+        get("/canary?access_token=canary%", &[("x-canary", "canary")]),
+        get("/", &[("x-app-token", "canary")]),
+        form("/canary", "access_token=canary"),
+        authorization("Bearer down"),
+    ] {
+        let answer = ask(mine(), request).await;
+        assert!(answer.status >= 400);
+        let all = format!("{:?} {} {:?}", answer.headers, answer.body, answer.rejection).to_lowercase();
+        assert!(!all.contains("canary") && !all.contains("users table"), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn answers_to_inputs_that_differ_only_in_the_secret_are_the_same_bytes() {
+    let long = "x".repeat(9000);
+    let secrets = ["a", "other", "tok=mid=x", long.as_str()];
+    let builds: [fn(&str) -> Request<Body>; 4] = [
+        |secret| authorization(bearer(secret)),
+        |secret| authorization(basic("alice-or-not", secret)),
+        |secret| get("/", &[("x-app-token", secret)]),
+        |secret| get(&format!("/?access_token={secret}"), &[]),
+    ];
+    for build in builds {
+        let mut answers = Vec::new();
+        for secret in secrets {
+            let answer = ask(mine(), build(secret)).await;
+            answers.push((answer.status, answer.headers, answer.body));
+        }
+        assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn head_is_answered_without_a_body_and_else_alike() {
+    for Row { mut request, kind, .. } in table() {
+        if matches!(kind, BodyTooLarge | BodyTimeout) || *request.method() == Method::POST {
+            continue;
+        }
+        let mut twin = Request::builder().uri(request.uri()).body(Body::empty()).unwrap();
+        *twin.headers_mut() = request.headers().clone();
+        *request.method_mut() = Method::HEAD;
+        let (head, get) = (ask(mine(), request).await, ask(mine(), twin).await);
+        assert_eq!(head.body, "", "{kind:?}");
+        assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn retry_after_of_an_outage_is_what_the_layer_was_told() {
+    for (told, said) in [(Duration::from_secs(60), "60"), (Duration::from_millis(10), "1")] {
+        let layer = layer_of(mine(), obeys()).retry_after(told);
+        let answer = send(whoami().layer(layer), authorization("Bearer down")).await;
+        assert_eq!((answer.status, answer.lines("retry-after")), (503, vec![said]));
+    }
+}
+
+#[tokio::test]
+async fn credentials_over_an_insecure_connection_are_refused_without_a_challenge() {
+    for (version, connection) in [
+        (Version::HTTP_10, Some("close")),
+        (Version::HTTP_11, Some("close")),
+        (Version::HTTP_2, None),
+        (Version::HTTP_3, None),
+    ] {
+        let layer = AuthenticateLayer::new(mine(), obeys(), transport::marked());
+        let mut request = authorization("Bearer otto");
+        *request.version_mut() = version;
+        let answer = send(whoami().layer(layer), request).await;
+        assert_eq!((answer.kind(), answer.status), (Some(InsecureTransport), 403));
+        assert_eq!((answer.challenges(), answer.lines("cache-control")), (vec![], vec!["no-store"]));
+        assert_eq!(answer.lines("connection").first().copied(), connection, "{version:?}");
+        assert!(answer.body.starts_with(r#"{"error":"https_required""#), "{}", answer.body);
+    }
+}

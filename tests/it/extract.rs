@@ -1,0 +1,234 @@
+//! Every extractor for every kind of principal: one matrix.
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get as route;
+use http::Request;
+use tower_principal::RejectionKind::{Forbidden, InsufficientScope, Missing};
+use tower_principal::test_util::ActAs;
+use tower_principal::{
+    ApiKey, AppAdmin, AppToken, Authenticated, Authentication, BasicUser, Carrier, CredentialKind, GuestRule,
+    OAuthUser, OrgAdmin, Principal, PrincipalKind, RejectionKind, dialect,
+};
+
+use crate::support::*;
+
+/// How each of the seven comes, in the order of the matrix.
+fn comers() -> [(&'static str, Request<Body>); 7] {
+    [
+        ("guest", get("/", &[])),
+        ("app token", get("/", &[("x-app-token", APP_TOKEN)])),
+        ("user", authorization(basic(USER, PASSWORD))),
+        ("key", authorization(basic(KEY_ID, KEY_SECRET))),
+        ("org", authorization(basic(ORG_CLIENT, CLIENT_SECRET))),
+        ("app", authorization(basic(APP_CLIENT, CLIENT_SECRET))),
+        ("token", authorization(bearer(TOKEN))),
+    ]
+}
+
+/// What an extractor makes of a principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    Some,
+    None,
+    Refused(RejectionKind),
+}
+
+use Made::{None as N, Some as Y};
+
+/// Asked for credentials.
+const A: Made = Made::Refused(Missing);
+/// Forbidden to whom holds no token.
+const F: Made = Made::Refused(Forbidden);
+/// Forbidden to a token holder (RFC 6750 section 3.1).
+const S: Made = Made::Refused(InsufficientScope);
+
+/// Paths, named after the extractor, and what they make of the seven:
+/// guest, app token, user, key, organization's client, application's client, access token.
+#[rustfmt::skip]
+const MATRIX: &[(&str, [Made; 7])] = &[
+    ("/principal",              [Y, Y, Y, Y, Y, Y, Y]),
+    ("/authentication",         [Y, Y, Y, Y, Y, Y, Y]),
+    ("/authenticated",          [A, Y, Y, Y, Y, Y, Y]),
+    ("/app-token",              [A, Y, F, F, F, F, S]),
+    ("/basic-user",             [A, F, Y, F, F, F, S]),
+    ("/api-key",                [A, F, F, Y, F, F, S]),
+    ("/org-admin",              [A, F, F, F, Y, F, S]),
+    ("/app-admin",              [A, F, F, F, F, Y, S]),
+    ("/oauth-user",             [A, F, F, F, F, F, Y]),
+    ("/optional/principal",     [N, Y, Y, Y, Y, Y, Y]),
+    ("/optional/authenticated", [N, Y, Y, Y, Y, Y, Y]),
+    ("/optional/app-token",     [N, Y, F, F, F, F, S]),
+    ("/optional/basic-user",    [N, F, Y, F, F, F, S]),
+    ("/optional/api-key",       [N, F, F, Y, F, F, S]),
+    ("/optional/org-admin",     [N, F, F, F, Y, F, S]),
+    ("/optional/app-admin",     [N, F, F, F, F, Y, S]),
+    ("/optional/oauth-user",    [N, F, F, F, F, F, Y]),
+];
+
+fn routes() -> Router {
+    async fn must<T>(_: T) -> &'static str {
+        "some"
+    }
+    fn may<T>(found: Option<T>) -> &'static str {
+        if found.is_some() { "some" } else { "none" }
+    }
+    Router::new()
+        .route("/principal", route(must::<Principal>))
+        .route("/authentication", route(must::<Authentication>))
+        .route("/authenticated", route(must::<Authenticated>))
+        .route("/app-token", route(must::<AppToken>))
+        .route("/basic-user", route(must::<BasicUser>))
+        .route("/api-key", route(must::<ApiKey>))
+        .route("/org-admin", route(must::<OrgAdmin>))
+        .route("/app-admin", route(must::<AppAdmin>))
+        .route("/oauth-user", route(must::<OAuthUser>))
+        .route("/optional/principal", route(async |found: Option<Principal>| may(found)))
+        .route("/optional/authenticated", route(async |found: Option<Authenticated>| may(found)))
+        .route("/optional/app-token", route(async |found: Option<AppToken>| may(found)))
+        .route("/optional/basic-user", route(async |found: Option<BasicUser>| may(found)))
+        .route("/optional/api-key", route(async |found: Option<ApiKey>| may(found)))
+        .route("/optional/org-admin", route(async |found: Option<OrgAdmin>| may(found)))
+        .route("/optional/app-admin", route(async |found: Option<AppAdmin>| may(found)))
+        .route("/optional/oauth-user", route(async |found: Option<OAuthUser>| may(found)))
+}
+
+fn made(answer: &Answer) -> Made {
+    match (answer.kind(), answer.body.as_str()) {
+        (Some(kind), _) => {
+            assert_eq!(answer.status, kind.status().as_u16());
+            assert_eq!(answer.status == 401, !answer.challenges().is_empty() && kind == Missing);
+            Made::Refused(kind)
+        }
+        (None, "some") => Y,
+        (None, "none") => N,
+        (None, other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn every_extractor_makes_of_every_principal_what_the_matrix_says() {
+    let app = routes().layer(layer(dialect::ANY.guests([GuestRule::everywhere()])));
+    for (extractor, row) in MATRIX {
+        for ((who, mut request), expected) in comers().into_iter().zip(row) {
+            *request.uri_mut() = extractor.parse().unwrap();
+            let answer = send(app.clone(), request).await;
+            assert_eq!(made(&answer), *expected, "{extractor} for {who}");
+        }
+    }
+}
+
+/// The kit for unit tests makes the same of each, without a dialect's challenges.
+#[tokio::test]
+async fn acting_as_a_principal_is_being_it() {
+    let as_whom = |at: usize| match at {
+        0 => ActAs::guest(),
+        1 => ActAs::principal(AppToken::builder("a").build()),
+        2 => ActAs::principal(BasicUser::builder("a").build()),
+        3 => ActAs::principal(ApiKey::builder("a").build()),
+        4 => ActAs::principal(OrgAdmin::builder("a", "b").build()),
+        5 => ActAs::principal(AppAdmin::builder("a", "b", "c").build()),
+        _ => ActAs::principal(OAuthUser::builder("a").build()),
+    };
+    for (extractor, row) in MATRIX {
+        for (at, expected) in row.iter().enumerate() {
+            let answer = send(routes().layer(as_whom(at)), get(extractor, &[])).await;
+            let expected = match expected {
+                Made::Refused(kind) => Err(*kind),
+                Y => Ok("some"),
+                N => Ok("none"),
+            };
+            assert_eq!(answer.kind().map_or(Ok(&*answer.body), Err), expected, "{extractor} {at}");
+        }
+    }
+}
+
+/// An app token that came along is found by `AppToken`, also optionally, and does not stand for the subject.
+#[tokio::test]
+async fn an_app_token_that_came_along_is_extracted_beside_the_subject() {
+    async fn both(user: OAuthUser, app: AppToken, maybe: Option<AppToken>) -> String {
+        format!("{} {} {}", user.id(), app.id(), maybe.is_some())
+    }
+    let app = Router::new().route("/", route(both)).layer(layer(dialect::ANY));
+    let token = bearer(TOKEN);
+    let request = get("/", &[("authorization", &token), ("x-app-token", APP_TOKEN)]);
+    assert_eq!(send(app.clone(), request).await.body, "otto weather-map true");
+    assert_eq!(send(app.clone(), get("/", &[("x-app-token", APP_TOKEN)])).await.status, 403);
+    assert_eq!(send(app, get("/", &[("authorization", &token)])).await.status, 403);
+    let acting =
+        ActAs::principal(OAuthUser::builder("otto").build()).with_app(AppToken::builder("map").build());
+    let answer = send(Router::new().route("/", route(both)).layer(acting), get("/", &[])).await;
+    assert_eq!(answer.body, "otto map true");
+}
+
+/// REQ-05: `Option` is for guests, not for those whose credential is no good.
+#[tokio::test]
+async fn req_05_an_optional_principal_is_none_for_a_guest_only() {
+    let app = routes().layer(layer(dialect::ANY.guests([GuestRule::everywhere()])));
+    for line in
+        ["", "Bearer", "Bearer nobody", "Basic x", "Basic YTpi", "Digest x", "Bearer a, Bearer b", "\u{7f}"]
+    {
+        for extractor in
+            ["/optional/principal", "/optional/authenticated", "/optional/oauth-user", "/principal"]
+        {
+            let Ok(line) = http::HeaderValue::from_str(line) else { continue };
+            let mut request = get(extractor, &[]);
+            request.headers_mut().insert("authorization", line.clone());
+            let answer = send(app.clone(), request).await;
+            assert!(
+                matches!(answer.status, 400 | 401) && answer.kind().is_some(),
+                "{extractor} {line:?} {answer:?}"
+            );
+        }
+    }
+}
+
+/// The record says where the credential came from and which kind it was.
+#[tokio::test]
+async fn the_record_tells_carrier_and_kind_of_the_credential() {
+    let show = async |who: Authentication| format!("{:?} {:?}", who.carrier(), who.credential_kind());
+    let open = dialect::ANY.guests([GuestRule::everywhere()]);
+    let app =
+        Router::new().fallback(show).layer(layer(open).form_body(1024, std::time::Duration::from_secs(5)));
+    let query = format!("/?access_token={TOKEN}");
+    for (request, carrier, kind) in [
+        (authorization(bearer(TOKEN)), Carrier::Authorization, CredentialKind::AccessToken),
+        (authorization(basic(USER, PASSWORD)), Carrier::Authorization, CredentialKind::Password),
+        (get(&query, &[]), Carrier::Query, CredentialKind::AccessToken),
+        (get(&query, &[("x-app-token", APP_TOKEN)]), Carrier::Query, CredentialKind::AccessToken),
+        (get("/", &[("x-app-token", APP_TOKEN)]), Carrier::Header, CredentialKind::AppToken),
+        (form("/", format!("access_token={TOKEN}")), Carrier::Body, CredentialKind::AccessToken),
+    ] {
+        let answer = send(app.clone(), request).await;
+        assert_eq!(answer.body, format!("{:?} {:?}", Some(carrier), Some(kind)));
+    }
+    assert_eq!(send(app, get("/", &[])).await.body, "None None");
+}
+
+/// A credential header that was used is marked, so that nothing prints it.
+#[tokio::test]
+async fn a_used_credential_header_is_marked_sensitive() {
+    let show = async |request: axum::extract::Request| {
+        assert_eq!(request.headers().values().filter(|value| value.is_sensitive()).count(), 2);
+        format!("{:?}", request.headers())
+    };
+    let app = Router::new().fallback(show).layer(layer(dialect::ANY));
+    let token = bearer(TOKEN);
+    for request in [
+        get("/", &[("authorization", &token), ("x-app-token", APP_TOKEN), ("accept", "*/*")]),
+        get("/", &[("authorization", &basic(USER, PASSWORD)), ("x-app-token", APP_TOKEN)]),
+    ] {
+        let answer = send(app.clone(), request).await;
+        assert_eq!(answer.status, 200);
+        assert!(!answer.body.contains(TOKEN) && !answer.body.contains(APP_TOKEN), "{}", answer.body);
+    }
+}
+
+/// Nobody can forge the record: it is not a principal in the extensions that counts.
+#[tokio::test]
+async fn a_principal_in_the_extensions_is_not_the_record() {
+    let mut request = get("/principal", &[]);
+    request.extensions_mut().insert(Principal::from(OAuthUser::builder("mallory").build()));
+    request.extensions_mut().insert(PrincipalKind::OrgAdmin);
+    assert_eq!(send(routes(), request).await.status, 500);
+}

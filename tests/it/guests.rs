@@ -1,0 +1,428 @@
+//! Who is let in without credentials (REQ-27 to REQ-31): paths as attackers write them.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::any;
+use futures_util::FutureExt as _;
+use http::{Request, Uri};
+use proptest::prelude::*;
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+use tower_principal::RejectionKind::{DeniedToken, Malformed, Missing};
+use tower_principal::{Authentication, AuthenticationExt as _, GuestRule, dialect};
+
+use crate::support::*;
+
+/// The targets of guests, and of nobody.
+const GUESTS: [&str; 10] = [
+    "/o/sandbox/x",
+    "/o/sandbox",
+    "/o/sandbox/",
+    "/o/sandbox/x/y/z?q=/../&limit=1",
+    "/sandbox/sandbox/x",
+    "/o.r-g_1~/sandbox/a.b-c_d~e",
+    "/o/sandbox/b%C3%B6b",
+    "/o/sandbox/x%20y",
+    "/o/sandbox/100%25",
+    "http://other.example/o/sandbox/x",
+];
+
+const NOBODY: [&str; 62] = [
+    "/",
+    "/o",
+    "/o/",
+    "/sandbox",
+    "/sandbox/x",
+    "/o/app/x",
+    "/o/app/sandbox",
+    "/o/app/sandbox/x",
+    "/o/app?/o/sandbox",
+    "/o/app?path=/o/sandbox/x",
+    "//o/sandbox/x",
+    "/o//sandbox/x",
+    "/o/sandbox//x",
+    "/o/sandbox//",
+    "///sandbox/x",
+    "/o/./sandbox/x",
+    "/./o/sandbox/x",
+    "/o/sandbox/./x",
+    "/o/app/../sandbox/x",
+    "/o/sandbox/../app/x",
+    "/o/sandbox/..",
+    "/o/sandbox/x/../../app",
+    "/o/sandbox/..%2fapp",
+    "/o/sandbox/..%2Fapp",
+    "/o/sandbox/%2e%2e/app",
+    "/o/sandbox/%2E./app",
+    "/o/sandbox/%252e%252e/app",
+    "/o/sandbox/%252e%252e%252fapp",
+    "/o/sandbox/..%252fapp",
+    "/o/sandbox/..;/app",
+    "/o/sandbox/..;x=y/app",
+    "/o/sandbox;x/y",
+    "/o/sandbox/x;y",
+    "/o/sandbox/x%3by",
+    "/o;/sandbox/x",
+    "/o/app/%3bsandbox",
+    "/o/app;/sandbox",
+    "/o/app/x%0a/sandbox",
+    "/o/sandbox/x%0ay",
+    "/o/sandbox/x%0d%0ay",
+    "/o/sandbox%00/x",
+    "/o/sandbox/x%00",
+    "/o/sandbox/x%2500",
+    "/o/s%61ndbox/x",
+    "/%6f/sandbox/x",
+    "/o%2fsandbox/x",
+    "/o/sandbox%2Fa/b",
+    "/o/sandbox%2f",
+    "/o/sandbox/a%5cb",
+    "/o/sandbox/a%255cb",
+    "/o/sandbox.json",
+    "/o/sandboxes/x",
+    "/o/Sandbox/x",
+    "/o/SANDBOX/x",
+    "/o/sandbox%20/x",
+    "/o/+sandbox/x",
+    "/o/app/x%3f/sandbox/",
+    "/o/sandbox/%c0%ae%c0%ae/app",
+    "/o/sandbox/%ff",
+    "/o/sandbox/%",
+    "/o/sandbox/%zz",
+    "/o/app%23/sandbox",
+];
+
+/// What http's `Uri` may not even take; where it does, they are nobody's either.
+const ODD: [&str; 9] = [
+    "/o\\sandbox\\x",
+    "/o/sandbox\\..\\app",
+    "/o/sandbox/x\\y",
+    "/o/app#/sandbox",
+    "/o/ѕandbox/x",
+    "/o/sandbox/ü",
+    "/o/sandbox/x\u{1}",
+    "*",
+    "o:443",
+];
+
+async fn is_guest<S>(service: &S, method: &str, target: Uri) -> bool
+where
+    S: Service<Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone,
+{
+    let mut request = request(method, "/", &[]);
+    *request.uri_mut() = target;
+    let answer = send(service.clone(), request).await;
+    match answer.status {
+        200 => {
+            assert_eq!(answer.body, "Guest:");
+            true
+        }
+        // A path that no route has never comes to the layer.
+        404 => false,
+        401 => {
+            assert_eq!(answer.kind(), Some(Missing));
+            false
+        }
+        other => panic!("{other}"),
+    }
+}
+
+async fn check(name: &str, app: Router) {
+    for target in GUESTS {
+        assert!(is_guest(&app, "GET", target.parse().unwrap()).await, "{name}: {target}");
+    }
+    for target in NOBODY {
+        assert!(!is_guest(&app, "GET", target.parse().unwrap()).await, "{name}: {target}");
+    }
+    for target in ODD {
+        let Ok(target) = target.parse::<Uri>() else { continue };
+        assert!(!is_guest(&app, "GET", target.clone()).await, "{name}: {target}");
+    }
+}
+
+#[tokio::test]
+async fn req_28_only_a_plain_path_of_the_sandbox_is_a_guests() {
+    check("the layer around a router", app(dialect::USERGRID)).await;
+    let routes = Router::new().fallback_service(whoami());
+    check("the layer around a router of routers", routes.layer(layer(dialect::USERGRID))).await;
+}
+
+/// Says who came, on every path but a bare `/`, which not every nest can have.
+fn nested() -> Router {
+    let say = async |who: Authentication| name(&who);
+    Router::new().route("/{*rest}", any(say)).layer(layer(dialect::USERGRID))
+}
+
+/// REQ-27: the inner layer sees a path without the nest's prefix, and decides by the one that was asked for.
+#[tokio::test]
+async fn req_27_inside_a_nest_the_original_path_decides() {
+    for app in [
+        Router::new().nest("/{org}", nested()),
+        Router::new().nest_service("/{org}", nested()),
+        Router::new().nest("/{org}", Router::new().nest("/{app}", nested())),
+        Router::new().nest_service("/{org}", Router::new().nest_service("/{app}", nested())),
+        Router::new().route_service("/{*rest}", any(async || "Guest:").layer(layer(dialect::USERGRID))),
+        Router::new().fallback_service(app(dialect::USERGRID)),
+    ] {
+        for target in ["/o/sandbox/x", "/sandbox/sandbox/x"] {
+            assert!(is_guest(&app, "GET", target.parse().unwrap()).await, "{target}");
+        }
+        for target in NOBODY.into_iter().chain(["/app/x/sandbox"]) {
+            assert!(!is_guest(&app, "GET", target.parse().unwrap()).await, "{target}");
+        }
+    }
+}
+
+/// A prefix that is stripped would make a sandbox of `/v1/o/sandbox`.
+#[tokio::test]
+async fn req_27_what_looks_like_the_sandbox_after_stripping_is_not() {
+    for app in [
+        Router::new().nest("/v1", nested()),
+        Router::new().nest_service("/v1", nested()),
+        Router::new().nest("/v1", Router::new().nest("/v2", nested()).nest_service("/v3", nested())),
+        Router::new().nest("/v1/{app}", nested()),
+    ] {
+        for target in ["/v1/o/sandbox/x", "/v1/v2/o/sandbox/x", "/v1/v3/o/sandbox/x", "/v1//o/sandbox"] {
+            assert!(!is_guest(&app, "GET", target.parse().unwrap()).await, "{target}");
+        }
+    }
+    let prefixed = dialect::USERGRID.guests([GuestRule::path("/v1/{org}/sandbox/**")]);
+    let app = Router::new().nest("/v1", whoami().layer(layer(prefixed)));
+    assert!(is_guest(&app, "GET", "/v1/o/sandbox/x".parse().unwrap()).await);
+    assert!(!is_guest(&app, "GET", "/v1/v1/o/sandbox/x".parse().unwrap()).await);
+}
+
+/// A nest whose router did not keep the original path leaves nothing to decide by.
+#[tokio::test]
+async fn req_27_a_nested_path_without_the_original_is_nobodys() {
+    let forgetful = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
+        request.extensions_mut().remove::<axum::extract::OriginalUri>();
+        request
+    });
+    let app = Router::new().nest("/v1", nested().layer(forgetful));
+    for target in ["/v1/o/sandbox/x", "/v1/sandbox/x"] {
+        assert!(!is_guest(&app, "GET", target.parse().unwrap()).await, "{target}");
+    }
+}
+
+/// Plain Tower: the layer is outermost, and the request's own path is the original one.
+#[tokio::test]
+async fn without_axum_the_requests_path_decides() {
+    let service = layer(dialect::USERGRID).layer(service_fn(greet));
+    for (targets, guest) in [(&GUESTS[..], true), (&NOBODY, false), (&ODD, false)] {
+        for target in targets {
+            let Ok(target) = target.parse::<Uri>() else { continue };
+            let request = Request::get(target.clone()).body(Body::empty()).unwrap();
+            let answer = send(service.clone(), request).await;
+            assert_eq!(answer.status, if guest { 200 } else { 401 }, "{target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn req_29_methods_are_a_list_and_a_path_may_be_empty() {
+    let app = app(dialect::USERGRID);
+    for (method, guest) in [
+        ("GET", true),
+        ("HEAD", true),
+        ("POST", true),
+        ("PUT", true),
+        ("DELETE", true),
+        ("PATCH", false),
+        ("OPTIONS", false),
+        ("TRACE", false),
+        ("CONNECT", false),
+        ("get", false),
+        ("Get", false),
+        ("PROPFIND", false),
+    ] {
+        let answer = send(app.clone(), request(method, "/o/sandbox/x", &[])).await;
+        assert_eq!(answer.status == 200, guest, "{method}");
+    }
+    for (method, target) in
+        [("OPTIONS", "*"), ("GET", "*"), ("CONNECT", "sandbox:443"), ("GET", "secret"), ("GET", "o")]
+    {
+        let target: Uri = target.parse().unwrap();
+        assert!(!is_guest(&app, method, target.clone()).await, "{method} {target}");
+        let service = layer(dialect::USERGRID).layer(service_fn(greet));
+        let mut request = request(method, "/", &[]);
+        *request.uri_mut() = target;
+        assert_eq!(send(service, request).await.outcome(), Err(Missing));
+    }
+}
+
+/// REQ-31 and F01 to F11: only the request's own target says where it goes.
+#[tokio::test]
+async fn req_31_nothing_else_of_a_request_makes_a_guest() {
+    let app = app(dialect::USERGRID);
+    for header in [
+        ("x-original-url", "/o/sandbox/x"),
+        ("x-rewrite-url", "/o/sandbox/x"),
+        ("x-forwarded-uri", "/o/sandbox/x"),
+        ("x-forwarded-path", "/o/sandbox/x"),
+        ("x-forwarded-prefix", "/o/sandbox"),
+        ("x-http-method-override", "GET"),
+        ("x-middleware-subrequest", "middleware:middleware:middleware:middleware:middleware"),
+        ("x-user", "admin"),
+        ("x-remote-user", "admin"),
+        ("x-authenticated-scopes", "all"),
+        ("host", "sandbox"),
+        ("user-agent", "kube-probe/1.29"),
+        ("origin", "https://sandbox.example"),
+        ("access-control-request-method", "GET"),
+        ("upgrade", "websocket"),
+        ("cookie", "session=1"),
+    ] {
+        for method in ["GET", "POST", "OPTIONS"] {
+            let answer = send(app.clone(), request(method, "/o/app/x?/o/sandbox", &[header])).await;
+            assert_eq!(answer.kind(), Some(Missing), "{method} {header:?}");
+        }
+    }
+}
+
+/// G43, and what stands beside it: in the sandbox too a credential is a credential.
+#[tokio::test]
+async fn a_credential_at_the_sandbox_is_judged() {
+    let app = app(dialect::USERGRID);
+    for (line, expected) in [
+        (bearer(TOKEN), Ok("OAuthUser")),
+        (basic(ORG_CLIENT, CLIENT_SECRET), Ok("OrgAdmin")),
+        (bearer(UNKNOWN_TOKEN), Err(DeniedToken)),
+        ("Bearer".to_owned(), Err(Malformed)),
+        (String::new(), Err(Malformed)),
+    ] {
+        let answer = send(app.clone(), get("/o/sandbox/x", &[("authorization", &line)])).await;
+        assert_eq!(answer.outcome(), expected, "{line}");
+    }
+    let answer = send(app, get("/o/sandbox/x?access_token=", &[])).await;
+    assert_eq!(answer.outcome(), Err(Malformed));
+}
+
+/// G47, with room to spare below what `Uri` takes.
+#[tokio::test]
+async fn a_long_path_is_judged_like_a_short_one() {
+    let app = app(dialect::USERGRID);
+    let long = "x".repeat(60_000);
+    assert!(is_guest(&app, "GET", format!("/o/sandbox/{long}").parse().unwrap()).await);
+    assert!(!is_guest(&app, "GET", format!("/o/{long}/sandbox").parse().unwrap()).await);
+    assert!(!is_guest(&app, "GET", format!("/o/app{}", "/sandbox".repeat(7000)).parse().unwrap()).await);
+}
+
+/// Every way in which some program downstream may read a path, one step each.
+fn readings(path: &str) -> Vec<String> {
+    let decoded = |path: &str| {
+        let mut bytes = Vec::new();
+        let mut rest = path.as_bytes();
+        while let [first, tail @ ..] = rest {
+            let hex =
+                tail.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+            match (*first, hex) {
+                (b'%', Some(byte)) => {
+                    bytes.push(byte);
+                    rest = &tail[2..];
+                }
+                (byte, _) => {
+                    bytes.push(byte);
+                    rest = tail;
+                }
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let once = decoded(path);
+    let mut all = vec![path.to_owned(), decoded(&once), once];
+    all.extend(all.clone().iter().map(|path| path.replace('\\', "/")));
+    let cut = |path: &String, at: char| {
+        path.split('/').map(|one| one.split(at).next().unwrap()).collect::<Vec<_>>().join("/")
+    };
+    all.extend(all.clone().iter().map(|path| cut(path, ';')));
+    all.extend(
+        all.clone().iter().map(|path| path.split(['?', '#', '\0', '\n', '\r']).next().unwrap().to_owned()),
+    );
+    all
+}
+
+/// Whether a reading, with its dot segments and doubled slashes resolved, is still in a sandbox.
+fn is_in_a_sandbox(path: &str) -> bool {
+    let resolve = |merge: bool| {
+        let mut segments: Vec<&str> = Vec::new();
+        for segment in path.split('/').skip(1) {
+            match segment {
+                "." => {}
+                "" if merge => {}
+                ".." => _ = segments.pop(),
+                other => segments.push(other),
+            }
+        }
+        segments.get(1) == Some(&"sandbox")
+    };
+    resolve(true) && resolve(false)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is made of a path: who is a guest there is in the sandbox by every reading of it.
+    #[test]
+    fn req_28_no_mutation_of_a_protected_path_is_a_guests(
+        start in prop::sample::select(vec!["/o/app/x", "/o/sandbox/x", "/o/sandbox", "/o/app/sandbox/x", "/sandbox"]),
+        edits in prop::collection::vec((0_usize..24, prop::sample::select(vec![
+            "/", "//", ".", "..", "/..", "../", "/../app", "/./", "%2e", "%2E%2e", "%2f", "%2F", "%252f", "%252e", "%25",
+            "%", "%5c", "%00", "%0a", "%3b", ";", ";x=y", "..;", "?", "#", "%23", "%3f", "sandbox", "/sandbox", "app",
+            "/app", "%73andbox", "x", "+", "%20", "~", ":", "@", "&", "=", "%c3%b6", "%ff", "*", "{org}", "$",
+        ])), 0..6),
+        cut in prop::option::of(0_usize..24),
+    ) {
+        let mut path = start.to_owned();
+        for (at, edit) in edits {
+            path.insert_str(at.min(path.len()), edit);
+        }
+        if let Some(cut) = cut {
+            path.truncate(cut.max(1));
+        }
+        let Ok(target) = path.parse::<Uri>() else { return Ok(()) };
+        let seen = target.path().to_owned();
+        let whose = |request: Request<Body>| async move {
+            Ok::<_, Infallible>(http::Response::new(Body::from(request.principal().unwrap().kind().to_string())))
+        };
+        let service = SERVICE.with(Clone::clone).layer(service_fn(whose));
+        let request = Request::get(target).body(Body::empty()).unwrap();
+        let response = service.oneshot(request).now_or_never().unwrap().unwrap();
+        if response.status() == 200 {
+            for reading in readings(&seen) {
+                prop_assert!(is_in_a_sandbox(&reading), "{path:?} is read as {reading:?}");
+            }
+        }
+    }
+}
+
+thread_local! {
+    static SERVICE: tower_principal::AuthenticateLayer<tower_principal::MemoryVerifier> = layer(dialect::USERGRID);
+}
+
+/// The oracle above tells the two apart.
+#[test]
+fn the_readings_of_a_path_leave_the_sandbox_where_they_should() {
+    for inside in ["/o/sandbox/x", "/o/sandbox", "/o/sandbox/b%C3%B6b"] {
+        assert!(readings(inside).iter().all(|path| is_in_a_sandbox(path)), "{inside}");
+    }
+    for outside in [
+        "/o/sandbox/../app",
+        "/o/sandbox/%252e%252e/app",
+        "/o/sandbox;x",
+        "/o/sandbox/..\\app",
+        "/o//sandbox",
+    ] {
+        assert!(!readings(outside).iter().all(|path| is_in_a_sandbox(path)), "{outside}");
+    }
+}
+
+/// Guests may come over any router that routes by method.
+#[tokio::test]
+async fn a_method_router_answers_guests_like_a_router() {
+    let app = Router::new().route("/o/{app}/x", any(async || "Guest:")).layer(layer(dialect::USERGRID));
+    assert!(is_guest(&app, "GET", "/o/sandbox/x".parse().unwrap()).await);
+    assert!(!is_guest(&app, "GET", "/o/app/x".parse().unwrap()).await);
+    assert!(!is_guest(&app, "GET", "/o/sandbox%2fy/x".parse().unwrap()).await);
+}

@@ -1,0 +1,322 @@
+//! The memory verifier, and what verifiers are combined to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tower_principal::RejectionKind::{DeniedCredentials, DeniedToken};
+use tower_principal::{
+    ApiKey, AppToken, BasicUser, BoxVerifier, ClientKind, Clock, Context, Credential, DynVerifier, Guest,
+    Key, MemoryVerifier, MemoryVerifierError, OAuthUser, OrgAdmin, Pair, Principal, PrincipalKind, Reason,
+    Secret, Verifier, VerifyError, dialect, verify,
+};
+
+use crate::support::*;
+
+/// What a verdict is, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Short {
+    Is(PrincipalKind),
+    Denied(Reason),
+    Unsupported,
+    Unavailable,
+}
+
+fn short(verdict: &Result<Principal, VerifyError>) -> Short {
+    match verdict {
+        Ok(principal) => Short::Is(principal.kind()),
+        Err(VerifyError::Denied(reason)) => Short::Denied(*reason),
+        Err(VerifyError::Unsupported) => Short::Unsupported,
+        Err(VerifyError::Unavailable(_)) => Short::Unavailable,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// Asks both ways; an answer at hand is the one that a waiting call gives.
+async fn ask(verifier: &impl Verifier, credential: Credential<'_>) -> Short {
+    let context = Context::default();
+    let now = verifier.verify_now(&credential, &context);
+    let later = short(&verifier.verify(&credential, &context).await);
+    assert!(now.is_none_or(|now| short(&now) == later));
+    later
+}
+
+fn token(text: &str) -> Credential<'_> {
+    Credential::AccessToken(Secret::borrowed(text))
+}
+
+fn pair<'c>(id: &'c str, secret: &'c str) -> Pair<'c> {
+    Pair::new(Secret::borrowed(id), Secret::borrowed(secret))
+}
+
+const UNKNOWN: Short = Short::Denied(Reason::Unknown);
+
+#[tokio::test]
+async fn every_kind_of_credential_makes_its_kind_of_principal() {
+    let verifier = everybody();
+    let client = |id, secret| Credential::Client(ClientKind::of(id), pair(id, secret));
+    for (credential, made) in [
+        (Credential::Password(pair(USER, PASSWORD)), Short::Is(PrincipalKind::BasicUser)),
+        (Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), Short::Is(PrincipalKind::ApiKey)),
+        (Credential::ApiKey(Key::Whole(Secret::borrowed(API_KEY))), Short::Is(PrincipalKind::ApiKey)),
+        (Credential::AppToken(Secret::borrowed(APP_TOKEN)), Short::Is(PrincipalKind::AppToken)),
+        (client(ORG_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::OrgAdmin)),
+        (client(APP_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::AppAdmin)),
+        (token(TOKEN), Short::Is(PrincipalKind::OAuthUser)),
+        // The same text as another kind is nobody's.
+        (token(API_KEY), UNKNOWN),
+        (token(APP_TOKEN), UNKNOWN),
+        (Credential::AppToken(Secret::borrowed(TOKEN)), UNKNOWN),
+        (Credential::ApiKey(Key::Whole(Secret::borrowed(TOKEN))), UNKNOWN),
+        (Credential::ApiKey(Key::Halves(pair(ORG_CLIENT, CLIENT_SECRET))), UNKNOWN),
+        (client(KEY_ID, KEY_SECRET), UNKNOWN),
+        (Credential::Password(pair(KEY_ID, KEY_SECRET)), UNKNOWN),
+    ] {
+        let shown = format!("{credential:?}");
+        assert_eq!(ask(&verifier, credential).await, made, "{shown}");
+    }
+}
+
+/// REQ-18: the whole of a secret has to match, and where the halves meet does not blur.
+#[tokio::test]
+async fn req_18_no_part_of_a_secret_is_the_secret() {
+    let verifier = everybody();
+    for near in
+        [&TOKEN[1..], &TOKEN[..29], &format!("{TOKEN} "), &format!("{TOKEN}\0"), &TOKEN.to_lowercase(), ""]
+    {
+        assert_eq!(ask(&verifier, token(near)).await, UNKNOWN, "{near}");
+    }
+    let halves = format!("{KEY_ID}{KEY_SECRET}");
+    for at in [0, 24, 26, 75] {
+        let (id, secret) = halves.split_at(at);
+        assert_eq!(ask(&verifier, Credential::ApiKey(Key::Halves(pair(id, secret)))).await, UNKNOWN, "{at}");
+    }
+    assert_eq!(ask(&verifier, Credential::ApiKey(Key::Whole(Secret::borrowed(&halves)))).await, UNKNOWN);
+    for near in ["correct horse ", "correct hors", "Correct horse", "", "correct\u{a0}horse"] {
+        assert_eq!(ask(&verifier, Credential::Password(pair(USER, near))).await, UNKNOWN, "{near}");
+    }
+}
+
+/// Seconds since the epoch, moved by the test.
+#[derive(Clone, Debug)]
+struct Hand(Arc<AtomicU64>);
+
+impl Clock for Hand {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
+    let clock = Hand(Arc::new(AtomicU64::new(99)));
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
+    let verifier = MemoryVerifier::builder()
+        .clock(clock.clone())
+        .passwords(cheap_passwords())
+        .access_token("t", OAuthUser::builder("otto").expires_at(at).build())
+        .app_token("a", AppToken::builder("app").expires_at(at).build())
+        .user("u", "p", BasicUser::builder("u").expires_at(at).build())
+        .access_token("forever", OAuthUser::builder("olga").build())
+        .build()
+        .unwrap();
+    let user = || Credential::Password(pair("u", "p"));
+    assert_eq!(ask(&verifier, token("t")).await, Short::Is(PrincipalKind::OAuthUser));
+    assert_eq!(ask(&verifier, user()).await, Short::Is(PrincipalKind::BasicUser));
+    assert_eq!(verifier.purge_expired(), 0);
+    for now in [100, 101, u64::from(u32::MAX)] {
+        clock.0.store(now, Ordering::SeqCst);
+        assert_eq!(ask(&verifier, token("t")).await, Short::Denied(Reason::Expired));
+        assert_eq!(
+            ask(&verifier, Credential::AppToken(Secret::borrowed("a"))).await,
+            Short::Denied(Reason::Expired)
+        );
+        assert_eq!(ask(&verifier, user()).await, Short::Denied(Reason::Expired));
+        assert_eq!(ask(&verifier, Credential::Password(pair("u", "wrong"))).await, UNKNOWN);
+        assert_eq!(ask(&verifier, token("forever")).await, Short::Is(PrincipalKind::OAuthUser));
+    }
+    // A clock that jumps back lets it live again, until it is purged.
+    clock.0.store(50, Ordering::SeqCst);
+    assert_eq!(ask(&verifier, token("t")).await, Short::Is(PrincipalKind::OAuthUser));
+    clock.0.store(100, Ordering::SeqCst);
+    assert_eq!(verifier.purge_expired(), 3);
+    assert_eq!(ask(&verifier, token("t")).await, UNKNOWN);
+    assert_eq!(ask(&verifier, token("forever")).await, Short::Is(PrincipalKind::OAuthUser));
+}
+
+#[tokio::test]
+async fn disabling_ends_a_principals_credentials_and_enabling_brings_them_back() {
+    let otto = |id: &str| OAuthUser::builder("otto").credential_id(id).build();
+    let verifier = MemoryVerifier::builder()
+        .passwords(cheap_passwords())
+        .access_token("one", otto("jti-1"))
+        .access_token("two", otto("jti-2"))
+        .user("otto", "p", BasicUser::builder("otto").build())
+        .build()
+        .unwrap();
+    let (oauth, basic) = (PrincipalKind::OAuthUser, PrincipalKind::BasicUser);
+    assert_eq!(verifier.disable(oauth, "nobody") + verifier.disable(PrincipalKind::ApiKey, "otto"), 0);
+    assert_eq!(verifier.disable(oauth, "jti-1"), 1);
+    assert_eq!(ask(&verifier, token("one")).await, Short::Denied(Reason::Disabled));
+    assert_eq!(ask(&verifier, token("two")).await, Short::Is(oauth));
+    assert_eq!(verifier.disable(oauth, "otto"), 1);
+    assert_eq!(verifier.disable(basic, "otto"), 1);
+    assert_eq!(ask(&verifier, token("two")).await, Short::Denied(Reason::Disabled));
+    assert_eq!(
+        ask(&verifier, Credential::Password(pair("otto", "p"))).await,
+        Short::Denied(Reason::Disabled)
+    );
+    assert_eq!(ask(&verifier, Credential::Password(pair("otto", "x"))).await, UNKNOWN);
+    assert_eq!(verifier.enable(oauth, "otto"), 2);
+    assert_eq!(ask(&verifier, token("one")).await, Short::Is(oauth));
+    assert_eq!(verifier.enable(basic, "otto"), 1);
+    assert_eq!(ask(&verifier, Credential::Password(pair("otto", "p"))).await, Short::Is(basic));
+}
+
+#[tokio::test]
+async fn revoking_is_for_good_and_for_no_password() {
+    let verifier = everybody();
+    let context = Context::default();
+    verifier.revoke(&token(TOKEN), &context).await.unwrap();
+    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(Reason::Revoked));
+    assert_eq!(verifier.enable(PrincipalKind::OAuthUser, "otto"), 0);
+    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(Reason::Revoked));
+    let unknown = verifier.revoke(&token(UNKNOWN_TOKEN), &context).await;
+    assert!(matches!(unknown, Err(VerifyError::Denied(Reason::Unknown))), "{unknown:?}");
+    let password = Credential::Password(pair(USER, PASSWORD));
+    assert!(matches!(verifier.revoke(&password, &context).await, Err(VerifyError::Unsupported)));
+    assert_eq!(ask(&verifier, password).await, Short::Is(PrincipalKind::BasicUser));
+    assert_eq!(verifier.revoke_all(PrincipalKind::OrgAdmin, ORG_CLIENT), 1);
+    let client = Credential::Client(ClientKind::Organization, pair(ORG_CLIENT, CLIENT_SECRET));
+    assert_eq!(ask(&verifier, client).await, Short::Denied(Reason::Revoked));
+    // Given again, it lives again.
+    verifier.insert(token(TOKEN), OAuthUser::builder("otto").build()).unwrap();
+    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Is(PrincipalKind::OAuthUser));
+}
+
+#[tokio::test]
+async fn it_changes_while_it_serves() {
+    let verifier = Arc::new(MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap());
+    let app = whoami().layer(layer_of(dialect::ANY, Arc::clone(&verifier)));
+    assert_eq!(send(app.clone(), authorization(bearer("new"))).await.outcome(), Err(DeniedToken));
+    verifier.insert(token("new"), OAuthUser::builder("nina").build()).unwrap();
+    assert_eq!(send(app.clone(), authorization(bearer("new"))).await.body, "OAuthUser:nina");
+    verifier.insert(token("new"), OAuthUser::builder("nora").build()).unwrap();
+    assert_eq!(send(app.clone(), authorization(bearer("new"))).await.body, "OAuthUser:nora");
+    let login = || authorization(basic("nina", "p"));
+    assert_eq!(send(app.clone(), login()).await.outcome(), Err(DeniedCredentials));
+    verifier.insert(Credential::Password(pair("nina", "p")), BasicUser::builder("nina").build()).unwrap();
+    assert_eq!(send(app.clone(), login()).await.body, "BasicUser:nina");
+    verifier.disable(PrincipalKind::OAuthUser, "nora");
+    assert_eq!(send(app, authorization(bearer("new"))).await.outcome(), Err(DeniedToken));
+}
+
+#[test]
+fn a_principal_of_a_kind_that_its_credential_cannot_have_is_an_error() {
+    let (user, app, guest) = (
+        || Principal::from(BasicUser::builder("u").build()),
+        || Principal::from(AppToken::builder("a").build()),
+        || Principal::from(Guest::builder().build()),
+    );
+    let app_token = || Credential::AppToken(Secret::borrowed("t"));
+    let verifier = everybody();
+    for (credential, principal) in
+        [(token("t"), guest()), (token("t"), app()), (app_token(), guest()), (app_token(), user())]
+    {
+        let refused = verifier.insert(credential, principal);
+        assert!(matches!(refused, Err(MemoryVerifierError::WrongKind { .. })), "{refused:?}");
+    }
+    assert!(MemoryVerifier::builder().access_token("t", guest()).build().is_err());
+    assert!(MemoryVerifier::builder().client("i", "s", app()).build().is_err());
+    assert!(verifier.insert(token("t"), OrgAdmin::builder("i", "o").build()).is_ok());
+}
+
+fn answers(says: Short) -> Result<Principal, VerifyError> {
+    match says {
+        Short::Is(PrincipalKind::ApiKey) => Ok(ApiKey::builder("k").build().into()),
+        Short::Is(_) => Ok(OAuthUser::builder("o").build().into()),
+        Short::Denied(reason) => Err(VerifyError::Denied(reason)),
+        Short::Unsupported => Err(VerifyError::Unsupported),
+        Short::Unavailable => Err(VerifyError::unavailable("down")),
+    }
+}
+
+/// What `or` makes of two verdicts: a row for the first, a column for the second.
+#[tokio::test]
+async fn or_asks_on_where_the_first_does_not_know_and_an_outage_is_no_denial() {
+    use Short::{Denied, Is, Unsupported};
+    const DOWN: Short = Short::Unavailable;
+    const EXPIRED: Short = Denied(Reason::Expired);
+    const FIRST: Short = Is(PrincipalKind::ApiKey);
+    const SECOND: Short = Is(PrincipalKind::OAuthUser);
+    const COLUMNS: [Short; 5] = [SECOND, UNKNOWN, Unsupported, EXPIRED, DOWN];
+    let table = [
+        (FIRST, [FIRST; 5]),
+        (UNKNOWN, [SECOND, UNKNOWN, UNKNOWN, EXPIRED, DOWN]),
+        (Unsupported, [SECOND, UNKNOWN, Unsupported, EXPIRED, DOWN]),
+        (EXPIRED, [EXPIRED; 5]),
+        (Denied(Reason::Revoked), [Denied(Reason::Revoked); 5]),
+        (Denied(Reason::Disabled), [Denied(Reason::Disabled); 5]),
+        (DOWN, [SECOND, DOWN, DOWN, EXPIRED, DOWN]),
+    ];
+    for (first, row) in table {
+        for (second, expected) in COLUMNS.into_iter().zip(row) {
+            for at_once in [(true, true), (true, false), (false, true), (false, false)] {
+                let one = Says { answer: move |_: &Credential<'_>| answers(first), at_once: at_once.0 };
+                let other = Says { answer: move |_: &Credential<'_>| answers(second), at_once: at_once.1 };
+                let boxed = one.or(other).boxed();
+                assert_eq!(ask(&boxed, token("x")).await, expected, "{first:?} or {second:?}, {at_once:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn or_revokes_where_the_credential_is_known() {
+    let (staff, customers) =
+        (everybody(), MemoryVerifier::builder().access_token("c", OAuthUser::builder("c").build()));
+    let both = staff.or(customers.build().unwrap());
+    let context = Context::default();
+    both.revoke(&token("c"), &context).await.unwrap();
+    both.revoke(&token(TOKEN), &context).await.unwrap();
+    for revoked in ["c", TOKEN] {
+        assert_eq!(ask(&both, token(revoked)).await, Short::Denied(Reason::Revoked), "{revoked}");
+    }
+    assert!(both.revoke(&token("nobody"), &context).await.is_err());
+}
+
+/// Boxed, behind a reference count, or as a trait object: the same answers, at hand where they were.
+#[tokio::test]
+async fn verifiers_without_their_type_answer_the_same() {
+    let boxed: BoxVerifier = everybody().boxed();
+    let counted: Arc<dyn DynVerifier> = Arc::new(everybody());
+    let context = Context::default();
+    for credential in [token(TOKEN), token("x")] {
+        assert!(boxed.verify_now(&credential, &context).is_some());
+        assert!(counted.verify_now(&credential, &context).is_some());
+    }
+    let expected = Short::Is(PrincipalKind::OAuthUser);
+    assert_eq!((ask(&boxed, token(TOKEN)).await, ask(&counted, token(TOKEN)).await), (expected, expected));
+    boxed.revoke(&token(TOKEN), &context).await.unwrap();
+    counted.revoke(&token(TOKEN), &context).await.unwrap();
+    assert_eq!(ask(&boxed, token(TOKEN)).await, Short::Denied(Reason::Revoked));
+    let either = boxed.or(counted).or(Arc::new(everybody()));
+    let app = whoami().layer(layer_of(dialect::RFC6750, either));
+    assert_eq!(send(app, authorization(bearer(TOKEN))).await.outcome(), Err(DeniedToken));
+}
+
+#[tokio::test]
+async fn a_closure_is_a_verifier_of_owned_credentials() {
+    let verifier = verify::from_fn(async |credential, context| match credential {
+        Credential::AccessToken(token) if context.tenant() == Some("acme") => {
+            Ok(OAuthUser::builder(token.expose_secret()).build().into())
+        }
+        Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
+        _ => Err(VerifyError::Unsupported),
+    });
+    let acme = Context::default().with_tenant("acme");
+    let made = verifier.verify(&token("otto"), &acme).await.unwrap();
+    assert_eq!(made.id(), Some("otto"));
+    assert_eq!(ask(&verifier, token("otto")).await, UNKNOWN);
+    assert!(verifier.verify_now(&token("otto"), &acme).is_none());
+}

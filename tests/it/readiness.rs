@@ -1,0 +1,296 @@
+//! Tower's readiness contract, and requests that are given up.
+
+use std::convert::Infallible;
+use std::future::{Ready, pending, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::buffer::Buffer;
+use tower::limit::ConcurrencyLimit;
+use tower::{Layer as _, Service, ServiceExt, service_fn};
+use tower_principal::{
+    OAuthUser, Principal, RejectionKind, RequireLayer, Verifier, VerifyError, dialect, policy, verify,
+};
+
+use crate::support::*;
+
+/// Panics when it is called without having been polled ready itself; a clone is never ready.
+#[derive(Default)]
+struct Strict {
+    is_ready: bool,
+    polled: Arc<AtomicUsize>,
+}
+
+impl Clone for Strict {
+    fn clone(&self) -> Self {
+        Self { is_ready: false, polled: Arc::clone(&self.polled) }
+    }
+}
+
+impl<B> Service<Request<B>> for Strict {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.polled.fetch_add(1, Ordering::SeqCst);
+        self.is_ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        assert!(std::mem::take(&mut self.is_ready), "called without having been polled ready");
+        ready(Ok(Response::default()))
+    }
+}
+
+/// Knows everybody, at once.
+fn now() -> impl Verifier {
+    everybody()
+}
+
+/// Knows nobody but `x`, after a while.
+fn later() -> impl Verifier {
+    says_later(|credential| match credential {
+        tower_principal::Credential::AccessToken(token) if token.expose_secret() == TOKEN => {
+            Ok(OAuthUser::builder("otto").build().into())
+        }
+        _ => Err(VerifyError::UNKNOWN),
+    })
+}
+
+/// Never answers; counts those that wait.
+fn hang(waiting: &Arc<AtomicUsize>) -> impl Verifier {
+    let waiting = Arc::clone(waiting);
+    verify::from_fn(move |_, _| {
+        let waits = Waits::start(&waiting);
+        async move {
+            let _waits = waits;
+            pending::<Result<Principal, VerifyError>>().await
+        }
+    })
+}
+
+struct Waits(Arc<AtomicUsize>);
+
+impl Waits {
+    fn start(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Polls a service ready and calls it, as a server does.
+fn call<S: Service<Request<Body>>>(service: &mut S, request: Request<Body>) -> S::Future {
+    readied(service).unwrap().call(request)
+}
+
+/// The service, where it is ready now.
+fn readied<S: Service<Request<Body>>>(service: &mut S) -> Option<&mut S> {
+    service.ready().now_or_never().map(|ready| ready.unwrap_or_else(|_| panic!("the service failed")))
+}
+
+fn good() -> Request<Body> {
+    authorization(bearer(TOKEN))
+}
+
+fn bad() -> Request<Body> {
+    authorization(bearer(UNKNOWN_TOKEN))
+}
+
+fn in_form() -> Request<Body> {
+    form("/", format!("access_token={TOKEN}"))
+}
+
+/// Three requests one after another, as a server sends them; how often the inner service was polled.
+async fn thrice<V: Verifier>(verifier: V, request: fn() -> Request<Body>) -> usize {
+    let inner = Strict::default();
+    let polled = Arc::clone(&inner.polled);
+    let inner = RequireLayer::new(policy::authenticated()).layer(inner);
+    let layer = layer_of(dialect::OPENDATASOFT, verifier).form_body(1024, Duration::from_secs(5));
+    let mut service = layer.layer(inner);
+    for _ in 0..3 {
+        let response = call(&mut service, request()).await.unwrap();
+        assert_eq!(response.status(), 200);
+    }
+    polled.load(Ordering::SeqCst)
+}
+
+/// A peer clones its inner service, polls one and calls the other.
+#[tokio::test]
+async fn defect_01_the_readied_service_is_the_one_called() {
+    assert_eq!(thrice(now(), good).await, 3);
+    assert_eq!(thrice(later(), good).await, 3);
+    assert_eq!(thrice(now(), in_form).await, 3);
+    assert_eq!(thrice(later(), in_form).await, 3);
+}
+
+/// A second request that is called before the first is answered has a readied service of its own.
+#[tokio::test]
+async fn defect_01_requests_that_overlap_each_have_a_readied_service() {
+    let mut service = layer_of(dialect::RFC6750, later()).layer(Strict::default());
+    let mut responses = Vec::new();
+    for _ in 0..4 {
+        responses.push(call(&mut service, good()));
+    }
+    for response in futures_util::future::join_all(responses).await {
+        assert_eq!(response.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn defect_01_buffered_and_limited_services_are_called_when_they_are_ready() {
+    async fn check<V: Verifier>(verifier: V, request: fn() -> Request<Body>) {
+        let limited = ConcurrencyLimit::new(Buffer::new(service_fn(greet), 1), 1);
+        let layer = layer_of(dialect::OPENDATASOFT, verifier).form_body(1024, Duration::from_secs(5));
+        let mut service = layer.layer(limited);
+        for _ in 0..3 {
+            service.clone().oneshot(request()).await.unwrap();
+        }
+        for _ in 0..3 {
+            ServiceExt::<Request<Body>>::ready(&mut service).await.unwrap().call(request()).await.unwrap();
+        }
+    }
+    for request in [good, in_form, bad] {
+        check(now(), request).await;
+        check(later(), request).await;
+    }
+}
+
+/// A service that is not ready makes the layer not ready, and one that failed makes it fail.
+#[tokio::test]
+async fn the_layer_is_ready_when_its_inner_service_is() {
+    let limited = ConcurrencyLimit::new(service_fn(greet::<Body>), 1);
+    let mut first = layer(dialect::RFC6750).layer(limited);
+    let mut second = first.clone();
+    assert!(readied(&mut first).is_some());
+    assert!(readied(&mut second).is_none());
+    drop(first);
+    assert!(readied(&mut second).is_some());
+}
+
+#[tokio::test]
+async fn a_refused_request_keeps_no_permit() {
+    for at_once in [true, false] {
+        let answer = |_: &tower_principal::Credential<'_>| Err(VerifyError::UNKNOWN);
+        let limited = ConcurrencyLimit::new(service_fn(greet::<Body>), 1);
+        let mut service = layer_of(dialect::RFC6750, Says { answer, at_once }).layer(limited);
+        let mut other = service.clone();
+        let mut response = Box::pin(call(&mut service, bad()));
+        assert_eq!((&mut response).await.unwrap().status(), 401);
+        // The readied service may keep its permit for the next call; nobody else holds one.
+        drop(service);
+        assert!(readied(&mut other).is_some(), "at once: {at_once}");
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_response_ends_the_verification_and_gives_the_permit_back() {
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let limited = ConcurrencyLimit::new(service_fn(greet::<Body>), 1);
+    let mut service = layer_of(dialect::RFC6750, hang(&waiting)).layer(limited.clone());
+    for _ in 0..5 {
+        let mut response = Box::pin(call(&mut service, good()));
+        assert!((&mut response).now_or_never().is_none());
+        assert_eq!(waiting.load(Ordering::SeqCst), 1);
+        assert!(readied(&mut limited.clone()).is_none());
+        drop(response);
+        assert_eq!(waiting.load(Ordering::SeqCst), 0);
+    }
+    drop(service);
+    assert!(readied(&mut limited.clone()).is_some());
+}
+
+/// Never polled at all: nothing has started, and the permit comes back.
+#[tokio::test]
+async fn a_response_that_is_never_polled_leaves_nothing() {
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let limited = ConcurrencyLimit::new(service_fn(greet::<Body>), 1);
+    let mut service = layer_of(dialect::RFC6750, hang(&waiting)).layer(limited);
+    for _ in 0..5 {
+        let response = call(&mut service, good());
+        assert_eq!(waiting.load(Ordering::SeqCst), 0);
+        drop(response);
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_response_while_the_body_arrives_drops_the_body() {
+    let arriving = Arc::new(AtomicUsize::new(0));
+    let waits = Waits::start(&arriving);
+    let frames = futures_util::stream::once(async move {
+        let _waits = waits;
+        pending::<Result<Bytes, Infallible>>().await
+    });
+    let layer = layer(dialect::OPENDATASOFT).form_body(1024, Duration::from_secs(5));
+    let service = layer.layer(service_fn(greet));
+    let mut response = Box::pin(service.oneshot(form("/", Body::from_stream(frames))));
+    assert!((&mut response).now_or_never().is_none());
+    assert_eq!(arriving.load(Ordering::SeqCst), 1);
+    drop(response);
+    assert_eq!(arriving.load(Ordering::SeqCst), 0);
+}
+
+/// The deadline ends a verification like a client that leaves.
+#[tokio::test(start_paused = true)]
+async fn a_verification_that_is_late_is_dropped() {
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let service = layer_of(dialect::RFC6750, hang(&waiting)).layer(service_fn(greet));
+    let mut response = Box::pin(service.oneshot(good()));
+    let answer = Answer::of((&mut response).await.unwrap()).await;
+    assert_eq!(answer.outcome(), Err(RejectionKind::Unavailable));
+    assert_eq!(waiting.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn an_error_of_the_inner_service_passes_through() {
+    let failing = service_fn(async |_: Request<Body>| Err::<Response<Full<Bytes>>, _>("no such service"));
+    for error in [
+        layer_of(dialect::RFC6750, now()).layer(failing).oneshot(good()).await.unwrap_err(),
+        layer_of(dialect::RFC6750, later()).layer(failing).oneshot(good()).await.unwrap_err(),
+    ] {
+        assert_eq!(error, "no such service");
+    }
+}
+
+/// On the ready path neither the verifier nor the inner service is cloned.
+#[tokio::test]
+async fn on_the_ready_path_nothing_is_cloned() {
+    struct Uncloned(Strict);
+    impl Clone for Uncloned {
+        fn clone(&self) -> Self {
+            panic!("cloned on the ready path")
+        }
+    }
+    impl Service<Request<Body>> for Uncloned {
+        type Response = Response<Full<Bytes>>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Service::<Request<Body>>::poll_ready(&mut self.0, context)
+        }
+
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
+            self.0.call(request)
+        }
+    }
+    let mut service = layer_of(dialect::ANY, now()).layer(Uncloned(Strict::default()));
+    for (request, status) in [(good(), 200), (bad(), 401), (get("/", &[("x-app-token", APP_TOKEN)]), 200)] {
+        let response = call(&mut service, request).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+}

@@ -1,0 +1,155 @@
+//! What plain http does to credentials, and whose word counts for it (REQ-33 to REQ-38).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::{Router, routing::get};
+use http::Request;
+use tower::ServiceExt as _;
+use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection, Transport};
+use tower_principal::{
+    AppToken, AuthenticateLayer, MemoryVerifier, OAuthUser, Passwords, Principal, Rejection, RejectionKind,
+    Revocation, dialect,
+};
+
+const TOKENS: [&str; 3] = ["first-token-of-otto", "second-token-of-otto", "third-token-of-otto"];
+
+fn verifier() -> Arc<MemoryVerifier> {
+    let builder = MemoryVerifier::builder()
+        .passwords(Passwords::with_params(8, 1, 1).unwrap())
+        .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::builder("app").build());
+    let user = || OAuthUser::builder("otto").build();
+    Arc::new(
+        TOKENS
+            .into_iter()
+            .fold(builder, |builder, token| builder.access_token(token, user()))
+            .build()
+            .unwrap(),
+    )
+}
+
+fn app(transport: Transport, limits: Revocation) -> Router {
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier(), transport).revocation(limits);
+    Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer)
+}
+
+enum Over {
+    Tls,
+    Plain,
+    Unmarked,
+    Proxy(&'static [(&'static str, &'static str)]),
+}
+
+async fn status(app: &Router, token: &str, over: Over) -> (u16, Option<RejectionKind>, Vec<u8>) {
+    let mut request =
+        Request::get("/").header("authorization", format!("OAuth {token}")).body(Body::empty()).unwrap();
+    match over {
+        Over::Tls => _ = request.extensions_mut().insert(SecureConnection),
+        Over::Plain => _ = request.extensions_mut().insert(PlainConnection),
+        Over::Unmarked => {}
+        Over::Proxy(lines) => {
+            request.extensions_mut().insert(PlainConnection);
+            request.extensions_mut().insert(Peer(SocketAddr::from(([10, 0, 0, 1], 4711))));
+            for (name, value) in lines {
+                request.headers_mut().append(*name, value.parse().unwrap());
+            }
+        }
+    }
+    let response = app.clone().oneshot(request).await.unwrap();
+    let kind = response.extensions().get::<Rejection>().map(Rejection::kind);
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, 4096).await.unwrap();
+    (parts.status.as_u16(), kind, format!("{:?}{body:?}", parts.headers).into_bytes())
+}
+
+async fn lives(app: &Router, token: &str) -> bool {
+    status(app, token, Over::Tls).await.0 == 200
+}
+
+#[tokio::test]
+async fn req_37_a_token_shown_over_plain_http_is_refused_and_revoked_at_once() {
+    let app = app(transport::marked(), Revocation::default());
+    let [first, second, _] = TOKENS;
+    assert!(lives(&app, first).await);
+    let (code, kind, good) = status(&app, first, Over::Plain).await;
+    assert_eq!((code, kind), (403, Some(RejectionKind::InsecureTransport)));
+    assert_eq!(
+        status(&app, "nobody-knows-this-token", Over::Plain).await.2,
+        good,
+        "tells nothing of the token"
+    );
+    assert!(!lives(&app, first).await && lives(&app, second).await);
+}
+
+#[tokio::test]
+async fn req_36_only_a_definite_verdict_revokes() {
+    let proxied = || app(transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]), Revocation::default());
+    let [token, ..] = TOKENS;
+    let xfp = "x-forwarded-proto";
+    for (over, code, survives) in [
+        (Over::Unmarked, 403, true),
+        (Over::Proxy(&[]), 403, true),
+        (Over::Proxy(&[("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")]), 403, true),
+        (Over::Proxy(&[("x-forwarded-proto", "httpsx")]), 403, true),
+        (Over::Proxy(&[("x-forwarded-ssl", "on")]), 403, true),
+        (Over::Proxy(&[("x-forwarded-proto", "https")]), 200, true),
+        (Over::Proxy(&[("forwarded", "for=x;PROTO=\"https\"")]), 200, true),
+        (Over::Proxy(&[("x-forwarded-proto", "http")]), 403, false),
+    ] {
+        let app = proxied();
+        assert_eq!(status(&app, token, over).await.0, code);
+        assert_eq!(lives(&app, token).await, survives, "{xfp}");
+    }
+}
+
+#[tokio::test]
+async fn req_34_a_peer_off_the_list_is_not_believed() {
+    let app = app(transport::behind_proxy(["192.0.2.0/24".parse().unwrap()]), Revocation::default());
+    let [token, ..] = TOKENS;
+    assert_eq!(status(&app, token, Over::Proxy(&[("x-forwarded-proto", "https")])).await.0, 403);
+    assert!(
+        std::panic::catch_unwind(|| self::app(
+            transport::behind_proxy(["::/0".parse().unwrap()]),
+            Revocation::default()
+        ))
+        .is_err()
+    );
+}
+
+#[tokio::test]
+async fn req_38_the_fuse_stops_revoking_and_a_dry_run_never_does() {
+    let [first, second, third] = TOKENS;
+    let fused = app(transport::marked(), Revocation::default().per_minute(1));
+    for token in ["garbage-garbage-garbage", first, second, third] {
+        assert_eq!(status(&fused, token, Over::Plain).await.0, 403);
+    }
+    assert!(!lives(&fused, first).await && lives(&fused, second).await && lives(&fused, third).await);
+    let dry = app(transport::marked(), Revocation::default().dry_run());
+    assert_eq!(status(&dry, first, Over::Plain).await.0, 403);
+    assert!(lives(&dry, first).await);
+}
+
+#[tokio::test]
+async fn an_app_token_passes_over_plain_http() {
+    let app = app(transport::marked(), Revocation::default());
+    let mut request =
+        Request::get("/").header("x-app-token", "09sIcqEhoY0teGY5rhupZGqhW").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(PlainConnection);
+    assert_eq!(app.oneshot(request).await.unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_refusal_takes_the_same_time_whatever_the_token() {
+    let app = app(transport::marked(), Revocation::default());
+    let [token, ..] = TOKENS;
+    let mut times = Vec::new();
+    for token in [token, "nobody-knows-this-token"] {
+        let started = tokio::time::Instant::now();
+        assert_eq!(status(&app, token, Over::Plain).await.0, 403);
+        times.push(started.elapsed());
+    }
+    assert_eq!(times[0], times[1]);
+    assert!(times[0] > Duration::ZERO);
+}

@@ -1,0 +1,267 @@
+//! What the tests share: credentials that are known, a service that says who came, answers taken apart.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::BodyExt as _;
+use tower::{Service, ServiceExt as _};
+use tower_principal::{
+    ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authentication, AuthenticationExt as _, BasicUser,
+    Context, Credential, Dialect, MemoryVerifier, OAuthUser, OrgAdmin, Passwords, Principal, Rejection,
+    RejectionKind, Verifier, VerifyError, transport,
+};
+
+pub(crate) const USER: &str = "alice@example.org";
+pub(crate) const PASSWORD: &str = "correct horse";
+pub(crate) const KEY_ID: &str = "6q8nsfbqnxy2n1mo1aqjjzyr5";
+pub(crate) const KEY_SECRET: &str = "2lqfdxyt5wp8mze6mydrpbwvbqb3cyq3w5rb1mfrnhb7wcyjcj";
+pub(crate) const API_KEY: &str = "7511e8cc6d6dbe65f9bc8dae19e08c08a2cab96ef45a86112d303eee";
+pub(crate) const APP_TOKEN: &str = "09sIcqEhoY0teGY5rhupZGqhW";
+pub(crate) const ORG_CLIENT: &str = "b3U68vghI6FmEeKn9wLoGtzz0A";
+pub(crate) const APP_CLIENT: &str = "YXA68vghI6FmEeKn9wLoGtzz0A";
+pub(crate) const CLIENT_SECRET: &str = "YXA65gYlqja8aYYSAy8Ox3Vg5aRZp48";
+pub(crate) const TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
+/// Well-formed, and nobody's.
+pub(crate) const UNKNOWN_TOKEN: &str = "jFfDUcsK9zzNMs1zwczzJxGrimPtmf";
+
+/// Knows one of each: who may hold what the constants above say.
+pub(crate) fn everybody() -> MemoryVerifier {
+    MemoryVerifier::builder()
+        .passwords(cheap_passwords())
+        .user(USER, PASSWORD, BasicUser::builder(USER).build())
+        .api_key(KEY_ID, KEY_SECRET, ApiKey::builder(KEY_ID).owner(USER).build())
+        .key(API_KEY, ApiKey::builder("whole").build())
+        .app_token(APP_TOKEN, AppToken::builder("weather-map").build())
+        .client(ORG_CLIENT, CLIENT_SECRET, OrgAdmin::builder(ORG_CLIENT, "acme").build())
+        .client(APP_CLIENT, CLIENT_SECRET, AppAdmin::builder(APP_CLIENT, "acme", "weather").build())
+        .access_token(TOKEN, OAuthUser::builder("otto").scopes(["read"]).build())
+        .build()
+        .unwrap()
+}
+
+/// Hashes fast enough for a test to check many.
+pub(crate) fn cheap_passwords() -> Passwords {
+    Passwords::with_params(64, 1, 1).unwrap()
+}
+
+/// A layer of a dialect that knows everybody, over connections taken for secure.
+pub(crate) fn layer(dialect: Dialect) -> AuthenticateLayer<MemoryVerifier> {
+    layer_of(dialect, everybody())
+}
+
+pub(crate) fn layer_of<V: Verifier>(dialect: Dialect, verifier: V) -> AuthenticateLayer<V> {
+    AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure())
+}
+
+/// Says who came, on every path.
+pub(crate) fn whoami() -> Router {
+    Router::new().fallback(async |who: Authentication| name(&who))
+}
+
+/// [`whoami`] behind [`layer`].
+pub(crate) fn app(dialect: Dialect) -> Router {
+    whoami().layer(layer(dialect))
+}
+
+/// `OAuthUser:otto`, and `+weather-map` where an app token came along.
+pub(crate) fn name(who: &Authentication) -> String {
+    let principal = who.principal();
+    let app = who.app().filter(|_| !matches!(principal, Principal::AppToken(_)));
+    let app = app.map(|app| format!("+{}", app.id())).unwrap_or_default();
+    format!("{}:{}{app}", principal.kind(), principal.id().unwrap_or_default())
+}
+
+/// The same without axum: any request body, a response body of its own.
+pub(crate) async fn greet<B>(
+    request: Request<B>,
+) -> Result<Response<http_body_util::Full<Bytes>>, Infallible> {
+    let text = request.authentication().map_or_else(|| "nobody looked".to_owned(), name);
+    Ok(Response::new(text.into()))
+}
+
+/// A response, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    pub(crate) rejection: Option<Rejection>,
+}
+
+impl Answer {
+    pub(crate) async fn of<B>(response: Response<B>) -> Self
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: std::fmt::Debug,
+    {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8(bytes.to_vec()).unwrap(),
+            rejection: parts.extensions.get().cloned(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Option<RejectionKind> {
+        self.rejection.as_ref().map(Rejection::kind)
+    }
+
+    /// The principal's kind as [`name`] tells it, or the refusal; the status has to agree with it.
+    pub(crate) fn outcome(&self) -> Result<&str, RejectionKind> {
+        match self.kind() {
+            None => {
+                assert_eq!(self.status, 200, "{self:?}");
+                Ok(self.body.split(':').next().unwrap())
+            }
+            Some(kind) => {
+                assert_eq!(self.status, kind.status().as_u16(), "{self:?}");
+                Err(kind)
+            }
+        }
+    }
+
+    /// Every line of a header, in order.
+    pub(crate) fn lines(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|line| line.to_str().unwrap()).collect()
+    }
+
+    /// Every challenge, sorted.
+    pub(crate) fn challenges(&self) -> Vec<&str> {
+        let mut lines = self.lines("www-authenticate");
+        lines.sort_unstable();
+        lines
+    }
+}
+
+/// Sends one request.
+pub(crate) async fn send<S, B, R>(service: S, request: Request<B>) -> Answer
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: std::fmt::Debug,
+    R: http_body::Body<Data = Bytes>,
+    R::Error: std::fmt::Debug,
+{
+    Answer::of(service.oneshot(request).await.unwrap()).await
+}
+
+/// A request without a body: `GET /x` or another method before the target, then headers.
+pub(crate) fn get(target: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    request("GET", target, headers)
+}
+
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+/// A request with an `Authorization` line of these bytes.
+pub(crate) fn authorization(line: impl AsRef<[u8]>) -> Request<Body> {
+    let value = http::HeaderValue::from_bytes(line.as_ref()).unwrap();
+    let mut request = get("/things", &[]);
+    request.headers_mut().insert("authorization", value);
+    request
+}
+
+/// `Basic` and the encoded pair.
+pub(crate) fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+/// A form that is posted.
+pub(crate) fn form(target: &str, body: impl Into<Body>) -> Request<Body> {
+    let head = Request::post(target).header("content-type", "application/x-www-form-urlencoded");
+    head.body(body.into()).unwrap()
+}
+
+/// Counts how often it is asked.
+pub(crate) struct Counting<V> {
+    inner: V,
+    pub(crate) asked: Arc<AtomicUsize>,
+}
+
+impl<V: Verifier> Counting<V> {
+    pub(crate) fn new(inner: V) -> (Self, impl Fn() -> usize) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&asked);
+        (Self { inner, asked }, move || seen.load(Ordering::SeqCst))
+    }
+}
+
+impl<V: Verifier> Verifier for Counting<V> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.inner.verify(credential, context).await
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        let answer = self.inner.verify_now(credential, context)?;
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Some(answer)
+    }
+}
+
+/// Answers what a closure says, at once or after it has waited.
+pub(crate) struct Says<F> {
+    pub(crate) answer: F,
+    pub(crate) at_once: bool,
+}
+
+pub(crate) const fn says<F>(answer: F) -> Says<F>
+where
+    F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
+{
+    Says { answer, at_once: true }
+}
+
+/// The same, but it always has to wait.
+pub(crate) const fn says_later<F>(answer: F) -> Says<F>
+where
+    F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
+{
+    Says { answer, at_once: false }
+}
+
+impl<F> Verifier for Says<F>
+where
+    F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
+{
+    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+        if !self.at_once {
+            tokio::task::yield_now().await;
+        }
+        (self.answer)(credential)
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        _: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        self.at_once.then(|| (self.answer)(credential))
+    }
+}
