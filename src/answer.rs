@@ -5,9 +5,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderValue, Method, Response, Version};
 
+use crate::carried::DEPENDS_ON;
 use crate::challenge::{Challenge, InvalidChallenge};
 use crate::deadline::caught;
 use crate::head::Head;
@@ -93,9 +96,10 @@ impl Answers {
         let answer = rejection.kind().answer();
         let mut response = Response::new(Bytes::from_static(answer.body.as_bytes()));
         *response.status_mut() = answer.status;
-        let mut headers = HeaderMap::with_capacity(4);
+        let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(VARY, DEPENDS_ON);
         self.challenge(rejection, &mut headers);
         let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
         if let Some(after) = rejection.retry_after().or(default) {

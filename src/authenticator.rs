@@ -19,6 +19,7 @@ use crate::guest::Admission;
 use crate::head::Head;
 use crate::judgement::{judge, unfinished_rejection};
 use crate::kind::RejectionKind;
+use crate::original;
 use crate::rejection::Rejection;
 use crate::table::Table;
 use crate::trace;
@@ -35,6 +36,7 @@ pub(crate) struct Pipeline {
     pub(crate) answers: Answers,
     pub(crate) tenant: Option<Tenant>,
     pub(crate) deadline: Duration,
+    pub(crate) cut_query: bool,
     body_row_off: Arc<Once>,
 }
 
@@ -72,6 +74,7 @@ impl Pipeline {
             answers,
             tenant: None,
             deadline: DEADLINE,
+            cut_query: true,
             body_row_off: Arc::new(Once::new()),
         })
     }
@@ -209,8 +212,9 @@ impl Pipeline {
         guest.cloned().map(Authentication::guest).ok_or_else(|| RejectionKind::Missing.into())
     }
 
-    /// Hands a request on: its authentication into the extensions, its credential headers marked, so
-    /// that `Debug` and HTTP/2's header compression leave them alone.
+    /// Hands a request on: its authentication into the extensions; its credential headers marked, so
+    /// that `Debug` and HTTP/2's header compression leave them alone; its credential parameters cut out
+    /// of the target that inner services, logs and spans see.
     pub(crate) fn seal<B>(&self, request: &mut Request<B>, authentication: Authentication) {
         let headers = request.headers_mut();
         if authentication.carrier() == Some(Carrier::Authorization) {
@@ -220,6 +224,14 @@ impl Pipeline {
             for name in self.table.header_names() {
                 headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
             }
+        }
+        if self.cut_query
+            && (authentication.carrier() == Some(Carrier::Query) || authentication.app().is_some())
+        {
+            if let Some(uri) = self.table.cut_from(request.uri()) {
+                *request.uri_mut() = uri;
+            }
+            original::change(request.extensions_mut(), |uri| self.table.cut_from(uri));
         }
         request.extensions_mut().insert(authentication);
     }

@@ -69,6 +69,7 @@ mod readme {}
 mod answer;
 mod authentication;
 mod authenticator;
+mod carried;
 mod challenge;
 pub mod classify;
 mod clock;

@@ -3,6 +3,8 @@
 //! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has to
 //! look at the original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
 
+use http::{Extensions, Uri};
+
 use crate::head::Head;
 
 /// The original path; `None` where a router stripped it and did not keep the original.
@@ -10,11 +12,24 @@ pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
     routed::path(head)
 }
 
+/// Changes the recorded original target, where there is one.
+pub(crate) fn change(extensions: &mut Extensions, change: impl FnOnce(&Uri) -> Option<Uri>) {
+    routed::change(extensions, change);
+}
+
 #[cfg(feature = "axum")]
 mod routed {
     use axum::extract::{NestedPath, OriginalUri};
 
-    use super::Head;
+    use super::{Extensions, Head, Uri};
+
+    pub(super) fn change(extensions: &mut Extensions, change: impl FnOnce(&Uri) -> Option<Uri>) {
+        if let Some(OriginalUri(uri)) = extensions.get_mut::<OriginalUri>() {
+            if let Some(changed) = change(uri) {
+                *uri = changed;
+            }
+        }
+    }
 
     pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
         match head.extensions().get::<OriginalUri>() {
@@ -28,7 +43,9 @@ mod routed {
 /// Without axum nothing records the original path: guest rules want the layer outermost.
 #[cfg(not(feature = "axum"))]
 mod routed {
-    use super::Head;
+    use super::{Extensions, Head, Uri};
+
+    pub(super) fn change(_: &mut Extensions, _: impl FnOnce(&Uri) -> Option<Uri>) {}
 
     #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may find none")]
     pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {

@@ -25,7 +25,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "syntax", "syntax/basic", "syntax/params", "syntax/scheme", "syntax/token", "classify", "guest", "transport", "transport/peer", "transport/proxy", "transport/rule",
         "authentication",
     ]),
-    ("rows", &["form"]),
+    ("rows", &["form", "carried"]),
     ("tables", &[
         "dialect", "dialect/any", "dialect/error", "dialect/geodatahub", "dialect/opendatasoft", "dialect/rfc6750",
         "dialect/socrata", "dialect/usergrid",

@@ -61,6 +61,16 @@ impl Names {
         first.is_some_and(|first| self.starts.get(usize::from(*first)) == Some(&true))
     }
 
+    /// A query without the parameters of these names; `None` where it has none of them.
+    pub(crate) fn cut_from(&self, query: &str) -> Option<String> {
+        let named = |segment: &&str| self.recognize(segment.as_bytes(), true).is_some();
+        if !query.split('&').any(|segment| named(&segment)) {
+            return None;
+        }
+        let kept: Vec<&str> = query.split('&').filter(|segment| !named(segment)).collect();
+        Some(kept.join("&"))
+    }
+
     fn look_at<'q>(
         &self,
         segment: &'q [u8],
@@ -171,6 +181,22 @@ mod tests {
             let expected: Vec<_> =
                 expected.into_iter().map(|(place, text)| (place, text.to_owned())).collect();
             assert_eq!(texts(query), Ok(expected), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_cut_out_and_the_rest_stays_as_it_is() {
+        let mut names = Names::default();
+        assert_eq!(names.add("access_token"), Some(0));
+        for (query, cut) in [
+            ("access_token=t", Some("")),
+            ("a=1&access_token=t&b=%20", Some("a=1&b=%20")),
+            ("a&%61ccess_token=t&&b", Some("a&&b")),
+            ("access_token", Some("")),
+            ("a=1&access_tokens=t", None),
+            ("", None),
+        ] {
+            assert_eq!(names.cut_from(query).as_deref(), cut, "{query}");
         }
     }
 

@@ -1,9 +1,11 @@
 //! A dialect's forms, validated and sorted by carrier: one lookup each.
 
+use http::Uri;
 use http::header::{AUTHORIZATION, HeaderName};
 
 use self::authorization::{Authorization, SchemeSyntax};
 use self::parameters::Parameters;
+use crate::carried::with_query;
 use crate::credential::{Carrier, CredentialKind, Credentials};
 use crate::dialect::{Dialect, DialectError};
 use crate::form::{Row, TokenSyntax};
@@ -102,6 +104,11 @@ impl Table {
         credentials: &mut Credentials<'r>,
     ) -> Result<(), RejectionKind> {
         self.body.read(body, Carrier::Body, credentials)
+    }
+
+    /// A target without its credentials; `None` where its query has none.
+    pub(crate) fn cut_from(&self, uri: &Uri) -> Option<Uri> {
+        with_query(uri, &self.query.cut_from(uri.query()?)?)
     }
 
     pub(crate) const fn reads_body(&self) -> bool {

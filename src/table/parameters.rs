@@ -54,6 +54,11 @@ impl Parameters {
         self.names.add(name).ok_or(DialectError::TooManyParameters(params::MAX_NAMES))
     }
 
+    /// A query without these parameters; `None` where it has none of them.
+    pub(super) fn cut_from(&self, query: &str) -> Option<String> {
+        self.names.cut_from(query)
+    }
+
     pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
         self.rows.iter().filter_map(|row| match row {
             Parameter::One { value, .. } => value.kind(),

@@ -10,7 +10,9 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::answer::Asked;
+use crate::authentication::AuthenticationExt as _;
 use crate::authenticator::Pipeline;
+use crate::carried::Carried;
 use crate::deadline::caught;
 use crate::kind::RejectionKind;
 use crate::layer::ResponseBody;
@@ -36,14 +38,19 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
         Waiting { waiting: Waiting<B>, inner: S },
-        Calling { #[pin] future: F },
+        Calling { #[pin] future: F, carried: Carried },
         Refused { rejection: Rejection },
     }
 }
 
 impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
-    pub(super) const fn calling(future: S::Future, pipeline: &'static Pipeline, asked: Asked) -> Self {
-        Self { state: State::Calling { future }, pipeline, asked }
+    pub(super) const fn calling(
+        future: S::Future,
+        carried: Carried,
+        pipeline: &'static Pipeline,
+        asked: Asked,
+    ) -> Self {
+        Self { state: State::Calling { future, carried }, pipeline, asked }
     }
 
     pub(super) const fn refused(rejection: Rejection, pipeline: &'static Pipeline, asked: Asked) -> Self {
@@ -72,11 +79,15 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Waiting { waiting, inner } => match ready!(poll_caught(waiting, context)) {
-                    Ok(request) => State::Calling { future: inner.call(request) },
+                    Ok(request) => {
+                        let carried = request.authentication().map_or(Carried::Nothing, Carried::by);
+                        State::Calling { future: inner.call(request), carried }
+                    }
                     Err(rejection) => State::Refused { rejection },
                 },
-                StateProjection::Calling { future } => {
-                    let response = ready!(future.poll(context))?;
+                StateProjection::Calling { future, carried } => {
+                    let mut response = ready!(future.poll(context))?;
+                    carried.mark(response.headers_mut());
                     return Poll::Ready(Ok(render(this.pipeline, *this.asked, response)));
                 }
                 StateProjection::Refused { rejection } => {

@@ -134,6 +134,12 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.deadline = deadline)
     }
 
+    /// Leaves credentials in the query that inner services, `OriginalUri` and spans see. They are cut
+    /// out unless this is said; logs and `Referer` headers are where they leak.
+    pub fn keep_query_credentials(self) -> Self {
+        self.change(|pipeline| pipeline.cut_query = false)
+    }
+
     /// What a 503 says in `Retry-After`; 5 s unless said.
     pub fn retry_after(self, retry_after: Duration) -> Self {
         self.change(|pipeline| pipeline.answers.set_retry_after(retry_after))

@@ -10,6 +10,7 @@ use tower_service::Service;
 use super::AuthenticateFuture;
 use crate::answer::Asked;
 use crate::authenticator::{Pipeline, Verdict};
+use crate::carried::Carried;
 use crate::credential::CredentialKind;
 use crate::head::Head;
 use crate::kind::RejectionKind;
@@ -55,8 +56,9 @@ where
         let verdict = self.pipeline.decide_now(&*self.verifier, head, wants_body);
         match verdict {
             Verdict::Admitted(authentication) => {
+                let carried = Carried::by(&authentication);
                 self.pipeline.seal(&mut request, authentication);
-                AuthenticateFuture::calling(self.inner.call(M::pass(request)), self.pipeline, asked)
+                AuthenticateFuture::calling(self.inner.call(M::pass(request)), carried, self.pipeline, asked)
             }
             Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
             Verdict::Waits => {

@@ -1,0 +1,114 @@
+//! What follows from a request having carried a credential.
+
+use http::header::{CACHE_CONTROL, REFERRER_POLICY, VARY};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Uri};
+
+use crate::authentication::Authentication;
+use crate::credential::Carrier;
+
+/// Whether a request carried a credential, and whether in its query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    Nothing,
+    Somewhere,
+    InQuery,
+}
+
+/// What every answer depends on that a credential decided.
+pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("authorization, x-app-token");
+
+impl Carried {
+    pub(crate) fn by(authentication: &Authentication) -> Self {
+        match authentication.carrier() {
+            None => Self::Nothing,
+            Some(Carrier::Query) => Self::InQuery,
+            Some(_) => Self::Somewhere,
+        }
+    }
+
+    /// Keeps a response out of caches and, after a credential in the query, out of `Referer` headers.
+    ///
+    /// HTTP's caches protect the `Authorization` header alone (RFC 9111 section 3.5). A handler may relax
+    /// `no-store` to `private` and say a referrer policy of its own.
+    pub(crate) fn mark(self, headers: &mut HeaderMap) {
+        if self == Self::Nothing {
+            return;
+        }
+        if !headers.get_all(CACHE_CONTROL).iter().any(keeps_private) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        headers.append(VARY, DEPENDS_ON);
+        if self == Self::InQuery {
+            headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+        }
+    }
+}
+
+fn keeps_private(value: &HeaderValue) -> bool {
+    let directives = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    directives
+        .into_iter()
+        .any(|one| one.eq_ignore_ascii_case(b"private") || one.eq_ignore_ascii_case(b"no-store"))
+}
+
+/// A target with another query, or none where it is empty.
+pub(crate) fn with_query(uri: &Uri, query: &str) -> Option<Uri> {
+    let path = uri.path();
+    let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(carried: Carried, said: &[(&'static str, &'static str)]) -> Vec<(String, String)> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in said {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        carried.mark(&mut headers);
+        headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    }
+
+    #[test]
+    fn a_handler_may_relax_to_private_and_no_further() {
+        let cache = |said: &'static str| {
+            let headers = marked(Carried::Somewhere, &[("cache-control", said)]);
+            headers.into_iter().find(|(name, _)| name == "cache-control").unwrap().1
+        };
+        for (said, sent) in [
+            ("private, max-age=60", "private, max-age=60"),
+            ("Private", "Private"),
+            ("no-store", "no-store"),
+            ("public, max-age=60", "no-store"),
+            ("max-age=60", "no-store"),
+            ("no-cache", "no-store"),
+        ] {
+            assert_eq!(cache(said), sent, "{said}");
+        }
+        assert_eq!(marked(Carried::Nothing, &[]), []);
+    }
+
+    #[test]
+    fn a_query_credential_stays_out_of_referrers() {
+        let names = |carried| marked(carried, &[]).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(Carried::Somewhere), ["cache-control", "vary"]);
+        assert_eq!(names(Carried::InQuery), ["cache-control", "vary", "referrer-policy"]);
+    }
+
+    #[test]
+    fn only_the_query_changes() {
+        for (before, query, after) in [
+            ("/a?x=1", "", "/a"),
+            ("/a?x=1&y=2", "y=2", "/a?y=2"),
+            ("https://h:1/a%20b?x=1", "y", "https://h:1/a%20b?y"),
+        ] {
+            let changed = with_query(&before.parse().unwrap(), query).unwrap();
+            assert_eq!(changed.to_string(), after);
+        }
+    }
+}
