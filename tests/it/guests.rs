@@ -5,16 +5,14 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
-use futures_util::FutureExt as _;
 use http::{Request, Uri};
-use proptest::prelude::*;
-use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+use tower::{Layer as _, Service, service_fn};
 use tower_principal::RejectionKind::{DeniedToken, Malformed, Missing};
-use tower_principal::{Authentication, AuthenticationExt as _, GuestRule, dialect};
+use tower_principal::{Authentication, GuestRule, dialect};
 
 use crate::support::*;
 
-/// The targets of guests, and of nobody.
+/// The targets of guests, and of nobody. `paths` makes more of the second.
 const GUESTS: [&str; 10] = [
     "/o/sandbox/x",
     "/o/sandbox",
@@ -28,7 +26,7 @@ const GUESTS: [&str; 10] = [
     "http://other.example/o/sandbox/x",
 ];
 
-const NOBODY: [&str; 62] = [
+const NOBODY: [&str; 64] = [
     "/",
     "/o",
     "/o/",
@@ -58,6 +56,9 @@ const NOBODY: [&str; 62] = [
     "/o/sandbox/%252e%252e/app",
     "/o/sandbox/%252e%252e%252fapp",
     "/o/sandbox/..%252fapp",
+    // Decoded twice by a program that lets a stray `%` be: `/o/sandbox/%/../../app`.
+    "/o/sandbox/%25%252f..%252f..%252fapp",
+    "/o/sandbox/x%25%2500",
     "/o/sandbox/..;/app",
     "/o/sandbox/..;x=y/app",
     "/o/sandbox;x/y",
@@ -307,115 +308,6 @@ async fn a_long_path_is_judged_like_a_short_one() {
     assert!(is_guest(&app, "GET", format!("/o/sandbox/{long}").parse().unwrap()).await);
     assert!(!is_guest(&app, "GET", format!("/o/{long}/sandbox").parse().unwrap()).await);
     assert!(!is_guest(&app, "GET", format!("/o/app{}", "/sandbox".repeat(7000)).parse().unwrap()).await);
-}
-
-/// Every way in which some program downstream may read a path, one step each.
-fn readings(path: &str) -> Vec<String> {
-    let decoded = |path: &str| {
-        let mut bytes = Vec::new();
-        let mut rest = path.as_bytes();
-        while let [first, tail @ ..] = rest {
-            let hex =
-                tail.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
-            match (*first, hex) {
-                (b'%', Some(byte)) => {
-                    bytes.push(byte);
-                    rest = &tail[2..];
-                }
-                (byte, _) => {
-                    bytes.push(byte);
-                    rest = tail;
-                }
-            }
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let once = decoded(path);
-    let mut all = vec![path.to_owned(), decoded(&once), once];
-    all.extend(all.clone().iter().map(|path| path.replace('\\', "/")));
-    let cut = |path: &String, at: char| {
-        path.split('/').map(|one| one.split(at).next().unwrap()).collect::<Vec<_>>().join("/")
-    };
-    all.extend(all.clone().iter().map(|path| cut(path, ';')));
-    all.extend(
-        all.clone().iter().map(|path| path.split(['?', '#', '\0', '\n', '\r']).next().unwrap().to_owned()),
-    );
-    all
-}
-
-/// Whether a reading, with its dot segments and doubled slashes resolved, is still in a sandbox.
-fn is_in_a_sandbox(path: &str) -> bool {
-    let resolve = |merge: bool| {
-        let mut segments: Vec<&str> = Vec::new();
-        for segment in path.split('/').skip(1) {
-            match segment {
-                "." => {}
-                "" if merge => {}
-                ".." => _ = segments.pop(),
-                other => segments.push(other),
-            }
-        }
-        segments.get(1) == Some(&"sandbox")
-    };
-    resolve(true) && resolve(false)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever is made of a path: who is a guest there is in the sandbox by every reading of it.
-    #[test]
-    fn req_28_no_mutation_of_a_protected_path_is_a_guests(
-        start in prop::sample::select(vec!["/o/app/x", "/o/sandbox/x", "/o/sandbox", "/o/app/sandbox/x", "/sandbox"]),
-        edits in prop::collection::vec((0_usize..24, prop::sample::select(vec![
-            "/", "//", ".", "..", "/..", "../", "/../app", "/./", "%2e", "%2E%2e", "%2f", "%2F", "%252f", "%252e", "%25",
-            "%", "%5c", "%00", "%0a", "%3b", ";", ";x=y", "..;", "?", "#", "%23", "%3f", "sandbox", "/sandbox", "app",
-            "/app", "%73andbox", "x", "+", "%20", "~", ":", "@", "&", "=", "%c3%b6", "%ff", "*", "{org}", "$",
-        ])), 0..6),
-        cut in prop::option::of(0_usize..24),
-    ) {
-        let mut path = start.to_owned();
-        for (at, edit) in edits {
-            path.insert_str(at.min(path.len()), edit);
-        }
-        if let Some(cut) = cut {
-            path.truncate(cut.max(1));
-        }
-        let Ok(target) = path.parse::<Uri>() else { return Ok(()) };
-        let seen = target.path().to_owned();
-        let whose = |request: Request<Body>| async move {
-            Ok::<_, Infallible>(http::Response::new(Body::from(request.principal().unwrap().kind().to_string())))
-        };
-        let service = SERVICE.with(Clone::clone).layer(service_fn(whose));
-        let request = Request::get(target).body(Body::empty()).unwrap();
-        let response = service.oneshot(request).now_or_never().unwrap().unwrap();
-        if response.status() == 200 {
-            for reading in readings(&seen) {
-                prop_assert!(is_in_a_sandbox(&reading), "{path:?} is read as {reading:?}");
-            }
-        }
-    }
-}
-
-thread_local! {
-    static SERVICE: tower_principal::AuthenticateLayer<tower_principal::MemoryVerifier> = layer(dialect::USERGRID);
-}
-
-/// The oracle above tells the two apart.
-#[test]
-fn the_readings_of_a_path_leave_the_sandbox_where_they_should() {
-    for inside in ["/o/sandbox/x", "/o/sandbox", "/o/sandbox/b%C3%B6b"] {
-        assert!(readings(inside).iter().all(|path| is_in_a_sandbox(path)), "{inside}");
-    }
-    for outside in [
-        "/o/sandbox/../app",
-        "/o/sandbox/%252e%252e/app",
-        "/o/sandbox;x",
-        "/o/sandbox/..\\app",
-        "/o//sandbox",
-    ] {
-        assert!(!readings(outside).iter().all(|path| is_in_a_sandbox(path)), "{outside}");
-    }
 }
 
 /// Guests may come over any router that routes by method.

@@ -11,6 +11,7 @@ mod extract;
 mod guests;
 mod memory;
 mod passwords;
+mod paths;
 mod policies;
 mod properties;
 mod read;

@@ -258,6 +258,8 @@ async fn percent_encoded_names_are_judged_by_one_reading_or_not_at_all() {
         ("/acme/weather/a/%ff", false),
         ("/acme/weather/a/%", false),
         ("/acme/weather/a/b%2500", false),
+        ("/acme/weather/a/%25%252f..", false),
+        ("/acme/weather/a/100%25", true),
     ] {
         let layer = layer_of(dialect::RFC6750, makes(bob().build()));
         let app = whoami().layer(RequireLayer::new(policy::application("/{org}/{app}/**"))).layer(layer);
