@@ -228,9 +228,7 @@ impl Pipeline {
         if self.cut_query
             && (authentication.carrier() == Some(Carrier::Query) || authentication.app().is_some())
         {
-            if let Some(uri) = self.table.cut_from(request.uri()) {
-                *request.uri_mut() = uri;
-            }
+            self.table.cut_from(request.uri_mut());
             original::change(request.extensions_mut(), |uri| self.table.cut_from(uri));
         }
         request.extensions_mut().insert(authentication);

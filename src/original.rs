@@ -13,7 +13,7 @@ pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
 }
 
 /// Changes the recorded original target, where there is one.
-pub(crate) fn change(extensions: &mut Extensions, change: impl FnOnce(&Uri) -> Option<Uri>) {
+pub(crate) fn change(extensions: &mut Extensions, change: impl FnOnce(&mut Uri)) {
     routed::change(extensions, change);
 }
 
@@ -23,11 +23,9 @@ mod routed {
 
     use super::{Extensions, Head, Uri};
 
-    pub(super) fn change(extensions: &mut Extensions, change: impl FnOnce(&Uri) -> Option<Uri>) {
-        if let Some(OriginalUri(uri)) = extensions.get_mut::<OriginalUri>() {
-            if let Some(changed) = change(uri) {
-                *uri = changed;
-            }
+    pub(super) fn change(extensions: &mut Extensions, change: impl FnOnce(&mut Uri)) {
+        if let Some(OriginalUri(uri)) = extensions.get_mut() {
+            change(uri);
         }
     }
 
@@ -45,7 +43,7 @@ mod routed {
 mod routed {
     use super::{Extensions, Head, Uri};
 
-    pub(super) fn change(_: &mut Extensions, _: impl FnOnce(&Uri) -> Option<Uri>) {}
+    pub(super) fn change(_: &mut Extensions, _: impl FnOnce(&mut Uri)) {}
 
     #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may find none")]
     pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {

@@ -8,8 +8,8 @@ use crate::percent;
 
 /// A path on which nobody downstream can disagree about its segments.
 ///
-/// It starts with `/`; it holds no empty segment but a last one, no dot segment, slash, `;`, `\` or
-/// control character, be it raw, percent-encoded or percent-encoded twice, and no raw non-ASCII
+/// It starts with `/`; it holds no empty segment but a last one, no dot segment, slash, `;`, `\`, `?`, `#`
+/// or control character, be it raw, percent-encoded or percent-encoded twice, and no raw non-ASCII
 /// character; what it encodes is UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainPath<'r>(&'r str);
@@ -79,7 +79,7 @@ fn is_deciding(segment: &str) -> bool {
 }
 
 fn is_plain(byte: u8) -> bool {
-    !byte.is_ascii_control() && !matches!(byte, b';' | b'\\')
+    !byte.is_ascii_control() && !matches!(byte, b';' | b'\\' | b'?' | b'#')
 }
 
 fn is_dots(segment: &[u8]) -> bool {
@@ -90,11 +90,12 @@ fn decodes_plainly(segment: &str) -> bool {
     let plain =
         |decoded: &[u8]| !is_dots(decoded) && decoded.iter().all(|byte| is_plain(*byte) && *byte != b'/');
     let Some(once) = percent::decode(segment.as_bytes(), b'+') else { return false };
-    // Decoded twice, what is no encoding stays as it is: `100%25` is a name.
+    // Decoded twice, what is no encoding stays as it is, as with a program that does not mind: `100%25`
+    // is a name.
     plain(segment.as_bytes())
         && plain(&once)
         && std::str::from_utf8(&once).is_ok()
-        && percent::decode(&once, b'+').is_none_or(|twice| plain(&twice))
+        && plain(&percent::decode_leniently(&once))
 }
 
 impl PathPattern {
@@ -209,6 +210,10 @@ mod tests {
             "/a%252fb",
             "/a%5cb",
             "/a%00",
+            "/a%3f",
+            "/a%23",
+            "/a/%25%252f..%252f..",
+            "/a/x%25%2500",
             "/a%0a",
             "/a%2500",
             "/a%3b",

@@ -17,6 +17,23 @@ pub(crate) fn decode(text: &[u8], plus: u8) -> Option<Zeroizing<Vec<u8>>> {
     Some(decoded)
 }
 
+/// The same, but what is no encoding stays as it is.
+pub(crate) fn decode_leniently(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let byte = match rest {
+            [b'%', high, low, ..] => {
+                digit(Some(high)).zip(digit(Some(low))).map(|(high, low)| high << 4 | low)
+            }
+            _ => None,
+        };
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { rest.get(3..).unwrap_or_default() } else { after };
+    }
+    decoded
+}
+
 fn digit(character: Option<&u8>) -> Option<u8> {
     char::from(*character?).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
@@ -29,6 +46,7 @@ mod tests {
     fn two_digits_are_one_byte_and_anything_less_is_refused() {
         assert_eq!(decode(b"a%2Bb%2fc+d", b' ').as_deref().map(Vec::as_slice), Some(&b"a+b/c d"[..]));
         assert_eq!(decode(b"+", b'+').as_deref().map(Vec::as_slice), Some(&b"+"[..]));
+        assert_eq!(decode_leniently(b"%%2f%zz%41%"), b"%/%zzA%");
         for bad in [&b"%"[..], b"%2", b"%zz", b"%+1", b"%\xff1"] {
             assert!(decode(bad, b' ').is_none(), "{bad:?}");
         }

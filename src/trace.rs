@@ -9,7 +9,9 @@ pub(crate) use silent::{debug, error, warn};
 #[cfg(not(feature = "tracing"))]
 mod silent {
     macro_rules! debug {
-        ($($ignored:tt)*) => {};
+        ($($ignored:tt)*) => {
+            ()
+        };
     }
     pub(crate) use debug;
     pub(crate) use debug as error;

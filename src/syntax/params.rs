@@ -61,14 +61,19 @@ impl Names {
         first.is_some_and(|first| self.starts.get(usize::from(*first)) == Some(&true))
     }
 
-    /// A query without the parameters of these names; `None` where it has none of them.
-    pub(crate) fn cut_from(&self, query: &str) -> Option<String> {
+    /// The path and query without the parameters of these names; `None` where there are none of them.
+    pub(crate) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
         let named = |segment: &&str| self.recognize(segment.as_bytes(), true).is_some();
         if !query.split('&').any(|segment| named(&segment)) {
             return None;
         }
-        let kept: Vec<&str> = query.split('&').filter(|segment| !named(segment)).collect();
-        Some(kept.join("&"))
+        let mut target = String::with_capacity(path.len() + 1 + query.len());
+        target.push_str(path);
+        for segment in query.split('&').filter(|segment| !named(segment)) {
+            target.push(if target.len() == path.len() { '?' } else { '&' });
+            target.push_str(segment);
+        }
+        Some(target)
     }
 
     fn look_at<'q>(
@@ -189,14 +194,15 @@ mod tests {
         let mut names = Names::default();
         assert_eq!(names.add("access_token"), Some(0));
         for (query, cut) in [
-            ("access_token=t", Some("")),
-            ("a=1&access_token=t&b=%20", Some("a=1&b=%20")),
-            ("a&%61ccess_token=t&&b", Some("a&&b")),
-            ("access_token", Some("")),
+            ("access_token=t", Some("/x")),
+            ("a=1&access_token=t&b=%20", Some("/x?a=1&b=%20")),
+            ("a&%61ccess_token=t&&b", Some("/x?a&&b")),
+            ("&a&access_token=t", Some("/x?&a")),
+            ("access_token", Some("/x")),
             ("a=1&access_tokens=t", None),
             ("", None),
         ] {
-            assert_eq!(names.cut_from(query).as_deref(), cut, "{query}");
+            assert_eq!(names.cut_from("/x", query).as_deref(), cut, "{query}");
         }
     }
 

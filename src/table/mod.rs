@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, HeaderName};
 
 use self::authorization::{Authorization, SchemeSyntax};
 use self::parameters::Parameters;
-use crate::carried::with_query;
+use crate::carried::set_target;
 use crate::credential::{Carrier, CredentialKind, Credentials};
 use crate::dialect::{Dialect, DialectError};
 use crate::form::{Row, TokenSyntax};
@@ -106,9 +106,10 @@ impl Table {
         self.body.read(body, Carrier::Body, credentials)
     }
 
-    /// A target without its credentials; `None` where its query has none.
-    pub(crate) fn cut_from(&self, uri: &Uri) -> Option<Uri> {
-        with_query(uri, &self.query.cut_from(uri.query()?)?)
+    /// Cuts the credentials out of a target's query.
+    pub(crate) fn cut_from(&self, uri: &mut Uri) {
+        let cut = uri.query().and_then(|query| self.query.cut_from(uri.path(), query));
+        cut.into_iter().for_each(|target| set_target(uri, target));
     }
 
     pub(crate) const fn reads_body(&self) -> bool {

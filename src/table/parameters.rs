@@ -54,9 +54,9 @@ impl Parameters {
         self.names.add(name).ok_or(DialectError::TooManyParameters(params::MAX_NAMES))
     }
 
-    /// A query without these parameters; `None` where it has none of them.
-    pub(super) fn cut_from(&self, query: &str) -> Option<String> {
-        self.names.cut_from(query)
+    /// The path and query without these parameters; `None` where there are none of them.
+    pub(super) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
+        self.names.cut_from(path, query)
     }
 
     pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {

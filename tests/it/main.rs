@@ -9,6 +9,7 @@ mod connections;
 mod dialects;
 mod extract;
 mod guests;
+mod leaks;
 mod memory;
 mod passwords;
 mod paths;
