@@ -139,6 +139,7 @@ impl Pipeline {
         if credentials.is_empty() {
             return self.guest(head).map(Some);
         }
+        self.guard.see();
         let context = self.context(head);
         let ask = |presented: Option<&Presented<'_>>| match presented {
             None => Some(None),

@@ -51,6 +51,13 @@ impl Guard {
         self.fuse = Arc::new(Fuse::new(limits));
     }
 
+    /// Counts a request that carries credentials, where that matters.
+    pub(crate) fn see(&self) {
+        if self.revokes() {
+            self.fuse.see();
+        }
+    }
+
     /// Whether its rule revokes anything.
     pub(crate) fn revokes(&self) -> bool {
         self.rule.revokes()
@@ -68,9 +75,6 @@ impl Guard {
     pub(crate) fn judge(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Guarded {
         if credentials.is_empty() {
             return Guarded::Passes;
-        }
-        if self.revokes() {
-            self.fuse.see();
         }
         let security = self.transport.security(head);
         if security == Security::Secure {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::credential::Credential;
@@ -72,6 +73,8 @@ pub(crate) struct Fuse {
     limits: Revocation,
     requests: AtomicU64,
     window: Mutex<Window>,
+    /// How many may be looked at at a time.
+    places: Arc<Semaphore>,
 }
 
 #[derive(Debug)]
@@ -84,6 +87,9 @@ struct Window {
 
 const WINDOW: Duration = Duration::from_secs(60);
 
+/// How many credentials are verified for revocation at a time; more are refused and live on.
+const PLACES: usize = 64;
+
 /// From how many requests on a share of them says anything.
 const SAMPLE: u64 = 1_000;
 
@@ -93,7 +99,12 @@ const ANSWER_AFTER: Duration = Duration::from_millis(20);
 impl Fuse {
     pub(crate) fn new(limits: Revocation) -> Self {
         let window = Window { started: Instant::now(), requests: 0, revoked: 0, blown: false };
-        Self { limits, requests: AtomicU64::new(0), window: Mutex::new(window) }
+        Self {
+            limits,
+            requests: AtomicU64::new(0),
+            window: Mutex::new(window),
+            places: Arc::new(Semaphore::new(PLACES)),
+        }
     }
 
     /// Counts a request, for the share.
@@ -134,7 +145,12 @@ pub(crate) async fn revoke<V: Verifier>(
     context: Context<'static>,
     deadline: Duration,
 ) {
+    let place = Arc::clone(&fuse.places).try_acquire_owned();
     let work = async move {
+        let Ok(_place) = place else {
+            trace::error!("too many credentials over plain http at a time: some are refused and not revoked");
+            return;
+        };
         let Ok(_principal) = verifier.verify(&credential, &context).await else { return };
         let (_kind, _id) = (credential.kind(), _principal.credential_id());
         if fuse.limits.dry_run {
