@@ -16,7 +16,7 @@ pub(crate) enum Carried {
 }
 
 /// What every answer depends on that a credential decided.
-pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("authorization, x-app-token");
+pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorization, X-App-Token");
 
 impl Carried {
     pub(crate) fn by(authentication: &Authentication) -> Self {

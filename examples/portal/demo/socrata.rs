@@ -42,12 +42,14 @@ pub(crate) struct App {
     pub(crate) callback_prefix: &'static str,
 }
 
+/// The one password that stays: it is there to show that a colon, a space and a letter beyond ASCII pass.
+const ODD_PASSWORD: &str = "pa:ss wörd";
+
 impl Credentials {
     pub(super) fn new() -> Result<Self, getrandom::Error> {
-        let odd_password = format!("pa:ss wörd {}", random::alphanumeric(12)?);
         Ok(Self {
             user: Login::new(ALICE)?,
-            odd_user: Login { username: BOB.to_owned(), password: odd_password },
+            odd_user: Login { username: BOB.to_owned(), password: ODD_PASSWORD.to_owned() },
             disabled_user: Login::new(DORA)?,
             api_key: Key::new(Some(ALICE))?,
             revoked_api_key: Key::new(None)?,
