@@ -55,20 +55,10 @@ fn settle(
         }
         Ok(principal) => Ok(Some((principal, Origin { carrier, kind }))),
         Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
-        Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(denied(kind).into()),
+        Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(kind.denied().into()),
         Err(VerifyError::Unavailable(_cause)) => {
             trace::warn!(%kind, cause = %_cause, "a verifier cannot tell now");
             Err(RejectionKind::Unavailable.into())
-        }
-    }
-}
-
-const fn denied(kind: CredentialKind) -> RejectionKind {
-    match kind {
-        CredentialKind::AccessToken => RejectionKind::DeniedToken,
-        CredentialKind::AppToken => RejectionKind::DeniedAppToken,
-        CredentialKind::ApiKey | CredentialKind::Client | CredentialKind::Password => {
-            RejectionKind::DeniedCredentials
         }
     }
 }

@@ -95,6 +95,7 @@ mod percent;
 mod permission;
 pub mod policy;
 mod principal;
+mod reader;
 mod rejection;
 mod revocation;
 mod scope;
@@ -132,6 +133,7 @@ pub use self::principal::{
     ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
     Guest, GuestBuilder, OAuthUser, OAuthUserBuilder, OrgAdmin, OrgAdminBuilder, Principal, PrincipalKind,
 };
+pub use self::reader::Reader;
 pub use self::rejection::{Rejection, Respond};
 pub use self::revocation::Revocation;
 pub use self::scope::{InvalidScope, Scopes};

@@ -37,7 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "policy/permission", "policy/scope",
     ]),
     ("readers", &["table", "table/authorization", "table/parameters", "rejection"]),
-    ("answers", &["answer", "judgement", "revocation"]),
+    ("answers", &["answer", "reader", "judgement", "revocation"]),
     ("guards", &["guard"]),
     ("pipeline", &["authenticator"]),
     ("tower", &[
