@@ -32,6 +32,8 @@ pub(crate) struct Asked {
 /// How a dialect's refusals are rendered.
 #[derive(Clone)]
 pub(crate) struct Answers {
+    /// What `Vary` says.
+    pub(crate) depends_on: HeaderValue,
     realm: Box<str>,
     schemes: Vec<Scheme>,
     retry_after: Duration,
@@ -57,9 +59,14 @@ impl Asked {
 }
 
 impl Answers {
-    pub(crate) fn new(realm: &str, challenged: &[Challenged]) -> Result<Self, InvalidChallenge> {
+    pub(crate) fn new(
+        realm: &str,
+        challenged: &[Challenged],
+        depends_on: HeaderValue,
+    ) -> Result<Self, InvalidChallenge> {
         let schemes = challenged.iter().map(|challenged| Scheme::new(*challenged, realm));
         Ok(Self {
+            depends_on,
             realm: realm.into(),
             schemes: schemes.collect::<Result<_, _>>()?,
             retry_after: RETRY_AFTER_UNAVAILABLE,
@@ -99,7 +106,7 @@ impl Answers {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(VARY, DEPENDS_ON);
+        headers.insert(VARY, self.depends_on.clone());
         self.challenge(rejection, &mut headers);
         let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
         if let Some(after) = rejection.retry_after().or(default) {
@@ -157,7 +164,7 @@ fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
 /// the layer around them renders again in its dialect's way.
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
-        LazyLock::new(|| Answers::new("api", &[Challenged::Token("Bearer")]).ok());
+        LazyLock::new(|| Answers::new("api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
     let asked = Asked { head: false, http1: false };
     let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
     let mut response = answers.standard(rejection, asked);

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::answer::Answers;
 use crate::authentication::Authentication;
+use crate::carried::depends_on;
 use crate::credential::{Carrier, Credential, Credentials, Presented};
 use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
@@ -64,7 +65,9 @@ impl Pipeline {
         if transport.trusts_everybody() {
             return Err(DialectError::TrustsEverybody);
         }
-        let answers = Answers::new(&dialect.realm, &table.challenged()).map_err(|_| DialectError::Realm)?;
+        let depends_on = depends_on(table.header_names());
+        let answers =
+            Answers::new(&dialect.realm, &table.challenged(), depends_on).map_err(|_| DialectError::Realm)?;
         let guests = dialect.guests.iter().map(|rule| rule.compile().map_err(DialectError::from));
         Ok(Self {
             name: dialect.name,

@@ -1,11 +1,13 @@
 //! What follows from a request having carried a credential.
 
-use http::header::{CACHE_CONTROL, REFERRER_POLICY, VARY};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, REFERRER_POLICY, VARY};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::authentication::Authentication;
 use crate::credential::Carrier;
+use crate::headers::X_APP_TOKEN;
 
 /// Whether a request carried a credential, and whether in its query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub(crate) enum Carried {
     InQuery,
 }
 
-/// What every answer depends on that a credential decided.
+/// What an answer depends on where no dialect is known.
 pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorization, X-App-Token");
 
 impl Carried {
@@ -31,14 +33,14 @@ impl Carried {
     ///
     /// HTTP's caches protect the `Authorization` header alone (RFC 9111 section 3.5). A handler may relax
     /// `no-store` to `private` and say a referrer policy of its own.
-    pub(crate) fn mark(self, headers: &mut HeaderMap) {
+    pub(crate) fn mark(self, headers: &mut HeaderMap, depends_on: &HeaderValue) {
         if self == Self::Nothing {
             return;
         }
         if !headers.get_all(CACHE_CONTROL).iter().any(keeps_private) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        headers.append(VARY, DEPENDS_ON);
+        headers.append(VARY, depends_on.clone());
         if self == Self::InQuery {
             headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
         }
@@ -50,6 +52,18 @@ fn keeps_private(value: &HeaderValue) -> bool {
     directives
         .into_iter()
         .any(|one| one.eq_ignore_ascii_case(b"private") || one.eq_ignore_ascii_case(b"no-store"))
+}
+
+/// What answers depend on that a dialect's credentials decide: `Authorization`, `X-App-Token` and the
+/// dialect's other headers. It lives as long as the process, so that sending it counts no reference.
+pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> HeaderValue {
+    let others = names.filter(|name| **name != AUTHORIZATION && **name != X_APP_TOKEN);
+    let others: String = others.map(|name| format!(", {name}")).collect();
+    if others.is_empty() {
+        return DEPENDS_ON;
+    }
+    let line = format!("Authorization, X-App-Token{others}");
+    HeaderValue::from_maybe_shared(Bytes::from_static(line.leak().as_bytes())).unwrap_or(DEPENDS_ON)
 }
 
 /// Gives a URI another path and query. One that is none would be a defect here: it becomes `/`.
@@ -69,7 +83,7 @@ mod tests {
         for (name, value) in said {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        carried.mark(&mut headers);
+        carried.mark(&mut headers, &DEPENDS_ON);
         headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
     }
 

@@ -28,11 +28,6 @@ pub(crate) enum Guarded {
     Revoked,
 }
 
-/// What to do where nothing says whether a connection is secure.
-#[cfg_attr(not(feature = "tracing"), allow(dead_code))]
-const CHOICES: &str = "have the TLS acceptor put `transport::SecureConnection` into every request's extensions \
-    (`transport::marked`), name the proxies in front (`transport::behind_proxy`), or, where something else keeps plain http away, use `transport::danger_assume_secure`";
-
 impl Guard {
     pub(crate) fn new(transport: Transport, rule: TransportRule) -> Self {
         let fuse = Arc::new(Fuse::new(Revocation::default()));
@@ -85,11 +80,9 @@ impl Guard {
         if rules.iter().flatten().all(|rule| *rule == OnInsecure::Pass) {
             return Guarded::Passes;
         }
-        if security == Security::Unknown {
+        if matches!(security, Security::Unknown | Security::Ambiguous) {
             self.unmarked.call_once(|| {
-                trace::warn!(
-                    "nothing says whether connections are secure, so credentials are refused: {CHOICES}"
-                );
+                trace::warn!("credentials are refused, since {}", self.transport.why_unknown(head));
             });
         }
         let revoke =

@@ -67,7 +67,7 @@ impl GuestRule {
     ///
     /// The original path decides, segment by segment and byte by byte. A path that two programs
     /// could read differently (encoded or doubled slashes, dot segments, `;`, `\`, control
-    /// characters) admits nobody.
+    /// characters, encoded `?` and `#`) admits nobody.
     pub const fn path(pattern: &'static str) -> Self {
         let rule = Self::everywhere().methods(&["GET", "HEAD", "POST", "PUT", "DELETE"]);
         Self { path: Some(pattern), ..rule }

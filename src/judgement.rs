@@ -76,7 +76,7 @@ pub(crate) fn unfinished_rejection(unfinished: Unfinished) -> Rejection {
             RejectionKind::Unavailable.into()
         }
         Unfinished::Panicked => {
-            trace::error!("a verifier panicked");
+            trace::error!("a verifier, a tenant function or a grammar panicked");
             RejectionKind::ServerError.into()
         }
     }

@@ -146,6 +146,8 @@ impl RejectionKind {
     }
 }
 
+impl std::error::Error for RejectionKind {}
+
 impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.error())

@@ -51,13 +51,15 @@
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
-//! one thing that it could not know otherwise: with `axum`, guest rules and path policies see the
-//! original path inside `nest`; without it they want the layer outermost.
+//! two things that it could not know otherwise: with `axum`, guest rules and `policy::application` see
+//! the original path inside `nest` (without it they want the layer outermost), and
+//! `ConnectInfo<SocketAddr>` tells the client's address (without it [`transport::Peer`] alone does).
 //!
 //! # Panics
 //!
-//! A verifier that panics is answered 500 and the connection lives on; with `panic = "abort"` it ends
-//! the process, as any panic does then.
+//! A panic in a verifier, a policy, a tenant function or a grammar of your own is answered 500, one in a
+//! [`Respond`] by the standard answer; the connection lives on. With `panic = "abort"` it ends the
+//! process, as any panic does then. Handlers are not guarded.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -112,6 +114,7 @@ pub use self::authentication::{Authentication, AuthenticationExt};
 pub use self::challenge::{Challenge, InvalidChallenge};
 pub use self::clock::{Clock, SystemClock};
 pub use self::credential::{Carrier, ClientKind, Credential, CredentialKind, Credentials, Key};
+#[doc(inline)]
 pub use self::dialect::{Dialect, DialectError};
 #[cfg(feature = "axum")]
 pub use self::extract::Authenticated;
@@ -128,6 +131,7 @@ pub use self::pair::Pair;
 pub use self::password::{Busy, HashError, Passwords};
 pub use self::path::InvalidPattern;
 pub use self::permission::{InvalidPermission, Operation, Permission, Permissions};
+#[doc(inline)]
 pub use self::policy::{Forbidden, Policy};
 pub use self::principal::{
     ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
@@ -138,6 +142,7 @@ pub use self::rejection::{Rejection, Respond};
 pub use self::revocation::Revocation;
 pub use self::scope::{InvalidScope, Scopes};
 pub use self::secret::Secret;
+#[doc(inline)]
 pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,
     Verifier, VerifyError,

@@ -7,6 +7,14 @@ use http::{Extensions, Uri};
 
 use crate::head::Head;
 
+impl<'r> Head<'r> {
+    /// The path that the client asked for, also inside `Router::nest`, which strips its prefix from
+    /// [`uri`](Self::uri); `None` where a router stripped it and did not keep the original.
+    pub fn original_path(&self) -> Option<&'r str> {
+        path(*self)
+    }
+}
+
 /// The original path; `None` where a router stripped it and did not keep the original.
 pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
     routed::path(head)

@@ -44,7 +44,7 @@ pub struct Revocation {
 }
 
 impl Default for Revocation {
-    /// 20 a minute, and 1 % of a minute's requests once there were a thousand.
+    /// 20 a minute, and 1 % of a minute's requests with credentials once there were a thousand.
     fn default() -> Self {
         Self { per_minute: 20, percent: 1, dry_run: false }
     }
@@ -171,7 +171,13 @@ pub(crate) async fn revoke<V: Verifier>(
     };
     match Handle::try_current() {
         Ok(runtime) => {
-            drop(runtime.spawn(Bounded::new(work, deadline)));
+            drop(runtime.spawn(async move {
+                if Bounded::new(work, deadline).await.is_err() {
+                    trace::error!(
+                        "a credential shown over plain http was not revoked: that panicked or took too long"
+                    );
+                }
+            }));
             sleep(ANSWER_AFTER).await;
         }
         Err(_) => work.await,

@@ -44,7 +44,7 @@ macro_rules! kind {
 
         impl $name {
             #[doc = concat!("Starts with what every `", stringify!($name), "` has.")]
-            pub fn builder($($must: impl Into<Box<str>>),*) -> $builder {
+            pub fn builder($($must: impl Into<String>),*) -> $builder {
                 $builder(Record { $($must: kind!(@must $must, $must),)* ..Record::default() })
             }
 
@@ -79,8 +79,8 @@ macro_rules! kind {
         }
 
         impl $builder {
-            $(#[doc = $may_doc] pub fn $may(mut self, $may: impl Into<Box<str>>) -> Self {
-                self.0.$may = Some($may.into());
+            $(#[doc = $may_doc] pub fn $may(mut self, $may: impl Into<String>) -> Self {
+                self.0.$may = Some($may.into().into_boxed_str());
                 self
             })*
 
@@ -90,8 +90,8 @@ macro_rules! kind {
             })*
 
             /// The credential's public id, for logs and for revoking.
-            pub fn credential_id(mut self, id: impl Into<Box<str>>) -> Self {
-                self.0.credential_id = Some(id.into());
+            pub fn credential_id(mut self, id: impl Into<String>) -> Self {
+                self.0.credential_id = Some(id.into().into_boxed_str());
                 self
             }
 
@@ -145,8 +145,8 @@ macro_rules! kind {
             }
         }
     };
-    (@must id, $value:ident) => { $value.into() };
-    (@must $field:ident, $value:ident) => { Some($value.into()) };
+    (@must id, $value:ident) => { $value.into().into_boxed_str() };
+    (@must $field:ident, $value:ident) => { Some($value.into().into_boxed_str()) };
     (@get $self:ident, id) => { &$self.0.id };
     (@get $self:ident, $field:ident) => { $self.0.$field.as_deref().unwrap_or_default() };
 }

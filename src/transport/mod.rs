@@ -30,7 +30,8 @@ pub use self::rule::{OnInsecure, TransportRule};
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct SecureConnection;
 
-/// A marker in a request's extensions: its connection is plain, and no proxy stands before it.
+/// A marker in a request's extensions: its connection is plain, and no proxy stands before it. Dialects
+/// that revoke what is shown over plain http go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct PlainConnection;
@@ -87,7 +88,9 @@ pub const fn danger_assume_secure() -> Transport {
 /// `Forwarded`, and whom they speak for, by `X-Forwarded-For`. The acceptor records the peer
 /// ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with [`marked`].
 ///
-/// A network of all addresses is refused when the layer is made: it would trust everybody.
+/// Exactly one clear value counts: a list, a repeated header or two that contradict are insecure. The
+/// proxy has to overwrite what clients send. A trusted peer's own marker is not looked at. A network of
+/// all addresses is refused when the layer is made: it would trust everybody.
 ///
 /// # Examples
 ///
@@ -96,6 +99,7 @@ pub const fn danger_assume_secure() -> Transport {
 ///
 /// let proxies = ["10.0.0.0/8".parse()?, "fd00::/8".parse()?];
 /// let transport = transport::behind_proxy(proxies);
+/// // axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
 /// # let _ = transport;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -122,6 +126,24 @@ impl Transport {
             None if marked(true) => Security::Plain,
             None if marked(false) => Security::Secure,
             None => Security::Unknown,
+        }
+    }
+
+    /// What the log says of a connection that nothing clear is known of, and what to do.
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    pub(crate) fn why_unknown(&self, head: Head<'_>) -> &'static str {
+        if self.proxies.is_empty() {
+            "nothing says whether the connection is secure: have the acceptor put `transport::SecureConnection` or \
+             `PlainConnection` into every request's extensions, name the proxies in front \
+             (`transport::behind_proxy`), or, where something else keeps plain http away, use \
+             `transport::danger_assume_secure`"
+        } else if peer::address(head).is_none() {
+            "the peer's address is not known, so no proxy can be trusted: serve with \
+             `into_make_service_with_connect_info::<SocketAddr>()`, or put `transport::Peer` into the extensions"
+        } else if self.trusted_peer(head).is_none() {
+            "the peer is no trusted proxy and nothing else says whether the connection is secure"
+        } else {
+            "the trusted proxy sent neither `X-Forwarded-Proto` nor `Forwarded`, or not one clear value"
         }
     }
 

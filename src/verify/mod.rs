@@ -71,7 +71,8 @@ pub trait Verifier: Send + Sync + 'static {
         None
     }
 
-    /// Ends a credential's life: it is denied from now on.
+    /// Ends a credential's life: it is denied from now on. Asked where a dialect revokes what was shown
+    /// over plain http; a verifier without it leaves an error in the log for each.
     ///
     /// # Errors
     ///

@@ -69,7 +69,7 @@ async fn req_25_what_a_credential_decided_stays_out_of_caches() {
         *request.headers_mut() = token.headers().clone();
         let answer = send(said(cache), request).await;
         assert_eq!(header(&answer, CACHE_CONTROL).as_deref(), Some(sent));
-        assert_eq!(header(&answer, VARY).as_deref(), Some("Authorization, X-App-Token"));
+        assert_eq!(header(&answer, VARY).as_deref(), Some("Authorization, X-App-Token, x-api-key"));
         assert_eq!(header(&answer, REFERRER_POLICY), None);
     }
     let answer = ask(said(None), &format!("/x?access_token={TOKEN}"), &[]).await;

@@ -87,7 +87,7 @@ where
                 },
                 StateProjection::Calling { future, carried } => {
                     let mut response = ready!(future.poll(context))?;
-                    carried.mark(response.headers_mut());
+                    carried.mark(response.headers_mut(), &this.pipeline.answers.depends_on);
                     return Poll::Ready(Ok(render(this.pipeline, *this.asked, response)));
                 }
                 StateProjection::Refused { rejection } => {
