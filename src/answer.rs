@@ -168,7 +168,7 @@ pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     let asked = Asked { head: false, http1: false };
     let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
     let mut response = answers.standard(rejection, asked);
-    response.extensions_mut().insert(rejection.clone());
+    response.extensions_mut().insert(rejection.unrendered());
     response
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::answer::Answers;
 use crate::authentication::Authentication;
-use crate::carried::depends_on;
+use crate::carried::{QueryCut, depends_on};
 use crate::credential::{Carrier, Credential, Credentials, Presented};
 use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
@@ -212,6 +212,12 @@ impl Pipeline {
 
     /// The guest that a request without credentials is, if a rule admits it.
     pub(crate) fn guest(&self, head: Head<'_>) -> Result<Authentication, Rejection> {
+        if head.extensions().get::<QueryCut>().is_some() {
+            trace::error!(
+                "a layer further out cut the credentials out of the query: give it `.keep_query_credentials()`"
+            );
+            return Err(RejectionKind::ServerError.into());
+        }
         let guest = self.guests.iter().find_map(|rule| rule.admit(head));
         guest.cloned().map(Authentication::guest).ok_or_else(|| RejectionKind::Missing.into())
     }
@@ -229,11 +235,10 @@ impl Pipeline {
                 headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
             }
         }
-        if self.cut_query
-            && (authentication.carrier() == Some(Carrier::Query) || authentication.app().is_some())
-        {
-            self.table.cut_from(request.uri_mut());
-            original::change(request.extensions_mut(), |uri| self.table.cut_from(uri));
+        let by_query = authentication.carrier() == Some(Carrier::Query) || authentication.app().is_some();
+        if self.cut_query && by_query && self.table.cut_from(request.uri_mut()) {
+            original::change(request.extensions_mut(), |uri| _ = self.table.cut_from(uri));
+            request.extensions_mut().insert(QueryCut);
         }
         request.extensions_mut().insert(authentication);
     }

@@ -17,6 +17,11 @@ pub(crate) enum Carried {
     InQuery,
 }
 
+/// A marker in a request's extensions: a layer cut credentials out of its query, so a layer further in
+/// cannot tell whether there were any for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryCut;
+
 /// What an answer depends on where no dialect is known.
 pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorization, X-App-Token");
 
@@ -37,7 +42,8 @@ impl Carried {
         if self == Self::Nothing {
             return;
         }
-        if !headers.get_all(CACHE_CONTROL).iter().any(keeps_private) {
+        let mut said = headers.get_all(CACHE_CONTROL).iter().peekable();
+        if said.peek().is_none() || !said.all(keeps_private) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         headers.append(VARY, depends_on.clone());
@@ -48,10 +54,10 @@ impl Carried {
 }
 
 fn keeps_private(value: &HeaderValue) -> bool {
-    let directives = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    directives
-        .into_iter()
-        .any(|one| one.eq_ignore_ascii_case(b"private") || one.eq_ignore_ascii_case(b"no-store"))
+    let directives = || value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let says = |wanted: &[u8]| directives().any(|one| one.eq_ignore_ascii_case(wanted));
+    let shared = says(b"public") || directives().any(|one| one.to_ascii_lowercase().starts_with(b"s-maxage"));
+    !shared && (says(b"private") || says(b"no-store"))
 }
 
 /// What answers depend on that a dialect's credentials decide: `Authorization`, `X-App-Token` and the
@@ -98,6 +104,7 @@ mod tests {
             ("Private", "Private"),
             ("no-store", "no-store"),
             ("public, max-age=60", "no-store"),
+            ("private, public, S-MaxAge=600", "no-store"),
             ("max-age=60", "no-store"),
             ("no-cache", "no-store"),
         ] {

@@ -19,6 +19,7 @@ pin_project! {
         #[pin]
         timer: Option<Sleep>,
         deadline: Duration,
+        waited: bool,
     }
 }
 
@@ -31,7 +32,7 @@ pub(crate) enum Unfinished {
 
 impl<F> Bounded<F> {
     pub(crate) const fn new(work: F, deadline: Duration) -> Self {
-        Self { work, timer: None, deadline }
+        Self { work, timer: None, deadline, waited: false }
     }
 }
 
@@ -45,8 +46,8 @@ impl<F: Future> Future for Bounded<F> {
             Ok(Poll::Pending) => {}
             Err(panicked) => return Poll::Ready(Err(panicked)),
         }
-        if this.timer.is_none() && Handle::try_current().is_ok() {
-            this.timer.set(Some(sleep(*this.deadline)));
+        if !std::mem::replace(this.waited, true) {
+            this.timer.set(timer(*this.deadline));
         }
         match this.timer.as_pin_mut() {
             Some(timer) => timer.poll(context).map(|()| Err(Unfinished::Late)),
@@ -55,9 +56,19 @@ impl<F: Future> Future for Bounded<F> {
     }
 }
 
+/// A timer; `None` without a tokio runtime, or in one that was built without timers.
+pub(crate) fn timer(after: Duration) -> Option<Sleep> {
+    Handle::try_current().ok()?;
+    caught(|| sleep(after)).ok()
+}
+
 /// Runs something that may panic.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Unfinished> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unfinished::Panicked)
+    // Dropping what was thrown could panic again, so it is not dropped.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|thrown| {
+        std::mem::forget(thrown);
+        Unfinished::Panicked
+    })
 }
 
 #[cfg(test)]

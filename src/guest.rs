@@ -94,7 +94,8 @@ impl GuestRule {
         let methods = self.methods.map(|names| names.iter().map(parse).collect::<Result<_, _>>()).transpose();
         let permissions =
             Permissions::parse(self.permissions.iter().copied()).map_err(InvalidRule::Permission)?;
-        let guest = Guest::builder().permissions(permissions);
+        let standing = path.as_ref().map(PathPattern::standing).unwrap_or_default();
+        let guest = Guest::builder().permissions(permissions).standing(standing);
         let guest = if self.sandbox { guest.sandbox() } else { guest };
         Ok(Admission { path, methods: methods.map_err(|_| InvalidRule::Method)?, guest: guest.build() })
     }

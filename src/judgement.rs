@@ -57,7 +57,7 @@ fn settle(
         Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
         Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(kind.denied().into()),
         Err(VerifyError::Unavailable(_cause)) => {
-            trace::warn!(%kind, cause = %_cause, "a verifier cannot tell now");
+            trace::warn!(%kind, cause = ?_cause.to_string(), "a verifier cannot tell now");
             Err(RejectionKind::Unavailable.into())
         }
     }

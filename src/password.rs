@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use argon2::password_hash::PasswordVerifier as _;
+use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -33,6 +34,12 @@ pub struct Busy;
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct HashError(String);
+
+impl HashError {
+    pub(crate) fn new(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
 
 /// How many checks may wait for each one that runs.
 const QUEUE_PER_CORE: usize = 16;
@@ -89,11 +96,16 @@ impl Passwords {
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
         let known = phc.is_some();
         let phc = phc.unwrap_or_else(|| Arc::clone(&self.nobody));
-        let argon2 = self.argon2();
+        let (argon2, nobody) = (self.argon2(), Arc::clone(&self.nobody));
         // The permits go with the work: a caller that leaves frees no place that is still in use.
         let check = move || {
             let _permits = (admitted, running);
             let matches = argon2.verify_password(password.as_bytes(), &*phc).is_ok();
+            if known && !is_argon2id(&phc) {
+                // A hash that cannot be checked takes the same time as one that can.
+                _ = argon2.verify_password(password.as_bytes(), &*nobody);
+                return false;
+            }
             matches && known
         };
         match Handle::try_current() {
@@ -105,6 +117,11 @@ impl Passwords {
     fn argon2(&self) -> Argon2<'static> {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
     }
+}
+
+/// Whether a PHC string is one of argon2id that can be checked.
+pub(crate) fn is_argon2id(phc: &str) -> bool {
+    PasswordHash::new(phc).is_ok_and(|hash| hash.algorithm.as_str() == "argon2id" && hash.hash.is_some())
 }
 
 #[cfg(test)]

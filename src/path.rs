@@ -113,9 +113,14 @@ impl PathPattern {
         Ok(Self { segments, open })
     }
 
-    /// Whether it has a segment `{name}`.
-    pub(crate) fn captures(&self, name: &str) -> bool {
-        self.segments.iter().any(|segment| matches!(segment, Segment::Capture(known) if known == name))
+    /// Which segment is `{name}`, from 0.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.segments.iter().position(|segment| matches!(segment, Segment::Capture(known) if known == name))
+    }
+
+    /// Where the organization and the application stand.
+    pub(crate) fn standing(&self) -> [Option<usize>; 2] {
+        ["org", "app"].map(|name| self.position(name))
     }
 
     /// Matches whole segments. Only plain paths match, and only with plain deciding segments.

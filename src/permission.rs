@@ -141,14 +141,14 @@ impl Operation {
 
 impl Operations {
     fn parse(list: &str) -> Result<Self, InvalidPermission> {
-        let mut bits = 0;
+        let (mut all, mut bits) = (false, 0);
         for name in list.split(',') {
-            if name.trim() == "*" {
-                return Ok(Self::All);
+            match name.trim() {
+                "*" => all = true,
+                name => bits |= bit(Operation::named(name).ok_or(InvalidPermission)?),
             }
-            bits |= bit(Operation::named(name).ok_or(InvalidPermission)?);
         }
-        Ok(Self::Some(bits))
+        Ok(if all { Self::All } else { Self::Some(bits) })
     }
 
     fn contain(self, operation: Operation) -> bool {
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_no_permission_is_an_error() {
-        for bad in ["", "get:", "fly:/x", "get,:/x", ":/x", "get:/x,", "/a:b"] {
+        for bad in ["", "get:", "fly:/x", "get,:/x", "*,fly:/x", "*,:/x", ":/x", "get:/x,", "/a:b"] {
             assert_eq!(bad.parse::<Permission>().err(), Some(InvalidPermission), "{bad:?}");
         }
     }

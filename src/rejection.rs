@@ -94,6 +94,10 @@ impl Rejection {
         Self { rendered: true, ..self.clone() }
     }
 
+    pub(crate) fn unrendered(&self) -> Self {
+        Self { rendered: false, ..self.clone() }
+    }
+
     pub(crate) const fn is_rendered(&self) -> bool {
         self.rendered
     }

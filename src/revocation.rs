@@ -5,15 +5,14 @@
 //! and a fuse stops it when it happens too often.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
 
 use crate::credential::Credential;
-use crate::deadline::Bounded;
+use crate::deadline::{Bounded, timer};
 use crate::trace;
 use crate::verify::{Context, Verifier};
 
@@ -73,8 +72,10 @@ pub(crate) struct Fuse {
     limits: Revocation,
     requests: AtomicU64,
     window: Mutex<Window>,
-    /// How many may be looked at at a time.
-    places: Arc<Semaphore>,
+    /// How many may wait to be looked at, and how many are at a time.
+    queue: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+    full: Once,
 }
 
 #[derive(Debug)]
@@ -87,8 +88,11 @@ struct Window {
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// How many credentials are verified for revocation at a time; more are refused and live on.
-const PLACES: usize = 64;
+/// How many credentials may wait to be verified for revocation; more are refused and live on.
+const QUEUE: usize = 4_096;
+
+/// How many are verified for it at a time.
+const RUNNING: usize = 64;
 
 /// From how many requests on a share of them says anything.
 const SAMPLE: u64 = 1_000;
@@ -103,7 +107,9 @@ impl Fuse {
             limits,
             requests: AtomicU64::new(0),
             window: Mutex::new(window),
-            places: Arc::new(Semaphore::new(PLACES)),
+            queue: Arc::new(Semaphore::new(QUEUE)),
+            running: Arc::new(Semaphore::new(RUNNING)),
+            full: Once::new(),
         }
     }
 
@@ -134,6 +140,12 @@ impl Fuse {
         window.revoked += 1;
         true
     }
+
+    /// Takes one back that was not revoked after all.
+    fn give_back(&self) {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        window.revoked = window.revoked.saturating_sub(1);
+    }
 }
 
 /// Revokes a credential if it verifies, on a task of its own, and comes back after a fixed time: the
@@ -145,12 +157,22 @@ pub(crate) async fn revoke<V: Verifier>(
     context: Context<'static>,
     deadline: Duration,
 ) {
-    let place = Arc::clone(&fuse.places).try_acquire_owned();
+    // What is known to be no good at once takes no place from what may be.
+    let hopeless = matches!(verifier.verify_now(&credential, &context), Some(Err(_)));
+    let place = Arc::clone(&fuse.queue).try_acquire_owned();
     let work = async move {
+        if hopeless {
+            return;
+        }
         let Ok(_place) = place else {
-            trace::error!("too many credentials over plain http at a time: some are refused and not revoked");
+            fuse.full.call_once(|| {
+                trace::error!(
+                    "too many credentials over plain http at a time: some are refused and not revoked"
+                );
+            });
             return;
         };
+        let _running = fuse.running.acquire().await;
         let Ok(_principal) = verifier.verify(&credential, &context).await else { return };
         let (_kind, _id) = (credential.kind(), _principal.credential_id());
         if fuse.limits.dry_run {
@@ -165,6 +187,7 @@ pub(crate) async fn revoke<V: Verifier>(
                 trace::warn!(kind = %_kind, credential_id = ?_id, "revoked: it was shown over plain http")
             }
             Err(_error) => {
+                fuse.give_back();
                 trace::error!(kind = %_kind, credential_id = ?_id, error = %_error, "not revoked, though it was shown over plain http")
             }
         }
@@ -178,7 +201,9 @@ pub(crate) async fn revoke<V: Verifier>(
                     );
                 }
             }));
-            sleep(ANSWER_AFTER).await;
+            if let Some(timer) = timer(ANSWER_AFTER) {
+                timer.await;
+            }
         }
         Err(_) => work.await,
     }

@@ -104,12 +104,19 @@ impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
     }
 }
 
+/// How many frames a form may come in, empty ones included.
+const MAX_FRAMES: usize = 65_536;
+
 async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Frames, RejectionKind> {
     let mut body = pin!(body);
     let mut frames = Frames::default();
-    let mut length = 0;
+    let (mut length, mut polled) = (0, 0);
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame.map_err(|_| RejectionKind::Malformed)?;
+        polled += 1;
+        if polled > MAX_FRAMES {
+            return Err(RejectionKind::BodyTooLarge);
+        }
         match frame.into_data() {
             Ok(data) => {
                 length += data.len();

@@ -23,7 +23,8 @@ impl<A: Policy, B: Policy> Policy for And<A, B> {
             (Ok(()), second) => second,
             (first, Ok(())) => first,
             (Err(first), Err(second)) => {
-                Err(Forbidden::needing(first.needed().iter().chain(second.needed().iter()).collect()))
+                let needed = first.needed().iter().chain(second.needed().iter()).collect();
+                Err(Forbidden::needing(needed).or_asking(&first).or_asking(&second))
             }
         }
     }

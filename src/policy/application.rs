@@ -17,7 +17,8 @@ pub struct ApplicationPolicy(PathPattern);
 /// * an application's client, everything in its application and nothing elsewhere,
 /// * anybody else who belongs there, what their permissions grant in the application: the request's
 ///   method on the rest of the path. A principal without an organization belongs nowhere; one without an application
-///   belongs to every one of its organization. A guest belongs to what its rule admitted it to.
+///   belongs to every one of its organization. A guest belongs to what its rule admitted it to, where
+///   the rule's path and this pattern have `{org}` and `{app}` at the same places.
 ///
 /// The original path decides (see [`GuestRule::path`](crate::GuestRule::path)); names are compared
 /// without regard to ASCII case, as Usergrid does. A path that two programs could read differently
@@ -47,7 +48,11 @@ pub fn application(pattern: &str) -> ApplicationPolicy {
 /// [`InvalidPattern`] when the pattern is none, or has no `{org}`.
 pub fn try_application(pattern: &str) -> Result<ApplicationPolicy, InvalidPattern> {
     let parsed = PathPattern::parse(pattern)?;
-    if parsed.captures("org") { Ok(ApplicationPolicy(parsed)) } else { Err(InvalidPattern::new(pattern)) }
+    if parsed.position("org").is_some() {
+        Ok(ApplicationPolicy(parsed))
+    } else {
+        Err(InvalidPattern::new(pattern))
+    }
 }
 
 impl Policy for ApplicationPolicy {
@@ -67,12 +72,18 @@ impl Policy for ApplicationPolicy {
             Principal::OrgAdmin(_) => in_org(),
             _ if app.is_none() => false,
             Principal::AppAdmin(_) => in_app(),
-            Principal::Guest(_) => granted(),
+            Principal::Guest(guest) => agree(guest.standing(), self.0.standing()) && granted(),
             _ if principal.app().is_some() => in_app() && granted(),
             _ => in_org() && granted(),
         };
         if allowed { Ok(()) } else { Err(Forbidden::new()) }
     }
+}
+
+/// Whether a guest rule takes the same segments for the organization and the application as the policy:
+/// below a prefix that one of them does not know, `sandbox` could be anybody's organization.
+fn agree(rule: [Option<usize>; 2], policy: [Option<usize>; 2]) -> bool {
+    rule.iter().zip(policy).all(|(rule, policy)| rule.is_none() || *rule == policy)
 }
 
 fn is(held: Option<&str>, asked: Option<&str>) -> bool {

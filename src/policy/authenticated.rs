@@ -9,7 +9,8 @@ use crate::principal::Principal;
 #[non_exhaustive]
 pub struct AuthenticatedPolicy;
 
-/// Allows anybody but a guest.
+/// Allows anybody but a guest. A lone app token counts: where it identifies and does not authenticate, as
+/// with Socrata, ask for [`kinds`](super::kinds()).
 pub const fn authenticated() -> AuthenticatedPolicy {
     AuthenticatedPolicy
 }

@@ -102,6 +102,11 @@ impl Forbidden {
         &self.needed
     }
 
+    /// The same, asking for credentials where this or another does.
+    pub(crate) fn or_asking(self, other: &Self) -> Self {
+        Self { asks_for_credentials: self.asks_for_credentials || other.asks_for_credentials, ..self }
+    }
+
     pub(crate) const fn asks_for_credentials(&self) -> bool {
         self.asks_for_credentials
     }

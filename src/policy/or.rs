@@ -21,6 +21,7 @@ impl<A: Policy, B: Policy> Policy for Or<A, B> {
     fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
         let Err(first) = self.first.check(principal, head) else { return Ok(()) };
         let Err(second) = self.second.check(principal, head) else { return Ok(()) };
-        Err(if first.needed().is_empty() { second } else { first })
+        let (answer, other) = if first.needed().is_empty() { (second, first) } else { (first, second) };
+        Err(answer.or_asking(&other))
     }
 }

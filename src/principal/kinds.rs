@@ -27,6 +27,20 @@ kind! {
     flag sandbox as is_sandbox: "Whether the sandbox rule admitted it (Usergrid's sandbox application)."
 }
 
+impl GuestBuilder {
+    /// Which segments of the path the rule takes for the organization and the application.
+    pub(crate) fn standing(mut self, standing: [Option<usize>; 2]) -> Self {
+        self.0.standing = standing;
+        self
+    }
+}
+
+impl Guest {
+    pub(crate) fn standing(&self) -> [Option<usize>; 2] {
+        self.0.standing
+    }
+}
+
 kind! {
     /// An application, by the token that identifies it (Socrata's `X-App-Token`, `$$app_token`).
     ///

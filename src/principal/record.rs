@@ -22,6 +22,8 @@ pub(super) struct Record {
     pub(super) expires_at: Option<SystemTime>,
     pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
     pub(super) sandbox: bool,
+    /// Which segments of the path its guest rule takes for the organization and the application.
+    pub(super) standing: [Option<usize>; 2],
 }
 
 /// Defines a kind: its record type, its builder, and those fields that mean something to it.

@@ -106,10 +106,12 @@ impl Table {
         self.body.read(body, Carrier::Body, credentials)
     }
 
-    /// Cuts the credentials out of a target's query.
-    pub(crate) fn cut_from(&self, uri: &mut Uri) {
+    /// Cuts the credentials out of a target's query; whether there were any.
+    pub(crate) fn cut_from(&self, uri: &mut Uri) -> bool {
         let cut = uri.query().and_then(|query| self.query.cut_from(uri.path(), query));
-        cut.into_iter().for_each(|target| set_target(uri, target));
+        let Some(target) = cut else { return false };
+        set_target(uri, target);
+        true
     }
 
     pub(crate) const fn reads_body(&self) -> bool {

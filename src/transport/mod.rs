@@ -108,9 +108,9 @@ pub fn behind_proxy(proxies: impl IntoIterator<Item = IpNet>) -> Transport {
 }
 
 impl Transport {
-    /// A network that would trust everybody, if one is on the list.
+    /// Whether the list, taken together, would trust everybody.
     pub(crate) fn trusts_everybody(&self) -> bool {
-        self.proxies.iter().any(|net| net.prefix_len() == 0)
+        IpNet::aggregate(&self.proxies).iter().any(|net| net.prefix_len() == 0)
     }
 
     pub(crate) fn security(&self, head: Head<'_>) -> Security {

@@ -4,13 +4,14 @@
 //! list only. Whatever could be read in two ways (repeated, several, contradicting, misspelled) is
 //! ambiguous, and so insecure.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 use super::Security;
+use crate::challenge::is_token;
 use crate::head::Head;
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -32,16 +33,29 @@ pub(super) fn security(head: Head<'_>) -> Security {
     }
 }
 
-/// The client's address by `X-Forwarded-For`: the last one that is no trusted proxy itself. `None`
-/// where it is absent or not to be read, so that nobody hides behind rubbish.
+/// The client's address by `X-Forwarded-For`: read from the end, where the proxies wrote, the first hop
+/// that is no trusted proxy. What stands before it is the client's own word and not looked at. `None` where
+/// there is no such hop, or it is no address.
 pub(super) fn client(proxies: &[IpNet], headers: &HeaderMap) -> Option<IpAddr> {
-    let mut hops = Vec::new();
-    for line in headers.get_all(&X_FORWARDED_FOR) {
-        for hop in line.to_str().ok()?.split(',') {
-            hops.push(hop.trim().parse::<IpAddr>().ok()?.to_canonical());
+    let lines: Vec<_> = headers.get_all(&X_FORWARDED_FOR).iter().collect();
+    for line in lines.into_iter().rev() {
+        for hop in line.as_bytes().rsplit(|byte| *byte == b',') {
+            let hop = address(std::str::from_utf8(hop).ok()?.trim())?;
+            if !trusts(proxies, hop) {
+                return Some(hop);
+            }
         }
     }
-    hops.into_iter().rev().find(|hop| !trusts(proxies, *hop))
+    None
+}
+
+/// An address, with or without a port.
+fn address(hop: &str) -> Option<IpAddr> {
+    let bracketed = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    let alone = bracketed.unwrap_or(hop).parse::<IpAddr>().ok();
+    alone
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .map(|address| address.to_canonical())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +83,18 @@ fn forwarded(headers: &HeaderMap) -> Claim {
         (Some(_), Some(_)) => None,
     };
     let Some(line) = line.filter(|line| !line.contains(',')) else { return Claim::Unclear };
-    let parameters = line.split(';').filter_map(|parameter| parameter.trim().split_once('='));
-    let mut protos =
-        parameters.filter(|(name, _)| name.eq_ignore_ascii_case("proto")).map(|(_, value)| value);
+    let mut protos = Vec::new();
+    for parameter in line.split(';').map(str::trim) {
+        // A quoted separator, or a parameter that is none: too odd to be believed.
+        let Some((name, value)) = parameter.split_once('=') else { return Claim::Unclear };
+        if parameter.matches('"').count() % 2 != 0 || !is_token(name) {
+            return Claim::Unclear;
+        }
+        if name.eq_ignore_ascii_case("proto") {
+            protos.push(value);
+        }
+    }
+    let mut protos = protos.into_iter();
     match (protos.next(), protos.next()) {
         (None, _) => Claim::Absent,
         (Some(value), None) => scheme(unquoted(value)),
@@ -123,6 +146,9 @@ mod tests {
             (&[("forwarded", "for=x;PROTO=\"https\"")], Security::Secure),
             (&[("forwarded", "for=x; proto=http")], Security::Plain),
             (&[("forwarded", "for=x")], Security::Unknown),
+            (&[("forwarded", "for=1.2.3.4;host=\"a;proto=https;b\"")], Security::Ambiguous),
+            (&[("forwarded", "proto =http"), (xfp, "https")], Security::Ambiguous),
+            (&[("forwarded", "proto")], Security::Ambiguous),
             (&[("forwarded", "proto=https, proto=https")], Security::Ambiguous),
             (&[("forwarded", "proto=https;proto=http")], Security::Ambiguous),
             (&[("forwarded", "proto=https"), (xfp, "https")], Security::Secure),
@@ -144,6 +170,10 @@ mod tests {
             ("1.2.3.4, 203.0.113.7, 10.0.0.9", Some("203.0.113.7")),
             ("10.0.0.9", None),
             ("203.0.113.7, rubbish", None),
+            ("rubbish, 203.0.113.7", Some("203.0.113.7")),
+            ("1.1.1.1,, 203.0.113.7:4711, 10.0.0.9", Some("203.0.113.7")),
+            ("[2001:db8::7]:4711", Some("2001:db8::7")),
+            ("[2001:db8::7]", Some("2001:db8::7")),
             ("", None),
         ] {
             let mut headers = HeaderMap::new();

@@ -34,8 +34,8 @@ pub enum OnInsecure {
     Pass,
     /// The request is refused with `https_required`.
     Refuse,
-    /// The request is refused, and where it certainly came over plain http, a credential that
-    /// verifies is revoked at once (Socrata's document on OAuth); see
+    /// The request is refused, and where it certainly came over plain http, a subject in its head that
+    /// verifies is revoked at once (app tokens and form bodies are refused only) (Socrata's document on OAuth); see
     /// [`Revocation`](crate::Revocation).
     RefuseAndRevoke,
 }

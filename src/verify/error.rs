@@ -49,7 +49,8 @@ impl VerifyError {
     /// Denied: nobody knows it.
     pub const UNKNOWN: Self = Self::Denied(Reason::Unknown);
 
-    /// Cannot tell now, because of this.
+    /// Cannot tell now, because of this. The cause's text goes into the log, so it must not quote what
+    /// was presented.
     ///
     /// # Examples
     ///

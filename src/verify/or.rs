@@ -11,6 +11,9 @@ use crate::principal::Principal;
 /// * *Unavailable* asks on too, but where the second does not know either, the answer is
 ///   unavailable: the credential may be good, and an outage is never a denial.
 ///
+/// Each verifier is an authority of its own: a list of what is revoked cannot be one of the two, since
+/// the other would still say yes. Revoking is done in both.
+///
 /// # Examples
 ///
 /// ```
@@ -59,9 +62,13 @@ impl<A: Verifier, B: Verifier> Verifier for Or<A, B> {
     }
 
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
-        match self.first.revoke(credential, context).await {
-            Err(error) if error.asks_on() => self.second.revoke(credential, context).await,
-            answer => answer,
+        // In both: what one has ended must not live on in the other.
+        let first = self.first.revoke(credential, context).await;
+        let second = self.second.revoke(credential, context).await;
+        match (first, second) {
+            (Err(error), second) if error.asks_on() => second,
+            (first, Err(error)) if error.asks_on() => first,
+            (first, second) => first.and(second),
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, REFERRER_POLICY, VARY};
-use tower_principal::{GuestRule, dialect};
+use tower_principal::{GuestRule, Verifier, VerifyError, dialect, verify};
 
 use crate::support::*;
 
@@ -76,4 +76,18 @@ async fn req_25_what_a_credential_decided_stays_out_of_caches() {
     assert_eq!(header(&answer, REFERRER_POLICY).as_deref(), Some("no-referrer"));
     let guest = ask(said(Some("public")), "/x", &[]).await;
     assert_eq!((header(&guest, CACHE_CONTROL).as_deref(), header(&guest, VARY)), (Some("public"), None));
+}
+
+/// The outer layer cuts what the inner one would have to judge: nobody is a guest by that.
+#[tokio::test]
+async fn req_05_a_credential_that_an_outer_layer_cut_makes_no_guest_further_in() {
+    let open = || dialect::ANY.guests([GuestRule::everywhere()]);
+    let nested = |outer| Router::new().route("/x", any(seen)).layer(layer_of(open(), nobody())).layer(outer);
+    let target = format!("/x?access_token={TOKEN}");
+    assert_eq!(ask(nested(layer(dialect::ANY)), &target, &[]).await.status, 500);
+    assert_eq!(ask(nested(layer(dialect::ANY).keep_query_credentials()), &target, &[]).await.status, 401);
+}
+
+fn nobody() -> impl Verifier {
+    verify::from_fn(async |_, _| Err(VerifyError::UNKNOWN))
 }

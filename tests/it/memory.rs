@@ -320,3 +320,40 @@ async fn a_closure_is_a_verifier_of_owned_credentials() {
     assert_eq!(ask(&verifier, token("otto")).await, UNKNOWN);
     assert!(verifier.verify_now(&token("otto"), &acme).is_none());
 }
+
+#[tokio::test]
+async fn a_login_in_flight_does_not_outlive_its_user() {
+    for change in 0..3 {
+        let passwords = tower_principal::Passwords::with_params(8192, 3, 1).unwrap();
+        let bob = || BasicUser::builder("bob").build();
+        let verifier =
+            MemoryVerifier::builder().passwords(passwords).user("bob", "secret", bob()).build().unwrap();
+        let credential =
+            || Credential::Password(Pair::new(Secret::borrowed("bob"), Secret::borrowed("secret")));
+        let (login, context) = (credential(), Context::default());
+        let mut login = Box::pin(verifier.verify(&login, &context));
+        let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(login.as_mut().poll(&mut task).is_pending());
+        match change {
+            0 => assert_eq!(verifier.revoke_all(PrincipalKind::BasicUser, "bob"), 1),
+            1 => assert_eq!(verifier.disable(PrincipalKind::BasicUser, "bob"), 1),
+            _ => {
+                let new = Pair::new(Secret::borrowed("bob"), Secret::borrowed("another"));
+                verifier.insert(Credential::Password(new), bob()).unwrap();
+            }
+        }
+        assert!(matches!(login.await, Err(VerifyError::Denied(_))), "{change}");
+    }
+}
+
+#[test]
+fn a_hash_that_is_none_is_refused_when_the_verifier_is_built() {
+    for hash in
+        ["", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"]
+    {
+        let bob = BasicUser::builder("bob").build();
+        let built =
+            MemoryVerifier::builder().passwords(cheap_passwords()).user_hash("bob", hash, bob).build();
+        assert!(built.is_err(), "{hash}");
+    }
+}

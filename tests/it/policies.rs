@@ -353,3 +353,16 @@ fn a_policy_that_could_never_decide_is_an_error_at_start_up() {
     }
     assert!(policy::try_application("/api/{org}/{app}/**").is_ok());
 }
+
+/// Below a prefix that the guest rule does not know, an organization could be named `sandbox`.
+#[tokio::test]
+async fn req_30_a_guest_of_a_rule_that_stands_elsewhere_holds_nothing() {
+    let routes = Router::new()
+        .route("/{org}/{app}/{*path}", axum::routing::any(async || "done"))
+        .layer(RequireLayer::new(policy::application("/api/{org}/{app}/**")))
+        .layer(layer(dialect::USERGRID));
+    let app = Router::new().nest("/api", routes);
+    for target in ["/api/sandbox/payroll/users", "/api/acme/sandbox/users", "/api/sandbox/sandbox/users"] {
+        assert_eq!(send(app.clone(), get(target, &[])).await.status, 401, "{target}");
+    }
+}

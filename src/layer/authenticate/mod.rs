@@ -117,7 +117,11 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// # use tower_principal::{AuthenticateLayer, Head, MemoryVerifier, dialect, transport};
     /// # let verifier = MemoryVerifier::builder().build()?;
     /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
-    ///     .tenant(|head| head.headers().get("host")?.to_str().ok().map(Into::into));
+    ///     .tenant(|head| match head.uri().host() {
+    ///         // HTTP/2 has no `Host`, and a request that has both could name two.
+    ///         Some(host) => Some(host.into()),
+    ///         None => head.headers().get("host")?.to_str().ok().map(Into::into),
+    ///     });
     /// # let _ = layer;
     /// # Ok::<(), tower_principal::MemoryVerifierError>(())
     /// ```

@@ -8,7 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::credential::{ClientKind, Credential, Key};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::pair::Pair;
-use crate::password::{HashError, Passwords};
+use crate::password::{HashError, Passwords, is_argon2id};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
 use crate::secret::Secret;
 
@@ -44,7 +44,8 @@ impl MemoryVerifierBuilder {
         self.add(Credential::Password(owned_pair(name, password)), user.into())
     }
 
-    /// A user by name and the PHC string of the password's argon2id hash ([`Passwords::hash`]).
+    /// A user by name and the PHC string of the password's argon2id hash ([`Passwords::hash`]). Give all
+    /// the same cost, that of [`passwords`](Self::passwords): another one tells users apart by time.
     pub fn user_hash(
         mut self,
         name: impl Into<Box<str>>,
@@ -116,6 +117,9 @@ impl MemoryVerifierBuilder {
         for entry in self.entries {
             let hashed = match entry? {
                 Waiting::Record(record) => record.hashed(&key, &passwords)?,
+                Waiting::UserHash { hash, .. } if !is_argon2id(&hash) => {
+                    return Err(HashError::new("a user's hash is no PHC string of argon2id").into());
+                }
                 Waiting::UserHash { name, hash, user } => Hashed::User(
                     user_fingerprint(&key, &name),
                     User { hash, entry: Entry::live(user.into()) },

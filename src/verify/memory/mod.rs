@@ -129,19 +129,18 @@ impl MemoryVerifier {
     /// [credential id](Principal::credential_id)), and says how many there were. Takes a time in
     /// proportion to the number of all principals.
     pub fn disable(&self, kind: PrincipalKind, id: &str) -> usize {
-        self.move_state(kind, id, State::Live, State::Disabled)
+        self.move_state(kind, id, |state| state == State::Live, State::Disabled)
     }
 
     /// Undoes [`disable`](Self::disable), and says for how many. What was revoked stays so.
     pub fn enable(&self, kind: PrincipalKind, id: &str) -> usize {
-        self.move_state(kind, id, State::Disabled, State::Live)
+        self.move_state(kind, id, |state| state == State::Disabled, State::Live)
     }
 
     /// Revokes every credential of one principal, for good, and says how many there were: all access
     /// tokens of a user, say.
     pub fn revoke_all(&self, kind: PrincipalKind, id: &str) -> usize {
-        self.move_state(kind, id, State::Live, State::Revoked)
-            + self.move_state(kind, id, State::Disabled, State::Revoked)
+        self.move_state(kind, id, |state| state != State::Revoked, State::Revoked)
     }
 
     /// Forgets every credential that has expired, and says how many.
@@ -158,11 +157,11 @@ impl MemoryVerifier {
         }
     }
 
-    fn move_state(&self, kind: PrincipalKind, id: &str, from: State, to: State) -> usize {
+    fn move_state(&self, kind: PrincipalKind, id: &str, from: impl Fn(State) -> bool, to: State) -> usize {
         let change = |entry: &mut Entry| {
             let Entry { principal, state } = entry;
             let named = principal.id() == Some(id) || principal.credential_id() == Some(id);
-            let changes = named && principal.kind() == kind && *state == from;
+            let changes = named && principal.kind() == kind && from(*state);
             if changes {
                 *state = to;
             }
@@ -187,13 +186,17 @@ impl MemoryVerifier {
         })
     }
 
-    async fn check_password(&self, user: Fingerprint, pair: &Pair<'_>) -> Result<Principal, VerifyError> {
-        let user = self.users.read(user, |user| user.cloned());
+    async fn check_password(&self, place: Fingerprint, pair: &Pair<'_>) -> Result<Principal, VerifyError> {
+        let user = self.users.read(place, |user| user.cloned());
         let hash = user.as_ref().map(|user| Arc::clone(&user.hash));
         let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
         // Hashed before anything is decided, so that every refusal takes the same time.
         let matches = self.passwords.verify(password, hash).await.map_err(VerifyError::unavailable)?;
-        let known = user.filter(|_| matches).and_then(|user| self.judge(&user.entry));
+        // Read again: the user may have been disabled, or the password changed, while it was checked.
+        let now = |user: User| {
+            self.users.read(place, |now| now.filter(|now| Arc::ptr_eq(&now.hash, &user.hash)).cloned())
+        };
+        let known = user.filter(|_| matches).and_then(now).and_then(|user| self.judge(&user.entry));
         known.unwrap_or(Err(VerifyError::UNKNOWN))
     }
 }
