@@ -35,12 +35,6 @@ pub struct Busy;
 #[error("{0}")]
 pub struct HashError(String);
 
-impl HashError {
-    pub(crate) fn new(what: &str) -> Self {
-        Self(what.to_owned())
-    }
-}
-
 /// How many checks may wait for each one that runs.
 const QUEUE_PER_CORE: usize = 16;
 
