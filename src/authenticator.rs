@@ -204,9 +204,10 @@ impl Pipeline {
         };
         let both =
             async { (ask(credentials.presented_subject()).await, ask(credentials.presented_app()).await) };
-        let started = Instant::now();
+        // Only where there is no subject yet may the body still ask for more of the time.
+        let started = credentials.presented_subject().is_none().then(Instant::now);
         let (subject, app) = Bounded::new(both, *left).await.map_err(unfinished_rejection)?;
-        *left = left.saturating_sub(started.elapsed());
+        *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
         judge(credentials, subject, app).map(Some)
     }
 

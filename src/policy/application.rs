@@ -16,9 +16,12 @@ pub struct ApplicationPolicy(PathPattern);
 /// * an organization's client, everything in its organization and every application in it,
 /// * an application's client, everything in its application and nothing elsewhere,
 /// * anybody else who belongs there, what their permissions grant in the application: the request's
-///   method on the rest of the path. A principal without an organization belongs nowhere; one without an application
-///   belongs to every one of its organization. A guest belongs to what its rule admitted it to, where
-///   the rule's path and this pattern have `{org}` and `{app}` at the same places.
+///   method on the rest of the path.
+///
+/// A principal without an organization belongs nowhere; one without an application belongs to every one
+/// of its organization. A guest belongs to what its rule admitted it to, where the rule's path and this
+/// pattern have `{org}` and `{app}` at the same places. Where the pattern has no `{app}`
+/// (`/management/orgs/{org}/**`), the organization itself is asked for, and only its client is allowed.
 ///
 /// The original path decides (see [`GuestRule::path`](crate::GuestRule::path)); names are compared
 /// without regard to ASCII case, as Usergrid does. A path that two programs could read differently

@@ -63,15 +63,22 @@ impl Names {
 
     /// The path and query without the parameters of these names; `None` where there are none of them.
     pub(crate) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
-        let named = |segment: &&str| self.recognize(segment.as_bytes(), true).is_some();
-        if !query.split('&').any(|segment| named(&segment)) {
+        if self.find(query.as_bytes()).is_ok_and(|found| found.iter().all(Option::is_none)) {
             return None;
         }
+        let may_be_encoded = memchr::memchr2(b'%', b'+', query.as_bytes()).is_some();
         let mut target = String::with_capacity(path.len() + 1 + query.len());
         target.push_str(path);
-        for segment in query.split('&').filter(|segment| !named(segment)) {
-            target.push(if target.len() == path.len() { '?' } else { '&' });
-            target.push_str(segment);
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'&', query.as_bytes()).chain([query.len()]) {
+            let segment = query.get(start..end).unwrap_or_default();
+            start = end + 1;
+            let named = (may_be_encoded || self.may_start(segment.as_bytes().first()))
+                && self.recognize(segment.as_bytes(), may_be_encoded).is_some();
+            if !named {
+                target.push(if target.len() == path.len() { '?' } else { '&' });
+                target.push_str(segment);
+            }
         }
         Some(target)
     }

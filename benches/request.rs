@@ -1,0 +1,182 @@
+//! A request's way through the layer, for counting instructions.
+//!
+//!     benches/instructions                      # every case under callgrind, as differences
+//!     cargo bench --bench request -- bearer 1000    # one case, so many requests: what the script counts
+//!
+//! Each case has a twin without the layer, so that what building the request and the answer costs cancels.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
+
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use tower_layer::Layer as _;
+use tower_principal::{
+    ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, Dialect, Form, MemoryVerifier,
+    OAuthUser, OrgAdmin, Passwords, Principal, Verifier, VerifyError, classify, dialect, transport,
+};
+use tower_service::Service;
+
+const TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt0123456789";
+const APP_TOKEN: &str = "09sIcqEhoY0teGY5rhupZGqhW";
+const KEY: (&str, &str) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "a-secret-of-twenty-ch");
+const CLIENT: (&str, &str) = ("b3U68vghI6FmEeKn9wLoGtzz0A", "b3U65gYlqja8aYYSAy8Ox3Vg5aRZp48");
+
+/// How many other principals the verifier knows.
+const CROWD: usize = 1_000;
+
+struct Case {
+    name: &'static str,
+    dialect: fn() -> Dialect,
+    header: Option<Header>,
+    target: fn() -> String,
+    waits: bool,
+}
+
+/// A header's name and what it says.
+type Header = (&'static str, fn() -> String);
+
+fn cases() -> Vec<Case> {
+    let any = || dialect::ANY;
+    let socrata = || dialect::SOCRATA;
+    let plain = || "/datasets".to_owned();
+    let three = || {
+        dialect::RFC6750.forms([
+            Form::scheme("Bearer", classify::access_token),
+            Form::header("x-app-token", classify::app_token),
+            Form::query("access_token", classify::access_token),
+        ])
+    };
+    let bearer: fn() -> String = || format!("Bearer {TOKEN}");
+    let authorization = |line: fn() -> String| Some(("authorization", line));
+    let case = |name, dialect, header, target| Case { name, dialect, header, target, waits: false };
+    vec![
+        case("bearer", three, authorization(bearer), plain),
+        case("bearer-any", any, authorization(bearer), plain),
+        case("bare", any, authorization(|| TOKEN.to_owned()), plain),
+        case("app-token", any, Some(("x-app-token", || APP_TOKEN.to_owned())), plain),
+        case(
+            "basic",
+            socrata,
+            authorization(|| format!("Basic {}", STANDARD.encode(format!("{}:{}", KEY.0, KEY.1)))),
+            plain,
+        ),
+        case("query", any, None, || format!("/datasets?access_token={TOKEN}")),
+        case("query-2k", any, None, || {
+            format!("/datasets?{}access_token={TOKEN}", "key=value123456&".repeat(125))
+        }),
+        case("client", any, None, || format!("/datasets?client_id={}&client_secret={}", CLIENT.0, CLIENT.1)),
+        Case { waits: true, ..case("bearer-waits", any, authorization(bearer), plain) },
+        case("guest", socrata, None, plain),
+        case("missing", any, None, plain),
+        case("unknown", any, authorization(|| format!("Bearer {}", "z".repeat(40))), plain),
+    ]
+}
+
+fn verifier() -> MemoryVerifier {
+    let user = || OAuthUser::builder("otto").scopes(["a", "b"]).build();
+    let known = MemoryVerifier::builder()
+        .passwords(Passwords::with_params(8, 1, 1).unwrap())
+        .access_token(TOKEN, user())
+        .app_token(APP_TOKEN, AppToken::builder("app").build())
+        .api_key(KEY.0, KEY.1, ApiKey::builder(KEY.0).build())
+        .client(CLIENT.0, CLIENT.1, OrgAdmin::builder(CLIENT.0, "acme").build());
+    let crowd = (0..CROWD).fold(known, |known, at| known.access_token(format!("crowd-{at:034}"), user()));
+    crowd.build().unwrap()
+}
+
+/// Asks nobody at once: every request waits.
+struct Waits(MemoryVerifier);
+
+impl Verifier for Waits {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &tower_principal::Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.0.verify(credential, context).await
+    }
+}
+
+#[derive(Clone)]
+struct Inner;
+
+impl Service<Request<()>> for Inner {
+    type Response = Response<()>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<()>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        black_box(request.extensions().get::<Authentication>());
+        ready(Ok(Response::new(())))
+    }
+}
+
+/// Six headers whose values are slices of one buffer, as a server makes them.
+fn request(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) -> Request<()> {
+    let mut request = Request::new(());
+    *request.uri_mut() = uri.clone();
+    let headers = request.headers_mut();
+    for name in ["host", "user-agent", "accept", "accept-encoding", "x-request-id"] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_maybe_shared(buffer.slice(..10)).unwrap(),
+        );
+    }
+    if let Some(name) = header {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_maybe_shared(buffer.slice(10..)).unwrap(),
+        );
+    }
+    request
+}
+
+fn drive<S>(mut service: S, case: &Case, requests: usize)
+where
+    S: Service<Request<()>, Error = Infallible>,
+{
+    let value = case.header.map(|(_, line)| line()).unwrap_or_default();
+    let buffer = Bytes::from(format!("0123456789{value}"));
+    let uri: Uri = (case.target)().parse().unwrap();
+    let mut task = Context::from_waker(Waker::noop());
+    for _ in 0..requests {
+        let request = request(&uri, &buffer, case.header.map(|(name, _)| name));
+        let _ = service.poll_ready(&mut task);
+        let mut answer = pin!(service.call(request));
+        while answer.as_mut().poll(&mut task).is_pending() {}
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let cases = cases();
+    let (Some(name), Some(requests)) = (arguments.first(), arguments.get(1)) else {
+        cases.iter().for_each(|case| println!("{}", case.name));
+        return;
+    };
+    let requests = requests.parse().expect("a number of requests");
+    let case = cases.iter().find(|case| case.name == name).expect("a case");
+    let secure = transport::danger_assume_secure();
+    match arguments.get(2).map(String::as_str) {
+        Some("without") => drive(Inner, case, requests),
+        _ if case.waits => {
+            drive(
+                AuthenticateLayer::new((case.dialect)(), Waits(verifier()), secure).layer(Inner),
+                case,
+                requests,
+            );
+        }
+        _ => drive(AuthenticateLayer::new((case.dialect)(), verifier(), secure).layer(Inner), case, requests),
+    }
+}
