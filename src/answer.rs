@@ -110,7 +110,7 @@ impl Answers {
         self.challenge(rejection, &mut headers);
         let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
         if let Some(after) = rejection.retry_after().or(default) {
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
         }
         if rejection.kind() == RejectionKind::InsecureTransport && asked.http1 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -149,6 +149,12 @@ impl Answers {
         let challenge = if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) };
         challenge.header_value().ok()
     }
+}
+
+/// Rounded up, and at least one: whoever comes back then is not too early.
+fn whole_seconds(after: Duration) -> u64 {
+    let started = u64::from(after.subsec_nanos() > 0);
+    (after.as_secs() + started).max(1)
 }
 
 /// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2).

@@ -284,7 +284,11 @@ async fn head_is_answered_without_a_body_and_else_alike() {
 
 #[tokio::test]
 async fn retry_after_of_an_outage_is_what_the_layer_was_told() {
-    for (told, said) in [(Duration::from_secs(60), "60"), (Duration::from_millis(10), "1")] {
+    for (told, said) in [
+        (Duration::from_secs(60), "60"),
+        (Duration::from_millis(10), "1"),
+        (Duration::from_millis(1900), "2"),
+    ] {
         let layer = layer_of(mine(), obeys()).retry_after(told);
         let answer = send(whoami().layer(layer), authorization("Bearer down")).await;
         assert_eq!((answer.status, answer.lines("retry-after")), (503, vec![said]));
