@@ -23,6 +23,19 @@ pub struct Authentication {
 pub(crate) struct Origin {
     pub(crate) carrier: Carrier,
     pub(crate) kind: CredentialKind,
+    /// Whether the query carried anything: this credential, or the app token beside it.
+    pub(crate) in_query: bool,
+}
+
+impl Origin {
+    pub(crate) fn new(carrier: Carrier, kind: CredentialKind) -> Self {
+        Self { carrier, kind, in_query: carrier == Carrier::Query }
+    }
+
+    /// The same beside another credential.
+    pub(crate) fn beside(self, other: Option<Self>) -> Self {
+        Self { in_query: self.in_query || other.is_some_and(|other| other.in_query), ..self }
+    }
 }
 
 /// Reads a request's [`Authentication`] where there are no extractors: plain Tower, hyper, tonic.
@@ -65,8 +78,9 @@ impl Authentication {
 
     /// The same beside another record's app token, where that is what it is of.
     pub(crate) fn beside(self, other: Self) -> Self {
+        let origin = self.origin.map(|origin| origin.beside(other.origin));
         match other.principal {
-            Principal::AppToken(app) => self.with_app(app),
+            Principal::AppToken(app) => Self { origin, ..self }.with_app(app),
             _ => self,
         }
     }
@@ -94,6 +108,11 @@ impl Authentication {
     /// Which kind of credential made the principal; `None` for a guest.
     pub fn credential_kind(&self) -> Option<CredentialKind> {
         self.origin.map(|origin| origin.kind)
+    }
+
+    /// Whether the query carried anything.
+    pub(crate) fn is_in_query(&self) -> bool {
+        self.origin.is_some_and(|origin| origin.in_query)
     }
 
     pub(crate) fn holds_token(&self) -> bool {

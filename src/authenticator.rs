@@ -236,8 +236,7 @@ impl Pipeline {
                 headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
             }
         }
-        let by_query = authentication.carrier() == Some(Carrier::Query) || authentication.app().is_some();
-        if self.cut_query && by_query && self.table.cut_from(request.uri_mut()) {
+        if self.cut_query && authentication.is_in_query() && self.table.cut_from(request.uri_mut()) {
             original::change(request.extensions_mut(), |uri| _ = self.table.cut_from(uri));
             request.extensions_mut().insert(QueryCut);
         }

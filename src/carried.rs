@@ -6,7 +6,6 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::authentication::Authentication;
-use crate::credential::Carrier;
 use crate::headers::X_APP_TOKEN;
 
 /// Whether a request carried a credential, and whether in its query.
@@ -29,7 +28,7 @@ impl Carried {
     pub(crate) fn by(authentication: &Authentication) -> Self {
         match authentication.carrier() {
             None => Self::Nothing,
-            Some(Carrier::Query) => Self::InQuery,
+            Some(_) if authentication.is_in_query() => Self::InQuery,
             Some(_) => Self::Somewhere,
         }
     }

@@ -22,6 +22,7 @@ pub(crate) fn judge(
     let app = settle(credentials.presented_app(), app);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
+            let origin = origin.beside(app.as_ref().map(|(_, origin)| *origin));
             Ok(Authentication::new(principal, app.and_then(|(app, _)| as_app(app)), Some(origin)))
         }
         (Ok(None), Ok(Some((app, origin)))) => Ok(Authentication::new(app, None, Some(origin))),
@@ -53,7 +54,7 @@ fn settle(
         Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
             Err(broken_verifier(kind))
         }
-        Ok(principal) => Ok(Some((principal, Origin { carrier, kind }))),
+        Ok(principal) => Ok(Some((principal, Origin::new(carrier, kind)))),
         Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
         Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(kind.denied().into()),
         Err(VerifyError::Unavailable(_cause)) => {

@@ -77,7 +77,7 @@ pub fn authentication(principal: impl Into<Principal>) -> Authentication {
         Principal::OrgAdmin(_) | Principal::AppAdmin(_) => Some((Carrier::Query, CredentialKind::Client)),
         Principal::OAuthUser(_) => Some((Carrier::Authorization, CredentialKind::AccessToken)),
     };
-    Authentication::new(principal, None, origin.map(|(carrier, kind)| Origin { carrier, kind }))
+    Authentication::new(principal, None, origin.map(|(carrier, kind)| Origin::new(carrier, kind)))
 }
 
 impl<S> Layer<S> for ActAs {

@@ -74,6 +74,9 @@ async fn req_25_what_a_credential_decided_stays_out_of_caches() {
     }
     let answer = ask(said(None), &format!("/x?access_token={TOKEN}"), &[]).await;
     assert_eq!(header(&answer, REFERRER_POLICY).as_deref(), Some("no-referrer"));
+    let both = [("authorization", &*bearer(TOKEN))];
+    let answer = ask(said(None), &format!("/x?$$app_token={APP_TOKEN}"), &both).await;
+    assert_eq!(header(&answer, REFERRER_POLICY).as_deref(), Some("no-referrer"));
     let guest = ask(said(Some("public")), "/x", &[]).await;
     assert_eq!((header(&guest, CACHE_CONTROL).as_deref(), header(&guest, VARY)), (Some("public"), None));
 }
