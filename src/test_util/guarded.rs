@@ -10,7 +10,8 @@ use tower_service::Service;
 /// status than 401 and 403. A path that does not exist answers 404 and is among them, so that a list with a wrong path
 /// proves nothing by mistake.
 ///
-/// axum lists no routes itself, so the list is yours: methods, and paths as a client asks for them.
+/// axum lists no routes itself, so the list is yours: methods, and paths as a client asks for them. `body` makes
+/// an empty request body of the type that the service takes.
 ///
 /// # Panics
 ///
@@ -19,7 +20,7 @@ use tower_service::Service;
 /// # Examples
 ///
 /// ```
-/// use axum::{Router, routing::get};
+/// use axum::{Router, body::Body, routing::get};
 /// use http::Method;
 /// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, test_util, transport};
 ///
@@ -30,22 +31,22 @@ use tower_service::Service;
 ///     .layer(layer)
 ///     .route("/forgotten", get(|| async { "another" })); // added after the layer
 ///
-/// let open = test_util::unguarded(app, [(Method::GET, "/inside"), (Method::GET, "/forgotten")]).await;
+/// let open = test_util::unguarded(app, Body::empty, [(Method::GET, "/inside"), (Method::GET, "/forgotten")]).await;
 /// assert_eq!(open, [(Method::GET, "/forgotten", http::StatusCode::OK)]);
 /// # });
 /// ```
 #[allow(clippy::panic, reason = "for tests, which a panic fails")]
 pub async fn unguarded<'p, S, B, R>(
     mut service: S,
+    body: impl Fn() -> B,
     routes: impl IntoIterator<Item = (Method, &'p str)>,
 ) -> Vec<(Method, &'p str, StatusCode)>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    B: Default,
 {
     let mut open = Vec::new();
     for (method, path) in routes {
-        let Ok(request) = Request::builder().method(method.clone()).uri(path).body(B::default()) else {
+        let Ok(request) = Request::builder().method(method.clone()).uri(path).body(body()) else {
             panic!("`{path}` is no path");
         };
         let answer = async {
@@ -71,23 +72,25 @@ where
 /// # Examples
 ///
 /// ```
-/// use axum::{Router, routing::get};
+/// use axum::{Router, body::Body, routing::get};
 /// use http::Method;
 /// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, test_util, transport};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::marked());
 /// let app: Router = Router::new().route("/inside", get(|| async { "a secret" })).layer(layer);
-/// test_util::assert_guarded(app, [(Method::GET, "/inside"), (Method::OPTIONS, "/inside")]).await;
+/// test_util::assert_guarded(app, Body::empty, [(Method::GET, "/inside"), (Method::OPTIONS, "/inside")]).await;
 /// # });
 /// ```
 #[allow(clippy::panic, reason = "for tests, which a panic fails")]
-pub async fn assert_guarded<'p, S, B, R>(service: S, routes: impl IntoIterator<Item = (Method, &'p str)>)
-where
+pub async fn assert_guarded<'p, S, B, R>(
+    service: S,
+    body: impl Fn() -> B,
+    routes: impl IntoIterator<Item = (Method, &'p str)>,
+) where
     S: Service<Request<B>, Response = Response<R>>,
-    B: Default,
 {
-    let open = unguarded(service, routes).await;
+    let open = unguarded(service, body, routes).await;
     let list = open.iter().fold(String::new(), |mut list, (method, path, status)| {
         _ = write!(list, "\n  {method} {path} answers {status}");
         list
