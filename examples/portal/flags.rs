@@ -34,8 +34,9 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "CIDR", value_parser = cidr)]
     pub(crate) trust_proxy: Vec<IpNet>,
 
-    /// What is logged to stderr, in the syntax of `tracing-subscriber`'s `EnvFilter`.
-    #[arg(long, value_name = "FILTER", default_value = "info")]
+    /// What is logged to stderr, in the syntax of `tracing-subscriber`'s `EnvFilter`. `tower_principal::audit` is what
+    /// became of every credential; never a secret.
+    #[arg(long, value_name = "FILTER", default_value = "info,tower_principal::audit=info")]
     pub(crate) log: String,
 }
 

@@ -10,6 +10,7 @@ mod demo;
 mod flags;
 mod jwt;
 mod linger;
+mod metrics;
 mod private_file;
 mod random;
 mod routes;
@@ -71,7 +72,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         true => transport::danger_assume_secure(),
         false => transport::behind_proxy(flags.trust_proxy),
     };
-    let app = routes::all(&demo, key, transport).await?;
+    let metrics = metrics::routes(metrics::install()?);
+    let app = routes::all(&demo, key, transport, &issuer).await?.merge(metrics);
     demo.write(&flags.data)?;
 
     let mut out = io::stdout();

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Dialect, GuestRule, Verifier, dialect};
+use tower_principal::{AuthenticateLayer, Dialect, GuestRule, Verifier, dialect, protect};
 
 use super::{BODY_DEADLINE, BODY_LIMIT};
 use crate::whoami::whoami;
 
-pub(super) fn routes<V: Verifier>(verifier: Arc<V>, transport: &Transport) -> Router {
+/// `metadata` is the URL of the document that says who gives access tokens.
+pub(super) fn routes<V: Verifier>(verifier: Arc<V>, transport: &Transport, metadata: &str) -> Router {
     let group = |path: &str, dialect: Dialect| {
-        let authenticate = AuthenticateLayer::new(dialect, verifier.clone(), transport.clone());
-        Router::new()
-            .route(path, get(whoami).post(whoami))
-            .route_layer(authenticate.form_body(BODY_LIMIT, BODY_DEADLINE))
+        let authenticate = AuthenticateLayer::new(dialect, verifier.clone(), transport.clone())
+            .form_body(BODY_LIMIT, BODY_DEADLINE)
+            .resource_metadata(metadata);
+        protect(Router::new().route(path, get(whoami).post(whoami)), authenticate).into_router()
     };
     let open = dialect::ANY.guests([GuestRule::everywhere()]);
     group("/any/whoami", open).merge(group("/any/protected", dialect::ANY))

@@ -5,6 +5,7 @@ mod collections;
 mod geodatahub;
 mod opendatasoft;
 mod rfc6750;
+mod shape;
 mod socrata;
 mod usergrid;
 
@@ -12,9 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::get;
-use tower_principal::Verifier as _;
+use tower_http::trace::TraceLayer;
 use tower_principal::transport::Transport;
+use tower_principal::verify::Throttled;
+use tower_principal::{ProtectedResource, Verifier, dialect, make_span};
 
 use crate::BoxError;
 use crate::demo::Demo;
@@ -25,19 +29,41 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// How long it may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
-pub(crate) async fn all(demo: &Demo, key: Arc<SigningKey>, transport: Transport) -> Result<Router, BoxError> {
+/// `origin` is the URL that the portal is used by, and who gives the tokens that OpenDataSoft's routes take.
+pub(crate) async fn all(
+    demo: &Demo,
+    key: Arc<SigningKey>,
+    transport: Transport,
+    origin: &str,
+) -> Result<Router, BoxError> {
     let socrata = Arc::new(demo.socrata.verifier().await?);
     let usergrid = Arc::new(demo.usergrid.verifier()?);
     let geodatahub = Arc::new(demo.geodatahub.verifier(Arc::clone(&key))?);
     let opendatasoft = Arc::new(demo.opendatasoft.verifier()?);
     let any = socrata.clone().or(usergrid.clone()).or(geodatahub.clone()).or(opendatasoft.clone());
 
+    let metadata = ProtectedResource::new(origin, &dialect::OPENDATASOFT)?
+        .authorization_server(origin)
+        .scopes(["all"]);
+    let url = metadata.url().to_owned();
+    let path = metadata.path().to_owned();
+    let tokens = Arc::new(throttled(opendatasoft)?);
+
     Ok(Router::new()
-        .merge(any::routes(Arc::new(any), &transport))
-        .merge(rfc6750::routes(opendatasoft.clone(), &transport))
-        .merge(socrata::routes(socrata, &transport))
-        .merge(usergrid::routes(usergrid, &transport))
-        .merge(geodatahub::routes(geodatahub, &transport, &key))
-        .merge(opendatasoft::routes(opendatasoft, &transport))
-        .route("/healthz", get(async || "ok")))
+        .merge(any::routes(Arc::new(throttled(any)?), &transport, &url))
+        .merge(rfc6750::routes(Arc::clone(&tokens), &transport, &url))
+        .merge(socrata::routes(throttled(socrata)?, &transport))
+        .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, &transport))
+        .merge(geodatahub::routes(throttled(geodatahub)?, &transport, &key))
+        .merge(opendatasoft::routes(tokens, &transport, &url))
+        .route(&path, get(async move || metadata.response().map(Body::from)))
+        .route("/healthz", get(async || "ok"))
+        .layer(TraceLayer::new_for_http().make_span_with(make_span::<Body>)))
+}
+
+/// Slows down whoever keeps failing. Not what comes from this machine, where a demonstration, its tests and whoever
+/// types a password wrong are all 127.0.0.1 and would slow down one another; behind a proxy that names its
+/// clients the limits are live.
+fn throttled<V: Verifier>(verifier: V) -> Result<Throttled<V>, BoxError> {
+    Ok(Throttled::new(verifier)?.exempt(["127.0.0.0/8".parse()?, "::1/128".parse()?]))
 }

@@ -3,15 +3,16 @@
 use axum::Router;
 use axum::routing::get;
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, RequireLayer, Verifier, dialect, policy};
+use tower_principal::{AuthenticateLayer, RequireLayer, Verifier, dialect, policy, protect};
 
 use crate::whoami::whoami;
 
-pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
+/// `metadata` is the URL of the document that says who gives access tokens.
+pub(super) fn routes(verifier: impl Verifier, transport: &Transport, metadata: &str) -> Router {
     let all = RequireLayer::new(policy::scope("all"));
-    Router::new()
-        .route("/rfc6750/scoped", get(whoami))
-        .route_layer(all)
-        .route("/rfc6750/whoami", get(whoami))
-        .route_layer(AuthenticateLayer::new(dialect::RFC6750, verifier, transport.clone()))
+    let routes = Router::new()
+        .route("/rfc6750/scoped", get(whoami).layer(all))
+        .route("/rfc6750/whoami", get(whoami));
+    let authenticate = AuthenticateLayer::new(dialect::RFC6750, verifier, transport.clone());
+    protect(routes, authenticate.resource_metadata(metadata)).into_router()
 }

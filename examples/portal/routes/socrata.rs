@@ -13,8 +13,9 @@ use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect};
+use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect, protect};
 
+use super::shape;
 use crate::rows::{Changes, Dataset, Row, Visibility};
 use crate::whoami::whoami;
 
@@ -22,15 +23,16 @@ type Datasets = Arc<Vec<Dataset>>;
 type Answer<T> = Result<T, Failure>;
 
 pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/socrata/whoami", get(whoami))
         .route("/resource/{file}", get(read).post(upsert).put(replace))
         .route("/resource/{id}/{row}", delete(remove))
         .route("/api/views/{id}", get(view))
         .route("/api/users/current.json", get(current_json))
         .route("/users/current.xml", get(current_xml))
-        .route_layer(AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone()))
-        .with_state(Arc::new(Dataset::demo()))
+        .with_state(Arc::new(Dataset::demo()));
+    let routes = shape::errors(routes, |status| failure(&shape::name(status), shape::reason(status)));
+    protect(routes, AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone())).into_router()
 }
 
 /// Somebody with an account: a user, by whatever credential, or an API key. An application is nobody yet,
@@ -157,8 +159,13 @@ impl IntoResponse for Failure {
             }
             Self::Absent => (StatusCode::NOT_FOUND, "not_found", "There is no such dataset or row"),
         };
-        (status, Json(json!({ "code": code, "error": true, "message": message }))).into_response()
+        (status, Json(failure(code, message))).into_response()
     }
+}
+
+/// SODA's shape of an error.
+fn failure(code: &str, message: &str) -> Value {
+    json!({ "code": code, "error": true, "message": message })
 }
 
 /// An id in Socrata's form, the same for the same user.

@@ -16,10 +16,10 @@ use tower_principal::policy::{self, Policy as _};
 use tower_principal::transport::Transport;
 use tower_principal::{
     AuthenticateLayer, Context, Credential, GuestRule, MemoryVerifier, OrgAdmin, PrincipalKind, RequireLayer,
-    Secret, Verifier as _, dialect,
+    Secret, Verifier, dialect, protect,
 };
 
-use super::collections;
+use super::{collections, shape};
 use crate::collections::Collections;
 use crate::demo::usergrid::{APPS, ORG, WENDY};
 use crate::whoami::whoami;
@@ -48,31 +48,38 @@ const RESERVED: [&str; 11] = [
 
 type Apps = Arc<BTreeMap<&'static str, Arc<Collections>>>;
 
-pub(super) fn routes(verifier: Arc<MemoryVerifier>, transport: &Transport) -> Router {
+/// `verifier` judges what is shown; `accounts` are those that tokens are revoked of.
+pub(super) fn routes(
+    verifier: impl Verifier,
+    accounts: Arc<MemoryVerifier>,
+    transport: &Transport,
+) -> Router {
     let apps: Apps = Arc::new(APPS.into_iter().map(|app| (app, Arc::default())).collect());
     let usergrid = dialect::USERGRID.guests([SANDBOX]);
-    let authenticate = || AuthenticateLayer::new(usergrid.clone(), verifier.clone(), transport.clone());
+    let authenticate = AuthenticateLayer::new(usergrid, verifier, transport.clone());
 
     let application = RequireLayer::new(policy::application(APPLICATION));
     let applications = Router::new()
         .route("/{org}/{app}/whoami", get(whoami))
         .route("/{org}/{app}/users/{user}/revoketokens", put(revoke_all))
         .route("/{org}/{app}/users/{user}/revoketoken", put(revoke_one))
-        .with_state(verifier.clone())
+        .with_state(accounts)
         .route("/{org}/{app}/{*path}", collections::methods())
         .route_layer(application)
-        .route_layer(from_fn_with_state(apps, known))
-        .route_layer(authenticate())
-        .route_layer(from_fn(unreserved));
+        .route_layer(from_fn_with_state(apps, known));
+    let applications = protect(shape::errors(applications, error), authenticate.clone()).into_router();
 
     let its_client = policy::kind(PrincipalKind::OrgAdmin).and(policy::application(ORGANIZATION));
     let organizations = Router::new()
         .route("/management/orgs/{org}/credentials", get(credentials))
-        .route_layer(RequireLayer::new(its_client))
-        .route_layer(authenticate());
+        .route_layer(RequireLayer::new(its_client));
+    let organizations = protect(shape::errors(organizations, error), authenticate).into_router();
 
-    let tokens = any(async || StatusCode::NOT_FOUND);
-    applications.merge(organizations).route("/{org}/{app}/token", tokens)
+    let tokens = Router::new().route("/{org}/{app}/token", any(async || StatusCode::NOT_FOUND));
+    applications
+        .merge(shape::errors(tokens, error))
+        .route_layer(from_fn(unreserved))
+        .merge(organizations)
 }
 
 /// The first two segments of a path, as they were sent: what is encoded there is refused by the policy.
@@ -157,6 +164,16 @@ async fn credentials(client: OrgAdmin) -> Json<Value> {
     }))
 }
 
+fn error(status: StatusCode) -> Value {
+    body(&shape::name(status), shape::reason(status))
+}
+
 pub(super) fn failure(status: StatusCode, error: &str, description: &str) -> Response {
-    (status, Json(json!({ "error": error, "error_description": description }))).into_response()
+    (status, Json(body(error, description))).into_response()
+}
+
+/// Usergrid's shape of an error, without the timestamp and the duration that would tell answers apart.
+fn body(error: &str, description: &str) -> Value {
+    let exception = "org.apache.usergrid.rest.exceptions.ServiceException";
+    json!({ "error": error, "exception": exception, "error_description": description })
 }

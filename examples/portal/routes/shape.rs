@@ -1,0 +1,38 @@
+//! Errors in the shape of a platform, also those that handlers and axum say with a status alone: a dataset
+//! that is not there, a method that no route has, a path that is no text.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::map_response_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use serde_json::Value;
+
+/// A platform's body for a status.
+type Shape = fn(StatusCode) -> Value;
+
+/// Gives every error of these routes that is no JSON yet a body of this shape.
+pub(super) fn errors(routes: Router, shape: Shape) -> Router {
+    routes.route_layer(map_response_with_state(shape, shaped))
+}
+
+async fn shaped(State(shape): State<Shape>, response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_shaped = response.headers().get(CONTENT_TYPE).is_some_and(|sort| sort == "application/json");
+    if !is_error || is_shaped {
+        return response;
+    }
+    (status, Json(shape(status))).into_response()
+}
+
+/// The error's name: `not_found`.
+pub(super) fn name(status: StatusCode) -> String {
+    reason(status).to_lowercase().replace(' ', "_")
+}
+
+/// The error in words: `Not Found`.
+pub(super) fn reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Error")
+}
