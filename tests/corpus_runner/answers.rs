@@ -16,6 +16,14 @@ pub(crate) struct Answers {
     passes: Passes,
 }
 
+/// Whose answer is judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'c> {
+    pub(crate) method: &'c str,
+    /// Where the portal is; the fixture has no metadata.
+    pub(crate) origin: Option<&'c str>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Passes {
@@ -46,6 +54,9 @@ pub(crate) struct Dialect {
     token: Vec<String>,
     #[serde(default)]
     other: Vec<String>,
+    /// Whether the portal names the metadata of RFC 9728 in its token challenges.
+    #[serde(default)]
+    metadata: bool,
     #[serde(default = "Dialect::error_field")]
     error_field: String,
     #[serde(default = "Dialect::members")]
@@ -120,15 +131,15 @@ impl Answers {
         &self,
         outcome: Outcome<'_>,
         dialect: &Dialect,
-        method: &str,
+        asked: Asked<'_>,
         answer: &Answer,
     ) -> Result<(), String> {
         match outcome {
-            Outcome::Passes(kind) => self.passes.check(kind, method, answer),
+            Outcome::Passes(kind) => self.passes.check(kind, asked.method, answer),
             Outcome::Refused(name, argument) => {
                 let whole = format!("{name}({argument})");
                 let code = [whole.as_str(), name].into_iter().find_map(|name| self.code(dialect, name));
-                dialect.refused(code.expect("a code of answers.toml"), argument, method, answer)
+                dialect.refused(code.expect("a code of answers.toml"), argument, asked, answer)
             }
             Outcome::Server(status) => {
                 equal("status", &answer.status, &status)?;
@@ -169,15 +180,15 @@ impl Dialect {
         ["error", "error_description"].map(str::to_owned).into()
     }
 
-    fn refused(&self, code: &Code, argument: &str, method: &str, answer: &Answer) -> Result<(), String> {
+    fn refused(&self, code: &Code, argument: &str, asked: Asked<'_>, answer: &Answer) -> Result<(), String> {
         equal("status", &answer.status, &code.status)?;
         let mut sent: Vec<String> = answer.texts("www-authenticate");
         sent.sort();
-        equal("challenges", &sent, &self.challenges(code.challenge, argument))?;
+        equal("challenges", &sent, &self.challenges(code.challenge, argument, asked.origin))?;
         equal("cache-control", &answer.texts("cache-control"), &vec!["no-store".to_owned()])?;
         equal("content-type", &answer.texts("content-type"), &vec!["application/json".to_owned()])?;
-        equal("retry-after lines", &answer.all("retry-after").len(), &usize::from(code.status == 503))?;
-        if method == "HEAD" {
+        equal("retry-after lines", &answer.all("retry-after").len(), &usize::from([429, 503].contains(&code.status)))?;
+        if asked.method == "HEAD" {
             return equal("body", &answer.body.len(), &0);
         }
         let body = answer.json()?;
@@ -186,15 +197,22 @@ impl Dialect {
         equal("members", &members.unwrap_or_default(), &self.members)
     }
 
-    fn challenges(&self, challenge: Challenge, scope: &str) -> Vec<String> {
-        let first = |error: &str| self.token.first().map(|line| format!("{line}, error=\"{error}\""));
+    fn challenges(&self, challenge: Challenge, scope: &str, origin: Option<&str>) -> Vec<String> {
+        let origin = origin.filter(|_| self.metadata);
+        let metadata = origin.map(|origin| {
+            format!(", resource_metadata=\"{origin}/.well-known/oauth-protected-resource\"")
+        });
+        let metadata = metadata.unwrap_or_default();
+        let first =
+            |error: &str| self.token.first().map(|line| format!("{line}, error=\"{error}\"{metadata}"));
+        let plain = |line: &String| format!("{line}{metadata}");
         let others = || self.other.iter().cloned();
         let mut lines: Vec<String> = match challenge {
             Challenge::None => Vec::new(),
-            Challenge::Plain => self.token.iter().cloned().chain(others()).collect(),
+            Challenge::Plain => self.token.iter().map(plain).chain(others()).collect(),
             Challenge::Malformed => first("invalid_request").into_iter().collect(),
             Challenge::Denied => {
-                let further = self.token.iter().skip(1).cloned();
+                let further = self.token.iter().skip(1).map(plain);
                 first("invalid_token").into_iter().chain(further).chain(others()).collect()
             }
             Challenge::Scope => {

@@ -67,6 +67,11 @@ impl Portal {
         Self { process, address: address.expect("the portal prints its address"), credentials, data }
     }
 
+    /// The URL it is used by: with `--assume-secure` that of plain http.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Ends it as a service manager would. Yields what it logged.
     pub(crate) async fn stop(mut self) -> Result<Vec<u8>, String> {
         let id = self.process.id().ok_or("the portal has ended by itself")?;

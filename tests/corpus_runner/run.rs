@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tower_principal::MemoryVerifier;
 
-use super::answers::{Answers, Outcome, equal};
+use super::answers::{Answers, Asked, Outcome, equal};
 use super::case::{Case, Mode};
 use super::fixture::{self, Fixture};
 use super::http2;
@@ -102,7 +102,9 @@ impl Bench {
     fn check(&self, case: &Case, server: &str, expected: &str, sent: &Sent) -> Result<(), String> {
         let answer = sent.answer.as_ref().map_err(|error| format!("no answer: {error}"))?;
         let (name, dialect) = self.answers.dialect(case.dialect.as_deref(), case.path());
-        let check = |outcome| self.answers.check(outcome, dialect, case.method(), answer).map(|()| outcome);
+        let origin = (server == "portal").then(|| self.portal.origin());
+        let asked = Asked { method: case.method(), origin: origin.as_deref() };
+        let check = |outcome| self.answers.check(outcome, dialect, asked, answer).map(|()| outcome);
         let mut judged: Vec<_> = Outcome::all(expected).map(check).collect();
         let at = judged.iter().position(Result::is_ok).unwrap_or_default();
         let matched = judged.swap_remove(at)?;

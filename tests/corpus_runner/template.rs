@@ -64,7 +64,9 @@ impl<'c> Filler<'c> {
             };
         };
         *rest = argument;
+        let known = self.secrets.len();
         let argument = self.until_end(rest);
+        let of_secret = self.secrets.len() > known;
         match name {
             "repeat" => repeated(&argument),
             "base64" => self.secret(STANDARD.encode(argument).into_bytes()),
@@ -73,10 +75,11 @@ impl<'c> Filler<'c> {
             "percent" => {
                 self.secret(argument.iter().flat_map(|byte| format!("%{byte:02X}").into_bytes()).collect())
             }
-            "upper" => self.secret(argument.to_ascii_uppercase()),
-            "lower" => self.secret(argument.to_ascii_lowercase()),
-            "cut" => self.secret(argument[..argument.len() - 1].to_vec()),
-            "swap" => self.secret(swapped(argument)),
+            // Of what everybody may know, the same in another writing may be known, too.
+            "upper" => self.secret_if(of_secret, argument.to_ascii_uppercase()),
+            "lower" => self.secret_if(of_secret, argument.to_ascii_lowercase()),
+            "cut" => self.secret_if(of_secret, argument[..argument.len() - 1].to_vec()),
+            "swap" => self.secret_if(of_secret, swapped(argument)),
             _ => panic!("no such function: {name}"),
         }
     }
@@ -89,6 +92,10 @@ impl<'c> Filler<'c> {
         let text = value.as_str().unwrap_or_else(|| panic!("no demo credential is {path}"));
         let public = path.split('.').next_back().is_some_and(|last| PUBLIC.contains(&last));
         if public { text.into() } else { self.secret(text.into()) }
+    }
+
+    fn secret_if(&mut self, is_secret: bool, text: Vec<u8>) -> Vec<u8> {
+        if is_secret { self.secret(text) } else { text }
     }
 
     fn secret(&mut self, secret: Vec<u8>) -> Vec<u8> {
@@ -155,5 +162,7 @@ mod tests {
         let mut filler = Filler::new(&credentials, "A01");
         assert_eq!(filler.fill("{{canary}}{{p.user.username}}"), b"413031ccccccccccccccccccccccccccu");
         assert_eq!(filler.secrets(), [b"413031cccccccccccccccccccccccccc"]);
+        assert_eq!(filler.fill("{{cut:{{p.user.username}}x}}{{cut:{{p.user.password}}}}"), b"up");
+        assert_eq!(filler.secrets()[1..], [b"pw".to_vec(), b"p".to_vec()]);
     }
 }

@@ -15,10 +15,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use tower_http::trace::TraceLayer;
 use tower_principal::transport::Transport;
 use tower_principal::verify::Throttled;
-use tower_principal::{ProtectedResource, Verifier, dialect, make_span};
+use tower_principal::{ProtectedResource, Verifier, dialect};
 
 use crate::BoxError;
 use crate::demo::Demo;
@@ -57,8 +56,7 @@ pub(crate) async fn all(
         .merge(geodatahub::routes(throttled(geodatahub)?, &transport, &key))
         .merge(opendatasoft::routes(tokens, &transport, &url))
         .route(&path, get(async move || metadata.response().map(Body::from)))
-        .route("/healthz", get(async || "ok"))
-        .layer(TraceLayer::new_for_http().make_span_with(make_span::<Body>)))
+        .route("/healthz", get(async || "ok")))
 }
 
 /// Slows down whoever keeps failing. Not what comes from this machine, where a demonstration, its tests and whoever
