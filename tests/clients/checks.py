@@ -72,8 +72,8 @@ def raised(error_type, call):
 
 
 def error_name(body):
-    """Socrata's answers have `"error": true` and put the name into `code`."""
-    return body.get("code") if body.get("error") is True else body.get("error")
+    """Socrata's answers have `"error": true` and put the name into `code`; GeoDataHub's have a `message` alone."""
+    return body.get("code") if body.get("error") is True else body.get("error", body.get("message"))
 
 
 def altered(secret):
@@ -83,13 +83,13 @@ def altered(secret):
 
 
 @contextmanager
-def statuses():
-    """The list of status codes received inside the block, for clients that hide them."""
+def answers():
+    """The list of answers received inside the block, for clients that hide them."""
     seen, send = [], requests.Session.send
 
     def recording(*arguments, **options):
         response = send(*arguments, **options)
-        seen.append(response.status_code)
+        seen.append(response)
         return response
 
     requests.Session.send = recording

@@ -39,6 +39,7 @@ ask() {
     -w '%{http_code} %{http_version} %{exitcode}\n' "$@" "$base$path" 2>"$scratch/stderr") || true
   error=$(field code)
   [[ -n $error ]] || error=$(field error)
+  [[ -n $error ]] || error=$(field message)
 }
 
 # field NAME: one of the answer's JSON body; nothing if there is none.

@@ -26,6 +26,8 @@ basic=(-u "$(demo org_client id):$(demo org_client secret)")
 known_as "an organization's client as Basic" OrgAdmin authorization "/$org/weather/whoami" "${basic[@]}"
 known_as 'an access token as Bearer' OAuthUser authorization "/$org/weather/whoami" \
   -H "Authorization: Bearer $(demo access_token token)"
+refused "a client's wrong secret as Basic is refused" basic_client "/$org/weather/whoami" \
+  -u "$(demo org_client id):$(altered "$(demo org_client secret)")"
 refused 'an id without its secret is malformed, not a guest' malformed \
   "/$org/sandbox/cities?client_id=$(demo org_client id)"
 
@@ -65,4 +67,6 @@ done
 refused_by_curl "the portal's certificate is signed by its own authority alone" 60 /any/whoami
 base=$PORTAL_HTTP
 answers 'an unknown path is not found' 404 /any/nowhere -H 'Authorization: Basic ???'
-answers 'the portal is healthy' 200 /healthz
+for open in /healthz /metrics /.well-known/oauth-protected-resource; do
+  answers "$open asks for no credentials" 200 "$open"
+done

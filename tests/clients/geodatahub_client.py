@@ -8,7 +8,7 @@ os.environ["https_proxy"] = "http://127.0.0.1:9"
 from geodatahub.connection import Connection
 from geodatahub.models import Dataset
 
-from checks import HTTP, Checks, altered, expect, expect_principal, raised, statuses
+from checks import HTTP, Checks, altered, answers, expect, expect_principal, raised
 
 checks = Checks("geodatahub", "geodatahub")
 demo = checks.demo
@@ -45,19 +45,24 @@ WRONG_TOKENS = {
 for name, token in WRONG_TOKENS.items():
     with checks.check(f"{name} is refused"):
         connection = connect(token)
-        with statuses() as seen:
+        with answers() as seen:
             raised(RuntimeError, connection.ping)
-        checks.expect_refusal("access_token", seen[0])
+        checks.expect_refusal("access_token", seen[0].status_code, seen[0].json())
         expect("requests", len(seen), 1)
 
 with checks.check("a word too short for a token is malformed"):
     connection = connect("NgCXRK")
-    with statuses() as seen:
+    with answers() as seen:
         expect("ping", connection.ping(), False)
-    checks.expect_refusal("malformed", seen[0])
+    checks.expect_refusal("malformed", seen[0].status_code, seen[0].json())
 
 with checks.check("a wrong API key beside a good token is refused"):
     connection = connect(demo["id_token"], altered(demo["api_key"]))
-    with statuses() as seen:
+    with answers() as seen:
         expect("ping", connection.ping(), False)
-    checks.expect_refusal("app_token", seen[0])
+    checks.expect_refusal("app_token", seen[0].status_code, seen[0].json())
+
+with checks.check("a dataset that is not there is not found"):
+    with answers() as seen:
+        expect("dataset", connect(demo["id_token"])._call_endpoint("GET", "datasets/nowhere"), None)
+    checks.expect_refusal("no_dataset", seen[0].status_code, seen[0].json())

@@ -5,12 +5,28 @@ import os
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 from oauthlib.oauth2 import WebApplicationClient
+from oauthlib.oauth2.rfc6749.errors import (
+    CustomOAuth2Error,
+    InsufficientScopeError,
+    InvalidTokenError,
+    OAuth2Error,
+    raise_from_error,
+)
 from requests_oauthlib import OAuth2Session
 
-from checks import CA, HTTP, HTTPS, Checks, altered, expect, expect_principal
+from checks import CA, HTTP, HTTPS, Checks, altered, expect, expect_principal, raised
 
 # Where oauthlib puts a token, and what the portal calls that.
 PLACEMENTS = {"auth_header": "authorization", "query": "query", "body": "body"}
+
+# What oauthlib makes of the names in answers.
+ERRORS = {
+    "guest": CustomOAuth2Error,
+    "access_token": InvalidTokenError,
+    "scope": InsufficientScopeError,
+    # It has several for `invalid_request`.
+    "ambiguous": OAuth2Error,
+}
 
 checks = Checks("requests-oauthlib", "opendatasoft")
 demo = checks.demo
@@ -28,6 +44,8 @@ def refused(what, kind, call, challenge=None):
     with checks.check(what):
         response = call()
         checks.expect_refusal(kind, response.status_code, response.json())
+        name = response.json()["error"]
+        expect("oauthlib's error", raised(ERRORS[kind], lambda: raise_from_error(name, response.json())).error, name)
         if challenge:
             expect("challenge", challenge in response.headers.get("WWW-Authenticate", ""), True)
 

@@ -23,6 +23,7 @@ def refused(what, kind, username, password):
         views = Socrata(authorization(username, password)).views
         error = raised(UnexpectedResponseException, lambda: views.lookup(VIEW))
         checks.expect_refusal(kind, error.status, error.body)
+        expect("the message is in the error", error.body["message"] in str(error), True)
 
 
 with checks.check("looks up a view with an API key"):

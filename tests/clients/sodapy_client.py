@@ -38,8 +38,10 @@ def whoami(soda, base=HTTP):
 
 def refused(what, kind, call):
     with checks.check(what):
-        response = raised(HTTPError, call).response
-        checks.expect_refusal(kind, response.status_code, response.json())
+        error = raised(HTTPError, call)
+        answer = error.response.json()
+        checks.expect_refusal(kind, error.response.status_code, answer)
+        expect("the message is in the error", answer["message"] in str(error), True)
 
 
 def reads(soda, dataset):
@@ -109,6 +111,7 @@ refused(
     "app_token_alone",
     lambda: client(app_token).get(PRIVATE),
 )
+refused("a dataset that is not there is not found", "no_dataset", lambda: client().get("none-0000"))
 refused("an app token alone may not write", "app_token_alone", lambda: client(app_token).upsert(PUBLIC, [ROW]))
 refused("an unknown app token is refused", "app_token", lambda: client(altered(app_token)).get(PUBLIC))
 refused(

@@ -4,6 +4,12 @@
 const Usergrid = require('usergrid');
 const { Checks, HTTP, altered, expect, expectPrincipal, run } = require('./checks.cjs');
 
+// The names that the vendor's clients log a user out by.
+const LOGGING_OUT = [
+  'auth_expired_session_token', 'auth_missing_credentials', 'auth_unverified_oath', 'expired_token', 'unauthorized',
+  'auth_invalid',
+];
+
 const checks = new Checks('usergrid-npm', 'usergrid');
 const { demo } = checks;
 
@@ -37,6 +43,9 @@ function refused(what, kind, client, options = { endpoint: 'cities' }) {
     const { failed, answer } = await request(client, options);
     expect('failed', failed, true);
     checks.expectRefusal(kind, answer.statusCode, answer.error);
+    expect('texts', [typeof answer.error_description, typeof answer.exception], ['string', 'string']);
+    // Other releases log the user out by the error's name. This one looks for it in the wrong place, and never does.
+    expect('would log out', LOGGING_OUT.includes(answer.error), kind !== 'client' && answer.statusCode === 401);
   });
 }
 
