@@ -18,7 +18,7 @@ use corpus_runner::case::{self, Case};
 use corpus_runner::run::Bench;
 
 /// How many requests are under way at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hostile_request_is_answered_as_the_corpus_says() {

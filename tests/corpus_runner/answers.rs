@@ -187,7 +187,11 @@ impl Dialect {
         equal("challenges", &sent, &self.challenges(code.challenge, argument, asked.origin))?;
         equal("cache-control", &answer.texts("cache-control"), &vec!["no-store".to_owned()])?;
         equal("content-type", &answer.texts("content-type"), &vec!["application/json".to_owned()])?;
-        equal("retry-after lines", &answer.all("retry-after").len(), &usize::from([429, 503].contains(&code.status)))?;
+        equal(
+            "retry-after lines",
+            &answer.all("retry-after").len(),
+            &usize::from([429, 503].contains(&code.status)),
+        )?;
         if asked.method == "HEAD" {
             return equal("body", &answer.body.len(), &0);
         }
@@ -199,9 +203,8 @@ impl Dialect {
 
     fn challenges(&self, challenge: Challenge, scope: &str, origin: Option<&str>) -> Vec<String> {
         let origin = origin.filter(|_| self.metadata);
-        let metadata = origin.map(|origin| {
-            format!(", resource_metadata=\"{origin}/.well-known/oauth-protected-resource\"")
-        });
+        let metadata = origin
+            .map(|origin| format!(", resource_metadata=\"{origin}/.well-known/oauth-protected-resource\""));
         let metadata = metadata.unwrap_or_default();
         let first =
             |error: &str| self.token.first().map(|line| format!("{line}, error=\"{error}\"{metadata}"));

@@ -11,13 +11,22 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 pub(crate) struct Portal {
     process: Child,
     pub(crate) address: SocketAddr,
     pub(crate) credentials: Value,
+    printing: JoinHandle<String>,
     data: TempDir,
+}
+
+/// What a portal said in its life.
+pub(crate) struct Said {
+    pub(crate) printed: String,
+    pub(crate) log: Vec<u8>,
 }
 
 /// How long the portal may take to start, making keys and hashing passwords without optimization.
@@ -43,28 +52,33 @@ impl Portal {
                 "--data",
             ])
             .arg(data.path())
+            .env("RUST_BACKTRACE", "full")
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut address = None;
-        let ready = async {
+        let (is_ready, ready) = oneshot::channel();
+        let printing = tokio::spawn(async move {
+            let (mut printed, mut address, mut is_ready) = (String::new(), None, Some(is_ready));
             while let Some(line) = lines.next_line().await.unwrap() {
                 if let Some(url) = line.strip_prefix("http http://") {
                     address = url.parse().ok();
                 }
                 if line == "ready" {
-                    return true;
+                    let _ = is_ready.take().expect("one line says ready").send(address);
                 }
+                printed = printed + &line + "\n";
             }
-            false
-        };
-        assert!(timeout(START, ready).await == Ok(true), "the portal did not become ready");
+            printed
+        });
+        let address: Option<SocketAddr> =
+            timeout(START, ready).await.ok().and_then(Result::ok).expect("the portal becomes ready");
         let credentials = fs::read(data.path().join("demo-credentials.json")).unwrap();
         let credentials = serde_json::from_slice(&credentials).unwrap();
-        Self { process, address: address.expect("the portal prints its address"), credentials, data }
+        let address = address.expect("the portal prints its address");
+        Self { process, address, credentials, printing, data }
     }
 
     /// The URL it is used by: with `--assume-secure` that of plain http.
@@ -72,8 +86,8 @@ impl Portal {
         format!("http://{}", self.address)
     }
 
-    /// Ends it as a service manager would. Yields what it logged.
-    pub(crate) async fn stop(mut self) -> Result<Vec<u8>, String> {
+    /// Ends it as a service manager would. Yields what it said.
+    pub(crate) async fn stop(mut self) -> Result<Said, String> {
         let id = self.process.id().ok_or("the portal has ended by itself")?;
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status();
         assert!(told.is_ok_and(|status| status.success()), "the portal could not be told to end");
@@ -86,7 +100,8 @@ impl Portal {
         if started.elapsed() > END {
             return Err(format!("the portal took {:?} to end", started.elapsed()));
         }
-        Ok(fs::read(self.data.path().join("log")).unwrap())
+        let log = fs::read(self.data.path().join("log")).unwrap();
+        Ok(Said { printed: self.printing.await.unwrap(), log })
     }
 }
 

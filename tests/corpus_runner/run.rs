@@ -44,12 +44,12 @@ impl Bench {
     pub(crate) async fn judge(&self, case: &Case) -> Vec<String> {
         let mut failures = Vec::new();
         if !case.expect.is_empty() {
-            let sent = self.send(case, self.portal.address).await;
+            let sent = send(case, self.filler(case), self.portal.address).await;
             failures.extend(self.failure(case, "portal", &case.expect, sent));
         }
         if !case.fixture.is_empty() {
             let fixture = Fixture::start(Arc::clone(&self.accounts)).await;
-            let sent = self.send(case, fixture.address).await;
+            let sent = send(case, self.filler(case), fixture.address).await;
             failures.extend(self.failure(case, "fixture", &case.fixture, sent));
             if let Some(lookups) = case.lookups.filter(|lookups| *lookups != fixture.lookups()) {
                 let asked = fixture.lookups();
@@ -63,7 +63,8 @@ impl Bench {
     pub(crate) async fn finish(self) -> Vec<String> {
         let secrets = self.seen.into_inner().unwrap().secrets;
         let log = match self.portal.stop().await {
-            Ok(log) => log,
+            Ok(said) if said.printed.ends_with("\nready\n") => said.log,
+            Ok(_) => return vec!["the portal printed more than its start".to_owned()],
             Err(failure) => return vec![failure],
         };
         if log.is_empty() {
@@ -73,20 +74,8 @@ impl Bench {
         leaked.into_iter().map(|secret| format!("the portal's log holds {secret}")).collect()
     }
 
-    async fn send(&self, case: &Case, server: SocketAddr) -> Sent {
-        let mut filler = Filler::new(&self.portal.credentials, &case.id);
-        let body = filler.fill(&case.body);
-        let answer = if case.mode == Mode::Http2 {
-            let lines = case.headers.iter().map(|line| filler.fill(line)).collect();
-            let target = String::from_utf8(filler.fill(&case.target)).expect("HTTP/2 targets are text");
-            let (method, path) = target.split_once(' ').expect("METHOD PATH");
-            let (method, path) = (method.to_owned(), path.to_owned());
-            http2::exchange(server, http2::Request { method, path, lines, body: body.clone() }).await
-        } else {
-            let message = message(case, &mut filler, body.clone());
-            wire::exchange(server, message, case.mode, case.method() == "HEAD").await
-        };
-        Sent { secrets: filler.secrets().to_vec(), body, answer: answer.map_err(|error| error.to_string()) }
+    fn filler(&self, case: &Case) -> Filler<'_> {
+        Filler::new(&self.portal.credentials, &case.id)
     }
 
     fn failure(&self, case: &Case, server: &str, expected: &str, sent: Sent) -> Option<String> {
@@ -121,10 +110,7 @@ impl Bench {
         if !(case.after..=case.within).contains(&took) {
             return Err(format!("took {took} ms, not {} to {} ms", case.after, case.within));
         }
-        let whole =
-            answer.headers.iter().flat_map(|(name, value)| [name.as_bytes(), b": ", value, b"\n"].concat());
-        let whole: Vec<u8> = whole.chain(answer.body.iter().copied()).collect();
-        match leak::find(&whole, &sent.secrets) {
+        match leak::find(&answer.whole(), &sent.secrets) {
             Some(secret) => Err(format!("a secret came back: {}", String::from_utf8_lossy(secret))),
             None => Ok(()),
         }
@@ -164,10 +150,27 @@ impl Bench {
     }
 }
 
-struct Sent {
+/// What was sent, and what came back.
+pub(crate) struct Sent {
     secrets: Vec<Vec<u8>>,
     body: Vec<u8>,
-    answer: Result<Answer, String>,
+    pub(crate) answer: Result<Answer, String>,
+}
+
+/// Sends a case, filled in.
+pub(crate) async fn send(case: &Case, mut filler: Filler<'_>, server: SocketAddr) -> Sent {
+    let body = filler.fill(&case.body);
+    let answer = if case.mode == Mode::Http2 {
+        let lines = case.headers.iter().map(|line| filler.fill(line)).collect();
+        let target = String::from_utf8(filler.fill(&case.target)).expect("HTTP/2 targets are text");
+        let (method, path) = target.split_once(' ').expect("METHOD PATH");
+        let (method, path) = (method.to_owned(), path.to_owned());
+        http2::exchange(server, http2::Request { method, path, lines, body: body.clone() }).await
+    } else {
+        let message = message(case, &mut filler, body.clone());
+        wire::exchange(server, message, case.mode, case.method() == "HEAD").await
+    };
+    Sent { secrets: filler.secrets().to_vec(), body, answer: answer.map_err(|error| error.to_string()) }
 }
 
 fn message(case: &Case, filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
@@ -189,7 +192,7 @@ fn message(case: &Case, filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
 
 impl Answer {
     /// Everything but what tells of the connection, the route or the time, in a stable order.
-    fn bytes(&self) -> String {
+    pub(crate) fn bytes(&self) -> String {
         let mut headers: Vec<String> = self
             .headers
             .iter()
@@ -198,6 +201,12 @@ impl Answer {
             .collect();
         headers.sort();
         format!("{} {headers:?} {:?}", self.status, String::from_utf8_lossy(&self.body))
+    }
+
+    /// Every byte that came but those of the status line.
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        let line = |(name, value): &(String, Vec<u8>)| [name.as_bytes(), b": ", value, b"\n"].concat();
+        self.headers.iter().flat_map(line).chain(self.body.iter().copied()).collect()
     }
 
     fn summary(&self) -> String {

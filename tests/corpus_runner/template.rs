@@ -16,13 +16,18 @@ pub(crate) struct Filler<'c> {
 }
 
 /// The ends of paths into the demo credentials that name what everybody may know.
-const PUBLIC: [&str; 9] = ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id"];
+pub(crate) const PUBLIC: [&str; 9] =
+    ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id"];
 
 impl<'c> Filler<'c> {
     /// The canary is made of the case's id, so that a leaked one says where it came from.
     pub(crate) fn new(credentials: &'c Value, id: &str) -> Self {
         let hex: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
-        Self { credentials, canary: format!("{hex:c<32}"), secrets: Vec::new() }
+        Self::with_canary(credentials, format!("{hex:c<32}"))
+    }
+
+    pub(crate) const fn with_canary(credentials: &'c Value, canary: String) -> Self {
+        Self { credentials, canary, secrets: Vec::new() }
     }
 
     pub(crate) fn fill(&mut self, template: &str) -> Vec<u8> {

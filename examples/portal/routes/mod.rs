@@ -41,9 +41,8 @@ pub(crate) async fn all(
     let opendatasoft = Arc::new(demo.opendatasoft.verifier()?);
     let any = socrata.clone().or(usergrid.clone()).or(geodatahub.clone()).or(opendatasoft.clone());
 
-    let metadata = ProtectedResource::new(origin, &dialect::OPENDATASOFT)?
-        .authorization_server(origin)
-        .scopes(["all"]);
+    let metadata =
+        ProtectedResource::new(origin, &dialect::OPENDATASOFT)?.authorization_server(origin).scopes(["all"]);
     let url = metadata.url().to_owned();
     let path = metadata.path().to_owned();
     let tokens = Arc::new(throttled(opendatasoft)?);

@@ -17,10 +17,8 @@ pub(super) fn routes(verifier: impl Verifier, transport: &Transport, metadata: &
     let authenticate = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport.clone())
         .form_body(BODY_LIMIT, BODY_DEADLINE)
         .resource_metadata(metadata);
-    let pages = CorsLayer::new()
-        .allow_origin(Any)
-        .allow_headers([AUTHORIZATION])
-        .expose_headers([WWW_AUTHENTICATE]);
+    let pages =
+        CorsLayer::new().allow_origin(Any).allow_headers([AUTHORIZATION]).expose_headers([WWW_AUTHENTICATE]);
     let routes = Router::new()
         .route("/opendatasoft/whoami", get(whoami).post(whoami))
         .route("/api/end/point", get(whoami))

@@ -10,9 +10,8 @@ use crate::whoami::whoami;
 /// `metadata` is the URL of the document that says who gives access tokens.
 pub(super) fn routes(verifier: impl Verifier, transport: &Transport, metadata: &str) -> Router {
     let all = RequireLayer::new(policy::scope("all"));
-    let routes = Router::new()
-        .route("/rfc6750/scoped", get(whoami).layer(all))
-        .route("/rfc6750/whoami", get(whoami));
+    let routes =
+        Router::new().route("/rfc6750/scoped", get(whoami).layer(all)).route("/rfc6750/whoami", get(whoami));
     let authenticate = AuthenticateLayer::new(dialect::RFC6750, verifier, transport.clone());
     protect(routes, authenticate.resource_metadata(metadata)).into_router()
 }

@@ -76,10 +76,7 @@ pub(super) fn routes(
     let organizations = protect(shape::errors(organizations, error), authenticate).into_router();
 
     let tokens = Router::new().route("/{org}/{app}/token", any(async || StatusCode::NOT_FOUND));
-    applications
-        .merge(shape::errors(tokens, error))
-        .route_layer(from_fn(unreserved))
-        .merge(organizations)
+    applications.merge(shape::errors(tokens, error)).route_layer(from_fn(unreserved)).merge(organizations)
 }
 
 /// The first two segments of a path, as they were sent: what is encoded there is refused by the policy.

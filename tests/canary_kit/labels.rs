@@ -1,0 +1,57 @@
+//! The labels that the library's metrics may have.
+
+/// By their names; `le` and `quantile` are the exporter's own, and numbers.
+const FIXED: [(&str, &[&str]); 6] = [
+    ("credential", &["none", "access_token", "api_key", "app_token", "client", "password"]),
+    ("carrier", &["none", "authorization", "header", "query", "body"]),
+    (
+        "outcome",
+        &[
+            "accepted",
+            "guest",
+            "missing",
+            "unknown_scheme",
+            "malformed",
+            "ambiguous",
+            "denied_token",
+            "denied_credentials",
+            "denied_app_token",
+            "insecure_transport",
+            "insufficient_scope",
+            "forbidden",
+            "too_many_attempts",
+            "body_too_large",
+            "body_timeout",
+            "unavailable",
+            "server_error",
+            // Of a revocation.
+            "revoked",
+            "would_be_revoked",
+            "spared_by_fuse",
+            "revocation_failed",
+        ],
+    ),
+    ("by", &["id", "client"]),
+    ("le", &[]),
+    ("quantile", &[]),
+];
+
+/// The library's samples, `name{labels} value` each.
+pub(crate) fn samples(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| line.starts_with("tower_principal_")).collect()
+}
+
+/// The labels of the library's metrics that are not of the fixed set.
+pub(crate) fn strange(text: &str) -> Vec<String> {
+    let labels = samples(text).into_iter().filter_map(|line| line.split_once('{')?.1.rsplit_once('}'));
+    let labels = labels.flat_map(|(labels, _)| labels.split("\",").map(|label| label.trim_end_matches('"')));
+    labels.filter(|label| !is_fixed(label)).map(str::to_owned).collect()
+}
+
+fn is_fixed(label: &str) -> bool {
+    let Some((name, value)) = label.split_once("=\"") else { return false };
+    let is_number = value == "+Inf" || value.parse::<f64>().is_ok();
+    FIXED.iter().any(|(known, values)| {
+        name == *known && if values.is_empty() { is_number } else { values.contains(&value) }
+    })
+}

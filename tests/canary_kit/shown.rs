@@ -1,0 +1,159 @@
+//! What `Debug` shows of every type that holds a secret, or what one was made of.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::routing::any;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
+use tower_principal::headers::{OAuth, XAppToken};
+use tower_principal::test_util::ActAs;
+use tower_principal::verify::{self, Throttled};
+use tower_principal::{
+    ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, ClientKind, Context, Credential,
+    Head, Key, MemoryVerifier, OAuthUser, OrgAdmin, Pair, Passwords, Principal, Reader, RequestBody, Secret,
+    Verifier as _, VerifyError, dialect, transport,
+};
+
+use super::needles::Canaries;
+
+/// Types that have a field of a type that holds a secret; each must be among [`all`].
+const FIELDS: [&str; 6] = ["Secret<", "Pair<", "Credential<", "Presented<", "Zeroizing<", "Credentials<"];
+
+/// Every type's name and what it shows.
+pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
+    let secret = || Secret::owned(canaries.fresh());
+    let pair = || Pair::new(Secret::owned("who"), secret());
+    let request = Request::get(format!("/x?$$app_token={}", canaries.fresh()))
+        .header("authorization", format!("Bearer {}", canaries.fresh()))
+        .header("x-app-token", canaries.fresh())
+        .body(Body::from(format!("access_token={}", canaries.fresh())))
+        .unwrap();
+    let (parts, body) = request.into_parts();
+    let head = show(&Head::of(&Request::from_parts(parts.clone(), ())));
+    let mut alone = Request::from_parts(parts, body);
+    alone.headers_mut().remove("x-app-token");
+    let reader = Reader::new(&dialect::ANY).unwrap();
+    let read = reader.read(Head::of(&alone)).unwrap();
+    let user = OAuthUser::builder("otto").claims(canaries.fresh());
+    let builder = || {
+        MemoryVerifier::builder()
+            .passwords(Passwords::with_params(64, 1, 1).unwrap())
+            .user("alice", &canaries.fresh(), BasicUser::builder("alice").build())
+            .api_key("key", &canaries.fresh(), ApiKey::builder("key").build())
+            .client("client", &canaries.fresh(), OrgAdmin::builder("client", "acme").build())
+            .app_token(&canaries.fresh(), AppToken::builder("app").build())
+            .access_token(&canaries.fresh(), OAuthUser::builder("otto").build())
+    };
+    let memory = || builder().build().unwrap();
+    let layer = AuthenticateLayer::new(dialect::ANY, memory(), transport::marked());
+    let mut service = layer.layer(any(async || "ok"));
+    let post = Request::post("/x").header("content-type", "application/x-www-form-urlencoded");
+    let post = post.body(Full::new(Bytes::from(format!("access_token={}", canaries.fresh())))).unwrap();
+    let open = AuthenticateLayer::new(
+        dialect::ANY,
+        verify::from_fn(async |_, _| Ok(OAuthUser::builder("otto").build().into())),
+        transport::danger_assume_secure(),
+    );
+    let reads = open.form_body(64 * 1024, Duration::from_secs(5)).layer(service_fn(
+        async |request: Request<RequestBody<Full<Bytes>>>| {
+            let shown = format!("{:?} {:?}", request.authentication(), request.body());
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(shown))))
+        },
+    ));
+    let answer = reads.oneshot(post).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let form = String::from_utf8(answer.to_vec()).unwrap();
+    assert!(form.contains("RequestBody") && form.contains("otto"), "{form}");
+    vec![
+        ("Secret", show(&secret())),
+        ("Pair", show(&pair())),
+        ("Key", show(&[Key::Whole(secret()), Key::Halves(pair())])),
+        (
+            "Credential",
+            show(&[
+                Credential::AccessToken(secret()),
+                Credential::ApiKey(Key::Whole(secret())),
+                Credential::AppToken(secret()),
+                Credential::Client(ClientKind::Other, pair()),
+                Credential::Password(pair()),
+            ]),
+        ),
+        ("Credentials", show(&read)),
+        ("Reader", show(&reader)),
+        ("Head", head),
+        ("Context", show(&Context::of(Head::of(&alone)))),
+        ("XAppToken", show(&XAppToken::new(secret()))),
+        ("OAuth", show(&OAuth::new(secret()))),
+        ("OAuthUser", show(&(user.clone(), user.clone().build()))),
+        ("Principal", show(&Principal::from(user.clone().build()))),
+        ("ActAs", show(&ActAs::principal(user.build()))),
+        ("VerifyError", show(&VerifyError::unavailable(canaries.fresh()))),
+        ("MemoryVerifierBuilder", show(&builder())),
+        ("MemoryVerifier", show(&memory())),
+        ("Throttled", show(&Throttled::new(memory()).unwrap())),
+        ("Or", show(&memory().or(memory()))),
+        ("FromFn", show(&verify::from_fn(async |_, _| Err(VerifyError::UNKNOWN)))),
+        ("AuthenticateLayer", show(&layer)),
+        ("Form", form),
+        ("Authenticate", show(&service)),
+        ("AuthenticateFuture", show(&service.call(alone))),
+    ]
+}
+
+fn show(value: &impl Debug) -> String {
+    format!("{value:?} {value:#?}")
+}
+
+/// The public types of the source that hold a secret and are not on the list.
+pub(crate) fn unlisted(listed: &[(&'static str, String)]) -> Vec<String> {
+    let mut found = Vec::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found.retain(|name| !listed.iter().any(|(known, _)| known == name));
+    found
+}
+
+fn visit(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            visit(&path, found);
+        } else {
+            found.extend(holders(&fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// The types that a file declares with such a field.
+fn holders(text: &str) -> Vec<String> {
+    let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let mut found = Vec::new();
+    for word in ["pub struct ", "pub enum "] {
+        for declaration in code.split(word).skip(1) {
+            let name: String = declaration.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+            let end = declaration.find(['{', '(', ';']).unwrap_or_default();
+            let closing = match declaration.as_bytes().get(end) {
+                Some(b'{') => "\n}",
+                _ => ";",
+            };
+            let fields = declaration[end..].split(closing).next().unwrap_or_default();
+            // A function that makes one holds none.
+            let mut fields = fields.lines().filter(|line| !line.contains("fn("));
+            if fields.any(|line| FIELDS.iter().any(|field| line.contains(field))) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn types_that_hold_a_secret_are_found() {
+    let text = "pub struct A(Secret<'static>);\npub enum B<'r> {\n    C(Pair<'r>),\n}\npub struct D {\n    e: u8,\n}\n";
+    assert_eq!(holders(text), ["A", "B"]);
+}
