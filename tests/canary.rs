@@ -27,9 +27,7 @@ use canary_kit::capture;
 use canary_kit::faults::{self, DIALECTS, FAULTS};
 use canary_kit::needles::Canaries;
 use canary_kit::{inputs, labels, shown};
-use corpus_runner::case::Mode;
 use corpus_runner::portal::Portal;
-use corpus_runner::wire::{self, Message};
 
 assert_not_impl_any!(
     Secret<'static>: std::fmt::Display, serde::Serialize, Clone, PartialEq, PartialOrd, std::hash::Hash,
@@ -49,7 +47,8 @@ async fn the_portal_shows_no_canary_of_any_input() {
     let answers = inputs::drive(portal.address, &portal.credentials, &first).await;
     let others = inputs::drive(portal.address, &portal.credentials, &second).await;
     let injected = inputs::inject(portal.address, &names).await;
-    let metrics = ask(&portal, "/metrics").await;
+    let metrics = portal.ask("GET /metrics", &[]).await.body;
+    let metrics = String::from_utf8(metrics).unwrap();
     let said = portal.stop().await.unwrap();
 
     let mut failures = Vec::new();
@@ -245,12 +244,4 @@ fn broken_lines(log: &[u8]) -> Vec<String> {
     };
     let broken = lines.filter(|line| !is_event(line)).take(10);
     broken.map(|line| String::from_utf8_lossy(line).escape_debug().to_string()).collect()
-}
-
-async fn ask(portal: &Portal, path: &str) -> String {
-    let head = format!("GET {path} HTTP/1.1\r\nHost: portal.example\r\nConnection: close\r\n\r\n");
-    let message = Message { head: head.into_bytes(), body: Vec::new() };
-    let answer = wire::exchange(portal.address, message, Mode::Http1, false).await.unwrap();
-    assert_eq!(answer.status, 200, "{path}");
-    String::from_utf8(answer.body).unwrap()
 }

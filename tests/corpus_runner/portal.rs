@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use super::case::Mode;
+use super::wire::{self, Answer, Message};
+
 pub(crate) struct Portal {
     process: Child,
     pub(crate) address: SocketAddr,
@@ -33,25 +36,20 @@ pub(crate) struct Said {
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to end.
 const END: Duration = Duration::from_secs(5);
-/// Everything is logged: no canary may stand in it.
-const LOG: &str = "trace";
 
 impl Portal {
+    /// Everything is logged: no secret may stand in it.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&["--assume-secure", "--log", "trace"]).await
+    }
+
+    pub(crate) async fn start_with(flags: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
         let log = fs::File::create(data.path().join("log")).unwrap();
         let mut process = tokio::process::Command::new(executable())
-            .args([
-                "--http",
-                "127.0.0.1:0",
-                "--https",
-                "127.0.0.1:0",
-                "--assume-secure",
-                "--log",
-                LOG,
-                "--data",
-            ])
+            .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            .args(flags)
             .env("RUST_BACKTRACE", "full")
             .stdout(Stdio::piped())
             .stderr(log)
@@ -84,6 +82,14 @@ impl Portal {
     /// The URL it is used by: with `--assume-secure` that of plain http.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The answer to a request, its header lines apart.
+    pub(crate) async fn ask(&self, request: &str, lines: &[String]) -> Answer {
+        let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = format!("{request} HTTP/1.1\r\nHost: portal.example\r\nConnection: close\r\n{lines}\r\n");
+        let message = Message { head: head.into_bytes(), body: Vec::new() };
+        wire::exchange(self.address, message, Mode::Http1, false).await.unwrap()
     }
 
     /// Ends it as a service manager would. Yields what it said.

@@ -59,19 +59,21 @@ impl Bench {
         failures
     }
 
-    /// Ends the portal, and looks for secrets in all it logged.
+    /// Ends the portal, and looks for secrets in all it logged and counted.
     pub(crate) async fn finish(self) -> Vec<String> {
         let secrets = self.seen.into_inner().unwrap().secrets;
-        let log = match self.portal.stop().await {
+        let mut metrics = self.portal.ask("GET /metrics", &[]).await.body;
+        let mut log = match self.portal.stop().await {
             Ok(said) if said.printed.ends_with("\nready\n") => said.log,
             Ok(_) => return vec!["the portal printed more than its start".to_owned()],
             Err(failure) => return vec![failure],
         };
-        if log.is_empty() {
-            return vec!["the portal logged nothing".to_owned()];
+        if log.is_empty() || metrics.is_empty() {
+            return vec!["the portal logged or counted nothing".to_owned()];
         }
+        log.append(&mut metrics);
         let leaked = tokio::task::spawn_blocking(move || leak::all(&log, &secrets)).await.unwrap();
-        leaked.into_iter().map(|secret| format!("the portal's log holds {secret}")).collect()
+        leaked.into_iter().map(|secret| format!("the portal's log or metrics hold {secret}")).collect()
     }
 
     fn filler(&self, case: &Case) -> Filler<'_> {
