@@ -45,11 +45,11 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let builder = || {
         MemoryVerifier::builder()
             .passwords(Passwords::with_params(64, 1, 1).unwrap())
-            .user("alice", &canaries.fresh(), BasicUser::builder("alice").build())
-            .api_key("key", &canaries.fresh(), ApiKey::builder("key").build())
-            .client("client", &canaries.fresh(), OrgAdmin::builder("client", "acme").build())
-            .app_token(&canaries.fresh(), AppToken::builder("app").build())
-            .access_token(&canaries.fresh(), OAuthUser::builder("otto").build())
+            .user("alice", canaries.fresh(), BasicUser::builder("alice").build())
+            .api_key("key", canaries.fresh(), ApiKey::builder("key").build())
+            .client("client", canaries.fresh(), OrgAdmin::builder("client", "acme").build())
+            .app_token(canaries.fresh(), AppToken::builder("app").build())
+            .access_token(canaries.fresh(), OAuthUser::builder("otto").build())
     };
     let memory = || builder().build().unwrap();
     let layer = AuthenticateLayer::new(dialect::ANY, memory(), transport::marked());
