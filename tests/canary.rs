@@ -26,8 +26,9 @@ use tower_principal::{
 use canary_kit::capture;
 use canary_kit::faults::{self, DIALECTS, FAULTS};
 use canary_kit::needles::Canaries;
-use canary_kit::{inputs, labels, shown};
-use corpus_runner::portal::Portal;
+use canary_kit::{inputs, labels, shown as debug};
+use corpus_runner::portal::{Portal, Said};
+use corpus_runner::wire::Answer;
 
 assert_not_impl_any!(
     Secret<'static>: std::fmt::Display, serde::Serialize, Clone, PartialEq, PartialOrd, std::hash::Hash,
@@ -47,19 +48,12 @@ async fn the_portal_shows_no_canary_of_any_input() {
     let answers = inputs::drive(portal.address, &portal.credentials, &first).await;
     let others = inputs::drive(portal.address, &portal.credentials, &second).await;
     let injected = inputs::inject(portal.address, &names).await;
-    let metrics = portal.ask("GET /metrics", &[]).await.body;
-    let metrics = String::from_utf8(metrics).unwrap();
+    let metrics = metrics(&portal).await;
     let said = portal.stop().await.unwrap();
 
     let mut failures = Vec::new();
     for canaries in [&first, &second] {
-        for (id, answer) in answers.iter().chain(&others) {
-            let Ok(answer) = answer else { continue };
-            failures.extend(canaries.find(&format!("the answer to {id}"), &answer.whole()));
-        }
-        failures.extend(canaries.find("the output", said.printed.as_bytes()));
-        failures.extend(canaries.find("the log", &said.log));
-        failures.extend(canaries.find("/metrics", metrics.as_bytes()));
+        failures.extend(shown(canaries, answers.iter().chain(&others), &metrics, &said));
     }
     // Requests that differ in a secret alone are refused alike.
     let mut compared = 0;
@@ -92,6 +86,21 @@ async fn the_portal_shows_no_canary_of_any_input() {
         assert!(log.contains(word), "the log has no {word}");
     }
     assert!(labels::samples(&metrics).len() > 30, "{metrics}");
+}
+
+/// Where everything that is shown is refused, and tokens may be revoked for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_portal_shows_no_canary_that_came_over_plain_http() {
+    let portal = Portal::start_with(&["--log", "trace"]).await;
+    let canaries = Arc::new(Canaries::new());
+    let answers = inputs::drive(portal.address, &portal.credentials, &canaries).await;
+    let metrics = metrics(&portal).await;
+    let said = portal.stop().await.unwrap();
+    let failures = shown(&canaries, answers.iter(), &metrics, &said);
+    assert!(failures.is_empty(), "{} failures:\n  {}", failures.len(), failures.join("\n  "));
+
+    let refused = String::from_utf8_lossy(&said.log).matches("kind=\"insecure_transport\"").count();
+    assert!(refused > 200, "{refused} were refused for their transport");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,11 +235,37 @@ async fn leaks_on_purpose_are_found() {
 #[tokio::test]
 async fn debug_shows_no_secret_of_any_type() {
     let canaries = Canaries::new();
-    let all = shown::all(&canaries).await;
+    let all = debug::all(&canaries).await;
     let leaks: Vec<_> = all.iter().flat_map(|(name, text)| canaries.find(name, text.as_bytes())).collect();
     assert!(leaks.is_empty(), "{leaks:?}");
     assert!(canaries.made() > 30);
-    assert_eq!(shown::unlisted(&all), Vec::<String>::new(), "these hold secrets and are not looked at");
+    assert_eq!(debug::unlisted(&all), Vec::<String>::new(), "these hold secrets and are not looked at");
+}
+
+/// Whatever the portal shows of these canaries, and what is not as it should be in its log and metrics.
+fn shown<'a>(
+    canaries: &Canaries,
+    answers: impl Iterator<Item = (&'a String, &'a Result<Answer, String>)>,
+    metrics: &str,
+    said: &Said,
+) -> Vec<String> {
+    let answers = answers.filter_map(|(id, answer)| Some((id, answer.as_ref().ok()?)));
+    let mut found: Vec<String> = answers
+        .flat_map(|(id, answer)| canaries.find(&format!("the answer to {id}"), &answer.whole()))
+        .collect();
+    for (place, text) in
+        [("the output", said.printed.as_bytes()), ("the log", &said.log), ("/metrics", metrics.as_bytes())]
+    {
+        found.extend(canaries.find(place, text));
+    }
+    found.extend(labels::strange(metrics).into_iter().map(|label| format!("/metrics has the label {label}")));
+    found
+        .extend(broken_lines(&said.log).into_iter().map(|line| format!("the log has a broken line: {line}")));
+    found
+}
+
+async fn metrics(portal: &Portal) -> String {
+    String::from_utf8(portal.ask("GET /metrics", &[]).await.body).unwrap()
 }
 
 /// Lines of a log that do not start as one, or that hold what moves a terminal's cursor.

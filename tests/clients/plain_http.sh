@@ -5,6 +5,16 @@ client='plain http'
 . "$(dirname "$0")/checks.sh"
 base=$PORTAL_HTTP
 
+base=$PORTAL_HTTPS
+ask /.well-known/oauth-protected-resource --cacert "$PORTAL_DATA/ca.pem"
+found="$status $(field resource) $(field authorization_servers)"
+if [[ $found == "200 $PORTAL_HTTPS ['$PORTAL_HTTPS']" ]]; then
+  passed 'the metadata is about the origin over TLS'
+else
+  failed 'the metadata is about the origin over TLS' "got $found"
+fi
+base=$PORTAL_HTTP
+
 over_tls() { base=$PORTAL_HTTPS "$@" --cacert "$PORTAL_DATA/ca.pem"; }
 
 platform=socrata
