@@ -11,6 +11,7 @@ mod extract;
 mod grpc;
 mod guests;
 mod leaks;
+mod live;
 mod memory;
 mod passwords;
 mod paths;
