@@ -24,7 +24,7 @@ const AT_ONCE: usize = 16;
 async fn every_hostile_request_is_answered_as_the_corpus_says() {
     let cases: Vec<Arc<Case>> = case::load().into_iter().filter(Case::is_chosen).map(Arc::new).collect();
     assert!(!cases.is_empty(), "no case has such an id");
-    let bench = Arc::new(Bench::start().await);
+    let bench = Arc::new(Bench::start(&cases).await);
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut runs = JoinSet::new();
     for case in &cases {
