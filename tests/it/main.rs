@@ -22,6 +22,7 @@ mod read;
 mod readiness;
 mod render;
 mod revocation;
+mod routed;
 mod support;
 mod transport;
 mod verify;
