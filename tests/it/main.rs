@@ -5,6 +5,7 @@
 mod allocations;
 mod answers;
 mod body;
+mod bounds;
 mod connections;
 mod dialects;
 mod extract;
@@ -26,3 +27,4 @@ mod routed;
 mod support;
 mod transport;
 mod verify;
+mod wiring;
