@@ -17,7 +17,9 @@ sites() {
 # site NAME DIRECTIVES: a server on a port of plain http and on one of TLS.
 declare -A plain tls
 site() {
-  read -r plain["$1"] tls["$1"] < <(free_ports)
+  plain[$1]=${ports[0]}
+  tls[$1]=${ports[1]}
+  ports=("${ports[@]:2}")
   cat <<NGINX
   server {
     listen 127.0.0.1:${plain[$1]};
@@ -32,15 +34,17 @@ site() {
 NGINX
 }
 
+# free_ports NUMBER: all different.
 free_ports() {
-  python3 -c 'import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(socket.getsockname()[1] for socket in sockets))'
+  python3 -c 'import socket, sys
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(socket.getsockname()[1] for socket in sockets))' "$1"
 }
 
 configure() {
   local of=$scratch/nginx
   mkdir "$of"
+  read -ra ports < <(free_ports 10)
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost -keyout "$of/key.pem" -out "$of/ca.pem" 2>/dev/null
   {
@@ -67,7 +71,7 @@ NGINX
 }
 
 begin() {
-  nginx -e "$scratch/nginx/error.log" -c "$scratch/nginx/nginx.conf" &
+  nginx -e "$scratch/nginx/error.log" -c "$scratch/nginx/nginx.conf" >"$scratch/nginx/out" 2>&1 &
   nginx_pid=$!
   trap 'kill "$nginx_pid" 2>/dev/null || true; wait "$nginx_pid" 2>/dev/null || true; rm -rf "$scratch"' EXIT
   for _ in {1..100}; do
