@@ -12,6 +12,7 @@ mod child;
 mod client;
 mod d01;
 mod d02;
+mod d03;
 mod numbers;
 mod probe;
 mod report;
@@ -42,6 +43,7 @@ type Run = Pin<Box<dyn Future<Output = Report>>>;
 const EXPERIMENTS: &[Experiment] = &[
     Experiment { number: "d01", what: "the verifier sleeps 10 s, 10,000 clients", run: || Box::pin(d01::run()), serve: Some(d01::app) },
     Experiment { number: "d02", what: "the verifier panics, 1 time in 3", run: || Box::pin(d02::run()), serve: Some(d02::app) },
+    Experiment { number: "d03", what: "clients leave at random moments, 40,000 times", run: || Box::pin(d03::run()), serve: Some(d03::app) },
 ];
 
 /// An experiment that takes longer has failed.
