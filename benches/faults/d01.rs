@@ -52,11 +52,11 @@ pub(crate) async fn run() -> Report {
     let (mut failed, mut waited) = (0, Times::default());
     let mut unexpected = 0;
     for _ in 0..ROUNDS {
-        let quiet = Probe::start(child.address, client::get("/healthy", ""), ROUND).end().await;
+        let quiet = Probe::start(child.address, vec![client::get("/healthy", "")], ROUND).end().await;
         idle.push(quiet.times.p99());
         for fault in [0, SLEEPS] {
             child.fault(fault).await;
-            let probe = Probe::start(child.address, client::get("/healthy", ""), ROUND);
+            let probe = Probe::start(child.address, vec![client::get("/healthy", "")], ROUND);
             let (answers, connections) = everybody(crowd).await;
             crowd = connections;
             let probed = probe.end().await;

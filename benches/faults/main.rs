@@ -13,6 +13,8 @@ mod client;
 mod d01;
 mod d02;
 mod d03;
+mod d07;
+mod d14;
 mod numbers;
 mod probe;
 mod report;
@@ -44,6 +46,8 @@ const EXPERIMENTS: &[Experiment] = &[
     Experiment { number: "d01", what: "the verifier sleeps 10 s, 10,000 clients", run: || Box::pin(d01::run()), serve: Some(d01::app) },
     Experiment { number: "d02", what: "the verifier panics, 1 time in 3", run: || Box::pin(d02::run()), serve: Some(d02::app) },
     Experiment { number: "d03", what: "clients leave at random moments, 40,000 times", run: || Box::pin(d03::run()), serve: Some(d03::app) },
+    Experiment { number: "d07", what: "a million tokens that nobody knows", run: || Box::pin(d07::run()), serve: Some(d07::app) },
+    Experiment { number: "d14", what: "500 clients log in at a time, argon2id at 19 MiB", run: || Box::pin(d14::run()), serve: Some(d14::app) },
 ];
 
 /// An experiment that takes longer has failed.

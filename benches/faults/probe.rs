@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::client::Connection;
 use crate::numbers::Times;
 
-/// Asks the same thing over and over, on a thread of its own: the crowd's tasks do not delay its clock.
+/// Asks the same few things over and over, on a thread of its own: the crowd's tasks do not delay its clock.
 pub(crate) struct Probe(JoinHandle<Probed>);
 
 /// What a probe saw.
@@ -26,11 +26,11 @@ const CONNECTIONS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Probe {
-    pub(crate) fn start(address: SocketAddr, request: Vec<u8>, during: Duration) -> Self {
-        let request = Arc::new(request);
+    pub(crate) fn start(address: SocketAddr, requests: Vec<Vec<u8>>, during: Duration) -> Self {
+        let requests = Arc::new(requests);
         Self(thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let asking = (0..CONNECTIONS).map(|_| ask(address, Arc::clone(&request), during));
+            let asking = (0..CONNECTIONS).map(|_| ask(address, Arc::clone(&requests), during));
             let all = runtime.block_on(futures_util::future::join_all(asking));
             all.into_iter().fold(Probed::default(), |mut sum, one| {
                 sum.times.append(one.times);
@@ -46,16 +46,19 @@ impl Probe {
     }
 }
 
-async fn ask(address: SocketAddr, request: Arc<Vec<u8>>, during: Duration) -> Probed {
+async fn ask(address: SocketAddr, requests: Arc<Vec<Vec<u8>>>, during: Duration) -> Probed {
     let mut probed = Probed::default();
     let Ok(mut connection) = Connection::open(address).await else { return Probed { failures: 1, ..probed } };
     let mut ticks = interval(PAUSE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let started = Instant::now();
-    while started.elapsed() < during {
+    for request in requests.iter().cycle() {
         ticks.tick().await;
+        if started.elapsed() > during {
+            break;
+        }
         let asked = Instant::now();
-        match connection.ask(&request).await {
+        match connection.ask(request).await {
             Ok(answer) => {
                 probed.times.push(asked.elapsed());
                 probed.failures += usize::from(answer.status != 200);
