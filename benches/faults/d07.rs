@@ -84,7 +84,9 @@ async fn flood(report: &mut Report, child: &Child, path: &'static str, length: u
     let started = Instant::now();
     let name = format!("{path} {length} B");
     let senders: Vec<_> = (0..CONNECTIONS as u64)
-        .map(|seed| tokio::spawn(Arc::clone(&flood).send(child.address, path, length, Chance::new(seed << 32))))
+        .map(|seed| {
+            tokio::spawn(Arc::clone(&flood).send(child.address, path, length, Chance::new(seed << 32)))
+        })
         .collect();
     let watched = Arc::clone(&flood);
     let probes = async {
@@ -126,7 +128,12 @@ async fn flood(report: &mut Report, child: &Child, path: &'static str, length: u
     // Flat: the second half of the flood adds nothing to speak of to what the first half took.
     let (first, second) = samples.split_at(samples.len() / 2);
     let growth = second.iter().max().unwrap().saturating_sub(first.iter().copied().max().unwrap_or(before));
-    report.target(format!("{name}: its growth in the second half"), mib(growth), "≤ 4 MiB", growth <= 4 * 1024);
+    report.target(
+        format!("{name}: its growth in the second half"),
+        mib(growth),
+        "≤ 4 MiB",
+        growth <= 4 * 1024,
+    );
     let share = 100.0 * asked.saturating_sub(failures) as f64 / asked as f64;
     report.target(
         format!("{name}: good tokens passed meanwhile"),
@@ -144,7 +151,13 @@ struct Flood {
 }
 
 impl Flood {
-    async fn send(self: Arc<Self>, address: SocketAddr, path: &'static str, length: usize, mut chance: Chance) {
+    async fn send(
+        self: Arc<Self>,
+        address: SocketAddr,
+        path: &'static str,
+        length: usize,
+        mut chance: Chance,
+    ) {
         let started = Instant::now();
         let mut connection = Connection::open(address).await.expect("a connection");
         let filler = "a".repeat(length - 32);

@@ -121,7 +121,8 @@ async fn log_in(address: SocketAddr) -> Seen {
             200 => seen.good.push(asked.elapsed()),
             503 => {
                 seen.shed.push(asked.elapsed());
-                seen.without_retry_after += usize::from(answer.retry_after.is_none_or(|seconds| seconds == 0));
+                seen.without_retry_after +=
+                    usize::from(answer.retry_after.is_none_or(|seconds| seconds == 0));
                 sleep(AGAIN).await;
             }
             _ => seen.others += 1,
