@@ -17,7 +17,7 @@ mod memory;
 
 /// Hashes and checks passwords with argon2id (RFC 9106), by default with 19 MiB, two passes, one lane.
 ///
-/// Checks run on tokio's blocking pool, as many at a time as there are cores, with a bounded queue
+/// Checks run on tokio's blocking pool, as many at a time as there are cores but one, with a bounded queue
 /// before them: memory is at most cores times 19 MiB, which is kept for the checks to come. Cheap to
 /// clone; clones share the bounds.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub struct Busy;
 pub struct HashError(String);
 
 /// How many checks may wait for each one that runs.
-const QUEUE_PER_CORE: usize = 16;
+const QUEUE: usize = 16;
 
 impl Passwords {
     /// With OWASP's parameters: 19 MiB, two passes, one lane.
@@ -62,13 +62,14 @@ impl Passwords {
     pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
         let params =
             Params::new(memory_kib, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
-        let cores = available_parallelism().map_or(1, usize::from);
+        // One core is left to everybody else: a check on each of them delays whatever they do by its time slice.
+        let running = available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
         let memory = Arc::new(Memory::new(params.block_count()));
         let mut passwords = Self {
             params,
             memory,
-            running: Arc::new(Semaphore::new(cores)),
-            admitted: Arc::new(Semaphore::new(cores * (1 + QUEUE_PER_CORE))),
+            running: Arc::new(Semaphore::new(running)),
+            admitted: Arc::new(Semaphore::new(running * (1 + QUEUE))),
             nobody: Arc::from(""),
         };
         passwords.nobody = passwords.hash("")?.into();
