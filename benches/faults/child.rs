@@ -40,6 +40,12 @@ impl Child {
         Self { process, address: address.parse().unwrap(), log }
     }
 
+    /// A process that somebody else has started.
+    pub(crate) fn of(mut process: Process, address: SocketAddr) -> Self {
+        let log = process.stderr.take().map(keep_lines).unwrap_or_default();
+        Self { process, address, log }
+    }
+
     pub(crate) async fn connect(&self) -> Connection {
         Connection::open(self.address).await.expect("a connection")
     }
@@ -62,6 +68,12 @@ impl Child {
 
     pub(crate) fn memory(&self) -> Memory {
         Memory::of(self.process.id().expect("the child lives"))
+    }
+
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let process = self.process.id().expect("the child lives");
+        fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
     }
 
     /// How many lines of its log hold this text.
@@ -95,18 +107,7 @@ pub(crate) fn mib(kib: u64) -> String {
     format!("{:.1} MiB", kib as f64 / 1024.0)
 }
 
-/// How many descriptors a process has open.
-pub(crate) fn descriptors(process: u32) -> usize {
-    fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
-}
-
-impl Child {
-    pub(crate) fn descriptors(&self) -> usize {
-        descriptors(self.process.id().expect("the child lives"))
-    }
-}
-
-pub(crate) fn keep_lines(pipe: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<Vec<String>>> {
+fn keep_lines(pipe: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<Vec<String>>> {
     let log = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&log);
     tokio::spawn(async move {

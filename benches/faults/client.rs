@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
@@ -19,6 +19,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Seconds, where the answer has the header.
     pub(crate) retry_after: Option<u64>,
+    /// Whether the server closes the connection behind it.
+    pub(crate) closes: bool,
     pub(crate) body: Bytes,
 }
 
@@ -59,11 +61,12 @@ impl Connection {
         let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         let length = usize::try_from(header("content-length:").unwrap_or(0_u64)).map_err(|_| broken())?;
         let retry_after = header("retry-after:");
+        let closes = text.lines().any(|line| line == "connection: close");
         while self.buffer.len() < head + length {
             self.more().await?;
         }
         self.buffer.advance(head);
-        Ok(Answer { status, retry_after, body: self.buffer.split_to(length).freeze() })
+        Ok(Answer { status, retry_after, closes, body: self.buffer.split_to(length).freeze() })
     }
 
     async fn more(&mut self) -> io::Result<()> {
@@ -88,13 +91,14 @@ pub(crate) fn with_token(path: &str, token: &str) -> Vec<u8> {
     get(path, &format!("authorization: Bearer {token}\r\n"))
 }
 
-/// Opens many connections, some at a time.
+/// Opens many connections, some at a time: a server's queue of those that it has not accepted is short.
 pub(crate) async fn open_many(address: SocketAddr, count: usize) -> Vec<Connection> {
     let mut connections = Vec::with_capacity(count);
     while connections.len() < count {
-        let batch = 500.min(count - connections.len());
+        let batch = 250.min(count - connections.len());
         let opening = futures_util::future::join_all((0..batch).map(|_| Connection::open(address)));
         connections.extend(opening.await.into_iter().map(|connection| connection.expect("a connection")));
+        sleep(Duration::from_millis(5)).await;
     }
     connections
 }

@@ -15,7 +15,10 @@ mod d02;
 mod d03;
 mod d07;
 mod d14;
+mod d15;
+mod d16;
 mod numbers;
+mod portal;
 mod probe;
 mod report;
 mod server;
@@ -48,6 +51,8 @@ const EXPERIMENTS: &[Experiment] = &[
     Experiment { number: "d03", what: "clients leave at random moments, 40,000 times", run: || Box::pin(d03::run()), serve: Some(d03::app) },
     Experiment { number: "d07", what: "a million tokens that nobody knows", run: || Box::pin(d07::run()), serve: Some(d07::app) },
     Experiment { number: "d14", what: "500 clients log in at a time, argon2id at 19 MiB", run: || Box::pin(d14::run()), serve: Some(d14::app) },
+    Experiment { number: "d15", what: "slow heads, slow bodies, idle connections, against the portal", run: || Box::pin(d15::run()), serve: None },
+    Experiment { number: "d16", what: "the proxy loses X-Forwarded-Proto, then says http", run: || Box::pin(d16::run()), serve: Some(d16::app) },
 ];
 
 /// An experiment that takes longer has failed.

@@ -1,11 +1,12 @@
 //! Traffic at a steady, small rate, to see what everybody else's trouble does to it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::client::Connection;
 use crate::numbers::Times;
@@ -17,24 +18,65 @@ pub(crate) struct Probe(JoinHandle<Probed>);
 #[derive(Debug, Default)]
 pub(crate) struct Probed {
     pub(crate) times: Times,
-    /// Answers other than 200, and connections lost.
-    pub(crate) failures: usize,
+    /// How often each status came; 0 is a connection lost.
+    statuses: BTreeMap<u16, usize>,
 }
 
-const CONNECTIONS: usize = 8;
-/// One request of each connection in this time: 800 a second.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How much is asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) connections: usize,
+    /// One request of each connection in this time.
+    pub(crate) pause: Duration,
+}
+
+impl Pace {
+    /// A thousand a second over few connections, where answers come at once.
+    pub(crate) const STEADY: Self = Self { connections: 8, pause: Duration::from_millis(8) };
+}
+
+impl Probed {
+    /// How often this status came.
+    pub(crate) fn answered(&self, status: u16) -> usize {
+        self.statuses.get(&status).copied().unwrap_or_default()
+    }
+
+    /// How often anything else came, or nothing.
+    pub(crate) fn others_than(&self, status: u16) -> usize {
+        self.statuses.values().sum::<usize>() - self.answered(status)
+    }
+
+    fn see(&mut self, status: u16) {
+        *self.statuses.entry(status).or_default() += 1;
+    }
+}
 
 impl Probe {
+    /// Asks at a steady pace.
     pub(crate) fn start(address: SocketAddr, requests: Vec<Vec<u8>>, during: Duration) -> Self {
+        Self::paced(address, requests, during, Pace::STEADY)
+    }
+
+    pub(crate) fn paced(
+        address: SocketAddr,
+        requests: Vec<Vec<u8>>,
+        during: Duration,
+        Pace { connections, pause }: Pace,
+    ) -> Self {
         let requests = Arc::new(requests);
         Self(thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let asking = (0..CONNECTIONS).map(|_| ask(address, Arc::clone(&requests), during));
+            let asking = (0..connections).map(|at| {
+                // Each connection starts elsewhere in the list, and at a time of its own.
+                let start = (at * requests.len() / connections, pause * at as u32 / connections as u32);
+                ask(address, Arc::clone(&requests), start, during, pause)
+            });
             let all = runtime.block_on(futures_util::future::join_all(asking));
             all.into_iter().fold(Probed::default(), |mut sum, one| {
                 sum.times.append(one.times);
-                sum.failures += one.failures;
+                for (status, count) in one.statuses {
+                    *sum.statuses.entry(status).or_default() += count;
+                }
                 sum
             })
         }))
@@ -46,28 +88,39 @@ impl Probe {
     }
 }
 
-async fn ask(address: SocketAddr, requests: Arc<Vec<Vec<u8>>>, during: Duration) -> Probed {
+async fn ask(
+    address: SocketAddr,
+    requests: Arc<Vec<Vec<u8>>>,
+    (first, after): (usize, Duration),
+    during: Duration,
+    pause: Duration,
+) -> Probed {
     let mut probed = Probed::default();
-    let Ok(mut connection) = Connection::open(address).await else { return Probed { failures: 1, ..probed } };
-    let mut ticks = interval(PAUSE);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let started = Instant::now();
-    for request in requests.iter().cycle() {
+    sleep(after).await;
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut connection = Connection::open(address).await;
+    for request in requests.iter().cycle().skip(first) {
         ticks.tick().await;
         if started.elapsed() > during {
             break;
         }
+        let Ok(open) = &mut connection else {
+            probed.see(0);
+            connection = Connection::open(address).await;
+            continue;
+        };
         let asked = Instant::now();
-        match connection.ask(request).await {
+        match open.ask(request).await {
             Ok(answer) => {
                 probed.times.push(asked.elapsed());
-                probed.failures += usize::from(answer.status != 200);
+                probed.see(answer.status);
+                if answer.closes {
+                    connection = Connection::open(address).await;
+                }
             }
-            Err(_) => {
-                probed.failures += 1;
-                let Ok(again) = Connection::open(address).await else { return probed };
-                connection = again;
-            }
+            Err(lost) => connection = Err(lost),
         }
     }
     probed
