@@ -141,6 +141,8 @@ struct Held {
 impl Held {
     async fn of(child: &Child) -> Self {
         let stats = child.stats().await;
+        // The connection that asked is closed by then.
+        sleep(Duration::from_millis(50)).await;
         let descriptors = child.descriptors();
         let places = child.connect().await.ask(&client::get("/places", "")).await.expect("the child answers");
         let places = str::from_utf8(&places.body).unwrap().parse().unwrap();
