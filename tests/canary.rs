@@ -42,12 +42,12 @@ assert_not_impl_any!(Credential<'static>: std::fmt::Display, serde::Serialize, C
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_portal_shows_no_canary_of_any_input() {
-    let portal = Portal::start().await;
+    let portal = Portal::start("assumed").await;
     let (first, second) = (Arc::new(Canaries::new()), Arc::new(Canaries::new()));
     let names = Canaries::new();
-    let answers = inputs::drive(portal.address, &portal.credentials, &first).await;
-    let others = inputs::drive(portal.address, &portal.credentials, &second).await;
-    let injected = inputs::inject(portal.address, &names).await;
+    let answers = inputs::drive(&portal.http, &portal.credentials, &first).await;
+    let others = inputs::drive(&portal.http, &portal.credentials, &second).await;
+    let injected = inputs::inject(&portal.http, &names).await;
     let metrics = metrics(&portal).await;
     let said = portal.stop().await.unwrap();
 
@@ -91,9 +91,9 @@ async fn the_portal_shows_no_canary_of_any_input() {
 /// Where everything that is shown is refused, and tokens may be revoked for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_portal_shows_no_canary_that_came_over_plain_http() {
-    let portal = Portal::start_with(&["--log", "trace"]).await;
+    let portal = Portal::start("plain").await;
     let canaries = Arc::new(Canaries::new());
-    let answers = inputs::drive(portal.address, &portal.credentials, &canaries).await;
+    let answers = inputs::drive(&portal.http, &portal.credentials, &canaries).await;
     let metrics = metrics(&portal).await;
     let said = portal.stop().await.unwrap();
     let failures = shown(&canaries, answers.iter(), &metrics, &said);

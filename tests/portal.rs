@@ -16,8 +16,8 @@ const METADATA: &str = "/.well-known/oauth-protected-resource";
 /// What a client of the Model Context Protocol does, with nothing but a URL (RFC 9728 section 5).
 #[tokio::test]
 async fn req_24_a_refusal_leads_to_who_gives_tokens() {
-    let portal = Portal::start().await;
-    let origin = portal.origin();
+    let portal = Portal::start("assumed").await;
+    let origin = &portal.origin;
     let unknown = "Authorization: Bearer 000000000000000000000000000000".to_owned();
     let token = text(&portal.credentials["opendatasoft"]["narrow_access_token"]["token"]);
     let narrow = format!("Authorization: Bearer {token}");
@@ -36,7 +36,7 @@ async fn req_24_a_refusal_leads_to_who_gives_tokens() {
         let challenges = headers(&refusal, "www-authenticate");
         let bearer = challenges.iter().find(|line| line.starts_with("Bearer ")).unwrap();
         let url = bearer.split("resource_metadata=\"").nth(1).unwrap().split('"').next().unwrap();
-        let path = url.strip_prefix(&origin).expect("the document is where the resource is");
+        let path = url.strip_prefix(origin.as_str()).expect("the document is where the resource is");
         let document = portal.ask(&format!("GET {path}"), &[]).await;
         assert_eq!(document.status, 200, "{request}");
         let expected = json!({
@@ -128,7 +128,7 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
 /// Also of errors that no layer makes.
 #[tokio::test]
 async fn every_error_of_a_platforms_routes_has_its_shape() {
-    let portal = Portal::start().await;
+    let portal = Portal::start("assumed").await;
     let demo = &portal.credentials;
     let bearer = |token: &Value| vec![format!("Authorization: Bearer {}", text(token))];
     let wendy = bearer(&demo["usergrid"]["access_token"]["token"]);
@@ -163,7 +163,7 @@ async fn every_error_of_a_platforms_routes_has_its_shape() {
 
 #[tokio::test]
 async fn pages_may_ask_opendatasofts_routes_and_no_others() {
-    let portal = Portal::start().await;
+    let portal = Portal::start("assumed").await;
     let preflight = [
         "Origin: https://page.example",
         "Access-Control-Request-Method: GET",

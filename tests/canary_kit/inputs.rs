@@ -1,7 +1,6 @@
 //! Every input of the corpus with canaries for secrets, and inputs that would forge lines in a log.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -12,7 +11,8 @@ use tokio::task::JoinSet;
 
 use super::needles::Canaries;
 use crate::corpus_runner::case::{self, Case, Mode};
-use crate::corpus_runner::run;
+use crate::corpus_runner::route::Route;
+use crate::corpus_runner::sent::send;
 use crate::corpus_runner::template::{self, Filler};
 use crate::corpus_runner::wire::{self, Answer, Message};
 
@@ -26,7 +26,7 @@ const SECRET_PARAMETERS: [&str; 4] = ["access_token=", "apikey=", "client_secret
 
 /// Sends the whole corpus with fresh canaries; the answers, by the cases' ids.
 pub(crate) async fn drive(
-    server: SocketAddr,
+    server: &Route,
     demo: &Value,
     canaries: &Arc<Canaries>,
 ) -> BTreeMap<String, Result<Answer, String>> {
@@ -34,11 +34,11 @@ pub(crate) async fn drive(
     let mut runs = JoinSet::new();
     for case in case::load() {
         let (case, credentials) = (planted(case), replaced(demo, canaries));
-        let (canary, permits) = (canaries.fresh(), Arc::clone(&permits));
+        let (canary, permits, server) = (canaries.fresh(), Arc::clone(&permits), server.clone());
         runs.spawn(async move {
             let _permit = permits.acquire().await.unwrap();
             let filler = Filler::with_canary(&credentials, canary);
-            let answer = run::send(&case, filler, server).await.answer;
+            let answer = send(&case, filler, &server).await.answer;
             (case.id, answer)
         });
     }
@@ -87,7 +87,7 @@ fn planted(mut case: Case) -> Case {
 }
 
 /// Sends what would forge a line or move the cursor, were it logged as it is. Yields how many were answered.
-pub(crate) async fn inject(server: SocketAddr, canaries: &Canaries) -> usize {
+pub(crate) async fn inject(server: &Route, canaries: &Canaries) -> usize {
     let mut answered = 0;
     for head in injections(canaries) {
         let message = Message { head, body: Vec::new() };

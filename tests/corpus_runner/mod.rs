@@ -1,11 +1,14 @@
 //! Reads the corpus, starts what it is run against, sends, and judges the answers.
 
+mod afterwards;
 mod answers;
 pub(crate) mod case;
 mod fixture;
 mod http2;
 mod leak;
 pub(crate) mod portal;
+pub(crate) mod route;
 pub(crate) mod run;
+pub(crate) mod sent;
 pub(crate) mod template;
 pub(crate) mod wire;

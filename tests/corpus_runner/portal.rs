@@ -1,7 +1,9 @@
 //! The portal as a process of its own.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::mem;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,12 +17,16 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::case::Mode;
+use super::case::{self, Mode};
+use super::route::{Route, trusting};
 use super::wire::{self, Answer, Message};
 
 pub(crate) struct Portal {
     process: Child,
-    pub(crate) address: SocketAddr,
+    pub(crate) http: Route,
+    pub(crate) https: Route,
+    /// The URL it is used by: with `--assume-secure` that of plain http.
+    pub(crate) origin: String,
     pub(crate) credentials: Value,
     printing: JoinHandle<String>,
     data: TempDir,
@@ -36,20 +42,23 @@ pub(crate) struct Said {
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to end.
 const END: Duration = Duration::from_secs(5);
+const ASSUME_SECURE: &str = "--assume-secure";
 
 impl Portal {
-    /// Everything is logged: no secret may stand in it.
-    pub(crate) async fn start() -> Self {
-        Self::start_with(&["--assume-secure", "--log", "trace"]).await
+    /// The one of that name in `portals.toml`.
+    pub(crate) async fn start(name: &str) -> Self {
+        let mut flags: BTreeMap<String, Vec<String>> = case::read("portals.toml", "portals");
+        let flags = flags.remove(name).unwrap_or_else(|| panic!("portals.toml has no {name}"));
+        Self::start_with(&flags).await
     }
 
-    pub(crate) async fn start_with(flags: &[&str]) -> Self {
+    pub(crate) async fn start_with(flags: &[impl AsRef<str>]) -> Self {
         let data = TempDir::new().unwrap();
         let log = fs::File::create(data.path().join("log")).unwrap();
         let mut process = tokio::process::Command::new(executable())
             .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"])
             .arg(data.path())
-            .args(flags)
+            .args(flags.iter().map(AsRef::as_ref))
             .env("RUST_BACKTRACE", "full")
             .stdout(Stdio::piped())
             .stderr(log)
@@ -59,29 +68,34 @@ impl Portal {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (is_ready, ready) = oneshot::channel();
         let printing = tokio::spawn(async move {
-            let (mut printed, mut address, mut is_ready) = (String::new(), None, Some(is_ready));
+            let (mut printed, mut ports, mut is_ready) = (String::new(), Vec::new(), Some(is_ready));
             while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some(url) = line.strip_prefix("http http://") {
-                    address = url.parse().ok();
+                if ["http http://127.0.0.1:", "https https://localhost:"]
+                    .iter()
+                    .any(|url| line.starts_with(url))
+                {
+                    ports.extend(line.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()));
                 }
                 if line == "ready" {
-                    let _ = is_ready.take().expect("one line says ready").send(address);
+                    let _ = is_ready.take().expect("one line says ready").send(mem::take(&mut ports));
                 }
                 printed = printed + &line + "\n";
             }
             printed
         });
-        let address: Option<SocketAddr> =
+        let ports: Vec<u16> =
             timeout(START, ready).await.ok().and_then(Result::ok).expect("the portal becomes ready");
         let credentials = fs::read(data.path().join("demo-credentials.json")).unwrap();
         let credentials = serde_json::from_slice(&credentials).unwrap();
-        let address = address.expect("the portal prints its address");
-        Self { process, address, credentials, printing, data }
-    }
-
-    /// The URL it is used by: with `--assume-secure` that of plain http.
-    pub(crate) fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        let [http, https] = ports[..] else { panic!("the portal prints two addresses") };
+        let origin = match flags.iter().any(|flag| flag.as_ref() == ASSUME_SECURE) {
+            true => format!("http://127.0.0.1:{http}"),
+            false => format!("https://localhost:{https}"),
+        };
+        let [http, https] = [http, https].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let connector = trusting(&fs::read(data.path().join("ca.pem")).unwrap());
+        let (http, https) = (Route::Tcp(http), Route::Tls(https, connector));
+        Self { process, http, https, origin, credentials, printing, data }
     }
 
     /// The answer to a request, its header lines apart.
@@ -89,7 +103,7 @@ impl Portal {
         let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
         let head = format!("{request} HTTP/1.1\r\nHost: portal.example\r\nConnection: close\r\n{lines}\r\n");
         let message = Message { head: head.into_bytes(), body: Vec::new() };
-        wire::exchange(self.address, message, Mode::Http1, false).await.unwrap()
+        wire::exchange(&self.http, message, Mode::Http1, false).await.unwrap()
     }
 
     /// Ends it as a service manager would. Yields what it said.

@@ -1,55 +1,78 @@
 //! Sends each case to whom it asks and judges what comes back.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tower_principal::MemoryVerifier;
 
+use super::afterwards;
 use super::answers::{Answers, Asked, Outcome, equal};
-use super::case::{Case, Mode};
+use super::case::{Case, Mode, PORTAL, Via};
 use super::fixture::{self, Fixture};
-use super::http2;
 use super::leak;
-use super::portal::Portal;
+use super::portal::{Portal, Said};
+use super::route::Route;
+use super::sent::{self, Sent, send};
 use super::template::Filler;
-use super::wire::{self, Answer, Message};
+use super::wire::{self, Answer};
 
 /// What the cases are run against.
 pub(crate) struct Bench {
-    portal: Portal,
+    portals: BTreeMap<String, Portal>,
     accounts: Arc<MemoryVerifier>,
     answers: Answers,
     seen: Mutex<Seen>,
 }
 
+/// How many requests of a flood are under way at once.
+const FLOODING: usize = 64;
+
 /// What only all answers together tell.
 #[derive(Default)]
 struct Seen {
-    /// Every secret that was sent to the portal.
-    secrets: Vec<Vec<u8>>,
+    /// Every secret that was sent to a portal.
+    secrets: BTreeMap<String, Vec<Vec<u8>>>,
     /// The first refusal of each kind, and whose it was: all others must be the same bytes.
     refusals: BTreeMap<String, (String, String)>,
 }
 
 impl Bench {
-    pub(crate) async fn start() -> Self {
+    /// Starts the portals that these cases need.
+    pub(crate) async fn start(cases: &[Arc<Case>]) -> Self {
+        let names = cases.iter().map(|case| case.portal.as_str()).chain([PORTAL]);
+        let names: BTreeSet<String> = names.map(str::to_owned).collect();
+        let mut starting = JoinSet::new();
+        for name in names {
+            starting.spawn(async move {
+                let portal = Portal::start(&name).await;
+                (name, portal)
+            });
+        }
         let accounts = tokio::task::spawn_blocking(fixture::accounts).await.unwrap();
-        let portal = Portal::start().await;
-        Self { portal, accounts, answers: Answers::load(), seen: Mutex::default() }
+        let portals = starting.join_all().await.into_iter().collect();
+        Self { portals, accounts, answers: Answers::load(), seen: Mutex::default() }
     }
 
     /// Runs one case; the failures it had.
     pub(crate) async fn judge(&self, case: &Case) -> Vec<String> {
         let mut failures = Vec::new();
         if !case.expect.is_empty() {
-            let sent = send(case, self.filler(case), self.portal.address).await;
+            let portal = &self.portals[&case.portal];
+            let route = if case.via == Via::Tls { &portal.https } else { &portal.http };
+            failures.extend(self.beforehand(case, portal).await);
+            self.flood(case, portal).await;
+            let sent = send(case, self.filler(case), route).await;
             failures.extend(self.failure(case, "portal", &case.expect, sent));
+            failures.extend(self.afterwards(case, portal).await);
         }
         if !case.fixture.is_empty() {
             let fixture = Fixture::start(Arc::clone(&self.accounts)).await;
-            let sent = send(case, self.filler(case), fixture.address).await;
+            let unix = || Route::Unix(fixture.unix());
+            let route = if case.via == Via::Unix { unix() } else { Route::Tcp(fixture.address) };
+            let sent = send(case, self.filler(case), &route).await;
             failures.extend(self.failure(case, "fixture", &case.fixture, sent));
             if let Some(lookups) = case.lookups.filter(|lookups| *lookups != fixture.lookups()) {
                 let asked = fixture.lookups();
@@ -59,31 +82,73 @@ impl Bench {
         failures
     }
 
-    /// Ends the portal, and looks for secrets in all it logged and counted.
+    /// Ends the portals, and looks for secrets in all they logged and counted.
     pub(crate) async fn finish(self) -> Vec<String> {
-        let secrets = self.seen.into_inner().unwrap().secrets;
-        let mut metrics = self.portal.ask("GET /metrics", &[]).await.body;
-        let mut log = match self.portal.stop().await {
-            Ok(said) if said.printed.ends_with("\nready\n") => said.log,
-            Ok(_) => return vec!["the portal printed more than its start".to_owned()],
-            Err(failure) => return vec![failure],
-        };
-        if log.is_empty() || metrics.is_empty() {
-            return vec!["the portal logged or counted nothing".to_owned()];
+        let mut secrets = self.seen.into_inner().unwrap().secrets;
+        let mut failures = Vec::new();
+        for (name, portal) in self.portals {
+            let leaked = leaked(portal, secrets.remove(&name).unwrap_or_default()).await;
+            let leaked = leaked.unwrap_or_else(|failure| vec![failure]);
+            failures.extend(leaked.into_iter().map(|failure| format!("the portal {name}: {failure}")));
         }
-        log.append(&mut metrics);
-        let leaked = tokio::task::spawn_blocking(move || leak::all(&log, &secrets)).await.unwrap();
-        leaked.into_iter().map(|secret| format!("the portal's log or metrics hold {secret}")).collect()
+        failures
     }
 
     fn filler(&self, case: &Case) -> Filler<'_> {
-        Filler::new(&self.portal.credentials, &case.id)
+        Filler::new(&self.portals[&case.portal].credentials, &case.id)
+    }
+
+    /// All of them are to be refused; how, the case's own request tells.
+    async fn flood(&self, case: &Case, portal: &Portal) {
+        let Some(flood) = &case.flood else { return };
+        let permits = Arc::new(Semaphore::new(FLOODING));
+        let mut sending = JoinSet::new();
+        for number in 0..flood.times {
+            let mut filler = self.filler(case).numbered(number);
+            let message = sent::message(case, &flood.headers, &mut filler, Vec::new());
+            let (permits, route) = (Arc::clone(&permits), portal.http.clone());
+            sending.spawn(async move {
+                let _permit = permits.acquire().await.unwrap();
+                wire::exchange(&route, message, Mode::Http1, false).await.map(|answer| answer.status)
+            });
+        }
+        for status in sending.join_all().await {
+            assert!(matches!(status, Ok(400..500)), "{}: {status:?} in the flood", case.id);
+        }
+    }
+
+    /// What is to end has to be alive.
+    async fn beforehand(&self, case: &Case, portal: &Portal) -> Option<String> {
+        for line in &case.ends {
+            let taken = afterwards::is_taken(portal, &self.filler(case).fill(line)).await;
+            if taken != Ok(true) {
+                return Some(format!("{}: {line} is not good for this case: {taken:?}", case.id));
+            }
+        }
+        None
+    }
+
+    async fn afterwards(&self, case: &Case, portal: &Portal) -> Option<String> {
+        for line in &case.lives {
+            let left = afterwards::lives(portal, &self.filler(case).fill(line)).await;
+            if let Err(reason) = left {
+                return Some(format!("{}: {reason}; {}", case.id, case.note));
+            }
+        }
+        for line in &case.ends {
+            let left = afterwards::ends(portal, &self.filler(case).fill(line)).await;
+            if let Err(reason) = left {
+                return Some(format!("{}: {reason}; {}", case.id, case.note));
+            }
+        }
+        None
     }
 
     fn failure(&self, case: &Case, server: &str, expected: &str, sent: Sent) -> Option<String> {
         let judged = self.check(case, server, expected, &sent);
         if server == "portal" {
-            self.seen.lock().unwrap().secrets.extend(sent.secrets);
+            let mut seen = self.seen.lock().unwrap();
+            seen.secrets.entry(case.portal.clone()).or_default().extend(sent.secrets);
         }
         let reason = judged.err()?;
         let got = sent.answer.map_or_else(|error| error, |answer| answer.summary());
@@ -93,8 +158,8 @@ impl Bench {
     fn check(&self, case: &Case, server: &str, expected: &str, sent: &Sent) -> Result<(), String> {
         let answer = sent.answer.as_ref().map_err(|error| format!("no answer: {error}"))?;
         let (name, dialect) = self.answers.dialect(case.dialect.as_deref(), case.path());
-        let origin = (server == "portal").then(|| self.portal.origin());
-        let asked = Asked { method: case.method(), origin: origin.as_deref() };
+        let origin = (server == "portal").then(|| self.portals[&case.portal].origin.as_str());
+        let asked = Asked { method: case.method(), origin };
         let check = |outcome| self.answers.check(outcome, dialect, asked, answer).map(|()| outcome);
         let mut judged: Vec<_> = Outcome::all(expected).map(check).collect();
         let at = judged.iter().position(Result::is_ok).unwrap_or_default();
@@ -102,9 +167,11 @@ impl Bench {
         if let Outcome::Passes(_) = matched {
             self.identity(case, sent, answer)?;
         }
-        if server == "portal" && case.mode != Mode::Http2 && matches!(matched, Outcome::Refused(..)) {
+        if let Some(origin) = origin.filter(|_| case.mode != Mode::Http2)
+            && let Outcome::Refused(..) = matched
+        {
             let kind = format!("{name} {matched:?} {}", case.method() == "HEAD");
-            self.same_bytes(kind, &case.id, answer)?;
+            self.same_bytes(kind, &case.id, answer.bytes().replace(origin, "ORIGIN"))?;
         }
         equal("asked for the body", &answer.continued, &case.continues)?;
         equal("a second answer", &answer.excess, &false)?;
@@ -132,7 +199,7 @@ impl Bench {
             ("body", _) => fixture::hash(&sent.body).into(),
             (_, toml::Value::String(text)) if text == "null" => Value::Null,
             (_, toml::Value::String(text)) => {
-                let filled = Filler::new(&self.portal.credentials, &case.id).fill(text);
+                let filled = self.filler(case).fill(text);
                 String::from_utf8_lossy(&filled).into()
             }
             (_, other) => serde_json::to_value(other).unwrap(),
@@ -140,8 +207,7 @@ impl Bench {
     }
 
     /// Answers to requests that differ in a secret alone tell nothing apart.
-    fn same_bytes(&self, kind: String, id: &str, answer: &Answer) -> Result<(), String> {
-        let bytes = answer.bytes();
+    fn same_bytes(&self, kind: String, id: &str, bytes: String) -> Result<(), String> {
         let mut seen = self.seen.lock().unwrap();
         let (first, expected) = seen.refusals.entry(kind).or_insert_with(|| (id.to_owned(), bytes.clone()));
         if *expected == bytes {
@@ -152,44 +218,19 @@ impl Bench {
     }
 }
 
-/// What was sent, and what came back.
-pub(crate) struct Sent {
-    secrets: Vec<Vec<u8>>,
-    body: Vec<u8>,
-    pub(crate) answer: Result<Answer, String>,
-}
-
-/// Sends a case, filled in.
-pub(crate) async fn send(case: &Case, mut filler: Filler<'_>, server: SocketAddr) -> Sent {
-    let body = filler.fill(&case.body);
-    let answer = if case.mode == Mode::Http2 {
-        let lines = case.headers.iter().map(|line| filler.fill(line)).collect();
-        let target = String::from_utf8(filler.fill(&case.target)).expect("HTTP/2 targets are text");
-        let (method, path) = target.split_once(' ').expect("METHOD PATH");
-        let (method, path) = (method.to_owned(), path.to_owned());
-        http2::exchange(server, http2::Request { method, path, lines, body: body.clone() }).await
-    } else {
-        let message = message(case, &mut filler, body.clone());
-        wire::exchange(server, message, case.mode, case.method() == "HEAD").await
-    };
-    Sent { secrets: filler.secrets().to_vec(), body, answer: answer.map_err(|error| error.to_string()) }
-}
-
-fn message(case: &Case, filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
-    if !case.raw.is_empty() {
-        return Message { head: filler.fill(&case.raw.join("\\r\\n")), body };
+/// Ends a portal. The secrets that it logged or counted.
+async fn leaked(portal: Portal, secrets: Vec<Vec<u8>>) -> Result<Vec<String>, String> {
+    let mut metrics = portal.ask("GET /metrics", &[]).await.body;
+    let Said { printed, mut log } = portal.stop().await?;
+    if !printed.ends_with("\nready\n") {
+        return Err("it printed more than its start".to_owned());
     }
-    let framed = |line: &String| {
-        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        matches!(name.as_str(), "content-length" | "transfer-encoding")
-    };
-    let mut lines = vec![format!("{} HTTP/1.1", case.target), "Host: portal.example".to_owned()];
-    lines.extend(case.headers.iter().cloned());
-    if !body.is_empty() && !case.headers.iter().any(framed) {
-        lines.push(format!("Content-Length: {}", body.len()));
+    if log.is_empty() || metrics.is_empty() {
+        return Err("it logged or counted nothing".to_owned());
     }
-    lines.push("Connection: close\\r\\n\\r\\n".to_owned());
-    Message { head: filler.fill(&lines.join("\\r\\n")), body }
+    log.append(&mut metrics);
+    let leaked = tokio::task::spawn_blocking(move || leak::all(&log, &secrets)).await.unwrap();
+    Ok(leaked.into_iter().map(|secret| format!("its log or metrics hold {secret}")).collect())
 }
 
 impl Answer {
