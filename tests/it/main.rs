@@ -13,6 +13,7 @@ mod leaks;
 mod memory;
 mod passwords;
 mod paths;
+mod platform_answers;
 mod policies;
 mod properties;
 mod read;
