@@ -21,5 +21,7 @@ mod readiness;
 mod render;
 mod revocation;
 mod support;
+#[cfg(feature = "throttle")]
+mod throttle;
 mod transport;
 mod verify;
