@@ -4,6 +4,7 @@
 
 mod allocations;
 mod answers;
+mod audit;
 mod body;
 mod connections;
 mod dialects;
