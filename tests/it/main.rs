@@ -12,6 +12,8 @@ mod extract;
 mod guests;
 mod leaks;
 mod memory;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod passwords;
 mod paths;
 mod platform_answers;
