@@ -28,3 +28,4 @@ mod support;
 mod throttle;
 mod transport;
 mod verify;
+mod wiring;
