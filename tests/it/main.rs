@@ -12,6 +12,8 @@ mod extract;
 mod guests;
 mod leaks;
 mod memory;
+#[cfg(feature = "metadata")]
+mod metadata;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod passwords;
