@@ -131,6 +131,28 @@ async fn req_38_the_fuse_stops_revoking_and_a_dry_run_never_does() {
     assert!(lives(&dry, first).await);
 }
 
+/// One client that retries is one credential, and leaves the fuse to the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
+    let app = app(transport::marked(), Revocation::default().per_minute(2).percent(100));
+    let [first, second, third] = TOKENS;
+    let shown: Vec<_> = (0..1_000)
+        .map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move { status(&app, first, Over::Plain).await.0 })
+        })
+        .collect();
+    for shown in shown {
+        assert_eq!(shown.await.unwrap(), 403);
+    }
+    for token in [second, third] {
+        assert_eq!(status(&app, token, Over::Plain).await.0, 403);
+    }
+    assert!(!lives(&app, first).await, "it is revoked");
+    assert!(!lives(&app, second).await, "there was a second place");
+    assert!(lives(&app, third).await, "and no third one");
+}
+
 #[tokio::test]
 async fn an_app_token_passes_over_plain_http() {
     let app = app(transport::marked(), Revocation::default());
