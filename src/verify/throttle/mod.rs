@@ -12,7 +12,7 @@ use self::counts::{Bounded, Counts, bounded, millis};
 use super::{Context, Reason, Verifier, VerifyError};
 use crate::credential::Credential;
 use crate::fingerprint::{Fingerprint, FingerprintKey};
-use crate::meter;
+use crate::meter::{self, ThrottledBy};
 use crate::principal::Principal;
 use crate::trace;
 
@@ -179,19 +179,20 @@ impl<V> Throttled<V> {
     /// Refuses an attempt that is over a limit.
     fn allow(&self, attempt: &Attempt) -> Result<(), VerifyError> {
         let by_id = if attempt.has_id { self.by_id.over(attempt.id, attempt.now) } else { None };
-        let (by, after) = match by_id.map(|after| ("id", after)).or_else(|| self.client_over(attempt)) {
-            Some(over) => over,
-            None => return Ok(()),
-        };
+        let (by, after) =
+            match by_id.map(|after| (ThrottledBy::Id, after)).or_else(|| self.client_over(attempt)) {
+                Some(over) => over,
+                None => return Ok(()),
+            };
         meter::throttled(by);
         Err(VerifyError::Denied(Reason::Throttled(after)))
     }
 
     /// Whether the client is over its limit, and what is tried has not succeeded from there before.
-    fn client_over(&self, attempt: &Attempt) -> Option<(&'static str, Duration)> {
+    fn client_over(&self, attempt: &Attempt) -> Option<(ThrottledBy, Duration)> {
         let over = self.by_client.over(attempt.client, attempt.now)?;
         let known = self.known.get(&attempt.id).is_some_and(|until| until > attempt.now);
-        (!known).then_some(("client", over))
+        (!known).then_some((ThrottledBy::Client, over))
     }
 
     /// Counts what came of it.
