@@ -153,10 +153,9 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
-        let started = Started::now();
         let Some(subject) = ask(credentials.presented_subject()) else { return Ok(None) };
         let Some(app) = ask(credentials.presented_app()) else { return Ok(None) };
-        let admitted = self.judge(head, &credentials, subject, app, started)?;
+        let admitted = self.judge(head, &credentials, subject, app)?;
         self.tell(head, &admitted);
         Ok(Some(admitted))
     }
@@ -215,7 +214,8 @@ impl Pipeline {
         let late = |late| unfinished(late, Some(credentials));
         let (subject, app) = Bounded::new(both, *left).await.map_err(late)?;
         *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
-        self.judge(head, credentials, subject, app, measured).map(Some)
+        measured.ended(origin_of(credentials).map(|origin| origin.kind));
+        self.judge(head, credentials, subject, app).map(Some)
     }
 
     /// Settles what the verifier said.
@@ -225,9 +225,7 @@ impl Pipeline {
         credentials: &Credentials<'_>,
         subject: Answer,
         app: Answer,
-        started: Started,
     ) -> Result<Admitted, Rejection> {
-        started.ended(origin_of(credentials).map(|origin| origin.kind));
         audit::browser_client(self.name, credentials, head);
         let who = judge(credentials, subject, app).map_err(audit::traced(credentials))?;
         Ok(Admitted { who, fingerprint: audit::fingerprint(credentials) })

@@ -8,6 +8,8 @@
 //! | `tower_principal_revocations_total` | counter | `outcome` |
 //! | `tower_principal_browser_clients_total` | counter | |
 //!
+//! A verification is timed where it was waited for. An answer at hand takes less than reading the clock twice does.
+//!
 //! Every label is one of a fixed, small set: `credential` and `carrier` are `none` where there was none, `outcome` of an
 //! attempt is `accepted`, `guest` or the kind of refusal. A request that was accepted and then refused by a
 //! policy or an extractor counts for both.

@@ -185,6 +185,7 @@ fn insecure_transport_is_counted_too() {
     assert_eq!(counted.attempts(), [("access_token authorization insecure_transport".to_owned(), 1.0)]);
 }
 
+/// Where it was waited for: reading the clock twice costs more than an answer at hand.
 #[test]
 fn the_time_of_a_verification_is_recorded_by_kind() {
     for at_once in [true, false] {
@@ -204,7 +205,8 @@ fn the_time_of_a_verification_is_recorded_by_kind() {
             let labels = vec![("credential".to_owned(), kind.to_owned())];
             series.get(&("tower_principal_verification_seconds".to_owned(), labels)).copied()
         };
-        assert_eq!((of("access_token"), of("password"), of("none")), (Some(4.0), Some(1.0), None));
+        let expected = if at_once { (None, None, None) } else { (Some(4.0), Some(1.0), None) };
+        assert_eq!((of("access_token"), of("password"), of("none")), expected);
     }
 }
 
