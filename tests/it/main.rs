@@ -4,6 +4,7 @@
 
 mod allocations;
 mod answers;
+mod audit;
 mod body;
 mod bounds;
 mod connections;
@@ -11,12 +12,18 @@ mod dialects;
 mod extract;
 mod grpc;
 mod guests;
+mod layers;
 mod leaks;
 mod live;
 mod memory;
+#[cfg(feature = "metadata")]
+mod metadata;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod passwords;
 mod paths;
 mod plain_hyper;
+mod platform_answers;
 mod policies;
 mod properties;
 mod read;
@@ -25,6 +32,8 @@ mod render;
 mod revocation;
 mod routed;
 mod support;
+#[cfg(feature = "throttle")]
+mod throttle;
 mod transport;
 mod verify;
 mod wiring;
