@@ -49,6 +49,7 @@
 //! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
+//! | `cache` | [`verify::Cached`]: remembers for a while what another verifier found |
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for

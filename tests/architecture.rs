@@ -33,6 +33,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/cache", "verify/cache/flights", "verify/cache/generations", "verify/cache/key",
+        "verify/cache/lifetime", "verify/cache/settings", "verify/cache/store",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
         "policy/permission", "policy/scope",
     ]),
@@ -54,6 +56,9 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("verify/cache/store", "verify/cache/generations", "what was evicted is not stored again"),
+    ("verify/cache/store", "verify/cache/lifetime", "what is stored is good for a time"),
+    ("verify/cache/store", "verify/cache/settings", "they say how much is stored and for how long"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

@@ -7,6 +7,8 @@ use crate::credential::Credential;
 use crate::principal::Principal;
 
 mod boxed;
+#[cfg(feature = "cache")]
+mod cache;
 mod context;
 mod error;
 mod func;
@@ -14,6 +16,8 @@ mod memory;
 mod or;
 
 pub use self::boxed::{BoxVerifier, DynVerifier};
+#[cfg(feature = "cache")]
+pub use self::cache::Cached;
 pub use self::context::Context;
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};

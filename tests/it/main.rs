@@ -5,6 +5,8 @@
 mod allocations;
 mod answers;
 mod body;
+#[cfg(feature = "cache")]
+mod cache;
 mod connections;
 mod dialects;
 mod extract;
