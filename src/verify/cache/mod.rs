@@ -53,7 +53,8 @@ mod store;
 /// # Examples
 ///
 /// ```
-/// /// use tower_principal::{Credential, OAuthUser, VerifyError, verify::{self, Cached}};
+/// use std::time::Duration;
+/// use tower_principal::{Credential, OAuthUser, VerifyError, verify::{self, Cached}};
 ///
 /// let remote = verify::from_fn(|credential, _| async move {
 ///     match credential {
