@@ -1,24 +1,27 @@
 //! Rendering refusals.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
-};
-use http::{HeaderMap, HeaderValue, Method, Response, Version};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
+use crate::audit;
 use crate::carried::DEPENDS_ON;
-use crate::challenge::{Challenge, InvalidChallenge};
+use crate::challenge::InvalidChallenge;
+use crate::credential::Carrier;
 use crate::deadline::caught;
+use crate::dialect::{AnswerRow, DialectError};
 use crate::head::Head;
-use crate::kind::{Challenging, RejectionKind};
+use crate::kind::RejectionKind;
 use crate::rejection::{Rejection, Respond};
-use crate::scope::Scopes;
+use crate::schemes::Schemes;
 use crate::table::Challenged;
 use crate::trace;
+use crate::transport::Transport;
 
 /// What of a request the answer to its refusal depends on.
 #[derive(Clone, Copy, Debug)]
@@ -27,51 +30,75 @@ pub(crate) struct Asked {
     head: bool,
     /// Only HTTP/1 has a `Connection` header.
     http1: bool,
+    /// For the log, where anybody listens.
+    client: Option<IpAddr>,
 }
 
 /// How a dialect's refusals are rendered.
 #[derive(Clone)]
 pub(crate) struct Answers {
+    dialect: &'static str,
     /// What `Vary` says.
     pub(crate) depends_on: HeaderValue,
-    realm: Box<str>,
-    schemes: Vec<Scheme>,
+    schemes: Schemes,
+    shapes: Vec<Shape>,
     retry_after: Duration,
     respond: Option<Arc<dyn Respond>>,
 }
 
-/// A scheme's challenges, prepared.
+/// An answer of the dialect's own, prepared.
 #[derive(Clone, Debug)]
-struct Scheme {
-    challenged: Challenged,
-    plain: HeaderValue,
-    malformed: Option<HeaderValue>,
-    denied: Option<HeaderValue>,
+struct Shape {
+    kind: RejectionKind,
+    carrier: Option<Carrier>,
+    status: StatusCode,
+    body: Bytes,
 }
 
 /// After how long to come back when a verifier cannot tell and the layer was not told.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
 impl Asked {
-    pub(crate) fn of(head: Head<'_>) -> Self {
-        Self { head: head.method() == Method::HEAD, http1: head.version() <= Version::HTTP_11 }
+    pub(crate) fn of(head: Head<'_>, transport: &Transport) -> Self {
+        let client = if audit::is_on() { transport.client(head) } else { None };
+        Self { head: head.method() == Method::HEAD, http1: head.version() <= Version::HTTP_11, client }
     }
 }
 
 impl Answers {
     pub(crate) fn new(
+        dialect: &'static str,
         realm: &str,
         challenged: &[Challenged],
         depends_on: HeaderValue,
     ) -> Result<Self, InvalidChallenge> {
-        let schemes = challenged.iter().map(|challenged| Scheme::new(*challenged, realm));
         Ok(Self {
+            dialect,
             depends_on,
-            realm: realm.into(),
-            schemes: schemes.collect::<Result<_, _>>()?,
+            schemes: Schemes::new(realm, challenged)?,
+            shapes: Vec::new(),
             retry_after: RETRY_AFTER_UNAVAILABLE,
             respond: None,
         })
+    }
+
+    /// Takes over a dialect's answer table.
+    pub(crate) fn set_shapes(&mut self, rows: &[AnswerRow]) -> Result<(), DialectError> {
+        let pairs = rows.iter().flat_map(|row| row.kinds().iter().map(move |kind| (row, *kind)));
+        let shape = |(row, kind): (&AnswerRow, RejectionKind)| match row.answer(kind) {
+            Ok((status, body)) => {
+                Ok(Shape { kind, carrier: row.carrier(), status, body: body.into_owned().into() })
+            }
+            Err(status) => Err(DialectError::AnswerStatus(status.as_u16())),
+        };
+        self.shapes = pairs.map(shape).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// Names the metadata document in every challenge for access tokens (RFC 9728 section 5.1).
+    pub(crate) fn set_metadata(&mut self, url: &str) -> Result<(), InvalidChallenge> {
+        self.schemes = self.schemes.with_metadata(url)?;
+        Ok(())
     }
 
     pub(crate) fn set_retry_after(&mut self, retry_after: Duration) {
@@ -84,7 +111,7 @@ impl Answers {
 
     /// The answer to a refusal.
     pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
-        trace::debug!(kind = ?rejection.kind(), "request refused");
+        audit::refused(self.dialect, rejection, asked.client);
         let standard = self.standard(rejection, asked);
         let Some(respond) = &self.respond else { return bodiless(standard, asked) };
         let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
@@ -100,14 +127,14 @@ impl Answers {
     }
 
     fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
-        let answer = rejection.kind().answer();
-        let mut response = Response::new(Bytes::from_static(answer.body.as_bytes()));
-        *response.status_mut() = answer.status;
+        let (status, body) = self.shape(rejection);
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(VARY, self.depends_on.clone());
-        self.challenge(rejection, &mut headers);
+        self.schemes.challenge(rejection, status, &mut headers);
         let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
         if let Some(after) = rejection.retry_after().or(default) {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
@@ -120,34 +147,19 @@ impl Answers {
         response
     }
 
-    fn challenge(&self, rejection: &Rejection, headers: &mut HeaderMap) {
-        let token_scheme =
-            self.schemes.iter().find(|scheme| matches!(scheme.challenged, Challenged::Token(_)));
-        let mut send = |line: &HeaderValue| _ = headers.append(WWW_AUTHENTICATE, line.clone());
-        match rejection.kind().answer().challenging {
-            Challenging::Nothing => {}
-            Challenging::Plainly => self.schemes.iter().for_each(|scheme| send(&scheme.plain)),
-            Challenging::TokenMalformed => {
-                token_scheme.and_then(|scheme| scheme.malformed.as_ref()).into_iter().for_each(send);
-            }
-            // The first scheme is the access token's, where there is one.
-            Challenging::TokenDenied => {
-                let denied = token_scheme.and_then(|scheme| scheme.denied.as_ref());
-                let others = self.schemes.iter().skip(usize::from(denied.is_some()));
-                denied.into_iter().chain(others.map(|scheme| &scheme.plain)).for_each(send);
-            }
-            Challenging::ScopeNeeded => {
-                let line =
-                    token_scheme.and_then(|scheme| self.scope_needed(scheme, rejection.needed_scopes()));
-                line.iter().for_each(send);
+    /// The status and body that the dialect has for it, or the standard ones.
+    fn shape(&self, rejection: &Rejection) -> (StatusCode, Bytes) {
+        let fits = |shape: &&Shape| {
+            shape.kind == rejection.kind()
+                && (shape.carrier.is_none() || shape.carrier == rejection.carrier())
+        };
+        match self.shapes.iter().find(fits) {
+            Some(shape) => (shape.status, shape.body.clone()),
+            None => {
+                let standard = rejection.kind().answer();
+                (standard.status, Bytes::from_static(standard.body.as_bytes()))
             }
         }
-    }
-
-    fn scope_needed(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
-        let challenge = token_error(scheme.challenged, &self.realm, "insufficient_scope")?;
-        let challenge = if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) };
-        challenge.header_value().ok()
     }
 }
 
@@ -170,38 +182,16 @@ fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
 /// the layer around them renders again in its dialect's way.
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
-        LazyLock::new(|| Answers::new("api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
-    let asked = Asked { head: false, http1: false };
+        LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
+    let asked = Asked { head: false, http1: false, client: None };
     let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
     let mut response = answers.standard(rejection, asked);
     response.extensions_mut().insert(rejection.unrendered());
     response
 }
 
-impl Scheme {
-    fn new(challenged: Challenged, realm: &str) -> Result<Self, InvalidChallenge> {
-        let error = |error| token_error(challenged, realm, error).map(|line| line.header_value()).transpose();
-        let plain = match challenged {
-            Challenged::Basic => Challenge::basic(realm),
-            Challenged::Token(word) | Challenged::Other(word) => Challenge::new(word).param("realm", realm),
-        };
-        Ok(Self {
-            challenged,
-            plain: plain.header_value()?,
-            malformed: error("invalid_request")?,
-            denied: error("invalid_token")?,
-        })
-    }
-}
-
-/// A challenge with an error of RFC 6750 section 3.1; only access-token schemes have one.
-fn token_error(challenged: Challenged, realm: &str, error: &str) -> Option<Challenge> {
-    let Challenged::Token(word) = challenged else { return None };
-    Some(Challenge::new(word).param("realm", realm).param("error", error))
-}
-
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answers").field("realm", &self.realm).finish_non_exhaustive()
+        f.debug_struct("Answers").field("schemes", &self.schemes).finish_non_exhaustive()
     }
 }

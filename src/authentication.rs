@@ -3,7 +3,7 @@
 use http::Extensions;
 use http::request::{Parts, Request};
 
-use crate::credential::{Carrier, CredentialKind};
+use crate::credential::{Carrier, CredentialKind, Presented};
 use crate::principal::{AppToken, Guest, Principal};
 
 /// Who a request comes from, and how that is known.
@@ -30,6 +30,10 @@ pub(crate) struct Origin {
 impl Origin {
     pub(crate) fn new(carrier: Carrier, kind: CredentialKind) -> Self {
         Self { carrier, kind, in_query: carrier == Carrier::Query }
+    }
+
+    pub(crate) fn of(presented: &Presented<'_>) -> Self {
+        Self::new(presented.carrier, presented.kind)
     }
 
     /// The same beside another credential.
@@ -98,6 +102,10 @@ impl Authentication {
     /// The application that came along: an app token beside the principal's own credential.
     pub const fn app(&self) -> Option<&AppToken> {
         self.app.as_ref()
+    }
+
+    pub(crate) const fn origin(&self) -> Option<Origin> {
+        self.origin
     }
 
     /// Where the principal's credential came from; `None` for a guest.

@@ -6,22 +6,23 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::Request;
-use http::header::AUTHORIZATION;
 use tokio::time::Instant;
 
 use crate::answer::Answers;
+use crate::audit;
 use crate::authentication::Authentication;
 use crate::carried::{QueryCut, depends_on};
-use crate::credential::{Carrier, Credential, Credentials, Presented};
+use crate::credential::{Credential, Credentials, Presented};
 use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
 use crate::guard::{Guard, Guarded};
 use crate::guest::Admission;
 use crate::head::Head;
-use crate::judgement::{judge, unfinished_rejection};
+use crate::judgement::{Answer, insecure, judge, origin_of, unfinished};
 use crate::kind::RejectionKind;
-use crate::original;
+use crate::meter::Started;
 use crate::rejection::Rejection;
+use crate::seal::seal;
 use crate::table::Table;
 use crate::trace;
 use crate::transport::Transport;
@@ -66,8 +67,9 @@ impl Pipeline {
             return Err(DialectError::TrustsEverybody);
         }
         let depends_on = depends_on(table.header_names());
-        let answers =
-            Answers::new(&dialect.realm, &table.challenged(), depends_on).map_err(|_| DialectError::Realm)?;
+        let mut answers = Answers::new(dialect.name, &dialect.realm, &table.challenged(), depends_on)
+            .map_err(|_| DialectError::Realm)?;
+        answers.set_shapes(&dialect.answers)?;
         let guests = dialect.guests.iter().map(|rule| rule.compile().map_err(DialectError::from));
         Ok(Self {
             name: dialect.name,
@@ -118,7 +120,7 @@ impl Pipeline {
             Ok(Ok(Some(authentication))) => Verdict::Admitted(authentication),
             Ok(Ok(None)) => Verdict::Waits,
             Ok(Err(rejection)) => Verdict::Refused(rejection),
-            Err(unfinished) => Verdict::Refused(unfinished_rejection(unfinished)),
+            Err(late) => Verdict::Refused(unfinished(late, None)),
         }
     }
 
@@ -132,7 +134,7 @@ impl Pipeline {
         let credentials = self.table.read(head)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
-            Guarded::Refused => return Err(RejectionKind::InsecureTransport.into()),
+            Guarded::Refused => return Err(insecure(&credentials)),
             // Refused just the same, on the way of those that wait.
             Guarded::Revoked => return Ok(None),
         }
@@ -151,9 +153,10 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
+        let started = Started::now();
         let Some(subject) = ask(credentials.presented_subject()) else { return Ok(None) };
         let Some(app) = ask(credentials.presented_app()) else { return Ok(None) };
-        judge(&credentials, subject, app).map(Some)
+        self.judge(head, &credentials, subject, app, started).map(Some)
     }
 
     /// Verifies what the head presents, within the time left; `None` where it presents nothing.
@@ -164,7 +167,7 @@ impl Pipeline {
         left: &mut Duration,
     ) -> Result<Option<Authentication>, Rejection> {
         let credentials = self.table.read(head)?;
-        self.guard.pass(&credentials, head)?;
+        self.pass(&credentials, head)?;
         self.verify(verifier, head, &credentials, left).await
     }
 
@@ -183,7 +186,7 @@ impl Pipeline {
         if app.is_some() && credentials.presented_app().is_some() {
             return Err(RejectionKind::Ambiguous.into());
         }
-        self.guard.pass(&credentials, head)?;
+        self.pass(&credentials, head)?;
         self.verify(verifier, head, &credentials, left).await
     }
 
@@ -206,9 +209,34 @@ impl Pipeline {
             async { (ask(credentials.presented_subject()).await, ask(credentials.presented_app()).await) };
         // Only where there is no subject yet may the body still ask for more of the time.
         let started = credentials.presented_subject().is_none().then(Instant::now);
-        let (subject, app) = Bounded::new(both, *left).await.map_err(unfinished_rejection)?;
+        let measured = Started::now();
+        let late = |late| unfinished(late, Some(credentials));
+        let (subject, app) = Bounded::new(both, *left).await.map_err(late)?;
         *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
-        judge(credentials, subject, app).map(Some)
+        self.judge(head, credentials, subject, app, measured).map(Some)
+    }
+
+    /// Settles what the verifier said, and tells operators.
+    fn judge(
+        &self,
+        head: Head<'_>,
+        credentials: &Credentials<'_>,
+        subject: Answer,
+        app: Answer,
+        started: Started,
+    ) -> Result<Authentication, Rejection> {
+        started.ended(origin_of(credentials).map(|origin| origin.kind));
+        audit::browser_client(self.name, credentials, head);
+        let who = judge(credentials, subject, app).map_err(audit::traced(credentials))?;
+        audit::accepted(self.name, &who, credentials, || self.guard.transport().client(head));
+        Ok(who)
+    }
+
+    fn pass(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
+        match self.guard.judge(credentials, head) {
+            Guarded::Passes => Ok(()),
+            Guarded::Refused | Guarded::Revoked => Err(insecure(credentials)),
+        }
     }
 
     /// The guest that a request without credentials is, if a rule admits it.
@@ -219,32 +247,22 @@ impl Pipeline {
             );
             return Err(RejectionKind::ServerError.into());
         }
-        let guest = self.guests.iter().find_map(|rule| rule.admit(head));
-        guest.cloned().map(Authentication::guest).ok_or_else(|| RejectionKind::Missing.into())
+        let guest = self.guests.iter().find_map(|rule| rule.admit(head)).cloned();
+        let guest = guest.ok_or(RejectionKind::Missing)?;
+        audit::admitted(self.name);
+        Ok(Authentication::guest(guest))
     }
 
-    /// Hands a request on: its authentication into the extensions; its credential headers marked, so
-    /// that `Debug` and HTTP/2's header compression leave them alone; its credential parameters cut out
-    /// of the target that inner services, logs and spans see.
+    /// Hands a request on, with who it comes from and without what it showed.
     pub(crate) fn seal<B>(&self, request: &mut Request<B>, authentication: Authentication) {
-        let headers = request.headers_mut();
-        if authentication.carrier() == Some(Carrier::Authorization) {
-            headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
-        }
-        if authentication.carrier() == Some(Carrier::Header) || authentication.app().is_some() {
-            for name in self.table.header_names() {
-                headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
-            }
-        }
-        if self.cut_query && authentication.is_in_query() && self.table.cut_from(request.uri_mut()) {
-            original::change(request.extensions_mut(), |uri| _ = self.table.cut_from(uri));
-            request.extensions_mut().insert(QueryCut);
-        }
-        request.extensions_mut().insert(authentication);
+        seal(&self.table, self.cut_query, request, authentication);
     }
 
-    /// The credential to be revoked for what the guard found, and its context; `None` mostly.
-    pub(crate) fn to_revoke(&self, head: Head<'_>) -> Option<(Credential<'static>, Context<'static>)> {
+    /// The credential to be revoked for what the guard found, its context, and the refusal; `None` mostly.
+    pub(crate) fn to_revoke(
+        &self,
+        head: Head<'_>,
+    ) -> Option<(Credential<'static>, Context<'static>, Rejection)> {
         if !self.guard.revokes() {
             return None;
         }
@@ -253,7 +271,7 @@ impl Pipeline {
             return None;
         }
         let subject = credentials.subject()?.reborrow().into_owned();
-        Some((subject, self.context(head).detached()))
+        Some((subject, self.context(head).detached(), insecure(&credentials)))
     }
 
     fn context<'r>(&'r self, head: Head<'r>) -> Context<'r> {

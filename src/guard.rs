@@ -4,8 +4,6 @@ use std::sync::{Arc, Once};
 
 use crate::credential::{Credentials, Presented};
 use crate::head::Head;
-use crate::kind::RejectionKind;
-use crate::rejection::Rejection;
 use crate::revocation::{Fuse, Revocation};
 use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
@@ -56,14 +54,6 @@ impl Guard {
     /// Whether its rule revokes anything.
     pub(crate) fn revokes(&self) -> bool {
         self.rule.revokes()
-    }
-
-    /// Refuses what this connection is not secure enough for.
-    pub(crate) fn pass(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
-        match self.judge(credentials, head) {
-            Guarded::Passes => Ok(()),
-            Guarded::Refused | Guarded::Revoked => Err(RejectionKind::InsecureTransport.into()),
-        }
     }
 
     /// Whether this connection is secure enough for these credentials.

@@ -1,5 +1,6 @@
 //! What a verifier's answers come to.
 
+use crate::audit;
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{CredentialKind, Credentials, Presented};
 use crate::deadline::Unfinished;
@@ -48,18 +49,22 @@ fn settle(
     answer: Answer,
 ) -> Result<Option<(Principal, Origin)>, Rejection> {
     let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
-    let Presented { kind, carrier, .. } = *presented;
+    let (kind, origin) = (presented.kind, Origin::of(presented));
+    let refused = |rejection: Rejection| Err(rejection.with_origin(Some(origin)));
     match answer {
-        Ok(principal) if principal.is_guest() => Err(broken_verifier(kind)),
+        Ok(principal) if principal.is_guest() => refused(broken_verifier(kind)),
         Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
-            Err(broken_verifier(kind))
+            refused(broken_verifier(kind))
         }
-        Ok(principal) => Ok(Some((principal, Origin::new(carrier, kind)))),
-        Err(VerifyError::Denied(Reason::Throttled(retry_after))) => Err(Rejection::throttled(retry_after)),
-        Err(VerifyError::Denied(_) | VerifyError::Unsupported) => Err(kind.denied().into()),
+        Ok(principal) => Ok(Some((principal, origin))),
+        Err(VerifyError::Denied(reason @ Reason::Throttled(retry_after))) => {
+            refused(Rejection::throttled(retry_after).because(reason))
+        }
+        Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
+        Err(VerifyError::Unsupported) => refused(kind.denied().into()),
         Err(VerifyError::Unavailable(_cause)) => {
             trace::warn!(%kind, cause = ?_cause.to_string(), "a verifier cannot tell now");
-            Err(RejectionKind::Unavailable.into())
+            refused(RejectionKind::Unavailable.into())
         }
     }
 }
@@ -70,15 +75,33 @@ fn broken_verifier(_kind: CredentialKind) -> Rejection {
 }
 
 /// Work that did not finish, as a refusal.
-pub(crate) fn unfinished_rejection(unfinished: Unfinished) -> Rejection {
-    match unfinished {
+pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credentials<'_>>) -> Rejection {
+    let kind = match unfinished {
         Unfinished::Late => {
             trace::warn!("verification did not end in time");
-            RejectionKind::Unavailable.into()
+            RejectionKind::Unavailable
         }
         Unfinished::Panicked => {
             trace::error!("a verifier, a tenant function or a grammar panicked");
-            RejectionKind::ServerError.into()
+            RejectionKind::ServerError
         }
+    };
+    match credentials {
+        Some(credentials) => refusal(kind, credentials),
+        None => kind.into(),
     }
+}
+
+/// What came over a connection that is not secure enough for it.
+pub(crate) fn insecure(credentials: &Credentials<'_>) -> Rejection {
+    refusal(RejectionKind::InsecureTransport, credentials)
+}
+
+fn refusal(kind: RejectionKind, credentials: &Credentials<'_>) -> Rejection {
+    audit::traced(credentials)(Rejection::from(kind).with_origin(origin_of(credentials)))
+}
+
+/// Where the credential came from that decides.
+pub(crate) fn origin_of(credentials: &Credentials<'_>) -> Option<Origin> {
+    credentials.presented_subject().or(credentials.presented_app()).map(Origin::of)
 }

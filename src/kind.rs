@@ -62,6 +62,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) challenging: Challenging,
     pub(crate) error: &'static str,
+    pub(crate) description: &'static str,
     pub(crate) body: &'static str,
 }
 
@@ -71,12 +72,32 @@ macro_rules! answer {
             status: StatusCode::$status,
             challenging: $challenging,
             error: $error,
+            description: $description,
             body: concat!("{\"error\":\"", $error, "\",\"error_description\":\"", $description, "\"}"),
         }
     };
 }
 
 impl RejectionKind {
+    /// Every kind, in the order of their declaration.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Missing,
+        Self::UnknownScheme,
+        Self::Malformed,
+        Self::Ambiguous,
+        Self::DeniedToken,
+        Self::DeniedCredentials,
+        Self::DeniedAppToken,
+        Self::InsecureTransport,
+        Self::InsufficientScope,
+        Self::Forbidden,
+        Self::TooManyAttempts,
+        Self::BodyTooLarge,
+        Self::BodyTimeout,
+        Self::Unavailable,
+        Self::ServerError,
+    ];
+
     /// The status it is answered with unless a dialect or a [`Respond`](crate::Respond) says otherwise.
     pub const fn status(self) -> StatusCode {
         self.answer().status
@@ -85,6 +106,32 @@ impl RejectionKind {
     /// The `error` of the standard body.
     pub const fn error(self) -> &'static str {
         self.answer().error
+    }
+
+    /// The `error_description` of the standard body.
+    pub(crate) const fn description(self) -> &'static str {
+        self.answer().description
+    }
+
+    /// A short name for logs and metrics; each kind has one of its own.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::UnknownScheme => "unknown_scheme",
+            Self::Malformed => "malformed",
+            Self::Ambiguous => "ambiguous",
+            Self::DeniedToken => "denied_token",
+            Self::DeniedCredentials => "denied_credentials",
+            Self::DeniedAppToken => "denied_app_token",
+            Self::InsecureTransport => "insecure_transport",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::Forbidden => "forbidden",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::Unavailable => "unavailable",
+            Self::ServerError => "server_error",
+        }
     }
 
     /// The table.
@@ -151,5 +198,18 @@ impl std::error::Error for RejectionKind {}
 impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed_once_and_in_order() {
+        for (at, kind) in RejectionKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, at, "{kind:?}");
+        }
+        assert_eq!(RejectionKind::ServerError as usize + 1, RejectionKind::ALL.len());
     }
 }

@@ -71,6 +71,7 @@
 mod readme {}
 
 mod answer;
+mod audit;
 mod authentication;
 mod authenticator;
 mod carried;
@@ -92,6 +93,9 @@ pub mod headers;
 mod judgement;
 mod kind;
 mod layer;
+#[cfg(feature = "metadata")]
+mod metadata;
+mod meter;
 mod original;
 mod pair;
 mod password;
@@ -100,11 +104,17 @@ mod percent;
 mod permission;
 pub mod policy;
 mod principal;
+#[cfg(feature = "axum")]
+mod protect;
 mod reader;
 mod rejection;
 mod revocation;
+mod schemes;
 mod scope;
+mod seal;
 mod secret;
+#[cfg(feature = "tracing")]
+mod span;
 mod syntax;
 mod table;
 #[cfg(feature = "test-util")]
@@ -118,7 +128,7 @@ pub use self::challenge::{Challenge, InvalidChallenge};
 pub use self::clock::{Clock, SystemClock};
 pub use self::credential::{Carrier, ClientKind, Credential, CredentialKind, Credentials, Key};
 #[doc(inline)]
-pub use self::dialect::{Dialect, DialectError};
+pub use self::dialect::{AnswerRow, Dialect, DialectError};
 #[cfg(feature = "axum")]
 pub use self::extract::Authenticated;
 pub use self::fingerprint::{Fingerprint, FingerprintKey};
@@ -130,6 +140,8 @@ pub use self::layer::{
     Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody, RequestBody, Require,
     RequireFuture, RequireLayer, ResponseBody,
 };
+#[cfg(feature = "metadata")]
+pub use self::metadata::{InvalidResource, ProtectedResource};
 pub use self::pair::Pair;
 pub use self::password::{Busy, HashError, Passwords};
 pub use self::path::InvalidPattern;
@@ -140,11 +152,15 @@ pub use self::principal::{
     ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
     Guest, GuestBuilder, OAuthUser, OAuthUserBuilder, OrgAdmin, OrgAdminBuilder, Principal, PrincipalKind,
 };
+#[cfg(feature = "axum")]
+pub use self::protect::{Protected, protect};
 pub use self::reader::Reader;
 pub use self::rejection::{Rejection, Respond};
 pub use self::revocation::Revocation;
 pub use self::scope::{InvalidScope, Scopes};
 pub use self::secret::Secret;
+#[cfg(feature = "tracing")]
+pub use self::span::make_span;
 #[doc(inline)]
 pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,

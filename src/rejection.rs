@@ -6,10 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use crate::authentication::Authentication;
+use crate::authentication::{Authentication, Origin};
+use crate::credential::{Carrier, CredentialKind};
+use crate::fingerprint::Fingerprint;
 use crate::kind::RejectionKind;
 use crate::policy::Forbidden;
 use crate::scope::Scopes;
+use crate::verify::Reason;
 
 /// A refused request: what [`Respond`] renders, and what stands in the extensions of the response,
 /// for logs and metrics further out.
@@ -29,6 +32,11 @@ pub struct Rejection {
     kind: RejectionKind,
     needed: Scopes,
     retry_after: Option<Duration>,
+    /// Where the credential came from that was refused, where there was one.
+    origin: Option<Origin>,
+    /// What the verifier said, for the log.
+    reason: Option<Reason>,
+    fingerprint: Option<Fingerprint>,
     /// Whether a pipeline has rendered it: an outer one then leaves it alone.
     rendered: bool,
 }
@@ -55,7 +63,16 @@ where
 
 impl Rejection {
     pub(crate) fn new(kind: RejectionKind) -> Self {
-        Self { kind, needed: Scopes::none(), retry_after: None, rendered: false }
+        let needed = Scopes::none();
+        Self {
+            kind,
+            needed,
+            retry_after: None,
+            origin: None,
+            reason: None,
+            fingerprint: None,
+            rendered: false,
+        }
     }
 
     pub(crate) fn throttled(retry_after: Duration) -> Self {
@@ -70,14 +87,36 @@ impl Rejection {
         }
         if who.holds_token() {
             let needed = forbidden.needed().clone();
-            return Self { needed, ..Self::new(RejectionKind::InsufficientScope) };
+            return Self { needed, ..Self::new(RejectionKind::InsufficientScope).with_origin(who.origin()) };
         }
-        Self::new(RejectionKind::Forbidden)
+        Self::new(RejectionKind::Forbidden).with_origin(who.origin())
+    }
+
+    pub(crate) fn with_origin(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
+    pub(crate) fn because(self, reason: Reason) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    pub(crate) fn with_fingerprint(self, fingerprint: Option<Fingerprint>) -> Self {
+        Self { fingerprint, ..self }
     }
 
     /// Why the request was refused.
     pub const fn kind(&self) -> RejectionKind {
         self.kind
+    }
+
+    /// Which kind of credential was refused; `None` where there was none, or none that could be read.
+    pub fn credential_kind(&self) -> Option<CredentialKind> {
+        self.origin.map(|origin| origin.kind)
+    }
+
+    /// Where that credential came from.
+    pub fn carrier(&self) -> Option<Carrier> {
+        self.origin.map(|origin| origin.carrier)
     }
 
     /// The scopes that would have allowed it; empty where none would.
@@ -88,6 +127,17 @@ impl Rejection {
     /// After how long it may be tried again.
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// For the log alone: who asks is not told whether a credential was unknown or has expired.
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    pub(crate) const fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    pub(crate) const fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
     }
 
     pub(crate) fn rendered(&self) -> Self {

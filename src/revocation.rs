@@ -4,6 +4,7 @@
 //! it at once. Since a lost proxy header must not end every live token, that takes a definite verdict,
 //! and a fuse stops it when it happens too often.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,8 +12,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::audit::{self, Revoked};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, timer};
+use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::trace;
 use crate::verify::{Context, Verifier};
 
@@ -76,6 +79,9 @@ pub(crate) struct Fuse {
     queue: Arc<Semaphore>,
     running: Arc<Semaphore>,
     full: Once,
+    /// What is being looked at: many showings of one credential at a time are one.
+    flying: Mutex<HashSet<Fingerprint>>,
+    key: Option<FingerprintKey>,
 }
 
 #[derive(Debug)]
@@ -84,6 +90,19 @@ struct Window {
     requests: u64,
     revoked: u32,
     blown: bool,
+}
+
+/// A credential that is being looked at; leaves the list when dropped.
+struct Flight {
+    fuse: Arc<Fuse>,
+    place: Option<Fingerprint>,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let mut flying = self.fuse.flying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.place.map(|place| flying.remove(&place));
+    }
 }
 
 const WINDOW: Duration = Duration::from_secs(60);
@@ -110,7 +129,22 @@ impl Fuse {
             queue: Arc::new(Semaphore::new(QUEUE)),
             running: Arc::new(Semaphore::new(RUNNING)),
             full: Once::new(),
+            flying: Mutex::default(),
+            key: FingerprintKey::random().ok(),
         }
+    }
+
+    /// Enters a credential into the list of those that are being looked at; `None` where it is there already.
+    fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &Context<'_>) -> Option<Flight> {
+        let parts = [
+            context.tenant().unwrap_or_default().as_bytes(),
+            credential.kind().as_str().as_bytes(),
+            credential.id_or_secret().as_bytes(),
+        ];
+        let place = self.key.as_ref().map(|key| key.of(&parts));
+        let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = place.is_none_or(|place| flying.insert(place));
+        new.then(|| Flight { fuse: Arc::clone(self), place })
     }
 
     /// Counts a request, for the share.
@@ -172,23 +206,22 @@ pub(crate) async fn revoke<V: Verifier>(
             });
             return;
         };
+        let Some(_flight) = fuse.enter(&credential, &context) else { return };
         let _running = fuse.running.acquire().await;
-        let Ok(_principal) = verifier.verify(&credential, &context).await else { return };
-        let (_kind, _id) = (credential.kind(), _principal.credential_id());
+        let Ok(principal) = verifier.verify(&credential, &context).await else { return };
+        let tell = |what| audit::revoked(what, &credential, principal.credential_id());
         if fuse.limits.dry_run {
-            trace::warn!(kind = %_kind, credential_id = ?_id, "would be revoked for plain http");
-            return;
+            return tell(Revoked::DryRun);
         }
         if !fuse.allows(Instant::now()) {
-            return;
+            return tell(Revoked::Spared);
         }
         match verifier.revoke(&credential, &context).await {
-            Ok(()) => {
-                trace::warn!(kind = %_kind, credential_id = ?_id, "revoked: it was shown over plain http")
-            }
+            Ok(()) => tell(Revoked::Done),
             Err(_error) => {
                 fuse.give_back();
-                trace::error!(kind = %_kind, credential_id = ?_id, error = %_error, "not revoked, though it was shown over plain http")
+                trace::error!(kind = %credential.kind(), error = %_error, "a credential shown over plain http was not revoked");
+                tell(Revoked::Failed)
             }
         }
     };

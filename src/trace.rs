@@ -1,10 +1,12 @@
 //! The log, or nothing at all where the feature `tracing` is off.
 
 #[cfg(feature = "tracing")]
-pub(crate) use tracing::{debug, error, warn};
+pub(crate) use tracing::field::{debug, display};
+#[cfg(feature = "tracing")]
+pub(crate) use tracing::{Level, debug, enabled, error, info, warn};
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use silent::{debug, error, warn};
+pub(crate) use silent::{debug, enabled, error, info, warn};
 
 #[cfg(not(feature = "tracing"))]
 mod silent {
@@ -13,7 +15,14 @@ mod silent {
             ()
         };
     }
+    macro_rules! enabled {
+        ($($ignored:tt)*) => {
+            false
+        };
+    }
     pub(crate) use debug;
     pub(crate) use debug as error;
+    pub(crate) use debug as info;
     pub(crate) use debug as warn;
+    pub(crate) use enabled;
 }

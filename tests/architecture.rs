@@ -15,23 +15,24 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
         "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
-        "password", "permission", "permission/pattern", "fetch", "fetch/reqwest", "fetch/service",
+        "password", "permission", "permission/pattern", "span", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
         "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record",
     ]),
     ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented"]),
+    ("meters", &["meter"]),
     ("syntax", &[
         "syntax", "syntax/basic", "syntax/params", "syntax/scheme", "syntax/token", "classify", "guest", "transport", "transport/peer", "transport/proxy", "transport/rule",
         "authentication",
     ]),
     ("rows", &["form", "carried"]),
     ("tables", &[
-        "dialect", "dialect/any", "dialect/error", "dialect/geodatahub", "dialect/opendatasoft", "dialect/rfc6750",
+        "dialect", "dialect/answer_row", "dialect/any", "dialect/error", "dialect/geodatahub", "dialect/opendatasoft", "dialect/rfc6750",
         "dialect/socrata", "dialect/usergrid",
     ]),
     ("ports", &[
-        "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or",
+        "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
         "verify/cache", "verify/cache/flights", "verify/cache/generations", "verify/cache/key",
         "verify/cache/lifetime", "verify/cache/settings", "verify/cache/store",
@@ -39,14 +40,16 @@ const FLOORS: &[(&str, &[&str])] = &[
         "policy/permission", "policy/scope",
     ]),
     ("readers", &["table", "table/authorization", "table/parameters", "rejection"]),
-    ("answers", &["answer", "reader", "judgement", "revocation"]),
+    ("tellers", &["audit"]),
+    ("challenges", &["schemes"]),
+    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "seal"]),
     ("guards", &["guard"]),
     ("pipeline", &["authenticator"]),
     ("tower", &[
         "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body",
         "layer/request_body", "layer/require", "layer/response_body",
     ]),
-    ("edge", &["extract", "test_util"]),
+    ("edge", &["extract", "protect", "test_util", "test_util/guarded"]),
     ("roof", &["lib"]),
 ];
 

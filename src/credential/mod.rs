@@ -69,6 +69,25 @@ impl<'r> Credential<'r> {
         }
     }
 
+    /// The public half: a user's name, the id of a key or a client. `None` for a secret without one.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => Some(pair.id()),
+            Self::AccessToken(_) | Self::AppToken(_) | Self::ApiKey(Key::Whole(_)) => None,
+        }
+    }
+
+    /// What tells it from others of its kind: its id, or the whole secret where it has none. Only for
+    /// fingerprints.
+    pub(crate) fn id_or_secret(&self) -> &str {
+        match self {
+            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
+                secret.expose_secret()
+            }
+            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => pair.id(),
+        }
+    }
+
     /// A copy that outlives the request; it is wiped on drop.
     pub fn into_owned(self) -> Credential<'static> {
         match self {

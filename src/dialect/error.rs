@@ -47,6 +47,9 @@ pub enum DialectError {
     /// A guest rule's permission is not in the grammar.
     #[error("a guest rule is wrong: {0}")]
     GuestPermission(InvalidPermission),
+    /// An answer's status is neither a client nor a server error.
+    #[error("an answer's status is {0}, which is no refusal")]
+    AnswerStatus(u16),
     /// A guest rule's method is no token.
     #[error("a guest rule has a method that is no token")]
     GuestMethod,

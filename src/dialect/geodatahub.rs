@@ -2,19 +2,30 @@
 
 use std::borrow::Cow;
 
-use super::{Dialect, RFC6750};
+use super::{AnswerRow, Dialect, RFC6750};
 use crate::classify;
 use crate::form::Form;
+use crate::kind::RejectionKind::{
+    DeniedAppToken, DeniedCredentials, DeniedToken, Forbidden, InsufficientScope, Missing, UnknownScheme,
+};
 
 /// GeoDataHub: the access or identity token stands in `Authorization` without a scheme; its
 /// document's Python sample sends `Basic`; its client adds an `x-api-key`, which identifies the
-/// calling application.
+/// calling application. Refusals have the shape of its gateway, `{"message"}`.
 pub const GEODATAHUB: Dialect = Dialect {
     name: "geodatahub",
     forms: Cow::Borrowed(&[
         Form::bare(classify::access_token),
         Form::basic(classify::password),
         Form::header("x-api-key", classify::app_token),
+    ]),
+    answers: Cow::Borrowed(&[
+        AnswerRow::json(
+            &[Missing, UnknownScheme, DeniedToken, DeniedCredentials],
+            r#"{"message":"Unauthorized"}"#,
+        ),
+        AnswerRow::json(&[DeniedAppToken, Forbidden, InsufficientScope], r#"{"message":"Forbidden"}"#),
+        AnswerRow::every(r#"{"message":"{description}"}"#),
     ]),
     ..RFC6750
 };

@@ -1,4 +1,5 @@
-//! Platforms as data: which credential forms are read, who may be a guest, what plain http means.
+//! Platforms as data: which credential forms are read, who may be a guest, what plain http means, how
+//! refusals look.
 
 use std::borrow::Cow;
 
@@ -6,6 +7,7 @@ use crate::form::Form;
 use crate::guest::GuestRule;
 use crate::transport::TransportRule;
 
+mod answer_row;
 mod any;
 mod error;
 mod geodatahub;
@@ -14,6 +16,7 @@ mod rfc6750;
 mod socrata;
 mod usergrid;
 
+pub use self::answer_row::AnswerRow;
 pub use self::any::ANY;
 pub use self::error::DialectError;
 pub use self::geodatahub::GEODATAHUB;
@@ -77,6 +80,8 @@ pub struct Dialect {
     pub guests: Cow<'static, [GuestRule]>,
     /// What happens to credentials over a connection that is not secure.
     pub transport: TransportRule,
+    /// How refusals look where that is not the standard way; the first row that fits decides.
+    pub answers: Cow<'static, [AnswerRow]>,
 }
 
 impl Dialect {
@@ -105,6 +110,13 @@ impl Dialect {
     #[must_use]
     pub fn guests(mut self, guests: impl IntoIterator<Item = GuestRule>) -> Self {
         self.guests = guests.into_iter().collect();
+        self
+    }
+
+    /// Other answers in place of all it has; an empty list answers in the standard way.
+    #[must_use]
+    pub fn answers(mut self, answers: impl IntoIterator<Item = AnswerRow>) -> Self {
+        self.answers = answers.into_iter().collect();
         self
     }
 

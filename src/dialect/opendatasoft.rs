@@ -11,6 +11,8 @@ use crate::form::Form;
 ///
 /// The body row is read only where the layer was given
 /// [`form_body`](crate::AuthenticateLayer::form_body).
+///
+/// Its OAuth clients expect the answers of RFC 6750, which the standard ones are: it has no answer table.
 pub const OPENDATASOFT: Dialect = Dialect {
     name: "opendatasoft",
     forms: Cow::Borrowed(&[

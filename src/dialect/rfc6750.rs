@@ -14,4 +14,5 @@ pub const RFC6750: Dialect = Dialect {
     forms: Cow::Borrowed(&[Form::scheme("Bearer", classify::access_token)]),
     guests: Cow::Borrowed(&[]),
     transport: TransportRule::REFUSE,
+    answers: Cow::Borrowed(&[]),
 };

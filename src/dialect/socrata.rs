@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::{Dialect, RFC6750};
+use super::{AnswerRow, Dialect, RFC6750};
 use crate::classify::{self, IdShape};
 use crate::form::Form;
 use crate::guest::GuestRule;
+use crate::kind::RejectionKind::{DeniedAppToken, Forbidden, InsufficientScope, Missing, UnknownScheme};
 use crate::transport::{OnInsecure, TransportRule};
 
 /// Socrata: passwords and API keys over `Basic`, access tokens of the `OAuth` scheme, app tokens in
 /// `X-App-Token` or `$$app_token`. Reading is open; an app token is no authentication but is
 /// checked when it is sent, and passes over plain http; there a password or key is refused, and an access
 /// token refused and revoked (Socrata's document on authentication).
+///
+/// Refusals have the shape of SODA 2.1, `{"code","error":true,"message"}`; names that its documents do not
+/// tell are the standard ones.
 pub const SOCRATA: Dialect = Dialect {
     name: "socrata",
     forms: Cow::Borrowed(&[
@@ -26,5 +30,20 @@ pub const SOCRATA: Dialect = Dialect {
         access_token: OnInsecure::RefuseAndRevoke,
         ..TransportRule::REFUSE
     },
+    answers: Cow::Borrowed(&[
+        AnswerRow::json(
+            &[DeniedAppToken],
+            r#"{"code":"permission_denied","error":true,"message":"Invalid app_token specified"}"#,
+        ),
+        AnswerRow::json(
+            &[Missing, UnknownScheme],
+            r#"{"code":"authentication_required","error":true,"message":"You must be logged in to do this"}"#,
+        ),
+        AnswerRow::json(
+            &[Forbidden, InsufficientScope],
+            r#"{"code":"permission_denied","error":true,"message":"You may not do this"}"#,
+        ),
+        AnswerRow::every(r#"{"code":"{error}","error":true,"message":"{description}"}"#),
+    ]),
     ..RFC6750
 };

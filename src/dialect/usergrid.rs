@@ -2,10 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::{Dialect, RFC6750};
+use http::StatusCode;
+
+use super::{AnswerRow, Dialect, RFC6750};
 use crate::classify;
+use crate::credential::Carrier;
 use crate::form::Form;
 use crate::guest::GuestRule;
+use crate::kind::RejectionKind::{
+    DeniedAppToken, DeniedCredentials, DeniedToken, Forbidden, InsufficientScope, Missing, UnknownScheme,
+};
 
 /// Usergrid: access tokens in the header or the query, client ids and secrets in the query or over
 /// `Basic`. The application `sandbox` of every organization is open to guests, who may do anything
@@ -16,6 +22,10 @@ use crate::guest::GuestRule;
 ///
 /// Guests are refused what their permissions do not grant only where a policy asks for permissions,
 /// such as [`policy::application`](crate::policy::application).
+///
+/// Whoever may not do something is answered 401, as there, and its clients log the user out by the error's name. A
+/// malformed credential stays a 400 and plain http a 403. The timestamp and the duration of Usergrid's bodies are
+/// left out, so that answers to inputs that differ in a secret only are identical.
 pub const USERGRID: Dialect = Dialect {
     name: "usergrid",
     forms: Cow::Borrowed(&[
@@ -28,5 +38,62 @@ pub const USERGRID: Dialect = Dialect {
         .methods(&["GET", "HEAD", "POST", "PUT", "DELETE"])
         .permissions(&["get,post,put,delete:/**"])
         .sandbox()]),
+    answers: Cow::Borrowed(&[
+        answer!(
+            &[Missing, UnknownScheme],
+            "unauthorized",
+            "org.apache.usergrid.rest.exceptions.SecurityException",
+            "No application guest access authorized"
+        ),
+        answer!(
+            &[InsufficientScope, Forbidden],
+            "unauthorized",
+            "org.apache.shiro.authz.UnauthorizedException",
+            "Subject does not have permission"
+        )
+        .status(StatusCode::UNAUTHORIZED),
+        answer!(
+            &[DeniedToken, DeniedAppToken],
+            "auth_invalid",
+            "org.apache.usergrid.rest.exceptions.SecurityException",
+            "Unable to authenticate"
+        )
+        .status(StatusCode::UNAUTHORIZED),
+        answer!(
+            &[DeniedCredentials],
+            "invalid_client",
+            "org.apache.usergrid.rest.exceptions.SecurityException",
+            "Unable to authenticate (OAuth)"
+        )
+        .carried_by(Carrier::Query),
+        answer!(
+            &[DeniedCredentials],
+            "auth_invalid_credentials",
+            "org.apache.usergrid.rest.exceptions.SecurityException",
+            "Unable to authenticate due to invalid client credentials"
+        ),
+        AnswerRow::every(concat!(
+            r#"{"error":"{error}","exception":"org.apache.usergrid.rest.exceptions.SecurityException","#,
+            r#""error_description":"{description}"}"#
+        )),
+    ]),
     ..RFC6750
 };
+
+macro_rules! answer {
+    ($kinds:expr, $error:literal, $exception:literal, $description:literal) => {
+        AnswerRow::json(
+            $kinds,
+            concat!(
+                r#"{"error":""#,
+                $error,
+                r#"","exception":""#,
+                $exception,
+                r#"","error_description":""#,
+                $description,
+                r#""}"#
+            ),
+        )
+    };
+}
+use answer;

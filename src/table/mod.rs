@@ -140,7 +140,7 @@ impl Table {
             }
         }
         let is_token = |scheme: &Challenged| matches!(scheme, Challenged::Token(_));
-        if self.reads_access_tokens() && !schemes.iter().any(is_token) {
+        if !self.access_token_carriers().is_empty() && !schemes.iter().any(is_token) {
             schemes.push(Challenged::Token("Bearer"));
         }
         schemes.sort_by_key(|scheme| !is_token(scheme));
@@ -150,10 +150,18 @@ impl Table {
         schemes
     }
 
-    fn reads_access_tokens(&self) -> bool {
-        let headers = self.headers.iter().filter_map(|(_, value)| value.kind());
-        let mut kinds = headers.chain(self.query.kinds()).chain(self.body.kinds());
-        kinds.any(|kind| kind == CredentialKind::AccessToken)
+    /// Where access tokens are read.
+    pub(crate) fn access_token_carriers(&self) -> Vec<Carrier> {
+        let is_token = |kind: CredentialKind| kind == CredentialKind::AccessToken;
+        let in_scheme = |scheme: Challenged| matches!(scheme, Challenged::Token(_));
+        let header = self.headers.iter().filter_map(|(_, value)| value.kind()).any(is_token);
+        let carriers = [
+            (Carrier::Authorization, self.authorization.challenged().any(in_scheme)),
+            (Carrier::Header, header),
+            (Carrier::Query, self.query.kinds().any(is_token)),
+            (Carrier::Body, self.body.kinds().any(is_token)),
+        ];
+        carriers.into_iter().filter_map(|(carrier, reads)| reads.then_some(carrier)).collect()
     }
 }
 

@@ -14,6 +14,8 @@ mod error;
 mod func;
 mod memory;
 mod or;
+#[cfg(feature = "throttle")]
+mod throttle;
 
 pub use self::boxed::{BoxVerifier, DynVerifier};
 #[cfg(feature = "cache")]
@@ -23,6 +25,8 @@ pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
+#[cfg(feature = "throttle")]
+pub use self::throttle::{Limit, Throttled};
 
 /// Says whom a credential belongs to. The port that every store, token format and remote service
 /// is plugged into.

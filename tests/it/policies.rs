@@ -339,7 +339,7 @@ async fn req_30_a_guest_of_the_sandbox_holds_what_its_rule_grants() {
 #[tokio::test]
 async fn a_known_user_at_the_sandbox_is_no_guest() {
     let user = users_of("acme", "weather", &["get:/**"]);
-    let layer = layer_of(dialect::USERGRID, makes(user));
+    let layer = layer_of(dialect::USERGRID.answers([]), makes(user));
     let app = whoami().layer(RequireLayer::new(policy::application("/{org}/{app}/**"))).layer(layer);
     let line = [("authorization", "Bearer x")];
     assert_eq!(send(app.clone(), get("/acme/sandbox/x", &line)).await.outcome(), Err(InsufficientScope));

@@ -149,6 +149,21 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.answers.set_retry_after(retry_after))
     }
 
+    /// Names the metadata document of the resource in every challenge for access tokens, so that clients find
+    /// its authorization server (RFC 9728 section 5.1). With the feature `metadata`, `ProtectedResource` makes that
+    /// document and knows its URL.
+    ///
+    /// # Panics
+    ///
+    /// When the URL is no printable ASCII.
+    #[allow(clippy::panic, reason = "a start-up error, as those of `new`")]
+    pub fn resource_metadata(self, url: &str) -> Self {
+        self.change(|pipeline| match pipeline.answers.set_metadata(url) {
+            Ok(()) => {}
+            Err(error) => panic!("the URL of the resource's metadata: {error}"),
+        })
+    }
+
     /// How often credentials may be revoked for being shown over plain http; see [`Revocation`].
     pub fn revocation(self, limits: Revocation) -> Self {
         self.change(|pipeline| pipeline.guard.set_revocation(limits))

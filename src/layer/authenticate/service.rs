@@ -13,7 +13,6 @@ use crate::authenticator::{Pipeline, Verdict};
 use crate::carried::Carried;
 use crate::credential::CredentialKind;
 use crate::head::Head;
-use crate::kind::RejectionKind;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
 use crate::rejection::Rejection;
 use crate::revocation;
@@ -51,7 +50,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let head = Head::of(&request);
-        let asked = Asked::of(head);
+        let asked = Asked::of(head, self.pipeline.guard.transport());
         let wants_body = || self.pipeline.wants_body(|anyhow| self.mode.wants(head, request.body(), anyhow));
         let verdict = self.pipeline.decide_now(&*self.verifier, head, wants_body);
         match verdict {
@@ -84,7 +83,7 @@ async fn wait<V: Verifier, M: BodyMode<B>, B: Send>(
 where
     M::Body: Send,
 {
-    if let Some((credential, context)) = pipeline.to_revoke(Head::of(&request)) {
+    if let Some((credential, context, rejection)) = pipeline.to_revoke(Head::of(&request)) {
         revocation::revoke(
             Arc::clone(pipeline.guard.fuse()),
             verifier,
@@ -93,7 +92,7 @@ where
             pipeline.deadline,
         )
         .await;
-        return Err(RejectionKind::InsecureTransport.into());
+        return Err(rejection);
     }
     let (parts, body) = request.into_parts();
     let head = Head::of_parts(&parts);

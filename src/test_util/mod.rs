@@ -17,6 +17,8 @@
 //! # });
 //! ```
 
+mod guarded;
+
 use std::task::{Context, Poll};
 
 use http::Request;
@@ -26,6 +28,8 @@ use tower_service::Service;
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{Carrier, CredentialKind};
 use crate::principal::{AppToken, Guest, Principal};
+
+pub use self::guarded::{assert_guarded, unguarded};
 
 /// A layer that authenticates every request as one principal. For tests only: it looks at no credential.
 #[derive(Clone, Debug)]

@@ -1,0 +1,248 @@
+//! The metadata document of a protected resource (RFC 9728).
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response, Uri};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::credential::Carrier;
+use crate::dialect::{Dialect, DialectError};
+use crate::scope::Scopes;
+use crate::table::Table;
+
+/// The metadata document of a protected resource (RFC 9728 section 2): where clients that know nothing but
+/// the resource's URL, such as those of the Model Context Protocol, learn which authorization server to ask.
+///
+/// Serve it at [`path`](Self::path), outside the layer, and name it in the layer's challenges with
+/// [`AuthenticateLayer::resource_metadata`](crate::AuthenticateLayer::resource_metadata).
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::{Router, body::Body, routing::get};
+/// use tower_principal::{AuthenticateLayer, MemoryVerifier, ProtectedResource, dialect, transport};
+///
+/// let document = ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT)?
+///     .authorization_server("https://login.example")
+///     .scopes(["datasets:read"]);
+/// # let verifier = MemoryVerifier::builder().build()?;
+/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::marked())
+///     .resource_metadata(document.url());
+///
+/// let served = document.clone();
+/// let app: Router = Router::new()
+///     .route("/whoami", get(|| async { "somebody" }))
+///     .route_layer(layer)
+///     .route(document.path(), get(|| async move { served.response().map(Body::from) }));
+/// # let _ = app;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ProtectedResource {
+    resource: String,
+    url: String,
+    path_at: usize,
+    servers: Vec<String>,
+    scopes: Scopes,
+    name: Option<String>,
+    documentation: Option<String>,
+    methods: Vec<&'static str>,
+}
+
+/// A metadata document that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidResource {
+    /// The resource is no absolute `https` URL without query and fragment (RFC 9728 section 1.2); `http` is
+    /// taken for `localhost` and loopback addresses only.
+    #[error("the resource must be an absolute https URL without query and fragment")]
+    Url,
+    /// The dialect cannot work.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+}
+
+/// What stands between host and path (RFC 9728 section 3).
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+
+impl ProtectedResource {
+    /// The document of the resource with this URL, as its clients use it; the dialect tells in which ways it
+    /// takes access tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResource`] where the URL or the dialect cannot be.
+    pub fn new(resource: impl Into<String>, dialect: &Dialect) -> Result<Self, InvalidResource> {
+        let resource = resource.into();
+        let (origin, path) = split(&resource).ok_or(InvalidResource::Url)?;
+        let url = format!("{origin}{WELL_KNOWN}{path}");
+        let path_at = origin.len();
+        let carriers = Table::compile(dialect)?.access_token_carriers();
+        let methods: BTreeSet<_> = carriers.into_iter().filter_map(method).collect();
+        Ok(Self {
+            url,
+            path_at,
+            servers: Vec::new(),
+            scopes: Scopes::none(),
+            name: None,
+            documentation: None,
+            methods: methods.into_iter().collect(),
+            resource,
+        })
+    }
+
+    /// One more authorization server, by its issuer (RFC 8414 section 2).
+    pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
+        self.servers.push(issuer.into());
+        self
+    }
+
+    /// The scopes that clients may ask for; names that are no scope tokens are left out.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// The resource's name, for people.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The URL of its documentation, for people.
+    pub fn documentation(mut self, url: impl Into<String>) -> Self {
+        self.documentation = Some(url.into());
+        self
+    }
+
+    /// The document's URL: the resource's, with `/.well-known/oauth-protected-resource` between host and path.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The path of that URL, where it is to be served.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.url.get(self.path_at..).unwrap_or_default()
+    }
+
+    /// The document, as it is served.
+    #[must_use]
+    pub fn json(&self) -> Bytes {
+        let scopes: Vec<&str> = self.scopes.iter().collect();
+        let optional = [
+            ("authorization_servers", json!(self.servers), self.servers.is_empty()),
+            ("scopes_supported", json!(scopes), scopes.is_empty()),
+            ("bearer_methods_supported", json!(self.methods), false),
+            ("resource_name", json!(self.name), self.name.is_none()),
+            ("resource_documentation", json!(self.documentation), self.documentation.is_none()),
+        ];
+        let mut document = serde_json::Map::new();
+        document.insert("resource".to_owned(), Value::from(&*self.resource));
+        let there = optional.into_iter().filter(|(_, _, absent)| !absent);
+        document.extend(there.map(|(name, value, _)| (name.to_owned(), value)));
+        Value::from(document).to_string().into()
+    }
+
+    /// The answer to whoever asks for it. Pages of any origin may read it: it is public.
+    #[must_use]
+    pub fn response(&self) -> Response<Bytes> {
+        let mut response = Response::new(self.json());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+}
+
+/// The origin, and the path unless it is a lone slash.
+fn split(resource: &str) -> Option<(&str, &str)> {
+    let uri: Uri = resource.parse().ok()?;
+    let authority = uri.authority()?;
+    let is_local = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
+    let scheme = uri.scheme_str().filter(|scheme| *scheme == "https" || (*scheme == "http" && is_local))?;
+    if resource.contains(['?', '#']) || authority.as_str().contains('@') {
+        return None;
+    }
+    let (origin, path) = resource.split_at_checked(scheme.len() + "://".len() + authority.as_str().len())?;
+    Some((origin, if path == "/" { "" } else { path }))
+}
+
+/// The name of a way to carry a bearer token (RFC 9728 section 2).
+const fn method(carrier: Carrier) -> Option<&'static str> {
+    match carrier {
+        Carrier::Authorization => Some("header"),
+        Carrier::Query => Some("query"),
+        Carrier::Body => Some("body"),
+        Carrier::Header => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect;
+
+    #[test]
+    fn the_well_known_part_stands_between_host_and_path() {
+        for (resource, url, path) in [
+            ("https://api.example", "https://api.example/.well-known/oauth-protected-resource", WELL_KNOWN),
+            ("https://api.example/", "https://api.example/.well-known/oauth-protected-resource", WELL_KNOWN),
+            (
+                "https://api.example:8443/mcp",
+                "https://api.example:8443/.well-known/oauth-protected-resource/mcp",
+                "/.well-known/oauth-protected-resource/mcp",
+            ),
+        ] {
+            let document = ProtectedResource::new(resource, &dialect::RFC6750).unwrap();
+            assert_eq!((document.url(), document.path()), (url, path));
+            let json: Value = serde_json::from_slice(&document.json()).unwrap();
+            assert_eq!(json["resource"], resource);
+        }
+    }
+
+    #[test]
+    fn only_https_urls_are_resources() {
+        for bad in [
+            "api.example",
+            "/x",
+            "http://api.example",
+            "ftp://h",
+            "https://h/#f",
+            "https://h/?x=1",
+            "https://u@h",
+            "https:///x",
+            "",
+        ] {
+            assert_eq!(
+                ProtectedResource::new(bad, &dialect::RFC6750).err(),
+                Some(InvalidResource::Url),
+                "{bad}"
+            );
+        }
+        assert!(ProtectedResource::new("http://127.0.0.1:8080", &dialect::RFC6750).is_ok());
+    }
+
+    #[test]
+    fn the_document_says_what_is_known() {
+        let document = ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT).unwrap();
+        let full = document.authorization_server("https://login.example").scopes(["a", "b"]).name("Data");
+        let json: Value = serde_json::from_slice(&full.json()).unwrap();
+        let expected = json!({
+            "resource": "https://api.example",
+            "authorization_servers": ["https://login.example"],
+            "bearer_methods_supported": ["body", "header", "query"],
+            "resource_name": "Data",
+            "scopes_supported": ["a", "b"],
+        });
+        assert_eq!(json, expected);
+    }
+}

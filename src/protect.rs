@@ -1,0 +1,120 @@
+//! Wiring that cannot be forgotten.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::routing::Route;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::layer::AuthenticateLayer;
+
+/// Puts a layer around every route of a router, and hands out what is no plain router any more: a route that is added
+/// later has to be [`public`](Protected::public), in so many words.
+///
+/// `Router::layer` and `Router::route_layer` cover the routes that were added before them, so the place
+/// of one line decides what is guarded. Here the router is complete before the layer sees it.
+///
+/// An unknown path is a 404 and asks no verifier, as with `Router::route_layer`.
+///
+/// # Panics
+///
+/// When the router has no routes: there is nothing to protect yet.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_principal::{AuthenticateLayer, MemoryVerifier, Principal, dialect, protect, transport};
+///
+/// let verifier = MemoryVerifier::builder().build()?;
+/// let guarded = Router::new().route("/whoami", get(|me: Principal| async move { me.kind().to_string() }));
+/// let open = Router::new().route("/healthz", get(|| async { "ok" }));
+///
+/// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked());
+/// let app: Router = protect(guarded, layer).public(open).into_router();
+/// # let _ = app;
+/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// ```
+pub fn protect<S, V, M>(router: Router<S>, layer: AuthenticateLayer<V, M>) -> Protected<S>
+where
+    S: Clone + Send + Sync + 'static,
+    AuthenticateLayer<V, M>: Layer<Route> + Clone + Send + Sync + 'static,
+    Serves<AuthenticateLayer<V, M>>: Service<
+            Request,
+            Error: Into<Infallible> + 'static,
+            Response: IntoResponse + 'static,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    Protected(router.route_layer(layer))
+}
+
+/// The service that a layer makes of a route.
+type Serves<L> = <L as Layer<Route>>::Service;
+
+/// Routes with a layer around them; made by [`protect`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Protected<S = ()>(Router<S>);
+
+impl<S: Clone + Send + Sync + 'static> Protected<S> {
+    /// Lets a CORS layer answer preflights: requests of browsers with the method `OPTIONS` and no credentials,
+    /// which the layer inside judges like any other. It stands outside, and covers what has been added so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, protect, transport};
+    /// use tower_http::cors::{Any, CorsLayer};
+    ///
+    /// # let verifier = MemoryVerifier::builder().build()?;
+    /// # let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked());
+    /// # let routes: Router = Router::new().route("/whoami", get(|| async { "somebody" }));
+    /// let cors = CorsLayer::new().allow_origin(Any).allow_headers([http::header::AUTHORIZATION]);
+    /// let app: Router = protect(routes, layer).cors(cors).into_router();
+    /// # let _ = app;
+    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// ```
+    pub fn cors<L>(self, cors: L) -> Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<
+                Request,
+                Error: Into<Infallible> + 'static,
+                Response: IntoResponse + 'static,
+                Future: Send + 'static,
+            > + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self(self.0.layer(cors))
+    }
+
+    /// Adds routes that nobody is asked for credentials on.
+    ///
+    /// # Panics
+    ///
+    /// Where two routes have one path, as `Router::merge` does.
+    pub fn public(self, routes: Router<S>) -> Self {
+        Self(self.0.merge(routes))
+    }
+
+    /// The router, to serve or to nest.
+    pub fn into_router(self) -> Router<S> {
+        self.0
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> From<Protected<S>> for Router<S> {
+    fn from(protected: Protected<S>) -> Self {
+        protected.into_router()
+    }
+}

@@ -1,0 +1,115 @@
+//! A dialect's challenges, prepared.
+
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::challenge::{Challenge, InvalidChallenge};
+use crate::kind::Challenging;
+use crate::rejection::Rejection;
+use crate::scope::Scopes;
+use crate::table::Challenged;
+
+/// The challenges of a dialect (RFC 9110 section 11.6.1), those of access tokens first.
+#[derive(Clone, Debug)]
+pub(crate) struct Schemes {
+    about: About,
+    schemes: Vec<Scheme>,
+}
+
+/// What every challenge says.
+#[derive(Clone, Debug)]
+struct About {
+    realm: Box<str>,
+    /// Where clients learn which authorization server to ask (RFC 9728 section 5.1).
+    metadata: Option<Box<str>>,
+}
+
+/// A scheme's challenges.
+#[derive(Clone, Debug)]
+struct Scheme {
+    challenged: Challenged,
+    plain: HeaderValue,
+    malformed: Option<HeaderValue>,
+    denied: Option<HeaderValue>,
+}
+
+impl Schemes {
+    pub(crate) fn new(realm: &str, challenged: &[Challenged]) -> Result<Self, InvalidChallenge> {
+        About { realm: realm.into(), metadata: None }.schemes(challenged.iter().copied())
+    }
+
+    /// Names the metadata document in every challenge for access tokens.
+    pub(crate) fn with_metadata(&self, url: &str) -> Result<Self, InvalidChallenge> {
+        let about = About { metadata: Some(url.into()), ..self.about.clone() };
+        about.schemes(self.schemes.iter().map(|scheme| scheme.challenged))
+    }
+
+    /// Puts the challenges that go with a refusal into the headers of its answer.
+    pub(crate) fn challenge(&self, rejection: &Rejection, status: StatusCode, headers: &mut HeaderMap) {
+        let token_scheme =
+            self.schemes.iter().find(|scheme| matches!(scheme.challenged, Challenged::Token(_)));
+        let mut send = |line: &HeaderValue| _ = headers.append(WWW_AUTHENTICATE, line.clone());
+        match rejection.kind().answer().challenging {
+            // A platform that answers 401 where the standard is another status has to challenge, too.
+            Challenging::Nothing if status != StatusCode::UNAUTHORIZED => {}
+            Challenging::Nothing | Challenging::Plainly => {
+                self.schemes.iter().for_each(|scheme| send(&scheme.plain));
+            }
+            Challenging::TokenMalformed => {
+                token_scheme.and_then(|scheme| scheme.malformed.as_ref()).into_iter().for_each(send);
+            }
+            // The first scheme is the access token's, where there is one.
+            Challenging::TokenDenied => {
+                let denied = token_scheme.and_then(|scheme| scheme.denied.as_ref());
+                let others = self.schemes.iter().skip(usize::from(denied.is_some()));
+                denied.into_iter().chain(others.map(|scheme| &scheme.plain)).for_each(send);
+            }
+            Challenging::ScopeNeeded => {
+                let line = token_scheme
+                    .and_then(|scheme| self.about.scope_needed(scheme, rejection.needed_scopes()));
+                line.iter().for_each(send);
+            }
+        }
+    }
+}
+
+impl About {
+    fn schemes(self, challenged: impl Iterator<Item = Challenged>) -> Result<Schemes, InvalidChallenge> {
+        let schemes = challenged.map(|challenged| self.scheme(challenged)).collect::<Result<_, _>>()?;
+        Ok(Schemes { about: self, schemes })
+    }
+
+    fn scheme(&self, challenged: Challenged) -> Result<Scheme, InvalidChallenge> {
+        let error = |error| self.token_error(challenged, error).map(|line| line.header_value()).transpose();
+        let plain = match challenged {
+            Challenged::Basic => Challenge::basic(&self.realm),
+            Challenged::Other(word) => Challenge::new(word).param("realm", &*self.realm),
+            Challenged::Token(word) => self.named(Challenge::new(word).param("realm", &*self.realm)),
+        };
+        Ok(Scheme {
+            challenged,
+            plain: plain.header_value()?,
+            malformed: error("invalid_request")?,
+            denied: error("invalid_token")?,
+        })
+    }
+
+    /// A challenge with an error of RFC 6750 section 3.1; only access-token schemes have one.
+    fn token_error(&self, challenged: Challenged, error: &str) -> Option<Challenge> {
+        let Challenged::Token(word) = challenged else { return None };
+        Some(self.named(Challenge::new(word).param("realm", &*self.realm).param("error", error)))
+    }
+
+    fn scope_needed(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
+        let challenge = self.token_error(scheme.challenged, "insufficient_scope")?;
+        let challenge = if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) };
+        challenge.header_value().ok()
+    }
+
+    fn named(&self, challenge: Challenge) -> Challenge {
+        match &self.metadata {
+            Some(url) => challenge.param("resource_metadata", &**url),
+            None => challenge,
+        }
+    }
+}
