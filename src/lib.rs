@@ -49,6 +49,7 @@
 //! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
+//! | `introspection` | [`verify::Introspection`]: asks an authorization server about access tokens (RFC 7662) |
 //! | `cache` | [`verify::Cached`]: remembers for a while what another verifier found |
 //! | `full` | all of them |
 //!

@@ -34,6 +34,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/introspection", "verify/introspection/answer", "verify/introspection/builder",
+        "verify/introspection/object",
         "verify/cache", "verify/cache/flights", "verify/cache/generations", "verify/cache/key",
         "verify/cache/lifetime", "verify/cache/settings", "verify/cache/store",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
@@ -62,6 +64,8 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("verify/cache/store", "verify/cache/generations", "what was evicted is not stored again"),
     ("verify/cache/store", "verify/cache/lifetime", "what is stored is good for a time"),
     ("verify/cache/store", "verify/cache/settings", "they say how much is stored and for how long"),
+    ("verify/introspection/answer", "verify/introspection/object", "an answer is an object"),
+    ("verify/introspection/builder", "verify/introspection/answer", "what is expected of one is set there"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

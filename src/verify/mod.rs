@@ -12,6 +12,8 @@ mod cache;
 mod context;
 mod error;
 mod func;
+#[cfg(feature = "introspection")]
+mod introspection;
 mod memory;
 mod or;
 #[cfg(feature = "throttle")]
@@ -23,6 +25,8 @@ pub use self::cache::Cached;
 pub use self::context::Context;
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
+#[cfg(feature = "introspection")]
+pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
 #[cfg(feature = "throttle")]

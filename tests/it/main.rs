@@ -12,6 +12,8 @@ mod dialects;
 mod extract;
 mod fetch;
 mod guests;
+#[cfg(all(feature = "introspection", feature = "cache"))]
+mod introspection;
 mod leaks;
 mod memory;
 mod passwords;
