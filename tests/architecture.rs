@@ -51,7 +51,11 @@ const FLOORS: &[(&str, &[&str])] = &[
         "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body",
         "layer/request_body", "layer/require", "layer/response_body",
     ]),
-    ("edge", &["extract", "protect", "test_util", "test_util/guarded"]),
+    ("edge", &[
+        "extract", "protect", "test_util", "test_util/guarded",
+        "test_util/conformance", "test_util/conformance/checks", "test_util/conformance/rule",
+        "test_util/conformance/seen", "test_util/conformance/twist",
+    ]),
     ("roof", &["lib"]),
 ];
 
@@ -66,6 +70,9 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("verify/cache/store", "verify/cache/settings", "they say how much is stored and for how long"),
     ("verify/introspection/answer", "verify/introspection/object", "an answer is an object"),
     ("verify/introspection/builder", "verify/introspection/answer", "what is expected of one is set there"),
+    ("test_util/conformance/checks", "test_util/conformance/seen", "what was said is compared"),
+    ("test_util/conformance/checks", "test_util/conformance/twist", "nearly good credentials are shown"),
+    ("test_util/conformance/seen", "test_util/conformance/twist", "secrets are looked for"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

@@ -7,6 +7,7 @@ mod answers;
 mod body;
 #[cfg(feature = "cache")]
 mod cache;
+mod conformance;
 mod connections;
 mod dialects;
 mod extract;
