@@ -32,6 +32,8 @@ pub(crate) struct Asked {
     http1: bool,
     /// For the log, where anybody listens.
     client: Option<IpAddr>,
+    /// gRPC reads every body as its own messages.
+    grpc: bool,
 }
 
 /// How a dialect's refusals are rendered.
@@ -61,7 +63,8 @@ const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 impl Asked {
     pub(crate) fn of(head: Head<'_>, transport: &Transport) -> Self {
         let client = if audit::is_on() { transport.client(head) } else { None };
-        Self { head: head.method() == Method::HEAD, http1: head.version() <= Version::HTTP_11, client }
+        let http1 = head.version() <= Version::HTTP_11;
+        Self { head: head.method() == Method::HEAD, http1, client, grpc: !http1 && is_grpc(head) }
     }
 }
 
@@ -169,8 +172,19 @@ fn whole_seconds(after: Duration) -> u64 {
     (after.as_secs() + started).max(1)
 }
 
-/// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2).
+/// gRPC's content type, with or without what its messages are written in (`application/grpc+proto`).
+fn is_grpc(head: Head<'_>) -> bool {
+    head.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2). A gRPC
+/// call is answered by the status alone, which its client maps to one of its own; a body would be taken for
+/// a broken message.
 fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
+    if asked.grpc {
+        response.headers_mut().remove(CONTENT_TYPE);
+        return response.map(|_| Bytes::new());
+    }
     if asked.head {
         let body = std::mem::take(response.body_mut());
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
@@ -183,7 +197,7 @@ fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
         LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
-    let asked = Asked { head: false, http1: false, client: None };
+    let asked = Asked { head: false, http1: false, client: None, grpc: false };
     let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
     let mut response = answers.standard(rejection, asked);
     response.extensions_mut().insert(rejection.unrendered());

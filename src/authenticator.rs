@@ -12,6 +12,7 @@ use crate::answer::Answers;
 use crate::audit;
 use crate::authentication::Authentication;
 use crate::carried::{QueryCut, depends_on};
+use crate::clock::{Clock, SystemClock};
 use crate::credential::{Credential, Credentials, Presented};
 use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
@@ -38,6 +39,7 @@ pub(crate) struct Pipeline {
     pub(crate) answers: Answers,
     pub(crate) tenant: Option<Tenant>,
     pub(crate) deadline: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cut_query: bool,
     body_row_off: Arc<Once>,
 }
@@ -79,6 +81,7 @@ impl Pipeline {
             answers,
             tenant: None,
             deadline: DEADLINE,
+            clock: Arc::new(SystemClock),
             cut_query: true,
             body_row_off: Arc::new(Once::new()),
         })
@@ -227,7 +230,7 @@ impl Pipeline {
     ) -> Result<Authentication, Rejection> {
         started.ended(origin_of(credentials).map(|origin| origin.kind));
         audit::browser_client(self.name, credentials, head);
-        let who = judge(credentials, subject, app).map_err(audit::traced(credentials))?;
+        let who = judge(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
         audit::accepted(self.name, &who, credentials, || self.guard.transport().client(head));
         Ok(who)
     }

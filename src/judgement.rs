@@ -2,6 +2,7 @@
 
 use crate::audit;
 use crate::authentication::{Authentication, Origin};
+use crate::clock::Clock;
 use crate::credential::{CredentialKind, Credentials, Presented};
 use crate::deadline::Unfinished;
 use crate::kind::RejectionKind;
@@ -18,9 +19,10 @@ pub(crate) fn judge(
     credentials: &Credentials<'_>,
     subject: Answer,
     app: Answer,
+    clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
-    let subject = settle(credentials.presented_subject(), subject);
-    let app = settle(credentials.presented_app(), app);
+    let subject = settle(credentials.presented_subject(), subject, clock);
+    let app = settle(credentials.presented_app(), app, clock);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
             let origin = origin.beside(app.as_ref().map(|(_, origin)| *origin));
@@ -47,6 +49,7 @@ fn is_outage(rejection: &Rejection) -> bool {
 fn settle(
     presented: Option<&Presented<'_>>,
     answer: Answer,
+    clock: &dyn Clock,
 ) -> Result<Option<(Principal, Origin)>, Rejection> {
     let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
     let (kind, origin) = (presented.kind, Origin::of(presented));
@@ -55,6 +58,10 @@ fn settle(
         Ok(principal) if principal.is_guest() => refused(broken_verifier(kind)),
         Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
             refused(broken_verifier(kind))
+        }
+        // A verifier that keeps answers may have kept this one too long.
+        Ok(principal) if principal.expires_at().is_some_and(|at| at <= clock.now()) => {
+            refused(Rejection::from(kind.denied()).because(Reason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
         Err(VerifyError::Denied(reason @ Reason::Throttled(retry_after))) => {

@@ -45,9 +45,12 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `axum` (default) | the extractors; the original path of a request inside `Router::nest` |
-//! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
-//! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
+//! | `axum` (default) | the extractors; `protect`; the original path of a request inside `Router::nest` |
+//! | `metadata` | `ProtectedResource`, the metadata document of a resource (RFC 9728) |
+//! | `metrics` | counters and verification times through the `metrics` facade |
+//! | `throttle` | `verify::Throttled`, which slows down whoever keeps failing |
+//! | `tracing` | log lines and audit events through the `tracing` facade; without it the crate logs nothing |
+//! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
 //! | `introspection` | [`verify::Introspection`]: asks an authorization server about access tokens (RFC 7662) |
 //! | `cache` | [`verify::Cached`]: remembers for a while what another verifier found |

@@ -46,7 +46,7 @@ pub struct Rejection {
 ///
 /// It gets the standard answer, challenges included, to amend or to replace; a redirect to a log-in
 /// page will do. An answer that would turn the refusal into a success (1xx or 2xx) is not sent, nor
-/// is there one when it panics: the standard one is.
+/// is there one when it panics: the standard one is. The answer to a gRPC call is sent without its body.
 pub trait Respond: Send + Sync + 'static {
     /// Renders one refusal.
     fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes>;

@@ -20,29 +20,44 @@ PY
 # demo NAME..: one of the platform's demo credentials.
 demo() { pick "$PORTAL_DATA/demo-credentials.json" "$platform" "$@"; }
 
-# refusal KIND: its status and error name, as refusals.json has them.
+# refusal KIND: sets `wanted_status` and `wanted_error` as refusals.json has them. A table is read once.
+declare -A refusals
 refusal() {
-  local table=$here/refusals.json section=$platform
-  pick "$table" "$section" "$1" >"$scratch/found" 2>&1 || section=standard
-  echo "$(pick "$table" "$section" "$1" 0) $(pick "$table" "$section" "$1" 1)"
+  local table=$here/refusals.json section=$platform key="$platform $1"
+  if [[ -z ${refusals[$key]:-} ]]; then
+    pick "$table" "$section" "$1" >"$scratch/found" 2>&1 || section=standard
+    refusals[$key]="$(pick "$table" "$section" "$1" 0) $(pick "$table" "$section" "$1" 1)"
+  fi
+  read -r wanted_status wanted_error <<<"${refusals[$key]}"
 }
 
 passed() { echo "ok $client: $1"; }
 failed() { echo "not ok $client: $1 ($2)"; }
 
-# ask PATH [CURL ARGUMENT]..: sets `status`, `version`, `code` (curl's own) and `error`.
+# ask PATH [CURL ARGUMENT]..: sets `status`, `version`, `code` (curl's own), and of a JSON body `error`, `principal` and
+# `carrier`.
 ask() {
   local path=$1
   shift
   : >"$scratch/body"
   read -r status version code < <(curl -sS --globoff --max-time 10 -o "$scratch/body" \
     -w '%{http_code} %{http_version} %{exitcode}\n' "$@" "$base$path" 2>"$scratch/stderr") || true
-  error=$(field code)
-  [[ -n $error ]] || error=$(field error)
+  { read -r error && read -r principal && read -r carrier; } < <(answered)
 }
 
-# field NAME: one of the answer's JSON body; nothing if there is none.
-field() { pick "$scratch/body" "$1" 2>"$scratch/stderr" || true; }
+answered() {
+  python3 - "$scratch/body" <<'PY'
+import json, sys
+
+try:
+    body = json.load(open(sys.argv[1], encoding="utf-8"))
+except ValueError:
+    body = {}
+body = body if isinstance(body, dict) else {}
+for value in body.get("code") or body.get("error"), body.get("principal"), body.get("carrier"):
+    print(value if value is not None else "")
+PY
+}
 
 # answers WHAT STATUS PATH [CURL ARGUMENT]..
 answers() {
@@ -55,7 +70,7 @@ answers() {
 known_as() {
   local what=$1 wanted="200 $2 $3"
   ask "${@:4}"
-  local got="$status $(field principal) $(field carrier)"
+  local got="$status $principal $carrier"
   if [[ $got == "$wanted" ]]; then passed "$what"; else failed "$what" "expected $wanted, got $got $error"; fi
 }
 
@@ -69,7 +84,7 @@ refused_by_curl() {
 # refused WHAT KIND PATH [CURL ARGUMENT]..
 refused() {
   local what=$1 wanted_status wanted_error
-  read -r wanted_status wanted_error < <(refusal "$2")
+  refusal "$2"
   ask "${@:3}"
   if [[ $status == "$wanted_status" && ${wanted_error:-$error} == "$error" ]]; then
     passed "$what"

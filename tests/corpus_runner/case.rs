@@ -28,6 +28,14 @@ pub(crate) struct Case {
     pub(crate) raw: Vec<String>,
     #[serde(default)]
     pub(crate) mode: Mode,
+    /// Which portal of `portals.toml` is asked.
+    #[serde(default)]
+    pub(crate) portal: String,
+    #[serde(default)]
+    pub(crate) via: Via,
+    /// Sent so often before, with the same target: garbage with `{{number}}` in it.
+    #[serde(default)]
+    pub(crate) flood: Option<Flood>,
     /// The portal's outcome, or several joined by ` or `; empty where it is not asked.
     #[serde(default)]
     pub(crate) expect: String,
@@ -40,6 +48,12 @@ pub(crate) struct Case {
     /// The dialect that answers, where the path does not tell.
     #[serde(default)]
     pub(crate) dialect: Option<String>,
+    /// `Authorization` values of Socrata's that the portal takes afterwards.
+    #[serde(default)]
+    pub(crate) lives: Vec<String>,
+    /// The same that it took before, and does not take afterwards.
+    #[serde(default)]
+    pub(crate) ends: Vec<String>,
     /// Whether the server asks for the body by `100 Continue`.
     #[serde(default)]
     pub(crate) continues: bool,
@@ -71,11 +85,43 @@ pub(crate) enum Mode {
     Continue,
 }
 
+/// What a request goes over.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Via {
+    #[default]
+    Tcp,
+    /// TLS to the portal's other port.
+    Tls,
+    /// A Unix socket; the fixture alone has one.
+    Unix,
+}
+
+/// Many requests.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Flood {
+    pub(crate) times: usize,
+    pub(crate) headers: Vec<String>,
+}
+
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default = "File::portal")]
+    portal: String,
     #[serde(rename = "case")]
     cases: Vec<Case>,
 }
+
+impl File {
+    fn portal() -> String {
+        PORTAL.to_owned()
+    }
+}
+
+/// The portal of files that name none, and of fixtures: they know its demo credentials.
+pub(crate) const PORTAL: &str = "assumed";
 
 impl Case {
     const fn patience() -> u64 {
@@ -113,6 +159,7 @@ impl Case {
         assert!(self.raw.is_empty() != self.target.is_empty(), "{}: a target or a raw request", self.id);
         assert!(!(self.expect.is_empty() && self.fixture.is_empty()), "{}: expects nothing", self.id);
         assert!(!self.note.is_empty(), "{}: has no note", self.id);
+        assert!(self.expect.is_empty() || self.via != Via::Unix, "{}: no portal has a Unix socket", self.id);
     }
 }
 
@@ -124,12 +171,16 @@ pub(crate) fn load() -> Vec<Case> {
     for (name, letter) in &categories {
         let path = directory().join(format!("{name}.toml"));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let file: File = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut file: File =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(!file.cases.is_empty(), "{} has no cases", path.display());
         for case in &file.cases {
             case.check();
             assert!(case.id.starts_with(letter.as_str()), "{} does not belong into {name}.toml", case.id);
             assert!(seen.insert(case.id.clone()), "{} comes twice", case.id);
+        }
+        for case in file.cases.iter_mut().filter(|case| case.portal.is_empty()) {
+            case.portal.clone_from(&file.portal);
         }
         cases.extend(file.cases);
     }

@@ -4,6 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,8 +13,10 @@ use axum::body::Bytes;
 use axum::routing::any;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tempfile::TempDir;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinSet;
+use tower_principal::transport::Transport;
 use tower_principal::{
     AppToken, AuthenticateLayer, Authentication, BasicUser, Context, Credential, Dialect, GuestRule,
     MemoryVerifier, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, dialect, policy, transport,
@@ -22,8 +25,9 @@ use tower_principal::{
 /// One server for one case, so that its count is the case's own.
 pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
+    folder: TempDir,
     lookups: Arc<AtomicUsize>,
-    server: JoinHandle<()>,
+    _servers: JoinSet<()>,
 }
 
 /// An access token with every character that one may have.
@@ -31,6 +35,7 @@ pub(crate) const ODD_TOKEN: &str = "plus+slash/dot.dash-low_tilde~0123==";
 /// A password of 73 bytes; `bcrypt` and its kin read 72 of them.
 pub(crate) const LONG_PASSWORD: &str =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567X";
+const SOCKET: &str = "socket";
 /// In the place of a hash: as long as bcrypt's, and not ASCII.
 const TAMPERED_HASH: &str = "$2b$12$éééééééééééééééééééééééééé.";
 
@@ -40,19 +45,23 @@ impl Fixture {
         let verifier = Arc::new(Counting { accounts, lookups: Arc::clone(&lookups) });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let folder = TempDir::new().unwrap();
+        let unix = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
         let app = routes(&verifier);
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, lookups, server }
+        let mut servers = JoinSet::new();
+        let named = app.clone().into_make_service_with_connect_info::<SocketAddr>();
+        servers.spawn(async move { axum::serve(listener, named).await.unwrap() });
+        servers.spawn(async move { axum::serve(unix, app).await.unwrap() });
+        Self { address, folder, lookups, _servers: servers }
+    }
+
+    /// Its Unix socket, whose peers have no address.
+    pub(crate) fn unix(&self) -> PathBuf {
+        self.folder.path().join(SOCKET)
     }
 
     pub(crate) fn lookups(&self) -> usize {
         self.lookups.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -78,9 +87,10 @@ pub(crate) fn accounts() -> Arc<MemoryVerifier> {
 }
 
 fn routes(verifier: &Arc<Counting>) -> Router {
-    let layer = |dialect: Dialect| {
-        AuthenticateLayer::new(dialect, Arc::clone(verifier), transport::danger_assume_secure())
+    let over = |transport: Transport, dialect: Dialect| {
+        AuthenticateLayer::new(dialect, Arc::clone(verifier), transport)
     };
+    let layer = |dialect: Dialect| over(transport::danger_assume_secure(), dialect);
     let open = dialect::ANY.guests([GuestRule::everywhere()]);
     let library = Router::new()
         .route("/library/whoami", any(whoami))
@@ -91,12 +101,15 @@ fn routes(verifier: &Arc<Counting>) -> Router {
     let strict = Router::new()
         .route("/strict/form", any(whoami))
         .route_layer(layer(strict_form()).form_body(64 * 1024, Duration::from_secs(5)));
+    let trusted = transport::behind_proxy(["127.0.0.0/8".parse().unwrap()]);
+    let proxied =
+        Router::new().route("/strict/proxied", any(whoami)).route_layer(over(trusted, dialect::RFC6750));
     let nested = Router::new().fallback(any(whoami)).layer(layer(dialect::USERGRID));
     let outermost = Router::new()
         .route("/{org}/{app}/admin", any(whoami).layer(RequireLayer::new(policy::scope("admin"))))
         .fallback(any(whoami))
         .layer(layer(dialect::USERGRID));
-    library.merge(strict).nest("/nest", nested).fallback_service(outermost)
+    library.merge(strict).merge(proxied).nest("/nest", nested).fallback_service(outermost)
 }
 
 /// RFC 6750 with the form body of its section 2.2, and no more than that.

@@ -1,38 +1,39 @@
 //! HTTP/2 with header values as they stand in the corpus, blanks and odd bytes included.
 
 use std::io;
-use std::net::SocketAddr;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http2;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use super::route::Route;
 use super::wire::{Answer, PATIENCE};
 
 /// A request of HTTP/2, its headers in `Name: value` lines.
 pub(crate) struct Request {
     pub(crate) method: String,
-    pub(crate) path: String,
+    /// A path, or an absolute target with a scheme of the client's choice.
+    pub(crate) target: String,
     pub(crate) lines: Vec<Vec<u8>>,
     pub(crate) body: Vec<u8>,
 }
 
 /// Sends a request on a connection of its own and reads the answer.
-pub(crate) async fn exchange(server: SocketAddr, request: Request) -> io::Result<Answer> {
+pub(crate) async fn exchange(server: &Route, request: Request) -> io::Result<Answer> {
     let answer = timeout(PATIENCE, converse(server, request)).await;
     answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-async fn converse(server: SocketAddr, request: Request) -> io::Result<Answer> {
-    let stream = TcpStream::connect(server).await?;
+async fn converse(server: &Route, request: Request) -> io::Result<Answer> {
+    let stream = server.connect().await?;
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(io::Error::other)?;
     let connection = tokio::spawn(connection);
-    let uri = format!("http://{server}{}", request.path);
+    let authority = if request.target.starts_with('/') { "http://portal.example" } else { "" };
+    let uri = format!("{authority}{}", request.target);
     let mut sent = hyper::Request::builder().method(request.method.as_str()).uri(uri);
     for line in &request.lines {
         let (name, value) = field(line).expect("`Name: value`");

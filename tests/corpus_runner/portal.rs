@@ -13,9 +13,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::time::{Instant, timeout};
 
+use super::route::{Route, trusting};
+
 pub(crate) struct Portal {
     process: Child,
-    pub(crate) address: SocketAddr,
+    pub(crate) http: Route,
+    pub(crate) https: Route,
     pub(crate) credentials: Value,
     data: TempDir,
 }
@@ -24,36 +27,28 @@ pub(crate) struct Portal {
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to end.
 const END: Duration = Duration::from_secs(5);
-/// Everything is logged: no canary may stand in it.
-const LOG: &str = "trace";
-
 impl Portal {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(flags: &[String]) -> Self {
         let data = TempDir::new().unwrap();
         let log = fs::File::create(data.path().join("log")).unwrap();
         let mut process = tokio::process::Command::new(executable())
-            .args([
-                "--http",
-                "127.0.0.1:0",
-                "--https",
-                "127.0.0.1:0",
-                "--assume-secure",
-                "--log",
-                LOG,
-                "--data",
-            ])
+            .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut address = None;
+        let mut ports = Vec::new();
         let ready = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some(url) = line.strip_prefix("http http://") {
-                    address = url.parse().ok();
+                if ["http http://127.0.0.1:", "https https://localhost:"]
+                    .iter()
+                    .any(|url| line.starts_with(url))
+                {
+                    ports.extend(line.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()));
                 }
                 if line == "ready" {
                     return true;
@@ -64,7 +59,10 @@ impl Portal {
         assert!(timeout(START, ready).await == Ok(true), "the portal did not become ready");
         let credentials = fs::read(data.path().join("demo-credentials.json")).unwrap();
         let credentials = serde_json::from_slice(&credentials).unwrap();
-        Self { process, address: address.expect("the portal prints its address"), credentials, data }
+        let [http, https] = ports[..] else { panic!("the portal prints two addresses") };
+        let [http, https] = [http, https].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let connector = trusting(&fs::read(data.path().join("ca.pem")).unwrap());
+        Self { process, http: Route::Tcp(http), https: Route::Tls(https, connector), credentials, data }
     }
 
     /// Ends it as a service manager would. Yields what it logged.

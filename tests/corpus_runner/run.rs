@@ -1,55 +1,79 @@
 //! Sends each case to whom it asks and judges what comes back.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tower_principal::MemoryVerifier;
 
+use super::afterwards;
 use super::answers::{Answers, Outcome, equal};
-use super::case::{Case, Mode};
+use super::case::{self, Case, Mode, PORTAL, Via};
 use super::fixture::{self, Fixture};
 use super::http2;
 use super::leak;
 use super::portal::Portal;
+use super::route::Route;
 use super::template::Filler;
 use super::wire::{self, Answer, Message};
 
 /// What the cases are run against.
 pub(crate) struct Bench {
-    portal: Portal,
+    portals: BTreeMap<String, Portal>,
     accounts: Arc<MemoryVerifier>,
     answers: Answers,
     seen: Mutex<Seen>,
 }
 
+/// How many requests of a flood are under way at once.
+const FLOODING: usize = 64;
+
 /// What only all answers together tell.
 #[derive(Default)]
 struct Seen {
-    /// Every secret that was sent to the portal.
-    secrets: Vec<Vec<u8>>,
+    /// Every secret that was sent to a portal.
+    secrets: BTreeMap<String, Vec<Vec<u8>>>,
     /// The first refusal of each kind, and whose it was: all others must be the same bytes.
     refusals: BTreeMap<String, (String, String)>,
 }
 
 impl Bench {
-    pub(crate) async fn start() -> Self {
+    /// Starts the portals that these cases need.
+    pub(crate) async fn start(cases: &[Arc<Case>]) -> Self {
+        let mut flags: BTreeMap<String, Vec<String>> = case::read("portals.toml", "portals");
+        let needed = |name: &str| name == PORTAL || cases.iter().any(|case| case.portal == name);
+        let mut starting = JoinSet::new();
+        for name in cases.iter().map(|case| &case.portal) {
+            assert!(flags.contains_key(name), "portals.toml has no {name}");
+        }
+        flags.retain(|name, _| needed(name));
+        for (name, flags) in flags {
+            starting.spawn(async move { (name, Portal::start(&flags).await) });
+        }
         let accounts = tokio::task::spawn_blocking(fixture::accounts).await.unwrap();
-        let portal = Portal::start().await;
-        Self { portal, accounts, answers: Answers::load(), seen: Mutex::default() }
+        let portals = starting.join_all().await.into_iter().collect();
+        Self { portals, accounts, answers: Answers::load(), seen: Mutex::default() }
     }
 
     /// Runs one case; the failures it had.
     pub(crate) async fn judge(&self, case: &Case) -> Vec<String> {
         let mut failures = Vec::new();
         if !case.expect.is_empty() {
-            let sent = self.send(case, self.portal.address).await;
+            let portal = &self.portals[&case.portal];
+            let route = if case.via == Via::Tls { &portal.https } else { &portal.http };
+            failures.extend(self.beforehand(case, portal).await);
+            self.flood(case, portal).await;
+            let sent = self.send(case, route).await;
             failures.extend(self.failure(case, "portal", &case.expect, sent));
+            failures.extend(self.afterwards(case, portal).await);
         }
         if !case.fixture.is_empty() {
             let fixture = Fixture::start(Arc::clone(&self.accounts)).await;
-            let sent = self.send(case, fixture.address).await;
+            let unix = || Route::Unix(fixture.unix());
+            let route = if case.via == Via::Unix { unix() } else { Route::Tcp(fixture.address) };
+            let sent = self.send(case, &route).await;
             failures.extend(self.failure(case, "fixture", &case.fixture, sent));
             if let Some(lookups) = case.lookups.filter(|lookups| *lookups != fixture.lookups()) {
                 let asked = fixture.lookups();
@@ -59,32 +83,87 @@ impl Bench {
         failures
     }
 
-    /// Ends the portal, and looks for secrets in all it logged.
+    /// Ends the portals, and looks for secrets in all they logged.
     pub(crate) async fn finish(self) -> Vec<String> {
-        let secrets = self.seen.into_inner().unwrap().secrets;
-        let log = match self.portal.stop().await {
-            Ok(log) => log,
-            Err(failure) => return vec![failure],
-        };
-        if log.is_empty() {
-            return vec!["the portal logged nothing".to_owned()];
+        let mut secrets = self.seen.into_inner().unwrap().secrets;
+        let mut failures = Vec::new();
+        for (name, portal) in self.portals {
+            let secrets = secrets.remove(&name).unwrap_or_default();
+            match portal.stop().await {
+                Err(failure) => failures.push(failure),
+                Ok(log) if log.is_empty() => failures.push(format!("the portal {name} logged nothing")),
+                Ok(log) => {
+                    let leaked = tokio::task::spawn_blocking(move || leak::all(&log, &secrets)).await;
+                    let line = |secret| format!("the portal {name}'s log holds {secret}");
+                    failures.extend(leaked.unwrap().into_iter().map(line));
+                }
+            }
         }
-        let leaked = tokio::task::spawn_blocking(move || leak::all(&log, &secrets)).await.unwrap();
-        leaked.into_iter().map(|secret| format!("the portal's log holds {secret}")).collect()
+        failures
     }
 
-    async fn send(&self, case: &Case, server: SocketAddr) -> Sent {
-        let mut filler = Filler::new(&self.portal.credentials, &case.id);
+    fn filler(&self, case: &Case) -> Filler<'_> {
+        Filler::new(&self.portals[&case.portal].credentials, &case.id)
+    }
+
+    /// All of them are to be refused; how, the case's own request tells.
+    async fn flood(&self, case: &Case, portal: &Portal) {
+        let Some(flood) = &case.flood else { return };
+        let permits = Arc::new(Semaphore::new(FLOODING));
+        let mut sent = JoinSet::new();
+        for number in 0..flood.times {
+            let mut filler = self.filler(case).numbered(number);
+            let message = message(case, &flood.headers, &mut filler, Vec::new());
+            let (permits, route) = (Arc::clone(&permits), portal.http.clone());
+            sent.spawn(async move {
+                let _permit = permits.acquire().await.unwrap();
+                wire::exchange(&route, message, Mode::Http1, false).await.map(|answer| answer.status)
+            });
+        }
+        for status in sent.join_all().await {
+            assert!(matches!(status, Ok(400..500)), "{}: {status:?} in the flood", case.id);
+        }
+    }
+
+    /// What is to end has to be alive.
+    async fn beforehand(&self, case: &Case, portal: &Portal) -> Option<String> {
+        for line in &case.ends {
+            let taken = afterwards::is_taken(portal, &self.filler(case).fill(line)).await;
+            if taken != Ok(true) {
+                return Some(format!("{}: {line} is not good for this case: {taken:?}", case.id));
+            }
+        }
+        None
+    }
+
+    async fn afterwards(&self, case: &Case, portal: &Portal) -> Option<String> {
+        for line in &case.lives {
+            let left = afterwards::lives(portal, &self.filler(case).fill(line)).await;
+            if let Err(reason) = left {
+                return Some(format!("{}: {reason}; {}", case.id, case.note));
+            }
+        }
+        for line in &case.ends {
+            let left = afterwards::ends(portal, &self.filler(case).fill(line)).await;
+            if let Err(reason) = left {
+                return Some(format!("{}: {reason}; {}", case.id, case.note));
+            }
+        }
+        None
+    }
+
+    async fn send(&self, case: &Case, route: &Route) -> Sent {
+        let mut filler = self.filler(case);
         let body = filler.fill(&case.body);
         let answer = if case.mode == Mode::Http2 {
             let lines = case.headers.iter().map(|line| filler.fill(line)).collect();
             let target = String::from_utf8(filler.fill(&case.target)).expect("HTTP/2 targets are text");
-            let (method, path) = target.split_once(' ').expect("METHOD PATH");
-            let (method, path) = (method.to_owned(), path.to_owned());
-            http2::exchange(server, http2::Request { method, path, lines, body: body.clone() }).await
+            let (method, target) = target.split_once(' ').expect("METHOD TARGET");
+            let (method, target) = (method.to_owned(), target.to_owned());
+            http2::exchange(route, http2::Request { method, target, lines, body: body.clone() }).await
         } else {
-            let message = message(case, &mut filler, body.clone());
-            wire::exchange(server, message, case.mode, case.method() == "HEAD").await
+            let message = message(case, &case.headers, &mut filler, body.clone());
+            wire::exchange(route, message, case.mode, case.method() == "HEAD").await
         };
         Sent { secrets: filler.secrets().to_vec(), body, answer: answer.map_err(|error| error.to_string()) }
     }
@@ -92,7 +171,8 @@ impl Bench {
     fn failure(&self, case: &Case, server: &str, expected: &str, sent: Sent) -> Option<String> {
         let judged = self.check(case, server, expected, &sent);
         if server == "portal" {
-            self.seen.lock().unwrap().secrets.extend(sent.secrets);
+            let mut seen = self.seen.lock().unwrap();
+            seen.secrets.entry(case.portal.clone()).or_default().extend(sent.secrets);
         }
         let reason = judged.err()?;
         let got = sent.answer.map_or_else(|error| error, |answer| answer.summary());
@@ -142,7 +222,7 @@ impl Bench {
             ("body", _) => fixture::hash(&sent.body).into(),
             (_, toml::Value::String(text)) if text == "null" => Value::Null,
             (_, toml::Value::String(text)) => {
-                let filled = Filler::new(&self.portal.credentials, &case.id).fill(text);
+                let filled = self.filler(case).fill(text);
                 String::from_utf8_lossy(&filled).into()
             }
             (_, other) => serde_json::to_value(other).unwrap(),
@@ -168,7 +248,7 @@ struct Sent {
     answer: Result<Answer, String>,
 }
 
-fn message(case: &Case, filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
+fn message(case: &Case, headers: &[String], filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
     if !case.raw.is_empty() {
         return Message { head: filler.fill(&case.raw.join("\\r\\n")), body };
     }
@@ -177,8 +257,8 @@ fn message(case: &Case, filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
         matches!(name.as_str(), "content-length" | "transfer-encoding")
     };
     let mut lines = vec![format!("{} HTTP/1.1", case.target), "Host: portal.example".to_owned()];
-    lines.extend(case.headers.iter().cloned());
-    if !body.is_empty() && !case.headers.iter().any(framed) {
+    lines.extend(headers.iter().cloned());
+    if !body.is_empty() && !headers.iter().any(framed) {
         lines.push(format!("Content-Length: {}", body.len()));
     }
     lines.push("Connection: close\\r\\n\\r\\n".to_owned());

@@ -1,7 +1,7 @@
 //! The readable writing of bytes: `\xE9`, `\r`, `\n`, `\t`, `\0`, `\\`, and `{{placeholders}}`.
 //!
 //! A placeholder is a path into the demo credentials (`{{opendatasoft.access_token.token}}`), `{{canary}}`,
-//! `{{repeat:TEXT:TIMES}}`, or a function of more text, which may hold placeholders itself:
+//! `{{number}}` in a flood, `{{repeat:TEXT:TIMES}}`, or a function of more text, which may hold placeholders itself:
 //! `{{base64:{{socrata.user.username}}:wrong}}`.
 
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use serde_json::Value;
 pub(crate) struct Filler<'c> {
     credentials: &'c Value,
     canary: String,
+    number: usize,
     secrets: Vec<Vec<u8>>,
 }
 
@@ -22,7 +23,12 @@ impl<'c> Filler<'c> {
     /// The canary is made of the case's id, so that a leaked one says where it came from.
     pub(crate) fn new(credentials: &'c Value, id: &str) -> Self {
         let hex: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
-        Self { credentials, canary: format!("{hex:c<32}"), secrets: Vec::new() }
+        Self { credentials, canary: format!("{hex:c<32}"), number: 0, secrets: Vec::new() }
+    }
+
+    /// Of one request of many.
+    pub(crate) fn numbered(self, number: usize) -> Self {
+        Self { number, ..self }
     }
 
     pub(crate) fn fill(&mut self, template: &str) -> Vec<u8> {
@@ -57,10 +63,10 @@ impl<'c> Filler<'c> {
         let (name, after) = rest.split_at(end);
         *rest = after;
         let Some(argument) = after.strip_prefix(':') else {
-            return if name == "canary" {
-                self.secret(self.canary.clone().into_bytes())
-            } else {
-                self.look_up(name)
+            return match name {
+                "canary" => self.secret(self.canary.clone().into_bytes()),
+                "number" => self.number.to_string().into_bytes(),
+                _ => self.look_up(name),
             };
         };
         *rest = argument;

@@ -1,16 +1,17 @@
 //! HTTP/1.1 byte for byte: sends what no client would, and reads what comes back.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::case::Mode;
+use super::route::{Connection, Route};
+
+type Receiver = ReadHalf<Box<dyn Connection>>;
+type Sender = WriteHalf<Box<dyn Connection>>;
 
 /// A request in bytes, its body apart since it may be sent slowly.
 pub(crate) struct Message {
@@ -40,14 +41,12 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 /// Sends a request on a connection of its own and reads the one answer.
 pub(crate) async fn exchange(
-    server: SocketAddr,
+    server: &Route,
     message: Message,
     mode: Mode,
     head_only: bool,
 ) -> io::Result<Answer> {
-    let stream = TcpStream::connect(server).await?;
-    stream.set_nodelay(true)?;
-    let (receiver, sender) = stream.into_split();
+    let (receiver, sender) = split(server.connect().await?);
     let (asked_on, goes_on) = oneshot::channel();
     let started = Instant::now();
     // A server that has refused already may close: what cannot be sent any more is no failure.
@@ -60,14 +59,17 @@ pub(crate) async fn exchange(
 
 /// Returns the sending half: dropping it would close that direction.
 async fn send(
-    mut sender: OwnedWriteHalf,
+    mut sender: Sender,
     message: Message,
     mode: Mode,
     goes_on: oneshot::Receiver<()>,
-) -> io::Result<OwnedWriteHalf> {
+) -> io::Result<Sender> {
     let Message { head, body } = message;
     match mode {
-        Mode::Http1 | Mode::Http2 => sender.write_all(&[head, body].concat()).await?,
+        Mode::Http1 | Mode::Http2 => {
+            sender.write_all(&[head, body].concat()).await?;
+            sender.flush().await?;
+        }
         Mode::Drip => slowly(&mut sender, &head, &body, Duration::from_secs(1)).await?,
         Mode::Trickle => slowly(&mut sender, &head, &body, Duration::from_millis(50)).await?,
         Mode::Continue => {
@@ -81,7 +83,7 @@ async fn send(
     Ok(sender)
 }
 
-async fn slowly(sender: &mut OwnedWriteHalf, head: &[u8], body: &[u8], pause: Duration) -> io::Result<()> {
+async fn slowly(sender: &mut Sender, head: &[u8], body: &[u8], pause: Duration) -> io::Result<()> {
     sender.write_all(head).await?;
     for byte in body {
         sleep(pause).await;
@@ -91,7 +93,7 @@ async fn slowly(sender: &mut OwnedWriteHalf, head: &[u8], body: &[u8], pause: Du
 }
 
 async fn receive(
-    mut receiver: OwnedReadHalf,
+    mut receiver: Receiver,
     asked_on: oneshot::Sender<()>,
     started: Instant,
     head_only: bool,
@@ -119,7 +121,7 @@ async fn receive(
 }
 
 /// The next head; `bytes` keeps what is behind it.
-async fn head(receiver: &mut OwnedReadHalf, bytes: &mut Vec<u8>) -> io::Result<Answer> {
+async fn head(receiver: &mut Receiver, bytes: &mut Vec<u8>) -> io::Result<Answer> {
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             break at + 4;

@@ -5,6 +5,7 @@
 mod allocations;
 mod answers;
 mod body;
+mod bounds;
 #[cfg(feature = "cache")]
 mod cache;
 mod conformance;
@@ -12,19 +13,24 @@ mod connections;
 mod dialects;
 mod extract;
 mod fetch;
+mod grpc;
 mod guests;
 #[cfg(all(feature = "introspection", feature = "cache"))]
 mod introspection;
 mod leaks;
+mod live;
 mod memory;
 mod passwords;
 mod paths;
+mod plain_hyper;
 mod policies;
 mod properties;
 mod read;
 mod readiness;
 mod render;
 mod revocation;
+mod routed;
 mod support;
 mod transport;
 mod verify;
+mod wiring;

@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// Every way in which some program downstream may read a path, one step each.
-fn readings(path: &str) -> Vec<String> {
+pub(crate) fn readings(path: &str) -> Vec<String> {
     let decoded = |path: &str| {
         let mut bytes = Vec::new();
         let mut rest = path.as_bytes();
@@ -48,7 +48,7 @@ fn readings(path: &str) -> Vec<String> {
 }
 
 /// Whether a reading, with its dot segments and doubled slashes resolved, is still in a sandbox.
-fn is_in_a_sandbox(path: &str) -> bool {
+pub(crate) fn is_in_a_sandbox(path: &str) -> bool {
     let resolve = |merge: bool| {
         let mut segments: Vec<&str> = Vec::new();
         for segment in path.split('/').skip(1) {
@@ -64,20 +64,18 @@ fn is_in_a_sandbox(path: &str) -> bool {
     resolve(true) && resolve(false)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever is made of a path: who is a guest there is in the sandbox by every reading of it.
-    #[test]
-    fn req_28_no_mutation_of_a_protected_path_is_a_guests(
-        start in prop::sample::select(vec!["/o/app/x", "/o/sandbox/x", "/o/sandbox", "/o/app/sandbox/x", "/sandbox"]),
-        edits in prop::collection::vec((0_usize..24, prop::sample::select(vec![
-            "/", "//", ".", "..", "/..", "../", "/../app", "/./", "%2e", "%2E%2e", "%2f", "%2F", "%252f", "%252e", "%25",
-            "%", "%5c", "%00", "%0a", "%3b", ";", ";x=y", "..;", "?", "#", "%23", "%3f", "sandbox", "/sandbox", "app",
-            "/app", "%73andbox", "x", "+", "%20", "~", ":", "@", "&", "=", "%c3%b6", "%ff", "*", "{org}", "$",
-        ])), 0..6),
-        cut in prop::option::of(0_usize..24),
-    ) {
+/// Paths beside, in and out of a sandbox, with pieces put in that some program may read in its own way.
+pub(crate) fn mutations() -> impl Strategy<Value = String> {
+    let starts =
+        prop::sample::select(vec!["/o/app/x", "/o/sandbox/x", "/o/sandbox", "/o/app/sandbox/x", "/sandbox"]);
+    #[rustfmt::skip]
+    let pieces = prop::sample::select(vec![
+        "/", "//", ".", "..", "/..", "../", "/../app", "/./", "%2e", "%2E%2e", "%2f", "%2F", "%252f", "%252e", "%25",
+        "%", "%5c", "%00", "%0a", "%3b", ";", ";x=y", "..;", "?", "#", "%23", "%3f", "sandbox", "/sandbox", "app",
+        "/app", "%73andbox", "x", "+", "%20", "~", ":", "@", "&", "=", "%c3%b6", "%ff", "*", "{org}", "$",
+    ]);
+    let edits = prop::collection::vec((0_usize..24, pieces), 0..6);
+    (starts, edits, prop::option::of(0_usize..24)).prop_map(|(start, edits, cut)| {
         let mut path = start.to_owned();
         for (at, edit) in edits {
             path.insert_str(at.min(path.len()), edit);
@@ -85,6 +83,47 @@ proptest! {
         if let Some(cut) = cut {
             path.truncate(cut.max(1));
         }
+        path
+    })
+}
+
+/// The same kind of paths, each byte as it is or encoded once or twice.
+pub(crate) fn encodings() -> impl Strategy<Value = String> {
+    let paths = prop::sample::select(vec![
+        "/o/sandbox/x",
+        "/o/app/x",
+        "/o/sandbox/../app/x",
+        "/o/app/../sandbox/x",
+        "/o/sandbox/;/x",
+        "/o/sandbox/a\\b",
+        "/o/sandbox//x",
+        "/o/app/x\n/sandbox",
+        "/o/sandbox/\0",
+        "/o/sandbox/\u{455}",
+    ]);
+    // Mostly plain, so that some stay guests.
+    let dice =
+        prop::collection::vec(prop::sample::select(vec![0_u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]), 32);
+    (paths, dice).prop_map(|(path, dice)| {
+        let encode = |(byte, dice): (u8, u8)| match dice {
+            1 => format!("%{byte:02x}"),
+            2 => format!("%{byte:02X}"),
+            3 => format!("%25{byte:02x}"),
+            _ if byte.is_ascii_graphic() && byte != b'\\' => char::from(byte).to_string(),
+            _ => format!("%{byte:02x}"),
+        };
+        path.bytes().zip(dice).map(encode).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is made of a path: who is a guest there is in the sandbox by every reading of it.
+    #[test]
+    fn req_28_no_mutation_of_a_protected_path_is_a_guests(
+        path in prop_oneof![mutations(), encodings()],
+    ) {
         let Ok(target) = path.parse::<Uri>() else { return Ok(()) };
         let seen = target.path().to_owned();
         let whose = |request: Request<Body>| async move {

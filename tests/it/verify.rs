@@ -333,3 +333,26 @@ async fn every_denied_token_gets_the_same_answer() {
     }
     assert!(answers.windows(2).all(|two| two[0] == two[1]));
 }
+
+/// A verifier that keeps its answers may give one too late.
+#[tokio::test]
+async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
+    #[derive(Debug)]
+    struct At(u64);
+    impl tower_principal::Clock for At {
+        fn now(&self) -> std::time::SystemTime {
+            std::time::UNIX_EPOCH + Duration::from_secs(self.0)
+        }
+    }
+    let ends = std::time::UNIX_EPOCH + Duration::from_secs(1_000);
+    let forgetful = || {
+        verify::from_fn(
+            move |_, _| async move { Ok(OAuthUser::builder("otto").expires_at(ends).build().into()) },
+        )
+    };
+    for (now, outcome) in [(999, Ok("OAuthUser")), (1_000, Err(DeniedToken)), (5_000, Err(DeniedToken))] {
+        let app = whoami().layer(layer_of(dialect::RFC6750, forgetful()).clock(At(now)));
+        let answer = send(app, get("/", &[("authorization", "Bearer x")])).await;
+        assert_eq!(answer.outcome(), outcome, "{now}");
+    }
+}

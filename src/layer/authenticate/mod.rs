@@ -10,6 +10,7 @@ use tower_layer::Layer;
 
 use super::{FormBody, NoBody};
 use crate::authenticator::Pipeline;
+use crate::clock::Clock;
 use crate::dialect::{Dialect, DialectError};
 use crate::head::Head;
 use crate::rejection::Respond;
@@ -136,6 +137,12 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// Without a tokio timer there is no deadline.
     pub fn deadline(self, deadline: Duration) -> Self {
         self.change(|pipeline| pipeline.deadline = deadline)
+    }
+
+    /// Tells the time by which a verified principal has expired; the operating system's unless said. A verifier
+    /// judges expiry itself, by a clock of its own: this refuses what one answered past its end.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.change(|pipeline| pipeline.clock = Arc::new(clock))
     }
 
     /// Leaves credentials in the query that inner services, `OriginalUri` and spans see. They are cut

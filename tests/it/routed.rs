@@ -1,0 +1,241 @@
+//! What a router makes of a guest's path, and what HTTP/2 lets through (REQ-27, REQ-28).
+
+use std::cell::RefCell;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::RawPathParams;
+use axum::routing::any;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use proptest::prelude::*;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tower::ServiceExt as _;
+use tower_principal::{Principal, dialect};
+
+use crate::paths::{encodings, is_in_a_sandbox, mutations, readings};
+use crate::support::*;
+
+/// What a handler is told: who came, and each decoded parameter of its route, a line each.
+async fn told(who: Principal, params: RawPathParams) -> String {
+    let params: String = params.iter().map(|(name, value)| format!("\n{name}={value:?}")).collect();
+    format!("{}{params}", who.kind())
+}
+
+/// The ways to write the same routes, with the layer outside, inside a nest, and inside two.
+fn shapes() -> Vec<Router> {
+    let usergrid = || layer(dialect::USERGRID);
+    let below = || Router::new().route("/{app}", any(told)).route("/{app}/{*rest}", any(told));
+    let whole = || Router::new().route("/{org}/{app}", any(told)).route("/{org}/{app}/{*rest}", any(told));
+    let rest = || Router::new().route("/", any(told)).route("/{*rest}", any(told));
+    vec![
+        whole().layer(usergrid()),
+        whole().route_layer(usergrid()),
+        Router::new().nest("/{org}", below().layer(usergrid())),
+        Router::new().nest("/{org}", below()).layer(usergrid()),
+        Router::new().nest("/{org}", Router::new().nest("/{app}", rest().layer(usergrid()))),
+        Router::new().nest("/{org}", Router::new().nest("/{app}", rest()).layer(usergrid())),
+        Router::new().fallback_service(whole().layer(usergrid())),
+        Router::new().merge(whole()).fallback(async || "lost").layer(usergrid()),
+    ]
+}
+
+thread_local! {
+    static SHAPES: Vec<Router> = shapes();
+}
+
+/// What is wrong with a guest having been told this.
+fn complaint(told: &str) -> Option<String> {
+    let param = |name: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.map(|quoted| quoted.trim_matches('"').to_owned())
+    };
+    let app = param("app")?;
+    let rest = param("rest").unwrap_or_default();
+    let odd = |segment: &str| matches!(segment, "." | "..") || segment.contains(['\\', ';', '?', '#']);
+    let escapes = rest.split('/').any(odd) || param("org").is_none_or(|org| odd(&org) || org.contains('/'));
+    (app != "sandbox" || escapes).then(|| told.to_owned())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However the routes are written: who is a guest is told of the sandbox and of nothing beside it.
+    #[test]
+    fn req_27_and_req_28_a_guests_route_is_the_sandboxs(path in prop_oneof![mutations(), encodings()]) {
+        let Ok(target) = path.parse::<Uri>() else { return Ok(()) };
+        for app in SHAPES.with(Clone::clone) {
+            let request = Request::get(target.clone()).body(Body::empty()).unwrap();
+            let answer = app.oneshot(request).now_or_never().unwrap().unwrap();
+            if answer.status() != 200 {
+                continue;
+            }
+            let told = answer.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
+            let told = String::from_utf8(told.to_vec()).unwrap();
+            prop_assert!(told.starts_with("Guest") || told == "lost", "{path:?} {told}");
+            prop_assert_eq!(complaint(&told), None, "{:?}", path);
+            for reading in readings(target.path()) {
+                prop_assert!(is_in_a_sandbox(&reading), "{path:?} is read as {reading:?}");
+            }
+        }
+    }
+}
+
+/// The property above sees guests at all, in each shape, and would see one elsewhere.
+#[test]
+fn the_sandbox_is_found_in_every_shape_and_the_oracle_knows_what_is_not() {
+    for app in SHAPES.with(Clone::clone) {
+        for (path, status) in [("/o/sandbox/x%20y", 200), ("/o/sandbox", 200), ("/o/app/x", 401)] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = app.clone().oneshot(request).now_or_never().unwrap().unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+    }
+    assert_eq!(complaint("Guest\norg=\"o\"\napp=\"sandbox\"\nrest=\"x y\""), None);
+    for told in [
+        "Guest\norg=\"o\"\napp=\"app\"",
+        "Guest\norg=\"o\"\napp=\"sandbox/a\"",
+        "Guest\norg=\"o/sandbox\"\napp=\"sandbox\"",
+        "Guest\norg=\"o\"\napp=\"sandbox\"\nrest=\"../app\"",
+        "Guest\norg=\"o\"\napp=\"sandbox\"\nrest=\"a;b\"",
+    ] {
+        assert!(complaint(told).is_some(), "{told}");
+    }
+}
+
+/// A connection to a server of all shapes' first.
+fn connect() -> DuplexStream {
+    let (client, server) = duplex(64 * 1024);
+    let app = SHAPES.with(|shapes| shapes[0].clone());
+    tokio::spawn(async move {
+        let protocol = auto::Builder::new(TokioExecutor::new());
+        let _closed = protocol.serve_connection(TokioIo::new(server), TowerToHyperService::new(app)).await;
+    });
+    client
+}
+
+/// A runtime and a connection of HTTP/2 for all of a property's cases.
+struct Http2 {
+    runtime: tokio::runtime::Runtime,
+    client: SendRequest<Empty<Bytes>>,
+}
+
+thread_local! {
+    static HTTP2: RefCell<Http2> = RefCell::new({
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let (client, connection) =
+                handshake(TokioExecutor::new(), TokioIo::new(connect())).await.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        Http2 { runtime, client }
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The same, as `:path` of a connection of HTTP/2.
+    #[test]
+    fn req_28_no_path_of_http2_makes_a_guest_elsewhere(path in prop_oneof![mutations(), encodings()]) {
+        let Ok(target) = format!("http://portal.example{path}").parse::<Uri>() else { return Ok(()) };
+        let told = HTTP2.with_borrow_mut(|Http2 { runtime, client }| runtime.block_on(async {
+            client.ready().await.unwrap();
+            let answer = client.send_request(Request::get(target.clone()).body(Empty::new()).unwrap()).await.unwrap();
+            let status = answer.status();
+            let told = answer.into_body().collect().await.unwrap().to_bytes();
+            (status == 200).then(|| String::from_utf8(told.to_vec()).unwrap())
+        }));
+        if let Some(told) = told {
+            prop_assert!(told.starts_with("Guest"), "{path:?} {told}");
+            prop_assert_eq!(complaint(&told), None, "{:?}", path);
+            for reading in readings(target.path()) {
+                prop_assert!(is_in_a_sandbox(&reading), "{path:?} is read as {reading:?}");
+            }
+        }
+    }
+}
+
+/// A frame of HTTP/2 (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// A request's head, each field a literal that stands for itself (RFC 7541 section 6.2.2), so that `:path` may
+/// hold bytes which no client's `Uri` takes.
+fn headers(path: &[u8]) -> Vec<u8> {
+    let field = |name: &[u8], value: &[u8]| {
+        let length = |text: &[u8]| u8::try_from(text.len()).ok().filter(|length| *length < 127).unwrap();
+        [&[0, length(name)], name, &[length(value)], value].concat()
+    };
+    let fields: [(&[u8], &[u8]); 4] =
+        [(b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"x"), (b":path", path)];
+    let block = fields.map(|(name, value)| field(name, value)).concat();
+    // END_STREAM and END_HEADERS.
+    frame(1, 0x5, 1, &block)
+}
+
+/// The first octet of the answer's field block: 0x88 is `:status 200` (RFC 7541 appendix A). `None` where the
+/// stream or the connection was ended without an answer.
+async fn answer_to(path: &[u8]) -> Option<u8> {
+    let mut connection = connect();
+    let opening = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &headers(path)].concat();
+    connection.write_all(&opening).await.unwrap();
+    loop {
+        let mut head = [0; 9];
+        connection.read_exact(&mut head).await.ok()?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; usize::try_from(length).unwrap()];
+        connection.read_exact(&mut payload).await.ok()?;
+        match head[3] {
+            1 => return payload.first().copied(),
+            // RST_STREAM, GOAWAY
+            3 | 7 => return None,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn req_28_bytes_that_only_frames_can_carry_make_no_guest() {
+    const OK: Option<u8> = Some(0x88);
+    assert_eq!(answer_to(b"/o/sandbox/x").await, OK);
+    for path in [
+        &b""[..],
+        b"*",
+        b"o/sandbox/x",
+        b"sandbox",
+        b"//o/sandbox/x",
+        b"/o//sandbox/x",
+        b"/o/./sandbox/x",
+        b"/o/app/../sandbox/x",
+        b"/o/sandbox/../app",
+        b"/o/sandbox/..%2fapp",
+        b"/o/sandbox/%252e%252e/app",
+        b"/o\\sandbox\\x",
+        b"/o/sandbox\\..\\app",
+        b"/o/app#/sandbox",
+        b"/o/app?/o/sandbox",
+        b"/o/app#/../sandbox/x",
+        b"/o/sandbox;x/y",
+        b"/o/sandbox/x\ty",
+        b"/o/sandbox x/y",
+        b"/o/sandbox\xc0\xaf/x",
+        b"/o/\xd1\x95andbox/x",
+        b"/o/sandbox/\xff",
+        b"http://x/o/sandbox/../app",
+        b"http://other/o/app",
+        b"/o/s%61ndbox/x",
+        b"/o/sandbox%2fx",
+    ] {
+        assert_ne!(answer_to(path).await, OK, "{}", String::from_utf8_lossy(path));
+    }
+}
