@@ -213,7 +213,8 @@ async fn req_06_a_token_that_cannot_be_asks_no_verifier() {
         let started = std::time::Instant::now();
         let answer = send(app.clone(), request).await;
         assert!([401, 403].contains(&answer.status), "{answer:?}");
-        assert!(started.elapsed() < std::time::Duration::from_millis(200), "{:?}", started.elapsed());
+        // Reading it more than once a byte would take minutes.
+        assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     }
     assert_eq!(asked(), 0);
 }

@@ -14,6 +14,8 @@ use tower_principal::{
     Revocation, dialect,
 };
 
+use crate::support::logged;
+
 const TOKENS: [&str; 3] = ["first-token-of-otto", "second-token-of-otto", "third-token-of-otto"];
 
 fn verifier() -> Arc<MemoryVerifier> {
@@ -129,6 +131,24 @@ async fn req_38_the_fuse_stops_revoking_and_a_dry_run_never_does() {
     let dry = app(transport::marked(), Revocation::default().dry_run());
     assert_eq!(status(&dry, first, Over::Plain).await.0, 403);
     assert!(lives(&dry, first).await);
+}
+
+/// An operator learns of it once, not once for each request, and no token stands there.
+#[tokio::test(flavor = "current_thread")]
+async fn req_38_a_blown_fuse_is_one_error_in_the_log() {
+    let fused = app(transport::marked(), Revocation::default().per_minute(1));
+    let ((), log) = logged(async {
+        for _ in 0..2 {
+            for token in TOKENS {
+                assert_eq!(status(&fused, token, Over::Plain).await.0, 403);
+            }
+        }
+    })
+    .await;
+    let lines = |word: &str| log.lines().filter(|line| line.contains(word)).count();
+    assert_eq!((lines("ERROR"), lines("no more are revoked this minute")), (1, 1), "{log}");
+    assert_eq!(lines("revoked: it was shown over plain http"), 1, "{log}");
+    assert!(TOKENS.iter().all(|token| !log.contains(token)), "{log}");
 }
 
 #[tokio::test]

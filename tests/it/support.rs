@@ -1,8 +1,9 @@
 //! What the tests share: credentials that are known, a service that says who came, answers taken apart.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -263,5 +264,30 @@ where
         _: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.at_once.then(|| (self.answer)(credential))
+    }
+}
+
+/// What comes of a future, and what is logged on this thread while it runs.
+pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> (T, String) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let output = work.await;
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    (output, text)
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

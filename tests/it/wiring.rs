@@ -1,8 +1,5 @@
 //! A layer that was forgotten, or stands in the wrong order, lets nobody in and is named in the log (REQ-32).
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use axum::Router;
 use axum::routing::get;
 use http::Method;
@@ -12,31 +9,6 @@ use tower_principal::{
 };
 
 use crate::support::{self, *};
-
-/// What is logged while a future runs, on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-async fn logged<T>(work: impl Future<Output = T>) -> (T, String) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    let output = work.await;
-    drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    (output, text)
-}
 
 /// Every way to ask who came, where nothing has looked.
 fn naked() -> Router {
