@@ -70,7 +70,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 /// The README's code is compiled and run as tests, too.
-#[cfg(all(doctest, feature = "axum", feature = "test-util"))]
+#[cfg(all(doctest, feature = "axum", feature = "cache", feature = "introspection", feature = "test-util"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
 

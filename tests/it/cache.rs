@@ -437,8 +437,10 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
         let mut after = Box::pin(cached.verify(&credential, &context));
         poll_once(&mut after);
         until(|| remote.asked() == 2).await;
-        remote.gate.add_permits(2);
+        remote.gate.add_permits(1);
         assert!(before.await.is_ok());
+        assert!(cached.verify_now(&credential, &context).is_none());
+        remote.gate.add_permits(1);
         assert!(after.await.is_err());
         assert!(matches!(cached.verify_now(&credential, &context), Some(Err(_))));
         assert_eq!((cached.stored(), cached.in_flight()), ((0, 1), 0));
