@@ -3,23 +3,29 @@
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use argon2::password_hash::PasswordVerifier as _;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash};
+use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use self::memory::Memory;
+
+mod memory;
+
 /// Hashes and checks passwords with argon2id (RFC 9106), by default with 19 MiB, two passes, one lane.
 ///
-/// Checks run on tokio's blocking pool, as many at a time as there are cores, with a bounded queue
-/// before them: memory is at most cores times 19 MiB. Cheap to clone; clones share the bounds.
+/// Checks run on tokio's blocking pool, as many at a time as there are cores but one, with a bounded queue
+/// before them: memory is at most cores times 19 MiB, which is kept for the checks to come. Cheap to
+/// clone; clones share the bounds.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     params: Params,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    memory: Arc<Memory>,
     /// What an unknown user's password is checked against, so that it takes the same time.
     nobody: Arc<str>,
 }
@@ -36,7 +42,7 @@ pub struct Busy;
 pub struct HashError(String);
 
 /// How many checks may wait for each one that runs.
-const QUEUE_PER_CORE: usize = 16;
+const QUEUE: usize = 16;
 
 impl Passwords {
     /// With OWASP's parameters: 19 MiB, two passes, one lane.
@@ -56,11 +62,14 @@ impl Passwords {
     pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
         let params =
             Params::new(memory_kib, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
-        let cores = available_parallelism().map_or(1, usize::from);
+        // One core is left to everybody else: a check on each of them delays whatever they do by its time slice.
+        let running = available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
+        let memory = Arc::new(Memory::new(params.block_count()));
         let mut passwords = Self {
             params,
-            running: Arc::new(Semaphore::new(cores)),
-            admitted: Arc::new(Semaphore::new(cores * (1 + QUEUE_PER_CORE))),
+            memory,
+            running: Arc::new(Semaphore::new(running)),
+            admitted: Arc::new(Semaphore::new(running * (1 + QUEUE))),
             nobody: Arc::from(""),
         };
         passwords.nobody = passwords.hash("")?.into();
@@ -92,12 +101,11 @@ impl Passwords {
         let phc = phc.filter(|phc| is_argon2id(phc));
         let known = phc.is_some();
         let phc = phc.unwrap_or_else(|| Arc::clone(&self.nobody));
-        let argon2 = self.argon2();
+        let memory = Arc::clone(&self.memory);
         // The permits go with the work: a caller that leaves frees no place that is still in use.
         let check = move || {
             let _permits = (admitted, running);
-            let matches = argon2.verify_password(password.as_bytes(), &*phc).is_ok();
-            matches && known
+            matches(&memory, password.as_bytes(), &phc).unwrap_or(false) && known
         };
         match Handle::try_current() {
             Ok(runtime) => runtime.spawn_blocking(check).await.map_err(|_| Busy),
@@ -108,6 +116,20 @@ impl Passwords {
     fn argon2(&self) -> Argon2<'static> {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
     }
+}
+
+/// Whether a password is the one of a PHC string of argon2id.
+fn matches(memory: &Memory, password: &[u8], phc: &str) -> password_hash::Result<bool> {
+    let stored = PasswordHash::new(phc)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Ok(false) };
+    let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let params = Params::try_from(&stored)?;
+    let blocks = params.block_count();
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+    let mut found = Zeroizing::new([0; Output::MAX_LENGTH]);
+    let found = found.get_mut(..expected.len()).ok_or(password_hash::Error::OutputSize)?;
+    memory.lend(blocks, |memory| argon2.hash_password_into_with_memory(password, salt, found, memory))?;
+    Ok(expected.as_bytes().ct_eq(found).into())
 }
 
 /// Whether a PHC string is one of argon2id that can be checked.

@@ -4,7 +4,7 @@
 //! it at once. Since a lost proxy header must not end every live token, that takes a definite verdict,
 //! and a fuse stops it when it happens too often.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -84,12 +84,15 @@ pub(crate) struct Fuse {
     key: Option<FingerprintKey>,
 }
 
+/// What the limits are held against: revocations of the last minute, whenever it began, and a share of the
+/// requests since the window did.
 #[derive(Debug)]
 struct Window {
     started: Instant,
     requests: u64,
-    revoked: u32,
+    revoked: u64,
     blown: bool,
+    last_minute: VecDeque<Instant>,
 }
 
 /// A credential that is being looked at; leaves the list when dropped.
@@ -121,7 +124,8 @@ const ANSWER_AFTER: Duration = Duration::from_millis(20);
 
 impl Fuse {
     pub(crate) fn new(limits: Revocation) -> Self {
-        let window = Window { started: Instant::now(), requests: 0, revoked: 0, blown: false };
+        let last_minute = VecDeque::new();
+        let window = Window { started: Instant::now(), requests: 0, revoked: 0, blown: false, last_minute };
         Self {
             limits,
             requests: AtomicU64::new(0),
@@ -157,12 +161,16 @@ impl Fuse {
         let requests = self.requests.load(Ordering::Relaxed);
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if now.duration_since(window.started) >= WINDOW {
-            *window = Window { started: now, requests, revoked: 0, blown: false };
+            let last_minute = std::mem::take(&mut window.last_minute);
+            *window = Window { started: now, requests, revoked: 0, blown: false, last_minute };
+        }
+        while window.last_minute.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
+            window.last_minute.pop_front();
         }
         let seen = requests.saturating_sub(window.requests);
-        let next = u64::from(window.revoked) + 1;
-        let too_large_a_share = seen >= SAMPLE && next * 100 > seen * u64::from(self.limits.percent);
-        if next > u64::from(self.limits.per_minute) || too_large_a_share {
+        let too_large_a_share =
+            seen >= SAMPLE && (window.revoked + 1) * 100 > seen * u64::from(self.limits.percent);
+        if window.last_minute.len() >= self.limits.per_minute as usize || too_large_a_share {
             if !window.blown {
                 trace::error!(
                     "too many credentials over plain http: they are refused, and no more are revoked this minute"
@@ -172,6 +180,7 @@ impl Fuse {
             return false;
         }
         window.revoked += 1;
+        window.last_minute.push_back(now);
         true
     }
 
@@ -179,6 +188,7 @@ impl Fuse {
     fn give_back(&self) {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         window.revoked = window.revoked.saturating_sub(1);
+        window.last_minute.pop_back();
     }
 }
 
@@ -252,6 +262,26 @@ mod tests {
         let now = Instant::now();
         assert_eq!([now; 5].map(|now| fuse.allows(now)), [true, true, true, false, false]);
         assert!(fuse.allows(now + WINDOW));
+    }
+
+    /// No minute has more than the limit, and not only those that start with the fuse's.
+    #[test]
+    fn a_minute_that_ends_gives_nothing_for_free() {
+        let fuse = Fuse::new(Revocation::default().per_minute(3));
+        let started = fuse.window.lock().unwrap().started;
+        let allows = |seconds| fuse.allows(started + Duration::from_secs(seconds));
+        assert_eq!([59, 59, 59, 59, 61, 118].map(allows), [true, true, true, false, false, false]);
+        assert_eq!([119, 119, 119, 120].map(allows), [true, true, true, false]);
+    }
+
+    /// What was not revoked after all does not count.
+    #[test]
+    fn a_revocation_that_failed_is_given_back() {
+        let fuse = Fuse::new(Revocation::default().per_minute(1));
+        let now = Instant::now();
+        assert!(fuse.allows(now) && !fuse.allows(now));
+        fuse.give_back();
+        assert!(fuse.allows(now) && !fuse.allows(now));
     }
 
     #[test]

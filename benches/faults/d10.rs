@@ -124,8 +124,8 @@ async fn fail(report: &mut Report, app: &Router, authority: &Authority, name: &s
     let p99 = took.p99();
     report.target(
         format!("{name}: p99 until 503"),
-        format!("{p99:.1?}"),
-        format!("≤ {most:.1?}"),
+        format!("{p99:.3?}"),
+        format!("≤ {most:.3?}"),
         p99 <= most,
     );
     report.exactly(format!("{name}: answers 200 to a token that is known, of 100"), passed, 100);
@@ -140,7 +140,7 @@ async fn fail(report: &mut Report, app: &Router, authority: &Authority, name: &s
     let again = timeout(Duration::from_secs(10), good).await.is_ok();
     let took = back.elapsed();
     let soon = again && took <= Duration::from_secs(1);
-    report.target(format!("{name}: first good answer after it"), format!("{took:.1?}"), "≤ 1 s", soon);
+    report.target(format!("{name}: first good answer after it"), format!("{took:.3?}"), "≤ 1 s", soon);
 }
 
 /// Tokens that were good are ended at the server, each some other time after it was verified.
@@ -164,8 +164,8 @@ async fn flip(report: &mut Report, app: &Router, authority: &Authority) {
     report.exactly("tokens ended at the server that are refused", waits.len(), tokens.len());
     report.target(
         "the longest that one of them lived on",
-        format!("{longest:.1?}"),
-        format!("≤ {most:.1?}"),
+        format!("{longest:.3?}"),
+        format!("≤ {most:.3?}"),
         longest <= most,
     );
     report.note("questions to the server, all in all", authority.asked.load(Ordering::Relaxed).to_string());

@@ -5,6 +5,7 @@
 //! It prints a line to try each form with; `DIR/demo-credentials.json` holds all demo credentials.
 
 mod collections;
+mod crowd;
 mod curl;
 mod demo;
 mod flags;
@@ -25,7 +26,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use tokio::net::TcpListener;
 use tower_principal::transport;
 use tracing_subscriber::EnvFilter;
 
@@ -56,8 +56,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
 
     fs::create_dir_all(&flags.data)?;
     let listeners = Listeners {
-        http: TcpListener::bind(flags.http).await?,
-        https: TcpListener::bind(flags.https).await?,
+        http: serve::listen(flags.http)?,
+        https: serve::listen(flags.https)?,
         tls: tls::acceptor(&flags.data)?,
     };
     let (http, https) = (listeners.http.local_addr()?, listeners.https.local_addr()?);

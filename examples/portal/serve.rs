@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,24 +13,39 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 use tower_principal::transport::{Peer, PlainConnection, SecureConnection};
 
+use crate::crowd::{Crowd, Ears, Place};
 use crate::linger::Lingering;
 
 /// A TLS handshake, a request head and the wait for a connection's first request may each take this long.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many connections may be open, on both listeners together. Each takes a file descriptor, of which a
+/// process commonly has 20,000 or more; where it has less, `accept` waits for one.
+const CONNECTIONS: usize = 16_384;
 /// What requests under way are given when the portal is told to end.
 const FAREWELL: Duration = Duration::from_secs(4);
+
+/// How many connections the kernel may hold for us; it may hold fewer.
+const BACKLOG: u32 = 4_096;
 
 pub(crate) struct Listeners {
     pub(crate) http: TcpListener,
     pub(crate) https: TcpListener,
     pub(crate) tls: TlsAcceptor,
+}
+
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As `TcpListener::bind` does: a portal that is started again need not wait for its port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Listeners {
@@ -40,9 +54,10 @@ impl Listeners {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let connections = GracefulShutdown::new();
+        let crowd = Crowd::new(CONNECTIONS);
         tokio::select! {
-            () = plain(self.http, &app, &connections) => {}
-            () = secure(self.https, self.tls, &app, &connections) => {}
+            () = plain(self.http, &app, &connections, &crowd) => {}
+            () = secure(self.https, self.tls, &app, &connections, &crowd) => {}
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
@@ -53,26 +68,43 @@ impl Listeners {
     }
 }
 
-async fn plain(listener: TcpListener, app: &Router, connections: &GracefulShutdown) {
+async fn plain(listener: TcpListener, app: &Router, connections: &GracefulShutdown, crowd: &Crowd) {
     loop {
         let (stream, peer) = accept(&listener).await;
-        let (app, watcher) = (app.clone(), connections.watcher());
-        tokio::spawn(converse(stream, app, PlainConnection, peer, watcher));
+        let place = crowd.enter().await;
+        let talk = converse(stream, app.clone(), PlainConnection, peer, connections.watcher(), place.ears());
+        tokio::spawn(until_wanted(place, talk));
     }
 }
 
-async fn secure(listener: TcpListener, tls: TlsAcceptor, app: &Router, connections: &GracefulShutdown) {
+async fn secure(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    app: &Router,
+    connections: &GracefulShutdown,
+    crowd: &Crowd,
+) {
     loop {
         let (stream, peer) = accept(&listener).await;
-        let (app, watcher) = (app.clone(), connections.watcher());
+        let place = crowd.enter().await;
+        let (app, watcher, ears) = (app.clone(), connections.watcher(), place.ears());
         let handshake = timeout(PATIENCE, tls.accept(stream));
-        tokio::spawn(async move {
+        let talk = async move {
             match handshake.await {
-                Ok(Ok(stream)) => converse(stream, app, SecureConnection, peer, watcher).await,
+                Ok(Ok(stream)) => converse(stream, app, SecureConnection, peer, watcher, ears).await,
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                 Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
             }
-        });
+        };
+        tokio::spawn(until_wanted(place, talk));
+    }
+}
+
+/// Talks until it ends, or until somebody else wants the place.
+async fn until_wanted(place: Place, talk: impl Future<Output = ()>) {
+    tokio::select! {
+        () = talk => {}
+        () = place.wanted() => tracing::debug!("a silent connection made room for another"),
     }
 }
 
@@ -92,15 +124,14 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-async fn converse<I, M>(io: I, app: Router, marker: M, peer: SocketAddr, watcher: Watcher)
+async fn converse<I, M>(io: I, app: Router, marker: M, peer: SocketAddr, watcher: Watcher, ears: Arc<Ears>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     M: Clone + Send + Sync + 'static,
 {
-    let spoken = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&spoken);
+    let heard = Arc::clone(&ears);
     let service = app.map_request(move |mut request: Request<Incoming>| {
-        heard.store(true, Ordering::Relaxed);
+        heard.speak();
         request.extensions_mut().insert(marker.clone());
         request.extensions_mut().insert(Peer(peer));
         let version = request.version();
@@ -112,7 +143,7 @@ where
         result = watcher.watch(connection) => if let Err(error) = result {
             tracing::debug!(%peer, %error, "connection ended early");
         },
-        () = silence(spoken) => tracing::debug!(%peer, "connection sent no request"),
+        () = silence(&ears) => tracing::debug!(%peer, "connection sent no request"),
     }
 }
 
@@ -124,9 +155,9 @@ fn protocol() -> auto::Builder<TokioExecutor> {
 }
 
 /// Ends once a connection has been open for `PATIENCE` without a request; never if there was one.
-async fn silence(spoken: Arc<AtomicBool>) {
+async fn silence(ears: &Ears) {
     sleep(PATIENCE).await;
-    if spoken.load(Ordering::Relaxed) {
+    if ears.has_spoken() {
         std::future::pending().await
     }
 }

@@ -1,0 +1,105 @@
+//! D16: the trusted proxy no longer says how it was reached; then it says "http" of everything.
+//!
+//! Live tokens come at 1,000 requests a second. The dialect revokes what is shown over plain http, and the fuse
+//! stops that at 20 in a minute. Tokens are asked for one by one afterwards.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::get;
+use tokio::time::sleep;
+use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, dialect, transport};
+
+use crate::child::Child;
+use crate::client;
+use crate::probe::{Pace, Probe};
+use crate::report::Report;
+use crate::server::Gauges;
+
+const TOKENS: usize = 1_000;
+/// A refusal for plain http takes 20 ms, so a thousand a second takes more connections.
+const PACE: Pace = Pace { connections: 40, pause: Duration::from_millis(40) };
+const FUSE: usize = 20;
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub(crate) fn app(_: &Arc<Gauges>) -> Router {
+    let user = || OAuthUser::builder("otto").build();
+    let known = (0..TOKENS)
+        .map(token)
+        .fold(MemoryVerifier::builder(), |known, token| known.access_token(token, user()));
+    let proxies = ["127.0.0.0/8".parse().unwrap()];
+    let layer =
+        AuthenticateLayer::new(dialect::SOCRATA, known.build().unwrap(), transport::behind_proxy(proxies));
+    Router::new().route("/data", get(async || "data")).route_layer(layer)
+}
+
+fn token(number: usize) -> String {
+    format!("a-live-token-{number:019}")
+}
+
+/// One request for each token, as a proxy sends it that says this.
+fn requests(proxy: &str) -> Vec<Vec<u8>> {
+    let request =
+        |number| client::get("/data", &format!("authorization: OAuth {}\r\n{proxy}", token(number)));
+    (0..TOKENS).map(request).collect()
+}
+
+const SAYS_HTTPS: &str = "x-forwarded-proto: https\r\n";
+const SAYS_HTTP: &str = "x-forwarded-proto: http\r\n";
+
+pub(crate) async fn run() -> Report {
+    let mut report = Report::default();
+    let child = Child::start("d16").await;
+    report.note("shortened", "60 s of each fault to 12 s; the fuse's minute is measured as it is");
+
+    for (what, proxy, seconds, status) in
+        [("the proxy says https", SAYS_HTTPS, 3, 200), ("the proxy says nothing", "", 12, 403)]
+    {
+        let probed =
+            Probe::paced(child.address, requests(proxy), Duration::from_secs(seconds), PACE).end().await;
+        report.note(format!("{what}: requests in {seconds} s"), probed.times.len().to_string());
+        report.exactly(format!("{what}: not answered {status}"), probed.others_than(status), 0);
+        report.exactly(format!("{what}: tokens revoked"), revoked(&child).await, 0);
+    }
+    report.exactly("lines of the log that say why", child.logged("sent neither"), 1);
+
+    // The second time is over a minute after the start, so whoever counts by the clock's minutes counts anew, and
+    // less than a minute after the first time.
+    let begun = Instant::now();
+    let mut refused = 0;
+    for (seconds, pause) in [(12, Duration::from_secs(30)), (4, Duration::ZERO)] {
+        let probed =
+            Probe::paced(child.address, requests(SAYS_HTTP), Duration::from_secs(seconds), PACE).end().await;
+        let name = format!("the proxy says http, {:.0} s after it first did", begun.elapsed().as_secs_f64());
+        refused += probed.answered(403);
+        report.exactly(format!("{name}: not answered 403"), probed.others_than(403), 0);
+        let revoked = revoked(&child).await;
+        let within = begun.elapsed() < MINUTE;
+        report.target(
+            format!("{name}: tokens revoked of {refused} shown"),
+            revoked.to_string(),
+            format!("≤ {FUSE} in a minute"),
+            revoked <= FUSE && within,
+        );
+        sleep(pause).await;
+    }
+    let logged = child.logged("revoked: it was shown over plain http");
+    report.target("revoked, as logged", logged.to_string(), "1 at least", logged > 0);
+    let alarms = child.logged("too many credentials over plain http: they are refused");
+    report.target("alarms logged", alarms.to_string(), "1, or 2 past the minute", (1..=2).contains(&alarms));
+    report
+}
+
+/// How many of the tokens are dead.
+async fn revoked(child: &Child) -> usize {
+    // What was decided before the last answer is done by now.
+    sleep(Duration::from_millis(200)).await;
+    let mut connection = child.connect().await;
+    let mut dead = 0;
+    for request in requests(SAYS_HTTPS) {
+        let status = connection.ask(&request).await.expect("an answer").status;
+        dead += usize::from(status == 401);
+    }
+    dead
+}

@@ -1,0 +1,63 @@
+//! Memory that one password check leaves to the next.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use argon2::Block;
+
+/// Memory of checks that have ended. There is never more of it than checks have run at a time.
+///
+/// Freed memory of this size stays with the allocator, once for each thread that a check ever ran on: what
+/// is to be 19 MiB a core would grow to many times that.
+pub(super) struct Memory {
+    free: Mutex<Vec<Vec<Block>>>,
+    /// What needs more is not kept.
+    blocks: usize,
+}
+
+impl Memory {
+    /// Keeps memory of up to so many blocks of 1 KiB for each check.
+    pub(super) const fn new(blocks: usize) -> Self {
+        Self { free: Mutex::new(Vec::new()), blocks }
+    }
+
+    /// Lends so many blocks. What the last check left in them is overwritten by argon2's first pass.
+    pub(super) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
+        let kept = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut memory = kept.unwrap_or_default();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::new());
+        }
+        let done = work(&mut memory);
+        if memory.len() <= self.blocks {
+            self.free.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        }
+        done
+    }
+}
+
+/// Shows nothing: what is in it was made of passwords.
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_comes_back_unless_it_is_larger_than_usual() {
+        let memory = Memory::new(16);
+        let kept = || memory.free.lock().unwrap().iter().map(Vec::len).collect::<Vec<_>>();
+        memory.lend(16, |one| {
+            assert_eq!(one.len(), 16);
+            assert_eq!(memory.lend(8, |other| other.len()), 8);
+        });
+        assert_eq!(kept(), [8, 16]);
+        memory.lend(16, |_| assert_eq!(kept(), [8]));
+        memory.lend(17, |_| ());
+        assert_eq!(kept(), [8]);
+    }
+}
