@@ -17,6 +17,7 @@
 //! # });
 //! ```
 
+pub mod conformance;
 mod guarded;
 
 use std::task::{Context, Poll};

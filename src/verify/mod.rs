@@ -7,18 +7,26 @@ use crate::credential::Credential;
 use crate::principal::Principal;
 
 mod boxed;
+#[cfg(feature = "cache")]
+mod cache;
 mod context;
 mod error;
 mod func;
+#[cfg(feature = "introspection")]
+mod introspection;
 mod memory;
 mod or;
 #[cfg(feature = "throttle")]
 mod throttle;
 
 pub use self::boxed::{BoxVerifier, DynVerifier};
+#[cfg(feature = "cache")]
+pub use self::cache::Cached;
 pub use self::context::Context;
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
+#[cfg(feature = "introspection")]
+pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
 #[cfg(feature = "throttle")]

@@ -7,11 +7,17 @@ mod answers;
 mod audit;
 mod body;
 mod bounds;
+#[cfg(feature = "cache")]
+mod cache;
+mod conformance;
 mod connections;
 mod dialects;
 mod extract;
+mod fetch;
 mod grpc;
 mod guests;
+#[cfg(all(feature = "introspection", feature = "cache"))]
+mod introspection;
 mod layers;
 mod leaks;
 mod live;
