@@ -48,6 +48,7 @@
 //! | `axum` (default) | the extractors; the original path of a request inside `Router::nest` |
 //! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
+//! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
@@ -80,6 +81,7 @@ mod deadline;
 pub mod dialect;
 #[cfg(feature = "axum")]
 mod extract;
+pub mod fetch;
 mod fingerprint;
 mod form;
 mod guard;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
         "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
-        "password", "permission", "permission/pattern",
+        "password", "permission", "permission/pattern", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
         "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record",

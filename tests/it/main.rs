@@ -8,6 +8,7 @@ mod body;
 mod connections;
 mod dialects;
 mod extract;
+mod fetch;
 mod guests;
 mod leaks;
 mod memory;
