@@ -48,6 +48,7 @@
 //! | `axum` (default) | the extractors; the original path of a request inside `Router::nest` |
 //! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
+//! | `jwt` | [`JwtVerifier`], for JWT access tokens, and [`Jwks`], the keys of their issuers |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
 //! | `full` | all of them |
 //!
@@ -149,3 +150,6 @@ pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,
     Verifier, VerifyError,
 };
+#[cfg(feature = "jwt")]
+#[doc(inline)]
+pub use self::verify::{Jwks, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, KeySet};

@@ -33,6 +33,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/jwks", "verify/jwks/algorithm", "verify/jwks/builder", "verify/jwks/flight", "verify/jwks/json",
+        "verify/jwks/jwk", "verify/jwks/jws", "verify/jwks/kept", "verify/jwks/key", "verify/jwks/roca",
+        "verify/jwks/set", "verify/jwks/source",
+        "verify/jwt", "verify/jwt/builder", "verify/jwt/claims", "verify/jwt/denylist", "verify/jwt/mapping",
+        "verify/jwt/rules", "verify/jwt/token_use",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
         "policy/permission", "policy/scope",
     ]),
@@ -44,7 +49,9 @@ const FLOORS: &[(&str, &[&str])] = &[
         "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body",
         "layer/request_body", "layer/require", "layer/response_body",
     ]),
-    ("edge", &["extract", "test_util"]),
+    ("edge", &[
+        "extract", "test_util", "test_util/clock", "test_util/issuer", "test_util/signer", "test_util/token",
+    ]),
     ("roof", &["lib"]),
 ];
 
@@ -54,6 +61,8 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("verify/jwt", "verify/jwks", "JWTs are verified with keys"),
+    ("test_util/issuer", "test_util/signer", "an issuer signs"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

@@ -10,6 +10,10 @@ mod boxed;
 mod context;
 mod error;
 mod func;
+#[cfg(feature = "jwt")]
+mod jwks;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod memory;
 mod or;
 
@@ -17,6 +21,12 @@ pub use self::boxed::{BoxVerifier, DynVerifier};
 pub use self::context::Context;
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
+#[cfg(feature = "jwt")]
+pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
+#[cfg(feature = "jwt")]
+pub use self::jwt::{
+    Claims, Denylist, DenylistFull, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+};
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
 

@@ -10,6 +10,7 @@ mod dialects;
 mod extract;
 mod fetch;
 mod guests;
+mod jwt;
 mod leaks;
 mod memory;
 mod passwords;
