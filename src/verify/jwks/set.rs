@@ -139,10 +139,10 @@ impl KeySet {
     /// Verifies a JWS in the compact form (RFC 7515 section 7.1) of at most 8 KiB, and gives its payload,
     /// whatever it is. For messages that are no JWT: a [`JwtVerifier`](crate::JwtVerifier) also judges claims.
     ///
-    /// # Errors
-    ///
     /// `None` where the text is no JWS, its header says something that is not understood here (`crit`,
-    /// `b64`, `zip`, `jku`, `jwk`, `x5u`, `x5c`), no one key is the token's, or the signature is not the key's.
+    /// `b64`, `zip`) or brings a key (`jku`, `jwk`, `x5u`, `x5c`), no one key is its own, or the signature is
+    /// not by that key.
+    #[must_use]
     pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
         let jws = Jws::split(compact)?;
         let header = Header::read(&jws).ok()?;
