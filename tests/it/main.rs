@@ -12,6 +12,8 @@ mod fetch;
 mod guests;
 mod jwks;
 mod jwt;
+mod jwt_claims;
+mod jwt_revocation;
 mod leaks;
 mod memory;
 mod passwords;

@@ -20,7 +20,9 @@ pub(in crate::verify) enum Json<'j> {
 impl<'j> Json<'j> {
     /// The whole text as one value; `None` where it is not JSON, or repeats a name anywhere.
     pub(in crate::verify) fn read(text: &'j str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let value = reader.deserialize_any(AnyValue { members: MEMBERS }).ok()?;
+        reader.end().ok().map(|()| value)
     }
 
     /// The member of that name.
@@ -46,11 +48,14 @@ impl<'j> Json<'j> {
 
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
+        deserializer.deserialize_any(AnyValue { members: 0 })
     }
 }
 
-struct AnyValue;
+struct AnyValue {
+    /// How many members an object is expected to have.
+    members: usize,
+}
 
 impl<'de> Visitor<'de> for AnyValue {
     type Value = Json<'de>;
@@ -98,7 +103,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        let mut object = Vec::with_capacity(MEMBERS);
+        let mut object = Vec::with_capacity(self.members);
         while let Some(Name(name)) = members.next_key()? {
             object.push((name, members.next_value()?));
         }
@@ -119,7 +124,7 @@ struct Name<'j>(Cow<'j, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_str(AnyValue)? {
+        match deserializer.deserialize_str(AnyValue { members: 0 })? {
             Json::Text(name) => Ok(Self(name)),
             _ => Err(D::Error::custom("a name")),
         }
@@ -127,6 +132,12 @@ impl<'de> Deserialize<'de> for Name<'de> {
 }
 
 fn repeats(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    if members.len() <= FEW {
+        let repeated = |(at, (name, _)): (usize, &(Cow<'_, str>, _))| {
+            members.iter().skip(at + 1).any(|(other, _)| other == name)
+        };
+        return members.iter().enumerate().any(repeated);
+    }
     let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
@@ -134,6 +145,9 @@ fn repeats(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
 
 /// How many members most tokens have.
 const MEMBERS: usize = 12;
+
+/// Up to so many names are compared each with each, which needs no memory.
+const FEW: usize = 16;
 
 /// How serde_json hands numbers on where some other crate has turned its `arbitrary_precision` on.
 const NUMBER: &str = "$serde_json::private::Number";
@@ -163,6 +177,12 @@ mod tests {
             r#"{"a":1,"b":2,"c":3,"d":4,"a":5}"#,
         ] {
             assert!(Json::read(text).is_none(), "{text}");
+        }
+        for count in [2, 15, 16, 17, 100] {
+            let members: Vec<_> = (0..count).map(|at| format!(r#""m{at}":{at}"#)).collect();
+            assert!(Json::read(&format!("{{{}}}", members.join(","))).is_some(), "{count}");
+            let repeated = format!(r#"{{"m{}":0,{}}}"#, count - 1, members.join(","));
+            assert!(Json::read(&repeated).is_none(), "{count}");
         }
         assert!(Json::read(r#"{"a":{"x":1},"b":{"x":1}}"#).is_some());
     }

@@ -20,7 +20,18 @@ pub(in crate::verify) struct Jws<'t> {
 pub(in crate::verify) struct Header {
     pub(in crate::verify) algorithm: Algorithm,
     key_id: Option<Box<str>>,
-    pub(in crate::verify) kind: Option<Box<str>>,
+    pub(in crate::verify) kind: Kind,
+}
+
+/// What `typ` says (RFC 7515 section 4.1.9): a media type without regard to case and `application/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verify) enum Kind {
+    Absent,
+    /// `at+jwt`, RFC 9068 section 2.1.
+    AccessToken,
+    /// `JWT`, RFC 7519 section 5.1.
+    Jwt,
+    Other,
 }
 
 impl<'t> Jws<'t> {
@@ -55,27 +66,49 @@ impl<'t> Jws<'t> {
 impl Header {
     /// Reads a header; the error says why it is refused.
     pub(in crate::verify) fn read(jws: &Jws<'_>) -> Result<Self, &'static str> {
-        let text = decode(jws.header).and_then(|bytes| String::from_utf8(bytes).ok());
-        let text = text.ok_or("a header that is not base64url")?;
-        let json = Json::read(&text).ok_or("a header that is no JSON, or repeats a name")?;
+        let mut short = [0; SHORT];
+        let long;
+        let bytes = match URL_SAFE_NO_PAD.decode_slice(jws.header, &mut short) {
+            Ok(length) => short.get(..length),
+            Err(_) => {
+                long = decode(jws.header);
+                long.as_deref()
+            }
+        };
+        let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let json = Json::read(text.ok_or("a header that is not base64url")?)
+            .ok_or("a header that is no JSON, or repeats a name")?;
         if REFUSED.iter().any(|name| json.get(name).is_some()) {
             return Err("a header that is not understood, or brings a key");
         }
         let algorithm = json.get("alg").and_then(Json::text).and_then(Algorithm::from_name);
         let optional = |name| match json.get(name) {
             None => Ok(None),
-            Some(value) => value.text().map(|text| Some(Box::from(text))).ok_or("a header of the wrong type"),
+            Some(value) => value.text().map(Some).ok_or("a header of the wrong type"),
         };
-        let key_id: Option<Box<str>> = optional("kid")?;
-        if key_id.as_ref().is_some_and(|id| id.len() > KEY_ID_LENGTH) {
+        let key_id = optional("kid")?;
+        if key_id.is_some_and(|id| id.len() > KEY_ID_LENGTH) {
             return Err("a kid of more than 128 bytes");
         }
         let algorithm = algorithm.ok_or("an algorithm that is not known")?;
-        Ok(Self { algorithm, key_id, kind: optional("typ")? })
+        let kind = optional("typ")?.map_or(Kind::Absent, Kind::of);
+        Ok(Self { algorithm, key_id: key_id.map(Box::from), kind })
     }
 
     pub(in crate::verify) fn wanted(&self) -> Wanted<'_> {
         Wanted { algorithm: self.algorithm, id: self.key_id.as_deref() }
+    }
+}
+
+impl Kind {
+    fn of(typ: &str) -> Self {
+        let (prefix, rest) = typ.split_at_checked(PREFIX.len()).unwrap_or_default();
+        let name = if prefix.eq_ignore_ascii_case(PREFIX) { rest } else { typ };
+        match name {
+            _ if name.eq_ignore_ascii_case("at+jwt") => Self::AccessToken,
+            _ if name.eq_ignore_ascii_case("JWT") => Self::Jwt,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -86,6 +119,11 @@ fn decode(part: &str) -> Option<Vec<u8>> {
 
 /// The longest token, as for every credential.
 const LENGTH: usize = 8 * 1024;
+
+/// As many bytes of a header as are decoded without memory of their own.
+const SHORT: usize = 512;
+
+const PREFIX: &str = "application/";
 
 /// What changes the meaning of a token in ways that are not built here (RFC 7515 section 4.1.11, RFC 7797,
 /// RFC 7516 section 4.1.3), and what would let a token bring its own key (RFC 8725 section 3.10).
@@ -123,8 +161,29 @@ mod tests {
     #[test]
     fn a_header_says_algorithm_key_and_type() {
         let read = header(r#"{"alg":"ES256","kid":"k1","typ":"at+jwt","cty":"x"}"#).unwrap();
-        assert_eq!((read.algorithm, read.kind.as_deref()), (Algorithm::Es256, Some("at+jwt")));
+        assert_eq!((read.algorithm, read.kind), (Algorithm::Es256, Kind::AccessToken));
         assert_eq!(read.wanted().id, Some("k1"));
+    }
+
+    #[test]
+    fn a_long_header_is_read_like_a_short_one() {
+        for length in [1, 300, 450, 460, 470, 480, 490, 500, 600, 3_000] {
+            let read = header(&format!(r#"{{"alg":"ES256","x":"{}"}}"#, "x".repeat(length)));
+            assert!(read.is_ok(), "{length}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_a_media_type_without_regard_to_case_and_prefix() {
+        for good in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
+            assert_eq!(Kind::of(good), Kind::AccessToken, "{good}");
+        }
+        for bad in
+            ["", "application/", "at+jwt ", "application/application/at+jwt", "dpop+jwt", "id+jwt", "é+jwt"]
+        {
+            assert_eq!(Kind::of(bad), Kind::Other, "{bad}");
+        }
+        assert_eq!((Kind::of("jwt"), Kind::of("application/JWT")), (Kind::Jwt, Kind::Jwt));
     }
 
     #[test]

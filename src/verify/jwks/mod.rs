@@ -34,7 +34,7 @@ mod source;
 pub use self::algorithm::Algorithm;
 pub use self::builder::{InvalidJwks, JwksBuilder};
 pub(super) use self::json::Json;
-pub(super) use self::jws::{Header, Jws};
+pub(super) use self::jws::{Header, Jws, Kind};
 pub(super) use self::set::Wanted;
 pub use self::set::{InvalidKey, KeySet};
 

@@ -24,13 +24,13 @@ use super::Path;
 /// ```
 #[derive(Clone)]
 pub struct Claims {
-    text: Box<str>,
+    text: String,
     groups: Arc<[Path]>,
 }
 
 impl Claims {
-    pub(super) fn new(text: String, groups: Arc<[Path]>) -> Self {
-        Self { text: text.into_boxed_str(), groups }
+    pub(super) const fn new(text: String, groups: Arc<[Path]>) -> Self {
+        Self { text, groups }
     }
 
     /// The value of one claim; `None` where there is none of this name. Reads the token's claims each

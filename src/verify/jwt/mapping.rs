@@ -65,15 +65,19 @@ impl Mapping {
     }
 
     /// Names in one text (RFC 8693 section 4.2), or a list of texts, which some issuers write.
-    fn scopes<'a>(&self, claims: &'a Json<'_>) -> Result<Vec<&'a str>, &'static str> {
-        let mut scopes = Vec::new();
-        for value in self.scopes.iter().filter_map(|path| path.in_json(claims)) {
-            match value.text() {
-                Some(names) => scopes.extend(names.split(' ')),
-                None => scopes.extend(value.texts().ok_or("scopes of the wrong type")?),
-            }
+    fn scopes<'a>(
+        &'a self,
+        claims: &'a Json<'_>,
+    ) -> Result<impl Iterator<Item = &'a str> + use<'a>, &'static str> {
+        let values = || self.scopes.iter().filter_map(|path| path.in_json(claims));
+        if values().any(|value| value.text().is_none() && value.texts().is_none()) {
+            return Err("scopes of the wrong type");
         }
-        Ok(scopes)
+        let names = values().flat_map(|value| {
+            let listed = value.texts().unwrap_or_default();
+            value.text().into_iter().flat_map(|names| names.split(' ')).chain(listed)
+        });
+        Ok(names)
     }
 }
 

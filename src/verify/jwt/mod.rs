@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use self::mapping::{Mapping, Path};
 use self::rules::{Claimed, Flaw, Rules};
 use self::token_use::Marks;
-use super::jwks::{Header, Json, Jws};
+use super::jwks::{Header, Json, Jws, Kind};
 use super::{Context, Jwks, KeySet, Reason, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;

@@ -56,14 +56,14 @@ impl Rules {
     }
 
     fn judge_audience(&self, marks: &Marks, claims: &Json<'_>) -> Option<()> {
-        let named = match claims.get("aud") {
-            Some(Json::Text(one)) => vec![&**one],
-            Some(several) => several.texts()?,
-            None if marks.client_for_audience => vec![claims.get("client_id")?.text()?],
-            None => return None,
+        let is_ours = |named: &str| self.audiences.iter().any(|ours| &**ours == named);
+        let found = match claims.get("aud") {
+            Some(Json::Text(one)) => is_ours(one),
+            Some(several) => several.texts()?.into_iter().any(is_ours),
+            None if marks.client_for_audience => is_ours(claims.get("client_id")?.text()?),
+            None => false,
         };
-        let is_ours = |named: &&str| self.audiences.iter().any(|ours| &**ours == *named);
-        named.iter().any(is_ours).then_some(())
+        found.then_some(())
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
@@ -94,7 +94,7 @@ impl Rules {
 fn is_use(marks: &Marks, header: &Header, claims: &Json<'_>) -> bool {
     let token_use = claims.get("token_use");
     let is_other = |name: &&str| claims.get(name).is_some();
-    marks.has_kind(header.kind.as_deref())
+    marks.kinds.contains(&header.kind)
         && token_use.map(Json::text) == marks.token_use.map(Some)
         && !OTHERS.iter().any(is_other)
         && (marks.is_identity || !IDENTITY.iter().any(is_other))
