@@ -13,6 +13,7 @@ mod guests;
 mod jwks;
 mod jwt;
 mod jwt_claims;
+mod jwt_logs;
 mod jwt_revocation;
 mod leaks;
 mod memory;
