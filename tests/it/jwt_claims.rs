@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tower_principal::verify::{Algorithm, Claims, TokenUse};
-use tower_principal::{Clock as _, JwtVerifier, Principal, Verifier as _};
+use tower_principal::{Clock as _, JwtVerifier, Principal, Verifier as _, dialect};
 
 use crate::jwt::{API, ISSUER, ask, good, pair, seconds, verdict};
+use crate::support::{authorization, layer_of, send, whoami};
 
 #[tokio::test]
 async fn what_a_token_claims_is_what_the_principal_is() {
@@ -288,4 +289,26 @@ async fn req_41_48_cognitos_tokens_are_told_apart_by_their_use() {
     // Two verifiers of one issuer, one after the other.
     let joined = only_access.or(accepting(&[TokenUse::CognitoIdentity]));
     assert_eq!(verdict(&joined, &identity().sign()).await, "good");
+}
+
+/// GeoDataHub's clients send either of Cognito's tokens without a scheme.
+#[tokio::test]
+async fn geodatahubs_bare_tokens_are_verified() {
+    let (issuer, _, clock) = pair(Algorithm::Rs256);
+    let builder = JwtVerifier::builder(ISSUER).audience("client-1").keys(issuer.keys().unwrap());
+    let builder = builder.accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity]).clock(clock);
+    let app = whoami().layer(layer_of(dialect::GEODATAHUB, builder.build().unwrap()));
+    let bare = || issuer.token("f81d4fae").without_header("typ");
+    let access = bare().claim("token_use", "access").claim("client_id", "client-1");
+    let identity = bare().claim("token_use", "id").audience("client-1");
+    for (token, status) in [
+        (access.clone(), 200),
+        (identity.clone(), 200),
+        (access.claim("client_id", "client-2"), 401),
+        (identity.claim("token_use", "refresh"), 401),
+        (bare().audience("client-1"), 401),
+    ] {
+        let answer = send(app.clone(), authorization(token.sign())).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
 }

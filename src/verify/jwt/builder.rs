@@ -71,7 +71,7 @@ impl JwtVerifierBuilder {
         self
     }
 
-    /// What signatures are verified with: a [`KeySet`](super::super::KeySet), or [`Jwks`](super::super::Jwks) that are fetched. Needed.
+    /// What signatures are verified with: a [`KeySet`](crate::KeySet), or [`Jwks`](crate::Jwks) that are fetched. Needed.
     pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
         self.keys = Some(keys.into());
         self
