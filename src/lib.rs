@@ -54,6 +54,7 @@
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
 //! | `introspection` | [`verify::Introspection`]: asks an authorization server about access tokens (RFC 7662) |
 //! | `cache` | [`verify::Cached`]: remembers for a while what another verifier found |
+//! | `jwt` | [`JwtVerifier`], for JWT access tokens, and [`Jwks`], the keys of their issuers |
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
@@ -170,3 +171,6 @@ pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,
     Verifier, VerifyError,
 };
+#[cfg(feature = "jwt")]
+#[doc(inline)]
+pub use self::verify::{Jwks, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, KeySet};

@@ -38,6 +38,11 @@ const FLOORS: &[(&str, &[&str])] = &[
         "verify/introspection/object",
         "verify/cache", "verify/cache/flights", "verify/cache/generations", "verify/cache/key",
         "verify/cache/lifetime", "verify/cache/settings", "verify/cache/store",
+        "verify/jwks", "verify/jwks/algorithm", "verify/jwks/builder", "verify/jwks/flight", "verify/jwks/json",
+        "verify/jwks/jwk", "verify/jwks/jws", "verify/jwks/kept", "verify/jwks/key", "verify/jwks/roca",
+        "verify/jwks/set", "verify/jwks/source",
+        "verify/jwt", "verify/jwt/builder", "verify/jwt/claims", "verify/jwt/denylist", "verify/jwt/mapping",
+        "verify/jwt/rules", "verify/jwt/token_use",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
         "policy/permission", "policy/scope",
     ]),
@@ -52,8 +57,8 @@ const FLOORS: &[(&str, &[&str])] = &[
         "layer/request_body", "layer/require", "layer/response_body",
     ]),
     ("edge", &[
-        "extract", "protect", "test_util", "test_util/guarded",
-        "test_util/conformance", "test_util/conformance/checks", "test_util/conformance/rule",
+        "extract", "protect", "test_util", "test_util/guarded", "test_util/clock", "test_util/issuer", "test_util/signer",
+        "test_util/token", "test_util/conformance", "test_util/conformance/checks", "test_util/conformance/rule",
         "test_util/conformance/seen", "test_util/conformance/twist",
     ]),
     ("roof", &["lib"]),
@@ -73,6 +78,8 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("test_util/conformance/checks", "test_util/conformance/seen", "what was said is compared"),
     ("test_util/conformance/checks", "test_util/conformance/twist", "nearly good credentials are shown"),
     ("test_util/conformance/seen", "test_util/conformance/twist", "secrets are looked for"),
+    ("verify/jwt", "verify/jwks", "JWTs are verified with keys"),
+    ("test_util/issuer", "test_util/signer", "an issuer signs"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

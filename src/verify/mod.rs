@@ -14,6 +14,10 @@ mod error;
 mod func;
 #[cfg(feature = "introspection")]
 mod introspection;
+#[cfg(feature = "jwt")]
+mod jwks;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod memory;
 mod or;
 #[cfg(feature = "throttle")]
@@ -27,6 +31,12 @@ pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
 #[cfg(feature = "introspection")]
 pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
+#[cfg(feature = "jwt")]
+pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
+#[cfg(feature = "jwt")]
+pub use self::jwt::{
+    Claims, Denylist, DenylistFull, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+};
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
 #[cfg(feature = "throttle")]

@@ -299,3 +299,21 @@ fn a_refusal_costs_six_allocations_at_most() {
         assert!(allocations <= 6 && status == expected, "{allocations} {status} {:?}", request.headers());
     }
 }
+
+/// Goal G13: 18 in all for a JWT that is verified anew, the layer's own among them.
+#[cfg(feature = "jwt")]
+#[test]
+fn a_jwt_costs_eighteen_allocations_at_most() {
+    use tower_principal::test_util::Issuer;
+    use tower_principal::verify::Algorithm;
+
+    for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
+        let issuer = Issuer::with("https://issuer.example", algorithm, tower_principal::SystemClock).unwrap();
+        let token = issuer.token("otto").audience("a").scope("read write").claim("client_id", "c").sign();
+        let verifier = tower_principal::JwtVerifier::builder(issuer.name()).audience("a");
+        let layer = layer_of(dialect::RFC6750, verifier.keys(issuer.keys().unwrap()).build().unwrap());
+        let (allocations, status) = count(&layer, || authorization(bearer(&token)));
+        assert_eq!(status, 200);
+        assert!(allocations <= 18, "{algorithm}: {allocations}");
+    }
+}

@@ -18,6 +18,11 @@ mod grpc;
 mod guests;
 #[cfg(all(feature = "introspection", feature = "cache"))]
 mod introspection;
+mod jwks;
+mod jwt;
+mod jwt_claims;
+mod jwt_logs;
+mod jwt_revocation;
 mod layers;
 mod leaks;
 mod live;
@@ -43,3 +48,4 @@ mod throttle;
 mod transport;
 mod verify;
 mod wiring;
+mod wycheproof;
