@@ -52,8 +52,8 @@
 //! | `tracing` | log lines and audit events through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
-//! | `introspection` | [`verify::Introspection`]: asks an authorization server about access tokens (RFC 7662) |
-//! | `cache` | [`verify::Cached`]: remembers for a while what another verifier found |
+//! | `introspection` | `verify::Introspection`: asks an authorization server about access tokens (RFC 7662) |
+//! | `cache` | `verify::Cached`: remembers for a while what another verifier found |
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
