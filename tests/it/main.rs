@@ -4,6 +4,7 @@
 
 mod allocations;
 mod answers;
+mod audit;
 mod body;
 mod bounds;
 #[cfg(feature = "cache")]
@@ -17,12 +18,18 @@ mod grpc;
 mod guests;
 #[cfg(all(feature = "introspection", feature = "cache"))]
 mod introspection;
+mod layers;
 mod leaks;
 mod live;
 mod memory;
+#[cfg(feature = "metadata")]
+mod metadata;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod passwords;
 mod paths;
 mod plain_hyper;
+mod platform_answers;
 mod policies;
 mod properties;
 mod read;
@@ -31,6 +38,8 @@ mod render;
 mod revocation;
 mod routed;
 mod support;
+#[cfg(feature = "throttle")]
+mod throttle;
 mod transport;
 mod verify;
 mod wiring;
