@@ -52,9 +52,9 @@
 //! | `tracing` | log lines and audit events through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
-//! | `introspection` | [`verify::Introspection`]: asks an authorization server about access tokens (RFC 7662) |
-//! | `cache` | [`verify::Cached`]: remembers for a while what another verifier found |
-//! | `jwt` | [`JwtVerifier`], for JWT access tokens, and [`Jwks`], the keys of their issuers |
+//! | `introspection` | `verify::Introspection`: asks an authorization server about access tokens (RFC 7662) |
+//! | `cache` | `verify::Cached`: remembers for a while what another verifier found |
+//! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
