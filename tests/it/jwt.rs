@@ -393,6 +393,21 @@ fn a_key_is_taken_from_pem() {
     let keys = KeySet::from_pem(Algorithm::Es256, &pem).unwrap();
     assert_eq!(keys.verify_jws(&jws).unwrap(), br#"{"a":1}"#);
     assert!(keys.with_key_id("k1").unwrap().verify_jws(&jws).is_some());
+
+    let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let key = jsonwebtoken::EncodingKey::from_rsa_pem(rsa.serialize_pem().as_bytes()).unwrap();
+    let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+    let jws = jsonwebtoken::encode(&header, &json!({"a": 1}), &key).unwrap();
+    let taken = |algorithm| {
+        let keys = KeySet::from_pem(algorithm, rsa.public_key_pem()).unwrap();
+        keys.verify_jws(&jws).is_some()
+    };
+    assert!(taken(Algorithm::Rs256));
+    assert!(!taken(Algorithm::Rs384) && !taken(Algorithm::Ps256));
+    assert!(KeySet::from_pem(Algorithm::Es256, rsa.public_key_pem()).is_err());
+    let edwards = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    assert!(KeySet::from_pem(Algorithm::EdDsa, edwards.public_key_pem()).is_ok());
+    assert!(KeySet::from_pem(Algorithm::Rs256, edwards.public_key_pem()).is_err());
 }
 
 /// Whatever the other library takes with every check that it has switched on, and we refuse, is in this list.
