@@ -123,6 +123,10 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
 /// (Usergrid's document on authenticating requests). Browsers say that they are by headers which a page cannot
 /// set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's `Origin`.
 pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: Head<'_>) {
+    // Looking for four headers costs more than all the rest here.
+    if !meter::COUNTS && !trace::enabled!(target: "tower_principal::audit", trace::Level::WARN) {
+        return;
+    }
     let is_client = credentials.subject().is_some_and(|subject| subject.kind() == CredentialKind::Client);
     if !is_client || !BROWSERS_SEND.iter().any(|name| head.headers().contains_key(name)) {
         return;

@@ -48,6 +48,9 @@ mod recording {
 
     use super::{Carrier, CredentialKind, Outcome, RejectionKind, ThrottledBy};
 
+    /// Whether anything is counted.
+    pub(crate) const COUNTS: bool = true;
+
     const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
     /// One more than there are, for `none`.
@@ -143,6 +146,8 @@ mod recording {
 #[cfg(not(feature = "metrics"))]
 mod silent {
     use super::{Carrier, CredentialKind, Outcome, ThrottledBy};
+
+    pub(crate) const COUNTS: bool = false;
 
     pub(crate) const fn attempt(_: Option<CredentialKind>, _: Option<Carrier>, _: Outcome) {}
 
