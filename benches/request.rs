@@ -76,7 +76,90 @@ fn cases() -> Vec<Case> {
         case("guest", socrata, None, plain),
         case("missing", any, None, plain),
         case("unknown", any, authorization(|| format!("Bearer {}", "z".repeat(40))), plain),
+        #[cfg(feature = "jwt")]
+        case("jwt-hs256", || dialect::RFC6750, authorization(jwt::line), plain),
+        #[cfg(feature = "jwt")]
+        case("jwt-hs256-decode", || dialect::RFC6750, authorization(jwt::line), plain),
     ]
+}
+
+/// A JWT of eight claims, a verifier for it, and as a measure the crate jsonwebtoken with the same rules.
+#[cfg(feature = "jwt")]
+mod jwt {
+    use std::sync::OnceLock;
+
+    use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode, get_current_timestamp};
+    use serde::{Deserialize, Serialize};
+    use tower_principal::verify::{Algorithm, KeySet};
+    use tower_principal::{Context, Credential, JwtVerifier, OAuthUser, Principal, Verifier, VerifyError};
+
+    const SECRET: &[u8] = b"a secret of thirty-two bytes or more";
+
+    #[derive(Serialize, Deserialize)]
+    struct Claims {
+        iss: String,
+        sub: String,
+        aud: String,
+        exp: u64,
+        iat: u64,
+        jti: String,
+        scope: String,
+        client_id: String,
+    }
+
+    pub(super) fn line() -> String {
+        static LINE: OnceLock<String> = OnceLock::new();
+        LINE.get_or_init(make).clone()
+    }
+
+    fn make() -> String {
+        let header =
+            Header { typ: Some("at+jwt".to_owned()), kid: Some("key-1".to_owned()), ..Header::default() };
+        let iat = get_current_timestamp();
+        let claims = Claims {
+            iss: "https://issuer.example".to_owned(),
+            sub: "otto".to_owned(),
+            aud: "https://api.example".to_owned(),
+            exp: iat + 3600,
+            iat,
+            jti: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".to_owned(),
+            scope: "datasets:read datasets:write".to_owned(),
+            client_id: "map-app".to_owned(),
+        };
+        format!("Bearer {}", encode(&header, &claims, &EncodingKey::from_secret(SECRET)).unwrap())
+    }
+
+    pub(super) fn verifier() -> JwtVerifier {
+        let keys = KeySet::from_secret(Algorithm::Hs256, SECRET).unwrap().with_key_id("key-1").unwrap();
+        let builder = JwtVerifier::builder("https://issuer.example").audience("https://api.example");
+        builder.keys(keys).build().unwrap()
+    }
+
+    /// The same token by `jsonwebtoken::decode`, and a principal of its subject.
+    pub(super) struct Decode(DecodingKey, Validation);
+
+    pub(super) fn decoding() -> Decode {
+        let mut rules = Validation::default();
+        rules.set_audience(&["https://api.example"]);
+        rules.set_issuer(&["https://issuer.example"]);
+        Decode(DecodingKey::from_secret(SECRET), rules)
+    }
+
+    impl Verifier for Decode {
+        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+            Err(VerifyError::UNKNOWN)
+        }
+
+        fn verify_now(
+            &self,
+            credential: &Credential<'_>,
+            _: &Context<'_>,
+        ) -> Option<Result<Principal, VerifyError>> {
+            let Credential::AccessToken(token) = credential else { return None };
+            let claims = decode::<Claims>(token.expose_secret(), &self.0, &self.1).unwrap().claims;
+            Some(Ok(OAuthUser::builder(claims.sub).build().into()))
+        }
+    }
 }
 
 fn verifier() -> MemoryVerifier {
@@ -170,6 +253,22 @@ fn main() {
     let secure = transport::danger_assume_secure();
     match arguments.get(2).map(String::as_str) {
         Some("without") => drive(Inner, case, requests),
+        #[cfg(feature = "jwt")]
+        _ if name == "jwt-hs256" => {
+            drive(
+                AuthenticateLayer::new((case.dialect)(), jwt::verifier(), secure).layer(Inner),
+                case,
+                requests,
+            );
+        }
+        #[cfg(feature = "jwt")]
+        _ if name == "jwt-hs256-decode" => {
+            drive(
+                AuthenticateLayer::new((case.dialect)(), jwt::decoding(), secure).layer(Inner),
+                case,
+                requests,
+            );
+        }
         _ if case.waits => {
             drive(
                 AuthenticateLayer::new((case.dialect)(), Waits(verifier()), secure).layer(Inner),

@@ -9,6 +9,9 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use http::HeaderName;
+use http::header::ORIGIN;
+
 use crate::authentication::Authentication;
 use crate::credential::{Credential, CredentialKind, Credentials};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
@@ -44,7 +47,7 @@ pub(crate) fn traced(credentials: &Credentials<'_>) -> impl Fn(Rejection) -> Rej
 
 /// The fingerprint of what a request presented as its subject, or else as its app; `None` where nobody listens.
 #[inline]
-fn fingerprint(credentials: &Credentials<'_>) -> Option<Fingerprint> {
+pub(crate) fn fingerprint(credentials: &Credentials<'_>) -> Option<Fingerprint> {
     if is_on() { credentials.subject().or(credentials.app()).and_then(print) } else { None }
 }
 
@@ -57,12 +60,12 @@ fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
 pub(crate) fn accepted(
     dialect: &'static str,
     who: &Authentication,
-    credentials: &Credentials<'_>,
+    fingerprint: Option<Fingerprint>,
     client: impl FnOnce() -> Option<IpAddr>,
 ) {
     meter::attempt(who.credential_kind(), who.carrier(), Outcome::Accepted);
     if is_on() {
-        let (principal, fingerprint) = (who.principal(), fingerprint(credentials));
+        let principal = who.principal();
         trace::info!(
             target: "tower_principal::audit",
             outcome = "accepted",
@@ -83,7 +86,7 @@ pub(crate) fn accepted(
 /// A request without credentials goes on, as a guest. Not an event: nobody presented anything.
 pub(crate) fn admitted(dialect: &'static str) {
     meter::attempt(None, None, Outcome::Guest);
-    trace::debug!(dialect, "guest admitted");
+    trace::debug!(target: "tower_principal", dialect, "guest admitted");
 }
 
 /// A request is refused, by the pipeline, a policy or an extractor.
@@ -120,8 +123,12 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
 /// (Usergrid's document on authenticating requests). Browsers say that they are by headers which a page cannot
 /// set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's `Origin`.
 pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: Head<'_>) {
+    // Looking for four headers costs more than all the rest here.
+    if !meter::COUNTS && !trace::enabled!(target: "tower_principal::audit", trace::Level::WARN) {
+        return;
+    }
     let is_client = credentials.subject().is_some_and(|subject| subject.kind() == CredentialKind::Client);
-    if !is_client || !BROWSERS_SEND.iter().any(|name| head.headers().contains_key(*name)) {
+    if !is_client || !BROWSERS_SEND.iter().any(|name| head.headers().contains_key(name)) {
         return;
     }
     meter::browser_client();
@@ -130,12 +137,17 @@ pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_
         outcome = "client_secret_in_browser",
         dialect,
         credential = CredentialKind::Client.as_str(),
-        fingerprint = fingerprint(credentials).map(trace::display),
+        fingerprint = credentials.subject().and_then(print).map(trace::display),
         "a client secret came from a browser"
     );
 }
 
-const BROWSERS_SEND: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+static BROWSERS_SEND: [HeaderName; 4] = [
+    ORIGIN,
+    HeaderName::from_static("sec-fetch-site"),
+    HeaderName::from_static("sec-fetch-mode"),
+    HeaderName::from_static("sec-fetch-dest"),
+];
 
 impl Revoked {
     const fn as_str(self) -> &'static str {

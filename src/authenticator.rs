@@ -19,7 +19,7 @@ use crate::dialect::{Dialect, DialectError};
 use crate::guard::{Guard, Guarded};
 use crate::guest::Admission;
 use crate::head::Head;
-use crate::judgement::{Answer, insecure, judge, origin_of, unfinished};
+use crate::judgement::{Admitted, Answer, insecure, judge, origin_of, unfinished};
 use crate::kind::RejectionKind;
 use crate::meter::Started;
 use crate::rejection::Rejection;
@@ -50,7 +50,7 @@ pub(crate) type Tenant = Arc<dyn for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> +
 /// What can be said of a request without waiting.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    Admitted(Authentication),
+    Admitted(Admitted),
     Refused(Rejection),
     /// A verifier has to wait, or the body has to be read.
     Waits,
@@ -120,7 +120,7 @@ impl Pipeline {
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Verdict {
         match caught(|| self.decide(verifier, head, wants_body)) {
-            Ok(Ok(Some(authentication))) => Verdict::Admitted(authentication),
+            Ok(Ok(Some(admitted))) => Verdict::Admitted(admitted),
             Ok(Ok(None)) => Verdict::Waits,
             Ok(Err(rejection)) => Verdict::Refused(rejection),
             Err(late) => Verdict::Refused(unfinished(late, None)),
@@ -133,7 +133,7 @@ impl Pipeline {
         verifier: &V,
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
-    ) -> Result<Option<Authentication>, Rejection> {
+    ) -> Result<Option<Admitted>, Rejection> {
         let credentials = self.table.read(head)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
@@ -156,10 +156,11 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
-        let started = Started::now();
         let Some(subject) = ask(credentials.presented_subject()) else { return Ok(None) };
         let Some(app) = ask(credentials.presented_app()) else { return Ok(None) };
-        self.judge(head, &credentials, subject, app, started).map(Some)
+        let admitted = self.judge(head, &credentials, subject, app)?;
+        self.tell(head, &admitted);
+        Ok(Some(admitted))
     }
 
     /// Verifies what the head presents, within the time left; `None` where it presents nothing.
@@ -168,7 +169,7 @@ impl Pipeline {
         verifier: &V,
         head: Head<'_>,
         left: &mut Duration,
-    ) -> Result<Option<Authentication>, Rejection> {
+    ) -> Result<Option<Admitted>, Rejection> {
         let credentials = self.table.read(head)?;
         self.pass(&credentials, head)?;
         self.verify(verifier, head, &credentials, left).await
@@ -181,9 +182,9 @@ impl Pipeline {
         verifier: &V,
         head: Head<'_>,
         body: &[u8],
-        app: Option<&Authentication>,
+        app: Option<&Admitted>,
         left: &mut Duration,
-    ) -> Result<Option<Authentication>, Rejection> {
+    ) -> Result<Option<Admitted>, Rejection> {
         let mut credentials = Credentials::default();
         self.table.read_body(body, &mut credentials)?;
         if app.is_some() && credentials.presented_app().is_some() {
@@ -199,7 +200,7 @@ impl Pipeline {
         head: Head<'_>,
         credentials: &Credentials<'_>,
         left: &mut Duration,
-    ) -> Result<Option<Authentication>, Rejection> {
+    ) -> Result<Option<Admitted>, Rejection> {
         if credentials.is_empty() {
             return Ok(None);
         }
@@ -216,23 +217,27 @@ impl Pipeline {
         let late = |late| unfinished(late, Some(credentials));
         let (subject, app) = Bounded::new(both, *left).await.map_err(late)?;
         *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
-        self.judge(head, credentials, subject, app, measured).map(Some)
+        measured.ended(origin_of(credentials).map(|origin| origin.kind));
+        self.judge(head, credentials, subject, app).map(Some)
     }
 
-    /// Settles what the verifier said, and tells operators.
+    /// Settles what the verifier said.
     fn judge(
         &self,
         head: Head<'_>,
         credentials: &Credentials<'_>,
         subject: Answer,
         app: Answer,
-        started: Started,
-    ) -> Result<Authentication, Rejection> {
-        started.ended(origin_of(credentials).map(|origin| origin.kind));
+    ) -> Result<Admitted, Rejection> {
         audit::browser_client(self.name, credentials, head);
         let who = judge(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
-        audit::accepted(self.name, &who, credentials, || self.guard.transport().client(head));
-        Ok(who)
+        Ok(Admitted { who, fingerprint: audit::fingerprint(credentials) })
+    }
+
+    /// Tells operators whose request goes on; once, when all of it has been looked at.
+    pub(crate) fn tell(&self, head: Head<'_>, admitted: &Admitted) {
+        let client = || self.guard.transport().client(head);
+        audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
     }
 
     fn pass(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
@@ -243,7 +248,7 @@ impl Pipeline {
     }
 
     /// The guest that a request without credentials is, if a rule admits it.
-    pub(crate) fn guest(&self, head: Head<'_>) -> Result<Authentication, Rejection> {
+    pub(crate) fn guest(&self, head: Head<'_>) -> Result<Admitted, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
             trace::error!(
                 "a layer further out cut the credentials out of the query: give it `.keep_query_credentials()`"
@@ -253,7 +258,7 @@ impl Pipeline {
         let guest = self.guests.iter().find_map(|rule| rule.admit(head)).cloned();
         let guest = guest.ok_or(RejectionKind::Missing)?;
         audit::admitted(self.name);
-        Ok(Authentication::guest(guest))
+        Ok(Admitted::guest(guest))
     }
 
     /// Hands a request on, with who it comes from and without what it showed.

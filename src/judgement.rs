@@ -5,11 +5,31 @@ use crate::authentication::{Authentication, Origin};
 use crate::clock::Clock;
 use crate::credential::{CredentialKind, Credentials, Presented};
 use crate::deadline::Unfinished;
+use crate::fingerprint::Fingerprint;
 use crate::kind::RejectionKind;
-use crate::principal::{AppToken, Principal};
+use crate::principal::{AppToken, Guest, Principal};
 use crate::rejection::Rejection;
 use crate::trace;
 use crate::verify::{Reason, VerifyError};
+
+/// Who a request comes from.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) who: Authentication,
+    /// What the log tells the credential by, where anybody listens.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+impl Admitted {
+    pub(crate) const fn guest(guest: Guest) -> Self {
+        Self { who: Authentication::guest(guest), fingerprint: None }
+    }
+
+    /// The same beside an app token that came another way.
+    pub(crate) fn beside(self, app: Self) -> Self {
+        Self { who: self.who.beside(app.who), ..self }
+    }
+}
 
 /// What a verifier said of one credential; `None` where it was not asked.
 pub(crate) type Answer = Option<Result<Principal, VerifyError>>;

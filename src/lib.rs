@@ -51,6 +51,10 @@
 //! | `throttle` | `verify::Throttled`, which slows down whoever keeps failing |
 //! | `tracing` | log lines and audit events through the `tracing` facade; without it the crate logs nothing |
 //! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger |
+//! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
+//! | `introspection` | `verify::Introspection`: asks an authorization server about access tokens (RFC 7662) |
+//! | `cache` | `verify::Cached`: remembers for a while what another verifier found |
+//! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
 //! | `full` | all of them |
 //!
 //! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
@@ -67,7 +71,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 /// The README's code is compiled and run as tests, too.
-#[cfg(all(doctest, feature = "axum", feature = "test-util"))]
+#[cfg(all(doctest, feature = "axum", feature = "cache", feature = "introspection", feature = "test-util"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
@@ -84,6 +88,7 @@ mod deadline;
 pub mod dialect;
 #[cfg(feature = "axum")]
 mod extract;
+pub mod fetch;
 mod fingerprint;
 mod form;
 mod guard;
@@ -166,3 +171,6 @@ pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,
     Verifier, VerifyError,
 };
+#[cfg(feature = "jwt")]
+#[doc(inline)]
+pub use self::verify::{Jwks, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, KeySet};

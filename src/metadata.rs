@@ -165,8 +165,12 @@ impl ProtectedResource {
 
 /// The origin, and the path unless it is a lone slash.
 fn split(resource: &str) -> Option<(&str, &str)> {
+    // `Uri` takes more than a URL may have; a challenge could not name it, nor a router serve it.
+    if !resource.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte)) {
+        return None;
+    }
     let uri: Uri = resource.parse().ok()?;
-    let authority = uri.authority()?;
+    let authority = uri.authority().filter(|authority| !authority.host().is_empty())?;
     let is_local = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
     let scheme = uri.scheme_str().filter(|scheme| *scheme == "https" || (*scheme == "http" && is_local))?;
     if resource.contains(['?', '#']) || authority.as_str().contains('@') {

@@ -17,7 +17,9 @@ use crate::layer::AuthenticateLayer;
 /// `Router::layer` and `Router::route_layer` cover the routes that were added before them, so the place
 /// of one line decides what is guarded. Here the router is complete before the layer sees it.
 ///
-/// An unknown path is a 404 and asks no verifier, as with `Router::route_layer`.
+/// An unknown path is a 404 and asks no verifier, as with `Router::route_layer`. That is why a fallback of the router,
+/// or of one nested in it, is not taken over: no layer would stand around it. A guarded one is a route `/{*rest}`, an
+/// open one comes by [`public`](Protected::public).
 ///
 /// # Panics
 ///
@@ -52,7 +54,7 @@ where
         + Sync
         + 'static,
 {
-    Protected(router.route_layer(layer))
+    Protected(router.route_layer(layer).reset_fallback())
 }
 
 /// The service that a layer makes of a route.

@@ -46,13 +46,15 @@ impl Schemes {
 
     /// Puts the challenges that go with a refusal into the headers of its answer.
     pub(crate) fn challenge(&self, rejection: &Rejection, status: StatusCode, headers: &mut HeaderMap) {
+        if never_challenges(status) {
+            return;
+        }
         let token_scheme =
             self.schemes.iter().find(|scheme| matches!(scheme.challenged, Challenged::Token(_)));
         let mut send = |line: &HeaderValue| _ = headers.append(WWW_AUTHENTICATE, line.clone());
         match rejection.kind().answer().challenging {
-            // A platform that answers 401 where the standard is another status has to challenge, too.
-            Challenging::Nothing if status != StatusCode::UNAUTHORIZED => {}
-            Challenging::Nothing | Challenging::Plainly => {
+            Challenging::Nothing => {}
+            Challenging::Plainly => {
                 self.schemes.iter().for_each(|scheme| send(&scheme.plain));
             }
             Challenging::TokenMalformed => {
@@ -70,7 +72,16 @@ impl Schemes {
                 line.iter().for_each(send);
             }
         }
+        // A platform that answers 401 where the standard is another status has to challenge, too.
+        if status == StatusCode::UNAUTHORIZED && !headers.contains_key(WWW_AUTHENTICATE) {
+            self.schemes.iter().for_each(|scheme| _ = headers.append(WWW_AUTHENTICATE, scheme.plain.clone()));
+        }
     }
+}
+
+/// No other credentials would help there.
+fn never_challenges(status: StatusCode) -> bool {
+    matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) || status.is_server_error()
 }
 
 impl About {

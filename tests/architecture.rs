@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
         "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
-        "password", "password/memory", "permission", "permission/pattern", "span",
+        "password", "password/memory", "permission", "permission/pattern", "span", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
         "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record",
@@ -34,6 +34,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/introspection", "verify/introspection/answer", "verify/introspection/builder",
+        "verify/introspection/object",
+        "verify/cache", "verify/cache/flights", "verify/cache/generations", "verify/cache/key",
+        "verify/cache/lifetime", "verify/cache/settings", "verify/cache/store",
+        "verify/jwks", "verify/jwks/algorithm", "verify/jwks/builder", "verify/jwks/flight", "verify/jwks/json",
+        "verify/jwks/jwk", "verify/jwks/jws", "verify/jwks/kept", "verify/jwks/key", "verify/jwks/roca",
+        "verify/jwks/set", "verify/jwks/source",
+        "verify/jwt", "verify/jwt/builder", "verify/jwt/claims", "verify/jwt/denylist", "verify/jwt/mapping",
+        "verify/jwt/rules", "verify/jwt/token_use",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
         "policy/permission", "policy/scope",
     ]),
@@ -47,7 +56,11 @@ const FLOORS: &[(&str, &[&str])] = &[
         "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body",
         "layer/request_body", "layer/require", "layer/response_body",
     ]),
-    ("edge", &["extract", "protect", "test_util", "test_util/guarded"]),
+    ("edge", &[
+        "extract", "protect", "test_util", "test_util/guarded", "test_util/clock", "test_util/issuer", "test_util/signer",
+        "test_util/token", "test_util/conformance", "test_util/conformance/checks", "test_util/conformance/rule",
+        "test_util/conformance/seen", "test_util/conformance/twist",
+    ]),
     ("roof", &["lib"]),
 ];
 
@@ -57,6 +70,16 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("verify/cache/store", "verify/cache/generations", "what was evicted is not stored again"),
+    ("verify/cache/store", "verify/cache/lifetime", "what is stored is good for a time"),
+    ("verify/cache/store", "verify/cache/settings", "they say how much is stored and for how long"),
+    ("verify/introspection/answer", "verify/introspection/object", "an answer is an object"),
+    ("verify/introspection/builder", "verify/introspection/answer", "what is expected of one is set there"),
+    ("test_util/conformance/checks", "test_util/conformance/seen", "what was said is compared"),
+    ("test_util/conformance/checks", "test_util/conformance/twist", "nearly good credentials are shown"),
+    ("test_util/conformance/seen", "test_util/conformance/twist", "secrets are looked for"),
+    ("verify/jwt", "verify/jwks", "JWTs are verified with keys"),
+    ("test_util/issuer", "test_util/signer", "an issuer signs"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

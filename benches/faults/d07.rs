@@ -11,6 +11,7 @@ use axum::Router;
 use axum::routing::get;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
+use tower_principal::verify::Cached;
 use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, Verifier, dialect, transport};
 
 use crate::child::{Child, mib};
@@ -35,7 +36,10 @@ struct Subject {
 }
 
 /// A verifier that remembers failures, or answers, is another row here.
-const SUBJECTS: &[Subject] = &[Subject { path: "/memory", app: |path| protected(path, memory()) }];
+const SUBJECTS: &[Subject] = &[
+    Subject { path: "/memory", app: |path| protected(path, memory()) },
+    Subject { path: "/cached", app: |path| protected(path, Cached::new(memory()).unwrap()) },
+];
 
 /// The lengths of the tokens of each flood, in bytes.
 const FLOODS: [usize; 2] = [32, 8 * 1024];

@@ -13,7 +13,10 @@ mod client;
 mod d01;
 mod d02;
 mod d03;
+mod d04;
+mod d05;
 mod d07;
+mod d10;
 mod d14;
 mod d15;
 mod d16;
@@ -49,7 +52,10 @@ const EXPERIMENTS: &[Experiment] = &[
     Experiment { number: "d01", what: "the verifier sleeps 10 s, 10,000 clients", run: || Box::pin(d01::run()), serve: Some(d01::app) },
     Experiment { number: "d02", what: "the verifier panics, 1 time in 3", run: || Box::pin(d02::run()), serve: Some(d02::app) },
     Experiment { number: "d03", what: "clients leave at random moments, 40,000 times", run: || Box::pin(d03::run()), serve: Some(d03::app) },
+    Experiment { number: "d04", what: "1,000 clients wait for one verification, and who began it leaves", run: || Box::pin(d04::run()), serve: Some(d04::app) },
+    Experiment { number: "d05", what: "10,000 requests at a time with one cold token", run: || Box::pin(d05::run()), serve: Some(d05::app) },
     Experiment { number: "d07", what: "a million tokens that nobody knows", run: || Box::pin(d07::run()), serve: Some(d07::app) },
+    Experiment { number: "d10", what: "the authorization server fails in every way, and ends tokens", run: || Box::pin(d10::run()), serve: None },
     Experiment { number: "d14", what: "500 clients log in at a time, argon2id at 19 MiB", run: || Box::pin(d14::run()), serve: Some(d14::app) },
     Experiment { number: "d15", what: "slow heads, slow bodies, idle connections, against the portal", run: || Box::pin(d15::run()), serve: None },
     Experiment { number: "d16", what: "the proxy loses X-Forwarded-Proto, then says http", run: || Box::pin(d16::run()), serve: Some(d16::app) },

@@ -17,6 +17,7 @@
 //! # });
 //! ```
 
+pub mod conformance;
 mod guarded;
 
 use std::task::{Context, Poll};
@@ -30,6 +31,19 @@ use crate::credential::{Carrier, CredentialKind};
 use crate::principal::{AppToken, Guest, Principal};
 
 pub use self::guarded::{assert_guarded, unguarded};
+mod clock;
+#[cfg(feature = "jwt")]
+mod issuer;
+#[cfg(feature = "jwt")]
+mod signer;
+#[cfg(feature = "jwt")]
+mod token;
+
+pub use self::clock::TestClock;
+#[cfg(feature = "jwt")]
+pub use self::issuer::{Fault, Issuer};
+#[cfg(feature = "jwt")]
+pub use self::token::Token;
 
 /// A layer that authenticates every request as one principal. For tests only: it looks at no credential.
 #[derive(Clone, Debug)]

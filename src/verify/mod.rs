@@ -7,18 +7,36 @@ use crate::credential::Credential;
 use crate::principal::Principal;
 
 mod boxed;
+#[cfg(feature = "cache")]
+mod cache;
 mod context;
 mod error;
 mod func;
+#[cfg(feature = "introspection")]
+mod introspection;
+#[cfg(feature = "jwt")]
+mod jwks;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod memory;
 mod or;
 #[cfg(feature = "throttle")]
 mod throttle;
 
 pub use self::boxed::{BoxVerifier, DynVerifier};
+#[cfg(feature = "cache")]
+pub use self::cache::Cached;
 pub use self::context::Context;
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
+#[cfg(feature = "introspection")]
+pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
+#[cfg(feature = "jwt")]
+pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
+#[cfg(feature = "jwt")]
+pub use self::jwt::{
+    Claims, Denylist, DenylistFull, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+};
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
 #[cfg(feature = "throttle")]

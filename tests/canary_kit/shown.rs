@@ -6,19 +6,22 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
+use tower_principal::fetch;
 use tower_principal::headers::{OAuth, XAppToken};
 use tower_principal::test_util::ActAs;
-use tower_principal::verify::{self, Throttled};
+use tower_principal::test_util::conformance::Suite;
+use tower_principal::verify::{self, Cached, Introspection, Throttled};
 use tower_principal::{
     ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, ClientKind, Context, Credential,
-    Head, Key, MemoryVerifier, OAuthUser, OrgAdmin, Pair, Passwords, Principal, Reader, RequestBody, Secret,
-    Verifier as _, VerifyError, dialect, transport,
+    Head, Key, MemoryVerifier, OAuthUser, OrgAdmin, Pair, Passwords, Principal, PrincipalKind, Reader,
+    RequestBody, Secret, Verifier as _, VerifyError, dialect, transport,
 };
 
 use super::needles::Canaries;
@@ -61,6 +64,18 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         verify::from_fn(async |_, _| Ok(OAuthUser::builder("otto").build().into())),
         transport::danger_assume_secure(),
     );
+    let asking = || {
+        Introspection::builder("https://login.example/", fetch::service::<_, Body>(Router::new()))
+            .client("client", &canaries.fresh())
+    };
+    let bearing = asking().bearer(&canaries.fresh());
+    let suite = Suite::new()
+        .good(Credential::AccessToken(secret()), PrincipalKind::OAuthUser)
+        .unknown(Credential::Password(pair()))
+        .expired(Credential::AppToken(secret()));
+    let cached = Cached::new(memory()).unwrap();
+    let unknown = Credential::AccessToken(secret());
+    assert!(cached.verify(&unknown, &Context::default()).await.is_err());
     let reads = open.form_body(64 * 1024, Duration::from_secs(5)).layer(service_fn(
         async |request: Request<RequestBody<Full<Bytes>>>| {
             let shown = format!("{:?} {:?}", request.authentication(), request.body());
@@ -97,6 +112,10 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("MemoryVerifierBuilder", show(&builder())),
         ("MemoryVerifier", show(&memory())),
         ("Throttled", show(&Throttled::new(memory()).unwrap())),
+        ("Cached", show(&cached)),
+        ("IntrospectionBuilder", show(&(asking(), bearing))),
+        ("Introspection", show(&asking().build().unwrap())),
+        ("Suite", show(&suite)),
         ("Or", show(&memory().or(memory()))),
         ("FromFn", show(&verify::from_fn(async |_, _| Err(VerifyError::UNKNOWN)))),
         ("AuthenticateLayer", show(&layer)),

@@ -182,6 +182,53 @@ fn a_verifier_without_its_type_costs_no_allocation_more() {
     assert_eq!((allocations, status), (FLOOR, 200));
 }
 
+/// Nor does counting what is tried, or what is slowed down.
+#[cfg(feature = "throttle")]
+#[test]
+fn a_throttled_verifier_costs_no_allocation_more() {
+    use tower_principal::transport::Peer;
+    use tower_principal::verify::{Limit, Throttled};
+
+    let from_peer = |token: &'static str| {
+        move || {
+            let mut request = authorization(bearer(token));
+            request.extensions_mut().insert(Peer(([192, 0, 2, 1], 4711).into()));
+            request
+        }
+    };
+    let plain = layer_of(dialect::ANY, everybody());
+    let limit = Limit::new(1, Duration::from_secs(3_600));
+    let throttled = || Throttled::new(everybody()).unwrap().by_client(limit);
+    assert_eq!(
+        count(&layer_of(dialect::ANY, throttled()), from_peer(TOKEN)),
+        count(&plain, from_peer(TOKEN))
+    );
+    let (denied, _) = count(&plain, from_peer(UNKNOWN_TOKEN));
+    // The second one is over the limit; its answer has no challenges, and `Retry-After` takes two.
+    let (slowed, status) = count(&layer_of(dialect::ANY, throttled()), from_peer(UNKNOWN_TOKEN));
+    assert!(slowed <= denied + 2 && status == 429, "{slowed} {denied} {status}");
+}
+
+/// Without a recorder a counter is only looked up (feature `metrics`), and an event is not even made up.
+#[test]
+fn counting_and_telling_allocate_nothing_where_nobody_listens() {
+    let refused = |request: fn() -> Request<Body>| {
+        let layer = layer(dialect::RFC6750);
+        let mut service = layer.layer(Silent);
+        let mut allocations = || {
+            let request = request();
+            measure(|| drop(finish(service.call(request)))).count_total
+        };
+        (0..5).map(|_| allocations()).collect::<Vec<_>>()
+    };
+    for request in
+        [|| get("/", &[]), || authorization(bearer(UNKNOWN_TOKEN)), || authorization(bearer(TOKEN))]
+    {
+        let counts = refused(request);
+        assert!(counts[1..].iter().all(|count| *count == counts[4] && *count <= 6), "{counts:?}");
+    }
+}
+
 /// Goal G3.
 #[test]
 fn a_verifier_that_waits_costs_two_allocations_at_most() {
@@ -250,5 +297,23 @@ fn a_refusal_costs_six_allocations_at_most() {
         };
         let (allocations, status) = count(&layer, twin);
         assert!(allocations <= 6 && status == expected, "{allocations} {status} {:?}", request.headers());
+    }
+}
+
+/// Goal G13: 18 in all for a JWT that is verified anew, the layer's own among them.
+#[cfg(feature = "jwt")]
+#[test]
+fn a_jwt_costs_eighteen_allocations_at_most() {
+    use tower_principal::test_util::Issuer;
+    use tower_principal::verify::Algorithm;
+
+    for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
+        let issuer = Issuer::with("https://issuer.example", algorithm, tower_principal::SystemClock).unwrap();
+        let token = issuer.token("otto").audience("a").scope("read write").claim("client_id", "c").sign();
+        let verifier = tower_principal::JwtVerifier::builder(issuer.name()).audience("a");
+        let layer = layer_of(dialect::RFC6750, verifier.keys(issuer.keys().unwrap()).build().unwrap());
+        let (allocations, status) = count(&layer, || authorization(bearer(&token)));
+        assert_eq!(status, 200);
+        assert!(allocations <= 18, "{algorithm}: {allocations}");
     }
 }

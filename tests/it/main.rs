@@ -4,19 +4,37 @@
 
 mod allocations;
 mod answers;
+mod audit;
 mod body;
 mod bounds;
+#[cfg(feature = "cache")]
+mod cache;
+mod conformance;
 mod connections;
 mod dialects;
 mod extract;
+mod fetch;
 mod grpc;
 mod guests;
+#[cfg(all(feature = "introspection", feature = "cache"))]
+mod introspection;
+mod jwks;
+mod jwt;
+mod jwt_claims;
+mod jwt_logs;
+mod jwt_revocation;
+mod layers;
 mod leaks;
 mod live;
 mod memory;
+#[cfg(feature = "metadata")]
+mod metadata;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod passwords;
 mod paths;
 mod plain_hyper;
+mod platform_answers;
 mod policies;
 mod properties;
 mod read;
@@ -25,6 +43,9 @@ mod render;
 mod revocation;
 mod routed;
 mod support;
+#[cfg(feature = "throttle")]
+mod throttle;
 mod transport;
 mod verify;
 mod wiring;
+mod wycheproof;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,8 +11,8 @@ use http::Request;
 use tower::ServiceExt as _;
 use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection, Transport};
 use tower_principal::{
-    AppToken, AuthenticateLayer, MemoryVerifier, OAuthUser, Passwords, Principal, Rejection, RejectionKind,
-    Revocation, dialect,
+    AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Passwords, Principal,
+    Rejection, RejectionKind, Revocation, Verifier, VerifyError, dialect,
 };
 
 use crate::support::logged;
@@ -149,6 +150,67 @@ async fn req_38_a_blown_fuse_is_one_error_in_the_log() {
     assert_eq!((lines("ERROR"), lines("no more are revoked this minute")), (1, 1), "{log}");
     assert_eq!(lines("outcome=\"revoked\""), 1, "{log}");
     assert!(TOKENS.iter().all(|token| !log.contains(token)), "{log}");
+}
+
+const SLOW: Duration = Duration::from_millis(40);
+
+/// Takes its time, so that many are looked at at once.
+struct Slow {
+    inner: Arc<MemoryVerifier>,
+    revoked: Arc<AtomicUsize>,
+}
+
+impl Verifier for Slow {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        let answer = self.inner.verify(credential, context).await;
+        tokio::time::sleep(SLOW).await;
+        answer
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        self.revoked.fetch_add(1, Ordering::SeqCst);
+        self.inner.revoke(credential, context).await
+    }
+}
+
+/// One client that retries is one credential, and leaves the fuse to the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
+    let revoked = Arc::new(AtomicUsize::new(0));
+    let verifier = Slow { inner: verifier(), revoked: Arc::clone(&revoked) };
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked())
+        .revocation(Revocation::default().per_minute(2).percent(100));
+    let app = Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer);
+    let [first, second, third] = TOKENS;
+    let shown: Vec<_> = (0..1_000)
+        .map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move { status(&app, first, Over::Plain).await.0 })
+        })
+        .collect();
+    for shown in shown {
+        assert_eq!(shown.await.unwrap(), 403);
+    }
+    for (token, revocations) in [(first, 1), (second, 2), (third, 2)] {
+        assert_eq!(status(&app, token, Over::Plain).await.0, 403);
+        // It goes on behind the answer.
+        tokio::time::timeout(Duration::from_secs(20), async {
+            while revoked.load(Ordering::SeqCst) < revocations {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await
+        .unwrap();
+        tokio::time::sleep(SLOW * 3).await;
+        assert_eq!(revoked.load(Ordering::SeqCst), revocations, "{token}");
+    }
+    assert!(!lives(&app, first).await, "it is revoked");
+    assert!(!lives(&app, second).await, "there was a second place");
+    assert!(lives(&app, third).await, "and no third one");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! What the tests share: credentials that are known, a service that says who came, answers taken apart.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +20,10 @@ use tower_principal::{
     Context, Credential, Dialect, MemoryVerifier, OAuthUser, OrgAdmin, Passwords, Principal, Rejection,
     RejectionKind, Verifier, VerifyError, transport,
 };
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 
 pub(crate) const USER: &str = "alice@example.org";
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -269,7 +275,7 @@ where
 
 /// What comes of a future, and what is logged on this thread while it runs.
 pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> (T, String) {
-    let log = Log::default();
+    let log = Text::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
@@ -280,14 +286,70 @@ pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> (T, String) {
 }
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct Text(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Log {
+impl io::Write for Text {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// One event of the log, taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) level: Level,
+    pub(crate) target: String,
+    pub(crate) fields: BTreeMap<&'static str, String>,
+}
+
+impl Line {
+    /// A field; the empty text where the event has no such field.
+    pub(crate) fn get(&self, field: &str) -> &str {
+        self.fields.get(field).map_or("", String::as_str)
+    }
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.fields.insert(field.name(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.fields.insert(field.name(), format!("{value:?}"));
+    }
+}
+
+/// Everything that is logged on this thread while it lives.
+pub(crate) struct Log {
+    lines: Lines,
+    _guard: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<Line>>>);
+
+pub(crate) fn listen() -> Log {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::registry().with(lines.clone());
+    Log { lines, _guard: tracing::subscriber::set_default(subscriber) }
+}
+
+impl Log {
+    /// What was logged since it was last asked.
+    pub(crate) fn take(&self) -> Vec<Line> {
+        std::mem::take(&mut *self.lines.0.lock().unwrap())
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        let (level, target) = (*event.metadata().level(), event.metadata().target().to_owned());
+        let mut line = Line { level, target, fields: BTreeMap::new() };
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line);
     }
 }

@@ -43,7 +43,7 @@ async fn every_credential_passes_over_a_secure_connection() {
 }
 
 #[tokio::test]
-async fn no_credential_passes_over_another_one() {
+async fn req_35_no_credential_passes_over_another_one_nor_is_one_asked_for_there() {
     for connection in INSECURE {
         for request in [
             authorization(bearer(TOKEN)),
@@ -55,6 +55,10 @@ async fn no_credential_passes_over_another_one() {
         ] {
             let answer = over(connection, dialect::ANY, request).await;
             assert_eq!(answer.outcome(), Err(InsecureTransport), "{connection:?}");
+            // A challenge or a redirect would have the client send it again.
+            assert_eq!(answer.challenges(), [""; 0], "{connection:?}");
+            assert_eq!(answer.lines("location"), [""; 0], "{connection:?}");
+            assert_eq!(answer.lines("connection"), ["close"], "{connection:?}");
         }
     }
 }
@@ -85,7 +89,7 @@ async fn socratas_app_tokens_pass_over_plain_http_and_nothing_else_does() {
 
 /// Anything in the request that claims to be secure is only a claim.
 #[tokio::test]
-async fn a_request_cannot_say_that_its_connection_is_secure() {
+async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
     for header in [
         ("x-forwarded-proto", "https"),
         ("forwarded", "proto=https"),

@@ -10,16 +10,24 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::answer::Asked;
-use crate::authentication::AuthenticationExt as _;
 use crate::authenticator::Pipeline;
 use crate::carried::Carried;
 use crate::deadline::caught;
+use crate::fingerprint::Fingerprint;
 use crate::kind::RejectionKind;
 use crate::layer::ResponseBody;
 use crate::rejection::Rejection;
 use crate::trace;
 
-type Waiting<B> = Pin<Box<dyn Future<Output = Result<Request<B>, Rejection>> + Send>>;
+type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
+
+/// What is kept of who a request comes from while it is served.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Come {
+    pub(super) carried: Carried,
+    /// For the log, should anybody further in refuse.
+    pub(super) fingerprint: Option<Fingerprint>,
+}
 
 pin_project! {
     /// The response future of [`Authenticate`](super::Authenticate).
@@ -38,7 +46,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
         Waiting { waiting: Waiting<B>, inner: S },
-        Calling { #[pin] future: F, carried: Carried },
+        Calling { #[pin] future: F, come: Come },
         Refused { rejection: Rejection },
     }
 }
@@ -46,11 +54,11 @@ pin_project! {
 impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
     pub(super) const fn calling(
         future: S::Future,
-        carried: Carried,
+        come: Come,
         pipeline: &'static Pipeline,
         asked: Asked,
     ) -> Self {
-        Self { state: State::Calling { future, carried }, pipeline, asked }
+        Self { state: State::Calling { future, come }, pipeline, asked }
     }
 
     pub(super) const fn refused(rejection: Rejection, pipeline: &'static Pipeline, asked: Asked) -> Self {
@@ -79,16 +87,13 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Waiting { waiting, inner } => match ready!(poll_caught(waiting, context)) {
-                    Ok(request) => {
-                        let carried = request.authentication().map_or(Carried::Nothing, Carried::by);
-                        State::Calling { future: inner.call(request), carried }
-                    }
+                    Ok((request, come)) => State::Calling { future: inner.call(request), come },
                     Err(rejection) => State::Refused { rejection },
                 },
-                StateProjection::Calling { future, carried } => {
+                StateProjection::Calling { future, come } => {
                     let mut response = ready!(future.poll(context))?;
-                    carried.mark(response.headers_mut(), &this.pipeline.answers.depends_on);
-                    return Poll::Ready(Ok(render(this.pipeline, *this.asked, response)));
+                    come.carried.mark(response.headers_mut(), &this.pipeline.answers.depends_on);
+                    return Poll::Ready(Ok(render(this.pipeline, *this.asked, come.fingerprint, response)));
                 }
                 StateProjection::Refused { rejection } => {
                     let answer = this.pipeline.answers.render(rejection, *this.asked);
@@ -104,7 +109,7 @@ where
 fn poll_caught<B>(
     waiting: &mut Waiting<B>,
     context: &mut Context<'_>,
-) -> Poll<Result<Request<B>, Rejection>> {
+) -> Poll<Result<(Request<B>, Come), Rejection>> {
     caught(|| waiting.as_mut().poll(context)).unwrap_or_else(|_| {
         trace::error!("authentication panicked");
         Poll::Ready(Err(RejectionKind::ServerError.into()))
@@ -112,10 +117,16 @@ fn poll_caught<B>(
 }
 
 /// Renders a refusal of an inner layer or extractor in this dialect's way; other responses pass.
-fn render<R>(pipeline: &Pipeline, asked: Asked, response: Response<R>) -> Response<ResponseBody<R>> {
+fn render<R>(
+    pipeline: &Pipeline,
+    asked: Asked,
+    fingerprint: Option<Fingerprint>,
+    response: Response<R>,
+) -> Response<ResponseBody<R>> {
     match response.extensions().get::<Rejection>() {
         Some(rejection) if !rejection.is_rendered() => {
-            pipeline.answers.render(rejection, asked).map(ResponseBody::fixed)
+            let rejection = rejection.clone().with_fingerprint(fingerprint);
+            pipeline.answers.render(&rejection, asked).map(ResponseBody::fixed)
         }
         _ => response.map(ResponseBody::inner),
     }

@@ -7,12 +7,13 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::AuthenticateFuture;
+use super::{AuthenticateFuture, Come};
 use crate::answer::Asked;
 use crate::authenticator::{Pipeline, Verdict};
 use crate::carried::Carried;
 use crate::credential::CredentialKind;
 use crate::head::Head;
+use crate::judgement::Admitted;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
 use crate::rejection::Rejection;
 use crate::revocation;
@@ -54,10 +55,10 @@ where
         let wants_body = || self.pipeline.wants_body(|anyhow| self.mode.wants(head, request.body(), anyhow));
         let verdict = self.pipeline.decide_now(&*self.verifier, head, wants_body);
         match verdict {
-            Verdict::Admitted(authentication) => {
-                let carried = Carried::by(&authentication);
-                self.pipeline.seal(&mut request, authentication);
-                AuthenticateFuture::calling(self.inner.call(M::pass(request)), carried, self.pipeline, asked)
+            Verdict::Admitted(Admitted { who, fingerprint }) => {
+                let come = Come { carried: Carried::by(&who), fingerprint };
+                self.pipeline.seal(&mut request, who);
+                AuthenticateFuture::calling(self.inner.call(M::pass(request)), come, self.pipeline, asked)
             }
             Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
             Verdict::Waits => {
@@ -79,7 +80,7 @@ async fn wait<V: Verifier, M: BodyMode<B>, B: Send>(
     verifier: Arc<V>,
     mode: M,
     request: Request<B>,
-) -> Result<Request<M::Body>, Rejection>
+) -> Result<(Request<M::Body>, Come), Rejection>
 where
     M::Body: Send,
 {
@@ -99,7 +100,7 @@ where
     let mut left = pipeline.deadline;
     let mut found = pipeline.verify_head(&*verifier, head, &mut left).await?;
     let subject =
-        found.as_ref().is_some_and(|found| found.credential_kind() != Some(CredentialKind::AppToken));
+        found.as_ref().is_some_and(|found| found.who.credential_kind() != Some(CredentialKind::AppToken));
     let wants_body = !subject && pipeline.wants_body(|anyhow| mode.wants(head, &body, anyhow))?;
     let mut request = if wants_body {
         let (form, body) = mode.read(head, body).await?;
@@ -112,12 +113,16 @@ where
     } else {
         M::pass(Request::from_parts(parts, body))
     };
-    let authentication = match found {
-        Some(found) => found,
+    let Admitted { who, fingerprint } = match found {
+        Some(found) => {
+            pipeline.tell(Head::of(&request), &found);
+            found
+        }
         None => pipeline.guest(Head::of(&request))?,
     };
-    pipeline.seal(&mut request, authentication);
-    Ok(request)
+    let come = Come { carried: Carried::by(&who), fingerprint };
+    pipeline.seal(&mut request, who);
+    Ok((request, come))
 }
 
 impl<S: Clone, V, M: Clone> Clone for Authenticate<S, V, M> {

@@ -9,7 +9,6 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use crate::fingerprint::{AlreadyRandom, Fingerprint};
-use crate::meter;
 
 /// How many failures are borne: so many at once, and one more each time.
 #[derive(Clone, Copy, Debug)]
@@ -26,14 +25,13 @@ pub(super) type Bounded<T> = Cache<Fingerprint, T, UnitWeighter, AlreadyRandom>;
 pub(super) struct Counts {
     pub(super) limit: Limit,
     until: Bounded<Arc<AtomicU64>>,
-    by: &'static str,
 }
 
 /// After this time everything is forgiven.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
 impl Limit {
-    /// Bears so many failures at once, and one more after each such time.
+    /// Bears so many failures at once, one at least, and one more after each such time.
     #[must_use]
     pub const fn new(at_once: u32, each: Duration) -> Self {
         Self { at_once, each }
@@ -41,8 +39,8 @@ impl Limit {
 }
 
 impl Counts {
-    pub(super) fn new(limit: Limit, capacity: usize, by: &'static str) -> Self {
-        Self { limit, until: bounded(capacity), by }
+    pub(super) fn new(limit: Limit, capacity: usize) -> Self {
+        Self { limit, until: bounded(capacity) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -55,7 +53,6 @@ impl Counts {
         let borne = self.limit.at_once.saturating_sub(1);
         let allowed_at = until.saturating_sub(millis(self.limit.each.saturating_mul(borne)));
         let over = allowed_at.checked_sub(now).filter(|over| *over > 0)?;
-        meter::throttled(self.by);
         Some(Duration::from_millis(over))
     }
 
@@ -72,8 +69,9 @@ pub(super) fn bounded<T: Clone>(capacity: usize) -> Bounded<T> {
     Cache::with(capacity, weight, UnitWeighter, AlreadyRandom::default(), DefaultLifecycle::default())
 }
 
+/// So few that sums of them do not run over.
 pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 4)
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(u64::MAX / 4)
 }
 
 #[cfg(test)]
@@ -83,7 +81,7 @@ mod tests {
 
     #[test]
     fn failures_are_borne_up_to_the_limit_and_forgiven_one_by_one() {
-        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 16, "id");
+        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 16);
         let place = FingerprintKey::random().unwrap().of(&[b"a"]);
         for _ in 0..2 {
             counts.fail(place, 0);
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_burst_of_failures_is_paid_back_but_never_for_more_than_an_hour() {
-        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 16, "id");
+        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 16);
         let place = FingerprintKey::random().unwrap().of(&[b"a"]);
         (0..10).for_each(|_| counts.fail(place, 0));
         assert_eq!(counts.over(place, 0), Some(Duration::from_secs(80)));
@@ -109,7 +107,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 64, "id");
+        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 64);
         let key = FingerprintKey::random().unwrap();
         (0..10_000_u32).for_each(|n| counts.fail(key.of(&[&n.to_be_bytes()]), 0));
         assert!(counts.len() <= 64, "{}", counts.len());

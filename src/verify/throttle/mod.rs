@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use self::counts::{Bounded, Counts, bounded, millis};
 use super::{Context, Reason, Verifier, VerifyError};
 use crate::credential::Credential;
 use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::meter::{self, ThrottledBy};
 use crate::principal::Principal;
 use crate::trace;
 
@@ -22,7 +23,8 @@ pub use self::counts::Limit;
 /// Slows down whoever keeps failing, before anything expensive is asked.
 ///
 /// A failure is a credential that nobody knows; a request that succeeds, or shows a credential that has
-/// expired, or meets an outage, is none. Failures are counted twice: of one id (a user's name, the id of a key or a
+/// expired, or meets an outage, is none, nor is a kind of credential that is not for the verifier inside to judge. Put it
+/// around the whole of a chain: what the next one knows would be a failure to the one before it. Failures are counted twice: of one id (a user's name, the id of a key or a
 /// client) from one client, and of one client altogether. A client is the network of an address, unless told otherwise
 /// the address itself for IPv4 and its /64 for IPv6; the address is that of [`Context::client_address`], which
 /// nobody can forge but a trusted proxy. Over a limit the answer is [`Reason::Throttled`], a 429 with
@@ -31,7 +33,8 @@ pub use self::counts::Limit;
 /// * Nobody can lock out somebody elsewhere: an id is only ever counted together with the client that failed. What has
 ///   succeeded from a client within the last day goes on from there, whatever else fails there.
 /// * Nothing is locked for good: failures are forgiven one by one, and all of them an hour after the last at the
-///   latest.
+///   latest, or after what the limit bears at once takes where that is longer.
+/// * What is tried while the first answers are still out is looked at, and each failure of it is paid back.
 /// * Memory is bounded whatever is sent: some [`CAPACITY`](Self::CAPACITY) counts of each sort, the least used
 ///   are forgotten first.
 /// * Where the client's address is not known nothing is counted, and the log says so once: to count all clients as
@@ -87,13 +90,13 @@ impl<V> Throttled<V> {
     ///
     /// When the operating system has no randomness to give.
     pub fn new(verifier: V) -> io::Result<Self> {
-        let counts = |limit, by| Counts::new(limit, Self::CAPACITY, by);
+        let counts = |limit| Counts::new(limit, Self::CAPACITY);
         Ok(Self {
             inner: verifier,
             key: FingerprintKey::random()?,
             started: Instant::now(),
-            by_id: counts(Limit::new(10, Duration::from_secs(6)), "id"),
-            by_client: counts(Limit::new(100, Duration::from_millis(600)), "client"),
+            by_id: counts(Limit::new(10, Duration::from_secs(6))),
+            by_client: counts(Limit::new(100, Duration::from_millis(600))),
             known: bounded(Self::CAPACITY),
             exempt: Vec::new(),
             prefixes: [32, 64],
@@ -143,11 +146,11 @@ impl<V> Throttled<V> {
             });
             return None;
         };
+        let address = address.to_canonical();
         if self.exempt.iter().any(|network| network.contains(&address)) {
             return None;
         }
-        let network = self.network(address);
-        let network = network.as_bytes();
+        let network = &self.network(address);
         let tenant = context.tenant().unwrap_or_default().as_bytes();
         let id = credential.id_or_secret().as_bytes();
         Some(Attempt {
@@ -158,22 +161,38 @@ impl<V> Throttled<V> {
         })
     }
 
-    fn network(&self, address: IpAddr) -> String {
-        let address = address.to_canonical();
+    /// The network of an address; that of an IPv4 one is spelled as IPv6 spells it, which no other has.
+    fn network(&self, address: IpAddr) -> [u8; 16] {
         let [ipv4, ipv6] = self.prefixes;
-        let bits = if address.is_ipv4() { ipv4.min(32) } else { ipv6.min(128) };
-        IpNet::new(address, bits).map(|network| network.trunc().to_string()).unwrap_or_default()
+        match address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32_u32.saturating_sub(ipv4.into())).unwrap_or(0);
+                Ipv4Addr::from_bits(address.to_bits() & mask).to_ipv6_mapped().octets()
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128_u32.saturating_sub(ipv6.into())).unwrap_or(0);
+                Ipv6Addr::from_bits(address.to_bits() & mask).octets()
+            }
+        }
     }
 
     /// Refuses an attempt that is over a limit.
     fn allow(&self, attempt: &Attempt) -> Result<(), VerifyError> {
-        let over = if attempt.has_id { self.by_id.over(attempt.id, attempt.now) } else { None };
-        let over = over.or_else(|| {
-            let over = self.by_client.over(attempt.client, attempt.now)?;
-            let known = self.known.get(&attempt.id).is_some_and(|until| until > attempt.now);
-            (!known).then_some(over)
-        });
-        over.map_or(Ok(()), |after| Err(VerifyError::Denied(Reason::Throttled(after))))
+        let by_id = if attempt.has_id { self.by_id.over(attempt.id, attempt.now) } else { None };
+        let (by, after) =
+            match by_id.map(|after| (ThrottledBy::Id, after)).or_else(|| self.client_over(attempt)) {
+                Some(over) => over,
+                None => return Ok(()),
+            };
+        meter::throttled(by);
+        Err(VerifyError::Denied(Reason::Throttled(after)))
+    }
+
+    /// Whether the client is over its limit, and what is tried has not succeeded from there before.
+    fn client_over(&self, attempt: &Attempt) -> Option<(ThrottledBy, Duration)> {
+        let over = self.by_client.over(attempt.client, attempt.now)?;
+        let known = self.known.get(&attempt.id).is_some_and(|until| until > attempt.now);
+        (!known).then_some((ThrottledBy::Client, over))
     }
 
     /// Counts what came of it.
@@ -186,7 +205,7 @@ impl<V> Throttled<V> {
                     self.known.insert(attempt.id, attempt.now + millis(KNOWN));
                 }
             }
-            Err(error) if error.asks_on() => {
+            Err(VerifyError::Denied(Reason::Unknown)) => {
                 if attempt.has_id {
                     self.by_id.fail(attempt.id, attempt.now);
                 }

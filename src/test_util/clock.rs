@@ -1,0 +1,58 @@
+//! A clock that is set by hand.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
+
+/// A clock that stands still until it is moved. Clones are the same clock.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_principal::{Clock as _, test_util::TestClock};
+///
+/// let clock = TestClock::default();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), before + Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug)]
+pub struct TestClock(Arc<Mutex<SystemTime>>);
+
+impl TestClock {
+    /// Stands at this time.
+    pub fn at(time: SystemTime) -> Self {
+        Self(Arc::new(Mutex::new(time)))
+    }
+
+    /// Moves on by so much.
+    pub fn advance(&self, by: Duration) {
+        self.set(self.now() + by);
+    }
+
+    /// Moves back by so much, as when a clock is put right.
+    pub fn set_back(&self, by: Duration) {
+        self.set(self.now() - by);
+    }
+
+    /// Stands at another time.
+    pub fn set(&self, time: SystemTime) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    }
+}
+
+/// Stands at the time now, in whole seconds.
+impl Default for TestClock {
+    fn default() -> Self {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self::at(SystemTime::UNIX_EPOCH + Duration::from_secs(now.as_secs()))
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> SystemTime {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,252 @@
+//! The checks, one after another.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::seen::{self, Seen};
+use super::{Rule, Suite, Violation, twist};
+use crate::credential::Credential;
+use crate::deadline::{Bounded, caught, timer};
+use crate::principal::Principal;
+use crate::verify::{Context, Verifier, VerifyError};
+
+/// A verifier under check.
+pub(super) struct Checks<'s, V> {
+    suite: &'s Suite,
+    verifier: &'s V,
+    violations: Vec<Violation>,
+}
+
+type Verification<'v> = Pin<Box<dyn Future<Output = Result<Principal, VerifyError>> + Send + 'v>>;
+
+/// No question takes longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many awaits of a verification are cut off.
+const AWAITS: u32 = 24;
+
+/// How often each good credential is shown at the same time: few, since checks of passwords are bounded.
+const TOGETHER: usize = 4;
+
+impl<'s, V: Verifier> Checks<'s, V> {
+    pub(super) const fn new(suite: &'s Suite, verifier: &'s V) -> Self {
+        Self { suite, verifier, violations: Vec::new() }
+    }
+
+    pub(super) async fn run(mut self) -> Vec<Violation> {
+        self.good_and_bad().await;
+        self.nearly_good().await;
+        self.odd_text().await;
+        self.other_tenants().await;
+        self.callers_that_leave().await;
+        self.together().await;
+        if self.suite.revokes {
+            self.revoking().await;
+        }
+        self.violations
+    }
+
+    async fn good_and_bad(&mut self) {
+        let suite = self.suite;
+        for (good, makes) in &suite.good {
+            let what = format!("a good credential of kind {}", good.kind());
+            let seen = self.ask(&what, good, &suite.context()).await;
+            let holds = matches!(&seen, Seen::Good(kind, _) if kind == makes);
+            self.hold(Rule::GoodIsKnown, holds, || {
+                format!("{what} {}, not one of kind {makes}", seen.told())
+            });
+        }
+        for unknown in &suite.unknown {
+            let what = format!("an unknown credential of kind {}", unknown.kind());
+            let seen = self.ask(&what, unknown, &suite.context()).await;
+            self.hold(Rule::UnknownIsDenied, seen.is_refused(), || format!("{what} {}", seen.told()));
+        }
+        for (how, ended) in &suite.ended {
+            let what = format!("{how} credential of kind {}", ended.kind());
+            let seen = self.ask(&what, ended, &suite.context()).await;
+            self.hold(Rule::EndedIsDenied, seen.is_denied(), || format!("{what} {}", seen.told()));
+        }
+    }
+
+    async fn nearly_good(&mut self) {
+        let suite = self.suite;
+        for (good, _) in &suite.good {
+            let nearly = twist::nearly(good).into_iter().map(|twisted| (Rule::WrongHalvesAreDenied, twisted));
+            let others = twist::as_others(good).into_iter().map(|twisted| (Rule::KindsDoNotLeak, twisted));
+            for (rule, (how, twisted)) in nearly.chain(others) {
+                if suite.is_good(&twisted) {
+                    continue;
+                }
+                let what = format!("a good credential of kind {}, {how},", good.kind());
+                let seen = self.ask(&what, &twisted, &suite.context()).await;
+                self.hold(rule, !seen.is_good(), || format!("{what} {}", seen.told()));
+                self.hold(Rule::OddTextIsNoOutage, seen != Seen::Unavailable, || {
+                    what.clone() + " is an outage"
+                });
+            }
+        }
+    }
+
+    async fn odd_text(&mut self) {
+        for (how, odd) in twist::odd().into_iter().filter(|(_, odd)| !self.suite.is_good(odd)) {
+            let (id, secret) = twist::texts(&odd);
+            let lengths = (id.map(str::len), secret.expose_secret().len());
+            let what = format!("odd text {how}, of lengths {lengths:?},");
+            let seen = self.ask(&what, &odd, &self.suite.context()).await;
+            self.hold(Rule::OddTextIsNoOutage, seen.is_refused(), || format!("{what} {}", seen.told()));
+        }
+    }
+
+    async fn other_tenants(&mut self) {
+        let Some(tenant) = &self.suite.tenant else { return };
+        let others = [None, Some(String::new()), Some(format!("{tenant}x")), Some("another".to_owned())];
+        for (good, _) in &self.suite.good {
+            for other in &others {
+                let what = format!("a good credential of kind {} at another tenant", good.kind());
+                let context = match other {
+                    Some(other) => Context::default().with_tenant(other.as_str()),
+                    None => Context::default(),
+                };
+                let seen = self.ask(&what, good, &context).await;
+                self.hold(Rule::TenantsAreApart, seen.is_refused(), || format!("{what} {}", seen.told()));
+            }
+        }
+    }
+
+    async fn callers_that_leave(&mut self) {
+        let (suite, context) = (self.suite, self.suite.context());
+        let all = || suite.good.iter().map(|(good, _)| good).chain(&suite.unknown);
+        for awaits in 0..AWAITS {
+            for credential in all() {
+                let mut work: Verification<'_> = Box::pin(self.verifier.verify(credential, &context));
+                for _ in 0..awaits {
+                    if poll_once(&mut work).await {
+                        break;
+                    }
+                    pause(awaits).await;
+                }
+            }
+        }
+        for (good, _) in &suite.good {
+            let what = format!("a good credential of kind {}, after callers have left,", good.kind());
+            let seen = self.ask(&what, good, &context).await;
+            self.hold(Rule::CancellationLeavesItWorking, seen.is_good(), || {
+                format!("{what} {}", seen.told())
+            });
+        }
+    }
+
+    async fn together(&mut self) {
+        let (suite, context) = (self.suite, self.suite.context());
+        let good = suite.good.iter().flat_map(|(good, _)| [good; TOGETHER]);
+        let bad = suite.unknown.iter().chain(suite.ended.iter().map(|(_, ended)| ended));
+        let all: Vec<&Credential<'_>> = good.chain(bad).collect();
+        let mut alone = Vec::new();
+        for credential in &all {
+            alone.push(Seen::of(&self.verify(credential, &context).await));
+        }
+        let mut running: Vec<_> = all.iter().map(|one| Box::pin(self.verify(one, &context))).collect();
+        let mut answers: Vec<Option<Seen>> = vec![None; running.len()];
+        poll_fn(|task| {
+            for (work, answer) in running.iter_mut().zip(&mut answers).filter(|(_, answer)| answer.is_none())
+            {
+                if let Poll::Ready(said) = work.as_mut().poll(task) {
+                    *answer = Some(Seen::of(&said));
+                }
+            }
+            if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        drop(running);
+        for ((credential, alone), together) in all.iter().zip(&alone).zip(answers.into_iter().flatten()) {
+            self.hold(Rule::TogetherAsAlone, *alone == together, || {
+                let (kind, alone, together) = (credential.kind(), alone.told(), together.told());
+                format!("a credential of kind {kind} {alone} alone, and {together} together with others")
+            });
+        }
+    }
+
+    async fn revoking(&mut self) {
+        let (suite, context) = (self.suite, self.suite.context());
+        let revocable = |good: &&Credential<'_>| !matches!(good, Credential::Password(_));
+        let mut good: Vec<_> = suite.good.iter().map(|(good, _)| good).collect();
+        for revoked in suite.good.iter().map(|(good, _)| good).filter(revocable) {
+            good.retain(|other| !twist::same(other, revoked));
+            let what = format!("a credential of kind {} that was revoked", revoked.kind());
+            let done = Bounded::new(self.verifier.revoke(revoked, &context), PATIENCE).await;
+            self.hold(Rule::RevokingEndsIt, matches!(done, Ok(Ok(()))), || {
+                format!("{what} is not: {done:?}")
+            });
+            let seen = self.ask(&what, revoked, &context).await;
+            self.hold(Rule::RevokingEndsIt, seen.is_denied(), || format!("{what} {}", seen.told()));
+            for other in &good {
+                let seen = self.ask("another credential", other, &context).await;
+                let kind = other.kind();
+                self.hold(Rule::RevokingEndsIt, seen.is_good(), || {
+                    format!("a credential of kind {kind} {} after another was revoked", seen.told())
+                });
+            }
+        }
+    }
+
+    /// Asks in both ways, and holds what every answer has to hold.
+    async fn ask(&mut self, what: &str, credential: &Credential<'_>, context: &Context<'_>) -> Seen {
+        let before = caught(|| self.verifier.verify_now(credential, context)).transpose();
+        let answer = self.verify(credential, context).await;
+        let after = caught(|| self.verifier.verify_now(credential, context)).transpose();
+        let seen = Seen::of(&answer);
+        for answer in [Some(answer), before, after].into_iter().flatten() {
+            for rule in seen::broken(credential, &answer) {
+                self.hold(rule, false, || what.to_owned());
+            }
+            let now = Seen::of(&answer);
+            self.hold(Rule::NowAgrees, now == seen, || {
+                format!("{what} {} at once, and {} after waiting", now.told(), seen.told())
+            });
+        }
+        seen
+    }
+
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Result<Principal, VerifyError>, crate::deadline::Unfinished> {
+        Bounded::new(async { self.verifier.verify(credential, context).await }, PATIENCE).await
+    }
+
+    /// Notes a rule that is not held, once for each place it was seen.
+    fn hold(&mut self, rule: Rule, holds: bool, seen: impl FnOnce() -> String) {
+        if holds {
+            return;
+        }
+        let seen = seen();
+        if !self.violations.iter().any(|known| known.rule == rule && known.seen == seen) {
+            self.violations.push(Violation { rule, seen });
+        }
+    }
+}
+
+/// Whether it is done. What panics is: that it does is seen elsewhere.
+async fn poll_once(work: &mut Verification<'_>) -> bool {
+    poll_fn(|task| {
+        let polled = caught(|| work.as_mut().poll(task).is_ready());
+        Poll::Ready(polled.unwrap_or(true))
+    })
+    .await
+}
+
+/// Lets others go on for a moment: every second time only those that are ready.
+async fn pause(round: u32) {
+    let mut polled = false;
+    poll_fn(|task| {
+        task.waker().wake_by_ref();
+        if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    if let Some(timer) = timer(Duration::from_micros(u64::from(round) * 20)).filter(|_| round % 2 == 1) {
+        timer.await;
+    }
+}

@@ -1,0 +1,76 @@
+//! What every verifier has to hold.
+
+use std::fmt;
+
+/// What every verifier has to hold. Its `Display` is a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A good credential verifies, as the kind of principal it was declared to make.
+    GoodIsKnown,
+    /// A credential that nobody holds is denied or unsupported, not good and not an outage.
+    UnknownIsDenied,
+    /// A credential that has expired, or was revoked or disabled, is denied.
+    EndedIsDenied,
+    /// Nothing that is presented makes a guest.
+    NeverAGuest,
+    /// An app token makes an `AppToken`, and nothing else does.
+    AppTokensMakeAppTokens,
+    /// Both halves count, to the last character: not nearly the right id, not nearly the right secret.
+    WrongHalvesAreDenied,
+    /// A credential shown as one of another kind opens nothing.
+    KindsDoNotLeak,
+    /// What `verify_now` says, `verify` says too.
+    NowAgrees,
+    /// A principal that is good has not expired.
+    NothingGoodHasExpired,
+    /// Odd text (empty, long, with a NUL, with quotes) is denied; it is no outage.
+    OddTextIsNoOutage,
+    /// No text of an error, and no id of a principal, has a secret in it.
+    NothingShowsASecret,
+    /// Callers that leave at any await leave a verifier that works.
+    CancellationLeavesItWorking,
+    /// What is asked at the same time is answered as if it were asked alone.
+    TogetherAsAlone,
+    /// What one tenant's credential opens, it does not open at another tenant's.
+    TenantsAreApart,
+    /// What was revoked is denied at once, and nothing else is.
+    RevokingEndsIt,
+    /// Nothing that is presented makes it panic.
+    NothingPanics,
+    /// Every question is answered in time.
+    EverythingEnds,
+}
+
+impl Rule {
+    /// The rule as a sentence.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GoodIsKnown => "a good credential verifies, as the kind of principal it makes",
+            Self::UnknownIsDenied => "a credential that nobody holds is denied or unsupported",
+            Self::EndedIsDenied => "a credential that has expired, or was revoked or disabled, is denied",
+            Self::NeverAGuest => "nothing that is presented makes a guest",
+            Self::AppTokensMakeAppTokens => "an app token makes an AppToken, and nothing else does",
+            Self::WrongHalvesAreDenied => "both halves of a credential count, to the last character",
+            Self::KindsDoNotLeak => "a credential shown as one of another kind opens nothing",
+            Self::NowAgrees => "what verify_now says, verify says too",
+            Self::NothingGoodHasExpired => "a principal that is good has not expired",
+            Self::OddTextIsNoOutage => "odd text is denied or unsupported, and no outage",
+            Self::NothingShowsASecret => "no error and no id has a secret in it",
+            Self::CancellationLeavesItWorking => {
+                "callers that leave at any await leave a verifier that works"
+            }
+            Self::TogetherAsAlone => "what is asked at the same time is answered as if it were asked alone",
+            Self::TenantsAreApart => "a credential of one tenant opens nothing at another's",
+            Self::RevokingEndsIt => "what was revoked is denied at once, and nothing else is",
+            Self::NothingPanics => "nothing that is presented makes it panic",
+            Self::EverythingEnds => "every question is answered in time",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

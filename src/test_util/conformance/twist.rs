@@ -1,0 +1,200 @@
+//! Credentials that are nearly good.
+
+use crate::credential::{ClientKind, Credential, Key};
+use crate::pair::Pair;
+use crate::secret::Secret;
+
+/// A credential and how it differs from a good one. The words quote nothing of it.
+pub(super) type Twisted = (&'static str, Credential<'static>);
+
+/// The texts of a credential: the id, where there is one, and the secret.
+pub(super) fn texts<'c>(credential: &'c Credential<'_>) -> (Option<&'c str>, Secret<'c>) {
+    match credential {
+        Credential::AccessToken(secret)
+        | Credential::AppToken(secret)
+        | Credential::ApiKey(Key::Whole(secret)) => (None, secret.reborrow()),
+        Credential::ApiKey(Key::Halves(pair)) | Credential::Client(_, pair) | Credential::Password(pair) => {
+            (Some(pair.id()), pair.secret())
+        }
+    }
+}
+
+/// Whether both are the same credential.
+pub(super) fn same(one: &Credential<'_>, other: &Credential<'_>) -> bool {
+    let ((id, secret), (other_id, other_secret)) = (texts(one), texts(other));
+    one.kind() == other.kind() && id == other_id && secret.ct_eq(&other_secret)
+}
+
+/// The same with a part that is nearly right.
+pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
+    let (id, secret) = texts(credential);
+    let secret = secret.expose_secret();
+    let with = |id: Option<String>, secret: String| like(credential, id, secret);
+    let own = || id.map(str::to_owned);
+    let mut twisted = vec![
+        ("with a character more", with(own(), format!("{secret}x"))),
+        ("with a character before it", with(own(), format!("x{secret}"))),
+        ("with a space after it", with(own(), format!("{secret} "))),
+        ("with a space before it", with(own(), format!(" {secret}"))),
+        ("with a NUL after it", with(own(), format!("{secret}\0"))),
+        ("without its last character", with(own(), all_but_last(secret))),
+        ("in the other case", with(own(), other_case(secret))),
+        ("twice", with(own(), secret.repeat(2))),
+        ("with an empty secret", with(own(), String::new())),
+    ];
+    if let Some(id) = id {
+        let shifted: String = id.chars().next_back().into_iter().chain(secret.chars()).collect();
+        let first: String = secret.chars().take(1).collect();
+        let rest: String = secret.chars().skip(1).collect();
+        let mut add = |how, id: String, secret: String| twisted.push((how, with(Some(id), secret)));
+        add("with an id of a character more", format!("{id}x"), secret.to_owned());
+        add("with an id and a NUL", format!("{id}\0"), secret.to_owned());
+        add("with an id without its last character", all_but_last(id), secret.to_owned());
+        add("with an empty id", String::new(), secret.to_owned());
+        add("with the halves changed about", secret.to_owned(), id.to_owned());
+        add("with the id as the secret", id.to_owned(), id.to_owned());
+        add("split a character earlier", all_but_last(id), shifted);
+        add("split a character later", format!("{id}{first}"), rest.clone());
+        add("split at another colon", format!("{id}:{first}"), rest);
+    }
+    twisted.retain(|(_, twisted)| !same(twisted, credential));
+    twisted
+}
+
+/// The same text as a credential of every other kind.
+pub(super) fn as_others(credential: &Credential<'_>) -> Vec<Twisted> {
+    let (id, secret) = texts(credential);
+    let secret = secret.expose_secret();
+    let mut twisted = Vec::new();
+    match id {
+        Some(id) => {
+            twisted.extend(of_one(secret));
+            twisted.extend(of_one(id));
+            twisted.extend(of_one(&format!("{id}:{secret}")));
+            twisted.extend(of_two(id, secret));
+        }
+        None => {
+            twisted.extend(of_one(secret));
+            for (id, half) in [(secret, ""), ("", secret), (secret, secret)] {
+                twisted.extend(of_two(id, half));
+            }
+        }
+    }
+    twisted.retain(|(_, twisted)| twisted.kind() != credential.kind() || !same_shape(twisted, credential));
+    twisted
+}
+
+/// Texts that no credential has, as credentials of every kind.
+pub(super) fn odd() -> Vec<Twisted> {
+    let long = "a".repeat(8 * 1024);
+    let texts = [
+        "",
+        " ",
+        "\0",
+        "a\0b",
+        "\n",
+        "\r\n",
+        "\u{7f}",
+        "\u{e9}",
+        "\u{1f600}",
+        "\u{feff}",
+        "\u{202e}",
+        "'",
+        "' OR '1'='1",
+        "\"",
+        "\\",
+        "%00",
+        "%s%n",
+        "${user}",
+        "{}",
+        "null",
+        "*",
+        "../../etc/passwd",
+        "a:b:c",
+        "a.b.c",
+        "=",
+        "Bearer x",
+        &long,
+    ];
+    let twisted = |text: &&str| {
+        let mut all = of_one(text);
+        all.extend(of_two(text, text));
+        all.extend(of_two("alice", text));
+        all
+    };
+    texts.iter().flat_map(twisted).collect()
+}
+
+fn of_one(text: &str) -> Vec<Twisted> {
+    let secret = || Secret::owned(text);
+    vec![
+        ("as an access token", Credential::AccessToken(secret())),
+        ("as an app token", Credential::AppToken(secret())),
+        ("as a whole API key", Credential::ApiKey(Key::Whole(secret()))),
+    ]
+}
+
+fn of_two(id: &str, secret: &str) -> Vec<Twisted> {
+    let pair = || Pair::new(Secret::owned(id), Secret::owned(secret));
+    vec![
+        ("as a password", Credential::Password(pair())),
+        ("as an API key in halves", Credential::ApiKey(Key::Halves(pair()))),
+        ("as a client's secret", Credential::Client(ClientKind::of(id), pair())),
+    ]
+}
+
+/// A credential of the same kind with other texts.
+fn like(credential: &Credential<'_>, id: Option<String>, secret: String) -> Credential<'static> {
+    let pair = |id: String, secret: String| Pair::new(Secret::owned(id), Secret::owned(secret));
+    let id = id.unwrap_or_default();
+    match credential {
+        Credential::AccessToken(_) => Credential::AccessToken(Secret::owned(secret)),
+        Credential::AppToken(_) => Credential::AppToken(Secret::owned(secret)),
+        Credential::ApiKey(Key::Whole(_)) => Credential::ApiKey(Key::Whole(Secret::owned(secret))),
+        Credential::ApiKey(Key::Halves(_)) => Credential::ApiKey(Key::Halves(pair(id, secret))),
+        Credential::Client(kind, _) => Credential::Client(*kind, pair(id, secret)),
+        Credential::Password(_) => Credential::Password(pair(id, secret)),
+    }
+}
+
+fn same_shape(one: &Credential<'_>, other: &Credential<'_>) -> bool {
+    texts(one).0.is_some() == texts(other).0.is_some()
+}
+
+fn all_but_last(text: &str) -> String {
+    let mut text = text.to_owned();
+    text.pop();
+    text
+}
+
+fn other_case(text: &str) -> String {
+    let swap = |letter: char| match letter.is_ascii_lowercase() {
+        true => letter.to_ascii_uppercase(),
+        false => letter.to_ascii_lowercase(),
+    };
+    text.chars().map(swap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nearly_good_is_never_the_good_one_itself() {
+        let pair = || Pair::new(Secret::borrowed("alice"), Secret::borrowed("Pa:ss1"));
+        for credential in [
+            Credential::AccessToken(Secret::borrowed("t0ken")),
+            Credential::ApiKey(Key::Whole(Secret::borrowed("key"))),
+            Credential::ApiKey(Key::Halves(pair())),
+            Credential::Password(pair()),
+            Credential::Client(ClientKind::Other, pair()),
+        ] {
+            for (how, twisted) in nearly(&credential).into_iter().chain(as_others(&credential)) {
+                assert!(!same(&twisted, &credential), "{how}");
+            }
+            assert!(nearly(&credential).iter().all(|(_, twisted)| twisted.kind() == credential.kind()));
+            assert!(as_others(&credential).len() >= 8);
+            assert!(same(&credential, &credential.reborrow()));
+        }
+    }
+}

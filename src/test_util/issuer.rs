@@ -1,0 +1,246 @@
+//! An issuer of JWTs inside the test.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::Token;
+use super::signer::Signer;
+use crate::clock::{Clock, SystemClock};
+use crate::fetch::{Fetch, FetchError};
+use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVerifierBuilder, KeySet};
+
+/// An issuer of JWTs inside the test: it signs, and answers for its keys without a socket. Clones are the
+/// same issuer.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::test_util::Issuer;
+/// use tower_principal::{Context, Credential, Secret, Verifier as _};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let issuer = Issuer::new("https://issuer.example").unwrap();
+/// let verifier = issuer.verifier("https://api.example").build().unwrap();
+///
+/// let token = issuer.token("otto").audience("https://api.example").scope("read").sign();
+/// let credential = Credential::AccessToken(Secret::owned(token));
+/// let otto = verifier.verify(&credential, &Context::default()).await.unwrap();
+/// assert_eq!(otto.id(), Some("otto"));
+/// assert_eq!(issuer.fetches(), 1);
+/// # });
+/// ```
+#[derive(Clone)]
+pub struct Issuer(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    algorithm: Algorithm,
+    clock: Arc<dyn Clock>,
+    fetches: AtomicUsize,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The last one signs.
+    signers: Vec<Arc<Signer>>,
+    made: usize,
+    fault: Option<Fault>,
+    headers: Vec<(&'static str, String)>,
+}
+
+/// What is wrong with an issuer's answers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// This status, and no keys.
+    Status(u16),
+    /// This body instead of keys, with status 200.
+    Body(Bytes),
+    /// No answer ever.
+    Hang,
+    /// No connection.
+    Unreachable,
+    /// The client panics.
+    Panic,
+}
+
+impl Issuer {
+    /// An issuer of this name with an Ed25519 key.
+    ///
+    /// # Errors
+    ///
+    /// Where no key can be made.
+    pub fn new(name: impl Into<String>) -> io::Result<Self> {
+        Self::with(name, Algorithm::EdDsa, SystemClock)
+    }
+
+    /// An issuer whose keys are for this algorithm, and whose tokens begin by this clock.
+    ///
+    /// # Errors
+    ///
+    /// Where no key can be made.
+    pub fn with(name: impl Into<String>, algorithm: Algorithm, clock: impl Clock) -> io::Result<Self> {
+        let state = State { signers: Vec::new(), made: 0, fault: None, headers: Vec::new() };
+        let (state, clock) = (Mutex::new(state), Arc::new(clock));
+        let inner = Inner { name: name.into(), algorithm, clock, fetches: AtomicUsize::new(0), state };
+        let issuer = Self(Arc::new(inner));
+        issuer.rotate()?;
+        Ok(issuer)
+    }
+
+    /// Its name, which is in `iss`.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// A token for a subject, to be given an audience and signed.
+    pub fn token(&self, subject: &str) -> Token {
+        Token::new(self.clone(), subject)
+    }
+
+    /// Signs any header and payload, hostile ones too, with the newest key.
+    pub fn sign(&self, header: &str, payload: &str) -> String {
+        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+        let signer = self.state().signers.last().cloned();
+        let signature = signer.and_then(|signer| signer.sign(message.as_bytes()).ok()).unwrap_or_default();
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// A verifier of its tokens that fetches its keys from it.
+    pub fn verifier(&self, audience: &str) -> JwtVerifierBuilder {
+        let start = JwtVerifier::builder(self.name()).audience(audience);
+        match self.published().build() {
+            Ok(keys) => start.keys(keys),
+            // The name is no https address: without keys the verifier cannot be built, which says so.
+            Err(_) => start,
+        }
+    }
+
+    /// Its keys, fetched from it.
+    pub fn published(&self) -> JwksBuilder {
+        Jwks::builder(self.keys_address(), self.clone())
+    }
+
+    /// Its keys, found by its metadata and fetched from it.
+    pub fn discovered(&self) -> JwksBuilder {
+        Jwks::discovered(self.name(), self.clone())
+    }
+
+    /// Its keys as they are now, without fetching; secrets too.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`] where it has withdrawn all.
+    pub fn keys(&self) -> Result<KeySet, InvalidKey> {
+        KeySet::from_jwks(&self.keys_json())
+    }
+
+    /// Its keys as it publishes them: a JWK set.
+    pub fn keys_json(&self) -> String {
+        let keys: Vec<Value> = self.state().signers.iter().map(|signer| signer.jwk()).collect();
+        json!({ "keys": keys }).to_string()
+    }
+
+    /// Signs with a new key from now on. The old ones stay published.
+    ///
+    /// # Errors
+    ///
+    /// Where no key can be made.
+    pub fn rotate(&self) -> io::Result<()> {
+        let mut state = self.state();
+        let id = format!("key-{}", state.made + 1);
+        let signer = Signer::generate(id, self.0.algorithm).map_err(io::Error::other)?;
+        state.made += 1;
+        state.signers.push(Arc::new(signer));
+        Ok(())
+    }
+
+    /// Publishes the newest key alone.
+    pub fn withdraw_old_keys(&self) {
+        let mut state = self.state();
+        let old = state.signers.len().saturating_sub(1);
+        state.signers.drain(..old);
+    }
+
+    /// Answers wrongly from now on, or with `None` rightly again.
+    pub fn set_fault(&self, fault: impl Into<Option<Fault>>) {
+        self.state().fault = fault.into();
+    }
+
+    /// Sends this header with its answers.
+    pub fn answer_header(&self, name: &'static str, value: &str) {
+        self.state().headers.push((name, value.to_owned()));
+    }
+
+    /// How often something was fetched from it, its metadata counted too.
+    pub fn fetches(&self) -> usize {
+        self.0.fetches.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn signing_key(&self) -> (Algorithm, String) {
+        let id = self.state().signers.last().map(|signer| signer.id.clone()).unwrap_or_default();
+        (self.0.algorithm, id)
+    }
+
+    pub(super) fn seconds(&self) -> u64 {
+        self.0.clock.now().duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs)
+    }
+
+    fn keys_address(&self) -> String {
+        format!("{}/.well-known/jwks.json", self.name().trim_end_matches('/'))
+    }
+
+    fn answer(&self, path: &str) -> Option<String> {
+        if path.ends_with("/.well-known/jwks.json") {
+            return Some(self.keys_json());
+        }
+        let metadata = json!({"issuer": self.name(), "jwks_uri": self.keys_address()});
+        path.ends_with("/.well-known/openid-configuration").then(|| metadata.to_string())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fetch for Issuer {
+    async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+        self.0.fetches.fetch_add(1, Ordering::SeqCst);
+        let fault = self.state().fault.clone();
+        let found = self.answer(request.uri().path());
+        let status = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        let (status, body) = match fault {
+            None => (status, found.unwrap_or_default().into()),
+            Some(Fault::Body(body)) => (StatusCode::OK, body),
+            Some(Fault::Status(status)) => {
+                (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Bytes::new())
+            }
+            Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Unreachable) => return Err(FetchError::Failed(io::ErrorKind::ConnectionRefused)),
+            Some(Fault::Panic) => std::panic::panic_any("on purpose"),
+        };
+        if body.len() > limit {
+            return Err(FetchError::TooLarge);
+        }
+        let mut response = Response::builder().status(status);
+        for (name, value) in &self.state().headers {
+            response = response.header(*name, value);
+        }
+        response.body(body).map_err(|_| FetchError::Failed(io::ErrorKind::InvalidData))
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

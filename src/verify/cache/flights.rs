@@ -1,0 +1,248 @@
+//! One verification for everybody who asks the same at the same time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::deadline::Unfinished;
+use crate::fingerprint::{AlreadyRandom, Fingerprint};
+use crate::principal::Principal;
+use crate::verify::VerifyError;
+
+/// What a verification came to.
+pub(super) type Outcome = Result<Result<Principal, VerifyError>, Unfinished>;
+
+/// Every verification that runs now, each on a task of its own. Dropping this ends them.
+pub(super) struct Flights {
+    table: Arc<Mutex<Table>>,
+    limit: usize,
+    deadline: Duration,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Those that somebody may still join.
+    open: HashMap<Fingerprint, Open, AlreadyRandom>,
+    /// All of them.
+    running: HashMap<u64, Option<AbortHandle>>,
+    next: u64,
+}
+
+struct Open {
+    number: u64,
+    began: Instant,
+    outcome: Landing,
+}
+
+/// How somebody takes part.
+pub(super) enum Joined<T> {
+    /// There is an answer by now.
+    Known(Result<Principal, VerifyError>),
+    /// Waits for what another began.
+    Follows(Landing),
+    /// Begins it.
+    Leads(Flight, Landing, T),
+    /// There are too many: everybody for himself.
+    Full,
+}
+
+/// The end of a flight that waits.
+#[derive(Clone)]
+pub(super) struct Landing(watch::Receiver<Option<Outcome>>);
+
+/// The end of a flight that does the work. However it ends, nobody waits for it any longer.
+pub(super) struct Flight {
+    key: Fingerprint,
+    number: u64,
+    table: Arc<Mutex<Table>>,
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+impl Flights {
+    pub(super) fn new(limit: usize, deadline: Duration) -> Self {
+        Self { table: Arc::default(), limit, deadline }
+    }
+
+    /// Joins the flight of a key or begins one, unless `known` knows better by now. `begin` is asked
+    /// before anybody can join.
+    pub(super) fn join<T>(
+        &self,
+        key: Fingerprint,
+        known: impl FnOnce() -> Option<Result<Principal, VerifyError>>,
+        begin: impl FnOnce() -> T,
+    ) -> Joined<T> {
+        let mut table = lock(&self.table);
+        // One that is overdue runs where nobody polls it any longer.
+        let overdue = |open: &Open| open.began.elapsed() > self.deadline.saturating_mul(2);
+        if let Some(open) = table.open.get(&key).filter(|open| !overdue(open)) {
+            return Joined::Follows(open.outcome.clone());
+        }
+        // Answers are stored before a flight ends, so here none is missed.
+        if let Some(answer) = known() {
+            return Joined::Known(answer);
+        }
+        if table.running.len() >= self.limit {
+            return Joined::Full;
+        }
+        let begun = begin();
+        let (sender, receiver) = watch::channel(None);
+        let (number, landing) = (table.next, Landing(receiver));
+        table.next += 1;
+        table.running.insert(number, None);
+        table.open.insert(key, Open { number, began: Instant::now(), outcome: landing.clone() });
+        let flight = Flight { key, number, table: Arc::clone(&self.table), outcome: sender };
+        Joined::Leads(flight, landing, begun)
+    }
+
+    /// By which the task of a flight can be ended.
+    pub(super) fn aboard(&self, number: u64, task: AbortHandle) {
+        if let Some(running) = lock(&self.table).running.get_mut(&number) {
+            *running = Some(task);
+        }
+    }
+
+    /// Nobody joins this flight any longer; who waits gets its answer.
+    pub(super) fn close(&self, key: Fingerprint) {
+        let closed = lock(&self.table).open.remove(&key);
+        drop(closed);
+    }
+
+    /// Nobody joins any flight of now any longer.
+    pub(super) fn close_all(&self) {
+        let closed = std::mem::take(&mut lock(&self.table).open);
+        drop(closed);
+    }
+
+    /// How many run.
+    pub(super) fn running(&self) -> usize {
+        lock(&self.table).running.len()
+    }
+}
+
+impl Drop for Flights {
+    fn drop(&mut self) {
+        let running = std::mem::take(&mut lock(&self.table).running);
+        running.into_values().flatten().for_each(|task| task.abort());
+    }
+}
+
+impl Landing {
+    /// What it came to; `None` where its task was dropped.
+    pub(super) async fn outcome(mut self) -> Option<Outcome> {
+        self.0.wait_for(Option::is_some).await.ok()?.clone()
+    }
+}
+
+impl Flight {
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Tells everybody who waits.
+    pub(super) fn land(self, outcome: Outcome) {
+        self.leave();
+        self.outcome.send_replace(Some(outcome));
+    }
+
+    fn leave(&self) {
+        let mut table = lock(&self.table);
+        table.running.remove(&self.number);
+        if table.open.get(&self.key).is_some_and(|open| open.number == self.number) {
+            table.open.remove(&self.key);
+        }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::FingerprintKey;
+
+    fn join(flights: &Flights, key: Fingerprint) -> Joined<()> {
+        flights.join(key, || None, || ())
+    }
+
+    fn keys<const N: usize>() -> [Fingerprint; N] {
+        let key = FingerprintKey::random().unwrap();
+        std::array::from_fn(|at| key.of(&[&at.to_ne_bytes()]))
+    }
+
+    #[tokio::test]
+    async fn followers_get_the_leaders_answer() {
+        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
+        let Joined::Leads(flight, first, ()) = join(&flights, key) else { panic!("leads") };
+        let Joined::Follows(second) = join(&flights, key) else { panic!("follows") };
+        flight.land(Ok(Err(VerifyError::UNKNOWN)));
+        for landing in [first, second] {
+            assert!(matches!(landing.outcome().await, Some(Ok(Err(VerifyError::Denied(_))))));
+        }
+        assert_eq!(flights.running(), 0);
+        assert!(matches!(join(&flights, key), Joined::Leads(..)));
+    }
+
+    #[tokio::test]
+    async fn a_flight_that_is_dropped_ends_for_everybody() {
+        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
+        let Joined::Leads(flight, landing, ()) = join(&flights, key) else { panic!("leads") };
+        drop(flight);
+        assert!(landing.outcome().await.is_none());
+        assert_eq!(flights.running(), 0);
+        assert!(lock(&flights.table).open.is_empty());
+    }
+
+    #[test]
+    fn a_closed_flight_is_joined_by_nobody_and_leaves_the_next_one_alone() {
+        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
+        for close in [(|flights, key| Flights::close(flights, key)) as fn(&Flights, _), |flights, _| {
+            flights.close_all()
+        }] {
+            let Joined::Leads(old, ..) = join(&flights, key) else { panic!("leads") };
+            close(&flights, key);
+            let Joined::Leads(new, ..) = join(&flights, key) else { panic!("leads") };
+            assert_eq!(flights.running(), 2);
+            drop(old);
+            assert!(matches!(join(&flights, key), Joined::Follows(_)));
+            drop(new);
+            assert_eq!(flights.running(), 0);
+        }
+    }
+
+    #[test]
+    fn req_54_flights_are_bounded() {
+        let (flights, [one, two, three]) = (Flights::new(2, Duration::from_secs(2)), keys());
+        let held = [join(&flights, one), join(&flights, two)];
+        assert!(matches!(join(&flights, three), Joined::Full));
+        assert!(matches!(join(&flights, two), Joined::Follows(_)));
+        drop(held);
+        assert!(matches!(join(&flights, three), Joined::Leads(..)));
+    }
+
+    #[test]
+    fn a_flight_that_nobody_polls_any_longer_is_not_joined() {
+        let (flights, [key]) = (Flights::new(9, Duration::ZERO), keys());
+        let _stuck = join(&flights, key);
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(matches!(join(&flights, key), Joined::Leads(..)));
+    }
+
+    #[test]
+    fn what_is_known_by_now_is_not_asked_again() {
+        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
+        let known = || Some(Err(VerifyError::UNKNOWN));
+        assert!(matches!(flights.join(key, known, || ()), Joined::Known(Err(_))));
+        assert_eq!(flights.running(), 0);
+    }
+}

@@ -1,0 +1,270 @@
+//! What is known of credentials that were verified lately.
+
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+
+use super::generations::Generations;
+use super::lifetime::{Lifetime, Moment};
+use super::settings::Settings;
+use crate::fingerprint::{AlreadyRandom, Fingerprint};
+use crate::principal::Principal;
+use crate::verify::{Reason, VerifyError};
+
+/// The answers of lately, good and bad ones apart: a flood of bad credentials pushes no good one out.
+pub(super) struct Store {
+    good: Bounded<Good>,
+    bad: Bounded<Bad>,
+    generations: Generations,
+    settings: Settings,
+}
+
+type Bounded<T> = Cache<Fingerprint, T, UnitWeighter, AlreadyRandom>;
+
+#[derive(Clone)]
+struct Good {
+    principal: Principal,
+    lifetime: Lifetime,
+}
+
+#[derive(Clone)]
+struct Bad {
+    reason: Reason,
+    lifetime: Lifetime,
+}
+
+/// A verification that begins: since when its answer holds, and what was evicted before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ticket {
+    key: Fingerprint,
+    began: Moment,
+    generation: u64,
+    refusals: bool,
+}
+
+impl Store {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            good: bounded(settings.capacity),
+            bad: bounded(settings.negative_capacity),
+            generations: Generations::new(),
+            settings,
+        }
+    }
+
+    pub(super) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The answer of lately, where it is still good.
+    #[inline]
+    pub(super) fn find(&self, key: Fingerprint) -> Option<Result<Principal, VerifyError>> {
+        if let Some(good) = self.good.get(&key)
+            && good.lifetime.holds(self.now())
+        {
+            return Some(Ok(good.principal));
+        }
+        let bad = self.bad.get(&key)?;
+        bad.lifetime.holds(self.now()).then_some(Err(VerifyError::Denied(bad.reason)))
+    }
+
+    /// Before a verification begins; and whether refusals may be stored, too.
+    pub(super) fn begin(&self, key: Fingerprint, refusals: bool) -> Ticket {
+        Ticket { key, began: self.now(), generation: *self.generations.of(key), refusals }
+    }
+
+    /// Stores what a verification found, unless that may not be stored or was evicted meanwhile.
+    pub(super) fn keep(&self, ticket: Ticket, answer: &Result<Principal, VerifyError>) {
+        let Ticket { key, began, generation, refusals } = ticket;
+        let now = self.generations.of(key);
+        if *now != generation {
+            return;
+        }
+        match answer {
+            // No verifier may answer so, and the pipeline says so each time.
+            Ok(principal) if principal.is_guest() => {}
+            Ok(principal) => {
+                let Some(lifetime) = Lifetime::new(began, self.settings.ttl, principal.expires_at()) else {
+                    return;
+                };
+                self.good.insert(key, Good { principal: principal.clone(), lifetime });
+            }
+            Err(VerifyError::Denied(reason)) if lasts(*reason) => {
+                // Were the clock set back, it would be good again.
+                self.good.remove(&key);
+                let lifetime = Lifetime::new(began, self.settings.negative_ttl, None);
+                if let Some(lifetime) = lifetime.filter(|_| refusals) {
+                    self.bad.insert(key, Bad { reason: *reason, lifetime });
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Forgets one answer, and whatever a verification will find that runs now. Whether it was a good one.
+    pub(super) fn evict(&self, key: Fingerprint) -> bool {
+        self.generations.advance(key);
+        self.bad.remove(&key);
+        self.good.remove(&key).is_some()
+    }
+
+    /// Forgets the good answers about such principals, and whatever a verification will find that runs now.
+    pub(super) fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> usize {
+        self.generations.advance_all();
+        // Not by `retain`, which would run somebody else's code under a lock.
+        let found = self.good.iter().filter(|(_, good)| matches(&good.principal));
+        found.filter(|(key, _)| self.good.remove(key).is_some()).count()
+    }
+
+    pub(super) fn evict_all(&self) {
+        self.generations.advance_all();
+        self.good.clear();
+        self.bad.clear();
+    }
+
+    /// How many good and how many bad answers there are, those included whose time is over.
+    pub(super) fn stored(&self) -> (usize, usize) {
+        (self.good.len(), self.bad.len())
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.settings.clock)
+    }
+}
+
+/// Whether asking again soon would give the same answer.
+const fn lasts(reason: Reason) -> bool {
+    match reason {
+        Reason::Unknown | Reason::Expired | Reason::Revoked | Reason::Disabled => true,
+        Reason::Throttled(_) => false,
+    }
+}
+
+fn bounded<T: Clone>(capacity: usize) -> Bounded<T> {
+    let lifecycle = DefaultLifecycle::default();
+    Cache::with(capacity, capacity as u64, UnitWeighter, AlreadyRandom::default(), lifecycle)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::fingerprint::FingerprintKey;
+    use crate::principal::{Guest, OAuthUser};
+
+    #[derive(Debug)]
+    struct Set(AtomicU64);
+
+    impl Clock for Set {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn store() -> (Store, Arc<Set>, Fingerprint) {
+        let clock = Arc::new(Set(AtomicU64::new(1_000)));
+        let settings = Settings { clock: Arc::clone(&clock) as _, ..Settings::default() };
+        (Store::new(settings), clock, FingerprintKey::random().unwrap().of(&[b"x"]))
+    }
+
+    fn otto(expires_at: Option<u64>) -> Result<Principal, VerifyError> {
+        let otto = OAuthUser::builder("otto");
+        Ok(match expires_at {
+            Some(at) => otto.expires_at(SystemTime::UNIX_EPOCH + Duration::from_secs(at)).build().into(),
+            None => otto.build().into(),
+        })
+    }
+
+    #[test]
+    fn req_52_only_what_lasts_is_kept() {
+        let denied = |reason| Err(VerifyError::Denied(reason));
+        for (answer, kept) in [
+            (otto(None), true),
+            (otto(Some(1_001)), true),
+            (otto(Some(1_000)), false),
+            (Ok(Guest::builder().build().into()), false),
+            (denied(Reason::Unknown), true),
+            (denied(Reason::Expired), true),
+            (denied(Reason::Revoked), true),
+            (denied(Reason::Disabled), true),
+            (denied(Reason::Throttled(Duration::from_secs(9))), false),
+            (Err(VerifyError::Unsupported), false),
+            (Err(VerifyError::unavailable("on purpose")), false),
+        ] {
+            let (store, _, key) = store();
+            store.keep(store.begin(key, true), &answer);
+            assert_eq!(store.find(key).is_some(), kept, "{answer:?}");
+            assert_eq!(store.find(key).is_some_and(|found| found.is_ok()), kept && answer.is_ok());
+        }
+    }
+
+    #[test]
+    fn req_52_good_answers_live_longer_than_bad_ones_and_neither_longer_than_the_credential() {
+        let (store, clock, key) = store();
+        let lives = |answer: Result<Principal, VerifyError>| {
+            clock.0.store(1_000, Ordering::Relaxed);
+            store.keep(store.begin(key, true), &answer);
+            let lives = (0..60).take_while(|second| {
+                clock.0.store(1_000 + second, Ordering::Relaxed);
+                store.find(key).is_some()
+            });
+            let lives = lives.count();
+            store.evict(key);
+            lives
+        };
+        assert_eq!(lives(otto(None)), 30);
+        assert_eq!(lives(otto(Some(1_007))), 7);
+        assert_eq!(lives(otto(Some(9_999))), 30);
+        assert_eq!(lives(Err(VerifyError::UNKNOWN)), 5);
+    }
+
+    #[test]
+    fn a_refusal_ends_what_was_good() {
+        let (store, clock, key) = store();
+        store.keep(store.begin(key, true), &otto(None));
+        clock.0.store(2_000, Ordering::Relaxed);
+        store.keep(store.begin(key, false), &Err(VerifyError::Denied(Reason::Revoked)));
+        clock.0.store(1_001, Ordering::Relaxed);
+        assert!(store.find(key).is_none());
+    }
+
+    #[test]
+    fn what_was_evicted_does_not_come_back_by_a_verification_that_began_before() {
+        let evictions: [fn(&Store, Fingerprint); 3] = [
+            |store, key| _ = store.evict(key),
+            |store, _| _ = store.evict_where(|_| false),
+            |store, _| store.evict_all(),
+        ];
+        for evict in evictions {
+            for answer in [otto(None), Err(VerifyError::UNKNOWN)] {
+                let (store, _, key) = store();
+                let ticket = store.begin(key, true);
+                evict(&store, key);
+                store.keep(ticket, &answer);
+                assert!(store.find(key).is_none());
+                store.keep(store.begin(key, true), &answer);
+                assert!(store.find(key).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn req_54_each_side_is_bounded_by_itself() {
+        let settings = Settings { capacity: 100, negative_capacity: 50, ..Settings::default() };
+        let (store, key) = (Store::new(settings), FingerprintKey::random().unwrap());
+        let name = |at: u32| key.of(&[&at.to_ne_bytes()]);
+        (0..80).for_each(|at| store.keep(store.begin(name(at), true), &otto(None)));
+        let good = |store: &Store| (0..80).filter(|at| matches!(store.find(name(*at)), Some(Ok(_)))).count();
+        let before = good(&store);
+        (1_000..9_000).for_each(|at| store.keep(store.begin(name(at), true), &Err(VerifyError::UNKNOWN)));
+        assert_eq!(good(&store), before);
+        assert!(store.stored().1 <= 64, "{:?}", store.stored());
+        (10_000..20_000).for_each(|at| store.keep(store.begin(name(at), true), &otto(None)));
+        assert!(store.stored().0 <= 128, "{:?}", store.stored());
+        store.evict_all();
+        assert_eq!(store.stored(), (0, 0));
+    }
+}

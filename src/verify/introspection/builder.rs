@@ -1,0 +1,165 @@
+//! How an authorization server is asked.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Uri};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::Introspection;
+use super::answer::Expected;
+use crate::clock::{Clock, SystemClock};
+use crate::fetch::Fetch;
+
+/// Builds [`Introspection`]s.
+#[must_use]
+pub struct IntrospectionBuilder<F> {
+    endpoint: String,
+    fetch: F,
+    authorization: Option<Zeroizing<String>>,
+    expected: Expected,
+    deadline: Duration,
+    concurrency: usize,
+    plain: bool,
+    clock: Arc<dyn Clock>,
+}
+
+/// An authorization server cannot be asked this way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidIntrospection {
+    /// The endpoint is no absolute URL without a user and a password.
+    #[error("the introspection endpoint is no absolute URL, or it holds a user or a password")]
+    Endpoint,
+    /// The endpoint is not an `https` one, and `danger_allow_http` was not said.
+    #[error("the introspection endpoint is not an https one")]
+    Insecure,
+    /// Neither [`client`](IntrospectionBuilder::client) nor [`bearer`](IntrospectionBuilder::bearer) was
+    /// given, or with a character that no header may have.
+    #[error("introspection needs credentials of its own")]
+    Credentials,
+}
+
+impl<F: Fetch> IntrospectionBuilder<F> {
+    pub(super) fn new(endpoint: String, fetch: F) -> Self {
+        Self {
+            endpoint,
+            fetch,
+            authorization: None,
+            expected: Expected { leeway: Duration::from_secs(30), ..Expected::default() },
+            deadline: Duration::from_secs(2),
+            concurrency: 64,
+            plain: false,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// This service's own id and secret at the authorization server, sent as Basic, each of them encoded
+    /// as a form's value (RFC 6749 section 2.3.1).
+    pub fn client(mut self, id: &str, secret: &str) -> Self {
+        let pair = Zeroizing::new(format!("{}:{}", &*form_value(id), &*form_value(secret)));
+        let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+        self.authorization = Some(Zeroizing::new(format!("Basic {}", &*encoded)));
+        self
+    }
+
+    /// An access token of this service's own (RFC 7662 section 2.1), in place of id and secret.
+    pub fn bearer(mut self, token: &str) -> Self {
+        self.authorization = Some(Zeroizing::new(format!("Bearer {token}")));
+        self
+    }
+
+    /// The issuer that every answer has to name as `iss`. Without it the claim is not looked at: the server
+    /// that is asked speaks for what it issued.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.expected.issuer = Some(issuer.into());
+        self
+    }
+
+    /// The name of this service that has to stand in every answer's `aud`. Without it a token that was issued
+    /// for another service of the same server is taken here, too.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.expected.audience = Some(audience.into());
+        self
+    }
+
+    /// How far ahead the server's clock may be for `nbf`; 30 s unless said. `exp` has no leeway.
+    pub const fn leeway(mut self, leeway: Duration) -> Self {
+        self.expected.leeway = leeway;
+        self
+    }
+
+    /// After what time there is no answer, waiting for a place included; 2 s unless said.
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How many questions are under way at a time; 64 unless said, and at least one. Others wait for a
+    /// place, so that a server that is slow is not asked more and more.
+    pub const fn concurrency(mut self, questions: usize) -> Self {
+        self.concurrency = questions;
+        self
+    }
+
+    /// The clock that `exp` and `nbf` are judged by; the operating system's unless said.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes an `http` endpoint, where everybody on the way reads the tokens and writes the answers. For
+    /// tests, and servers on the same machine.
+    pub const fn danger_allow_http(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
+    /// The verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidIntrospection`] for an endpoint that is none, or without credentials of its own.
+    pub fn build(self) -> Result<Introspection<F>, InvalidIntrospection> {
+        let endpoint: Uri = self.endpoint.parse().map_err(|_| InvalidIntrospection::Endpoint)?;
+        let plain = endpoint.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        match endpoint.scheme_str().filter(|_| plain) {
+            Some("https") => {}
+            Some("http") if self.plain => {}
+            Some("http") => return Err(InvalidIntrospection::Insecure),
+            _ => return Err(InvalidIntrospection::Endpoint),
+        }
+        let authorization = self.authorization.ok_or(InvalidIntrospection::Credentials)?;
+        let mut authorization =
+            HeaderValue::from_str(&authorization).map_err(|_| InvalidIntrospection::Credentials)?;
+        authorization.set_sensitive(true);
+        Ok(Introspection {
+            endpoint,
+            fetch: self.fetch,
+            authorization,
+            expected: self.expected,
+            deadline: self.deadline,
+            places: Semaphore::new(self.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            clock: self.clock,
+        })
+    }
+}
+
+/// A text as the value of a form; wiped on drop.
+pub(super) fn form_value(text: &str) -> Zeroizing<String> {
+    // Room for all of it, or growing would leave copies behind.
+    let mut encoded = Zeroizing::new(String::with_capacity(3 * text.len()));
+    encoded.extend(form_urlencoded::byte_serialize(text.as_bytes()));
+    encoded
+}
+
+impl<F> fmt::Debug for IntrospectionBuilder<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionBuilder").finish_non_exhaustive()
+    }
+}

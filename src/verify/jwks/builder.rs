@@ -1,0 +1,148 @@
+//! Makes the keys of an issuer that publishes them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use thiserror::Error;
+
+use super::{Address, Jwks, Source, Times};
+use crate::clock::{Clock, SystemClock};
+use crate::fetch::{Fetch, SharedFetch};
+
+/// Builds [`Jwks`].
+#[derive(Clone)]
+#[must_use]
+pub struct JwksBuilder {
+    place: Place,
+    fetch: SharedFetch,
+    clock: Arc<dyn Clock>,
+    times: Times,
+    plain: bool,
+}
+
+#[derive(Clone)]
+enum Place {
+    Keys(String),
+    Issuer(String),
+}
+
+/// Keys cannot be fetched as said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidJwks {
+    /// The address is no absolute `https` URL, or has user information.
+    #[error("the address is no absolute https URL without user information")]
+    Address,
+    /// A time is out of its range.
+    #[error("a time is out of its range")]
+    Times,
+}
+
+impl JwksBuilder {
+    pub(super) fn keys(address: String, fetch: impl Fetch) -> Self {
+        Self::new(Place::Keys(address), Arc::new(fetch))
+    }
+
+    pub(super) fn issuer(issuer: String, fetch: impl Fetch) -> Self {
+        Self::new(Place::Issuer(issuer), Arc::new(fetch))
+    }
+
+    fn new(place: Place, fetch: SharedFetch) -> Self {
+        let times = Times {
+            cooldown: Duration::from_secs(30),
+            max_age: Duration::from_secs(300),
+            max_stale: Duration::from_secs(24 * 60 * 60),
+            timeout: Duration::from_secs(3),
+        };
+        Self { place, fetch, clock: Arc::new(SystemClock), times, plain: false }
+    }
+
+    /// Judges ages by this clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The least time between two fetches, whatever asks for them and however they end: 30 s unless said,
+    /// 1 s to 1 h. It bounds what random `kid`s can cause, and how soon a new key is found.
+    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.times.cooldown = cooldown;
+        self
+    }
+
+    /// How long a key that the issuer has removed may still be used: 5 min unless said, 1 s to 5 min. Where
+    /// the issuer answers with a shorter `max-age`, that counts, but not less than the cooldown.
+    pub const fn max_age(mut self, max_age: Duration) -> Self {
+        self.times.max_age = max_age;
+        self
+    }
+
+    /// How long keys are used when they cannot be fetched again: 24 h unless said, and at most.
+    pub const fn max_stale(mut self, max_stale: Duration) -> Self {
+        self.times.max_stale = max_stale;
+        self
+    }
+
+    /// The time limit of one fetch, with the issuer's metadata: 3 s unless said, and at most 10 s.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.times.timeout = timeout;
+        self
+    }
+
+    /// Takes `http` addresses, too: whoever can change an answer on its way chooses the keys. For tests, and
+    /// servers on the same machine.
+    pub const fn danger_allow_http(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
+    /// The keys, not fetched yet: that happens when the first token needs them, or by [`Jwks::load`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidJwks`] for an address that is not `https`, or a time out of its range.
+    pub fn build(self) -> Result<Jwks, InvalidJwks> {
+        let times = self.times;
+        let second = Duration::from_secs(1);
+        let in_range = (second..=second * 3_600).contains(&times.cooldown)
+            && (second..=second * 300).contains(&times.max_age)
+            && (times.max_age..=second * 86_400).contains(&times.max_stale)
+            && (Duration::from_millis(1)..=second * 10).contains(&times.timeout);
+        if !in_range {
+            return Err(InvalidJwks::Times);
+        }
+        let (address, at) = self.place.address().ok_or(InvalidJwks::Address)?;
+        let source = Source { fetch: self.fetch, address, plain: self.plain };
+        if !source.allows(&at) {
+            return Err(InvalidJwks::Address);
+        }
+        Ok(Jwks::new(source, at, self.clock, times))
+    }
+}
+
+impl Place {
+    /// The address, and what is asked there first.
+    fn address(self) -> Option<(Address, Uri)> {
+        match self {
+            Self::Keys(at) => {
+                let at: Uri = at.parse().ok()?;
+                Some((Address::Keys(at.clone()), at))
+            }
+            Self::Issuer(issuer) => {
+                // OpenID Connect Discovery 1.0, section 4: appended to the issuer, without its last slash.
+                let at: Uri = format!("{}{METADATA}", issuer.trim_end_matches('/')).parse().ok()?;
+                let found = std::sync::Mutex::new(None);
+                Some((Address::Metadata { issuer: issuer.into(), at: at.clone(), found }, at))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for JwksBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JwksBuilder").field("times", &self.times).finish_non_exhaustive()
+    }
+}
+
+const METADATA: &str = "/.well-known/openid-configuration";

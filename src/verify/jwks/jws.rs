@@ -1,0 +1,212 @@
+//! The compact form of JWS (RFC 7515 section 7.1), and its header.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::{Algorithm, Json, KEY_ID_LENGTH, Wanted};
+
+/// Three parts with a dot between each, not yet decoded.
+#[derive(Clone, Copy)]
+pub(in crate::verify) struct Jws<'t> {
+    signed: &'t str,
+    header: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+}
+
+/// What a header says that is understood here.
+#[derive(Debug)]
+pub(in crate::verify) struct Header {
+    pub(in crate::verify) algorithm: Algorithm,
+    key_id: Option<Box<str>>,
+    pub(in crate::verify) kind: Kind,
+}
+
+/// What `typ` says (RFC 7515 section 4.1.9): a media type without regard to case and `application/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verify) enum Kind {
+    Absent,
+    /// `at+jwt`, RFC 9068 section 2.1.
+    AccessToken,
+    /// `JWT`, RFC 7519 section 5.1.
+    Jwt,
+    Other,
+}
+
+impl<'t> Jws<'t> {
+    /// `None` for anything but three parts: an opaque token, JWE's five, the JSON form, more than 8 KiB.
+    pub(in crate::verify) fn split(token: &'t str) -> Option<Self> {
+        if token.len() > LENGTH {
+            return None;
+        }
+        let (header, rest) = token.split_once('.')?;
+        let (payload, signature) = rest.split_once('.')?;
+        if signature.contains('.') {
+            return None;
+        }
+        let signed = token.get(..header.len() + 1 + payload.len())?;
+        Some(Self { signed, header, payload, signature })
+    }
+
+    /// What the signature is over.
+    pub(in crate::verify) const fn signed(&self) -> &'t str {
+        self.signed
+    }
+
+    pub(in crate::verify) fn payload(&self) -> Option<Vec<u8>> {
+        decode(self.payload)
+    }
+
+    pub(super) fn signature(&self) -> Option<Zeroizing<Vec<u8>>> {
+        decode(self.signature).map(Zeroizing::new)
+    }
+}
+
+impl Header {
+    /// Reads a header; the error says why it is refused.
+    pub(in crate::verify) fn read(jws: &Jws<'_>) -> Result<Self, &'static str> {
+        let mut short = [0; SHORT];
+        let long;
+        let bytes = match URL_SAFE_NO_PAD.decode_slice(jws.header, &mut short) {
+            Ok(length) => short.get(..length),
+            Err(_) => {
+                long = decode(jws.header);
+                long.as_deref()
+            }
+        };
+        let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let json = Json::read(text.ok_or("a header that is not base64url")?)
+            .ok_or("a header that is no JSON, or repeats a name")?;
+        if REFUSED.iter().any(|name| json.get(name).is_some()) {
+            return Err("a header that is not understood, or brings a key");
+        }
+        let algorithm = json.get("alg").and_then(Json::text).and_then(Algorithm::from_name);
+        let optional = |name| match json.get(name) {
+            None => Ok(None),
+            Some(value) => value.text().map(Some).ok_or("a header of the wrong type"),
+        };
+        let key_id = optional("kid")?;
+        if key_id.is_some_and(|id| id.len() > KEY_ID_LENGTH) {
+            return Err("a kid of more than 128 bytes");
+        }
+        let algorithm = algorithm.ok_or("an algorithm that is not known")?;
+        let kind = optional("typ")?.map_or(Kind::Absent, Kind::of);
+        Ok(Self { algorithm, key_id: key_id.map(Box::from), kind })
+    }
+
+    pub(in crate::verify) fn wanted(&self) -> Wanted<'_> {
+        Wanted { algorithm: self.algorithm, id: self.key_id.as_deref() }
+    }
+}
+
+impl Kind {
+    fn of(typ: &str) -> Self {
+        let (prefix, rest) = typ.split_at_checked(PREFIX.len()).unwrap_or_default();
+        let name = if prefix.eq_ignore_ascii_case(PREFIX) { rest } else { typ };
+        match name {
+            _ if name.eq_ignore_ascii_case("at+jwt") => Self::AccessToken,
+            _ if name.eq_ignore_ascii_case("JWT") => Self::Jwt,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Strict: no padding, no other alphabet, and the last bits that mean nothing are zero.
+fn decode(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
+}
+
+/// The longest token, as for every credential.
+const LENGTH: usize = 8 * 1024;
+
+/// As many bytes of a header as are decoded without memory of their own.
+const SHORT: usize = 512;
+
+const PREFIX: &str = "application/";
+
+/// What changes the meaning of a token in ways that are not built here (RFC 7515 section 4.1.11, RFC 7797,
+/// RFC 7516 section 4.1.3), and what would let a token bring its own key (RFC 8725 section 3.10).
+const REFUSED: &[&str] = &["crit", "b64", "zip", "jku", "x5u", "jwk", "x5c"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(json: &str) -> Result<Header, &'static str> {
+        let token = format!("{}.e30.c2ln", URL_SAFE_NO_PAD.encode(json));
+        Header::read(&Jws::split(&token).unwrap())
+    }
+
+    #[test]
+    fn three_parts_are_a_jws_and_nothing_else_is() {
+        let jws = Jws::split("aGVhZA.cGF5bG9hZA.c2ln").unwrap();
+        assert_eq!(jws.signed(), "aGVhZA.cGF5bG9hZA");
+        assert_eq!(jws.payload().unwrap(), b"payload");
+        assert_eq!(&**jws.signature().unwrap(), b"sig");
+        for other in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", r#"{"payload":"e30"}"#] {
+            assert!(Jws::split(other).is_none(), "{other}");
+        }
+        assert!(Jws::split(&format!("a.b.{}", "c".repeat(LENGTH))).is_none());
+    }
+
+    #[test]
+    fn base64url_has_one_reading() {
+        for bad in ["YQ==", "YR", "Y+", "Y/", " YQ", "YQ\n", "Y"] {
+            assert!(decode(bad).is_none(), "{bad:?}");
+        }
+        assert_eq!(decode("YQ").unwrap(), b"a");
+    }
+
+    #[test]
+    fn a_header_says_algorithm_key_and_type() {
+        let read = header(r#"{"alg":"ES256","kid":"k1","typ":"at+jwt","cty":"x"}"#).unwrap();
+        assert_eq!((read.algorithm, read.kind), (Algorithm::Es256, Kind::AccessToken));
+        assert_eq!(read.wanted().id, Some("k1"));
+    }
+
+    #[test]
+    fn a_long_header_is_read_like_a_short_one() {
+        for length in [1, 300, 450, 460, 470, 480, 490, 500, 600, 3_000] {
+            let read = header(&format!(r#"{{"alg":"ES256","x":"{}"}}"#, "x".repeat(length)));
+            assert!(read.is_ok(), "{length}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_a_media_type_without_regard_to_case_and_prefix() {
+        for good in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
+            assert_eq!(Kind::of(good), Kind::AccessToken, "{good}");
+        }
+        for bad in
+            ["", "application/", "at+jwt ", "application/application/at+jwt", "dpop+jwt", "id+jwt", "é+jwt"]
+        {
+            assert_eq!(Kind::of(bad), Kind::Other, "{bad}");
+        }
+        assert_eq!((Kind::of("jwt"), Kind::of("application/JWT")), (Kind::Jwt, Kind::Jwt));
+    }
+
+    #[test]
+    fn a_header_with_anything_else_is_refused() {
+        let long = format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(129));
+        for bad in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"es256"}"#,
+            r#"{"alg":["ES256"]}"#,
+            r#"{"kid":"k1"}"#,
+            r#"{"alg":"ES256","alg":"ES256"}"#,
+            r#"{"alg":"ES256","kid":1}"#,
+            r#"{"alg":"ES256","typ":null}"#,
+            r#"{"alg":"ES256","crit":[]}"#,
+            r#"{"alg":"ES256","b64":true}"#,
+            r#"{"alg":"ES256","zip":"DEF"}"#,
+            r#"{"alg":"ES256","jku":"https://evil.example"}"#,
+            r#"{"alg":"ES256","x5c":[]}"#,
+            r#"["ES256"]"#,
+            "",
+            &long,
+        ] {
+            assert!(header(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Keys that an issuer publishes (RFC 7517).
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwapOption;
+use http::Uri;
+
+use self::flight::{Gate, Wait, Wish};
+use self::jwk::read_key;
+use self::kept::{Age, Kept, Times, apart};
+use self::key::Key;
+use self::roca::can_be_factored;
+use self::source::{Address, Published, Source};
+use super::VerifyError;
+use crate::clock::Clock;
+use crate::deadline::Bounded;
+use crate::fetch::Fetch;
+use crate::trace;
+
+mod algorithm;
+mod builder;
+mod flight;
+mod json;
+mod jwk;
+mod jws;
+mod kept;
+mod key;
+mod roca;
+mod set;
+mod source;
+
+pub use self::algorithm::Algorithm;
+pub use self::builder::{InvalidJwks, JwksBuilder};
+pub(super) use self::json::Json;
+pub(super) use self::jws::{Header, Jws, Kind};
+pub(super) use self::set::Wanted;
+pub use self::set::{InvalidKey, KeySet};
+
+/// The keys that an issuer publishes, fetched when they are needed and kept.
+///
+/// * Keys are used for 5 minutes at most, then fetched again, a little earlier in the background. A key
+///   that the issuer has removed dies with that.
+/// * A token with a `kid` that is not known makes them be fetched, too; but between two fetches there
+///   are 30 s, whatever asked for them and however the first ended. Random `kid`s cause no more.
+/// * A fetch is one task, however many requests wait for it, and lasts 3 s at most. It ends with the
+///   last `Jwks` that it is for.
+/// * When fetching fails, the keys at hand stay for up to 24 hours, so tokens signed with them still pass;
+///   a token of an unknown key is then *unavailable*, not denied. So is every token before the first
+///   fetch has succeeded.
+/// * Of what is published the usable keys are taken, at most 100 of 256 KiB; shared secrets, private keys and keys
+///   that are not for signatures are left out. What is no JWK set replaces nothing.
+///
+/// Redirects are not followed. Fetching needs a tokio runtime. Cheap to clone; clones are the same keys.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::Jwks;
+/// # use bytes::Bytes;
+/// # use tower_principal::fetch::{Fetch, FetchError};
+/// # struct HttpClient;
+/// # impl Fetch for HttpClient {
+/// #     async fn fetch(&self, _: http::Request<Bytes>, _: usize) -> Result<http::Response<Bytes>, FetchError> {
+/// #         Ok(http::Response::new(Bytes::from_static(b"{\"keys\":[]}")))
+/// #     }
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+///
+/// let keys = Jwks::builder("https://issuer.example/.well-known/jwks.json", HttpClient).build()?;
+/// // At start-up, where a service should not begin without keys:
+/// let count = keys.load().await?;
+/// # assert_eq!(count, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Jwks(Arc<Inner>);
+
+struct Inner {
+    source: Arc<Source>,
+    at: Uri,
+    clock: Arc<dyn Clock>,
+    times: Times,
+    kept: ArcSwapOption<Kept>,
+    gate: Gate,
+}
+
+/// What to do about one token.
+enum Next {
+    /// Judge it by the keys at hand.
+    Use,
+    /// No key is its own.
+    Unknown,
+    Unavailable,
+    /// For a fetch, no longer than this.
+    Wait(Wait, Duration),
+}
+
+impl Jwks {
+    /// Keys at this address, an `https` URL.
+    pub fn builder(address: impl Into<String>, fetch: impl Fetch) -> JwksBuilder {
+        JwksBuilder::keys(address.into(), fetch)
+    }
+
+    /// Keys of an issuer whose metadata say where they are (OpenID Connect Discovery 1.0, section 4): at
+    /// `/.well-known/openid-configuration` below the issuer, an `https` URL.
+    pub fn discovered(issuer: impl Into<String>, fetch: impl Fetch) -> JwksBuilder {
+        JwksBuilder::issuer(issuer.into(), fetch)
+    }
+
+    fn new(source: Source, at: Uri, clock: Arc<dyn Clock>, times: Times) -> Self {
+        let gate = Gate::new(times.cooldown);
+        Self(Arc::new(Inner {
+            source: Arc::new(source),
+            at,
+            clock,
+            times,
+            kept: ArcSwapOption::empty(),
+            gate,
+        }))
+    }
+
+    /// Fetches the keys unless they are at hand, and says how many can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Unavailable`] where they cannot be fetched now.
+    pub async fn load(&self) -> Result<usize, VerifyError> {
+        if self.usable(|_| ()).is_none()
+            && let Wish::Flying(wait) = self.wish(self.0.clock.now())
+        {
+            wait.ends(self.patience()).await;
+        }
+        self.usable(KeySet::len).ok_or_else(unavailable)
+    }
+
+    /// What `judge` makes of the keys at hand; `None` where something has to be fetched first.
+    pub(super) fn judge_now<T>(
+        &self,
+        wanted: &Wanted<'_>,
+        judge: impl FnOnce(&KeySet) -> T,
+    ) -> Option<Result<T, VerifyError>> {
+        match self.next(wanted) {
+            Next::Use => Some(self.usable(judge).ok_or_else(unavailable)),
+            Next::Unknown => Some(Err(VerifyError::UNKNOWN)),
+            Next::Unavailable => Some(Err(unavailable())),
+            Next::Wait(..) => None,
+        }
+    }
+
+    /// The same, after having waited.
+    pub(super) async fn judge<T>(
+        &self,
+        wanted: &Wanted<'_>,
+        judge: impl FnOnce(&KeySet) -> T,
+    ) -> Result<T, VerifyError> {
+        match self.next(wanted) {
+            Next::Use => {}
+            Next::Unknown => return Err(VerifyError::UNKNOWN),
+            Next::Unavailable => return Err(unavailable()),
+            Next::Wait(wait, patience) => wait.ends(patience).await,
+        }
+        if self.usable(|keys| keys.has(wanted)) == Some(true) {
+            return self.usable(judge).ok_or_else(unavailable);
+        }
+        let known = self.usable(|_| ()).is_some() && !self.0.gate.is_uncertain();
+        Err(if known { VerifyError::UNKNOWN } else { unavailable() })
+    }
+
+    fn next(&self, wanted: &Wanted<'_>) -> Next {
+        let now = self.0.clock.now();
+        let kept = self.0.kept.load();
+        let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
+        let known = age != Age::Dead && kept.as_ref().is_some_and(|kept| kept.keys.has(wanted));
+        if known && age == Age::Fresh {
+            return Next::Use;
+        }
+        match (known, age, self.wish(now)) {
+            (true, Age::Stale, Wish::Flying(wait)) if wait.since.elapsed() < GRACE => {
+                let patience = GRACE.saturating_sub(wait.since.elapsed());
+                Next::Wait(wait, patience)
+            }
+            (true, ..) => Next::Use,
+            (false, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
+            (false, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
+            (false, ..) => Next::Unknown,
+        }
+    }
+
+    fn wish(&self, now: SystemTime) -> Wish {
+        self.0.gate.wish(now, || {
+            let source = Arc::clone(&self.0.source);
+            let mut landing = Landing { to: Arc::downgrade(&self.0), asked: now, published: None };
+            let timeout = self.0.times.timeout;
+            async move {
+                match Bounded::new(source.load(), timeout).await {
+                    Ok(Ok(published)) => landing.brings(published),
+                    Ok(Err(error)) => landing.log(&error),
+                    Err(unfinished) => landing.log(&format_args!("{unfinished:?}")),
+                }
+            }
+        })
+    }
+
+    fn usable<T>(&self, with: impl FnOnce(&KeySet) -> T) -> Option<T> {
+        let kept = self.0.kept.load();
+        let kept = kept.as_ref()?;
+        (kept.age(&self.0.times, self.0.clock.now()) != Age::Dead).then(|| with(&kept.keys))
+    }
+
+    /// Longer than any fetch lasts, so that nobody waits for ever.
+    fn patience(&self) -> Duration {
+        self.0.times.timeout + GRACE
+    }
+}
+
+impl Wait {
+    async fn ends(mut self, patience: Duration) {
+        let _ = Bounded::new(self.ended.changed(), patience).await;
+    }
+}
+
+/// Hands over what was fetched when it is dropped: at the end, in a panic, or with its runtime.
+struct Landing {
+    to: Weak<Inner>,
+    asked: SystemTime,
+    published: Option<Published>,
+}
+
+impl Landing {
+    fn brings(&mut self, published: Published) {
+        self.published = Some(published);
+    }
+
+    fn log(&self, error: &impl fmt::Display) {
+        if let Some(inner) = self.to.upgrade() {
+            let _ = (&inner.at, error);
+            trace::warn!(from = inner.at.host(), %error, "the keys of an issuer could not be fetched");
+        }
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let Some(inner) = self.to.upgrade() else { return };
+        let published = self.published.take();
+        let failed = published.is_none();
+        if let Some(Published { keys, max_age }) = published {
+            let least = inner.times.cooldown.min(inner.times.max_age);
+            let max_age = max_age.unwrap_or(inner.times.max_age).clamp(least, inner.times.max_age);
+            inner.kept.store(Some(Arc::new(Kept { keys, asked: self.asked, max_age })));
+        }
+        inner.gate.land(failed);
+    }
+}
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwks").field("from", &self.0.at.host()).finish_non_exhaustive()
+    }
+}
+
+fn unavailable() -> VerifyError {
+    VerifyError::unavailable("the keys of the issuer cannot be fetched")
+}
+
+/// How long tokens of known keys wait for a fetch before those keys are used again.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The longest `kid`, in bytes.
+const KEY_ID_LENGTH: usize = 128;

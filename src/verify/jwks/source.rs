@@ -1,0 +1,139 @@
+//! Where an issuer's keys are fetched from.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CACHE_CONTROL};
+use http::{HeaderMap, Request, StatusCode, Uri};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::KeySet;
+use crate::fetch::{FetchError, SharedFetch};
+
+/// Fetches an issuer's keys.
+pub(super) struct Source {
+    pub(super) fetch: SharedFetch,
+    pub(super) address: Address,
+    /// Whether plain `http` is spoken, too.
+    pub(super) plain: bool,
+}
+
+pub(super) enum Address {
+    /// The keys stand here.
+    Keys(Uri),
+    /// The issuer's metadata say where; once found, that is remembered until it fails.
+    Metadata { issuer: Box<str>, at: Uri, found: Mutex<Option<Uri>> },
+}
+
+/// What an issuer published.
+pub(super) struct Published {
+    pub(super) keys: KeySet,
+    /// For how long it may be used without asking again, where the answer says so.
+    pub(super) max_age: Option<Duration>,
+}
+
+/// Why there are no keys.
+#[derive(Debug, Error)]
+pub(super) enum Unpublished {
+    #[error("{0}")]
+    Fetch(#[from] FetchError),
+    #[error("the answer's status is {0}")]
+    Status(StatusCode),
+    #[error("the answer is no JWK set of at most 100 keys")]
+    Keys,
+    #[error("the issuer's metadata name another issuer, or no https address of keys")]
+    Metadata,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Source {
+    pub(super) async fn load(&self) -> Result<Published, Unpublished> {
+        match &self.address {
+            Address::Keys(at) => self.keys(at).await,
+            Address::Metadata { issuer, at, found } => {
+                let known = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let keys_at = match known {
+                    Some(known) => known,
+                    None => self.discover(issuer, at).await?,
+                };
+                let keys = self.keys(&keys_at).await?;
+                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys_at);
+                Ok(keys)
+            }
+        }
+    }
+
+    /// Whether keys may be fetched from there.
+    pub(super) fn allows(&self, at: &Uri) -> bool {
+        let secure = at.scheme_str() == Some("https") || (self.plain && at.scheme_str() == Some("http"));
+        secure && at.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    }
+
+    async fn keys(&self, at: &Uri) -> Result<Published, Unpublished> {
+        let (headers, body) = self.get(at).await?;
+        let keys = KeySet::published(&body).ok_or(Unpublished::Keys)?;
+        Ok(Published { keys, max_age: max_age(&headers) })
+    }
+
+    async fn discover(&self, issuer: &str, at: &Uri) -> Result<Uri, Unpublished> {
+        let (_, body) = self.get(at).await?;
+        let metadata: Metadata = serde_json::from_slice(&body).map_err(|_| Unpublished::Metadata)?;
+        let keys_at = metadata.jwks_uri.parse().ok().filter(|keys_at| self.allows(keys_at));
+        keys_at.filter(|_| metadata.issuer == issuer).ok_or(Unpublished::Metadata)
+    }
+
+    async fn get(&self, at: &Uri) -> Result<(HeaderMap, Bytes), Unpublished> {
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = at.clone();
+        let accept = http::HeaderValue::from_static("application/json, application/jwk-set+json");
+        request.headers_mut().insert(ACCEPT, accept);
+        let (parts, body) = (*self.fetch).fetch_dyn(request, ANSWER).await?.into_parts();
+        if parts.status != StatusCode::OK {
+            return Err(Unpublished::Status(parts.status));
+        }
+        Ok((parts.headers, body))
+    }
+}
+
+/// `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1); nothing at all where it must not be stored.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
+    let ages = lines.flat_map(|line| line.split(',')).filter_map(|directive| {
+        let directive = directive.trim().to_ascii_lowercase();
+        match directive.strip_prefix("max-age=") {
+            Some(seconds) => seconds.trim_matches('"').parse().ok().map(Duration::from_secs),
+            None => matches!(&*directive, "no-store" | "no-cache").then_some(Duration::ZERO),
+        }
+    });
+    ages.min()
+}
+
+/// The longest answer, in bytes.
+const ANSWER: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_age_that_an_answer_names_counts() {
+        let age = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            lines.iter().for_each(|line| _ = headers.append(CACHE_CONTROL, line.parse().unwrap()));
+            max_age(&headers).map(|age| age.as_secs())
+        };
+        assert_eq!(age(&[]), None);
+        assert_eq!(age(&["public, max-age=120"]), Some(120));
+        assert_eq!(age(&["Max-Age=\"60\"", "max-age=90"]), Some(60));
+        assert_eq!(age(&["no-store"]), Some(0));
+        assert_eq!(age(&["max-age=soon, s-maxage=5"]), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! Makes JWT verifiers.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::{Denylist, JwtVerifier, Keys, Mapping, Path, Rules, TokenUse};
+use crate::clock::{Clock, SystemClock};
+
+/// Builds [`JwtVerifier`]s.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct JwtVerifierBuilder {
+    issuer: String,
+    audiences: Vec<Box<str>>,
+    uses: Vec<TokenUse>,
+    leeway: Duration,
+    lifetime: Duration,
+    keys: Option<Keys>,
+    mapping: Mapping,
+    denylist: Option<Denylist>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A JWT verifier lacks something, or was told something impossible.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JwtVerifierError {
+    /// The issuer is empty.
+    #[error("the issuer is empty")]
+    NoIssuer,
+    /// No audience was named, or an empty one.
+    #[error("no audience was named, or an empty one")]
+    NoAudience,
+    /// No keys were given.
+    #[error("no keys were given, or a set without any")]
+    NoKeys,
+    /// No use of tokens is accepted.
+    #[error("no use of tokens is accepted")]
+    NoUse,
+    /// The leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours.
+    #[error("the leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours")]
+    Times,
+    /// The operating system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(#[from] io::Error),
+}
+
+impl JwtVerifierBuilder {
+    pub(super) fn new(issuer: String) -> Self {
+        Self {
+            issuer,
+            audiences: Vec::new(),
+            uses: vec![TokenUse::AccessToken],
+            leeway: LEEWAY,
+            lifetime: LIFETIME,
+            keys: None,
+            mapping: Mapping::default(),
+            denylist: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// A name of this service that a token's `aud` has to have, the very same; several are alternatives.
+    /// At least one is needed.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into().into_boxed_str());
+        self
+    }
+
+    /// What signatures are verified with: a [`KeySet`](crate::KeySet), or [`Jwks`](crate::Jwks) that are fetched. Needed.
+    pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
+        self.keys = Some(keys.into());
+        self
+    }
+
+    /// What tokens have to be for; [`TokenUse::AccessToken`] alone unless said. Replaces what was said before.
+    pub fn accept(mut self, uses: impl IntoIterator<Item = TokenUse>) -> Self {
+        self.uses = uses.into_iter().collect();
+        self
+    }
+
+    /// By how much the issuer's clock may be ahead or behind: 10 s unless said, and at most 30 s.
+    pub const fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// The longest life of a token, from `iat` (or from now, where it has none) to `exp`: 24 h unless said,
+    /// and at most.
+    pub const fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// The claim that makes the principal's id: `sub` unless said. Here and in the methods below a claim is
+    /// named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
+    pub fn id_claim(mut self, claim: &str) -> Self {
+        self.mapping.id = Path::new(claim);
+        self
+    }
+
+    /// The claim that makes the principal's organization; none unless said.
+    pub fn org_claim(mut self, claim: &str) -> Self {
+        self.mapping.org = Some(Path::new(claim));
+        self
+    }
+
+    /// The claim that makes the principal's application; none unless said.
+    pub fn app_claim(mut self, claim: &str) -> Self {
+        self.mapping.app = Some(Path::new(claim));
+        self
+    }
+
+    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
+    /// `scp` unless said. Groups that are listed here become scopes, too.
+    pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.mapping.scopes = claims.into_iter().map(Path::new).collect();
+        self
+    }
+
+    /// The claims that [`Claims::groups`](super::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
+    /// `/realm_access/roles` unless said.
+    pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.mapping.groups = claims.into_iter().map(Path::new).collect();
+        self
+    }
+
+    /// Tokens that ended before their time; a list of its own for 100,000 unless said.
+    pub fn denylist(mut self, denylist: Denylist) -> Self {
+        self.denylist = Some(denylist);
+        self
+    }
+
+    /// Judges dates by this clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The finished verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`JwtVerifierError`] where issuer, audience or keys are missing, or a time is out of its range.
+    pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
+        if self.issuer.is_empty() {
+            return Err(JwtVerifierError::NoIssuer);
+        }
+        if self.audiences.is_empty() || self.audiences.iter().any(|audience| audience.is_empty()) {
+            return Err(JwtVerifierError::NoAudience);
+        }
+        if self.uses.is_empty() {
+            return Err(JwtVerifierError::NoUse);
+        }
+        if self.leeway > LONGEST_LEEWAY || self.lifetime > LIFETIME || self.lifetime.is_zero() {
+            return Err(JwtVerifierError::Times);
+        }
+        let rules = Rules {
+            issuer: self.issuer.into(),
+            audiences: self.audiences,
+            uses: self.uses,
+            leeway: self.leeway,
+            lifetime: self.lifetime,
+        };
+        Ok(JwtVerifier {
+            rules,
+            keys: self.keys.filter(|keys| !keys.is_empty()).ok_or(JwtVerifierError::NoKeys)?,
+            mapping: self.mapping,
+            denylist: self.denylist.map_or_else(|| Denylist::with_capacity(DENIED), Ok)?,
+            clock: self.clock,
+        })
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(keys) => write!(f, "{} keys", keys.len()),
+            Self::Published(keys) => keys.fmt(f),
+        }
+    }
+}
+
+const LEEWAY: Duration = Duration::from_secs(10);
+const LONGEST_LEEWAY: Duration = Duration::from_secs(30);
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const DENIED: usize = 100_000;

@@ -1,0 +1,100 @@
+//! A verified token's claims, for handlers and policies.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Path;
+
+/// A verified token's claims. [`JwtVerifier`](crate::JwtVerifier) attaches them to the principal.
+///
+/// They are kept as text and read when asked for. `Debug` shows nothing of them.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Principal, verify::Claims};
+///
+/// fn department(who: &Principal) -> Option<String> {
+///     Some(who.claims::<Claims>()?.get("department")?.as_str()?.to_owned())
+/// }
+/// # let _ = department;
+/// ```
+#[derive(Clone)]
+pub struct Claims {
+    text: String,
+    groups: Arc<[Path]>,
+}
+
+impl Claims {
+    pub(super) const fn new(text: String, groups: Arc<[Path]>) -> Self {
+        Self { text, groups }
+    }
+
+    /// The value of one claim; `None` where there is none of this name. Reads the token's claims each
+    /// time: for several of them [`deserialize`](Self::deserialize) is cheaper.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        match self.value() {
+            Value::Object(mut claims) => claims.remove(name),
+            _ => None,
+        }
+    }
+
+    /// The claims as a type of your own.
+    ///
+    /// # Errors
+    ///
+    /// Where they do not fit the type. The error may quote them, so keep it out of answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use tower_principal::verify::Claims;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Employee {
+    ///     department: String,
+    /// }
+    ///
+    /// fn department(claims: &Claims) -> Option<String> {
+    ///     Some(claims.deserialize::<Employee>().ok()?.department)
+    /// }
+    /// # let _ = department;
+    /// ```
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.text)
+    }
+
+    /// The groups and roles that the token names, from the claims that the verifier was told
+    /// ([`group_claims`](crate::JwtVerifierBuilder::group_claims)); each a list of texts. What is of any
+    /// other type names none.
+    pub fn groups(&self) -> Vec<String> {
+        let claims = self.value();
+        let lists = self.groups.iter().filter_map(|path| path.in_value(&claims)?.as_array());
+        lists.flatten().filter_map(|group| Some(group.as_str()?.to_owned())).collect()
+    }
+
+    /// Whether the token names this very group or role; see [`groups`](Self::groups).
+    pub fn has_group(&self, name: &str) -> bool {
+        self.groups().iter().any(|group| group == name)
+    }
+
+    /// The claims as they stand in the token: a JSON object.
+    pub fn as_json(&self) -> &str {
+        &self.text
+    }
+
+    fn value(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+}
+
+/// Shows nothing: claims are personal data.
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Claims(..)")
+    }
+}

@@ -1,0 +1,247 @@
+//! JSON Web Tokens (RFC 7519) as access tokens.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use self::mapping::{Mapping, Path};
+use self::rules::{Claimed, Flaw, Rules};
+use self::token_use::Marks;
+use super::jwks::{Header, Json, Jws, Kind};
+use super::{Context, Jwks, KeySet, Reason, Verifier, VerifyError};
+use crate::clock::Clock;
+use crate::credential::Credential;
+use crate::fingerprint::Fingerprint;
+use crate::principal::{OAuthUserBuilder, Principal};
+use crate::trace;
+
+mod builder;
+mod claims;
+mod denylist;
+mod mapping;
+mod rules;
+mod token_use;
+
+pub use self::builder::{JwtVerifierBuilder, JwtVerifierError};
+pub use self::claims::Claims;
+pub use self::denylist::{Denylist, DenylistFull};
+pub use self::token_use::TokenUse;
+
+/// Verifies JWT access tokens of one issuer (RFC 9068), and makes an [`OAuthUser`](crate::OAuthUser) of each.
+///
+/// A token is taken if all of this is so:
+///
+/// * It is a JWS in the compact form of at most 8 KiB, with a `typ` that the verifier [accepts](TokenUse).
+/// * Its signature is by the one key that its `kid` and `alg` name; the algorithm is one of the key's own. No
+///   header that changes the meaning of a token, or brings a key along, is in it (`crit`, `b64`, `zip`, `jku`,
+///   `jwk`, `x5u`, `x5c`).
+/// * `iss` is the issuer, `aud` has an audience of the verifier, `sub` is a text that is not empty.
+/// * `exp` is not over, `nbf` and `iat` are not in the future (10 s of leeway), and from `iat` to `exp` there
+///   are 24 h at most.
+/// * It has no `cnf`: a proof of possession is not verified here.
+/// * No name stands twice in it, and every claim that is looked at has its right type.
+///
+/// A token of another issuer, and what is no JWT at all, is [`Unsupported`](VerifyError::Unsupported):
+/// several issuers, and opaque tokens beside them, are joined with [`or`](Verifier::or). A token that says
+/// it is this issuer's and is not good is denied, as *expired* or *revoked* where it is genuine and just that. Where
+/// the key is at hand the answer is, too.
+///
+/// Revoking puts a token into the [`Denylist`] until it expires.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::{Algorithm, KeySet};
+/// use tower_principal::{JwtVerifier, MemoryVerifier, Verifier};
+///
+/// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+/// let verifier = JwtVerifier::builder("https://issuer.example")
+///     .audience("https://api.example")
+///     .keys(keys)
+///     .build()?
+///     .or(MemoryVerifier::builder().build()?); // opaque tokens
+/// # let _ = verifier;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JwtVerifier {
+    rules: Rules,
+    keys: Keys,
+    mapping: Mapping,
+    denylist: Denylist,
+    clock: Arc<dyn Clock>,
+}
+
+/// What signatures are verified with: a [`KeySet`] that does not change, or [`Jwks`] that are fetched.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Keys {
+    /// Keys that do not change.
+    Fixed(Arc<KeySet>),
+    /// Keys that the issuer publishes.
+    Published(Jwks),
+}
+
+/// A token that says it is this issuer's, nothing of it verified.
+struct Ours<'t, 'p> {
+    jws: Jws<'t>,
+    header: Header,
+    claims: Json<'p>,
+}
+
+/// A good token, but for its claims as they stand.
+struct Good {
+    user: OAuthUserBuilder,
+    expires_at: SystemTime,
+}
+
+impl JwtVerifier {
+    /// Starts with the issuer, which a token's `iss` has to be, the very same text.
+    pub fn builder(issuer: impl Into<String>) -> JwtVerifierBuilder {
+        JwtVerifierBuilder::new(issuer.into())
+    }
+
+    /// The tokens that ended before their time.
+    pub const fn denylist(&self) -> &Denylist {
+        &self.denylist
+    }
+
+    /// Everything that can be said without keys.
+    fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<Ours<'t, 'p>, VerifyError> {
+        let claims = Json::read(payload).ok_or(VerifyError::Unsupported)?;
+        if !self.rules.is_ours(&claims) {
+            return Err(VerifyError::Unsupported);
+        }
+        let header = Header::read(&jws).map_err(refused)?;
+        Ok(Ours { jws, header, claims })
+    }
+
+    /// Everything else.
+    fn judge(&self, keys: &KeySet, ours: &Ours<'_, '_>) -> Result<Good, VerifyError> {
+        let Ours { jws, header, claims } = ours;
+        if !keys.verifies(&header.wanted(), jws) {
+            return Err(refused("a signature that is not by its key"));
+        }
+        let claimed = self.rules.judge(header, claims, self.clock.now()).map_err(|flaw| match flaw {
+            Flaw::Expired => VerifyError::Denied(Reason::Expired),
+            Flaw::Other(why) => refused(why),
+        })?;
+        if self.denylist.is_used() && self.denylist.holds(self.token(&claimed, jws)) {
+            return Err(VerifyError::Denied(Reason::Revoked));
+        }
+        let user = self.mapping.principal(claims, &claimed).map_err(refused)?;
+        Ok(Good { user, expires_at: claimed.expires_at })
+    }
+
+    fn judge_now(&self, jws: Jws<'_>, payload: &str) -> Option<Result<Good, VerifyError>> {
+        let ours = match self.read(jws, payload) {
+            Ok(ours) => ours,
+            Err(error) => return Some(Err(error)),
+        };
+        match &self.keys {
+            Keys::Fixed(keys) => Some(self.judge(keys, &ours)),
+            Keys::Published(published) => {
+                let judged = published.judge_now(&ours.header.wanted(), |keys| self.judge(keys, &ours));
+                judged.map(|judged| judged.and_then(|judged| judged))
+            }
+        }
+    }
+
+    async fn judge_later(&self, jws: Jws<'_>, payload: &str) -> Result<Good, VerifyError> {
+        let ours = self.read(jws, payload)?;
+        match &self.keys {
+            Keys::Fixed(keys) => self.judge(keys, &ours),
+            Keys::Published(published) => {
+                published.judge(&ours.header.wanted(), |keys| self.judge(keys, &ours)).await?
+            }
+        }
+    }
+
+    /// What the denylist knows a token by.
+    fn token(&self, claimed: &Claimed<'_>, jws: &Jws<'_>) -> Fingerprint {
+        match claimed.id {
+            Some(id) => self.denylist.by_id(&self.rules.issuer, id),
+            None => self.denylist.by_message(&self.rules.issuer, jws.signed()),
+        }
+    }
+
+    fn principal(&self, good: Good, payload: String) -> Principal {
+        good.user.claims(Claims::new(payload, Arc::clone(&self.mapping.groups))).build().into()
+    }
+}
+
+impl Verifier for JwtVerifier {
+    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+        let (jws, payload) = open(credential)?;
+        let good = self.judge_later(jws, &payload).await?;
+        Ok(self.principal(good, payload))
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        _: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        let (jws, payload) = match open(credential) {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        let judged = self.judge_now(jws, &payload)?;
+        Some(judged.map(|good| self.principal(good, payload)))
+    }
+
+    /// Denies a good token until it expires. One that is not good stays as it is.
+    async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+        let (jws, payload) = open(credential)?;
+        let good = match self.judge_later(jws, &payload).await {
+            Err(VerifyError::Denied(Reason::Revoked)) => return Ok(()),
+            judged => judged?,
+        };
+        let id = good.user.clone().build().credential_id().map(str::to_owned);
+        let claimed = Claimed { id: id.as_deref(), expires_at: good.expires_at };
+        let until = good.expires_at + self.rules.leeway;
+        let denied = self.denylist.put(self.token(&claimed, &jws), until, self.clock.now());
+        denied.map_err(VerifyError::unavailable)
+    }
+}
+
+impl Keys {
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Fixed(keys) if keys.is_empty())
+    }
+}
+
+impl From<KeySet> for Keys {
+    fn from(keys: KeySet) -> Self {
+        Self::Fixed(Arc::new(keys))
+    }
+}
+
+impl From<Jwks> for Keys {
+    fn from(keys: Jwks) -> Self {
+        Self::Published(keys)
+    }
+}
+
+impl fmt::Debug for JwtVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtVerifier")
+            .field("rules", &self.rules)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parts of a JWT, and its payload as text.
+fn open<'c>(credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
+    let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+    let jws = Jws::split(token.expose_secret()).ok_or(VerifyError::Unsupported)?;
+    let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok((jws, payload.ok_or(VerifyError::Unsupported)?))
+}
+
+/// Refused for a reason that is for the log alone.
+fn refused(why: &'static str) -> VerifyError {
+    let _ = why;
+    trace::debug!(why, "a JWT was refused");
+    VerifyError::UNKNOWN
+}

@@ -1,0 +1,457 @@
+//! The suite that every verifier has to pass, on verifiers that do and on one broken verifier for every rule.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tower_principal::test_util::conformance::{Report, Rule, Suite};
+use tower_principal::{
+    ApiKey, BasicUser, ClientKind, Context, Credential, Guest, Key, MemoryVerifier, OAuthUser, Pair,
+    Principal, PrincipalKind, Secret, Verifier, VerifyError,
+};
+
+use crate::support::*;
+
+type Verdict = Result<Principal, VerifyError>;
+
+const EXPIRED: &str = "expired-0123456789abcdef0123456789";
+const REVOKED: &str = "revoked-0123456789abcdef0123456789";
+const DISABLED_ID: &str = "disabledqnxy2n1mo1aqjjzyr";
+
+fn token(text: &str) -> Credential<'_> {
+    Credential::AccessToken(Secret::borrowed(text))
+}
+
+fn pair<'c>(id: &'c str, secret: &'c str) -> Pair<'c> {
+    Pair::new(Secret::borrowed(id), Secret::borrowed(secret))
+}
+
+fn otto() -> Verdict {
+    Ok(OAuthUser::builder("otto").build().into())
+}
+
+/// Everybody, and some whose time is over.
+fn store() -> MemoryVerifier {
+    let known = everybody();
+    let past = SystemTime::now() - Duration::from_secs(60);
+    known.insert(token(EXPIRED), OAuthUser::builder("eve").expires_at(past).build()).unwrap();
+    known.insert(token(REVOKED), OAuthUser::builder("rita").build()).unwrap();
+    let halves = Credential::ApiKey(Key::Halves(pair(DISABLED_ID, KEY_SECRET)));
+    known.insert(halves, ApiKey::builder(DISABLED_ID).build()).unwrap();
+    known.insert(Credential::Password(pair("dora", PASSWORD)), BasicUser::builder("dora").build()).unwrap();
+    assert_eq!(known.revoke_all(PrincipalKind::OAuthUser, "rita"), 1);
+    assert_eq!(known.disable(PrincipalKind::ApiKey, DISABLED_ID), 1);
+    assert_eq!(known.disable(PrincipalKind::BasicUser, "dora"), 1);
+    known
+}
+
+fn tokens() -> Suite {
+    Suite::new()
+        .good(token(TOKEN), PrincipalKind::OAuthUser)
+        .unknown(token(UNKNOWN_TOKEN))
+        .expired(token(EXPIRED))
+        .revoked(token(REVOKED))
+}
+
+fn suite() -> Suite {
+    tokens()
+        .good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser)
+        .good(Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), PrincipalKind::ApiKey)
+        .good(Credential::ApiKey(Key::Whole(Secret::borrowed(API_KEY))), PrincipalKind::ApiKey)
+        .good(Credential::AppToken(Secret::borrowed(APP_TOKEN)), PrincipalKind::AppToken)
+        .good(
+            Credential::Client(ClientKind::Organization, pair(ORG_CLIENT, CLIENT_SECRET)),
+            PrincipalKind::OrgAdmin,
+        )
+        .good(
+            Credential::Client(ClientKind::Application, pair(APP_CLIENT, CLIENT_SECRET)),
+            PrincipalKind::AppAdmin,
+        )
+        .unknown(Credential::Password(pair("mallory", PASSWORD)))
+        .unknown(Credential::AppToken(Secret::borrowed(UNKNOWN_TOKEN)))
+        .disabled(Credential::ApiKey(Key::Halves(pair(DISABLED_ID, KEY_SECRET))))
+        .disabled(Credential::Password(pair("dora", PASSWORD)))
+        .revokes()
+}
+
+#[tokio::test]
+async fn the_memory_verifier_holds_every_rule() {
+    suite().check(&store()).await.assert_holds();
+    suite().check(&Arc::new(store())).await.assert_holds();
+    suite().check(&store().boxed()).await.assert_holds();
+}
+
+#[tokio::test]
+async fn two_verifiers_one_after_the_other_hold_every_rule() {
+    let nobody = || MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
+    suite().check(&nobody().or(store())).await.assert_holds();
+    suite().check(&store().or(nobody())).await.assert_holds();
+}
+
+#[cfg(feature = "cache")]
+#[tokio::test]
+async fn a_cached_verifier_holds_every_rule() {
+    use tower_principal::verify::Cached;
+
+    /// Has to be waited for.
+    struct Remote(MemoryVerifier);
+
+    impl Verifier for Remote {
+        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+            tokio::time::sleep(Duration::from_micros(50)).await;
+            self.0.verify(credential, context).await
+        }
+
+        async fn revoke(
+            &self,
+            credential: &Credential<'_>,
+            context: &Context<'_>,
+        ) -> Result<(), VerifyError> {
+            self.0.revoke(credential, context).await
+        }
+    }
+
+    suite().check(&Cached::new(store()).unwrap()).await.assert_holds();
+    suite().check(&Cached::new(store()).unwrap().passwords(true)).await.assert_holds();
+    suite().check(&Cached::new(Remote(store())).unwrap()).await.assert_holds();
+    suite().check(&Cached::new(Remote(store())).unwrap().passwords(true).flights(2)).await.assert_holds();
+}
+
+#[cfg(all(feature = "introspection", feature = "cache"))]
+#[tokio::test]
+async fn introspection_holds_every_rule() {
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use tower_principal::fetch::{Fetch, FetchError};
+    use tower_principal::verify::{Cached, Introspection};
+
+    struct Server;
+
+    impl Fetch for Server {
+        async fn fetch(&self, request: Request<Bytes>, _: usize) -> Result<Response<Bytes>, FetchError> {
+            tokio::task::yield_now().await;
+            let about =
+                |token: &str| *request.body() == format!("token={token}&token_type_hint=access_token");
+            let body = match () {
+                () if about(TOKEN) => r#"{"active":true,"sub":"otto","scope":"read"}"#,
+                () if about(EXPIRED) => r#"{"active":true,"sub":"otto","exp":1700000000}"#,
+                () => r#"{"active":false}"#,
+            };
+            let response = Response::builder().header("content-type", "application/json");
+            Ok(response.body(Bytes::from_static(body.as_bytes())).unwrap())
+        }
+    }
+
+    let asking = || Introspection::builder("https://as.example/", Server).bearer("own").build().unwrap();
+    tokens().check(&asking()).await.assert_holds();
+    tokens().check(&Cached::new(asking()).unwrap()).await.assert_holds();
+}
+
+/// Changes what is asked and what is answered.
+struct Broken<B, A> {
+    inner: MemoryVerifier,
+    before: B,
+    after: A,
+}
+
+impl<B, A> Verifier for Broken<B, A>
+where
+    B: Fn(&Credential<'_>) -> Option<Credential<'static>> + Send + Sync + 'static,
+    A: Fn(&Credential<'_>, Verdict) -> Verdict + Send + Sync + 'static,
+{
+    async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        let other = (self.before)(credential);
+        let answer = self.inner.verify(other.as_ref().unwrap_or(credential), context).await;
+        (self.after)(credential, answer)
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        self.inner.revoke(credential, context).await
+    }
+}
+
+/// What a verifier is caught at that answers something else than it should.
+async fn answering(after: impl Fn(&Credential<'_>, Verdict) -> Verdict + Send + Sync + 'static) -> Report {
+    suite().check(&Broken { inner: store(), before: |_: &Credential<'_>| None, after }).await
+}
+
+/// What a verifier is caught at that takes one credential for another.
+async fn taking(
+    before: impl Fn(&Credential<'_>) -> Option<Credential<'static>> + Send + Sync + 'static,
+) -> Report {
+    suite().check(&Broken { inner: store(), before, after: |_: &Credential<'_>, answer| answer }).await
+}
+
+/// The rule is broken, and the message says so without quoting a credential.
+fn caught(report: &Report, rule: Rule) {
+    let message = report.to_string();
+    assert!(report.violations().iter().any(|violation| violation.rule() == rule), "{rule:?} in {message}");
+    assert!(message.contains(rule.as_str()));
+    for secret in [TOKEN, PASSWORD, KEY_SECRET, API_KEY, APP_TOKEN, CLIENT_SECRET, UNKNOWN_TOKEN] {
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+fn secret(credential: &Credential<'_>) -> String {
+    match credential {
+        Credential::AccessToken(secret)
+        | Credential::AppToken(secret)
+        | Credential::ApiKey(Key::Whole(secret)) => secret.expose_secret().to_owned(),
+        Credential::ApiKey(Key::Halves(pair)) | Credential::Client(_, pair) | Credential::Password(pair) => {
+            pair.secret().expose_secret().to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_verifier_without_anything_wrong_breaks_no_rule() {
+    answering(|_, answer| answer).await.assert_holds();
+    taking(|credential| Some(credential.reborrow().into_owned())).await.assert_holds();
+}
+
+#[tokio::test]
+async fn wrong_answers_are_caught() {
+    type After = fn(&Credential<'_>, Verdict) -> Verdict;
+    let cases: [(Rule, After); 13] = [
+        (Rule::GoodIsKnown, |credential, answer| match credential {
+            Credential::AppToken(_) => Err(VerifyError::UNKNOWN),
+            _ => answer,
+        }),
+        (Rule::GoodIsKnown, |_, answer| match answer {
+            Ok(Principal::OrgAdmin(client)) => Ok(OAuthUser::builder(client.id()).build().into()),
+            answer => answer,
+        }),
+        (Rule::UnknownIsDenied, |credential, answer| match answer {
+            Err(VerifyError::Denied(_)) if secret(credential) == UNKNOWN_TOKEN => otto(),
+            answer => answer,
+        }),
+        (Rule::UnknownIsDenied, |_, answer| answer.map_err(|_| VerifyError::unavailable("row not found"))),
+        (Rule::EndedIsDenied, |credential, answer| match secret(credential).as_str() {
+            EXPIRED => otto(),
+            _ => answer,
+        }),
+        (Rule::EndedIsDenied, |credential, answer| match secret(credential).as_str() {
+            REVOKED => Err(VerifyError::Unsupported),
+            _ => answer,
+        }),
+        (Rule::NeverAGuest, |_, answer| answer.or_else(|_| Ok(Guest::builder().build().into()))),
+        (Rule::AppTokensMakeAppTokens, |credential, answer| match credential {
+            Credential::AppToken(_) if answer.is_ok() => otto(),
+            _ => answer,
+        }),
+        (Rule::NothingGoodHasExpired, |_, answer| match answer {
+            Ok(Principal::OAuthUser(user)) => {
+                let past = SystemTime::now() - Duration::from_secs(1);
+                Ok(OAuthUser::builder(user.id()).expires_at(past).build().into())
+            }
+            answer => answer,
+        }),
+        (Rule::OddTextIsNoOutage, |credential, answer| match secret(credential).contains('\0') {
+            true => Err(VerifyError::unavailable("invalid byte sequence for encoding")),
+            false => answer,
+        }),
+        (Rule::NothingShowsASecret, |credential, answer| {
+            answer.map_err(|_| VerifyError::unavailable(format!("no row for {}", secret(credential))))
+        }),
+        (Rule::NothingShowsASecret, |credential, answer| match answer {
+            Ok(Principal::OAuthUser(_)) => Ok(OAuthUser::builder(secret(credential)).build().into()),
+            answer => answer,
+        }),
+        (Rule::NothingPanics, |credential, answer| {
+            assert!(!secret(credential).is_empty(), "on purpose");
+            answer
+        }),
+    ];
+    for (rule, after) in cases {
+        caught(&answering(after).await, rule);
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_for_something_else_is_caught() {
+    type Before = fn(&Credential<'_>) -> Option<Credential<'static>>;
+    fn password(id: &str, secret: &str) -> Option<Credential<'static>> {
+        Some(Credential::Password(Pair::new(Secret::owned(id), Secret::owned(secret))))
+    }
+    let cases: [(Rule, Before); 7] = [
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::AccessToken(token) => Some(self::token(token.expose_secret().trim()).into_owned()),
+            _ => None,
+        }),
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) => {
+                password(pair.id(), pair.secret().expose_secret().split('\0').next().unwrap())
+            }
+            _ => None,
+        }),
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) => password(pair.id(), &pair.secret().expose_secret().to_lowercase()),
+            _ => None,
+        }),
+        // A digest over both halves without their lengths.
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::ApiKey(Key::Halves(pair)) => {
+                let both = format!("{}{}", pair.id(), pair.secret().expose_secret());
+                let (id, secret) = both.split_at_checked(KEY_ID.len())?;
+                Some(Credential::ApiKey(Key::Halves(Pair::new(Secret::owned(id), Secret::owned(secret)))))
+            }
+            _ => None,
+        }),
+        (Rule::KindsDoNotLeak, |credential| match credential {
+            Credential::AppToken(token) => Some(self::token(token.expose_secret()).into_owned()),
+            _ => None,
+        }),
+        // A token as a password.
+        (Rule::KindsDoNotLeak, |credential| match credential {
+            Credential::Password(pair) if pair.secret().expose_secret().len() == TOKEN.len() => {
+                Some(self::token(pair.secret().expose_secret()).into_owned())
+            }
+            _ => None,
+        }),
+        (Rule::KindsDoNotLeak, |credential| match credential {
+            Credential::Client(_, pair) => {
+                Some(Credential::ApiKey(Key::Halves(pair.reborrow().into_owned())))
+            }
+            _ => None,
+        }),
+    ];
+    for (rule, before) in cases {
+        caught(&taking(before).await, rule);
+    }
+}
+
+/// What else can be wrong has to do with time and with each other.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    NowSaysOtherwise,
+    NowKnowsMore,
+    NeverAnswers,
+    StaysBusyWhenLeft,
+    OneAtATime,
+    RevokesNothing,
+    RevokesAll,
+    CannotRevoke,
+}
+
+struct Moody {
+    inner: MemoryVerifier,
+    how: How,
+    busy: AtomicBool,
+}
+
+/// Not busy any longer, however it ends.
+struct Free<'m>(&'m AtomicBool);
+
+impl Drop for Free<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Verifier for Moody {
+    async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        let free = match self.how {
+            How::NeverAnswers if secret(credential) == UNKNOWN_TOKEN => pending().await,
+            How::StaysBusyWhenLeft | How::OneAtATime if self.busy.swap(true, Ordering::SeqCst) => {
+                return Err(VerifyError::unavailable("busy"));
+            }
+            How::OneAtATime => Some(Free(&self.busy)),
+            _ => None,
+        };
+        tokio::task::yield_now().await;
+        let answer = self.inner.verify(credential, context).await;
+        if self.how == How::StaysBusyWhenLeft {
+            self.busy.store(false, Ordering::SeqCst);
+        }
+        drop(free);
+        answer
+    }
+
+    fn verify_now(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Verdict> {
+        match self.how {
+            How::NowSaysOtherwise => Some(Err(VerifyError::Unsupported)),
+            How::NowKnowsMore if secret(credential) == EXPIRED => Some(otto()),
+            How::NowKnowsMore => self.inner.verify_now(credential, context),
+            _ => None,
+        }
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        match self.how {
+            How::RevokesNothing => Ok(()),
+            How::CannotRevoke => Err(VerifyError::Unsupported),
+            How::RevokesAll => {
+                self.inner.revoke_all(PrincipalKind::ApiKey, KEY_ID);
+                self.inner.revoke(credential, context).await
+            }
+            _ => self.inner.revoke(credential, context).await,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_waiting_revoking_and_each_other_is_caught() {
+    for (rule, how) in [
+        (Rule::NowAgrees, How::NowSaysOtherwise),
+        (Rule::NowAgrees, How::NowKnowsMore),
+        (Rule::EverythingEnds, How::NeverAnswers),
+        (Rule::CancellationLeavesItWorking, How::StaysBusyWhenLeft),
+        (Rule::TogetherAsAlone, How::OneAtATime),
+        (Rule::RevokingEndsIt, How::RevokesNothing),
+        (Rule::RevokingEndsIt, How::RevokesAll),
+        (Rule::RevokingEndsIt, How::CannotRevoke),
+    ] {
+        let moody = Moody { inner: store(), how, busy: AtomicBool::new(false) };
+        caught(&suite().check(&moody).await, rule);
+    }
+}
+
+#[tokio::test]
+async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
+    caught(&suite().tenant("acme").check(&store()).await, Rule::TenantsAreApart);
+
+    /// Knows one tenant.
+    struct Acme(MemoryVerifier);
+
+    impl Verifier for Acme {
+        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+            match context.tenant() {
+                Some("acme") => self.0.verify(credential, context).await,
+                _ => Err(VerifyError::UNKNOWN),
+            }
+        }
+
+        async fn revoke(
+            &self,
+            credential: &Credential<'_>,
+            context: &Context<'_>,
+        ) -> Result<(), VerifyError> {
+            self.0.revoke(credential, context).await
+        }
+    }
+
+    suite().tenant("acme").check(&Acme(store())).await.assert_holds();
+    #[cfg(feature = "cache")]
+    {
+        let cached = tower_principal::verify::Cached::new(Acme(store())).unwrap().passwords(true);
+        suite().tenant("acme").check(&cached).await.assert_holds();
+    }
+}
+
+#[tokio::test]
+#[should_panic(
+    expected = "a good credential verifies, as the kind of principal it makes: a good credential of kind"
+)]
+async fn a_report_fails_a_test_by_the_name_of_the_rule() {
+    let nobody = MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
+    tokens().check(&nobody).await.assert_holds();
+}
+
+#[test]
+fn nothing_of_a_suite_shows_a_secret() {
+    let shown = format!("{:?}", suite().tenant("acme"));
+    assert!(shown.starts_with(r#"Suite { tenant: Some("acme"), good: [AccessToken, Password"#), "{shown}");
+    assert!(!shown.contains(TOKEN) && !shown.contains(USER));
+}

@@ -1,0 +1,125 @@
+//! The HTTP port, over real connections on the loopback.
+#![cfg(feature = "reqwest")]
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::Request;
+use tower_principal::fetch::{Fetch as _, FetchError, HttpClient, InvalidHttpClient};
+
+/// A server on the loopback; its address.
+async fn serve() -> String {
+    let app = Router::new()
+        .route("/here", get(Redirect::temporary("/set")))
+        .route("/set", get(|| async { r#"{"keys":[]}"# }))
+        .route("/keys", get(|| async { "0123456789" }))
+        .route("/echo", post(|body: Bytes| async { body }))
+        .route("/hang", get(std::future::pending::<()>));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async { axum::serve(listener, app).await });
+    format!("http://{address}")
+}
+
+fn ask(url: String) -> Request<Bytes> {
+    Request::get(url).body(Bytes::new()).unwrap()
+}
+
+fn plain() -> HttpClient {
+    HttpClient::builder().timeout(Duration::from_millis(300)).danger_allow_http().build().unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_is_collected_and_a_redirect_is_one() {
+    let (server, client) = (serve().await, plain());
+    let answer = client.fetch(ask(format!("{server}/keys")), 10).await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"0123456789"[..]));
+    let moved = client.fetch(ask(format!("{server}/here")), 10).await.unwrap();
+    assert_eq!((moved.status().as_u16(), moved.headers()["location"].as_bytes()), (307, &b"/set"[..]));
+    let echo = Request::post(format!("{server}/echo")).body(Bytes::from_static(b"hi")).unwrap();
+    assert_eq!(client.fetch(echo, 10).await.unwrap().body(), "hi");
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_too_late_is_no_answer() {
+    let (server, client) = (serve().await, plain());
+    assert_eq!(client.fetch(ask(format!("{server}/keys")), 9).await.err(), Some(FetchError::TooLarge));
+    assert_eq!(client.fetch(ask(format!("{server}/hang")), 9).await.err(), Some(FetchError::TimedOut));
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refused = client.fetch(ask(format!("http://{nobody}/")), 9).await.err();
+    assert_eq!(refused, Some(FetchError::Failed(std::io::ErrorKind::ConnectionRefused)));
+}
+
+#[tokio::test]
+async fn plain_http_is_not_spoken_unless_asked_for() {
+    let server = serve().await;
+    let client = HttpClient::new().unwrap();
+    assert_eq!(client.fetch(ask(format!("{server}/keys")), 10).await.err(), Some(FetchError::Insecure));
+}
+
+/// One https server on the loopback whose certificate an authority of our own has signed; both.
+async fn serve_tls() -> (String, String) {
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut server = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    server.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let certificate = server.signed_by(&key, &issuer).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let key = rustls_pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = config.unwrap().with_no_client_auth();
+    let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let stream = hyper_util::rt::TokioIo::new(acceptor.accept(stream).await.ok()?);
+                let answer = hyper::service::service_fn(async |_| {
+                    Ok::<_, std::convert::Infallible>(http::Response::new("secure".to_owned()))
+                });
+                hyper::server::conn::http1::Builder::new().serve_connection(stream, answer).await.ok()
+            });
+        }
+    });
+    (address, pem)
+}
+
+#[tokio::test]
+async fn a_server_is_known_by_its_certificate() {
+    let (server, authority) = serve_tls().await;
+    let stranger = HttpClient::new().unwrap().fetch(ask(server.clone()), 10).await.err();
+    assert!(matches!(stranger, Some(FetchError::Failed(_))), "{stranger:?}");
+    let trusting = HttpClient::builder().authority(authority).build().unwrap();
+    assert_eq!(trusting.fetch(ask(server), 10).await.unwrap().body(), "secure");
+}
+
+/// REQ-46: keys are not fetched from where a redirect leads.
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn req_46_keys_are_not_fetched_behind_a_redirect() {
+    let server = serve().await;
+    let keys = |path| {
+        let address = format!("{server}{path}");
+        tower_principal::Jwks::builder(address, plain()).danger_allow_http().build().unwrap()
+    };
+    assert_eq!(keys("/set").load().await.unwrap(), 0);
+    assert!(keys("/here").load().await.is_err());
+    assert!(keys("/hang").load().await.is_err());
+}
+
+#[test]
+fn an_authority_that_cannot_be_read_is_an_error() {
+    let builder =
+        HttpClient::builder().authority("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
+    assert!(matches!(builder.build(), Err(InvalidHttpClient { .. })));
+}

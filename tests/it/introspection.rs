@@ -1,0 +1,438 @@
+//! Asking an authorization server (REQ-47, REQ-49, REQ-50, and category I of hostile answers).
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Form, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::{HeaderMap, Request};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+use tower_principal::RejectionKind::{DeniedToken, Unavailable};
+use tower_principal::fetch::{self, Fetch, FetchError};
+use tower_principal::verify::{Cached, Introspection, InvalidIntrospection};
+use tower_principal::{
+    Context, Credential, Pair, Principal, PrincipalKind, Reason, Secret, Verifier as _, VerifyError, dialect,
+};
+
+use crate::support::*;
+
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+
+/// A token is the name of an answer: its status, headers and body.
+type Answers = HashMap<&'static str, (u16, &'static [(&'static str, &'static str)], String)>;
+
+/// What an authorization server of category I answers, and whether that denies (or is our failing).
+fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let (past, later) = (now - 60, now + 3_600);
+    let object = |members: &str| format!("{{{members}}}");
+    let active = |members: String| format!(r#"{{"active":true,"sub":"otto",{members}}}"#);
+    let mut answers = Answers::new();
+    let mut verdicts = Vec::new();
+    let mut add = |name, denies, status, headers, body| {
+        answers.insert(name, (status, headers, body));
+        verdicts.push((name, denies));
+    };
+    add("i01-text", true, 200, JSON, object(r#""active":"true","sub":"otto""#));
+    add("i02-number", true, 200, JSON, object(r#""active":1,"sub":"otto""#));
+    add("i03-empty", true, 200, JSON, object(""));
+    add("i04-twice", true, 200, JSON, object(r#""active":false,"active":true,"sub":"otto""#));
+    add("i05-expired", true, 200, JSON, active(format!(r#""exp":{past}"#)));
+    add("i06-not-yet", true, 200, JSON, active(format!(r#""nbf":{later}"#)));
+    add(
+        "i07-bound",
+        true,
+        200,
+        JSON,
+        active(r#""cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#.to_owned()),
+    );
+    add("inactive", true, 200, JSON, object(r#""active":false"#));
+    let good = || active(format!(r#""exp":{later}"#));
+    add("i08-html", false, 200, &[("content-type", "text/html")], "<html>active: true</html>".to_owned());
+    add("i08-json-as-html", false, 200, &[("content-type", "text/html")], good());
+    add("i08-untyped", false, 200, &[], good());
+    add(
+        "i08-typed-twice",
+        false,
+        200,
+        &[("content-type", "application/json"), ("content-type", "text/html")],
+        good(),
+    );
+    add("i09-unauthorized", false, 401, JSON, good());
+    add("i10-forbidden", false, 403, JSON, good());
+    add(
+        "i11-redirect",
+        false,
+        302,
+        &[("content-type", "application/json"), ("location", "/elsewhere")],
+        good(),
+    );
+    add(
+        "i11-redirect-308",
+        false,
+        308,
+        &[("content-type", "application/json"), ("location", "/elsewhere")],
+        good(),
+    );
+    add("i12-large", false, 200, JSON, active(format!(r#""padding":"{}""#, "x".repeat(64 * 1024))));
+    add("i14-error", false, 500, JSON, good());
+    add("i14-busy", false, 503, JSON, good());
+    add("i14-created", false, 201, JSON, good());
+    add("i14-nothing", false, 204, JSON, String::new());
+    add("i14-garbage", false, 200, JSON, "\u{0}\u{1}{{{".to_owned());
+    add("i14-list", false, 200, JSON, format!("[{}]", good()));
+    add("i14-cut", false, 200, JSON, r#"{"active":true,"sub":"ot"#.to_owned());
+    answers.insert("good", (200, &[("content-type", "Application/JSON;charset=UTF-8")], good()));
+    (answers, verdicts)
+}
+
+/// A client that never leaves the process.
+struct Fake {
+    answers: Answers,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Fetch for Fake {
+    async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<http::Response<Bytes>, FetchError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let form = fields(request.body());
+        let Some((status, headers, body)) = self.answers.get(form["token"].as_str()) else {
+            return pending().await;
+        };
+        if body.len() > limit {
+            return Err(FetchError::TooLarge);
+        }
+        let mut response = http::Response::builder().status(*status);
+        for (name, value) in *headers {
+            response = response.header(*name, *value);
+        }
+        Ok(response.body(Bytes::from(body.clone())).unwrap())
+    }
+}
+
+/// The fields of a form in which nothing is encoded.
+fn fields(form: &[u8]) -> HashMap<String, String> {
+    let form = std::str::from_utf8(form).unwrap();
+    let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn token(text: &str) -> Credential<'_> {
+    Credential::AccessToken(Secret::borrowed(text))
+}
+
+async fn ask<F: Fetch>(verifier: &Introspection<F>, text: &str) -> Result<Principal, VerifyError> {
+    verifier.verify(&token(text), &Context::default()).await
+}
+
+/// One question: its headers and its form.
+type Asked = (HeaderMap, HashMap<String, String>);
+
+/// What a real server got.
+#[derive(Clone, Default)]
+struct Seen {
+    requests: Arc<Mutex<Vec<Asked>>>,
+    elsewhere: Arc<AtomicUsize>,
+    running: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+#[derive(Clone)]
+struct Server {
+    answers: Arc<Answers>,
+    seen: Seen,
+}
+
+async fn introspect(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Response {
+    server.seen.requests.lock().unwrap().push((headers, form.clone()));
+    let running = server.seen.running.fetch_add(1, Ordering::SeqCst) + 1;
+    server.seen.most.fetch_max(running, Ordering::SeqCst);
+    let slow = form["token"].starts_with("slow");
+    tokio::time::sleep(Duration::from_millis(if slow { 20 } else { 0 })).await;
+    server.seen.running.fetch_sub(1, Ordering::SeqCst);
+    let name = if slow { "good" } else { form["token"].as_str() };
+    let Some((status, headers, body)) = server.answers.get(name) else { return pending().await };
+    let mut response = Response::builder().status(*status);
+    for (name, value) in *headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Body::from(body.clone())).unwrap()
+}
+
+fn application(answers: Answers, seen: Seen) -> Router {
+    let elsewhere = Arc::clone(&seen.elsewhere);
+    let visit = async move || {
+        elsewhere.fetch_add(1, Ordering::SeqCst);
+        ([("content-type", "application/json")], r#"{"active":true,"sub":"evil"}"#).into_response()
+    };
+    Router::new()
+        .route("/introspect", post(introspect))
+        .with_state(Server { answers: Arc::new(answers), seen })
+        .fallback(visit)
+}
+
+/// A real server on the loopback; its endpoint.
+async fn serve(answers: Answers) -> (String, Seen) {
+    let seen = Seen::default();
+    let app = application(answers, seen.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}/introspect", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, app).await });
+    (endpoint, seen)
+}
+
+/// Over real connections.
+fn client() -> impl Fetch {
+    fetch::service::<_, Body>(Client::builder(TokioExecutor::new()).build_http())
+}
+
+fn over_http(endpoint: String) -> Introspection<impl Fetch> {
+    let builder = Introspection::builder(endpoint, client()).client("my api", "s%cr:t+ü").danger_allow_http();
+    builder.deadline(Duration::from_millis(500)).build().unwrap()
+}
+
+fn assert_verdict(name: &str, denies: bool, answer: Result<Principal, VerifyError>) {
+    match answer.unwrap_err() {
+        VerifyError::Denied(_) => assert!(denies, "{name} was denied"),
+        VerifyError::Unavailable(_) => assert!(!denies, "{name} was unavailable"),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn req_49_hostile_answers_deny_or_are_our_failing() {
+    let (answers, verdicts) = hostile();
+    let fake = Fake { answers, asked: Arc::default() };
+    let verifier =
+        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+    for (name, denies) in verdicts {
+        assert_verdict(name, denies, ask(&verifier, name).await);
+    }
+    assert_eq!(ask(&verifier, "good").await.unwrap().kind(), PrincipalKind::OAuthUser);
+}
+
+#[tokio::test]
+async fn req_49_the_same_over_real_connections() {
+    let (answers, verdicts) = hostile();
+    let (endpoint, seen) = serve(answers).await;
+    let verifier = over_http(endpoint);
+    for (name, denies) in verdicts {
+        assert_verdict(name, denies, ask(&verifier, name).await);
+    }
+    assert_eq!(ask(&verifier, "good").await.unwrap().id(), Some("otto"));
+    assert_eq!(seen.elsewhere.load(Ordering::SeqCst), 0, "no redirect is followed");
+}
+
+/// I13; and no connection at all.
+#[tokio::test]
+async fn req_50_a_server_that_hangs_or_is_gone_is_unavailable_in_time() {
+    let (endpoint, _seen) = serve(Answers::new()).await;
+    let started = Instant::now();
+    assert_verdict("hang", false, ask(&over_http(endpoint), "hang").await);
+    assert!((450..2_000).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    assert_verdict("gone", false, ask(&over_http(format!("http://{gone}/introspect")), "good").await);
+}
+
+#[tokio::test]
+async fn req_50_the_question_is_a_form_with_credentials_of_its_own() {
+    let (endpoint, seen) = serve(hostile().0).await;
+    let _ = ask(&over_http(endpoint), "a+b/c=&token=good").await;
+    let requests = seen.requests.lock().unwrap();
+    let [(headers, form)] = &requests[..] else { panic!("one request: {}", requests.len()) };
+    assert_eq!(form["token"], "a+b/c=&token=good");
+    assert_eq!((form.len(), form["token_type_hint"].as_str()), (2, "access_token"));
+    assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(headers["accept"], "application/json");
+    // Each half is encoded as a form's value, then both as Basic (RFC 6749 section 2.3.1).
+    assert_eq!(headers["authorization"], basic("my+api", "s%25cr%3At%2B%C3%BC"));
+}
+
+#[tokio::test]
+async fn req_50_no_more_questions_at_a_time_than_allowed() {
+    let (endpoint, seen) = serve(hostile().0).await;
+    let verifier = Introspection::builder(endpoint, client()).bearer("own").danger_allow_http();
+    let verifier = verifier.concurrency(3).deadline(Duration::from_secs(30)).build().unwrap();
+    let names: Vec<String> = (0..40).map(|at| format!("slow{at}")).collect();
+    let answers = join_all(names.iter().map(|name| ask(&verifier, name))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(seen.most.load(Ordering::SeqCst), 3);
+}
+
+/// Callers that give up leave their places.
+#[tokio::test]
+async fn req_50_who_gives_up_makes_room() {
+    let (answers, _) = hostile();
+    let fake = Fake { answers, asked: Arc::default() };
+    let builder = Introspection::builder("https://as.example/introspect", fake).bearer("own");
+    let verifier = builder.concurrency(1).deadline(Duration::from_millis(20)).build().unwrap();
+    for _ in 0..3 {
+        let answers = join_all((0..5).map(|_| ask(&verifier, "hang"))).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Err(VerifyError::Unavailable(_)))));
+        assert!(ask(&verifier, "good").await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn only_access_tokens_are_asked_about() {
+    let asked = Arc::<AtomicUsize>::default();
+    let fake = Fake { answers: hostile().0, asked: Arc::clone(&asked) };
+    let verifier =
+        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+    let pair = || Pair::new(Secret::borrowed("good"), Secret::borrowed("good"));
+    for credential in [Credential::AppToken(Secret::borrowed("good")), Credential::Password(pair())] {
+        let context = Context::default();
+        assert!(matches!(verifier.verify_now(&credential, &context), Some(Err(VerifyError::Unsupported))));
+        assert!(matches!(verifier.verify(&credential, &context).await, Err(VerifyError::Unsupported)));
+        assert!(matches!(verifier.revoke(&credential, &context).await, Err(VerifyError::Unsupported)));
+    }
+    assert!(verifier.verify_now(&token("good"), &Context::default()).is_none());
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn behind_a_layer_denied_is_401_and_our_failing_is_503() {
+    let (answers, verdicts) = hostile();
+    let fake = Fake { answers, asked: Arc::default() };
+    let verifier =
+        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+    let app = whoami().layer(layer_of(dialect::RFC6750, verifier));
+    for (name, denies) in verdicts {
+        let answer = send(app.clone(), authorization(bearer(name))).await;
+        assert_eq!(answer.outcome(), Err(if denies { DeniedToken } else { Unavailable }), "{name}");
+    }
+    assert_eq!(send(app, authorization(bearer("good"))).await.body, "OAuthUser:otto");
+}
+
+/// The flip of D10: what was active and is no longer is found out when the cache's time is over, and an
+/// outage never ends what is known, nor denies what is not.
+#[tokio::test]
+async fn a_cached_token_is_asked_about_once_until_its_time_is_over() {
+    let asked = Arc::<AtomicUsize>::default();
+    let fake = Fake { answers: hostile().0, asked: Arc::clone(&asked) };
+    let verifier =
+        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+    let cached = Cached::new(verifier).unwrap();
+    for _ in 0..5 {
+        assert!(cached.verify(&token("good"), &Context::default()).await.is_ok());
+        let expired = cached.verify(&token("i05-expired"), &Context::default()).await.unwrap_err();
+        assert!(matches!(expired, VerifyError::Denied(Reason::Expired)));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    for _ in 0..3 {
+        assert_verdict("i14", false, cached.verify(&token("i14-error"), &Context::default()).await);
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 5);
+}
+
+#[test]
+fn an_endpoint_has_to_be_an_https_url_and_to_know_us() {
+    let fake = || Fake { answers: Answers::new(), asked: Arc::default() };
+    for (endpoint, error) in [
+        ("https://as.example/introspect", None),
+        ("https://as.example:8443/introspect?x=1", None),
+        ("http://as.example/introspect", Some(InvalidIntrospection::Insecure)),
+        ("https://user:secret@as.example/introspect", Some(InvalidIntrospection::Endpoint)),
+        ("ftp://as.example/introspect", Some(InvalidIntrospection::Endpoint)),
+        ("/introspect", Some(InvalidIntrospection::Endpoint)),
+        ("as.example", Some(InvalidIntrospection::Endpoint)),
+        ("", Some(InvalidIntrospection::Endpoint)),
+    ] {
+        let built = Introspection::builder(endpoint, fake()).bearer("own").build();
+        assert_eq!(built.err(), error, "{endpoint}");
+    }
+    let without = Introspection::builder("https://as.example/introspect", fake());
+    assert_eq!(without.build().err(), Some(InvalidIntrospection::Credentials));
+    let broken = Introspection::builder("https://as.example/introspect", fake()).bearer("a\nb");
+    assert_eq!(broken.build().err(), Some(InvalidIntrospection::Credentials));
+}
+
+#[test]
+fn nothing_of_it_shows_a_secret() {
+    let fake = Fake { answers: Answers::new(), asked: Arc::default() };
+    let builder = Introspection::builder("https://as.example/introspect", fake).client("id", "hunter2");
+    let shown = format!("{builder:?}");
+    let shown = format!("{shown} {:?}", builder.build().unwrap());
+    assert_eq!(shown, r#"IntrospectionBuilder { .. } Introspection { host: Some("as.example"), .. }"#);
+}
+
+/// I15: a certificate that nobody vouches for, over real TLS.
+#[cfg(feature = "reqwest")]
+mod tls {
+    use hyper_util::rt::TokioIo;
+    use hyper_util::server::conn::auto;
+    use hyper_util::service::TowerToHyperService;
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::ServerConfig;
+    use rustls::crypto::aws_lc_rs;
+    use tokio_rustls::TlsAcceptor;
+    use tower_principal::fetch::HttpClient;
+
+    use super::*;
+
+    /// A server with a certificate of its own making; its endpoint and the certificate.
+    async fn serve_tls(name: &str) -> (String, Seen, String) {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed([name.to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key.into())
+            .unwrap();
+        let (tls, seen) = (TlsAcceptor::from(Arc::new(config)), Seen::default());
+        let app = application(hostile().0, seen.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(stream) = tls.accept(stream).await else { continue };
+                let service = TowerToHyperService::new(app.clone());
+                tokio::spawn(async move {
+                    let server = auto::Builder::new(TokioExecutor::new());
+                    _ = server.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        (format!("https://localhost:{port}/introspect"), seen, cert.pem())
+    }
+
+    #[tokio::test]
+    async fn req_50_a_certificate_that_nobody_vouches_for_is_our_failing() {
+        for (name, trusted, good) in
+            [("localhost", true, true), ("localhost", false, false), ("other", true, false)]
+        {
+            let (endpoint, seen, pem) = serve_tls(name).await;
+            let builder = HttpClient::builder();
+            let client = if trusted { builder.authority(pem) } else { builder }.build().unwrap();
+            let verifier = Introspection::builder(endpoint, client).client("id", "secret").build().unwrap();
+            match ask(&verifier, "good").await {
+                Ok(principal) => assert!(good && principal.id() == Some("otto"), "{name} {trusted}"),
+                refused => {
+                    assert!(!good, "{name} {trusted} {refused:?}");
+                    assert_verdict("i15", false, refused);
+                }
+            }
+            // Nobody was shown the token who could not prove to be the server.
+            assert_eq!(seen.requests.lock().unwrap().len(), usize::from(good));
+        }
+    }
+}

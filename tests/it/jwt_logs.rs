@@ -1,0 +1,80 @@
+//! What of a JWT and of its issuer's keys stands in the log: nothing that was sent.
+#![cfg(feature = "jwt")]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use tower_principal::test_util::{Fault, Issuer};
+use tower_principal::verify::TokenUse;
+use tower_principal::{Context, Credential, JwtVerifier, Secret, Verifier as _};
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_of_a_token_is_logged_whatever_is_wrong_with_it() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let canary = "c4n4ry";
+    let hostile = format!("{canary}\r\n\u{1b}[31mERROR forged");
+    let tokens = tracing::subscriber::with_default(subscriber, || runtime.block_on(refuse(&hostile)));
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("a JWT was refused") && logged.contains("could not be fetched"), "{logged}");
+    assert!(!logged.contains(canary), "{logged}");
+    for part in tokens.iter().flat_map(|token| token.split('.')).filter(|part| part.len() > 8) {
+        assert!(!logged.contains(part), "{part}");
+    }
+}
+
+/// Everything we know to be wrong with a token, each with the canary in it; then an issuer that answers with it.
+async fn refuse(canary: &str) -> Vec<String> {
+    let issuer = Issuer::new("https://issuer.example").unwrap();
+    let keys = issuer.keys().unwrap();
+    let builder = JwtVerifier::builder(issuer.name()).audience("a").accept([TokenUse::AccessToken]);
+    let verifier = builder.keys(keys).build().unwrap();
+    let start = || issuer.token(canary).audience("a").claim("x", canary);
+    let tokens = vec![
+        start().sign(),
+        start().header("kid", canary).sign(),
+        start().header("alg", canary).sign(),
+        start().header("typ", canary).sign(),
+        start().header("crit", json!([canary])).sign(),
+        start().claim("aud", canary).sign(),
+        start().claim("exp", canary).sign(),
+        start().claim("jti", json!([canary])).sign(),
+        start().expires_in(Duration::from_secs(999_999)).sign(),
+        start().claim("exp", 1).claim("iat", 1).sign(),
+        issuer.sign(canary, &json!({"iss": issuer.name(), "x": canary}).to_string()),
+    ];
+    for token in &tokens {
+        let credential = Credential::AccessToken(Secret::borrowed(token));
+        let _ = verifier.verify(&credential, &Context::default()).await;
+        let _ = verifier.revoke(&credential, &Context::default()).await;
+    }
+    for fault in [Fault::Body(canary.to_owned().into()), Fault::Status(500), Fault::Panic] {
+        let issuer = Issuer::new(format!("https://issuer.example/{}", "c4n4ry")).unwrap();
+        issuer.set_fault(fault);
+        assert!(issuer.published().build().unwrap().load().await.is_err());
+        assert!(issuer.discovered().build().unwrap().load().await.is_err());
+    }
+    tokens
+}

@@ -1,0 +1,85 @@
+//! JWT access tokens that end before their time.
+#![cfg(feature = "jwt")]
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tower_principal::test_util::{Issuer, TestClock};
+use tower_principal::verify::{Algorithm, Denylist};
+use tower_principal::{Context, JwtVerifier, OAuthUser, Reason, Verifier, VerifyError};
+
+use crate::jwt::{API, ISSUER, credential, good, pair, verdict};
+
+/// H59, REQ-37: also another valid signature over the same message is the same token.
+#[tokio::test]
+async fn req_37_a_revoked_token_stays_denied_until_it_expires() {
+    let (issuer, verifier, clock) = pair(Algorithm::Es256);
+    let context = Context::default();
+    for token in [good(&issuer).sign(), good(&issuer).without("jti").sign()] {
+        assert_eq!(verdict(&verifier, &token).await, "good");
+        verifier.revoke(&credential(&token), &context).await.unwrap();
+        assert_eq!(verdict(&verifier, &token).await, "revoked");
+        verifier.revoke(&credential(&token), &context).await.unwrap();
+        let twin = malleated(&token);
+        assert_ne!(twin, token);
+        assert_eq!(verdict(&verifier, &twin).await, "revoked");
+        assert_eq!(verdict(&verifier, &good(&issuer).sign()).await, "good");
+        // A denied token is not asked on.
+        let lenient =
+            tower_principal::verify::from_fn(async |_, _| Ok(OAuthUser::builder("any").build().into()));
+        let joined = verifier_of(&verifier, &issuer, &clock).or(lenient);
+        assert_eq!(verdict(&joined, &token).await, "revoked");
+    }
+    assert_eq!(verifier.denylist().len(), 2);
+}
+
+/// Another verifier that shares the denylist.
+fn verifier_of(of: &JwtVerifier, issuer: &Issuer, clock: &TestClock) -> JwtVerifier {
+    let builder = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
+    builder.clock(clock.clone()).denylist(of.denylist().clone()).build().unwrap()
+}
+
+/// The other valid signature that ECDSA has: `s` becomes the group's order less `s`.
+fn malleated(token: &str) -> String {
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+        0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut borrow = 0;
+    for at in (0..32).rev() {
+        let difference = i32::from(ORDER[at]) - i32::from(bytes[32 + at]) - borrow;
+        borrow = i32::from(difference < 0);
+        bytes[32 + at] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[tokio::test]
+async fn req_37_only_a_token_that_verifies_is_revoked() {
+    let (issuer, _, clock) = pair(Algorithm::EdDsa);
+    let builder =
+        JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap()).clock(clock.clone());
+    let verifier = builder.denylist(Denylist::with_capacity(1).unwrap()).build().unwrap();
+    let context = Context::default();
+    let token = good(&issuer).sign();
+    let (message, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode([0; 64]));
+    let refused = verifier.revoke(&credential(&forged), &context).await;
+    assert!(matches!(refused, Err(VerifyError::Denied(Reason::Unknown))), "{refused:?}");
+    let opaque = verifier.revoke(&credential("opaque"), &context).await;
+    assert!(matches!(opaque, Err(VerifyError::Unsupported)), "{opaque:?}");
+    assert!(verifier.denylist().is_empty());
+    verifier.revoke(&credential(&token), &context).await.unwrap();
+    // A full list forgets nobody before the time.
+    let other = good(&issuer).sign();
+    let full = verifier.revoke(&credential(&other), &context).await;
+    assert!(matches!(full, Err(VerifyError::Unavailable(_))), "{full:?}");
+    assert_eq!(verdict(&verifier, &token).await, "revoked");
+    clock.advance(Duration::from_secs(3700));
+    let later = good(&issuer).sign();
+    verifier.revoke(&credential(&later), &context).await.unwrap();
+    assert_eq!(verdict(&verifier, &later).await, "revoked");
+}

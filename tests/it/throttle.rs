@@ -1,0 +1,540 @@
+//! Whoever keeps failing is slowed down, and nobody else is (REQ-60).
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use tower_principal::transport::{self, Peer, Transport};
+use tower_principal::verify::{Limit, Throttled};
+use tower_principal::{
+    AppToken, AuthenticateLayer, BasicUser, Context, Credential, MemoryVerifier, OAuthUser, Pair, Reason,
+    Secret, Verifier, VerifyError, dialect,
+};
+
+use crate::support::*;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const HERE: &str = "192.0.2.1";
+const ELSEWHERE: &str = "198.51.100.7";
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    In,
+    Denied,
+    Throttled,
+    Else,
+}
+
+use Came::{Denied, In, Throttled as Slowed};
+
+fn password<'c>(id: &'c str, secret: &'c str) -> Credential<'c> {
+    Credential::Password(Pair::new(Secret::borrowed(id), Secret::borrowed(secret)))
+}
+
+fn token(secret: &str) -> Credential<'_> {
+    Credential::AccessToken(Secret::borrowed(secret))
+}
+
+fn from(address: &str) -> Context<'static> {
+    Context::default().with_client(address.parse().unwrap())
+}
+
+/// Asks as the layer does: at once, and where that does not do, once more with waiting.
+async fn ask(verifier: &impl Verifier, credential: Credential<'_>, context: &Context<'_>) -> Came {
+    let answer = match verifier.verify_now(&credential, context) {
+        Some(answer) => answer,
+        None => verifier.verify(&credential, context).await,
+    };
+    match answer {
+        Ok(_) => In,
+        Err(VerifyError::Denied(Reason::Throttled(after))) => {
+            assert!(after > Duration::ZERO && after <= HOUR * 4, "{after:?}");
+            Slowed
+        }
+        Err(VerifyError::Denied(_)) => Denied,
+        Err(_) => Came::Else,
+    }
+}
+
+/// Knows whoever says `right`; other words are other answers.
+fn words(credential: &Credential<'_>) -> Result<tower_principal::Principal, VerifyError> {
+    let word = match credential {
+        Credential::Password(pair) => pair.secret().expose_secret().to_owned(),
+        Credential::AccessToken(token) | Credential::AppToken(token) => token.expose_secret().to_owned(),
+        _ => "unknown".to_owned(),
+    };
+    match &*word {
+        "right" => Ok(match credential {
+            Credential::AppToken(_) => AppToken::builder("map").build().into(),
+            _ => BasicUser::builder("alice").build().into(),
+        }),
+        "right-token-0123456" => Ok(OAuthUser::builder("otto").build().into()),
+        "expired" => Err(VerifyError::Denied(Reason::Expired)),
+        "revoked" => Err(VerifyError::Denied(Reason::Revoked)),
+        "disabled" => Err(VerifyError::Denied(Reason::Disabled)),
+        "down" => Err(VerifyError::unavailable("down")),
+        "unsupported" => Err(VerifyError::Unsupported),
+        _ => Err(VerifyError::UNKNOWN),
+    }
+}
+
+/// Bears three failures of an id, and five of a client, for long.
+fn slow<V: Verifier>(inner: V) -> Throttled<V> {
+    Throttled::new(inner).unwrap().by_id(Limit::new(3, HOUR)).by_client(Limit::new(5, HOUR))
+}
+
+/// The same over a verifier that is counted, which answers at once or not.
+fn counted(at_once: bool) -> (Throttled<impl Verifier>, impl Fn() -> usize) {
+    let (inner, asked) = Counting::new(Says { answer: words, at_once });
+    (slow(inner), asked)
+}
+
+#[tokio::test]
+async fn req_60_failures_are_counted_and_requests_are_not() {
+    for at_once in [true, false] {
+        let (verifier, asked) = counted(at_once);
+        let here = from(HERE);
+        for _ in 0..200 {
+            assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
+        }
+        for _ in 0..3 {
+            assert_eq!(ask(&verifier, password("alice", "wrong"), &here).await, Denied);
+        }
+        let before = asked();
+        for secret in ["wrong", "right", "wrong"] {
+            assert_eq!(ask(&verifier, password("alice", secret), &here).await, Slowed);
+        }
+        assert_eq!((before, asked()), (203, 203), "the verifier inside is not asked");
+    }
+}
+
+#[tokio::test]
+async fn req_60_nobody_elsewhere_is_locked_out() {
+    let (verifier, _) = counted(true);
+    for _ in 0..50 {
+        ask(&verifier, password("alice", "wrong"), &from(HERE)).await;
+    }
+    assert_eq!(ask(&verifier, password("alice", "right"), &from(HERE)).await, Slowed);
+    assert_eq!(ask(&verifier, password("alice", "right"), &from(ELSEWHERE)).await, In);
+    // Many places at once lock nobody out either.
+    for n in 0..=255 {
+        let place = from(&format!("203.0.113.{n}"));
+        for _ in 0..4 {
+            ask(&verifier, password("alice", "wrong"), &place).await;
+        }
+    }
+    assert_eq!(ask(&verifier, password("alice", "right"), &from(ELSEWHERE)).await, In);
+}
+
+#[tokio::test]
+async fn req_60_an_id_over_its_limit_leaves_the_others_of_its_client_alone() {
+    let (verifier, _) = counted(true);
+    for _ in 0..3 {
+        assert_eq!(ask(&verifier, password("alice", "wrong"), &from(HERE)).await, Denied);
+    }
+    assert_eq!(ask(&verifier, password("alice", "right"), &from(HERE)).await, Slowed);
+    assert_eq!(ask(&verifier, password("bob", "right"), &from(HERE)).await, In);
+}
+
+#[tokio::test]
+async fn req_60_what_has_succeeded_goes_on_from_a_client_over_its_limit() {
+    let (verifier, asked) = counted(true);
+    let here = from(HERE);
+    assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
+    assert_eq!(ask(&verifier, token("right-token-0123456"), &here).await, In);
+    for n in 0..5 {
+        assert_eq!(ask(&verifier, token(&format!("guess-{n}")), &here).await, Denied);
+    }
+    assert_eq!(ask(&verifier, token("guess-6"), &here).await, Slowed);
+    assert_eq!(ask(&verifier, password("bob", "right"), &here).await, Slowed, "nobody knows bob from here");
+    assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
+    assert_eq!(ask(&verifier, token("right-token-0123456"), &here).await, In);
+    // Knowing an id is no licence to guess its secret.
+    let before = asked();
+    for expected in [Denied, Denied, Denied, Slowed, Slowed] {
+        assert_eq!(ask(&verifier, password("alice", "wrong"), &here).await, expected);
+    }
+    assert_eq!(asked(), before + 3);
+}
+
+#[tokio::test]
+async fn req_60_only_what_nobody_knows_is_a_failure() {
+    for at_once in [true, false] {
+        let (verifier, _) = counted(at_once);
+        let here = from(HERE);
+        for (secret, came) in [
+            ("expired", Denied),
+            ("revoked", Denied),
+            ("disabled", Denied),
+            ("down", Came::Else),
+            ("unsupported", Came::Else),
+        ] {
+            for _ in 0..20 {
+                assert_eq!(ask(&verifier, password("alice", secret), &here).await, came);
+            }
+        }
+        assert_eq!(verifier.counts(), 0);
+        assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
+    }
+}
+
+/// Behind the layer, from a peer.
+fn app(verifier: impl Verifier, transport: Transport) -> Router {
+    whoami().layer(AuthenticateLayer::new(dialect::ANY, verifier, transport))
+}
+
+fn sent_from(peer: &str, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(Peer(SocketAddr::new(peer.parse().unwrap(), 4711)));
+    request
+}
+
+fn logs_in(peer: &str, id: &str, secret: &str) -> Request<Body> {
+    sent_from(peer, authorization(basic(id, secret)))
+}
+
+#[tokio::test]
+async fn req_60_the_answer_is_429_and_says_when_to_come_back() {
+    for at_once in [true, false] {
+        let (inner, asked) = Counting::new(Says { answer: words, at_once });
+        let limit = Limit::new(1, Duration::from_millis(9_300));
+        let app = app(Throttled::new(inner).unwrap().by_id(limit), transport::danger_assume_secure());
+        assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 401);
+        for secret in ["wrong", "right"] {
+            let answer = send(app.clone(), logs_in(HERE, "alice", secret)).await;
+            assert_eq!(answer.outcome(), Err(tower_principal::RejectionKind::TooManyAttempts));
+            assert_eq!(answer.status, 429);
+            let after: u64 = answer.lines("retry-after")[0].parse().unwrap();
+            assert!((5..=10).contains(&after), "whole seconds, rounded up: {after}");
+            assert_eq!(answer.challenges(), [""; 0]);
+        }
+        assert_eq!(asked(), 1);
+        assert_eq!(send(app, logs_in(ELSEWHERE, "alice", "right")).await.outcome(), Ok("BasicUser"));
+    }
+}
+
+/// The limit is that of the one attempt, so a rounded-up second is never too early.
+#[tokio::test]
+async fn req_60_whoever_comes_back_when_told_is_looked_at() {
+    let limit = Limit::new(1, Duration::from_millis(300));
+    let app = app(Throttled::new(says(words)).unwrap().by_id(limit), transport::danger_assume_secure());
+    assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 401);
+    let answer = send(app.clone(), logs_in(HERE, "alice", "right")).await;
+    if answer.status == 429 {
+        assert_eq!(answer.lines("retry-after"), ["1"]);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(send(app, logs_in(HERE, "alice", "right")).await.outcome(), Ok("BasicUser"));
+}
+
+#[tokio::test]
+async fn req_60_nothing_is_locked_for_good() {
+    let limit = Limit::new(2, Duration::from_millis(60));
+    let verifier = Throttled::new(says(words)).unwrap().by_id(limit).by_client(limit);
+    for _ in 0..20 {
+        ask(&verifier, password("alice", "wrong"), &from(HERE)).await;
+    }
+    let started = Instant::now();
+    while ask(&verifier, password("alice", "right"), &from(HERE)).await == Slowed {
+        assert!(started.elapsed() < Duration::from_secs(20), "still locked");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn networks_may_be_exempt_however_their_addresses_are_spelled() {
+    let exempt = || slow(says(words)).exempt(["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+    for (address, expected) in [
+        ("127.0.0.1", Denied),
+        ("::ffff:127.0.0.1", Denied),
+        ("fd00::1", Denied),
+        ("126.255.255.255", Slowed),
+        ("::1", Slowed),
+    ] {
+        let verifier = exempt();
+        for _ in 0..10 {
+            ask(&verifier, password("alice", "wrong"), &from(address)).await;
+        }
+        assert_eq!(ask(&verifier, password("alice", "wrong"), &from(address)).await, expected, "{address}");
+        assert_eq!(verifier.counts() == 0, expected == Denied, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn an_ipv6_client_is_its_network_and_a_mapped_address_is_ipv4() {
+    let shares = async |verifier: Throttled<_>, one: &str, other: &str| {
+        for _ in 0..3 {
+            ask(&verifier, password("alice", "wrong"), &from(one)).await;
+        }
+        ask(&verifier, password("alice", "right"), &from(other)).await == Slowed
+    };
+    for (one, other, expected) in [
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", true),
+        ("2001:db8::1", "2001:db8:0:1::1", false),
+        ("192.0.2.1", "::ffff:192.0.2.1", true),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", false),
+        ("192.0.2.1", "192.0.2.2", false),
+        // Neither is the IPv4 address that it ends with.
+        ("0.0.0.1", "::1", false),
+        ("::c000:201", "192.0.2.1", false),
+    ] {
+        assert_eq!(shares(slow(says(words)), one, other).await, expected, "{one} {other}");
+    }
+    for (ipv4, ipv6, one, other, expected) in [
+        (24, 48, "192.0.2.1", "192.0.2.255", true),
+        (24, 48, "192.0.2.1", "192.0.3.1", false),
+        (24, 48, "2001:db8:0:1::", "2001:db8:0:2::", true),
+        (24, 128, "2001:db8::1", "2001:db8::2", false),
+        (255, 255, "2001:db8::1", "2001:db8::1", true),
+        (255, 255, "192.0.2.1", "192.0.2.0", false),
+        (0, 0, "192.0.2.1", "203.0.113.9", true),
+        (0, 0, "192.0.2.1", "2001:db8::1", false),
+    ] {
+        let verifier = slow(says(words)).prefixes(ipv4, ipv6);
+        assert_eq!(shares(verifier, one, other).await, expected, "{ipv4} {ipv6} {one} {other}");
+    }
+}
+
+#[tokio::test]
+async fn without_an_address_nothing_is_counted_and_the_log_says_so_once() {
+    let log = listen();
+    let verifier = Arc::new(slow(says(words)));
+    let app = app(Arc::clone(&verifier), transport::danger_assume_secure());
+    for _ in 0..30 {
+        assert_eq!(send(app.clone(), authorization(basic("alice", "wrong"))).await.status, 401);
+    }
+    assert_eq!(verifier.counts(), 0);
+    let said = log.take();
+    let said: Vec<_> = said.iter().filter(|line| line.get("message").contains("not counted")).collect();
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].level, tracing::Level::WARN);
+}
+
+/// Defect 18 of the peers: a header that anybody can send says who is counted.
+#[tokio::test]
+async fn req_60_and_defect_18_a_forwarded_address_counts_from_a_trusted_proxy_only() {
+    let proxies = || transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]);
+    let attempt = |peer: &str, forwarded: String, secret: &str| {
+        let mut request = logs_in(peer, "alice", secret);
+        request.headers_mut().insert("x-forwarded-for", forwarded.parse().unwrap());
+        request.headers_mut().insert("x-forwarded-proto", "https".parse().unwrap());
+        request.extensions_mut().insert(transport::SecureConnection);
+        request
+    };
+    for name in ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip"] {
+        let app = app(slow(says(words)), proxies());
+        for n in 0..3 {
+            let mut request = attempt(HERE, format!("203.0.113.{n}"), "wrong");
+            request.headers_mut().insert(name, format!("203.0.113.{n}").parse().unwrap());
+            assert_eq!(send(app.clone(), request).await.status, 401);
+        }
+        let mut request = attempt(HERE, "203.0.113.99".to_owned(), "right");
+        request.headers_mut().insert(name, "203.0.113.99".parse().unwrap());
+        assert_eq!(send(app.clone(), request).await.status, 429, "{name} is the client's own word");
+        // Nor does it lock out whose address was borrowed.
+        let borrowed = attempt("203.0.113.0", String::new(), "right");
+        assert_eq!(send(app, borrowed).await.status, 200);
+    }
+    let app = app(slow(says(words)), proxies());
+    for _ in 0..3 {
+        // What stands before the last hop is the client's own word.
+        let request = attempt("10.0.0.1", "198.51.100.7, 203.0.113.5".to_owned(), "wrong");
+        assert_eq!(send(app.clone(), request).await.status, 401);
+    }
+    let again = |forwarded: &str| attempt("10.0.0.2", forwarded.to_owned(), "right");
+    assert_eq!(send(app.clone(), again("1.2.3.4, 203.0.113.5")).await.status, 429);
+    assert_eq!(send(app.clone(), again("203.0.113.5:1234")).await.status, 429);
+    assert_eq!(send(app.clone(), again("203.0.113.6")).await.status, 200);
+    assert_eq!(send(app, again("198.51.100.7")).await.status, 200);
+}
+
+/// REQ-54, too.
+#[tokio::test]
+async fn req_60_memory_is_bounded_whatever_is_sent() {
+    let verifier = slow(says(words));
+    let most = 2 * Throttled::<MemoryVerifier>::CAPACITY;
+    for n in 0..200_000_u32 {
+        let context = Context::default().with_client(IpAddr::from(n.to_be_bytes()));
+        let id = format!("user-{n}");
+        assert_eq!(ask(&verifier, password(&id, "wrong"), &context).await, Denied);
+        if n % 20_000 == 0 {
+            assert!(verifier.counts() <= most, "{}", verifier.counts());
+        }
+    }
+    let counts = verifier.counts();
+    assert!(counts <= most && counts > most / 2, "{counts}");
+}
+
+#[tokio::test]
+async fn tenants_do_not_slow_each_other_down() {
+    let (verifier, _) = counted(true);
+    let of = |tenant: &'static str| from(HERE).with_tenant(tenant);
+    for _ in 0..3 {
+        assert_eq!(ask(&verifier, password("alice", "wrong"), &of("acme")).await, Denied);
+    }
+    assert_eq!(ask(&verifier, password("alice", "right"), &of("acme")).await, Slowed);
+    assert_eq!(ask(&verifier, password("alice", "right"), &of("globex")).await, In);
+    assert_eq!(ask(&verifier, password("alice", "right"), &from(HERE)).await, In);
+}
+
+/// The same id of another kind of credential is another one.
+#[tokio::test]
+async fn kinds_do_not_slow_each_other_down() {
+    let (verifier, _) = counted(true);
+    for _ in 0..3 {
+        ask(&verifier, password("alice", "wrong"), &from(HERE)).await;
+    }
+    let client = Pair::new(Secret::borrowed("alice"), Secret::borrowed("x"));
+    let client = Credential::Client(tower_principal::ClientKind::Other, client);
+    assert_eq!(ask(&verifier, client, &from(HERE)).await, Denied);
+}
+
+#[tokio::test]
+async fn it_works_through_the_combinators() {
+    let inner = || slow(says(words));
+    let here = from(HERE);
+    async fn holds(verifier: impl Verifier, here: &Context<'_>) {
+        for expected in [Denied, Denied, Denied, Slowed] {
+            assert_eq!(ask(&verifier, password("alice", "wrong"), here).await, expected);
+        }
+        assert_eq!(ask(&verifier, password("alice", "right"), here).await, Slowed);
+        assert_eq!(ask(&verifier, password("bob", "right"), here).await, In);
+    }
+    holds(inner(), &here).await;
+    holds(Arc::new(inner()), &here).await;
+    holds(inner().boxed(), &here).await;
+    holds(slow(Says { answer: words, at_once: false }).boxed(), &here).await;
+    holds(inner().or(nobody()), &here).await;
+    holds(slow(nobody().or(says(words))), &here).await;
+    holds(slow(says(words).or(nobody_later())), &here).await;
+    holds(nobody().or(inner()), &here).await;
+}
+
+fn nobody() -> impl Verifier {
+    says(|_| Err(VerifyError::Unsupported))
+}
+
+fn nobody_later() -> impl Verifier {
+    says_later(|_| Err(VerifyError::UNKNOWN))
+}
+
+/// What is not for this verifier to say is no guess at what it knows: in a chain the next one knows it.
+#[tokio::test]
+async fn a_credential_for_the_next_verifier_is_no_failure() {
+    let users = says(|credential| match credential {
+        Credential::Password(_) => words(credential),
+        _ => Err(VerifyError::Unsupported),
+    });
+    let tokens = says(|_| Ok(OAuthUser::builder("otto").build().into()));
+    let chain = slow(users).or(tokens);
+    for n in 0..50 {
+        assert_eq!(ask(&chain, token(&format!("token-{n}")), &from(HERE)).await, In);
+    }
+    assert_eq!(ask(&chain, password("alice", "right"), &from(HERE)).await, In);
+}
+
+/// A password hash is what makes guessing dear for us; it is not begun.
+#[tokio::test]
+async fn req_60_a_password_check_is_not_even_started() {
+    struct Hashes(Arc<AtomicBool>);
+
+    impl Verifier for Hashes {
+        async fn verify(
+            &self,
+            _: &Credential<'_>,
+            _: &Context<'_>,
+        ) -> Result<tower_principal::Principal, VerifyError> {
+            self.0.store(true, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            Err(VerifyError::UNKNOWN)
+        }
+    }
+
+    let started = Arc::new(AtomicBool::new(false));
+    let app = app(slow(Hashes(Arc::clone(&started))), transport::danger_assume_secure());
+    for _ in 0..3 {
+        assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 401);
+        assert!(started.swap(false, Ordering::SeqCst));
+    }
+    for _ in 0..3 {
+        assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 429);
+        assert!(!started.load(Ordering::SeqCst));
+    }
+}
+
+/// Each request is one attempt, whether the answer is at hand or has to be waited for.
+#[tokio::test]
+async fn both_ways_agree_and_count_a_request_once() {
+    let script = [
+        ("alice", "wrong"),
+        ("alice", "right"),
+        ("alice", "wrong"),
+        ("bob", "expired"),
+        ("alice", "wrong"),
+        ("alice", "right"),
+        ("bob", "wrong"),
+        ("carol", "right"),
+        ("dave", "wrong"),
+        ("erin", "right"),
+        ("carol", "right"),
+        ("bob", "wrong"),
+    ];
+    let run = async |at_once| {
+        let app = app(slow(Says { answer: words, at_once }), transport::danger_assume_secure());
+        let mut statuses = Vec::new();
+        for (id, secret) in script {
+            statuses.push(send(app.clone(), logs_in(HERE, id, secret)).await.status);
+        }
+        statuses
+    };
+    let expected = [401, 200, 401, 401, 401, 429, 401, 200, 401, 429, 200, 429];
+    assert_eq!(run(true).await, expected);
+    assert_eq!(run(false).await, expected);
+}
+
+/// An hour is the longest, and no limit makes it panic.
+#[tokio::test]
+async fn odd_limits_hold() {
+    for each in [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(u64::MAX), Duration::MAX] {
+        for at_once in [0, 1, u32::MAX] {
+            let limit = Limit::new(at_once, each);
+            let verifier = Throttled::new(says(words)).unwrap().by_id(limit).by_client(limit);
+            std::thread::sleep(Duration::from_millis(2));
+            for _ in 0..3 {
+                let answer = verifier.verify_now(&password("alice", "wrong"), &from(HERE)).unwrap();
+                assert!(answer.is_err(), "{limit:?}");
+            }
+            let forgiven = each < Duration::from_secs(1) || at_once == u32::MAX;
+            let answer = verifier.verify_now(&password("alice", "right"), &from(HERE)).unwrap();
+            assert_eq!(answer.is_ok(), forgiven, "{limit:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_at_once_are_counted_each() {
+    let verifier = Arc::new(slow(says_later(words)));
+    let tasks: Vec<_> = (0..100)
+        .map(|_| {
+            let verifier = Arc::clone(&verifier);
+            tokio::spawn(async move { ask(&verifier, password("alice", "wrong"), &from(HERE)).await })
+        })
+        .collect();
+    for task in tasks {
+        assert_ne!(task.await.unwrap(), In);
+    }
+    let answer = verifier.verify_now(&password("alice", "right"), &from(HERE)).unwrap();
+    let Err(VerifyError::Denied(Reason::Throttled(after))) = answer else { panic!("{answer:?}") };
+    assert!(after <= HOUR * 3, "{after:?}");
+}
+
+#[test]
+fn debug_and_the_answers_tell_no_credential() {
+    let verifier = slow(everybody());
+    let answer = verifier.verify_now(&token(UNKNOWN_TOKEN), &from(HERE));
+    assert!(!format!("{verifier:?}{answer:?}").contains(UNKNOWN_TOKEN));
+}
