@@ -47,10 +47,11 @@
 //! |---|---|
 //! | `axum` (default) | the extractors; the original path of a request inside `Router::nest` |
 //! | `tracing` | log lines through the `tracing` facade; without it the crate logs nothing |
+//! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database, and `verify::sql` to change them |
 //! | `test-util` | [`test_util`]: runs a handler or a route as a given principal |
 //! | `full` | all of them |
 //!
-//! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
+//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never changes behaviour, but for
 //! two things that it could not know otherwise: with `axum`, guest rules and `policy::application` see
 //! the original path inside `nest` (without it they want the layer outermost), and
 //! `ConnectInfo<SocketAddr>` tells the client's address (without it [`transport::Peer`] alone does).
@@ -106,6 +107,8 @@ mod syntax;
 mod table;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod token_format;
 mod trace;
 pub mod transport;
 pub mod verify;
@@ -142,6 +145,11 @@ pub use self::rejection::{Rejection, Respond};
 pub use self::revocation::Revocation;
 pub use self::scope::{InvalidScope, Scopes};
 pub use self::secret::Secret;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::token_format::{InvalidFormat, TokenFormat};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[doc(inline)]
+pub use self::verify::sql::SqlVerifier;
 #[doc(inline)]
 pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,

@@ -18,7 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "password", "permission", "permission/pattern",
     ]),
     ("composed words", &[
-        "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record",
+        "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "token_format",
     ]),
     ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented"]),
     ("syntax", &[
@@ -33,6 +33,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/sql", "verify/sql/builder", "verify/sql/change", "verify/sql/database", "verify/sql/denied",
+        "verify/sql/digest", "verify/sql/engine", "verify/sql/error", "verify/sql/kind", "verify/sql/last_used",
+        "verify/sql/listen", "verify/sql/lookup", "verify/sql/names", "verify/sql/postgres", "verify/sql/schema",
+        "verify/sql/sqlite", "verify/sql/value", "verify/sql/store", "verify/sql/store/credentials",
+        "verify/sql/store/draft", "verify/sql/store/records", "verify/sql/store/roles", "verify/sql/store/users",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
         "policy/permission", "policy/scope",
     ]),
@@ -54,6 +59,14 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("verify/sql/builder", "verify/sql/schema", "the tables are brought up to date"),
+    ("verify/sql/lookup", "verify/sql/names", "times as the database holds them"),
+    ("verify/sql/postgres", "verify/sql/listen", "what it announces is listened to"),
+    ("verify/sql/store", "verify/sql/names", "what is bound was checked"),
+    ("verify/sql/store/credentials", "verify/sql/names", "what is bound was checked"),
+    ("verify/sql/store/records", "verify/sql/names", "times as the database holds them"),
+    ("verify/sql/store/roles", "verify/sql/names", "what is bound was checked"),
+    ("verify/sql/store/users", "verify/sql/names", "what is bound was checked"),
     ("layer/form_body", "layer/request_body", "a form that was read is a body again"),
 ];
 

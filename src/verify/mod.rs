@@ -12,6 +12,8 @@ mod error;
 mod func;
 mod memory;
 mod or;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod sql;
 
 pub use self::boxed::{BoxVerifier, DynVerifier};
 pub use self::context::Context;

@@ -19,6 +19,8 @@ mod read;
 mod readiness;
 mod render;
 mod revocation;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod sql;
 mod support;
 mod transport;
 mod verify;

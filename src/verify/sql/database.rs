@@ -1,0 +1,131 @@
+//! Statements within their time, whoever still waits for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Engine, Plan, Row, SqlError, Value};
+
+/// A database: its engine, the prefix of its tables, and the time it has for an answer.
+///
+/// A statement runs in a task of its own, which the caller awaits and does not own: a client that leaves
+/// drops a waiting future and never a statement under way (REQ-57). There are as many such tasks as there
+/// are connections; whoever waits for a place holds nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Database {
+    engine: Arc<dyn Engine>,
+    places: Arc<Semaphore>,
+    deadline: Duration,
+    prefix: Arc<str>,
+}
+
+/// How many broken connections a reader may meet in a row.
+const ATTEMPTS: u32 = 16;
+/// How often a start tries while another node holds a lock.
+const STARTS: u32 = 20;
+
+impl Database {
+    pub(super) fn new(
+        engine: Arc<dyn Engine>,
+        connections: u32,
+        deadline: Duration,
+        prefix: Arc<str>,
+    ) -> Self {
+        let places = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self { engine, places: Arc::new(Semaphore::new(places)), deadline, prefix }
+    }
+
+    /// A statement with the tables' prefix in the place of `{p}`.
+    pub(super) fn statement(&self, template: &str) -> SqlStr {
+        statement(template, &self.prefix)
+    }
+
+    /// Runs a statement that changes nothing. On a connection that turns out to be broken it is run
+    /// again: the server may have been restarted since that one was made, and since the next one was.
+    pub(super) async fn read(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let until = Instant::now() + self.deadline;
+        self.detached(self.place(until).await?, statement, values, until, ATTEMPTS).await
+    }
+
+    /// Runs a statement that changes something, once, and returns the rows of its `RETURNING`.
+    pub(super) async fn write(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let until = Instant::now() + self.deadline;
+        self.detached(self.place(until).await?, statement, values, until, 1).await
+    }
+
+    /// The same, only where a connection is free now; `None` where none is.
+    pub(super) async fn write_at_leisure(
+        &self,
+        statement: SqlStr,
+        values: Vec<Value>,
+    ) -> Option<Result<Vec<Row>, SqlError>> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1).await)
+    }
+
+    /// Brings the tables up to date.
+    pub(super) async fn migrate(&self, plan: Plan) -> Result<(), SqlError> {
+        let engine = Arc::clone(&self.engine);
+        let work = async move {
+            for _ in 1..STARTS {
+                match engine.migrate(&plan).await {
+                    // Another node does the same right now.
+                    Err(SqlError::Locked | SqlError::Exists | SqlError::Late) => {
+                        sleep(Duration::from_millis(50)).await
+                    }
+                    done => return done,
+                }
+            }
+            engine.migrate(&plan).await
+        };
+        runtime()?.spawn(work).await.map_err(|_| SqlError::Unreachable)?
+    }
+
+    pub(super) fn connections(&self) -> (u32, u32) {
+        self.engine.connections()
+    }
+
+    pub(super) async fn close(&self) {
+        self.engine.close().await;
+    }
+
+    async fn place(&self, until: Instant) -> Result<OwnedSemaphorePermit, SqlError> {
+        let place = timeout_at(until, Arc::clone(&self.places).acquire_owned()).await;
+        place.map_err(|_| SqlError::Busy)?.map_err(|_| SqlError::Unreachable)
+    }
+
+    async fn detached(
+        &self,
+        place: OwnedSemaphorePermit,
+        statement: SqlStr,
+        values: Vec<Value>,
+        until: Instant,
+        attempts: u32,
+    ) -> Result<Vec<Row>, SqlError> {
+        let engine = Arc::clone(&self.engine);
+        let work = async move {
+            let _place = place;
+            for _ in 1..attempts {
+                match engine.run(statement.clone(), values.clone(), until).await {
+                    Err(SqlError::Unreachable) => {}
+                    done => return done,
+                }
+            }
+            engine.run(statement, values, until).await
+        };
+        runtime()?.spawn(work).await.map_err(|_| SqlError::Unreachable)?
+    }
+}
+
+pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
+    AssertSqlSafe(template.replace("{p}", prefix)).into_sql_str()
+}
+
+/// Pools and timers are tokio's.
+fn runtime() -> Result<Handle, SqlError> {
+    Handle::try_current().map_err(|_| SqlError::Configuration("the database is asked within a tokio runtime"))
+}
