@@ -9,7 +9,29 @@ use crate::clock::{Clock, SystemClock};
 use crate::password::Passwords;
 use crate::token_format::TokenFormat;
 
-/// Sets a [`SqlVerifier`] up.
+/// Sets a [`SqlVerifier`] up; from [`SqlVerifier`]'s `sqlite` and `postgres`.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use tower_principal::SqlVerifier;
+///
+/// let verifier = SqlVerifier::sqlite("sqlite::memory:")
+///     .table_prefix("login_")
+///     .secret_word("acme")
+///     .deadline(Duration::from_secs(1))
+///     .connect()
+///     .await?;
+/// # let _ = verifier;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SqlVerifierBuilder {

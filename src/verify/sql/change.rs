@@ -50,6 +50,27 @@ pub enum Change {
 ///
 /// On SQLite these are the changes that this process makes through the store; on PostgreSQL all that
 /// anybody makes, within a second while the server can be reached.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::verify::sql::{Change, Kind, NewCredential, SqlVerifier};
+///
+/// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+/// let mut changes = verifier.changes()?;
+/// let keys = verifier.store().api_keys();
+/// keys.create(NewCredential::new().id("key-1")).await?;
+/// keys.disable("key-1").await?;
+/// let disabled = Change::Credential { kind: Kind::ApiKey, tenant: None, id: "key-1".into() };
+/// assert_eq!(changes.next().await, Some(disabled));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct Changes(broadcast::Receiver<Change>);
 

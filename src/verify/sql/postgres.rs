@@ -175,3 +175,34 @@ CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}role_permissio
 CREATE TRIGGER {p}announce AFTER INSERT OR UPDATE ON {p}revocations
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
 ";
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgConnection;
+
+    use super::*;
+
+    async fn process(connection: &mut PgConnection) -> i32 {
+        sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn req_57_a_connection_in_a_transaction_does_not_come_back() {
+        let Ok(address) = std::env::var("TEST_POSTGRES_URL") else {
+            eprintln!("not tested: TEST_POSTGRES_URL is not set");
+            return;
+        };
+        let limits = Limits { connections: 1, deadline: Duration::from_secs(5) };
+        let pooled = pooled(PostgresSource::from(address).0.unwrap(), limits);
+        for left in ["SELECT 1", "BEGIN", "BEGIN; SELECT 1 / 0"] {
+            let mut connection = pooled.pool.acquire().await.unwrap();
+            let before = process(&mut connection).await;
+            // As the driver itself does where a caller leaves amid a `BEGIN`: it does not count this one.
+            let _ = sqlx::raw_sql(left).execute(&mut *connection).await;
+            assert!(!connection.is_in_transaction());
+            drop(connection);
+            let mut next = pooled.pool.acquire().await.unwrap();
+            assert_eq!(process(&mut next).await == before, left == "SELECT 1", "{left}");
+        }
+    }
+}

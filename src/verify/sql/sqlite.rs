@@ -20,7 +20,11 @@ use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBu
 /// # let _ = source;
 /// ```
 #[derive(Clone, Debug)]
-pub struct SqliteSource(Result<SqliteConnectOptions, ()>);
+pub struct SqliteSource {
+    /// `None` for what is no address.
+    options: Option<SqliteConnectOptions>,
+    in_memory: bool,
+}
 
 /// What stands in the schema for SQLite.
 const WORDS: Words = Words {
@@ -46,9 +50,9 @@ impl Source for SqliteSource {
     /// A pool of its own on the same database: its limits and checks are not for others to set.
     fn open(&self, limits: Limits, _: &str) -> Result<Opened, SqlError> {
         let deadline = limits.deadline;
+        let in_memory = self.in_memory;
         let options =
-            self.0.clone().map_err(|()| SqlError::Configuration("the database's address cannot be used"))?;
-        let in_memory = options.to_url_lossy().query().is_some_and(|query| query.contains("mode=memory"));
+            self.options.clone().ok_or(SqlError::Configuration("the database's address cannot be used"))?;
         let options = options
             .create_if_missing(true)
             .foreign_keys(true)
@@ -70,7 +74,8 @@ impl Source for SqliteSource {
 impl From<&str> for SqliteSource {
     fn from(address: &str) -> Self {
         let named = address.starts_with("sqlite:");
-        Self(SqliteConnectOptions::from_str(address).ok().filter(|_| named).ok_or(()))
+        let options = SqliteConnectOptions::from_str(address).ok().filter(|_| named);
+        Self { options, in_memory: address.contains(":memory:") || address.contains("mode=memory") }
     }
 }
 
@@ -82,13 +87,41 @@ impl From<String> for SqliteSource {
 
 impl From<SqliteConnectOptions> for SqliteSource {
     fn from(options: SqliteConnectOptions) -> Self {
-        Self(Ok(options))
+        // The name that the driver gives to what was asked for as `:memory:`.
+        let in_memory = options.get_filename().to_string_lossy().starts_with("file:sqlx-in-memory-");
+        Self { options: Some(options), in_memory }
     }
 }
 
 /// The database of a pool, over connections of one's own.
 impl From<&SqlitePool> for SqliteSource {
     fn from(pool: &SqlitePool) -> Self {
-        Self(Ok((*pool.connect_options()).clone()))
+        Self::from((*pool.connect_options()).clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lookup;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_up_reads_no_table_from_end_to_end() {
+        let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await.unwrap();
+        let database = &verifier.shared.database;
+        for statement in [lookup::CREDENTIAL, lookup::HASH, lookup::USER] {
+            let explain = database.statement(&format!("EXPLAIN QUERY PLAN {statement}"));
+            let values = vec!["".into(), "".into()];
+            let mut steps = Vec::new();
+            for mut row in database.read(explain, values).await.unwrap() {
+                let _ = (row.integer().unwrap(), row.integer().unwrap(), row.integer().unwrap());
+                steps.push(row.name().unwrap());
+            }
+            let searches = steps.iter().filter(|step| step.starts_with("SEARCH")).count();
+            assert!(searches > 0, "{steps:?}");
+            // What is put together in passing is read from end to end, and no table is.
+            let scanned = |step: &&String| step.starts_with("SCAN") && !step.contains("held");
+            assert_eq!(steps.iter().find(scanned), None, "{steps:?}");
+        }
     }
 }
