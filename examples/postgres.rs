@@ -10,9 +10,9 @@ use tower_principal::{Context, Credential, Secret, Verifier as _};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Ok(address) = std::env::var("DATABASE_URL") else {
-        println!("DATABASE_URL is not set. It names a database where this may make tables, such as");
-        println!("  DATABASE_URL=postgres://user:password@127.0.0.1/name");
-        println!(
+        eprintln!("DATABASE_URL is not set. It names a database where this may make tables, such as");
+        eprintln!("  DATABASE_URL=postgres://user:password@127.0.0.1/name");
+        eprintln!(
             "and tests/postgres/start /tmp/some-folder starts one to throw away, and prints its address."
         );
         return Ok(());
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut changes = there.changes()?;
     let heard = tokio::spawn(async move {
         while let Some(change) = changes.next().await {
-            println!("the other node hears: {change:?}");
+            eprintln!("the other node hears: {change:?}");
             if matches!(change, Change::Credential { .. }) {
                 break;
             }
@@ -37,16 +37,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let issued = tokens.create(NewCredential::new().user("otto").scopes(["datasets:read"])).await?;
     let token = Credential::AccessToken(Secret::borrowed(issued.secret.expose_secret()));
     let context = Context::default();
-    println!("the other node knows the token: {:?}", there.verify(&token, &context).await?);
+    eprintln!("the other node knows the token: {:?}", there.verify(&token, &context).await?);
 
     // Give the listener a moment to be there.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let revoked = Instant::now();
     here.revoke(&token, &context).await?;
     match there.verify(&token, &context).await {
-        Err(denied) => println!("and refuses it {:?} later: {denied}", revoked.elapsed()),
+        Err(denied) => eprintln!("and refuses it {:?} later: {denied}", revoked.elapsed()),
         Ok(_) => return Err("a revoked token was let in".into()),
     }
-    println!("a cache would know after {:?}", heard.await?.duration_since(revoked));
+    eprintln!("a cache would know after {:?}", heard.await?.duration_since(revoked));
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keys = store.api_keys();
     let issued = keys.create(NewCredential::new().owner("alice").label("nightly import")).await?;
     let old = issued.secret.expose_secret();
-    println!("key {} of alice, shown once: {old}", issued.id);
+    eprintln!("key {} of alice, shown once: {old}", issued.id);
 
     let app = Router::new()
         .route("/reports/{id}", get(|who: Principal| async move { format!("hello, {who:?}\n") }))
@@ -53,13 +53,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     keys.revoke(&issued.id).await?;
     assert_eq!(status(&app, old).await?, StatusCode::UNAUTHORIZED);
     for key in keys.list(None, 100).await? {
-        println!("{} {:?} {:?}, last used {:?}", key.id, key.label, key.state, key.last_used_at);
+        eprintln!("{} {:?} {:?}, last used {:?}", key.id, key.label, key.state, key.last_used_at);
     }
 
     // An outage is never a denial.
     verifier.close().await;
     assert_eq!(status(&app, old).await?, StatusCode::SERVICE_UNAVAILABLE);
-    println!("all as it should be");
+    eprintln!("all as it should be");
     Ok(())
 }
 

@@ -59,6 +59,7 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("verify/sql/builder", "verify/sql/lookup", "statements are put together once"),
     ("verify/sql/builder", "verify/sql/schema", "the tables are brought up to date"),
     ("verify/sql/lookup", "verify/sql/names", "times as the database holds them"),
     ("verify/sql/postgres", "verify/sql/listen", "what it announces is listened to"),

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, schema};
+use super::{
+    Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, lookup, schema,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::password::Passwords;
 use crate::token_format::TokenFormat;
@@ -154,6 +156,7 @@ impl SqlVerifierBuilder {
             database.migrate(plan).await?;
         }
         let shared = Shared {
+            asked: lookup::Statements::of(&database),
             database,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             passwords,

@@ -49,7 +49,8 @@ pub enum Change {
 /// What changes from now on, one after the other.
 ///
 /// On SQLite these are the changes that this process makes through the store; on PostgreSQL all that
-/// anybody makes, within a second while the server can be reached.
+/// anybody makes, within a second while the server can be reached. What is made anew is not told: an
+/// answer that it is unknown should not be kept for long.
 ///
 /// # Examples
 ///

@@ -122,7 +122,7 @@ impl Database {
 }
 
 pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
-    AssertSqlSafe(template.replace("{p}", prefix)).into_sql_str()
+    AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()
 }
 
 /// Pools and timers are tokio's.

@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
+use sqlx::SqlStr;
+
 use super::names::time;
-use super::{Kind, Row, SqlError};
+use super::{Database, Kind, Row, SqlError};
 use crate::permission::{Permission, Permissions};
 use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmin, Principal};
 use crate::trace;
@@ -45,12 +47,26 @@ SELECT u.password_hash, u.disabled_at, u.expires_at, u.uuid, u.org, u.app, (
         ) held)
 FROM {p}users u WHERE u.tenant = $1 AND u.name = $2";
 
+/// The statements of a verification, put together once.
+pub(super) struct Statements {
+    pub(super) credential: SqlStr,
+    pub(super) hash: SqlStr,
+    pub(super) user: SqlStr,
+}
+
 /// A credential that is good now.
 pub(super) struct Found {
     pub(super) row: i64,
     pub(super) kind: Kind,
     pub(super) last_used_at: Option<i64>,
     pub(super) principal: Principal,
+}
+
+impl Statements {
+    pub(super) fn of(database: &Database) -> Self {
+        let [credential, hash, user] = [CREDENTIAL, HASH, USER].map(|template| database.statement(template));
+        Self { credential, hash, user }
+    }
 }
 
 /// Reads what [`CREDENTIAL`] selects and judges it.

@@ -103,6 +103,7 @@ pub struct SqlVerifier {
 /// What clones of a verifier and its stores share.
 struct Shared {
     database: Database,
+    asked: lookup::Statements,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     word: Box<str>,
@@ -161,13 +162,13 @@ impl SqlVerifier {
     }
 
     async fn check_password(&self, pair: &Pair<'_>, tenant: Option<&str>) -> Result<Principal, VerifyError> {
-        let Shared { database, passwords, .. } = &*self.shared;
+        let Shared { database, asked, passwords, .. } = &*self.shared;
         let key =
             tenant.filter(|_| names::is_name(pair.id())).map(|tenant| vec![tenant.into(), pair.id().into()]);
         // Who cannot be in the database is hashed for all the same.
         let hash = match &key {
             Some(key) => {
-                let rows = database.read(database.statement(lookup::HASH), key.clone()).await?;
+                let rows = database.read(asked.hash.clone(), key.clone()).await?;
                 rows.into_iter().next().map(|mut row| row.text()).transpose()?.flatten()
             }
             None => None,
@@ -178,7 +179,7 @@ impl SqlVerifier {
         // Asked again, and whatever came out: the user may have been disabled while the password was
         // checked, and every refusal takes the same time.
         let Some(key) = key else { return Err(VerifyError::UNKNOWN) };
-        let rows = database.read(database.statement(lookup::USER), key).await?;
+        let rows = database.read(asked.user.clone(), key).await?;
         match (rows.into_iter().next(), hash) {
             (Some(row), Some(hash)) if matches => {
                 lookup::user(row, pair.id(), &hash, self.now())?.ok_or(VerifyError::UNKNOWN)
@@ -188,10 +189,10 @@ impl SqlVerifier {
     }
 
     async fn look_up(&self, digest: Digest) -> Result<Principal, VerifyError> {
-        let Shared { database, uses, .. } = &*self.shared;
+        let Shared { database, asked, uses, .. } = &*self.shared;
         let now = self.now();
         let values = vec![digest.into(), names::millis(now).into()];
-        let rows = database.read(database.statement(lookup::CREDENTIAL), values).await?;
+        let rows = database.read(asked.credential.clone(), values).await?;
         let row = rows.into_iter().next().ok_or(VerifyError::UNKNOWN)?;
         let found = lookup::credential(row, now)?;
         if found.kind != Kind::AccessToken {

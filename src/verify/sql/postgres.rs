@@ -42,7 +42,8 @@ const IDLE: Duration = Duration::from_secs(1);
 
 impl SqlVerifier {
     /// A verifier on a PostgreSQL database (12 or later): an address (`postgres://user@host/name`),
-    /// options, or a pool whose server it is to share.
+    /// options, or a pool whose server it is to share. Statements are prepared, so a pooler between them
+    /// has to keep sessions; what goes over a network should say `sslmode=verify-full`.
     pub fn postgres(source: impl Into<PostgresSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 10)
     }
