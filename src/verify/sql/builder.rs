@@ -121,7 +121,8 @@ impl SqlVerifierBuilder {
     }
 
     /// The verifier, with its tables made or brought up to date. Any number of nodes may do so at once;
-    /// where the tables are up to date no right to make any is needed.
+    /// where the tables are up to date no right to make any is needed. A database that is late or locked is
+    /// asked again for five times the [deadline](Self::deadline).
     ///
     /// # Errors
     ///
@@ -141,20 +142,7 @@ impl SqlVerifierBuilder {
             Some(passwords) => passwords,
             None => Passwords::new()?,
         };
-        let newest = database.read(database.statement(schema::NEWEST), Vec::new()).await;
-        let up_to_date = match newest {
-            Ok(rows) => rows
-                .into_iter()
-                .next()
-                .is_some_and(|mut row| row.number().is_ok_and(|it| it >= schema::VERSION)),
-            // There is no such table yet, or another node makes it.
-            Err(SqlError::Refused(_) | SqlError::Locked) => false,
-            Err(SqlError::Late) if words.waits_for_others => false,
-            Err(error) => return Err(error),
-        };
-        if !up_to_date {
-            database.migrate(plan).await?;
-        }
+        database.bring_up_to_date(plan).await?;
         let shared = Shared {
             asked: lookup::Statements::of(&database),
             database,

@@ -25,8 +25,8 @@ pub(super) struct Database {
 
 /// How many broken connections a reader may meet in a row.
 const ATTEMPTS: u32 = 16;
-/// How often a start tries while another node holds a lock.
-const STARTS: u32 = 20;
+/// How many deadlines a start waits for a database that is late or locked.
+const PATIENCE: u32 = 5;
 
 impl Database {
     pub(super) fn new(
@@ -67,21 +67,37 @@ impl Database {
         Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1).await)
     }
 
-    /// Brings the tables up to date.
-    pub(super) async fn migrate(&self, plan: Plan) -> Result<(), SqlError> {
-        let engine = Arc::clone(&self.engine);
-        let work = async move {
-            for _ in 1..STARTS {
-                match engine.migrate(&plan).await {
-                    // Another node does the same right now.
-                    Err(SqlError::Locked | SqlError::Exists | SqlError::Late) => {
-                        sleep(Duration::from_millis(50)).await
-                    }
-                    done => return done,
+    /// Brings the tables up to date, where they are not. The database may be starting, too, and other
+    /// nodes do the same right now.
+    pub(super) async fn bring_up_to_date(&self, plan: Plan) -> Result<(), SqlError> {
+        let (plan, until) = (Arc::new(plan), Instant::now() + self.deadline * PATIENCE);
+        loop {
+            match self.try_to_bring_up_to_date(&plan).await {
+                Err(SqlError::Late | SqlError::Busy | SqlError::Locked | SqlError::Exists)
+                    if Instant::now() < until =>
+                {
+                    sleep(Duration::from_millis(50)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_to_bring_up_to_date(&self, plan: &Arc<Plan>) -> Result<(), SqlError> {
+        // Asked without a lock first, which needs no right to make tables.
+        match self.read(plan.version.clone(), Vec::new()).await {
+            Ok(rows) => {
+                let newest = rows.into_iter().next().map_or(Ok(0), |mut row| row.number())?;
+                if plan.steps.iter().all(|(version, _)| *version <= newest) {
+                    return Ok(());
                 }
             }
-            engine.migrate(&plan).await
-        };
+            // There is no such table yet.
+            Err(SqlError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let (engine, plan) = (Arc::clone(&self.engine), Arc::clone(plan));
+        let work = async move { engine.migrate(&plan).await };
         runtime()?.spawn(work).await.map_err(|_| SqlError::Unreachable)?
     }
 

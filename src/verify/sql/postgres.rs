@@ -33,7 +33,6 @@ const WORDS: Words = Words {
     begin: "BEGIN; SET LOCAL statement_timeout = '60s';
 SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     commit: "COMMIT",
-    waits_for_others: false,
     extra: ANNOUNCE,
 };
 

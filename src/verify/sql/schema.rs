@@ -10,8 +10,6 @@ pub(super) struct Words {
     pub(super) bytes: &'static str,
     pub(super) begin: &'static str,
     pub(super) commit: &'static str,
-    /// Whether a new database can be late because another node is making its tables.
-    pub(super) waits_for_others: bool,
     /// What else the first version has.
     pub(super) extra: &'static str,
 }
@@ -51,11 +49,7 @@ impl Plan {
     }
 }
 
-/// Also what a node asks first: it needs no right to make tables where nothing is to be made.
-pub(super) const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM {p}schema";
-/// The version that this code was written for.
-pub(super) const VERSION: i64 = 1;
-
+const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM {p}schema";
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRIMARY KEY);";
 
 /// Times are milliseconds since 1970. A tenant is `''` where there is none, so that it can be part of a

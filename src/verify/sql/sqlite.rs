@@ -33,7 +33,6 @@ const WORDS: Words = Words {
     // A start waits longer for a lock than a request may.
     begin: "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;",
     commit: "COMMIT",
-    waits_for_others: true,
     extra: "",
 };
 
