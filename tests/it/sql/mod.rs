@@ -7,6 +7,7 @@ mod credentials;
 mod lifecycle;
 mod outages;
 mod secrecy;
+mod start;
 mod users;
 
 use std::io::Write as _;
