@@ -111,10 +111,12 @@ async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
 #[tokio::test]
 async fn a_verifier_revokes_what_was_presented() {
     for place in Place::all() {
-        let verifier = place.connect().await;
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
         let store = verifier.store();
-        let issued = store.access_tokens().create(NewCredential::new().user("otto")).await.unwrap();
-        let rotated = store.access_tokens().rotate(&issued.id, HOUR).await.unwrap();
+        let tokens = store.access_tokens();
+        let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
+        let rotated = tokens.rotate(&issued.id, HOUR).await.unwrap();
         let context = Context::default();
         let elsewhere = Context::default().with_tenant("acme");
         let old = token(issued.secret.expose_secret());
@@ -123,6 +125,14 @@ async fn a_verifier_revokes_what_was_presented() {
         verifier.revoke(&old, &context).await.unwrap();
         assert_eq!(ask(&verifier, &old).await, REVOKED);
         assert_eq!(ask(&verifier, &token(rotated.secret.expose_secret())).await, REVOKED);
+        // One whose overlap is over revokes nothing.
+        let another = tokens.create(NewCredential::new().user("otto")).await.unwrap();
+        let rotated = tokens.rotate(&another.id, HOUR).await.unwrap();
+        clock.pass(HOUR);
+        let over = verifier.revoke(&token(another.secret.expose_secret()), &context).await;
+        assert!(matches!(over, Err(VerifyError::Denied(_))), "{over:?}");
+        let live = ask(&verifier, &token(rotated.secret.expose_secret())).await;
+        assert_eq!(live, Short::Is(PrincipalKind::OAuthUser));
         assert!(matches!(verifier.revoke(&token("nobodys"), &context).await, Err(VerifyError::Denied(_))));
         let user = password("alice", "p");
         assert!(matches!(verifier.revoke(&user, &context).await, Err(VerifyError::Unsupported)));

@@ -135,7 +135,8 @@ impl SqlStore {
         Ok(tokens + digests)
     }
 
-    /// Whether there was one of this digest that was not revoked before.
+    /// Whether there is one of this digest. A secret whose overlap is over revokes nothing: whoever found
+    /// it could end the one that took its place.
     pub(in crate::verify::sql) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
         let rows = self.write(REVOKE, vec![digest.into(), self.now().into()]).await?;
         let Some(mut row) = rows.into_iter().next() else { return Ok(false) };
@@ -188,7 +189,7 @@ ON CONFLICT (digest) DO UPDATE SET ends_at = CASE
 RETURNING digest";
 const IS_DENIED: &str = "SELECT ends_at FROM {p}revocations WHERE digest = $1 AND ends_at > $2";
 const REVOKE: &str = "UPDATE {p}credentials SET revoked_at = coalesce(revoked_at, $2)
-WHERE digest = $1 OR previous_digest = $1 RETURNING kind, tenant, public_id";
+WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2) RETURNING kind, tenant, public_id";
 const PURGE_TOKENS: &str = "DELETE FROM {p}credentials WHERE id IN (
     SELECT id FROM {p}credentials WHERE expires_at <= $1 AND kind = 'access_token' LIMIT 1000) RETURNING id";
 const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
