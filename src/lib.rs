@@ -55,9 +55,10 @@
 //! | `introspection` | `verify::Introspection`: asks an authorization server about access tokens (RFC 7662) |
 //! | `cache` | `verify::Cached`: remembers for a while what another verifier found |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
+//! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database, and `verify::sql` to change them |
 //! | `full` | all of them |
 //!
-//! The crate needs Rust 1.88 with any of them. A feature adds API and never changes behaviour, but for
+//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never changes behaviour, but for
 //! two things that it could not know otherwise: with `axum`, guest rules and `policy::application` see
 //! the original path inside `nest` (without it they want the layer outermost), and
 //! `ConnectInfo<SocketAddr>` tells the client's address (without it [`transport::Peer`] alone does).
@@ -124,6 +125,8 @@ mod syntax;
 mod table;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod token_format;
 mod trace;
 pub mod transport;
 pub mod verify;
@@ -166,6 +169,11 @@ pub use self::scope::{InvalidScope, Scopes};
 pub use self::secret::Secret;
 #[cfg(feature = "tracing")]
 pub use self::span::make_span;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::token_format::{InvalidFormat, TokenFormat};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[doc(inline)]
+pub use self::verify::sql::SqlVerifier;
 #[doc(inline)]
 pub use self::verify::{
     BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,

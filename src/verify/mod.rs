@@ -20,6 +20,8 @@ mod jwks;
 mod jwt;
 mod memory;
 mod or;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod sql;
 #[cfg(feature = "throttle")]
 mod throttle;
 

@@ -12,11 +12,13 @@ use axum::routing::any;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use tempfile::TempDir;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 use tower_principal::fetch;
 use tower_principal::headers::{OAuth, XAppToken};
 use tower_principal::test_util::ActAs;
 use tower_principal::test_util::conformance::Suite;
+use tower_principal::verify::sql::{NewCredential, NewUser, SqlVerifier};
 use tower_principal::verify::{self, Cached, Introspection, Throttled};
 use tower_principal::{
     ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, ClientKind, Context, Credential,
@@ -85,7 +87,8 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let answer = reads.oneshot(post).await.unwrap().into_body().collect().await.unwrap().to_bytes();
     let form = String::from_utf8(answer.to_vec()).unwrap();
     assert!(form.contains("RequestBody") && form.contains("otto"), "{form}");
-    vec![
+    let mut all = in_databases(canaries).await;
+    all.extend([
         ("Secret", show(&secret())),
         ("Pair", show(&pair())),
         ("Key", show(&[Key::Whole(secret()), Key::Halves(pair())])),
@@ -122,6 +125,30 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("Form", form),
         ("Authenticate", show(&service)),
         ("AuthenticateFuture", show(&service.call(alone))),
+    ]);
+    all
+}
+
+/// What is made of a database's address, and what is made in one.
+async fn in_databases(canaries: &Canaries) -> Vec<(&'static str, String)> {
+    let folder = TempDir::new().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("database").display());
+    let passwords = Passwords::with_params(64, 1, 1).unwrap();
+    let verifier = SqlVerifier::sqlite(address).passwords(passwords).connect().await.unwrap();
+    let store = verifier.store();
+    store.users().create("alice", Secret::owned(canaries.fresh()), NewUser::new()).await.unwrap();
+    let keys = store.api_keys();
+    let mut issued = keys.create(NewCredential::new().owner("alice")).await.unwrap();
+    let made = show(&issued);
+    assert!(!made.contains(issued.secret.expose_secret()), "{made}");
+    issued.secret = Secret::owned(canaries.fresh());
+    let remote = SqlVerifier::postgres(format!("postgres://portal:{}@127.0.0.1/portal", canaries.fresh()));
+    vec![
+        ("Issued", show(&issued)),
+        ("CredentialRecord", show(&keys.list(None, 10).await.unwrap())),
+        ("SqlStore", show(&store)),
+        ("SqlVerifier", show(&verifier)),
+        ("SqlVerifierBuilder", show(&remote)),
     ]
 }
 

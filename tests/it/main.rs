@@ -42,6 +42,8 @@ mod readiness;
 mod render;
 mod revocation;
 mod routed;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod sql;
 mod support;
 #[cfg(feature = "throttle")]
 mod throttle;

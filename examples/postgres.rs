@@ -1,0 +1,52 @@
+//! Two nodes of a service on one PostgreSQL: what one revokes the other refuses at once, and hears of.
+//!
+//! `DATABASE_URL=postgres://user:password@host/name cargo run --features postgres --example postgres`
+
+use std::time::Instant;
+
+use tower_principal::verify::sql::{Change, NewCredential, SqlVerifier};
+use tower_principal::{Context, Credential, Secret, Verifier as _};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let Ok(address) = std::env::var("DATABASE_URL") else {
+        eprintln!("DATABASE_URL is not set. It names a database where this may make tables, such as");
+        eprintln!("  DATABASE_URL=postgres://user:password@127.0.0.1/name");
+        eprintln!(
+            "and tests/postgres/start /tmp/some-folder starts one to throw away, and prints its address."
+        );
+        return Ok(());
+    };
+    // Both may make the tables at once; only one does.
+    let node = || SqlVerifier::postgres(address.as_str()).table_prefix("example_").connect();
+    let (here, there) = tokio::try_join!(node(), node())?;
+
+    // What a cache on the other node would drop.
+    let mut changes = there.changes()?;
+    let heard = tokio::spawn(async move {
+        while let Some(change) = changes.next().await {
+            eprintln!("the other node hears: {change:?}");
+            if matches!(change, Change::Credential { .. }) {
+                break;
+            }
+        }
+        Instant::now()
+    });
+
+    let tokens = here.store().access_tokens();
+    let issued = tokens.create(NewCredential::new().user("otto").scopes(["datasets:read"])).await?;
+    let token = Credential::AccessToken(Secret::borrowed(issued.secret.expose_secret()));
+    let context = Context::default();
+    eprintln!("the other node knows the token: {:?}", there.verify(&token, &context).await?);
+
+    // Give the listener a moment to be there.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let revoked = Instant::now();
+    here.revoke(&token, &context).await?;
+    match there.verify(&token, &context).await {
+        Err(denied) => eprintln!("and refuses it {:?} later: {denied}", revoked.elapsed()),
+        Ok(_) => return Err("a revoked token was let in".into()),
+    }
+    eprintln!("a cache would know after {:?}", heard.await?.duration_since(revoked));
+    Ok(())
+}

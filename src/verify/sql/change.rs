@@ -1,0 +1,213 @@
+//! What changed in a database, for those who keep copies.
+
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{Digest, Kind, SqlError};
+use crate::principal::Principal;
+
+/// Something changed, so that an answer given before may be wrong now.
+///
+/// It names public ids and digests, never a secret.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{ApiKey, Principal};
+/// use tower_principal::verify::sql::Change;
+///
+/// let key = Principal::from(ApiKey::builder("key-1").owner("alice").build());
+/// assert!(Change::Everything.concerns(&key));
+/// assert!(Change::User { tenant: None, name: "alice".into() }.concerns(&key));
+/// assert!(!Change::User { tenant: None, name: "bob".into() }.concerns(&key));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// A credential was changed, disabled, revoked, rotated or deleted.
+    Credential {
+        /// Of which kind.
+        kind: Kind,
+        /// Its tenant.
+        tenant: Option<String>,
+        /// Its public id.
+        id: String,
+    },
+    /// A user was changed, disabled or deleted, or holds other permissions.
+    User {
+        /// The user's tenant.
+        tenant: Option<String>,
+        /// The user's name.
+        name: String,
+    },
+    /// Something was put on the list of what is denied.
+    Denied(Digest),
+    /// Anything may have changed: a role did, or the connection to the database was lost for a while.
+    Everything,
+}
+
+/// What changes from now on, one after the other.
+///
+/// On SQLite these are the changes that this process makes through the store; on PostgreSQL all that
+/// anybody makes, within a second while the server can be reached. What is made anew is not told: an
+/// answer that it is unknown should not be kept for long.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::verify::sql::{Change, Kind, NewCredential, SqlVerifier};
+///
+/// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+/// let mut changes = verifier.changes()?;
+/// let keys = verifier.store().api_keys();
+/// keys.create(NewCredential::new().id("key-1")).await?;
+/// keys.disable("key-1").await?;
+/// let disabled = Change::Credential { kind: Kind::ApiKey, tenant: None, id: "key-1".into() };
+/// assert_eq!(changes.next().await, Some(disabled));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+pub struct Changes(broadcast::Receiver<Change>);
+
+/// Where changes are told.
+#[derive(Clone, Debug)]
+pub(super) struct Hub(broadcast::Sender<Change>);
+
+/// Hears of changes that others make.
+pub(super) trait Listen: Send {
+    /// Starts to listen, where it does not yet, and tells what it hears for as long as it lives.
+    fn start(&mut self, hub: &Hub) -> Result<(), SqlError>;
+}
+
+/// How many changes may wait for a slow listener. Who misses one is told to take everything for changed.
+const WAITING: usize = 1024;
+
+impl Change {
+    /// Whether an answer of before that was this principal may be wrong now. Says yes where it cannot
+    /// tell. Tenants are not looked at: a principal does not know its own.
+    pub fn concerns(&self, principal: &Principal) -> bool {
+        match self {
+            Self::Credential { kind: Kind::Client, id, .. } => {
+                let issued_to = match principal {
+                    Principal::OAuthUser(user) => user.client(),
+                    _ => None,
+                };
+                principal.id() == Some(id) || issued_to == Some(id)
+            }
+            Self::Credential { id, .. } => {
+                principal.id() == Some(id) || principal.credential_id() == Some(id)
+            }
+            Self::User { name, .. } => principal.id() == Some(name) || principal.owner() == Some(name),
+            Self::Denied(digest) => Digest::of_principal(principal).is_none_or(|own| own == *digest),
+            Self::Everything => true,
+        }
+    }
+
+    /// What a database announces. Whatever else it says means that anything may have changed.
+    #[cfg(feature = "postgres")]
+    pub(super) fn announced(message: &str) -> Self {
+        let mut parts = message.splitn(3, '\n');
+        let (Some(what), Some(tenant), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+            return Self::Everything;
+        };
+        let tenant = Some(tenant.to_owned()).filter(|tenant| !tenant.is_empty());
+        match what {
+            "user" => Self::User { tenant, name: name.to_owned() },
+            "digest" => Digest::from_hex(name).map_or(Self::Everything, Self::Denied),
+            kind => Kind::named(kind).map_or(Self::Everything, |kind| Self::Credential {
+                kind,
+                tenant,
+                id: name.to_owned(),
+            }),
+        }
+    }
+}
+
+impl Changes {
+    /// The next change; `None` when the verifier is gone. A listener that was too slow to hear all of
+    /// them hears [`Change::Everything`] instead.
+    pub async fn next(&mut self) -> Option<Change> {
+        match self.0.recv().await {
+            Ok(change) => Some(change),
+            Err(RecvError::Lagged(_)) => Some(Change::Everything),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+impl Hub {
+    pub(super) fn new() -> Self {
+        Self(broadcast::Sender::new(WAITING))
+    }
+
+    pub(super) fn tell(&self, change: Change) {
+        // Nobody may be listening.
+        let _ = self.0.send(change);
+    }
+
+    pub(super) fn changes(&self) -> Changes {
+        Changes(self.0.subscribe())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::{ApiKey, AppAdmin, OAuthUser};
+
+    #[test]
+    fn a_change_concerns_whom_it_names() {
+        let credential = |kind, id: &str| Change::Credential { kind, tenant: None, id: id.to_owned() };
+        let user = |name: &str| Change::User { tenant: None, name: name.to_owned() };
+        let otto: Principal = OAuthUser::builder("otto").client("map").credential_id("t1").build().into();
+        let key: Principal = ApiKey::builder("k1").owner("otto").build().into();
+        let client: Principal =
+            AppAdmin::builder("map", "acme", "weather").credential_id("t2").build().into();
+        for (change, concerned) in [
+            (credential(Kind::AccessToken, "t1"), [true, false, false]),
+            (credential(Kind::AccessToken, "t2"), [false, false, true]),
+            (credential(Kind::Client, "map"), [true, false, true]),
+            (credential(Kind::ApiKey, "k1"), [false, true, false]),
+            (user("otto"), [true, true, false]),
+            (user("olga"), [false, false, false]),
+            (Change::Everything, [true, true, true]),
+            // Only the token of an id is known by it; the key has none and may be meant.
+            (Change::Denied(Digest::of_parts(&[])), [false, true, false]),
+        ] {
+            let found = [&otto, &key, &client].map(|principal| change.concerns(principal));
+            assert_eq!(found, concerned, "{change:?}");
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn an_announcement_that_is_not_understood_means_everything() {
+        let key = Change::Credential { kind: Kind::ApiKey, tenant: Some("acme".into()), id: "k\n1".into() };
+        assert_eq!(Change::announced("api_key\nacme\nk\n1"), key);
+        assert_eq!(Change::announced("user\n\notto"), Change::User { tenant: None, name: "otto".into() });
+        let digest = Digest::of_parts(&[]);
+        let hex: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(Change::announced(&format!("digest\n\n{hex}")), Change::Denied(digest));
+        for other in ["", "everything", "api_key\nacme", "role\n\nx", "digest\n\nzz"] {
+            assert_eq!(Change::announced(other), Change::Everything, "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_too_slow_hears_that_everything_changed() {
+        let hub = Hub::new();
+        let mut changes = hub.changes();
+        for _ in 0..=WAITING {
+            hub.tell(Change::User { tenant: None, name: "otto".into() });
+        }
+        assert_eq!(changes.next().await, Some(Change::Everything));
+        drop(hub);
+        while changes.next().await.is_some() {}
+    }
+}

@@ -1,0 +1,147 @@
+//! Statements within their time, whoever still waits for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Engine, Plan, Row, SqlError, Value};
+
+/// A database: its engine, the prefix of its tables, and the time it has for an answer.
+///
+/// A statement runs in a task of its own, which the caller awaits and does not own: a client that leaves
+/// drops a waiting future and never a statement under way (REQ-57). There are as many such tasks as there
+/// are connections; whoever waits for a place holds nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Database {
+    engine: Arc<dyn Engine>,
+    places: Arc<Semaphore>,
+    deadline: Duration,
+    prefix: Arc<str>,
+}
+
+/// How many broken connections a reader may meet in a row.
+const ATTEMPTS: u32 = 16;
+/// How many deadlines a start waits for a database that is late or locked.
+const PATIENCE: u32 = 5;
+
+impl Database {
+    pub(super) fn new(
+        engine: Arc<dyn Engine>,
+        connections: u32,
+        deadline: Duration,
+        prefix: Arc<str>,
+    ) -> Self {
+        let places = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self { engine, places: Arc::new(Semaphore::new(places)), deadline, prefix }
+    }
+
+    /// A statement with the tables' prefix in the place of `{p}`.
+    pub(super) fn statement(&self, template: &str) -> SqlStr {
+        statement(template, &self.prefix)
+    }
+
+    /// Runs a statement that changes nothing. On a connection that turns out to be broken it is run
+    /// again: the server may have been restarted since that one was made, and since the next one was.
+    pub(super) async fn read(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let until = Instant::now() + self.deadline;
+        self.detached(self.place(until).await?, statement, values, until, ATTEMPTS).await
+    }
+
+    /// Runs a statement that changes something, once, and returns the rows of its `RETURNING`.
+    pub(super) async fn write(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let until = Instant::now() + self.deadline;
+        self.detached(self.place(until).await?, statement, values, until, 1).await
+    }
+
+    /// The same, only where a connection is free now; `None` where none is.
+    pub(super) async fn write_at_leisure(
+        &self,
+        statement: SqlStr,
+        values: Vec<Value>,
+    ) -> Option<Result<Vec<Row>, SqlError>> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1).await)
+    }
+
+    /// Brings the tables up to date, where they are not. The database may be starting, too, and other
+    /// nodes do the same right now.
+    pub(super) async fn bring_up_to_date(&self, plan: Plan) -> Result<(), SqlError> {
+        let (plan, until) = (Arc::new(plan), Instant::now() + self.deadline * PATIENCE);
+        loop {
+            match self.try_to_bring_up_to_date(&plan).await {
+                Err(SqlError::Late | SqlError::Busy | SqlError::Locked | SqlError::Exists)
+                    if Instant::now() < until =>
+                {
+                    sleep(Duration::from_millis(50)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_to_bring_up_to_date(&self, plan: &Arc<Plan>) -> Result<(), SqlError> {
+        // Asked without a lock first, which needs no right to make tables.
+        match self.read(plan.version.clone(), Vec::new()).await {
+            Ok(rows) => {
+                let newest = rows.into_iter().next().map_or(Ok(0), |mut row| row.number())?;
+                if plan.steps.iter().all(|(version, _)| *version <= newest) {
+                    return Ok(());
+                }
+            }
+            // There is no such table yet.
+            Err(SqlError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let (engine, plan) = (Arc::clone(&self.engine), Arc::clone(plan));
+        let work = async move { engine.migrate(&plan).await };
+        runtime()?.spawn(work).await.map_err(|_| SqlError::Unreachable)?
+    }
+
+    pub(super) fn connections(&self) -> (u32, u32) {
+        self.engine.connections()
+    }
+
+    pub(super) async fn close(&self) {
+        self.engine.close().await;
+    }
+
+    async fn place(&self, until: Instant) -> Result<OwnedSemaphorePermit, SqlError> {
+        let place = timeout_at(until, Arc::clone(&self.places).acquire_owned()).await;
+        place.map_err(|_| SqlError::Busy)?.map_err(|_| SqlError::Unreachable)
+    }
+
+    async fn detached(
+        &self,
+        place: OwnedSemaphorePermit,
+        statement: SqlStr,
+        values: Vec<Value>,
+        until: Instant,
+        attempts: u32,
+    ) -> Result<Vec<Row>, SqlError> {
+        let engine = Arc::clone(&self.engine);
+        let work = async move {
+            let _place = place;
+            for _ in 1..attempts {
+                match engine.run(statement.clone(), values.clone(), until).await {
+                    Err(SqlError::Unreachable) => {}
+                    done => return done,
+                }
+            }
+            engine.run(statement, values, until).await
+        };
+        runtime()?.spawn(work).await.map_err(|_| SqlError::Unreachable)?
+    }
+}
+
+pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
+    AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()
+}
+
+/// Pools and timers are tokio's.
+fn runtime() -> Result<Handle, SqlError> {
+    Handle::try_current().map_err(|_| SqlError::Configuration("the database is asked within a tokio runtime"))
+}

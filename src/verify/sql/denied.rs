@@ -1,0 +1,92 @@
+//! A list of what is denied, for credentials that the database does not hold.
+
+use super::{Digest, SqlError, SqlStore};
+use crate::credential::Credential;
+use crate::principal::Principal;
+use crate::verify::{Context, Reason, Verifier, VerifyError};
+
+/// A verifier whose good answers count only where their credentials are not on the database's list of
+/// what is denied. It makes revocable what carries its own proof, such as JWTs.
+///
+/// A principal with a [credential id](Principal::credential_id) (a token's `jti`) is known by kind, id
+/// and credential id, any other by what was presented; of a JWT without its signature, which can be
+/// written in more than one way. Where the list cannot be asked, the answer is
+/// [`VerifyError::Unavailable`]: a revoked token is never let in because the database is down.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::verify::sql::SqlVerifier;
+/// use tower_principal::{Context, Credential, OAuthUser, Secret, Verifier, verify};
+///
+/// let tokens = verify::from_fn(|_, _| async { Ok(OAuthUser::builder("otto").credential_id("jti-1").build().into()) });
+/// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+/// let verifier = database.denylist(tokens);
+///
+/// let token = Credential::AccessToken(Secret::borrowed("a.b.c"));
+/// assert!(verifier.verify(&token, &Context::default()).await.is_ok());
+/// verifier.revoke(&token, &Context::default()).await?;
+/// assert!(verifier.verify(&token, &Context::default()).await.is_err());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone, Debug)]
+pub struct Denylisted<V> {
+    inner: V,
+    store: SqlStore,
+}
+
+impl<V> Denylisted<V> {
+    pub(super) const fn new(inner: V, store: SqlStore) -> Self {
+        Self { inner, store }
+    }
+}
+
+impl<V: Verifier> Verifier for Denylisted<V> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        let principal = self.inner.verify(credential, context).await?;
+        match self.store.is_denied(name(credential, &principal)?).await? {
+            true => Err(VerifyError::Denied(Reason::Revoked)),
+            false => Ok(principal),
+        }
+    }
+
+    /// Only refusals are at hand: a good answer has to be looked up.
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        self.inner.verify_now(credential, context).filter(Result::is_err)
+    }
+
+    /// Denies a good credential until it ends by itself; for good where it has no end.
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        let principal = self.inner.verify(credential, context).await?;
+        let until = principal.expires_at();
+        Ok(self.store.deny(name(credential, &principal)?, until).await?)
+    }
+}
+
+/// What the list knows a good credential by.
+fn name(credential: &Credential<'_>, principal: &Principal) -> Result<Digest, SqlError> {
+    let presented = || match credential {
+        Credential::AccessToken(token) => {
+            let text = token.expose_secret();
+            // Of `header.payload.signature` the first two: what was signed.
+            let signed = text.rsplit_once('.').filter(|(signed, _)| signed.matches('.').count() == 1);
+            Some(Digest::of_parts(&[b"presented", signed.map_or(text, |(signed, _)| signed).as_bytes()]))
+        }
+        other => Digest::of(other, None),
+    };
+    Digest::of_principal(principal).or_else(presented).ok_or(SqlError::Incomplete("a credential id"))
+}

@@ -1,0 +1,102 @@
+//! What can go wrong with a database.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::password::HashError;
+use crate::permission::InvalidPermission;
+use crate::token_format::InvalidFormat;
+use crate::verify::VerifyError;
+
+/// A database could not be asked or changed, or will not take what it was given.
+///
+/// No variant holds a text of the server's: its `DETAIL` quotes values (a `SQLSTATE` code does not).
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SqlError {
+    /// No answer within the time that was set.
+    #[error("the database did not answer in time")]
+    Late,
+    /// Every connection was in use for too long.
+    #[error("the database has no connection free")]
+    Busy,
+    /// Somebody else holds a lock.
+    #[error("the database is locked")]
+    Locked,
+    /// No connection, or one that broke.
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// The database refused a statement; its code (`SQLSTATE`, or SQLite's result code).
+    #[error("the database refused a statement with code {0:?}")]
+    Refused(Box<str>),
+    /// A row is not what the schema says.
+    #[error("the database holds a row that cannot be read")]
+    Unreadable,
+    /// There is one of this name or this secret already.
+    #[error("there is one of this name, or with this secret, already")]
+    Exists,
+    /// There is none of this name, or it was revoked.
+    #[error("there is none of this name")]
+    NotFound,
+    /// A name is empty, longer than 255 bytes, or has a control character; or an id is none of
+    /// [`TokenFormat::is_id`](crate::TokenFormat::is_id).
+    #[error("a name is 1 to 255 bytes without control characters, an id of plain characters")]
+    InvalidName,
+    /// A credential lacks what its kind needs.
+    #[error("a credential of this kind needs {0}")]
+    Incomplete(&'static str),
+    /// A permission is not in the grammar.
+    #[error(transparent)]
+    InvalidPermission(#[from] InvalidPermission),
+    /// The word that secrets start with is none.
+    #[error(transparent)]
+    InvalidFormat(#[from] InvalidFormat),
+    /// An address, a prefix or a limit that cannot be used.
+    #[error("{0}")]
+    Configuration(&'static str),
+    /// A password could not be hashed.
+    #[error("a password could not be hashed: {0}")]
+    Hash(#[from] HashError),
+    /// The operating system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(#[from] io::Error),
+}
+
+impl SqlError {
+    /// What sqlx reports, without a word of what it says.
+    pub(super) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut => Self::Late,
+            sqlx::Error::Database(refusal) => {
+                let code = refusal.code().unwrap_or_default();
+                match &*code {
+                    // PostgreSQL: unique_violation. SQLite: SQLITE_CONSTRAINT_UNIQUE and _PRIMARYKEY.
+                    "23505" | "2067" | "1555" => Self::Exists,
+                    // lock_not_available, deadlock_detected, serialization_failure.
+                    "55P03" | "40P01" | "40001" => Self::Locked,
+                    // SQLITE_BUSY, SQLITE_LOCKED and their kin.
+                    "5" | "6" | "261" | "262" | "517" => Self::Locked,
+                    // query_canceled: `statement_timeout`.
+                    "57014" => Self::Late,
+                    // The server shuts down, crashed, or is not up yet; connection exceptions.
+                    "57P01" | "57P02" | "57P03" => Self::Unreachable,
+                    code if code.len() == 5 && code.starts_with("08") => Self::Unreachable,
+                    code => Self::Refused(code.into()),
+                }
+            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+                Self::Unreadable
+            }
+            sqlx::Error::Configuration(_) => Self::Configuration("the database's address cannot be used"),
+            _ => Self::Unreachable,
+        }
+    }
+}
+
+impl From<SqlError> for VerifyError {
+    /// Whatever it was, nobody knows whether the credential is good.
+    fn from(error: SqlError) -> Self {
+        Self::unavailable(error)
+    }
+}

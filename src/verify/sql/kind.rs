@@ -1,0 +1,55 @@
+//! The kinds of credential that have a secret in the database.
+
+use std::fmt;
+
+/// The kinds of credential that the database holds, beside users. Its `Display` is the name in the
+/// column `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An access token, of a user or of the client it was issued to.
+    AccessToken,
+    /// An API key of one piece (OpenDataSoft).
+    ApiKey,
+    /// An API key of an id and a secret (Socrata).
+    KeyPair,
+    /// A token that identifies an application (Socrata).
+    AppToken,
+    /// A client's id and secret, an organization's or an application's (Usergrid).
+    Client,
+}
+
+impl Kind {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::ApiKey => "api_key",
+            Self::KeyPair => "key_pair",
+            Self::AppToken => "app_token",
+            Self::Client => "client",
+        }
+    }
+
+    /// The letter that secrets of this kind have in their first word.
+    pub(super) const fn letter(self) -> char {
+        match self {
+            Self::AccessToken => 'a',
+            Self::ApiKey | Self::KeyPair => 'k',
+            Self::AppToken => 't',
+            Self::Client => 'c',
+        }
+    }
+
+    /// The kind of a name in the database.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let all = [Self::AccessToken, Self::ApiKey, Self::KeyPair, Self::AppToken, Self::Client];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,84 @@
+//! Hears what other nodes change, by PostgreSQL's `LISTEN`.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+
+use super::{Change, Hub, Listen, SqlError};
+
+/// Listens on a channel of a server, once somebody asks.
+pub(super) struct Listening {
+    options: PgConnectOptions,
+    channel: String,
+    task: Option<AbortHandle>,
+}
+
+/// How long a silent connection is trusted: it may have died without a word.
+const SILENCE: Duration = Duration::from_millis(500);
+const RETRY: Duration = Duration::from_millis(100);
+
+impl Listening {
+    pub(super) const fn new(options: PgConnectOptions, channel: String) -> Self {
+        Self { options, channel, task: None }
+    }
+}
+
+impl Listen for Listening {
+    /// Whenever the connection was lost, or is there for the first time, everything may have changed.
+    fn start(&mut self, hub: &Hub) -> Result<(), SqlError> {
+        if self.task.is_some() {
+            return Ok(());
+        }
+        let runtime = Handle::try_current()
+            .map_err(|_| SqlError::Configuration("changes are listened to within a tokio runtime"))?;
+        let (options, channel, hub) = (self.options.clone(), self.channel.clone(), hub.clone());
+        let work = async move {
+            loop {
+                // A pool of one, and a new one each time: the end of a dead connection is not waited for.
+                let pool = PgPoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(SILENCE)
+                    .test_before_acquire(false)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .connect_lazy_with(options.clone());
+                if let Ok(mut listener) = PgListener::connect_with(&pool).await
+                    && listener.listen(&channel).await.is_ok()
+                {
+                    hub.tell(Change::Everything);
+                    listener.eager_reconnect(false);
+                    hear(&mut listener, &hub).await;
+                }
+                sleep(RETRY).await;
+            }
+        };
+        self.task = Some(runtime.spawn(work).abort_handle());
+        Ok(())
+    }
+}
+
+/// Until the connection is lost.
+async fn hear(listener: &mut PgListener, hub: &Hub) {
+    loop {
+        match timeout(SILENCE, listener.try_recv()).await {
+            Ok(Ok(Some(heard))) => hub.tell(Change::announced(heard.payload())),
+            Ok(Ok(None) | Err(_)) => return,
+            // Nothing was said for a while: is anybody there?
+            Err(_) => {
+                let asked = timeout(SILENCE, sqlx::query("SELECT 1").execute(&mut *listener)).await;
+                if !matches!(asked, Ok(Ok(_))) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.iter().for_each(AbortHandle::abort);
+    }
+}

@@ -1,0 +1,180 @@
+//! From a row to a principal.
+
+use std::time::SystemTime;
+
+use sqlx::SqlStr;
+
+use super::names::time;
+use super::{Database, Kind, Row, SqlError};
+use crate::permission::{Permission, Permissions};
+use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmin, Principal};
+use crate::trace;
+use crate::verify::{Reason, VerifyError};
+
+/// Everything about a credential, by the digest of what was presented, and the time now. A credential with permissions of
+/// its own holds these; one without holds its user's, which come from grants and roles.
+pub(super) const CREDENTIAL: &str = r"
+SELECT c.id, c.kind, c.public_id, c.last_used_at,
+    CASE WHEN c.digest = $1 THEN NULL ELSE c.previous_until END,
+    coalesce(c.revoked_at, issuer.revoked_at, (
+        SELECT r.ends_at FROM {p}revocations r WHERE r.digest = $1 AND r.ends_at > $2)),
+    coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at),
+    c.expires_at, u.expires_at, issuer.expires_at,
+    c.subject, c.client, c.scopes, c.org, c.app, coalesce(c.uuid, u.uuid), u.org, u.app,
+    CASE WHEN c.permissions IS NOT NULL THEN c.permissions ELSE (
+        SELECT string_agg(held.permission, '
+') FROM (
+            SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = c.user_id
+            UNION SELECT rp.permission FROM {p}user_roles ur
+                JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = c.user_id
+        ) held) END
+FROM {p}credentials c
+LEFT JOIN {p}users u ON u.id = c.user_id
+LEFT JOIN {p}credentials issuer ON issuer.id = c.client_id
+WHERE c.digest = $1 OR c.previous_digest = $1";
+
+/// Only what a password is checked against.
+pub(super) const HASH: &str = "SELECT password_hash FROM {p}users WHERE tenant = $1 AND name = $2";
+
+/// Everything about a user.
+pub(super) const USER: &str = r"
+SELECT u.password_hash, u.disabled_at, u.expires_at, u.uuid, u.org, u.app, (
+        SELECT string_agg(held.permission, '
+') FROM (
+            SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = u.id
+            UNION SELECT rp.permission FROM {p}user_roles ur
+                JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = u.id
+        ) held)
+FROM {p}users u WHERE u.tenant = $1 AND u.name = $2";
+
+/// The statements of a verification, put together once.
+pub(super) struct Statements {
+    pub(super) credential: SqlStr,
+    pub(super) hash: SqlStr,
+    pub(super) user: SqlStr,
+}
+
+/// A credential that is good now.
+pub(super) struct Found {
+    pub(super) row: i64,
+    pub(super) kind: Kind,
+    pub(super) last_used_at: Option<i64>,
+    pub(super) principal: Principal,
+}
+
+impl Statements {
+    pub(super) fn of(database: &Database) -> Self {
+        let [credential, hash, user] = [CREDENTIAL, HASH, USER].map(|template| database.statement(template));
+        Self { credential, hash, user }
+    }
+}
+
+/// Reads what [`CREDENTIAL`] selects and judges it.
+pub(super) fn credential(mut row: Row, now: SystemTime) -> Result<Found, VerifyError> {
+    let (id, kind, public_id) = (row.number()?, row.name()?, row.name()?);
+    let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
+    let last_used_at = row.integer()?;
+    let secret_until = row.integer()?;
+    let (revoked_at, disabled_at) = (row.integer()?, row.integer()?);
+    let ends = [secret_until, row.integer()?, row.integer()?, row.integer()?];
+    let expires_at = judge(revoked_at, disabled_at, &ends, now)?;
+
+    let (subject, client, scopes) = (row.text()?, row.text()?, row.name()?);
+    let (org, app, uuid) = (row.text()?, row.text()?, row.text()?);
+    let (user_org, user_app) = (row.text()?, row.text()?);
+    let permissions = permissions(row.text()?.as_deref());
+    let scopes = scopes.split(' ');
+
+    macro_rules! finish {
+        ($builder:expr) => {{
+            let builder = $builder.credential_id(public_id).scopes(scopes).permissions(permissions);
+            match expires_at {
+                Some(at) => builder.expires_at(at).build().into(),
+                None => builder.build().into(),
+            }
+        }};
+    }
+    let principal: Principal = match (kind, subject, client) {
+        (Kind::AppToken, owner, _) => {
+            finish!(maybe(AppToken::builder(&public_id), owner, |app, owner| app.owner(owner)))
+        }
+        (Kind::ApiKey | Kind::KeyPair, owner, _) => {
+            let key = maybe(ApiKey::builder(&public_id), owner, |key, owner| key.owner(owner));
+            let key = maybe(key, org, |key, org| key.org(org));
+            finish!(maybe(key, app, |key, app| key.app(app)))
+        }
+        (Kind::AccessToken, Some(user), client) => {
+            let (org, app) = if org.is_some() { (org, app) } else { (user_org, user_app) };
+            let user = maybe(OAuthUser::builder(user), client, |user, client| user.client(client));
+            let user = maybe(user, org, |user, org| user.org(org));
+            let user = maybe(user, app, |user, app| user.app(app));
+            finish!(maybe(user, uuid, |user, uuid| user.uuid(uuid)))
+        }
+        (Kind::Client | Kind::AccessToken, _, client) => {
+            let named = if kind == Kind::Client { Some(public_id.clone()) } else { client };
+            match (named, org, app) {
+                (Some(id), Some(org), Some(app)) => finish!(AppAdmin::builder(id, org, app)),
+                (Some(id), Some(org), None) => finish!(OrgAdmin::builder(id, org)),
+                _ => return Err(SqlError::Unreadable.into()),
+            }
+        }
+    };
+    Ok(Found { row: id, kind, last_used_at, principal })
+}
+
+/// Reads what [`USER`] selects and judges it; `None` where the hash is no more the one that the password
+/// was checked against.
+pub(super) fn user(
+    mut row: Row,
+    name: &str,
+    checked: &str,
+    now: SystemTime,
+) -> Result<Option<Principal>, VerifyError> {
+    if row.text()?.is_none_or(|hash| hash != checked) {
+        return Ok(None);
+    }
+    let disabled_at = row.integer()?;
+    let expires_at = judge(None, disabled_at, &[row.integer()?], now)?;
+    let user = maybe(BasicUser::builder(name), row.text()?, |user, uuid| user.uuid(uuid));
+    let user = maybe(user, row.text()?, |user, org| user.org(org));
+    let user = maybe(user, row.text()?, |user, app| user.app(app));
+    let user = maybe(user, expires_at, |user, at| user.expires_at(at));
+    Ok(Some(user.permissions(permissions(row.text()?.as_deref())).build().into()))
+}
+
+/// When it ends, where it is good now.
+fn judge(
+    revoked_at: Option<i64>,
+    disabled_at: Option<i64>,
+    ends: &[Option<i64>],
+    now: SystemTime,
+) -> Result<Option<SystemTime>, VerifyError> {
+    if revoked_at.is_some() {
+        return Err(VerifyError::Denied(Reason::Revoked));
+    }
+    if disabled_at.is_some() {
+        return Err(VerifyError::Denied(Reason::Disabled));
+    }
+    let end = ends.iter().flatten().min().map(|end| time(*end));
+    if end.is_some_and(|end| end <= now) { Err(VerifyError::Denied(Reason::Expired)) } else { Ok(end) }
+}
+
+/// Permissions, one on a line. What is in no grammar allows nothing.
+fn permissions(lines: Option<&str>) -> Permissions {
+    let lines = lines.unwrap_or_default().split('\n').filter(|line| !line.is_empty());
+    let read = |line: &str| match line.parse::<Permission>() {
+        Ok(permission) => Some(permission),
+        Err(_) => {
+            trace::error!("a permission in the database is not in the grammar and allows nothing");
+            None
+        }
+    };
+    lines.filter_map(read).collect()
+}
+
+fn maybe<B, T>(builder: B, value: Option<T>, set: impl FnOnce(B, T) -> B) -> B {
+    match value {
+        Some(value) => set(builder, value),
+        None => builder,
+    }
+}

@@ -1,0 +1,144 @@
+//! The tables.
+
+use sqlx::SqlStr;
+
+use super::{SqlError, statement};
+
+/// What differs between the engines' schemas.
+pub(super) struct Words {
+    pub(super) serial: &'static str,
+    pub(super) bytes: &'static str,
+    pub(super) begin: &'static str,
+    pub(super) commit: &'static str,
+    /// What else the first version has.
+    pub(super) extra: &'static str,
+}
+
+/// How tables are brought up to date: all in one transaction, which begins by waiting for whoever does
+/// the same.
+pub(super) struct Plan {
+    pub(super) begin: SqlStr,
+    /// Selects the newest version that is there.
+    pub(super) version: SqlStr,
+    pub(super) steps: Vec<(i64, SqlStr)>,
+    /// Records that a step was made.
+    pub(super) record: SqlStr,
+    pub(super) commit: SqlStr,
+}
+
+/// The prefix of tables, the function and the channel: `[a-z_][a-z0-9_]*`, at most 32 bytes. It is
+/// written into statements, so nothing else may pass here.
+pub(super) fn prefix(text: &str) -> Result<&str, SqlError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let good = (1..=32).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text.starts_with(|first: char| first.is_ascii_digit());
+    good.then_some(text).ok_or(SqlError::Configuration("a table prefix is 1 to 32 of a-z, 0-9 and _"))
+}
+
+impl Plan {
+    pub(super) fn of(words: &Words, prefix: &str) -> Self {
+        let first = FIRST.replace("{serial}", words.serial).replace("{bytes}", words.bytes) + words.extra;
+        Self {
+            begin: statement(&format!("{} {VERSIONS}", words.begin), prefix),
+            version: statement(NEWEST, prefix),
+            steps: vec![(1, statement(&first, prefix))],
+            record: statement("INSERT INTO {p}schema (version) VALUES ($1)", prefix),
+            commit: statement(words.commit, prefix),
+        }
+    }
+}
+
+const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM {p}schema";
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRIMARY KEY);";
+
+/// Times are milliseconds since 1970. A tenant is `''` where there is none, so that it can be part of a
+/// unique index. Lists are texts: scopes with spaces, permissions with line feeds between them.
+const FIRST: &str = r"
+CREATE TABLE {p}users (
+    id {serial},
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    password_hash TEXT,
+    uuid TEXT,
+    org TEXT,
+    app TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    disabled_at BIGINT,
+    UNIQUE (tenant, name)
+);
+CREATE TABLE {p}credentials (
+    id {serial},
+    tenant TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('access_token', 'api_key', 'key_pair', 'app_token', 'client')),
+    public_id TEXT NOT NULL,
+    digest {bytes} NOT NULL UNIQUE,
+    previous_digest {bytes} UNIQUE,
+    previous_until BIGINT,
+    subject TEXT,
+    user_id BIGINT REFERENCES {p}users (id) ON DELETE CASCADE,
+    client TEXT,
+    client_id BIGINT REFERENCES {p}credentials (id) ON DELETE CASCADE,
+    org TEXT,
+    app TEXT,
+    uuid TEXT,
+    label TEXT,
+    scopes TEXT NOT NULL,
+    permissions TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    last_used_at BIGINT,
+    disabled_at BIGINT,
+    revoked_at BIGINT,
+    UNIQUE (tenant, kind, public_id),
+    CHECK (kind <> 'client' OR org IS NOT NULL),
+    CHECK (kind <> 'access_token' OR subject IS NOT NULL OR (client IS NOT NULL AND org IS NOT NULL))
+);
+CREATE INDEX {p}credentials_of_user ON {p}credentials (user_id);
+CREATE INDEX {p}credentials_of_subject ON {p}credentials (tenant, subject);
+CREATE INDEX {p}credentials_of_client ON {p}credentials (client_id);
+CREATE INDEX {p}credentials_by_end ON {p}credentials (expires_at);
+CREATE TABLE {p}roles (
+    id {serial},
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (tenant, name)
+);
+CREATE TABLE {p}role_permissions (
+    role_id BIGINT NOT NULL REFERENCES {p}roles (id) ON DELETE CASCADE,
+    permission TEXT NOT NULL,
+    PRIMARY KEY (role_id, permission)
+);
+CREATE TABLE {p}user_roles (
+    user_id BIGINT NOT NULL REFERENCES {p}users (id) ON DELETE CASCADE,
+    role_id BIGINT NOT NULL REFERENCES {p}roles (id) ON DELETE CASCADE,
+    PRIMARY KEY (user_id, role_id)
+);
+CREATE INDEX {p}user_roles_of_role ON {p}user_roles (role_id);
+CREATE TABLE {p}user_permissions (
+    user_id BIGINT NOT NULL REFERENCES {p}users (id) ON DELETE CASCADE,
+    permission TEXT NOT NULL,
+    PRIMARY KEY (user_id, permission)
+);
+CREATE TABLE {p}revocations (
+    digest {bytes} PRIMARY KEY,
+    ends_at BIGINT NOT NULL
+);
+CREATE INDEX {p}revocations_by_end ON {p}revocations (ends_at);
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_plain_word() {
+        for good in ["tp_", "_", "a", "principal2_"] {
+            assert_eq!(prefix(good).unwrap(), good);
+        }
+        for bad in ["", "2a", "A", "a-b", "a b", "a;", "a\"", "é", &"a".repeat(33)] {
+            assert!(prefix(bad).is_err(), "{bad}");
+        }
+    }
+}

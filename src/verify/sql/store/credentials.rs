@@ -1,0 +1,295 @@
+//! Credentials of one kind: made, rotated, disabled, revoked, listed.
+
+use std::time::{Duration, SystemTime};
+
+use super::{CredentialRecord, Issued, NewCredential, SqlStore};
+use crate::credential::{ClientKind, Credential, Key};
+use crate::pair::Pair;
+use crate::permission::Permission;
+use crate::secret::Secret;
+use crate::token_format::TokenFormat;
+use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
+
+/// The credentials of one kind and one tenant; from [`SqlStore`].
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use tower_principal::verify::sql::{NewCredential, SqlVerifier, State};
+///
+/// let keys = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().api_keys();
+/// let issued = keys.create(NewCredential::new().owner("alice").label("nightly import")).await?;
+/// println!("shown once: {}", issued.secret.expose_secret());
+///
+/// // Both secrets count for a day, then the new one alone.
+/// let rotated = keys.rotate(&issued.id, Duration::from_secs(24 * 3600)).await?;
+/// assert!(!rotated.secret.ct_eq(&issued.secret));
+/// keys.disable(&issued.id).await?;
+/// assert_eq!(keys.find(&issued.id).await?.map(|key| key.state), Some(State::Disabled));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    store: SqlStore,
+    kind: Kind,
+}
+
+impl Credentials {
+    pub(super) const fn new(store: SqlStore, kind: Kind) -> Self {
+        Self { store, kind }
+    }
+
+    /// Makes one with a secret of 160 random bits; see [`TokenFormat`] for how it looks.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::Exists`] where the id is taken, also by a revoked one; [`SqlError::InvalidName`],
+    /// [`SqlError::InvalidPermission`] and [`SqlError::Incomplete`] for what cannot be one; others where the
+    /// database cannot be changed now.
+    pub async fn create(&self, new: NewCredential) -> Result<Issued, SqlError> {
+        let id = match &new.id {
+            Some(id) => names::id(id)?.to_owned(),
+            None => TokenFormat::id()?,
+        };
+        let secret = self.secret(&id)?;
+        self.insert(&id, &secret, &new).await?;
+        Ok(Issued { id, secret })
+    }
+
+    /// Takes one over whose secret was made elsewhere, and returns its id. The secret has to have 128
+    /// random bits: what is stored of it does not slow a search down as a password's hash does.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create); [`SqlError::Exists`] also for a secret that is known already.
+    pub async fn import(&self, secret: Secret<'_>, new: NewCredential) -> Result<String, SqlError> {
+        let id = match &new.id {
+            Some(id) => names::id(id)?.to_owned(),
+            None => TokenFormat::id()?,
+        };
+        self.insert(&id, &secret, &new).await?;
+        Ok(id)
+    }
+
+    /// Gives it a new secret. The old one counts for the overlap, which may be zero; one from before the
+    /// last rotation ends now.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::NotFound`] where there is none of this id, or it was revoked; others where the database
+    /// cannot be changed now.
+    pub async fn rotate(&self, id: &str, overlap: Duration) -> Result<Issued, SqlError> {
+        let secret = self.secret(id)?;
+        let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
+        let until = self.store.now().saturating_add(overlap);
+        let values = vec![self.digest(id, &secret)?.into(), until.into()];
+        if !self.update(id, ROTATE, values).await? {
+            return Err(SqlError::NotFound);
+        }
+        Ok(Issued { id: id.to_owned(), secret })
+    }
+
+    /// Ends the secret from before the last rotation now; says whether there was one of this id.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn end_overlap(&self, id: &str) -> Result<bool, SqlError> {
+        self.update(id, END_OVERLAP, Vec::new()).await
+    }
+
+    /// Disables it until it is enabled; says whether there was one of this id that is not revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn disable(&self, id: &str) -> Result<bool, SqlError> {
+        self.update(id, DISABLE, vec![self.store.now().into()]).await
+    }
+
+    /// Undoes [`disable`](Self::disable); says whether there was one of this id that is not revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn enable(&self, id: &str) -> Result<bool, SqlError> {
+        self.update(id, ENABLE, Vec::new()).await
+    }
+
+    /// Revokes it for good; says whether there was one of this id that was not revoked before.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn revoke(&self, id: &str) -> Result<bool, SqlError> {
+        self.update(id, REVOKE, vec![self.store.now().into()]).await
+    }
+
+    /// Revokes all that speak for this user or belong to them, for good; returns how many.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn revoke_all_of(&self, user: &str) -> Result<usize, SqlError> {
+        let values = vec![self.store.column().into(), self.kind.as_str().into(), names::name(user)?.into()];
+        let values = [values, vec![self.store.now().into()]].concat();
+        let rows = self.store.write(REVOKE_ALL, values).await?;
+        let revoked = rows.len();
+        for mut row in rows {
+            self.tell(row.name()?);
+        }
+        Ok(revoked)
+    }
+
+    /// Changes when it ends; says whether there was one of this id that is not revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn expire(&self, id: &str, at: Option<SystemTime>) -> Result<bool, SqlError> {
+        self.update(id, EXPIRE, vec![at.map(names::millis).into()]).await
+    }
+
+    /// The one of this id.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn find(&self, id: &str) -> Result<Option<CredentialRecord>, SqlError> {
+        let Ok(id) = names::id(id) else { return Ok(None) };
+        let rows = self.select("public_id = $3", vec![id.into()]).await?;
+        rows.into_iter().next().map(|mut row| CredentialRecord::read(self.kind, &mut row)).transpose()
+    }
+
+    /// Those whose ids come after this one, in the database's order: at most `limit`, and never more than a
+    /// thousand.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<CredentialRecord>, SqlError> {
+        let values = vec![after.unwrap_or_default().into(), i64::from(limit.min(1_000)).into()];
+        self.records("public_id > $3 ORDER BY public_id LIMIT $4", values).await
+    }
+
+    /// Those that speak for this user or belong to them: the newest first, at most a thousand.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn of_user(&self, user: &str) -> Result<Vec<CredentialRecord>, SqlError> {
+        let values = vec![names::name(user)?.into()];
+        self.records("subject = $3 ORDER BY created_at DESC, public_id LIMIT 1000", values).await
+    }
+
+    async fn records(&self, condition: &str, values: Vec<Value>) -> Result<Vec<CredentialRecord>, SqlError> {
+        let rows = self.select(condition, values).await?;
+        rows.into_iter().map(|mut row| CredentialRecord::read(self.kind, &mut row)).collect()
+    }
+
+    async fn select(&self, condition: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let columns = CredentialRecord::COLUMNS;
+        let statement =
+            format!("SELECT {columns} FROM {{p}}credentials WHERE tenant = $1 AND kind = $2 AND {condition}");
+        let values = [vec![self.store.column().into(), self.kind.as_str().into()], values].concat();
+        self.store.read(&statement, values).await
+    }
+
+    /// Whether a statement changed the one of this id.
+    async fn update(&self, id: &str, what: &str, values: Vec<Value>) -> Result<bool, SqlError> {
+        let Ok(id) = names::id(id) else { return Ok(false) };
+        let statement = format!(
+            "UPDATE {{p}}credentials SET {what} WHERE tenant = $1 AND kind = $2 AND public_id = $3
+                AND revoked_at IS NULL RETURNING id"
+        );
+        let values =
+            [vec![self.store.column().into(), self.kind.as_str().into(), id.into()], values].concat();
+        let changed = !self.store.write(&statement, values).await?.is_empty();
+        if changed {
+            self.tell(id.to_owned());
+        }
+        Ok(changed)
+    }
+
+    async fn insert(&self, id: &str, secret: &Secret<'_>, new: &NewCredential) -> Result<(), SqlError> {
+        match (self.kind, &new.subject, &new.client, &new.org) {
+            (Kind::Client, _, _, None) => return Err(SqlError::Incomplete("an organization")),
+            (Kind::AccessToken, None, None, _) | (Kind::AccessToken, None, _, None) => {
+                return Err(SqlError::Incomplete("a user, or a client and its organization"));
+            }
+            _ => {}
+        }
+        for permission in new.permissions.iter().flatten() {
+            permission.parse::<Permission>()?;
+            names::name(permission)?;
+        }
+        let values = vec![
+            self.store.column().into(),
+            self.kind.as_str().into(),
+            id.into(),
+            self.digest(id, secret)?.into(),
+            names::optional(new.subject.as_deref())?.into(),
+            names::optional(new.client.as_deref())?.into(),
+            names::optional(new.org.as_deref())?.into(),
+            names::optional(new.app.as_deref())?.into(),
+            names::optional(new.uuid.as_deref())?.into(),
+            names::optional(new.label.as_deref())?.into(),
+            new.scopes.as_str().into(),
+            new.permissions.as_ref().map(|permissions| permissions.join("\n")).into(),
+            self.store.now().into(),
+            new.expires_at.map(names::millis).into(),
+        ];
+        match self.store.write(INSERT, values).await?.is_empty() {
+            true => Err(SqlError::Exists),
+            false => Ok(()),
+        }
+    }
+
+    fn secret(&self, id: &str) -> Result<Secret<'static>, SqlError> {
+        let word = format!("{}{}", self.store.shared.word, self.kind.letter());
+        Ok(TokenFormat::new(word)?.secret(names::id(id)?)?)
+    }
+
+    /// What the database knows the secret of this id by.
+    fn digest(&self, id: &str, secret: &Secret<'_>) -> Result<Digest, SqlError> {
+        let pair = || Pair::new(Secret::borrowed(id), secret.reborrow());
+        let credential = match self.kind {
+            Kind::AccessToken => Credential::AccessToken(secret.reborrow()),
+            Kind::AppToken => Credential::AppToken(secret.reborrow()),
+            Kind::ApiKey => Credential::ApiKey(Key::Whole(secret.reborrow())),
+            Kind::KeyPair => Credential::ApiKey(Key::Halves(pair())),
+            Kind::Client => Credential::Client(ClientKind::of(id), pair()),
+        };
+        Digest::of(&credential, self.store.tenant.as_deref()).ok_or(SqlError::Unreadable)
+    }
+
+    fn tell(&self, id: String) {
+        let tenant = self.store.tenant.as_deref().map(str::to_owned);
+        self.store.tell(Change::Credential { kind: self.kind, tenant, id });
+    }
+}
+
+const ROTATE: &str = "previous_digest = digest, previous_until = $5, digest = $4";
+const END_OVERLAP: &str = "previous_digest = NULL, previous_until = NULL";
+const DISABLE: &str = "disabled_at = coalesce(disabled_at, $4)";
+const ENABLE: &str = "disabled_at = NULL";
+const REVOKE: &str = "revoked_at = $4";
+const EXPIRE: &str = "expires_at = $4";
+const REVOKE_ALL: &str = "UPDATE {p}credentials SET revoked_at = $4
+WHERE tenant = $1 AND kind = $2 AND subject = $3 AND revoked_at IS NULL RETURNING public_id";
+/// One that is another's old secret would be found twice.
+const INSERT: &str =
+    "INSERT INTO {p}credentials (tenant, kind, public_id, digest, subject, user_id, client, client_id,
+    org, app, uuid, label, scopes, permissions, created_at, expires_at)
+SELECT $1, $2, $3, $4, $5, (SELECT id FROM {p}users WHERE tenant = $1 AND name = $5),
+    $6, (SELECT id FROM {p}credentials WHERE tenant = $1 AND kind = 'client' AND public_id = $6),
+    $7, $8, $9, $10, $11, $12, $13, $14
+WHERE NOT EXISTS (SELECT 1 FROM {p}credentials WHERE previous_digest = $4)
+RETURNING id";

@@ -1,0 +1,196 @@
+//! What changes a database of credentials.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::{Change, Digest, Kind, Row, Shared, SqlError, Value, names};
+
+mod credentials;
+mod draft;
+mod records;
+mod roles;
+mod users;
+
+pub use self::credentials::Credentials;
+pub use self::draft::{Issued, NewCredential, NewUser};
+pub use self::records::{CredentialRecord, State, UserRecord};
+pub use self::roles::Roles;
+pub use self::users::Users;
+
+/// What changes a database of credentials: of one tenant, or of none.
+///
+/// Every change is one statement, runs to its end even if nobody waits for it any more, and is in force
+/// everywhere as soon as it returns; see [`SqlVerifier::changes`](super::SqlVerifier::changes) for those
+/// who keep answers. Its authority is yours to check: who holds a store may do everything.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::Secret;
+/// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+///
+/// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().tenant("acme")?;
+/// store.users().create("alice", Secret::borrowed("correct horse"), NewUser::new()).await?;
+/// store.roles().create("editor", ["get,put:/reports/*"]).await?;
+/// store.roles().assign("editor", "alice").await?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct SqlStore {
+    shared: Arc<Shared>,
+    tenant: Option<Arc<str>>,
+}
+
+impl SqlStore {
+    pub(in crate::verify::sql) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, tenant: None }
+    }
+
+    /// The same for this tenant's credentials and users alone.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::InvalidName`] where it is empty, longer than 255 bytes, or has a control character.
+    pub fn tenant(mut self, tenant: &str) -> Result<Self, SqlError> {
+        self.tenant = Some(names::name(tenant)?.into());
+        Ok(self)
+    }
+
+    /// People with passwords.
+    pub fn users(&self) -> Users {
+        Users(self.clone())
+    }
+
+    /// Roles, their permissions, and who has them.
+    pub fn roles(&self) -> Roles {
+        Roles(self.clone())
+    }
+
+    /// API keys of one piece (OpenDataSoft).
+    pub fn api_keys(&self) -> Credentials {
+        Credentials::new(self.clone(), Kind::ApiKey)
+    }
+
+    /// API keys of an id and a secret (Socrata).
+    pub fn key_pairs(&self) -> Credentials {
+        Credentials::new(self.clone(), Kind::KeyPair)
+    }
+
+    /// Tokens that identify applications (Socrata).
+    pub fn app_tokens(&self) -> Credentials {
+        Credentials::new(self.clone(), Kind::AppToken)
+    }
+
+    /// Clients of organizations and applications (Usergrid).
+    pub fn clients(&self) -> Credentials {
+        Credentials::new(self.clone(), Kind::Client)
+    }
+
+    /// OAuth access tokens.
+    pub fn access_tokens(&self) -> Credentials {
+        Credentials::new(self.clone(), Kind::AccessToken)
+    }
+
+    /// Puts a digest on the list of what is denied, until this time, or for good. See
+    /// [`Digest::of_principal`] for what [`Denylisted`](super::Denylisted) asks about.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
+        let until = until.map_or(i64::MAX, names::millis);
+        self.write(DENY, vec![digest.into(), until.into()]).await?;
+        self.tell(Change::Denied(digest));
+        Ok(())
+    }
+
+    /// Whether a digest is on the list of what is denied, and its time is not over.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn is_denied(&self, digest: Digest) -> Result<bool, SqlError> {
+        let rows = self.read(IS_DENIED, vec![digest.into(), self.now().into()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// Deletes what is over, of every tenant: access tokens that have expired, and denials of what has. At most
+    /// a thousand of each, so that it takes no longer than any other statement; returns how many there
+    /// were. Call it now and then, until it returns 0.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn purge_expired(&self) -> Result<usize, SqlError> {
+        let now = self.now();
+        let tokens = self.write(PURGE_TOKENS, vec![now.into()]).await?.len();
+        let digests = self.write(PURGE_DENIALS, vec![now.into()]).await?.len();
+        Ok(tokens + digests)
+    }
+
+    /// Whether there is one of this digest. A secret whose overlap is over revokes nothing: whoever found
+    /// it could end the one that took its place.
+    pub(in crate::verify::sql) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
+        let rows = self.write(REVOKE, vec![digest.into(), self.now().into()]).await?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(false) };
+        let (kind, tenant, id) = (row.name()?, row.name()?, row.name()?);
+        let tenant = Some(tenant).filter(|tenant| !tenant.is_empty());
+        if let Some(kind) = Kind::named(&kind) {
+            self.tell(Change::Credential { kind, tenant, id });
+        }
+        Ok(true)
+    }
+
+    async fn read(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let database = &self.shared.database;
+        database.read(database.statement(template), values).await
+    }
+
+    async fn write(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        let database = &self.shared.database;
+        database.write(database.statement(template), values).await
+    }
+
+    fn tell(&self, change: Change) {
+        self.shared.hub.tell(change);
+    }
+
+    fn tell_of_user(&self, name: &str) {
+        self.tell(Change::User { tenant: self.tenant.as_deref().map(str::to_owned), name: name.to_owned() });
+    }
+
+    /// The tenant as its column holds it.
+    fn column(&self) -> &str {
+        self.tenant.as_deref().unwrap_or_default()
+    }
+
+    fn now(&self) -> i64 {
+        names::millis(self.shared.clock.now())
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SqlStore");
+        shown.field("database", &self.shared.database).field("tenant", &self.tenant).finish()
+    }
+}
+
+const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at) VALUES ($1, $2)
+ON CONFLICT (digest) DO UPDATE SET ends_at = CASE
+    WHEN excluded.ends_at > {p}revocations.ends_at THEN excluded.ends_at ELSE {p}revocations.ends_at END
+RETURNING digest";
+const IS_DENIED: &str = "SELECT ends_at FROM {p}revocations WHERE digest = $1 AND ends_at > $2";
+const REVOKE: &str = "UPDATE {p}credentials SET revoked_at = coalesce(revoked_at, $2)
+WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2) RETURNING kind, tenant, public_id";
+const PURGE_TOKENS: &str = "DELETE FROM {p}credentials WHERE id IN (
+    SELECT id FROM {p}credentials WHERE expires_at <= $1 AND kind = 'access_token' LIMIT 1000) RETURNING id";
+const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
+    SELECT digest FROM {p}revocations WHERE ends_at <= $1 LIMIT 1000) RETURNING digest";

@@ -1,0 +1,181 @@
+//! Roles: permissions under a name.
+
+use super::SqlStore;
+use crate::permission::Permission;
+use crate::verify::sql::{Change, SqlError, Value, names};
+
+/// The roles of one tenant; from [`SqlStore::roles`].
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::verify::sql::SqlVerifier;
+///
+/// let roles = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+/// roles.create("editor", ["get,put:/reports/*"]).await?;
+/// roles.allow("editor", "get:/users/me").await?;
+/// assert_eq!(roles.permissions("editor").await?, ["get,put:/reports/*", "get:/users/me"]);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone, Debug)]
+pub struct Roles(pub(super) SqlStore);
+
+impl Roles {
+    /// Makes a role that allows this. Each permission is a statement of its own: a role whose making was
+    /// broken off allows less, and [`allow`](Self::allow) completes it.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::Exists`] where there is one of this name; [`SqlError::InvalidName`] and
+    /// [`SqlError::InvalidPermission`] for what is none; others where the database cannot be changed now.
+    pub async fn create<'p>(
+        &self,
+        role: &str,
+        permissions: impl IntoIterator<Item = &'p str> + Send,
+    ) -> Result<(), SqlError> {
+        let permissions: Vec<&str> = permissions.into_iter().collect();
+        for permission in &permissions {
+            permission.parse::<Permission>()?;
+        }
+        self.0.write(CREATE, vec![self.0.column().into(), names::name(role)?.into()]).await?;
+        for permission in permissions {
+            self.allow(role, permission).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a role; says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn delete(&self, role: &str) -> Result<bool, SqlError> {
+        self.change(DELETE, role, Vec::new()).await
+    }
+
+    /// Adds a permission to a role; says whether there is such a role.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::InvalidPermission`] for what is none; others where the database cannot be changed now.
+    pub async fn allow(&self, role: &str, permission: &str) -> Result<bool, SqlError> {
+        permission.parse::<Permission>()?;
+        self.change(ALLOW, role, vec![names::name(permission)?.into()]).await
+    }
+
+    /// Takes a permission from a role, in the words it was given in; says whether the role had it so.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn forbid(&self, role: &str, permission: &str) -> Result<bool, SqlError> {
+        self.change(FORBID, role, vec![names::name(permission)?.into()]).await
+    }
+
+    /// Gives a user a role; says whether there are both.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn assign(&self, role: &str, user: &str) -> Result<bool, SqlError> {
+        self.with_user(ASSIGN, role, user).await
+    }
+
+    /// Takes a role from a user; says whether the user had it.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn unassign(&self, role: &str, user: &str) -> Result<bool, SqlError> {
+        self.with_user(UNASSIGN, role, user).await
+    }
+
+    /// What a role allows, in order; nothing where there is no such role.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn permissions(&self, role: &str) -> Result<Vec<String>, SqlError> {
+        self.names(PERMISSIONS, role).await
+    }
+
+    /// The roles of a user, in order; none where there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn of_user(&self, user: &str) -> Result<Vec<String>, SqlError> {
+        self.names(OF_USER, user).await
+    }
+
+    /// The first thousand roles whose names come after this one, in the database's order.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] where the database cannot be asked now.
+    pub async fn list(&self, after: Option<&str>) -> Result<Vec<String>, SqlError> {
+        let after = after.map(names::name).transpose()?.unwrap_or_default();
+        let rows = self.0.read(LIST, vec![self.0.column().into(), after.into()]).await?;
+        rows.into_iter().map(|mut row| row.name()).collect()
+    }
+
+    async fn names(&self, statement: &str, of: &str) -> Result<Vec<String>, SqlError> {
+        if !names::is_name(of) {
+            return Ok(Vec::new());
+        }
+        let rows = self.0.read(statement, vec![self.0.column().into(), of.into()]).await?;
+        rows.into_iter().map(|mut row| row.name()).collect()
+    }
+
+    /// A change of a role concerns everybody who has it.
+    async fn change(&self, statement: &str, role: &str, values: Vec<Value>) -> Result<bool, SqlError> {
+        if !names::is_name(role) {
+            return Ok(false);
+        }
+        let values = [vec![self.0.column().into(), role.into()], values].concat();
+        let changed = !self.0.write(statement, values).await?.is_empty();
+        if changed {
+            self.0.tell(Change::Everything);
+        }
+        Ok(changed)
+    }
+
+    async fn with_user(&self, statement: &str, role: &str, user: &str) -> Result<bool, SqlError> {
+        if !names::is_name(role) || !names::is_name(user) {
+            return Ok(false);
+        }
+        let values = vec![self.0.column().into(), role.into(), user.into()];
+        let changed = !self.0.write(statement, values).await?.is_empty();
+        if changed {
+            self.0.tell_of_user(user);
+        }
+        Ok(changed)
+    }
+}
+
+const CREATE: &str = "INSERT INTO {p}roles (tenant, name) VALUES ($1, $2) RETURNING id";
+const DELETE: &str = "DELETE FROM {p}roles WHERE tenant = $1 AND name = $2 RETURNING id";
+const ALLOW: &str = "INSERT INTO {p}role_permissions (role_id, permission)
+SELECT id, $3 FROM {p}roles WHERE tenant = $1 AND name = $2
+ON CONFLICT (role_id, permission) DO UPDATE SET permission = excluded.permission RETURNING role_id";
+const FORBID: &str = "DELETE FROM {p}role_permissions WHERE permission = $3
+AND role_id = (SELECT id FROM {p}roles WHERE tenant = $1 AND name = $2) RETURNING role_id";
+const ASSIGN: &str = "INSERT INTO {p}user_roles (user_id, role_id)
+SELECT u.id, r.id FROM {p}users u, {p}roles r
+WHERE u.tenant = $1 AND u.name = $3 AND r.tenant = $1 AND r.name = $2
+ON CONFLICT (user_id, role_id) DO UPDATE SET role_id = excluded.role_id RETURNING user_id";
+const UNASSIGN: &str = "DELETE FROM {p}user_roles
+WHERE user_id = (SELECT id FROM {p}users WHERE tenant = $1 AND name = $3)
+AND role_id = (SELECT id FROM {p}roles WHERE tenant = $1 AND name = $2) RETURNING user_id";
+const PERMISSIONS: &str =
+    "SELECT rp.permission FROM {p}role_permissions rp JOIN {p}roles r ON r.id = rp.role_id
+WHERE r.tenant = $1 AND r.name = $2 ORDER BY rp.permission";
+const OF_USER: &str = "SELECT r.name FROM {p}roles r JOIN {p}user_roles ur ON ur.role_id = r.id
+JOIN {p}users u ON u.id = ur.user_id WHERE u.tenant = $1 AND u.name = $2 ORDER BY r.name";
+const LIST: &str = "SELECT name FROM {p}roles WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT 1000";

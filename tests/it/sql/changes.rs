@@ -1,0 +1,136 @@
+//! What one node changes is in force on the others, and heard there.
+
+use std::time::{Duration, Instant};
+
+use tower_principal::verify::sql::{Change, Changes, Digest, Kind, NewCredential, NewUser};
+use tower_principal::{Context, Secret, Verifier as _};
+
+use super::*;
+
+/// Every change up to one that is looked for, and how long it took.
+async fn until(changes: &mut Changes, wanted: &Change) -> Duration {
+    let started = Instant::now();
+    let found = async { while changes.next().await.expect("still there") != *wanted {} };
+    tokio::time::timeout(Duration::from_secs(10), found)
+        .await
+        .unwrap_or_else(|_| panic!("never heard {wanted:?}"));
+    started.elapsed()
+}
+
+fn credential(kind: Kind, tenant: Option<&str>, id: &str) -> Change {
+    Change::Credential { kind, tenant: tenant.map(str::to_owned), id: id.to_owned() }
+}
+
+fn user(name: &str) -> Change {
+    Change::User { tenant: None, name: name.to_owned() }
+}
+
+/// REQ-39: what was revoked on one node is refused there and on every other at once.
+#[tokio::test]
+async fn req_39_a_revocation_is_in_force_on_every_node_at_once() {
+    for place in Place::all() {
+        let (here, there) = (place.connect().await, place.connect().await);
+        for number in 0..20 {
+            let issued =
+                here.store().access_tokens().create(NewCredential::new().user("otto")).await.unwrap();
+            let credential = token(issued.secret.expose_secret());
+            assert_eq!(ask(&there, &credential).await, Short::Is(PrincipalKind::OAuthUser));
+            match number % 2 {
+                0 => here.revoke(&credential, &Context::default()).await.unwrap(),
+                _ => assert!(here.store().access_tokens().revoke(&issued.id).await.unwrap()),
+            }
+            assert_eq!((ask(&here, &credential).await, ask(&there, &credential).await), (REVOKED, REVOKED));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_makes_a_change_hears_it() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store().tenant("acme").unwrap();
+        let mut changes = verifier.changes().unwrap();
+        let issued = store.api_keys().create(NewCredential::new()).await.unwrap();
+        store.api_keys().disable(&issued.id).await.unwrap();
+        until(&mut changes, &credential(Kind::ApiKey, Some("acme"), &issued.id)).await;
+        let presented = key(issued.secret.expose_secret());
+        verifier.revoke(&presented, &Context::default().with_tenant("acme")).await.unwrap();
+        until(&mut changes, &credential(Kind::ApiKey, Some("acme"), &issued.id)).await;
+        store.roles().create("editor", ["get:/x"]).await.unwrap();
+        until(&mut changes, &Change::Everything).await;
+        store.deny(Digest::of_parts(&[b"x"]), None).await.unwrap();
+        until(&mut changes, &Change::Denied(Digest::of_parts(&[b"x"]))).await;
+    }
+}
+
+/// REQ-39: other nodes hear of it within a second.
+#[tokio::test]
+async fn req_39_other_nodes_hear_of_every_change() {
+    let Some(place) = Place::postgres() else { return };
+    let (here, there) = (place.connect().await, place.connect().await);
+    let mut changes = there.changes().unwrap();
+    // It listens from now on, and may have missed what was before.
+    assert_eq!(changes.next().await, Some(Change::Everything));
+
+    let store = here.store();
+    store.users().create("alice", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+    store.roles().create("editor", []).await.unwrap();
+    let keys = store.api_keys();
+    let issued = keys.create(NewCredential::new().owner("alice")).await.unwrap();
+    let heard = credential(Kind::ApiKey, None, &issued.id);
+    let denied = Digest::of_parts(&[b"jti"]);
+    let mut slowest = Duration::ZERO;
+    macro_rules! hears {
+        ($change:expr, $wanted:expr) => {
+            assert!($change.await.is_ok());
+            slowest = slowest.max(until(&mut changes, $wanted).await);
+        };
+    }
+    hears!(keys.disable(&issued.id), &heard);
+    hears!(keys.enable(&issued.id), &heard);
+    hears!(keys.rotate(&issued.id, Duration::from_secs(60)), &heard);
+    hears!(keys.end_overlap(&issued.id), &heard);
+    hears!(keys.expire(&issued.id, None), &heard);
+    hears!(store.users().set_password("alice", Secret::borrowed("q")), &user("alice"));
+    hears!(store.users().grant("alice", "get:/x"), &user("alice"));
+    hears!(store.users().withdraw("alice", "get:/x"), &user("alice"));
+    hears!(store.roles().assign("editor", "alice"), &user("alice"));
+    hears!(store.roles().allow("editor", "get:/y"), &Change::Everything);
+    hears!(store.roles().unassign("editor", "alice"), &user("alice"));
+    hears!(store.users().disable("alice"), &user("alice"));
+    hears!(store.deny(denied, None), &Change::Denied(denied));
+    let new = keys.rotate(&issued.id, Duration::ZERO).await.unwrap();
+    until(&mut changes, &heard).await;
+    hears!(here.revoke(&key(new.secret.expose_secret()), &Context::default()), &heard);
+    hears!(store.users().delete("alice"), &user("alice"));
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+
+    // Also what somebody changes by hand.
+    let other = keys.create(NewCredential::new()).await.unwrap();
+    let by_hand = format!("UPDATE {} SET disabled_at = 1 WHERE public_id = $1", place.table("credentials"));
+    let server = place.server().await;
+    sqlx::query(sqlx::AssertSqlSafe(by_hand)).bind(&other.id).execute(&server).await.unwrap();
+    until(&mut changes, &credential(Kind::ApiKey, None, &other.id)).await;
+}
+
+/// What was said while nobody listened is lost: then everything may have changed.
+#[tokio::test]
+async fn a_listener_that_lost_its_connection_says_so() {
+    let Some(place) = Place::postgres() else { return };
+    let verifier = place.connect().await;
+    let mut changes = verifier.changes().unwrap();
+    assert_eq!(changes.next().await, Some(Change::Everything));
+    let server = place.server().await;
+    let listening = format!("LISTEN \"{}\"", place.table("changes"));
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = $1 OR query = 'SELECT 1'
+        AND application_name = 'tower-principal' AND backend_type = 'client backend'";
+    sqlx::query(end).bind(listening).execute(&server).await.unwrap();
+    assert!(until(&mut changes, &Change::Everything).await < Duration::from_secs(2));
+    let issued = verifier.store().api_keys().create(NewCredential::new()).await.unwrap();
+    verifier.store().api_keys().revoke(&issued.id).await.unwrap();
+    until(&mut changes, &credential(Kind::ApiKey, None, &issued.id)).await;
+    drop(verifier);
+    tokio::time::timeout(Duration::from_secs(10), async { while changes.next().await.is_some() {} })
+        .await
+        .unwrap();
+}

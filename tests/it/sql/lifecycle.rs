@@ -1,0 +1,287 @@
+//! A credential's life: made, used, rotated, disabled, expired, revoked, listed.
+
+use std::time::{Duration, SystemTime};
+
+use tower_principal::verify::sql::{NewCredential, SqlError, State};
+use tower_principal::{
+    Context, Credential, Key, OAuthUser, PrincipalKind, Secret, TokenFormat, Verifier as _, VerifyError,
+    verify,
+};
+
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// REQ-103: what is made here has at least 128 random bits, a word for scanners and a checksum.
+#[tokio::test]
+async fn req_103_a_secret_that_is_made_is_scannable() {
+    for place in Place::all() {
+        let store = place.builder().secret_word("acme").connect().await.unwrap().store();
+        let new = || NewCredential::new().user("alice").org("acme");
+        for (word, issued) in [
+            ("acmek", store.api_keys().create(new()).await.unwrap()),
+            ("acmek", store.key_pairs().create(new()).await.unwrap()),
+            ("acmet", store.app_tokens().create(new()).await.unwrap()),
+            ("acmec", store.clients().create(new()).await.unwrap()),
+            ("acmea", store.access_tokens().create(new()).await.unwrap()),
+        ] {
+            let format = TokenFormat::new(word).unwrap();
+            assert_eq!(format.id_of(issued.secret.expose_secret()), Some(&*issued.id));
+            assert!(!format!("{issued:?}").contains(issued.secret.expose_secret()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_secrets_count_while_a_rotation_overlaps() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let keys = verifier.store().api_keys();
+        let first = keys.create(NewCredential::new()).await.unwrap();
+        let second = keys.rotate(&first.id, HOUR).await.unwrap();
+        let (old, new) = (key(first.secret.expose_secret()), key(second.secret.expose_secret()));
+        assert_eq!((ask(&verifier, &old).await, ask(&verifier, &new).await), (KEY, KEY));
+        // An answer with the old secret is good no longer than the secret.
+        let until = who(&verifier, &old).await.expires_at();
+        assert_eq!(until, Some(clock.now() + HOUR));
+        assert_eq!(who(&verifier, &new).await.expires_at(), None);
+        clock.pass(HOUR);
+        assert_eq!((ask(&verifier, &old).await, ask(&verifier, &new).await), (EXPIRED, KEY));
+
+        // A third ends the first for good, and the second at once.
+        let third = keys.rotate(&first.id, Duration::ZERO).await.unwrap();
+        assert_eq!((ask(&verifier, &old).await, ask(&verifier, &new).await), (UNKNOWN, EXPIRED));
+        assert_eq!(ask(&verifier, &key(third.secret.expose_secret())).await, KEY);
+        keys.rotate(&first.id, HOUR).await.unwrap();
+        assert_eq!(ask(&verifier, &key(third.secret.expose_secret())).await, KEY);
+        assert!(keys.end_overlap(&first.id).await.unwrap());
+        assert_eq!(ask(&verifier, &key(third.secret.expose_secret())).await, UNKNOWN);
+        assert!(matches!(keys.rotate("nobodys", HOUR).await, Err(SqlError::NotFound)));
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_key_can_be_enabled_and_a_revoked_one_cannot() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let keys = verifier.store().api_keys();
+        let issued = keys.create(NewCredential::new()).await.unwrap();
+        let credential = key(issued.secret.expose_secret());
+        assert!(keys.disable(&issued.id).await.unwrap());
+        assert_eq!(ask(&verifier, &credential).await, DISABLED);
+        assert!(keys.enable(&issued.id).await.unwrap());
+        assert_eq!(ask(&verifier, &credential).await, KEY);
+        assert!(keys.revoke(&issued.id).await.unwrap());
+        assert!(!keys.revoke(&issued.id).await.unwrap());
+        assert!(!keys.enable(&issued.id).await.unwrap());
+        assert!(matches!(keys.rotate(&issued.id, HOUR).await, Err(SqlError::NotFound)));
+        assert_eq!(ask(&verifier, &credential).await, REVOKED);
+        assert!(matches!(keys.create(NewCredential::new().id(&issued.id)).await, Err(SqlError::Exists)));
+        for unknown in ["nobodys", "", "\0"] {
+            assert!(!keys.disable(unknown).await.unwrap() && !keys.revoke(unknown).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store();
+        let at = clock.now() + HOUR;
+        let issued =
+            store.access_tokens().create(NewCredential::new().user("otto").expires_at(at)).await.unwrap();
+        let credential = token(issued.secret.expose_secret());
+        assert_eq!(who(&verifier, &credential).await.expires_at(), Some(at));
+        clock.pass(HOUR - Duration::from_millis(1));
+        assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::OAuthUser));
+        clock.pass(Duration::from_millis(1));
+        assert_eq!(ask(&verifier, &credential).await, EXPIRED);
+        assert!(store.access_tokens().expire(&issued.id, Some(at + HOUR)).await.unwrap());
+        assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::OAuthUser));
+        assert_eq!(store.purge_expired().await.unwrap(), 0);
+        clock.pass(HOUR);
+        assert_eq!(store.purge_expired().await.unwrap(), 1);
+        assert_eq!(ask(&verifier, &credential).await, UNKNOWN);
+    }
+}
+
+#[tokio::test]
+async fn a_verifier_revokes_what_was_presented() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store();
+        let tokens = store.access_tokens();
+        let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
+        let rotated = tokens.rotate(&issued.id, HOUR).await.unwrap();
+        let context = Context::default();
+        let elsewhere = Context::default().with_tenant("acme");
+        let old = token(issued.secret.expose_secret());
+        assert!(matches!(verifier.revoke(&old, &elsewhere).await, Err(VerifyError::Denied(_))));
+        // The old secret revokes the token, not itself alone: it leaked, and is the same token.
+        verifier.revoke(&old, &context).await.unwrap();
+        assert_eq!(ask(&verifier, &old).await, REVOKED);
+        assert_eq!(ask(&verifier, &token(rotated.secret.expose_secret())).await, REVOKED);
+        // One whose overlap is over revokes nothing.
+        let another = tokens.create(NewCredential::new().user("otto")).await.unwrap();
+        let rotated = tokens.rotate(&another.id, HOUR).await.unwrap();
+        clock.pass(HOUR);
+        let over = verifier.revoke(&token(another.secret.expose_secret()), &context).await;
+        assert!(matches!(over, Err(VerifyError::Denied(_))), "{over:?}");
+        let live = ask(&verifier, &token(rotated.secret.expose_secret())).await;
+        assert_eq!(live, Short::Is(PrincipalKind::OAuthUser));
+        assert!(matches!(verifier.revoke(&token("nobodys"), &context).await, Err(VerifyError::Denied(_))));
+        let user = password("alice", "p");
+        assert!(matches!(verifier.revoke(&user, &context).await, Err(VerifyError::Unsupported)));
+    }
+}
+
+#[tokio::test]
+async fn all_of_a_users_tokens_are_revoked_at_once() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let tokens = verifier.store().access_tokens();
+        let mut issued = Vec::new();
+        for user in ["otto", "otto", "olga"] {
+            issued.push(tokens.create(NewCredential::new().user(user)).await.unwrap());
+        }
+        assert_eq!(tokens.of_user("otto").await.unwrap().len(), 2);
+        assert_eq!(tokens.revoke_all_of("otto").await.unwrap(), 2);
+        assert_eq!(tokens.revoke_all_of("otto").await.unwrap(), 0);
+        let mut left = Vec::new();
+        for issued in &issued {
+            left.push(ask(&verifier, &token(issued.secret.expose_secret())).await);
+        }
+        assert_eq!(left, [REVOKED, REVOKED, Short::Is(PrincipalKind::OAuthUser)]);
+    }
+}
+
+#[tokio::test]
+async fn a_list_tells_everything_but_secrets() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let keys = verifier.store().api_keys();
+        for number in 0..25 {
+            let new = NewCredential::new().id(format!("key-{number:02}")).owner("alice").label("nightly");
+            keys.create(new.scopes(["read"]).permissions(["get:/x", "put:/y"])).await.unwrap();
+        }
+        keys.disable("key-03").await.unwrap();
+        keys.revoke("key-04").await.unwrap();
+        let mut seen = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = keys.list(after.as_deref(), 10).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            seen.extend(page);
+        }
+        assert_eq!(seen.len(), 25);
+        assert!(seen.windows(2).all(|pair| pair[0].id < pair[1].id));
+        let states: Vec<State> = seen[2..5].iter().map(|record| record.state).collect();
+        assert_eq!(states, [State::Live, State::Disabled, State::Revoked]);
+        let record = keys.find("key-00").await.unwrap().unwrap();
+        assert_eq!((record.user.as_deref(), record.label.as_deref()), (Some("alice"), Some("nightly")));
+        assert_eq!(record.scopes, "read");
+        assert_eq!(record.permissions.unwrap(), ["get:/x", "put:/y"]);
+        assert_eq!((record.created_at, record.last_used_at), (clock.now(), None));
+        assert!(keys.find("nobodys").await.unwrap().is_none());
+        assert!(verifier.store().key_pairs().find("key-00").await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_use_is_noted_once_a_minute() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let keys = verifier.store().api_keys();
+        let issued = keys.create(NewCredential::new()).await.unwrap();
+        let credential = key(issued.secret.expose_secret());
+        // Written beside the request, so a moment later.
+        let noted = async |at: SystemTime| {
+            for _ in 0..200 {
+                let record = keys.find(&issued.id).await.unwrap().unwrap();
+                if record.last_used_at == Some(at) {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            false
+        };
+        let first = clock.now();
+        assert_eq!(ask(&verifier, &credential).await, KEY);
+        assert!(noted(first).await, "{}", place.name);
+        clock.pass(Duration::from_secs(59));
+        assert_eq!(ask(&verifier, &credential).await, KEY);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(noted(first).await);
+        clock.pass(Duration::from_secs(1));
+        assert_eq!(ask(&verifier, &credential).await, KEY);
+        assert!(noted(clock.now()).await);
+    }
+}
+
+/// Peers' users ask for it: a JWT that was revoked is refused although it still proves itself.
+#[tokio::test]
+async fn a_denylist_makes_revocable_what_proves_itself() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let at = clock.now() + HOUR;
+        let database = place.builder().clock(clock.clone()).connect().await.unwrap();
+        // Knows tokens by their first part; some have a `jti`, some have not.
+        let tokens = verify::from_fn(move |credential, _| async move {
+            let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+            let text = token.expose_secret();
+            let user = OAuthUser::builder("otto").expires_at(at);
+            match text.split('.').next().unwrap() {
+                "id" => Ok(user.credential_id(text.split('.').nth(1).unwrap()).build().into()),
+                "plain" => Ok(user.build().into()),
+                _ => Err(VerifyError::UNKNOWN),
+            }
+        });
+        let one = database.denylist(tokens);
+        let another = place.builder().clock(clock.clone()).connect().await.unwrap().denylist(tokens);
+        let context = Context::default();
+        let good = Short::Is(PrincipalKind::OAuthUser);
+        for (shown, same, other) in
+            [("id.1.sig", "id.1.gis", "id.2.sig"), ("plain.1.sig", "plain.1.gis", "plain.2.sig")]
+        {
+            for text in [shown, same, other] {
+                assert_eq!(ask(&one, &token(text)).await, good, "{text}");
+            }
+            one.revoke(&token(shown), &context).await.unwrap();
+            // The same token with its signature written otherwise is the same token.
+            for verifier in [&one, &another] {
+                assert_eq!(ask(verifier, &token(shown)).await, REVOKED, "{shown}");
+                assert_eq!(ask(verifier, &token(same)).await, REVOKED, "{same}");
+                assert_eq!(ask(verifier, &token(other)).await, good, "{other}");
+            }
+        }
+        assert!(matches!(one.revoke(&token("nobodys"), &context).await, Err(VerifyError::Denied(_))));
+        assert!(one.verify_now(&token("id.1.sig"), &context).is_none());
+        clock.pass(HOUR);
+        assert_eq!(database.store().purge_expired().await.unwrap(), 2);
+        database.close().await;
+        assert_eq!(ask(&one, &token("id.2.sig")).await, Short::Unavailable, "an outage lets nobody in");
+        assert_eq!(ask(&one, &token("nobodys")).await, UNKNOWN);
+    }
+}
+
+#[tokio::test]
+async fn halves_and_clients_need_their_id() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let pairs = verifier.store().key_pairs();
+        let issued = pairs.create(NewCredential::new()).await.unwrap();
+        let secret = issued.secret.expose_secret();
+        let halves = |id, secret| Credential::ApiKey(Key::Halves(pair(id, secret)));
+        assert_eq!(ask(&verifier, &halves(&issued.id, secret)).await, KEY);
+        assert_eq!(ask(&verifier, &halves("other", secret)).await, UNKNOWN);
+        assert_eq!(ask(&verifier, &key(secret)).await, UNKNOWN);
+        assert_eq!(ask(&verifier, &Credential::AppToken(Secret::borrowed(secret))).await, UNKNOWN);
+    }
+}

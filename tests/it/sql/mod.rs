@@ -1,0 +1,175 @@
+//! The SQL verifier. Every test runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a server
+//! (`tests/postgres/start` starts one).
+
+mod changes;
+mod clients_that_leave;
+mod credentials;
+mod lifecycle;
+mod outages;
+mod secrecy;
+mod start;
+mod users;
+
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Once};
+use std::time::{Duration, SystemTime};
+
+use sqlx::postgres::PgPool;
+use tempfile::TempDir;
+use tower_principal::verify::sql::{SqlVerifier, SqlVerifierBuilder};
+use tower_principal::{
+    Clock, Context, Credential, Key, Pair, Principal, PrincipalKind, Reason, Secret, Verifier, VerifyError,
+};
+
+use crate::support::*;
+
+/// Held by tests that measure time, and by those that take all there is.
+pub(super) static QUIET: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// A database of a test's own.
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    address: String,
+    prefix: String,
+    /// Deleted with the test.
+    pub(super) folder: Option<TempDir>,
+}
+
+impl Place {
+    /// A file that no other test uses.
+    fn sqlite() -> Self {
+        let folder = TempDir::new().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("test.db").display());
+        Self { name: "SQLite", address, prefix: "principal_".to_owned(), folder: Some(folder) }
+    }
+
+    /// Tables that no other test uses, in the database that the environment names.
+    pub(super) fn postgres() -> Option<Self> {
+        let Ok(address) = std::env::var("TEST_POSTGRES_URL") else {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                // Not by a macro: tests that pass have their prints swallowed.
+                let text =
+                    "\n!! TEST_POSTGRES_URL is not set: the SQL verifier is NOT tested on PostgreSQL\n\n";
+                std::io::stderr().write_all(text.as_bytes()).unwrap();
+            });
+            return None;
+        };
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let prefix = format!("t{}_{}_", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Some(Self { name: "PostgreSQL", address, prefix, folder: None })
+    }
+
+    /// One of each engine that can be tested here.
+    pub(super) fn all() -> Vec<Self> {
+        [Some(Self::sqlite()), Self::postgres()].into_iter().flatten().collect()
+    }
+
+    pub(super) fn at(address: String) -> Self {
+        Self { name: "PostgreSQL", address, prefix: "principal_".to_owned(), folder: None }
+    }
+
+    /// A node of this database.
+    pub(super) fn builder(&self) -> SqlVerifierBuilder {
+        let address = self.address.as_str();
+        let builder = match self.name {
+            "SQLite" => SqlVerifier::sqlite(address),
+            _ => SqlVerifier::postgres(address),
+        };
+        builder.table_prefix(self.prefix.as_str()).passwords(cheap_passwords())
+    }
+
+    pub(super) async fn connect(&self) -> SqlVerifier {
+        self.builder().connect().await.unwrap()
+    }
+
+    /// A table's name.
+    pub(super) fn table(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The server, to look at by hand.
+    pub(super) async fn server(&self) -> PgPool {
+        PgPool::connect(&self.address).await.unwrap()
+    }
+}
+
+/// What a verdict is, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Short {
+    Is(PrincipalKind),
+    Denied(Reason),
+    Unsupported,
+    Unavailable,
+}
+
+pub(super) const UNKNOWN: Short = Short::Denied(Reason::Unknown);
+pub(super) const REVOKED: Short = Short::Denied(Reason::Revoked);
+pub(super) const DISABLED: Short = Short::Denied(Reason::Disabled);
+pub(super) const EXPIRED: Short = Short::Denied(Reason::Expired);
+pub(super) const KEY: Short = Short::Is(PrincipalKind::ApiKey);
+
+pub(super) fn short(verdict: &Result<Principal, VerifyError>) -> Short {
+    match verdict {
+        Ok(principal) => Short::Is(principal.kind()),
+        Err(VerifyError::Denied(reason)) => Short::Denied(*reason),
+        Err(VerifyError::Unsupported) => Short::Unsupported,
+        Err(VerifyError::Unavailable(_)) => Short::Unavailable,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+pub(super) async fn ask(verifier: &impl Verifier, credential: &Credential<'_>) -> Short {
+    ask_as(verifier, credential, None).await
+}
+
+pub(super) async fn ask_as(
+    verifier: &impl Verifier,
+    credential: &Credential<'_>,
+    tenant: Option<&str>,
+) -> Short {
+    let context =
+        tenant.map_or_else(Context::default, |tenant| Context::default().with_tenant(tenant.to_owned()));
+    short(&verifier.verify(credential, &context).await)
+}
+
+pub(super) async fn who(verifier: &impl Verifier, credential: &Credential<'_>) -> Principal {
+    verifier.verify(credential, &Context::default()).await.unwrap()
+}
+
+pub(super) fn token(text: &str) -> Credential<'_> {
+    Credential::AccessToken(Secret::borrowed(text))
+}
+
+pub(super) fn key(text: &str) -> Credential<'_> {
+    Credential::ApiKey(Key::Whole(Secret::borrowed(text)))
+}
+
+pub(super) fn pair<'c>(id: &'c str, secret: &'c str) -> Pair<'c> {
+    Pair::new(Secret::borrowed(id), Secret::borrowed(secret))
+}
+
+pub(super) fn password<'c>(name: &'c str, password: &'c str) -> Credential<'c> {
+    Credential::Password(pair(name, password))
+}
+
+/// Milliseconds since the epoch, moved by the test.
+#[derive(Clone, Debug)]
+pub(super) struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    pub(super) fn at(millis: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(millis)))
+    }
+
+    pub(super) fn pass(&self, time: Duration) {
+        self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
