@@ -356,7 +356,7 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
         json!({"kty": "RSA", "kid": "r", "n": "AQAB", "e": "AQAB"}),
         json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}),
         json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}),
-        with("use", json!("enc")),
+        with("use", json!("enc")), // H49
         with("use", json!(null)),
         with("key_ops", json!(["encrypt"])),
         with("key_ops", json!("verify")),

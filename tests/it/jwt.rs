@@ -132,6 +132,7 @@ async fn a_repeated_name_is_refused_wherever_it_stands() {
     }
 }
 
+/// H01, H03, H07 and their neighbours.
 #[tokio::test]
 async fn req_40_the_algorithm_is_the_keys_own() {
     for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa, Algorithm::Hs256] {

@@ -312,3 +312,20 @@ async fn geodatahubs_bare_tokens_are_verified() {
         assert_eq!(answer.status, status, "{answer:?}");
     }
 }
+
+/// A token that is bound to a key is good for whoever proves to hold that key, and no proof is looked at here
+/// (RFC 9449 section 7.2, RFC 8705 section 3).
+#[tokio::test]
+async fn req_47_a_token_bound_to_a_key_is_no_bearer_token() {
+    let (issuer, verifier, _) = pair(Algorithm::Es256);
+    assert_eq!(verdict(&verifier, &good(&issuer).sign()).await, "good");
+    for binding in [
+        json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+        json!({"x5t#S256": "x"}),
+        json!({}),
+        json!(null),
+    ] {
+        let token = good(&issuer).claim("cnf", binding.clone()).sign();
+        assert_eq!(verdict(&verifier, &token).await, "unknown", "{binding}");
+    }
+}
