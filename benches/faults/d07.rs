@@ -11,11 +11,14 @@ use axum::Router;
 use axum::routing::get;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
-use tower_principal::verify::Cached;
-use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, Verifier, dialect, transport};
+use tower_principal::verify::{Cached, Throttled};
+use tower_principal::{
+    AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Principal, Verifier, VerifyError,
+    dialect, transport,
+};
 
 use crate::child::{Child, mib};
-use crate::client::{Connection, with_token};
+use crate::client::{Connection, get as get_of, with_token};
 use crate::numbers::Chance;
 use crate::probe::Probe;
 use crate::report::Report;
@@ -39,7 +42,11 @@ struct Subject {
 const SUBJECTS: &[Subject] = &[
     Subject { path: "/memory", app: |path| protected(path, memory()) },
     Subject { path: "/cached", app: |path| protected(path, Cached::new(memory()).unwrap()) },
+    Subject { path: "/throttled", app: throttled },
 ];
+
+/// Where the service tells how often the verifier behind the throttle was asked.
+const ASKED: &str = "/throttled/asked";
 
 /// The lengths of the tokens of each flood, in bytes.
 const FLOODS: [usize; 2] = [32, 8 * 1024];
@@ -51,6 +58,39 @@ pub(crate) fn app(_: &Arc<Gauges>) -> Router {
 fn protected(path: &str, verifier: impl Verifier) -> Router {
     let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure());
     Router::new().route(path, get(async || "data")).route_layer(layer)
+}
+
+fn throttled(path: &str) -> Router {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let verifier = Counted { inner: memory(), asked: Arc::clone(&asked) };
+    let counts = get(async move || asked.load(Ordering::Relaxed).to_string());
+    protected(path, Throttled::new(verifier).unwrap()).route(ASKED, counts)
+}
+
+/// Counts how often it is asked.
+struct Counted {
+    inner: MemoryVerifier,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Verifier for Counted {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.inner.verify(credential, context).await
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.inner.verify_now(credential, context)
+    }
 }
 
 fn memory() -> MemoryVerifier {
@@ -126,7 +166,13 @@ async fn flood(report: &mut Report, child: &Child, path: &'static str, length: u
         format!("{name}: unique unknown tokens, each second"),
         format!("{sent} of {TOKENS}, {:.0}", sent as f64 / took.as_secs_f64()),
     );
-    report.exactly(format!("{name}: not answered 401"), sent - denied, 0);
+    report.exactly(format!("{name}: answered neither 401 nor 429"), sent - denied, 0);
+    if path == "/throttled" {
+        let mut connection = Connection::open(child.address).await.expect("a connection");
+        let told = connection.ask(&get_of(ASKED, "")).await.expect("an answer").body;
+        let told = String::from_utf8_lossy(&told).into_owned();
+        report.note(format!("{name}: the verifier was asked so far, good tokens included"), told);
+    }
     let most = samples.iter().max().unwrap().saturating_sub(before);
     report.target(format!("{name}: memory, more than before"), mib(most), "≤ 64 MiB", most <= 64 * 1024);
     // Flat: the second half of the flood adds nothing to speak of to what the first half took.
@@ -174,7 +220,7 @@ impl Flood {
             connection.stream.write_all(&requests).await.expect("a connection that lives");
             for _ in 0..AT_ONCE {
                 let status = connection.answer().await.map_or(0, |answer| answer.status);
-                self.denied.fetch_add(usize::from(status == 401), Ordering::Relaxed);
+                self.denied.fetch_add(usize::from(matches!(status, 401 | 429)), Ordering::Relaxed);
             }
         }
     }
