@@ -271,6 +271,19 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
     }
 }
 
+/// A password cannot be on the list, and is neither an outage nor revoked.
+#[tokio::test]
+async fn a_denylist_lets_passwords_pass() {
+    for place in Place::all() {
+        let verifier = place.connect().await.denylist(everybody());
+        let credential = password(USER, PASSWORD);
+        assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::BasicUser));
+        let revoked = verifier.revoke(&credential, &Context::default()).await;
+        assert!(matches!(revoked, Err(VerifyError::Unsupported)), "{revoked:?}");
+        assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::BasicUser));
+    }
+}
+
 #[tokio::test]
 async fn halves_and_clients_need_their_id() {
     for place in Place::all() {

@@ -3,7 +3,10 @@
 
 mod changes;
 mod clients_that_leave;
+mod conformance;
 mod credentials;
+#[cfg(feature = "cache")]
+mod evictions;
 mod lifecycle;
 mod outages;
 mod secrecy;
