@@ -92,6 +92,17 @@ impl Place {
         format!("{}{name}", self.prefix)
     }
 
+    /// What the table holds of a credential's secret, read by hand.
+    pub(super) async fn digest_of(&self, id: &str) -> Vec<u8> {
+        let asked = format!("SELECT digest FROM {} WHERE public_id = $1", self.table("credentials"));
+        let asked = sqlx::AssertSqlSafe(asked);
+        if self.folder.is_none() {
+            return sqlx::query_scalar(asked).bind(id).fetch_one(&self.server().await).await.unwrap();
+        }
+        let file = sqlx::SqlitePool::connect(&self.address).await.unwrap();
+        sqlx::query_scalar(asked).bind(id).fetch_one(&file).await.unwrap()
+    }
+
     /// The server, to look at by hand.
     pub(super) async fn server(&self) -> PgPool {
         PgPool::connect(&self.address).await.unwrap()
