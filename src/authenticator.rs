@@ -52,8 +52,9 @@ pub(crate) type Tenant = Arc<dyn for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> +
 pub(crate) enum Verdict {
     Admitted(Admitted),
     Refused(Rejection),
-    /// A verifier has to wait, or the body has to be read.
-    Waits,
+    /// A verifier has to wait, or the body has to be read. With what is known of the subject already, which
+    /// is not asked for again: whoever counts failures would count it twice.
+    Waits(Answer),
 }
 
 /// How long all verification of a request may take unless the layer is told otherwise.
@@ -119,33 +120,28 @@ impl Pipeline {
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Verdict {
-        match caught(|| self.decide(verifier, head, wants_body)) {
-            Ok(Ok(Some(admitted))) => Verdict::Admitted(admitted),
-            Ok(Ok(None)) => Verdict::Waits,
-            Ok(Err(rejection)) => Verdict::Refused(rejection),
-            Err(late) => Verdict::Refused(unfinished(late, None)),
-        }
+        let decided = caught(|| self.decide(verifier, head, wants_body));
+        decided.unwrap_or_else(|late| Err(unfinished(late, None))).unwrap_or_else(Verdict::Refused)
     }
 
-    /// `None` where it has to be waited.
     fn decide<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
-    ) -> Result<Option<Admitted>, Rejection> {
+    ) -> Result<Verdict, Rejection> {
         let credentials = self.table.read(head)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
             Guarded::Refused => return Err(insecure(&credentials)),
             // Refused just the same, on the way of those that wait.
-            Guarded::Revoked => return Ok(None),
+            Guarded::Revoked => return Ok(Verdict::Waits(None)),
         }
         if credentials.presented_subject().is_none() && wants_body()? {
-            return Ok(None);
+            return Ok(Verdict::Waits(None));
         }
         if credentials.is_empty() {
-            return self.guest(head).map(Some);
+            return self.guest(head).map(Verdict::Admitted);
         }
         self.guard.see();
         let context = self.context(head);
@@ -156,23 +152,25 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
-        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(None) };
-        let Some(app) = ask(credentials.presented_app()) else { return Ok(None) };
+        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(Verdict::Waits(None)) };
+        let Some(app) = ask(credentials.presented_app()) else { return Ok(Verdict::Waits(subject)) };
         let admitted = self.judge(head, &credentials, subject, app)?;
         self.tell(head, &admitted);
-        Ok(Some(admitted))
+        Ok(Verdict::Admitted(admitted))
     }
 
-    /// Verifies what the head presents, within the time left; `None` where it presents nothing.
+    /// Verifies what the head presents, within the time left; `None` where it presents nothing. `known` is
+    /// what was said of the subject already.
     pub(crate) async fn verify_head<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
+        known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
         let credentials = self.table.read(head)?;
         self.pass(&credentials, head)?;
-        self.verify(verifier, head, &credentials, left).await
+        self.verify(verifier, head, &credentials, known, left).await
     }
 
     /// Verifies what a form body presents; `None` where it presents nothing. `app` is what the head
@@ -191,7 +189,7 @@ impl Pipeline {
             return Err(RejectionKind::Ambiguous.into());
         }
         self.pass(&credentials, head)?;
-        self.verify(verifier, head, &credentials, left).await
+        self.verify(verifier, head, &credentials, None, left).await
     }
 
     async fn verify<V: Verifier>(
@@ -199,6 +197,7 @@ impl Pipeline {
         verifier: &V,
         head: Head<'_>,
         credentials: &Credentials<'_>,
+        known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
         if credentials.is_empty() {
@@ -209,8 +208,10 @@ impl Pipeline {
             None => Some(Err(VerifyError::UNKNOWN)),
             Some(credential) => Some(verifier.verify(credential, &context).await),
         };
-        let both =
-            async { (ask(credentials.presented_subject()).await, ask(credentials.presented_app()).await) };
+        let both = async {
+            let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
+            (subject, ask(credentials.presented_app()).await)
+        };
         // Only where there is no subject yet may the body still ask for more of the time.
         let started = credentials.presented_subject().is_none().then(Instant::now);
         let measured = Started::now();

@@ -209,6 +209,17 @@ fn a_throttled_verifier_costs_no_allocation_more() {
     assert!(slowed <= denied + 2 && status == 429, "{slowed} {denied} {status}");
 }
 
+/// Goal G12: whom the cache remembers costs what a table's entry costs.
+#[cfg(feature = "cache")]
+#[test]
+fn a_cached_answer_costs_no_allocation_more() {
+    use tower_principal::verify::Cached;
+
+    let later = says_later(|_| Ok(OAuthUser::builder("otto").build().into()));
+    let layer = layer_of(dialect::ANY, Cached::new(later).unwrap());
+    assert_eq!(count(&layer, || authorization(bearer(TOKEN))), (FLOOR, 200));
+}
+
 /// Without a recorder a counter is only looked up (feature `metrics`), and an event is not even made up.
 #[test]
 fn counting_and_telling_allocate_nothing_where_nobody_listens() {

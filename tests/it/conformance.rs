@@ -32,7 +32,7 @@ fn otto() -> Verdict {
 }
 
 /// Everybody, and some whose time is over.
-fn store() -> MemoryVerifier {
+pub(crate) fn store() -> MemoryVerifier {
     let known = everybody();
     let past = SystemTime::now() - Duration::from_secs(60);
     known.insert(token(EXPIRED), OAuthUser::builder("eve").expires_at(past).build()).unwrap();
@@ -54,7 +54,7 @@ fn tokens() -> Suite {
         .revoked(token(REVOKED))
 }
 
-fn suite() -> Suite {
+pub(crate) fn suite() -> Suite {
     tokens()
         .good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser)
         .good(Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), PrincipalKind::ApiKey)
@@ -146,6 +146,101 @@ async fn introspection_holds_every_rule() {
     let asking = || Introspection::builder("https://as.example/", Server).bearer("own").build().unwrap();
     tokens().check(&asking()).await.assert_holds();
     tokens().check(&Cached::new(asking()).unwrap()).await.assert_holds();
+}
+
+/// With as many failures as the suite has allowed, or its later questions would be slowed down.
+#[cfg(feature = "throttle")]
+#[tokio::test]
+async fn a_throttled_verifier_holds_every_rule() {
+    use tower_principal::verify::{Limit, Throttled};
+
+    /// Whoever asks asks from an address: without one nothing is counted.
+    struct FromHere<V>(V);
+
+    impl<V: Verifier> Verifier for FromHere<V> {
+        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+            self.0.verify(credential, &here(context)).await
+        }
+
+        fn verify_now(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Verdict> {
+            self.0.verify_now(credential, &here(context))
+        }
+
+        async fn revoke(
+            &self,
+            credential: &Credential<'_>,
+            context: &Context<'_>,
+        ) -> Result<(), VerifyError> {
+            self.0.revoke(credential, &here(context)).await
+        }
+    }
+
+    fn here<'c>(context: &Context<'c>) -> Context<'c> {
+        context.clone().with_client([192, 0, 2, 1].into())
+    }
+
+    let limit = Limit::new(1_000_000, Duration::from_millis(1));
+    let throttled = Throttled::new(store()).unwrap().by_id(limit).by_client(limit);
+    let verifier = FromHere(throttled);
+    suite().check(&verifier).await.assert_holds();
+    assert!(verifier.0.counts() > 100, "{}", verifier.0.counts());
+    // Where nobody's address is known.
+    suite().check(&Throttled::new(store()).unwrap()).await.assert_holds();
+}
+
+#[cfg(feature = "jwt")]
+pub(crate) mod jwts {
+    use tower_principal::JwtVerifier;
+    use tower_principal::test_util::Issuer;
+
+    use super::*;
+
+    const API: &str = "https://api.example";
+
+    /// An issuer, and a suite of its tokens without one that was revoked: that is done to a verifier.
+    pub(crate) fn issued() -> (Issuer, Suite) {
+        let issuer = Issuer::new("https://issuer.example").unwrap();
+        let forger = Issuer::new(issuer.name()).unwrap();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let good = || issuer.token("otto").audience(API);
+        let unnamed = good().without("jti").sign();
+        let expired = good().claim("iat", now - 7_200).claim("exp", now - 3_600).sign();
+        let suite = Suite::new()
+            .good(token(&good().scope("read").sign()), PrincipalKind::OAuthUser)
+            .good(token(&unnamed), PrincipalKind::OAuthUser)
+            .unknown(token(&forger.token("otto").audience(API).sign()))
+            .unknown(token(&good().claim("aud", "https://other.example").sign()))
+            .unknown(token(UNKNOWN_TOKEN))
+            .unknown(Credential::Password(pair(USER, PASSWORD)))
+            .expired(token(&expired))
+            .revokes();
+        (issuer, suite)
+    }
+
+    pub(crate) fn with_keys(issuer: &Issuer) -> JwtVerifier {
+        let builder = JwtVerifier::builder(issuer.name()).audience(API);
+        builder.keys(issuer.keys().unwrap()).build().unwrap()
+    }
+
+    /// With a token that it was told is revoked.
+    async fn check<V: Verifier>(make: impl Fn(JwtVerifier) -> V, fetched: bool) {
+        let (issuer, suite) = issued();
+        let jwt = if fetched { issuer.verifier(API).build().unwrap() } else { with_keys(&issuer) };
+        let verifier = make(jwt);
+        let revoked = issuer.token("rita").audience(API).sign();
+        verifier.revoke(&token(&revoked), &Context::default()).await.unwrap();
+        suite.revoked(token(&revoked)).check(&verifier).await.assert_holds();
+    }
+
+    #[tokio::test]
+    async fn a_verifier_of_jwts_holds_every_rule() {
+        for fetched in [false, true] {
+            check(|jwt| jwt, fetched).await;
+            check(|jwt| jwt.or(MemoryVerifier::builder().build().unwrap()), fetched).await;
+            #[cfg(feature = "cache")]
+            check(|jwt| tower_principal::verify::Cached::new(jwt).unwrap(), fetched).await;
+        }
+    }
 }
 
 /// Changes what is asked and what is answered.

@@ -496,6 +496,49 @@ async fn both_ways_agree_and_count_a_request_once() {
     assert_eq!(run(false).await, expected);
 }
 
+/// Also where the answer about one credential is at hand and another beside it has to be waited for.
+#[tokio::test]
+async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_waited_for() {
+    struct Mixed;
+
+    impl Verifier for Mixed {
+        async fn verify(
+            &self,
+            credential: &Credential<'_>,
+            _: &Context<'_>,
+        ) -> Result<tower_principal::Principal, VerifyError> {
+            tokio::task::yield_now().await;
+            words(credential)
+        }
+
+        fn verify_now(
+            &self,
+            credential: &Credential<'_>,
+            _: &Context<'_>,
+        ) -> Option<Result<tower_principal::Principal, VerifyError>> {
+            (!matches!(credential, Credential::AppToken(_))).then(|| words(credential))
+        }
+    }
+
+    let (inner, asked) = Counting::new(Mixed);
+    let app = app(slow(inner), transport::danger_assume_secure());
+    let both = |secret, app| {
+        let mut request = logs_in(HERE, "alice", secret);
+        request.headers_mut().insert("x-app-token", app);
+        request
+    };
+    let [known, unknown] = ["right", "wrong"].map(http::HeaderValue::from_static);
+    let answer = send(app.clone(), both("right", known.clone())).await;
+    assert_eq!((answer.status, &*answer.body), (200, "BasicUser:alice+map"));
+    assert_eq!(asked(), 2, "each credential once");
+    assert_eq!(send(app.clone(), both("right", unknown)).await.status, 403);
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(send(app.clone(), both("wrong", known.clone())).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 401, 429]);
+}
+
 /// An hour is the longest, and no limit makes it panic.
 #[tokio::test]
 async fn odd_limits_hold() {

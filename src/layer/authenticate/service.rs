@@ -13,7 +13,7 @@ use crate::authenticator::{Pipeline, Verdict};
 use crate::carried::Carried;
 use crate::credential::CredentialKind;
 use crate::head::Head;
-use crate::judgement::Admitted;
+use crate::judgement::{Admitted, Answer};
 use crate::layer::{BodyMode, NoBody, ResponseBody};
 use crate::rejection::Rejection;
 use crate::revocation;
@@ -61,12 +61,12 @@ where
                 AuthenticateFuture::calling(self.inner.call(M::pass(request)), come, self.pipeline, asked)
             }
             Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
-            Verdict::Waits => {
+            Verdict::Waits(known) => {
                 // The service that was polled ready is the one to call; its clone is not ready yet.
                 let clone = self.inner.clone();
                 let inner = std::mem::replace(&mut self.inner, clone);
                 let verifier = Arc::clone(&self.verifier);
-                let waiting = wait(self.pipeline, verifier, self.mode.clone(), request);
+                let waiting = wait(self.pipeline, verifier, self.mode.clone(), request, known);
                 AuthenticateFuture::waiting(Box::pin(waiting), inner, self.pipeline, asked)
             }
         }
@@ -80,6 +80,7 @@ async fn wait<V: Verifier, M: BodyMode<B>, B: Send>(
     verifier: Arc<V>,
     mode: M,
     request: Request<B>,
+    known: Answer,
 ) -> Result<(Request<M::Body>, Come), Rejection>
 where
     M::Body: Send,
@@ -98,7 +99,7 @@ where
     let (parts, body) = request.into_parts();
     let head = Head::of_parts(&parts);
     let mut left = pipeline.deadline;
-    let mut found = pipeline.verify_head(&*verifier, head, &mut left).await?;
+    let mut found = pipeline.verify_head(&*verifier, head, known, &mut left).await?;
     let subject =
         found.as_ref().is_some_and(|found| found.who.credential_kind() != Some(CredentialKind::AppToken));
     let wants_body = !subject && pipeline.wants_body(|anyhow| mode.wants(head, &body, anyhow))?;

@@ -1,6 +1,6 @@
 //! A list of what is denied, for credentials that the database does not hold.
 
-use super::{Digest, SqlError, SqlStore};
+use super::{Digest, SqlStore};
 use crate::credential::Credential;
 use crate::principal::Principal;
 use crate::verify::{Context, Reason, Verifier, VerifyError};
@@ -10,7 +10,7 @@ use crate::verify::{Context, Reason, Verifier, VerifyError};
 ///
 /// A principal with a [credential id](Principal::credential_id) (a token's `jti`) is known by kind, id
 /// and credential id, any other by what was presented; of a JWT without its signature, which can be
-/// written in more than one way. Where the list cannot be asked, the answer is
+/// written in more than one way. A password without one is not looked for. Where the list cannot be asked, the answer is
 /// [`VerifyError::Unavailable`]: a revoked token is never let in because the database is down.
 ///
 /// # Examples
@@ -54,9 +54,10 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         context: &Context<'_>,
     ) -> Result<Principal, VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
-        match self.store.is_denied(name(credential, &principal)?).await? {
-            true => Err(VerifyError::Denied(Reason::Revoked)),
-            false => Ok(principal),
+        match name(credential, &principal) {
+            Some(name) if self.store.is_denied(name).await? => Err(VerifyError::Denied(Reason::Revoked)),
+            // What has no name is never on the list.
+            _ => Ok(principal),
         }
     }
 
@@ -69,16 +70,17 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
-    /// Denies a good credential until it ends by itself; for good where it has no end.
+    /// Denies a good credential until it ends by itself; for good where it has no end. A password without a
+    /// credential id is not revoked: its user would be locked out.
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
-        let until = principal.expires_at();
-        Ok(self.store.deny(name(credential, &principal)?, until).await?)
+        let name = name(credential, &principal).ok_or(VerifyError::Unsupported)?;
+        Ok(self.store.deny(name, principal.expires_at()).await?)
     }
 }
 
-/// What the list knows a good credential by.
-fn name(credential: &Credential<'_>, principal: &Principal) -> Result<Digest, SqlError> {
+/// What the list knows a good credential by; `None` for a password.
+fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {
     let presented = || match credential {
         Credential::AccessToken(token) => {
             let text = token.expose_secret();
@@ -88,5 +90,5 @@ fn name(credential: &Credential<'_>, principal: &Principal) -> Result<Digest, Sq
         }
         other => Digest::of(other, None),
     };
-    Digest::of_principal(principal).or_else(presented).ok_or(SqlError::Incomplete("a credential id"))
+    Digest::of_principal(principal).or_else(presented)
 }

@@ -27,6 +27,8 @@ mod denied;
 mod digest;
 mod engine;
 mod error;
+#[cfg(feature = "cache")]
+mod evict;
 mod kind;
 mod last_used;
 #[cfg(feature = "postgres")]

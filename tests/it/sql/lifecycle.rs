@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use tower_principal::verify::sql::{NewCredential, SqlError, State};
+use tower_principal::verify::sql::{Digest, NewCredential, SqlError, State};
 use tower_principal::{
     Context, Credential, Key, OAuthUser, PrincipalKind, Secret, TokenFormat, Verifier as _, VerifyError,
     verify,
@@ -11,6 +11,102 @@ use tower_principal::{
 use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// All that services write by themselves around API keys, in the order it happens to one.
+#[tokio::test]
+async fn a_key_lives_from_its_making_to_its_end() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let made = clock.now();
+        let verifier = place.builder().secret_word("acme").clock(clock.clone()).connect().await.unwrap();
+        let keys = verifier.store().api_keys();
+
+        // Made: for somebody and something, with less than everything, and not for ever. Shown once.
+        let new = NewCredential::new().owner("alice").label("nightly import").scopes(["read"]);
+        let issued = keys.create(new.expires_at(made + 100 * HOUR)).await.unwrap();
+        let first = issued.secret.expose_secret();
+
+        // A scanner, or a form, can tell it from noise, and a slip of the pen from a key, without asking.
+        let format = TokenFormat::new("acmek").unwrap();
+        assert_eq!(format.id_of(first), Some(issued.id.as_str()));
+        let (begin, end) = first.split_at(first.len() - 1);
+        let slip = format!("{begin}{}", if end == "x" { "y" } else { "x" });
+        assert_eq!(format.id_of(&slip), None);
+
+        // At rest there is a digest. The public id names it in lists and logs.
+        let digest = Digest::of(&key(first), None).unwrap();
+        assert_eq!(place.digest_of(&issued.id).await, digest.as_bytes());
+        let listed = async || keys.list(None, 10).await.unwrap().swap_remove(0);
+        let record = listed().await;
+        assert_eq!((&record.id, record.user.as_deref()), (&issued.id, Some("alice")));
+        assert_eq!(record.label.as_deref(), Some("nightly import"));
+        assert_eq!((record.created_at, record.last_used_at), (made, None));
+
+        // Used: it is its owner's, may what it was given, and ends when it was told to.
+        clock.pass(HOUR);
+        let principal = who(&verifier, &key(first)).await;
+        assert_eq!((principal.id(), principal.owner()), (Some(issued.id.as_str()), Some("alice")));
+        assert!(principal.scopes().contains("read") && !principal.scopes().contains("write"));
+        assert_eq!(principal.expires_at(), Some(made + 100 * HOUR));
+        let noted = async {
+            while listed().await.last_used_at != Some(made + HOUR) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), noted).await.expect("noted beside the request");
+
+        // Rotated: the old secret counts for as long as it takes to give the new one out, and no longer.
+        let rotated = keys.rotate(&issued.id, 24 * HOUR).await.unwrap();
+        let second = rotated.secret.expose_secret();
+        assert_eq!(rotated.id, issued.id);
+        assert_eq!(listed().await.previous_until, Some(made + 25 * HOUR));
+        assert_eq!((ask(&verifier, &key(first)).await, ask(&verifier, &key(second)).await), (KEY, KEY));
+        assert_eq!(who(&verifier, &key(first)).await.expires_at(), Some(made + 25 * HOUR));
+        clock.pass(24 * HOUR);
+        assert_eq!((ask(&verifier, &key(first)).await, ask(&verifier, &key(second)).await), (EXPIRED, KEY));
+
+        // Put aside, and taken up again.
+        keys.disable(&issued.id).await.unwrap();
+        assert_eq!((listed().await.state, ask(&verifier, &key(second)).await), (State::Disabled, DISABLED));
+        keys.enable(&issued.id).await.unwrap();
+        assert_eq!((listed().await.state, ask(&verifier, &key(second)).await), (State::Live, KEY));
+
+        // Ended, by its time; prolonged; and ended for good.
+        clock.pass(75 * HOUR);
+        assert_eq!(ask(&verifier, &key(second)).await, EXPIRED);
+        keys.expire(&issued.id, Some(made + 200 * HOUR)).await.unwrap();
+        assert_eq!(ask(&verifier, &key(second)).await, KEY);
+        keys.revoke(&issued.id).await.unwrap();
+        assert_eq!((listed().await.state, ask(&verifier, &key(second)).await), (State::Revoked, REVOKED));
+        assert!(!keys.enable(&issued.id).await.unwrap());
+    }
+}
+
+/// However long an answer may be kept, a key that was cached ends when it ends.
+#[cfg(feature = "cache")]
+#[tokio::test]
+async fn a_cached_key_ends_with_its_time() {
+    use tower_principal::verify::Cached;
+
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let database = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let keys = database.store().api_keys();
+        let new = NewCredential::new().expires_at(clock.now() + Duration::from_secs(10));
+        let ends = keys.create(new).await.unwrap();
+        let rotated = keys.create(NewCredential::new()).await.unwrap();
+        keys.rotate(&rotated.id, Duration::from_secs(10)).await.unwrap();
+        let cached = Cached::new(database).unwrap().clock(clock.clone()).ttl(HOUR);
+        for issued in [&ends, &rotated] {
+            assert_eq!(ask(&cached, &key(issued.secret.expose_secret())).await, KEY);
+        }
+        assert_eq!(cached.stored(), (2, 0));
+        clock.pass(Duration::from_secs(10));
+        for issued in [&ends, &rotated] {
+            assert_eq!(ask(&cached, &key(issued.secret.expose_secret())).await, EXPIRED);
+        }
+    }
+}
 
 /// REQ-103: what is made here has at least 128 random bits, a word for scanners and a checksum.
 #[tokio::test]
@@ -268,6 +364,19 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         database.close().await;
         assert_eq!(ask(&one, &token("id.2.sig")).await, Short::Unavailable, "an outage lets nobody in");
         assert_eq!(ask(&one, &token("nobodys")).await, UNKNOWN);
+    }
+}
+
+/// A password cannot be on the list, and is neither an outage nor revoked.
+#[tokio::test]
+async fn a_denylist_lets_passwords_pass() {
+    for place in Place::all() {
+        let verifier = place.connect().await.denylist(everybody());
+        let credential = password(USER, PASSWORD);
+        assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::BasicUser));
+        let revoked = verifier.revoke(&credential, &Context::default()).await;
+        assert!(matches!(revoked, Err(VerifyError::Unsupported)), "{revoked:?}");
+        assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::BasicUser));
     }
 }
 

@@ -3,7 +3,10 @@
 
 mod changes;
 mod clients_that_leave;
+mod conformance;
 mod credentials;
+#[cfg(feature = "cache")]
+mod evictions;
 mod lifecycle;
 mod outages;
 mod secrecy;
@@ -87,6 +90,17 @@ impl Place {
     /// A table's name.
     pub(super) fn table(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
+    }
+
+    /// What the table holds of a credential's secret, read by hand.
+    pub(super) async fn digest_of(&self, id: &str) -> Vec<u8> {
+        let asked = format!("SELECT digest FROM {} WHERE public_id = $1", self.table("credentials"));
+        let asked = sqlx::AssertSqlSafe(asked);
+        if self.folder.is_none() {
+            return sqlx::query_scalar(asked).bind(id).fetch_one(&self.server().await).await.unwrap();
+        }
+        let file = sqlx::SqlitePool::connect(&self.address).await.unwrap();
+        sqlx::query_scalar(asked).bind(id).fetch_one(&file).await.unwrap()
     }
 
     /// The server, to look at by hand.

@@ -1,0 +1,60 @@
+//! Makes caches forget what changed in a database.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{Change, Changes};
+use crate::verify::{Cached, Verifier};
+
+impl Changes {
+    /// Makes a cache forget what changes, for as long as both are there; to be spawned before the cache is asked
+    /// for the first time. It does not keep the cache alive, and is cancelled by dropping it.
+    ///
+    /// With it on every node, what is revoked or disabled on one of them is refused on all within a second,
+    /// though it was cached. Where a node does not hear of it, since its listening connection is broken, the
+    /// cache's [`ttl`](Cached::ttl) ends it at the latest, and the cache is emptied once the node listens again.
+    /// Refusals are not heard of: a credential that was refused and is imported, enabled or prolonged now may go on
+    /// being refused for the [`negative_ttl`](Cached::negative_ttl), 5 s unless said.
+    ///
+    /// Around [`Denylisted`](super::Denylisted) a cache hears of what is denied in the same way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use tower_principal::verify::{Cached, sql::{NewCredential, SqlVerifier}};
+    /// use tower_principal::{Context, Credential, Verifier};
+    ///
+    /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+    /// let verifier = Arc::new(Cached::new(database.clone())?);
+    /// tokio::spawn(database.changes()?.evict_from(&verifier));
+    /// # let tokens = database.store().access_tokens();
+    /// # let issued = tokens.create(NewCredential::new().user("otto")).await?;
+    /// # let token = Credential::AccessToken(issued.secret.reborrow());
+    /// # verifier.verify(&token, &Context::default()).await?;
+    /// # tokens.revoke(&issued.id).await?;
+    /// # while verifier.verify(&token, &Context::default()).await.is_ok() { tokio::task::yield_now().await }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
+    pub fn evict_from<V: Verifier>(
+        mut self,
+        cache: &Arc<Cached<V>>,
+    ) -> impl Future<Output = ()> + Send + use<V> {
+        let cache = Arc::downgrade(cache);
+        async move {
+            while let Some(change) = self.next().await {
+                let Some(cache) = cache.upgrade() else { return };
+                match change {
+                    Change::Everything => cache.evict_all(),
+                    change => _ = cache.evict_where(|principal| change.concerns(principal)),
+                }
+            }
+        }
+    }
+}

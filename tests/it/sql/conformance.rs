@@ -1,0 +1,117 @@
+//! The rules that every verifier has to hold, on a database and on what stands around one.
+
+use std::time::{Duration, SystemTime};
+
+use tower_principal::test_util::conformance::Suite;
+use tower_principal::verify::sql::{Issued, NewCredential, NewUser, SqlVerifier};
+use tower_principal::{ClientKind, Credential, Key, MemoryVerifier, PrincipalKind, Secret, Verifier as _};
+
+use super::*;
+use crate::conformance;
+
+fn whole(issued: &Issued) -> Credential<'_> {
+    key(issued.secret.expose_secret())
+}
+
+fn access(issued: &Issued) -> Credential<'_> {
+    token(issued.secret.expose_secret())
+}
+
+fn client(issued: &Issued) -> Credential<'_> {
+    let (id, secret) = (issued.id.as_str(), issued.secret.expose_secret());
+    Credential::Client(ClientKind::of(id), pair(id, secret))
+}
+
+/// A node, with one of each kind in the database for a tenant or for none, and a suite that asks for them.
+async fn populated(place: &Place, tenant: Option<&str>) -> (SqlVerifier, Suite) {
+    let verifier = place.connect().await;
+    let store = verifier.store();
+    let store = tenant.map_or_else(|| store.clone(), |tenant| store.clone().tenant(tenant).unwrap());
+    let new = NewCredential::new;
+    let users = store.users();
+    for name in [USER, "dora", "olga"] {
+        users.create(name, Secret::borrowed(PASSWORD), NewUser::new()).await.unwrap();
+    }
+    let keys = store.api_keys();
+    let halves = store.key_pairs().create(new().owner(USER)).await.unwrap();
+    let app = store.app_tokens().create(new().owner(USER)).await.unwrap();
+    let tokens = store.access_tokens();
+    let past = SystemTime::now() - Duration::from_secs(60);
+    let (revoked, disabled) = (tokens.create(new().user(USER)).await, keys.create(new()).await);
+    let (revoked, disabled) = (revoked.unwrap(), disabled.unwrap());
+    tokens.revoke(&revoked.id).await.unwrap();
+    keys.disable(&disabled.id).await.unwrap();
+    let of_dora = keys.create(new().owner("dora")).await.unwrap();
+    users.disable("dora").await.unwrap();
+    let suite = Suite::new()
+        .good(password(USER, PASSWORD), PrincipalKind::BasicUser)
+        .good(whole(&keys.create(new().owner(USER)).await.unwrap()), PrincipalKind::ApiKey)
+        .good(
+            Credential::ApiKey(Key::Halves(pair(&halves.id, halves.secret.expose_secret()))),
+            PrincipalKind::ApiKey,
+        )
+        .good(Credential::AppToken(app.secret.reborrow()), PrincipalKind::AppToken)
+        .good(client(&store.clients().create(new().org("acme")).await.unwrap()), PrincipalKind::OrgAdmin)
+        .good(
+            client(&store.clients().create(new().org("acme").app("weather")).await.unwrap()),
+            PrincipalKind::AppAdmin,
+        )
+        .good(access(&tokens.create(new().user(USER)).await.unwrap()), PrincipalKind::OAuthUser)
+        .good(access(&tokens.create(new().user("otto")).await.unwrap()), PrincipalKind::OAuthUser)
+        .unknown(token(UNKNOWN_TOKEN))
+        .unknown(Credential::AppToken(Secret::borrowed(UNKNOWN_TOKEN)))
+        .unknown(password("mallory", PASSWORD))
+        .expired(access(&tokens.create(new().user(USER).expires_at(past)).await.unwrap()))
+        .revoked(access(&revoked))
+        .disabled(whole(&disabled))
+        .disabled(whole(&of_dora))
+        .disabled(password("dora", PASSWORD))
+        .revokes();
+    (verifier, tenant.into_iter().fold(suite, Suite::tenant))
+}
+
+#[tokio::test]
+async fn a_database_holds_every_rule() {
+    for tenant in [None, Some("acme")] {
+        for place in Place::all() {
+            let (verifier, suite) = populated(&place, tenant).await;
+            suite.check(&verifier).await.assert_holds();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_after_another_verifier_holds_every_rule() {
+    for place in Place::all() {
+        let (verifier, suite) = populated(&place, None).await;
+        let nobody = MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
+        suite.check(&nobody.or(verifier)).await.assert_holds();
+    }
+}
+
+#[cfg(feature = "cache")]
+#[tokio::test]
+async fn a_cached_database_holds_every_rule() {
+    use tower_principal::verify::Cached;
+
+    for (tenant, passwords) in [(None, false), (None, true), (Some("acme"), false)] {
+        for place in Place::all() {
+            let (verifier, suite) = populated(&place, tenant).await;
+            suite.check(&Cached::new(verifier).unwrap().passwords(passwords)).await.assert_holds();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_denylisted_verifier_holds_every_rule() {
+    for place in Place::all() {
+        let database = place.connect().await;
+        conformance::suite().check(&database.denylist(conformance::store())).await.assert_holds();
+        #[cfg(feature = "jwt")]
+        {
+            let (issuer, suite) = conformance::jwts::issued();
+            let verifier = database.denylist(conformance::jwts::with_keys(&issuer));
+            suite.check(&verifier).await.assert_holds();
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What is ended in the database is forgotten by the caches of every node.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnectOptions;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower_principal::verify::Cached;
+use tower_principal::verify::sql::{Change, Issued, NewCredential, NewUser, SqlVerifier};
+use tower_principal::{Context, Operation, Secret, Verifier as _};
+
+use super::*;
+
+/// Nothing ends by itself while a test runs.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// A node: a database behind a cache that is told what changes.
+struct Node {
+    database: SqlVerifier,
+    cached: Arc<Cached<SqlVerifier>>,
+}
+
+impl Node {
+    /// One that listens when this returns, where there is something to listen to.
+    async fn start(place: &Place, database: SqlVerifier, ttl: Duration) -> Self {
+        let cached = Arc::new(Cached::new(database.clone()).unwrap().ttl(ttl).passwords(true));
+        let mut listens = database.changes().unwrap();
+        tokio::spawn(database.changes().unwrap().evict_from(&cached));
+        if place.name == "PostgreSQL" {
+            assert_eq!(listens.next().await, Some(Change::Everything));
+        }
+        Self { database, cached }
+    }
+
+    async fn knows(&self, credential: &Credential<'_>) -> bool {
+        matches!(ask(&self.cached, credential).await, Short::Is(_))
+    }
+
+    /// Asks until the answer stays: an eviction on its way may take one along.
+    async fn learns(&self, credential: &Credential<'_>) {
+        let learns = async {
+            while !self.remembers(credential) {
+                assert!(self.knows(credential).await);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), learns).await.unwrap();
+    }
+
+    /// Whether the answer is there without asking the database.
+    fn remembers(&self, credential: &Credential<'_>) -> bool {
+        matches!(self.cached.verify_now(credential, &Context::default()), Some(Ok(_)))
+    }
+
+    /// How long it takes until the credential is refused.
+    async fn refuses(&self, credential: &Credential<'_>) -> Duration {
+        let started = Instant::now();
+        until(async || !self.knows(credential).await).await;
+        started.elapsed()
+    }
+}
+
+/// Others get on meanwhile: an answer that is remembered is there without waiting.
+async fn until(holds: impl AsyncFn() -> bool) {
+    let holds = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), holds).await.expect("in time");
+}
+
+/// REQ-39, REQ-51: two nodes of one database, or two caches in one process on SQLite.
+#[tokio::test]
+async fn req_39_what_is_ended_on_one_node_is_refused_by_the_caches_of_all() {
+    let _quiet = QUIET.lock().await;
+    for place in Place::all() {
+        let here = Node::start(&place, place.connect().await, LONG).await;
+        let database = if place.name == "SQLite" { here.database.clone() } else { place.connect().await };
+        let there = Node::start(&place, database, LONG).await;
+        let store = here.database.store();
+        let (users, keys, tokens) = (store.users(), store.api_keys(), store.access_tokens());
+        users.create("alice", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        let clients = store.clients();
+        let app = clients.create(NewCredential::new().org("acme")).await.unwrap();
+        let one = async || keys.create(NewCredential::new().owner("alice")).await.unwrap();
+        let mut slowest = Duration::ZERO;
+        // What is shown, and what ends it.
+        macro_rules! ends {
+            ($credential:expr, $end:expr) => {
+                let credential: &Credential<'_> = &$credential.into_owned();
+                here.learns(credential).await;
+                there.learns(credential).await;
+                assert!($end.await.is_ok());
+                for node in [&here, &there] {
+                    slowest = slowest.max(node.refuses(credential).await);
+                }
+            };
+        }
+        let secret = |issued: &Issued| issued.secret.expose_secret().to_owned();
+        let issued = one().await;
+        ends!(key(&secret(&issued)), keys.revoke(&issued.id));
+        let issued = one().await;
+        ends!(key(&secret(&issued)), keys.disable(&issued.id));
+        let issued = one().await;
+        ends!(key(&secret(&issued)), keys.expire(&issued.id, Some(SystemTime::now())));
+        let issued = one().await;
+        ends!(key(&secret(&issued)), keys.rotate(&issued.id, Duration::ZERO));
+        let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
+        let presented = secret(&issued);
+        ends!(token(&presented), here.cached.revoke(&token(&presented), &Context::default()));
+        let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
+        ends!(token(&secret(&issued)), tokens.revoke_all_of("otto"));
+        let issued = tokens.create(NewCredential::new().user("otto").client(&app.id)).await.unwrap();
+        ends!(token(&secret(&issued)), clients.revoke(&app.id));
+        ends!(password("alice", "p"), users.set_password("alice", Secret::borrowed("q")));
+        let issued = one().await;
+        ends!(key(&secret(&issued)), users.disable("alice"));
+        eprintln!("{}: refused everywhere after {slowest:?} at most", place.name);
+        assert!(slowest < Duration::from_secs(1), "{}: {slowest:?}", place.name);
+    }
+}
+
+/// What somebody may do changes with their roles, and with what a role allows.
+#[tokio::test]
+async fn req_39_permissions_that_are_taken_away_are_gone_from_the_caches() {
+    for place in Place::all() {
+        let here = Node::start(&place, place.connect().await, LONG).await;
+        let database = if place.name == "SQLite" { here.database.clone() } else { place.connect().await };
+        let there = Node::start(&place, database, LONG).await;
+        let store = here.database.store();
+        store.users().create("alice", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        store.roles().create("editor", ["get:/x"]).await.unwrap();
+        store.roles().assign("editor", "alice").await.unwrap();
+        let issued = store.api_keys().create(NewCredential::new().owner("alice")).await.unwrap();
+        let presented = key(issued.secret.expose_secret());
+        let may = async || {
+            who(&there.cached, &presented).await.permissions().allow(Operation::Get, "/x", &["alice"])
+        };
+        there.learns(&presented).await;
+        assert!(may().await);
+        store.roles().unassign("editor", "alice").await.unwrap();
+        until(async || !may().await).await;
+    }
+}
+
+/// Not heard of: it is refused for the `negative_ttl` at most.
+#[tokio::test]
+async fn req_39_what_was_refused_and_is_good_now_is_taken_when_the_refusal_ends() {
+    for place in Place::all() {
+        let node = Node::start(&place, place.connect().await, LONG).await;
+        let cached = Cached::new(node.database.clone()).unwrap().negative_ttl(Duration::from_millis(300));
+        let keys = node.database.store().api_keys();
+        let imported = "acmek_0123456789abcdef0123456789abcdef";
+        assert_eq!(ask(&cached, &key(imported)).await, UNKNOWN);
+        keys.import(Secret::borrowed(imported), NewCredential::new()).await.unwrap();
+        until(async || ask(&cached, &key(imported)).await == KEY).await;
+        // What nobody asked for before is taken at once.
+        let issued = keys.create(NewCredential::new()).await.unwrap();
+        assert_eq!(ask(&cached, &key(issued.secret.expose_secret())).await, KEY);
+    }
+}
+
+#[tokio::test]
+async fn evicting_ends_with_the_cache_or_the_database() {
+    let place = Place::all().swap_remove(0);
+    let database = place.connect().await;
+    let cached = Arc::new(Cached::new(database.clone()).unwrap());
+    let task = tokio::spawn(database.changes().unwrap().evict_from(&cached));
+    drop((cached, database));
+    tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+}
+
+/// REQ-39: a node whose listening connection is broken goes by its cache's time, and catches up when it
+/// listens again.
+#[tokio::test]
+async fn req_39_a_node_that_cannot_listen_refuses_when_its_cache_expires() {
+    let Some(place) = Place::postgres() else { return };
+    let _quiet = QUIET.lock().await;
+    let here = place.connect().await;
+    let wire = Wire::start(&place.address).await;
+    let behind = || {
+        let options = PgConnectOptions::from_str(&place.address).unwrap();
+        let options = options.host("127.0.0.1").port(wire.port).ssl_mode(sqlx::postgres::PgSslMode::Disable);
+        let builder = SqlVerifier::postgres(options).table_prefix(place.prefix.as_str());
+        builder.passwords(cheap_passwords()).connections(1)
+    };
+    let ttl = Duration::from_secs(2);
+    let short = Node::start(&place, behind().connect().await.unwrap(), ttl).await;
+    let long = Node::start(&place, behind().connect().await.unwrap(), LONG).await;
+    let keys = here.store().api_keys();
+    let issued = keys.create(NewCredential::new()).await.unwrap();
+    let presented = key(issued.secret.expose_secret());
+
+    wire.cut(true);
+    long.learns(&presented).await;
+    let asked = Instant::now();
+    short.learns(&presented).await;
+    keys.revoke(&issued.id).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Nobody has told them.
+    assert!(short.remembers(&presented) || asked.elapsed() > ttl);
+    short.refuses(&presented).await;
+    assert!(asked.elapsed() < ttl + Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert!(long.remembers(&presented));
+
+    wire.cut(false);
+    let caught_up = long.refuses(&presented).await;
+    eprintln!("refused {caught_up:?} after it could listen again");
+    assert!(caught_up < Duration::from_secs(5), "{caught_up:?}");
+}
+
+/// Stands between nodes and their server. When it is cut, connections that listen break, and no new ones
+/// are made; the others go on.
+struct Wire {
+    port: u16,
+    cut: Arc<watch::Sender<bool>>,
+}
+
+impl Wire {
+    async fn start(address: &str) -> Self {
+        let options = PgConnectOptions::from_str(address).unwrap();
+        let server = (options.get_host().to_owned(), options.get_port());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cut = Arc::new(watch::Sender::new(false));
+        let watched = Arc::downgrade(&cut);
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                let Some(cut) = watched.upgrade() else { return };
+                if *cut.borrow() {
+                    continue;
+                }
+                let server = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
+                tokio::spawn(carry(client, server, cut.subscribe()));
+            }
+        });
+        Self { port, cut }
+    }
+
+    fn cut(&self, cut: bool) {
+        self.cut.send_replace(cut);
+    }
+}
+
+/// Carries what both say until one is silent, or it listens and the wire is cut.
+async fn carry(client: TcpStream, server: TcpStream, mut cut: watch::Receiver<bool>) {
+    let ((mut client, mut to_client), (mut server, mut to_server)) =
+        (client.into_split(), server.into_split());
+    let (mut asked, mut said) = ([0; 8192], [0; 8192]);
+    let mut listens = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => match read {
+                Ok(length) if length > 0 => {
+                    let asked = &asked[..length];
+                    listens |= asked.windows(6).any(|word| word == b"LISTEN");
+                    if to_server.write_all(asked).await.is_err() { return }
+                }
+                _ => return,
+            },
+            read = server.read(&mut said) => match read {
+                Ok(length) if length > 0 => {
+                    if to_client.write_all(&said[..length]).await.is_err() { return }
+                }
+                _ => return,
+            },
+            _ = async { cut.wait_for(|cut| *cut).await.map(drop) }, if listens => return,
+        }
+    }
+}
