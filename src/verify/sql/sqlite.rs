@@ -33,7 +33,7 @@ const WORDS: Words = Words {
     // A start waits longer for a lock than a request may.
     begin: "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;",
     commit: "COMMIT",
-    extra: "",
+    extra: "CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, name COLLATE NOCASE);",
 };
 
 impl SqlVerifier {

@@ -44,8 +44,9 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`SqlError::Exists`] where the name is taken; [`SqlError::InvalidName`] for what cannot be one;
-    /// others where the database cannot be changed now.
+    /// [`SqlError::Exists`] where the name is taken, also in other case of ASCII letters: in permissions
+    /// (`${user}`) both would be the same; [`SqlError::InvalidName`] for what cannot be one; others where the
+    /// database cannot be changed now.
     pub async fn create(&self, name: &str, password: Secret<'_>, new: NewUser) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
