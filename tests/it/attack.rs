@@ -1,7 +1,7 @@
 //! What somebody who means harm would try, each once.
 
-use tower_principal::verify::sql::{NewUser, SqlError};
-use tower_principal::{Operation, Secret};
+use tower_principal::verify::sql::{NewCredential, NewUser, SqlError};
+use tower_principal::{Credential, Operation, Secret};
 
 use crate::sql::*;
 use crate::support::*;
@@ -29,5 +29,30 @@ async fn nobody_takes_a_name_that_permissions_cannot_tell_from_anothers() {
         roles.assign("member", "ALICE").await.unwrap();
         let alice = who(&verifier, &password("ALICE", "p")).await;
         assert!(alice.permissions().allow(Operation::Get, "/users/alice/x", &["ALICE"]));
+    }
+}
+
+/// An app token names an application and is shown to every browser: it is not its owner's key.
+#[tokio::test]
+async fn an_app_token_does_not_lend_what_its_owner_may() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store();
+        store.users().create("alice", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        store.users().grant("alice", "/**").await.unwrap();
+        let new = || NewCredential::new().owner("alice");
+        let (plain, own) = (new(), new().permissions(["get:/open/**"]));
+        let tokens = store.app_tokens();
+        for (new, open) in [(plain, false), (own, true)] {
+            let issued = tokens.create(new).await.unwrap();
+            let app = who(&verifier, &Credential::AppToken(issued.secret.reborrow())).await;
+            assert_eq!(app.owner(), Some("alice"));
+            assert!(!app.permissions().allow(Operation::Delete, "/users/alice", &[]), "{}", place.name);
+            assert_eq!(app.permissions().allow(Operation::Get, "/open/x", &[]), open);
+        }
+        // A key is its owner's.
+        let issued = store.api_keys().create(new()).await.unwrap();
+        let key = who(&verifier, &key(issued.secret.expose_secret())).await;
+        assert!(key.permissions().allow(Operation::Delete, "/users/alice", &[]));
     }
 }

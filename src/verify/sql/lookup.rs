@@ -12,7 +12,8 @@ use crate::trace;
 use crate::verify::{Reason, VerifyError};
 
 /// Everything about a credential, by the digest of what was presented, and the time now. A credential with permissions of
-/// its own holds these; one without holds its user's, which come from grants and roles.
+/// its own holds these; one without holds its user's, which come from grants and roles. An app token only
+/// names an application and is shown to whoever uses it: it holds nothing of its user's.
 pub(super) const CREDENTIAL: &str = r"
 SELECT c.id, c.kind, c.public_id, c.last_used_at,
     CASE WHEN c.digest = $1 THEN NULL ELSE c.previous_until END,
@@ -21,7 +22,7 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
     coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at),
     c.expires_at, u.expires_at, issuer.expires_at,
     c.subject, c.client, c.scopes, c.org, c.app, coalesce(c.uuid, u.uuid), u.org, u.app,
-    CASE WHEN c.permissions IS NOT NULL THEN c.permissions ELSE (
+    CASE WHEN c.permissions IS NOT NULL OR c.kind = 'app_token' THEN c.permissions ELSE (
         SELECT string_agg(held.permission, '
 ') FROM (
             SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = c.user_id
