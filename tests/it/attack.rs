@@ -1,7 +1,9 @@
 //! What somebody who means harm would try, each once.
 
-use tower_principal::verify::sql::{NewCredential, NewUser, SqlError};
-use tower_principal::{Credential, Operation, Secret};
+use std::time::Duration;
+
+use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError};
+use tower_principal::{ClientKind, Clock, Credential, Operation, Secret};
 
 use crate::sql::*;
 use crate::support::*;
@@ -54,5 +56,54 @@ async fn an_app_token_does_not_lend_what_its_owner_may() {
         let issued = store.api_keys().create(new()).await.unwrap();
         let key = who(&verifier, &key(issued.secret.expose_secret())).await;
         assert!(key.permissions().allow(Operation::Delete, "/users/alice", &[]));
+    }
+}
+
+/// A client's token ends with the client, also where that ends with its owner.
+#[tokio::test]
+async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store();
+        let ends = NewUser::new().expires_at(clock.now() + Duration::from_secs(60));
+        store.users().create("alice", Secret::borrowed("p"), ends).await.unwrap();
+        let client = store.clients().create(NewCredential::new().owner("alice").org("acme")).await.unwrap();
+        let own = NewCredential::new().client(&client.id).org("acme");
+        let users = NewCredential::new().client(&client.id).user("otto");
+        let [own, users] = [
+            store.access_tokens().create(own).await.unwrap(),
+            store.access_tokens().create(users).await.unwrap(),
+        ];
+        let mut changes = verifier.changes().unwrap();
+        let mut held = Vec::new();
+        let pair = pair(&client.id, client.secret.expose_secret());
+        let all = [
+            Credential::Client(ClientKind::of(&client.id), pair),
+            token(own.secret.expose_secret()),
+            token(users.secret.expose_secret()),
+        ];
+        for credential in &all {
+            held.push(who(&verifier, credential).await);
+        }
+        assert!(store.users().disable("alice").await.unwrap());
+        for credential in &all {
+            assert_eq!(ask(&verifier, credential).await, DISABLED, "{} {credential:?}", place.name);
+        }
+        // Who keeps answers has to hear of it.
+        let change = loop {
+            match changes.next().await.unwrap() {
+                change @ Change::User { .. } => break change,
+                _ => continue,
+            }
+        };
+        for principal in &held {
+            assert!(change.concerns(principal), "{} {principal:?}", place.name);
+        }
+        assert!(store.users().enable("alice").await.unwrap());
+        clock.pass(Duration::from_secs(60));
+        for credential in &all {
+            assert_eq!(ask(&verifier, credential).await, EXPIRED, "{} {credential:?}", place.name);
+        }
     }
 }

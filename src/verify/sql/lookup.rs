@@ -19,8 +19,8 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
     CASE WHEN c.digest = $1 THEN NULL ELSE c.previous_until END,
     coalesce(c.revoked_at, issuer.revoked_at, (
         SELECT r.ends_at FROM {p}revocations r WHERE r.digest = $1 AND r.ends_at > $2)),
-    coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at),
-    c.expires_at, u.expires_at, issuer.expires_at,
+    coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at, owner.disabled_at),
+    c.expires_at, u.expires_at, issuer.expires_at, owner.expires_at,
     c.subject, c.client, c.scopes, c.org, c.app, coalesce(c.uuid, u.uuid), u.org, u.app,
     CASE WHEN c.permissions IS NOT NULL OR c.kind = 'app_token' THEN c.permissions ELSE (
         SELECT string_agg(held.permission, '
@@ -32,6 +32,7 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
 FROM {p}credentials c
 LEFT JOIN {p}users u ON u.id = c.user_id
 LEFT JOIN {p}credentials issuer ON issuer.id = c.client_id
+LEFT JOIN {p}users owner ON owner.id = issuer.user_id
 WHERE c.digest = $1 OR c.previous_digest = $1";
 
 /// Only what a password is checked against.
@@ -77,7 +78,7 @@ pub(super) fn credential(mut row: Row, now: SystemTime) -> Result<Found, VerifyE
     let last_used_at = row.integer()?;
     let secret_until = row.integer()?;
     let (revoked_at, disabled_at) = (row.integer()?, row.integer()?);
-    let ends = [secret_until, row.integer()?, row.integer()?, row.integer()?];
+    let ends = [secret_until, row.integer()?, row.integer()?, row.integer()?, row.integer()?];
     let expires_at = judge(revoked_at, disabled_at, &ends, now)?;
 
     let (subject, client, scopes) = (row.text()?, row.text()?, row.name()?);
