@@ -1,9 +1,18 @@
 //! What somebody who means harm would try, each once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::body::Body;
+use http::Request;
+use tower::ServiceExt as _;
+use tower_principal::transport::{OnInsecure, PlainConnection, TransportRule};
 use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError};
-use tower_principal::{ClientKind, Clock, Credential, Operation, Secret};
+use tower_principal::{
+    ApiKey, AuthenticateLayer, ClientKind, Clock, Context, Credential, Operation, Principal, Revocation,
+    Secret, Verifier, VerifyError, dialect, transport,
+};
 
 use crate::sql::*;
 use crate::support::*;
@@ -106,4 +115,59 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
             assert_eq!(ask(&verifier, credential).await, EXPIRED, "{} {credential:?}", place.name);
         }
     }
+}
+
+/// Guessing at an id over plain http does not shelter the secret that is shown beside it.
+#[tokio::test]
+async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
+    #[derive(Clone)]
+    struct Slow(Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>);
+
+    impl Verifier for Slow {
+        async fn verify(
+            &self,
+            credential: &Credential<'_>,
+            _: &Context<'_>,
+        ) -> Result<Principal, VerifyError> {
+            let Credential::ApiKey(tower_principal::Key::Halves(pair)) = credential else {
+                return Err(VerifyError::Unsupported);
+            };
+            self.1.fetch_add(1, Ordering::SeqCst);
+            if pair.secret().expose_secret() != KEY_SECRET {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                return Err(VerifyError::UNKNOWN);
+            }
+            Ok(ApiKey::builder(pair.id()).build().into())
+        }
+
+        async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+            let Credential::ApiKey(tower_principal::Key::Halves(pair)) = credential else {
+                return Err(VerifyError::Unsupported);
+            };
+            self.0.lock().unwrap().push(pair.id().to_owned());
+            Ok(())
+        }
+    }
+
+    let (revoked, asked) = (Arc::default(), Arc::default());
+    let verifier = Slow(Arc::clone(&revoked), Arc::clone(&asked));
+    let rule = TransportRule { api_key: OnInsecure::RefuseAndRevoke, ..TransportRule::REFUSE };
+    let dialect = tower_principal::Dialect { transport: rule, ..dialect::SOCRATA };
+    let layer =
+        AuthenticateLayer::new(dialect, verifier, transport::marked()).revocation(Revocation::default());
+    let app = whoami().layer(layer);
+    for secret in ["a guess that takes its time, many characters", KEY_SECRET] {
+        let basic = basic(KEY_ID, secret);
+        let mut request = Request::get("/").header("authorization", basic).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(PlainConnection);
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 403);
+    }
+    for _ in 0..100 {
+        if !revoked.lock().unwrap().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!(*revoked.lock().unwrap(), [KEY_ID]);
 }
