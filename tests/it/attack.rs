@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use tower::ServiceExt as _;
+use tower_principal::test_util::TestClock;
 use tower_principal::transport::{OnInsecure, PlainConnection, TransportRule};
 use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError};
 use tower_principal::{
@@ -114,6 +115,36 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
         for credential in &all {
             assert_eq!(ask(&verifier, credential).await, EXPIRED, "{} {credential:?}", place.name);
         }
+    }
+}
+
+/// A verifier with a leeway takes a token for a while after its end; a denial of it lasts as long.
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
+    use tower_principal::JwtVerifier;
+    use tower_principal::test_util::Issuer;
+    use tower_principal::verify::Algorithm;
+
+    use crate::jwt::{API, ISSUER, good};
+
+    for place in Place::all() {
+        let clock = TestClock::default();
+        let issuer = Issuer::with(ISSUER, Algorithm::Es256, clock.clone()).unwrap();
+        let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
+        let jwts = jwts.clock(clock.clone()).leeway(Duration::from_secs(30)).build().unwrap();
+        let database = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let verifier = database.denylist(jwts);
+        let text = good(&issuer).sign();
+        let end = who(&verifier, &token(&text)).await.expires_at().unwrap();
+        verifier.revoke(&token(&text), &Context::default()).await.unwrap();
+        for seconds in [0, 29] {
+            clock.set(end + Duration::from_secs(seconds));
+            assert_eq!(database.store().purge_expired().await.unwrap(), 0);
+            assert_eq!(ask(&verifier, &token(&text)).await, REVOKED, "{} {seconds}", place.name);
+        }
+        clock.set(end + Duration::from_secs(120));
+        assert_eq!(database.store().purge_expired().await.unwrap(), 1);
     }
 }
 

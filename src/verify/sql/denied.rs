@@ -1,5 +1,7 @@
 //! A list of what is denied, for credentials that the database does not hold.
 
+use std::time::Duration;
+
 use super::{Digest, SqlError, SqlStore};
 use crate::credential::Credential;
 use crate::principal::Principal;
@@ -69,13 +71,17 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
-    /// Denies a good credential until it ends by itself; for good where it has no end.
+    /// Denies a good credential until it ends by itself, and a minute longer: whoever verifies may bear
+    /// with it for some seconds, and another node's clock be behind. For good where it has no end.
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
-        let until = principal.expires_at();
+        let until = principal.expires_at().and_then(|end| end.checked_add(LEEWAY));
         Ok(self.store.deny(name(credential, &principal)?, until).await?)
     }
 }
+
+/// More than any verifier's leeway.
+const LEEWAY: Duration = Duration::from_secs(60);
 
 /// What the list knows a good credential by.
 fn name(credential: &Credential<'_>, principal: &Principal) -> Result<Digest, SqlError> {
