@@ -9,7 +9,7 @@ use http::Request;
 use tower::ServiceExt as _;
 use tower_principal::test_util::TestClock;
 use tower_principal::transport::{OnInsecure, PlainConnection, TransportRule};
-use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError};
+use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError, SqlVerifier, SqliteSource};
 use tower_principal::{
     ApiKey, AuthenticateLayer, ClientKind, Clock, Context, Credential, Operation, Principal, Revocation,
     Secret, Verifier, VerifyError, dialect, transport,
@@ -201,4 +201,14 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
     }
     assert_eq!(asked.load(Ordering::SeqCst), 2);
     assert_eq!(*revoked.lock().unwrap(), [KEY_ID]);
+}
+
+/// The options of a connection may hold the key of the file.
+#[test]
+fn the_key_of_a_file_is_not_shown() {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().pragma("key", "'a-key-of-the-file'");
+    let shown = format!("{:?}", SqliteSource::from(options.clone()));
+    assert!(!shown.contains("a-key-of-the-file"), "{shown}");
+    let shown = format!("{:?}", SqlVerifier::sqlite(options));
+    assert!(!shown.contains("a-key-of-the-file"), "{shown}");
 }
