@@ -212,3 +212,14 @@ fn the_key_of_a_file_is_not_shown() {
     let shown = format!("{:?}", SqlVerifier::sqlite(options));
     assert!(!shown.contains("a-key-of-the-file"), "{shown}");
 }
+
+/// PostgreSQL has an error for a NUL; the store says what is wrong before it is asked.
+#[tokio::test]
+async fn a_place_in_a_list_that_is_no_id_is_told_as_such() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let listed = verifier.store().api_keys().list(Some("a\0"), 9).await;
+        assert!(matches!(listed, Err(SqlError::InvalidName)), "{} {listed:?}", place.name);
+        assert_eq!(verifier.store().api_keys().list(None, 9).await.unwrap().len(), 0);
+    }
+}
