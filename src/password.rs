@@ -113,6 +113,29 @@ impl Passwords {
         }
     }
 
+    /// [`hash`](Self::hash) off the reactor, in its turn among those that are checked: each takes as much
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] where it could not be done; inside, why there is no hash.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(crate) async fn hash_later(
+        &self,
+        password: Zeroizing<String>,
+    ) -> Result<Result<String, HashError>, Busy> {
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        let passwords = self.clone();
+        let work = move || {
+            let _permit = running;
+            passwords.hash(&password)
+        };
+        match Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(work).await.map_err(|_| Busy),
+            Err(_) => Ok(work()),
+        }
+    }
+
     fn argon2(&self) -> Argon2<'static> {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
     }
@@ -197,5 +220,21 @@ mod tests {
         while passwords.admitted.available_permits() < places {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// REQ-58: nothing is hashed beside those that have a place.
+    #[tokio::test]
+    async fn req_58_what_is_set_waits_for_its_turn_as_what_is_checked_does() {
+        let passwords = cheap();
+        let places = passwords.running.available_permits();
+        let held =
+            Arc::clone(&passwords.running).acquire_many_owned(u32::try_from(places).unwrap()).await.unwrap();
+        let mut hashed = Box::pin(passwords.hash_later(Zeroizing::new("x".to_owned())));
+        let soon = tokio::time::timeout(std::time::Duration::from_millis(50), hashed.as_mut());
+        assert!(soon.await.is_err());
+        drop(held);
+        let phc = hashed.await.unwrap().unwrap();
+        assert_eq!(check(&passwords, "x", Some(&phc)).await, Ok(true));
+        assert_eq!(passwords.running.available_permits(), places);
     }
 }

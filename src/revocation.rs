@@ -139,13 +139,13 @@ impl Fuse {
     }
 
     /// Enters a credential into the list of those that are being looked at; `None` where it is there already.
+    /// With its secret: or a guess at one id would stand for the right secret that comes beside it.
     fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &Context<'_>) -> Option<Flight> {
-        let parts = [
-            context.tenant().unwrap_or_default().as_bytes(),
-            credential.kind().as_str().as_bytes(),
-            credential.id_or_secret().as_bytes(),
-        ];
-        let place = self.key.as_ref().map(|key| key.of(&parts));
+        let tenant = context.tenant().unwrap_or_default();
+        let (kind, id) = (credential.kind().as_str(), credential.id().unwrap_or_default());
+        let place = self.key.as_ref().map(|key| {
+            credential.with_secret(|secret| key.of(&[tenant, kind, id, secret].map(str::as_bytes)))
+        });
         let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
         let new = place.is_none_or(|place| flying.insert(place));
         new.then(|| Flight { fuse: Arc::clone(self), place })

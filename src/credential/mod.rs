@@ -88,6 +88,18 @@ impl<'r> Credential<'r> {
         }
     }
 
+    /// What comes of its secret alone, the second half where it has two. Only for fingerprints.
+    pub(crate) fn with_secret<T>(&self, read: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
+                read(secret.expose_secret())
+            }
+            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => {
+                read(pair.secret().expose_secret())
+            }
+        }
+    }
+
     /// A copy that outlives the request; it is wiped on drop.
     pub fn into_owned(self) -> Credential<'static> {
         match self {

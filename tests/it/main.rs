@@ -4,6 +4,8 @@
 
 mod allocations;
 mod answers;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "throttle"))]
+mod attack;
 mod audit;
 mod body;
 mod bounds;

@@ -103,7 +103,15 @@ impl Change {
             Self::Credential { id, .. } => {
                 principal.id() == Some(id) || principal.credential_id() == Some(id)
             }
-            Self::User { name, .. } => principal.id() == Some(name) || principal.owner() == Some(name),
+            Self::User { name, .. } => {
+                // A client does not know whose it is, and its tokens end with it.
+                let of_client = match principal {
+                    Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
+                    Principal::OAuthUser(user) => user.client().is_some(),
+                    _ => false,
+                };
+                of_client || principal.id() == Some(name) || principal.owner() == Some(name)
+            }
             Self::Denied(digest) => Digest::of_principal(principal).is_none_or(|own| own == *digest),
             Self::Everything => true,
         }
@@ -174,8 +182,9 @@ mod tests {
             (credential(Kind::AccessToken, "t2"), [false, false, true]),
             (credential(Kind::Client, "map"), [true, false, true]),
             (credential(Kind::ApiKey, "k1"), [false, true, false]),
-            (user("otto"), [true, true, false]),
-            (user("olga"), [false, false, false]),
+            // Whoever that is: the client may be theirs.
+            (user("otto"), [true, true, true]),
+            (user("olga"), [true, false, true]),
             (Change::Everything, [true, true, true]),
             // Only the token of an id is known by it; the key has none and may be meant.
             (Change::Denied(Digest::of_parts(&[])), [false, true, false]),

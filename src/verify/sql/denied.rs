@@ -1,5 +1,7 @@
 //! A list of what is denied, for credentials that the database does not hold.
 
+use std::time::Duration;
+
 use super::{Digest, SqlStore};
 use crate::credential::Credential;
 use crate::principal::Principal;
@@ -70,14 +72,19 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
-    /// Denies a good credential until it ends by itself; for good where it has no end. A password without a
-    /// credential id is not revoked: its user would be locked out.
+    /// Denies a good credential until it ends by itself, and a minute longer: whoever verifies may bear
+    /// with it for some seconds, and another node's clock be behind. For good where it has no end. A password
+    /// without a credential id is not revoked: its user would be locked out.
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
         let name = name(credential, &principal).ok_or(VerifyError::Unsupported)?;
-        Ok(self.store.deny(name, principal.expires_at()).await?)
+        let until = principal.expires_at().and_then(|end| end.checked_add(LEEWAY));
+        Ok(self.store.deny(name, until).await?)
     }
 }
+
+/// More than any verifier's leeway.
+const LEEWAY: Duration = Duration::from_secs(60);
 
 /// What the list knows a good credential by; `None` for a password.
 fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {

@@ -46,7 +46,7 @@ impl Listen for Listening {
                     .max_lifetime(None)
                     .connect_lazy_with(options.clone());
                 if let Ok(mut listener) = PgListener::connect_with(&pool).await
-                    && listener.listen(&channel).await.is_ok()
+                    && matches!(timeout(SILENCE, listener.listen(&channel)).await, Ok(Ok(())))
                 {
                     hub.tell(Change::Everything);
                     listener.eager_reconnect(false);

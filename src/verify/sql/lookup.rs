@@ -12,16 +12,17 @@ use crate::trace;
 use crate::verify::{Reason, VerifyError};
 
 /// Everything about a credential, by the digest of what was presented, and the time now. A credential with permissions of
-/// its own holds these; one without holds its user's, which come from grants and roles.
+/// its own holds these; one without holds its user's, which come from grants and roles. An app token only
+/// names an application and is shown to whoever uses it: it holds nothing of its user's.
 pub(super) const CREDENTIAL: &str = r"
 SELECT c.id, c.kind, c.public_id, c.last_used_at,
     CASE WHEN c.digest = $1 THEN NULL ELSE c.previous_until END,
     coalesce(c.revoked_at, issuer.revoked_at, (
         SELECT r.ends_at FROM {p}revocations r WHERE r.digest = $1 AND r.ends_at > $2)),
-    coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at),
-    c.expires_at, u.expires_at, issuer.expires_at,
+    coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at, owner.disabled_at),
+    c.expires_at, u.expires_at, issuer.expires_at, owner.expires_at,
     c.subject, c.client, c.scopes, c.org, c.app, coalesce(c.uuid, u.uuid), u.org, u.app,
-    CASE WHEN c.permissions IS NOT NULL THEN c.permissions ELSE (
+    CASE WHEN c.permissions IS NOT NULL OR c.kind = 'app_token' THEN c.permissions ELSE (
         SELECT string_agg(held.permission, '
 ') FROM (
             SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = c.user_id
@@ -31,6 +32,7 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
 FROM {p}credentials c
 LEFT JOIN {p}users u ON u.id = c.user_id
 LEFT JOIN {p}credentials issuer ON issuer.id = c.client_id
+LEFT JOIN {p}users owner ON owner.id = issuer.user_id
 WHERE c.digest = $1 OR c.previous_digest = $1";
 
 /// Only what a password is checked against.
@@ -76,7 +78,7 @@ pub(super) fn credential(mut row: Row, now: SystemTime) -> Result<Found, VerifyE
     let last_used_at = row.integer()?;
     let secret_until = row.integer()?;
     let (revoked_at, disabled_at) = (row.integer()?, row.integer()?);
-    let ends = [secret_until, row.integer()?, row.integer()?, row.integer()?];
+    let ends = [secret_until, row.integer()?, row.integer()?, row.integer()?, row.integer()?];
     let expires_at = judge(revoked_at, disabled_at, &ends, now)?;
 
     let (subject, client, scopes) = (row.text()?, row.text()?, row.name()?);

@@ -33,7 +33,7 @@ const WORDS: Words = Words {
     begin: "BEGIN; SET LOCAL statement_timeout = '60s';
 SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     commit: "COMMIT",
-    extra: ANNOUNCE,
+    extra: EXTRA,
 };
 
 /// A connection that was idle for so long is asked whether it still is one.
@@ -130,9 +130,10 @@ impl fmt::Debug for PostgresSource {
     }
 }
 
-/// Every change is announced by the database itself, so also one made by hand. What is sent are public
-/// names and digests.
-const ANNOUNCE: &str = r"
+/// A name that differs by the case of ASCII letters alone is taken: permissions compare so. Every change is
+/// announced by the database itself, so also one made by hand; what is sent are public names and digests.
+const EXTRA: &str = r#"
+CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
 CREATE OR REPLACE FUNCTION {p}announce() RETURNS trigger LANGUAGE plpgsql AS $announce$
 DECLARE
     message text := 'everything';
@@ -174,7 +175,7 @@ CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}role_permissio
     FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
 CREATE TRIGGER {p}announce AFTER INSERT OR UPDATE ON {p}revocations
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
-";
+"#;
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! SQLite's pool.
 
+use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBu
 /// let source = SqliteSource::from("sqlite:portal.db");
 /// # let _ = source;
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SqliteSource {
     /// `None` for what is no address.
     options: Option<SqliteConnectOptions>,
@@ -33,7 +34,7 @@ const WORDS: Words = Words {
     // A start waits longer for a lock than a request may.
     begin: "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;",
     commit: "COMMIT",
-    extra: "",
+    extra: "CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, name COLLATE NOCASE);",
 };
 
 impl SqlVerifier {
@@ -96,6 +97,13 @@ impl From<SqliteConnectOptions> for SqliteSource {
 impl From<&SqlitePool> for SqliteSource {
     fn from(pool: &SqlitePool) -> Self {
         Self::from((*pool.connect_options()).clone())
+    }
+}
+
+/// Shows nothing: the options may hold the key of an encrypted file.
+impl fmt::Debug for SqliteSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteSource(..)")
     }
 }
 

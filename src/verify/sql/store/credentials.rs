@@ -175,7 +175,8 @@ impl Credentials {
     ///
     /// [`SqlError`] where the database cannot be asked now.
     pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<CredentialRecord>, SqlError> {
-        let values = vec![after.unwrap_or_default().into(), i64::from(limit.min(1_000)).into()];
+        let after = after.map(names::id).transpose()?.unwrap_or_default();
+        let values = vec![after.into(), i64::from(limit.min(1_000)).into()];
         self.records("public_id > $3 ORDER BY public_id LIMIT $4", values).await
     }
 

@@ -57,7 +57,8 @@ impl NewCredential {
         self
     }
 
-    /// Who a key or an app token belongs to; as [`user`](Self::user).
+    /// Who a key, an app token or a client belongs to; as [`user`](Self::user), but an app token is lent no
+    /// permissions: everybody who uses the application can see it.
     pub fn owner(self, name: impl Into<String>) -> Self {
         self.user(name)
     }
@@ -98,7 +99,7 @@ impl NewCredential {
         self
     }
 
-    /// The granted permissions, these alone; its user's permissions unless said.
+    /// The granted permissions, these alone; its user's permissions unless said, and an app token none.
     pub fn permissions<S: Into<String>>(mut self, permissions: impl IntoIterator<Item = S>) -> Self {
         self.permissions = Some(permissions.into_iter().map(Into::into).collect());
         self

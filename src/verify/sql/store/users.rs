@@ -1,10 +1,9 @@
 //! People with passwords.
 
-use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use super::{NewUser, SqlStore, UserRecord};
-use crate::password::{Passwords, is_argon2id};
+use crate::password::is_argon2id;
 use crate::permission::Permission;
 use crate::secret::Secret;
 use crate::trace;
@@ -44,8 +43,9 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`SqlError::Exists`] where the name is taken; [`SqlError::InvalidName`] for what cannot be one;
-    /// others where the database cannot be changed now.
+    /// [`SqlError::Exists`] where the name is taken, also in other case of ASCII letters: in permissions
+    /// (`${user}`) both would be the same; [`SqlError::InvalidName`] for what cannot be one; others where the
+    /// database cannot be changed now.
     pub async fn create(&self, name: &str, password: Secret<'_>, new: NewUser) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
@@ -193,12 +193,8 @@ impl Users {
     }
 
     async fn hash(&self, password: &Secret<'_>) -> Result<String, SqlError> {
-        let passwords: Passwords = self.0.shared.passwords.clone();
         let password = Zeroizing::new(password.expose_secret().to_owned());
-        let work = move || passwords.hash(&password);
-        let runtime = Handle::try_current()
-            .map_err(|_| SqlError::Configuration("passwords are hashed within a tokio runtime"))?;
-        Ok(runtime.spawn_blocking(work).await.map_err(|_| SqlError::Busy)??)
+        Ok(self.0.shared.passwords.hash_later(password).await.map_err(|_| SqlError::Busy)??)
     }
 }
 

@@ -1,0 +1,225 @@
+//! What somebody who means harm would try, each once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Request;
+use tower::ServiceExt as _;
+use tower_principal::test_util::TestClock;
+use tower_principal::transport::{OnInsecure, PlainConnection, TransportRule};
+use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError, SqlVerifier, SqliteSource};
+use tower_principal::{
+    ApiKey, AuthenticateLayer, ClientKind, Clock, Context, Credential, Operation, Principal, Revocation,
+    Secret, Verifier, VerifyError, dialect, transport,
+};
+
+use crate::sql::*;
+use crate::support::*;
+
+/// Whoever has a name that differs from another's by case alone would hold what `${user}` grants the other.
+#[tokio::test]
+async fn nobody_takes_a_name_that_permissions_cannot_tell_from_anothers() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store();
+        let (users, roles) = (store.users(), store.roles());
+        roles.create("member", ["get,put:/users/${user}/**"]).await.unwrap();
+        let create = async |name: &str| users.create(name, Secret::borrowed("p"), NewUser::new()).await;
+        create("alice").await.unwrap();
+        let twin = create("ALICE").await;
+        assert!(matches!(twin, Err(SqlError::Exists)), "{}: {twin:?}", place.name);
+        let hash = cheap_passwords().hash("p").unwrap();
+        let twin = users.import("Alice", &hash, NewUser::new()).await;
+        assert!(matches!(twin, Err(SqlError::Exists)), "{}: {twin:?}", place.name);
+        // Of another tenant, and after the first one is gone, it is a name like any other.
+        let acme = verifier.store().tenant("acme").unwrap();
+        acme.users().create("ALICE", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        assert!(users.delete("alice").await.unwrap());
+        create("ALICE").await.unwrap();
+        roles.assign("member", "ALICE").await.unwrap();
+        let alice = who(&verifier, &password("ALICE", "p")).await;
+        assert!(alice.permissions().allow(Operation::Get, "/users/alice/x", &["ALICE"]));
+    }
+}
+
+/// An app token names an application and is shown to every browser: it is not its owner's key.
+#[tokio::test]
+async fn an_app_token_does_not_lend_what_its_owner_may() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store();
+        store.users().create("alice", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        store.users().grant("alice", "/**").await.unwrap();
+        let new = || NewCredential::new().owner("alice");
+        let (plain, own) = (new(), new().permissions(["get:/open/**"]));
+        let tokens = store.app_tokens();
+        for (new, open) in [(plain, false), (own, true)] {
+            let issued = tokens.create(new).await.unwrap();
+            let app = who(&verifier, &Credential::AppToken(issued.secret.reborrow())).await;
+            assert_eq!(app.owner(), Some("alice"));
+            assert!(!app.permissions().allow(Operation::Delete, "/users/alice", &[]), "{}", place.name);
+            assert_eq!(app.permissions().allow(Operation::Get, "/open/x", &[]), open);
+        }
+        // A key is its owner's.
+        let issued = store.api_keys().create(new()).await.unwrap();
+        let key = who(&verifier, &key(issued.secret.expose_secret())).await;
+        assert!(key.permissions().allow(Operation::Delete, "/users/alice", &[]));
+    }
+}
+
+/// A client's token ends with the client, also where that ends with its owner.
+#[tokio::test]
+async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store();
+        let ends = NewUser::new().expires_at(clock.now() + Duration::from_secs(60));
+        store.users().create("alice", Secret::borrowed("p"), ends).await.unwrap();
+        let client = store.clients().create(NewCredential::new().owner("alice").org("acme")).await.unwrap();
+        let own = NewCredential::new().client(&client.id).org("acme");
+        let users = NewCredential::new().client(&client.id).user("otto");
+        let [own, users] = [
+            store.access_tokens().create(own).await.unwrap(),
+            store.access_tokens().create(users).await.unwrap(),
+        ];
+        let mut changes = verifier.changes().unwrap();
+        let mut held = Vec::new();
+        let pair = pair(&client.id, client.secret.expose_secret());
+        let all = [
+            Credential::Client(ClientKind::of(&client.id), pair),
+            token(own.secret.expose_secret()),
+            token(users.secret.expose_secret()),
+        ];
+        for credential in &all {
+            held.push(who(&verifier, credential).await);
+        }
+        assert!(store.users().disable("alice").await.unwrap());
+        for credential in &all {
+            assert_eq!(ask(&verifier, credential).await, DISABLED, "{} {credential:?}", place.name);
+        }
+        // Who keeps answers has to hear of it.
+        let change = loop {
+            match changes.next().await.unwrap() {
+                change @ Change::User { .. } => break change,
+                _ => continue,
+            }
+        };
+        for principal in &held {
+            assert!(change.concerns(principal), "{} {principal:?}", place.name);
+        }
+        assert!(store.users().enable("alice").await.unwrap());
+        clock.pass(Duration::from_secs(60));
+        for credential in &all {
+            assert_eq!(ask(&verifier, credential).await, EXPIRED, "{} {credential:?}", place.name);
+        }
+    }
+}
+
+/// A verifier with a leeway takes a token for a while after its end; a denial of it lasts as long.
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
+    use tower_principal::JwtVerifier;
+    use tower_principal::test_util::Issuer;
+    use tower_principal::verify::Algorithm;
+
+    use crate::jwt::{API, ISSUER, good};
+
+    for place in Place::all() {
+        let clock = TestClock::default();
+        let issuer = Issuer::with(ISSUER, Algorithm::Es256, clock.clone()).unwrap();
+        let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
+        let jwts = jwts.clock(clock.clone()).leeway(Duration::from_secs(30)).build().unwrap();
+        let database = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let verifier = database.denylist(jwts);
+        let text = good(&issuer).sign();
+        let end = who(&verifier, &token(&text)).await.expires_at().unwrap();
+        verifier.revoke(&token(&text), &Context::default()).await.unwrap();
+        for seconds in [0, 29] {
+            clock.set(end + Duration::from_secs(seconds));
+            assert_eq!(database.store().purge_expired().await.unwrap(), 0);
+            assert_eq!(ask(&verifier, &token(&text)).await, REVOKED, "{} {seconds}", place.name);
+        }
+        clock.set(end + Duration::from_secs(120));
+        assert_eq!(database.store().purge_expired().await.unwrap(), 1);
+    }
+}
+
+/// Guessing at an id over plain http does not shelter the secret that is shown beside it.
+#[tokio::test]
+async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
+    #[derive(Clone)]
+    struct Slow(Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>);
+
+    impl Verifier for Slow {
+        async fn verify(
+            &self,
+            credential: &Credential<'_>,
+            _: &Context<'_>,
+        ) -> Result<Principal, VerifyError> {
+            let Credential::ApiKey(tower_principal::Key::Halves(pair)) = credential else {
+                return Err(VerifyError::Unsupported);
+            };
+            self.1.fetch_add(1, Ordering::SeqCst);
+            if pair.secret().expose_secret() != KEY_SECRET {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                return Err(VerifyError::UNKNOWN);
+            }
+            Ok(ApiKey::builder(pair.id()).build().into())
+        }
+
+        async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+            let Credential::ApiKey(tower_principal::Key::Halves(pair)) = credential else {
+                return Err(VerifyError::Unsupported);
+            };
+            self.0.lock().unwrap().push(pair.id().to_owned());
+            Ok(())
+        }
+    }
+
+    let (revoked, asked) = (Arc::default(), Arc::default());
+    let verifier = Slow(Arc::clone(&revoked), Arc::clone(&asked));
+    let rule = TransportRule { api_key: OnInsecure::RefuseAndRevoke, ..TransportRule::REFUSE };
+    let dialect = tower_principal::Dialect { transport: rule, ..dialect::SOCRATA };
+    let layer =
+        AuthenticateLayer::new(dialect, verifier, transport::marked()).revocation(Revocation::default());
+    let app = whoami().layer(layer);
+    for secret in ["a guess that takes its time, many characters", KEY_SECRET] {
+        let basic = basic(KEY_ID, secret);
+        let mut request = Request::get("/").header("authorization", basic).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(PlainConnection);
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 403);
+    }
+    for _ in 0..100 {
+        if !revoked.lock().unwrap().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!(*revoked.lock().unwrap(), [KEY_ID]);
+}
+
+/// The options of a connection may hold the key of the file.
+#[test]
+fn the_key_of_a_file_is_not_shown() {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().pragma("key", "'a-key-of-the-file'");
+    let shown = format!("{:?}", SqliteSource::from(options.clone()));
+    assert!(!shown.contains("a-key-of-the-file"), "{shown}");
+    let shown = format!("{:?}", SqlVerifier::sqlite(options));
+    assert!(!shown.contains("a-key-of-the-file"), "{shown}");
+}
+
+/// PostgreSQL has an error for a NUL; the store says what is wrong before it is asked.
+#[tokio::test]
+async fn a_place_in_a_list_that_is_no_id_is_told_as_such() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let listed = verifier.store().api_keys().list(Some("a\0"), 9).await;
+        assert!(matches!(listed, Err(SqlError::InvalidName)), "{} {listed:?}", place.name);
+        assert_eq!(verifier.store().api_keys().list(None, 9).await.unwrap().len(), 0);
+    }
+}
