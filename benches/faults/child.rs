@@ -25,8 +25,14 @@ const LINES: usize = 20_000;
 impl Child {
     /// Starts `faults serve NUMBER`, and waits until it listens.
     pub(crate) async fn start(number: &str) -> Self {
+        Self::start_with(number, &[]).await
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) async fn start_with(number: &str, variables: &[(&str, &str)]) -> Self {
         let mut process = Command::new(std::env::current_exe().expect("a program"))
             .args(["serve", number])
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -16,13 +16,19 @@ mod d03;
 mod d04;
 mod d05;
 mod d07;
+mod d08;
+mod d09;
 mod d10;
+mod d11;
 mod d14;
 mod d15;
 mod d16;
+mod databases;
+mod faked;
 mod numbers;
 mod portal;
 mod probe;
+mod publisher;
 mod report;
 mod server;
 
@@ -55,7 +61,10 @@ const EXPERIMENTS: &[Experiment] = &[
     Experiment { number: "d04", what: "1,000 clients wait for one verification, and who began it leaves", run: || Box::pin(d04::run()), serve: Some(d04::app) },
     Experiment { number: "d05", what: "10,000 requests at a time with one cold token", run: || Box::pin(d05::run()), serve: Some(d05::app) },
     Experiment { number: "d07", what: "a million tokens that nobody knows", run: || Box::pin(d07::run()), serve: Some(d07::app) },
+    Experiment { number: "d08", what: "the database crashes, stands still, is locked, is full", run: || Box::pin(d08::run()), serve: None },
+    Experiment { number: "d09", what: "the keys of an issuer cannot be fetched, are withdrawn, or are not there", run: || Box::pin(d09::run()), serve: None },
     Experiment { number: "d10", what: "the authorization server fails in every way, and ends tokens", run: || Box::pin(d10::run()), serve: None },
+    Experiment { number: "d11", what: "the clock is moved", run: || Box::pin(d11::run()), serve: Some(faked::app) },
     Experiment { number: "d14", what: "500 clients log in at a time, argon2id at 19 MiB", run: || Box::pin(d14::run()), serve: Some(d14::app) },
     Experiment { number: "d15", what: "slow heads, slow bodies, idle connections, against the portal", run: || Box::pin(d15::run()), serve: None },
     Experiment { number: "d16", what: "the proxy loses X-Forwarded-Proto, then says http", run: || Box::pin(d16::run()), serve: Some(d16::app) },

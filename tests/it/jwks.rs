@@ -313,6 +313,19 @@ async fn no_jump_of_the_clock_makes_keys_last() {
     assert_eq!(verdict(&verifier, &token(&issuer)).await, "good");
 }
 
+/// D11: nor does one that stands, or is set back as fast as it goes.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_stands_keeps_no_withdrawn_key() {
+    let (issuer, verifier, _) = start();
+    let old = token(&issuer);
+    assert_eq!(verdict(&verifier, &old).await, "good");
+    issuer.rotate().unwrap();
+    issuer.withdraw_old_keys();
+    tokio::time::sleep(SECOND * 301).await;
+    assert_eq!(verdict(&verifier, &old).await, "unknown");
+    assert_eq!(issuer.fetches(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn max_age_is_kept_within_bounds() {
     for (header, at_least, at_most) in [

@@ -58,7 +58,7 @@ impl JwksBuilder {
         Self { place, fetch, clock: Arc::new(SystemClock), times, plain: false }
     }
 
-    /// Judges ages by this clock.
+    /// Judges ages by this clock, the operating system's unless said, and by a steady one: whichever says more.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self

@@ -1,14 +1,14 @@
 //! One fetch at a time, and not too often.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::apart;
+use super::Moment;
 
 /// Lets one fetch at a time begin, and none until the cooldown of the one before is over.
 pub(super) struct Gate {
@@ -20,7 +20,7 @@ pub(super) struct Gate {
 #[derive(Default)]
 struct State {
     /// When the last fetch began: claimed before it, and kept however it ends.
-    claimed: Option<SystemTime>,
+    claimed: Option<Moment>,
     failed: bool,
     flight: Option<Flight>,
 }
@@ -51,7 +51,7 @@ impl Gate {
     }
 
     /// Begins a fetch, as a task that outlives whoever asked for it, joins the one on its way, or neither.
-    pub(super) fn wish<F>(&self, now: SystemTime, fetch: impl FnOnce() -> F) -> Wish
+    pub(super) fn wish<F>(&self, now: Moment, fetch: impl FnOnce() -> F) -> Wish
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -59,7 +59,7 @@ impl Gate {
         if let Some(flight) = &state.flight {
             return Wish::Flying(Wait { ended: self.ended.subscribe(), since: flight.since });
         }
-        if state.claimed.is_some_and(|claimed| apart(claimed, now) < self.cooldown) {
+        if state.claimed.is_some_and(|claimed| claimed.until(now) < self.cooldown) {
             return Wish::Resting { failed: state.failed };
         }
         // Nobody can fetch without a runtime; nothing is claimed, so that the next one can.

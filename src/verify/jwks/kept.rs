@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
+
 use super::KeySet;
+use crate::clock::Clock;
 
 /// When keys are fetched again; see [`JwksBuilder`](super::JwksBuilder).
 #[derive(Clone, Copy, Debug)]
@@ -17,11 +20,18 @@ pub(super) struct Times {
     pub(super) timeout: Duration,
 }
 
+/// One moment by two clocks: the one that somebody may set, and one that only goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    wall: SystemTime,
+    steady: Instant,
+}
+
 /// Keys that were fetched, and when.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) keys: KeySet,
-    pub(super) asked: SystemTime,
+    pub(super) asked: Moment,
     pub(super) max_age: Duration,
 }
 
@@ -38,18 +48,26 @@ pub(super) enum Age {
     Dead,
 }
 
+impl Moment {
+    pub(super) fn now(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), steady: Instant::now() }
+    }
+
+    /// The time until then, by the clock that says more: whichever of them stands, or was set back or ahead,
+    /// nothing lasts for ever.
+    pub(super) fn until(self, then: Self) -> Duration {
+        let apart = self.wall.duration_since(then.wall).unwrap_or_else(|error| error.duration());
+        apart.max(then.steady.saturating_duration_since(self.steady))
+    }
+}
+
 impl Kept {
-    pub(super) fn age(&self, times: &Times, now: SystemTime) -> Age {
-        match apart(self.asked, now) {
+    pub(super) fn age(&self, times: &Times, now: Moment) -> Age {
+        match self.asked.until(now) {
             age if age >= times.max_stale => Age::Dead,
             age if age >= self.max_age => Age::Stale,
             age if age >= self.max_age * 3 / 4 => Age::Ripe,
             _ => Age::Fresh,
         }
     }
-}
-
-/// The time between two moments, whichever is first: after a clock was set back, nothing lasts for ever.
-pub(super) fn apart(one: SystemTime, other: SystemTime) -> Duration {
-    one.duration_since(other).unwrap_or_else(|error| error.duration())
 }

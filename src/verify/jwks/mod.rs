@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::Uri;
 
 use self::flight::{Gate, Wait, Wish};
 use self::jwk::read_key;
-use self::kept::{Age, Kept, Times, apart};
+use self::kept::{Age, Kept, Moment, Times};
 use self::key::Key;
 use self::roca::can_be_factored;
 use self::source::{Address, Published, Source};
@@ -129,7 +129,7 @@ impl Jwks {
     /// [`VerifyError::Unavailable`] where they cannot be fetched now.
     pub async fn load(&self) -> Result<usize, VerifyError> {
         if self.usable(|_| ()).is_none()
-            && let Wish::Flying(wait) = self.wish(self.0.clock.now())
+            && let Wish::Flying(wait) = self.wish(self.now())
         {
             wait.ends(self.patience()).await;
         }
@@ -170,7 +170,7 @@ impl Jwks {
     }
 
     fn next(&self, wanted: &Wanted<'_>) -> Next {
-        let now = self.0.clock.now();
+        let now = self.now();
         let kept = self.0.kept.load();
         let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
         let known = age != Age::Dead && kept.as_ref().is_some_and(|kept| kept.keys.has(wanted));
@@ -189,7 +189,7 @@ impl Jwks {
         }
     }
 
-    fn wish(&self, now: SystemTime) -> Wish {
+    fn wish(&self, now: Moment) -> Wish {
         self.0.gate.wish(now, || {
             let source = Arc::clone(&self.0.source);
             let mut landing = Landing { to: Arc::downgrade(&self.0), asked: now, published: None };
@@ -207,7 +207,11 @@ impl Jwks {
     fn usable<T>(&self, with: impl FnOnce(&KeySet) -> T) -> Option<T> {
         let kept = self.0.kept.load();
         let kept = kept.as_ref()?;
-        (kept.age(&self.0.times, self.0.clock.now()) != Age::Dead).then(|| with(&kept.keys))
+        (kept.age(&self.0.times, self.now()) != Age::Dead).then(|| with(&kept.keys))
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.0.clock)
     }
 
     /// Longer than any fetch lasts, so that nobody waits for ever.
@@ -225,7 +229,7 @@ impl Wait {
 /// Hands over what was fetched when it is dropped: at the end, in a panic, or with its runtime.
 struct Landing {
     to: Weak<Inner>,
-    asked: SystemTime,
+    asked: Moment,
     published: Option<Published>,
 }
 

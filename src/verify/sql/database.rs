@@ -127,13 +127,15 @@ impl Database {
             let _place = place;
             for _ in 1..attempts {
                 match engine.run(statement.clone(), values.clone(), until).await {
-                    Err(SqlError::Unreachable) => {}
+                    Err(SqlError::Unreachable) if Instant::now() < until => {}
                     done => return done,
                 }
             }
             engine.run(statement, values, until).await
         };
-        runtime()?.spawn(work).await.map_err(|_| SqlError::Unreachable)?
+        // A connection that is being made goes on being made, and is there for the next one.
+        let done = timeout_at(until, runtime()?.spawn(work)).await;
+        done.map_err(|_| SqlError::Late)?.map_err(|_| SqlError::Unreachable)?
     }
 }
 

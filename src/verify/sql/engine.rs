@@ -15,7 +15,7 @@ use super::{Plan, Row, SqlError, Value};
 /// Runs statements, each on a connection of its own.
 #[async_trait]
 pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
-    /// Runs one statement and reads all its rows.
+    /// Runs one statement and reads all its rows, within that time but for what making a connection takes.
     async fn run(&self, statement: SqlStr, values: Vec<Value>, until: Instant) -> Result<Vec<Row>, SqlError>;
 
     /// Brings the tables up to date, in one transaction.
@@ -58,7 +58,10 @@ where
             };
             added.map_err(|_| SqlError::Unreadable)?;
         }
-        let mut connection = self.connection(until).await?;
+        let mut connection = self.connection().await?;
+        if Instant::now() >= until {
+            return Err(SqlError::Late);
+        }
         let query = sqlx::query_with::<DB, _>(statement, arguments);
         match timeout_at(until, query.fetch_all(&mut *connection)).await {
             Ok(Ok(rows)) => rows.iter().map(read).collect(),
@@ -104,11 +107,12 @@ where
 }
 
 impl<DB: Database> Pooled<DB> {
-    /// A connection that is in no transaction.
-    async fn connection(&self, until: Instant) -> Result<PoolConnection<DB>, SqlError> {
+    /// A connection that is in no transaction. It has the pool's time to be made, however little of the
+    /// request's is left: after an outage those who are next have waited for long, and what each of them began
+    /// and gave up would keep the rest from ever getting one.
+    async fn connection(&self) -> Result<PoolConnection<DB>, SqlError> {
         loop {
-            let acquired = timeout_at(until, self.pool.acquire()).await.map_err(|_| SqlError::Late)?;
-            let connection = acquired.map_err(|error| SqlError::of(&error))?;
+            let connection = self.pool.acquire().await.map_err(|error| SqlError::of(&error))?;
             if !connection.is_in_transaction() {
                 return Ok(connection);
             }
