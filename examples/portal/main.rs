@@ -24,7 +24,6 @@ use std::error::Error;
 use std::fs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser as _;
 use tower_principal::transport;
@@ -66,14 +65,14 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let issuer =
         if flags.assume_secure { format!("http://127.0.0.1:{}", http.port()) } else { secure.clone() };
 
-    let key = Arc::new(SigningKey::generate()?);
+    let key = SigningKey::generate()?;
     let demo = Demo::new(&issuer, &key)?;
     let transport = match flags.assume_secure {
         true => transport::danger_assume_secure(),
         false => transport::behind_proxy(flags.trust_proxy),
     };
     let metrics = metrics::routes(metrics::install()?);
-    let app = routes::all(&demo, key, transport, &issuer).await?.merge(metrics);
+    let app = routes::all(&demo, &key, transport, &issuer).await?.merge(metrics);
     demo.write(&flags.data)?;
 
     let mut out = io::stdout();

@@ -31,13 +31,13 @@ const BODY_DEADLINE: Duration = Duration::from_secs(5);
 /// `origin` is the URL that the portal is used by, and who gives the tokens that OpenDataSoft's routes take.
 pub(crate) async fn all(
     demo: &Demo,
-    key: Arc<SigningKey>,
+    key: &SigningKey,
     transport: Transport,
     origin: &str,
 ) -> Result<Router, BoxError> {
     let socrata = Arc::new(demo.socrata.verifier().await?);
     let usergrid = Arc::new(demo.usergrid.verifier()?);
-    let geodatahub = Arc::new(demo.geodatahub.verifier(Arc::clone(&key))?);
+    let geodatahub = Arc::new(demo.geodatahub.verifier(key)?);
     let opendatasoft = Arc::new(demo.opendatasoft.verifier()?);
     let any = socrata.clone().or(usergrid.clone()).or(geodatahub.clone()).or(opendatasoft.clone());
 
@@ -52,7 +52,7 @@ pub(crate) async fn all(
         .merge(rfc6750::routes(Arc::clone(&tokens), &transport, &url))
         .merge(socrata::routes(throttled(socrata)?, &transport))
         .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, &transport))
-        .merge(geodatahub::routes(throttled(geodatahub)?, &transport, &key))
+        .merge(geodatahub::routes(throttled(geodatahub)?, &transport, key))
         .merge(opendatasoft::routes(tokens, &transport, &url))
         .route(&path, get(async move || metadata.response().map(Body::from)))
         .route("/healthz", get(async || "ok")))
