@@ -3,6 +3,7 @@
 
 #[allow(dead_code)]
 mod corpus_runner;
+mod portal_database;
 
 use std::time::SystemTime;
 
@@ -118,8 +119,9 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
     for line in [
         r#"tower_principal_attempts_total{credential="access_token",carrier="authorization",outcome="accepted"} 1"#,
         r#"tower_principal_attempts_total{credential="access_token",carrier="query",outcome="denied_token"} 1"#,
-        // A token in memory is not waited for.
+        // The database is asked about each.
         r#"tower_principal_verification_seconds_bucket{credential="password",le="+Inf"} 1"#,
+        r#"tower_principal_verification_seconds_bucket{credential="access_token",le="+Inf"} 2"#,
     ] {
         assert!(metrics.lines().any(|sample| sample == line), "{line} is not in\n{metrics}");
     }

@@ -3,8 +3,10 @@
 use jsonwebtoken::get_current_timestamp;
 use serde::Serialize;
 use tower_principal::verify::TokenUse;
-use tower_principal::{AppToken, BasicUser, JwtVerifier, MemoryVerifier, Verifier};
+use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
+use tower_principal::{JwtVerifier, Secret};
 
+use super::stored::{self, demo};
 use super::{HOUR, Login};
 use crate::jwt::{Claims, SigningKey, Usage};
 use crate::{BoxError, random};
@@ -58,18 +60,20 @@ impl Credentials {
         })
     }
 
-    /// Checks tokens by the key, and knows the user and the API key.
-    pub(crate) fn verifier(&self, key: &SigningKey) -> Result<impl Verifier + use<>, BoxError> {
-        let login = &self.user.login;
+    /// Checks tokens by the key.
+    pub(crate) fn tokens(&self, key: &SigningKey) -> Result<JwtVerifier, BoxError> {
         let tokens = JwtVerifier::builder(&self.issuer)
             .audience(&self.client_id)
             .accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity])
-            .keys(key.verifying()?)
-            .build()?;
-        let accounts = MemoryVerifier::builder()
-            .user(&login.username, &login.password, BasicUser::builder(login.username.as_str()).build())
-            .app_token(&self.api_key, AppToken::builder(self.client_id.as_str()).build())
-            .build()?;
-        Ok(tokens.or(accounts))
+            .keys(key.verifying()?);
+        Ok(tokens.build()?)
+    }
+
+    /// Puts the user and the API key into the database. Tokens carry their own proof.
+    pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
+        stored::user(store, &self.user.login, NewUser::new()).await?;
+        let key = Secret::borrowed(&self.api_key);
+        store.app_tokens().import(key, demo().id(&self.client_id)).await?;
+        Ok(())
     }
 }

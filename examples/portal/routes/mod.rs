@@ -22,6 +22,7 @@ use tower_principal::{ProtectedResource, Verifier, dialect};
 use crate::BoxError;
 use crate::demo::Demo;
 use crate::jwt::SigningKey;
+use crate::platform::Platforms;
 
 /// The longest form body that is looked into for a token, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -29,16 +30,15 @@ const BODY_LIMIT: usize = 64 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// `origin` is the URL that the portal is used by, and who gives the tokens that OpenDataSoft's routes take.
-pub(crate) async fn all(
+pub(crate) fn all(
     demo: &Demo,
     key: &SigningKey,
+    platforms: Platforms,
     transport: Transport,
     origin: &str,
 ) -> Result<Router, BoxError> {
-    let socrata = Arc::new(demo.socrata.verifier().await?);
-    let usergrid = Arc::new(demo.usergrid.verifier()?);
-    let geodatahub = Arc::new(demo.geodatahub.verifier(key)?);
-    let opendatasoft = Arc::new(demo.opendatasoft.verifier()?);
+    let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
+    let geodatahub = Arc::new(demo.geodatahub.tokens(key)?.or(geodatahub));
     let any = socrata.clone().or(usergrid.clone()).or(geodatahub.clone()).or(opendatasoft.clone());
 
     let metadata =
