@@ -32,7 +32,8 @@ pub(crate) async fn open(url: Option<&str>, data: &Path) -> Result<SqlVerifier, 
 /// The file is its owner's alone before anything is in it; those that SQLite puts beside it become so, too.
 fn sqlite(options: SqliteConnectOptions) -> Result<SqlVerifierBuilder, BoxError> {
     let path = options.get_filename();
-    if !path.starts_with("file:") {
+    // The driver's name for a database in memory.
+    if !path.to_string_lossy().starts_with("file:") {
         private(path).map_err(|error| format!("--database: {}: {error}", path.display()))?;
     }
     Ok(SqlVerifier::sqlite(options))
