@@ -17,6 +17,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use static_assertions::assert_not_impl_any;
 use tower_principal::{
     AuthenticateLayer, Credential, Key, OAuthUser, Pair, Principal, Secret, Verifier as _, VerifyError,
@@ -27,8 +28,9 @@ use canary_kit::capture;
 use canary_kit::faults::{self, DIALECTS, FAULTS};
 use canary_kit::needles::Canaries;
 use canary_kit::{inputs, labels, shown as debug};
-use corpus_runner::portal::{Portal, Said};
+use corpus_runner::portal::{Portal, Said, database};
 use corpus_runner::wire::Answer;
+use corpus_runner::{leak, template};
 
 assert_not_impl_any!(
     Secret<'static>: std::fmt::Display, serde::Serialize, Clone, PartialEq, PartialOrd, std::hash::Hash,
@@ -49,9 +51,18 @@ async fn the_portal_shows_no_canary_of_any_input() {
     let others = inputs::drive(&portal.http, &portal.credentials, &second).await;
     let injected = inputs::inject(&portal.http, &names).await;
     let metrics = metrics(&portal).await;
+    let kept = kept(&portal);
+    let secrets = secrets(&portal.credentials);
     let said = portal.stop().await.unwrap();
 
-    let mut failures = Vec::new();
+    let mut failures: Vec<String> =
+        leak::all(&kept, &secrets).iter().map(|_| "the database has a demo secret".to_owned()).collect();
+    for canaries in [&first, &second] {
+        failures.extend(canaries.find("the database", &kept));
+    }
+    // What it has instead.
+    let found = |text: &[u8]| kept.windows(text.len()).any(|window| window == text);
+    assert!(secrets.len() > 70 && found(b"$argon2id$") && found(b"alice@example.org"), "{}", secrets.len());
     for canaries in [&first, &second] {
         failures.extend(shown(canaries, answers.iter().chain(&others), &metrics, &said));
     }
@@ -262,6 +273,26 @@ fn shown<'a>(
     found
         .extend(broken_lines(&said.log).into_iter().map(|line| format!("the log has a broken line: {line}")));
     found
+}
+
+/// The database's file and its write-ahead log, which is gone once the portal has ended.
+fn kept(portal: &Portal) -> Vec<u8> {
+    let files = database(portal.data());
+    assert!(files.keys().any(|path| path.to_string_lossy().ends_with("-wal")), "{:?}", files.keys());
+    files.into_values().flatten().collect()
+}
+
+/// Every demo secret.
+fn secrets(demo: &Value) -> Vec<Vec<u8>> {
+    match demo {
+        Value::Object(members) => {
+            let secret = members.iter().filter(|(name, _)| !template::PUBLIC.contains(&name.as_str()));
+            secret.flat_map(|(_, value)| secrets(value)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(secrets).collect(),
+        Value::String(text) => vec![text.clone().into_bytes()],
+        _ => Vec::new(),
+    }
 }
 
 async fn metrics(portal: &Portal) -> String {

@@ -1,12 +1,17 @@
 //! What the demo portal has beside the platforms' routes, asked of the portal itself.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[allow(dead_code)]
 mod corpus_runner;
+mod portal_database;
+
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tower_principal::verify::TokenUse;
+use tower_principal::{Context, Credential, JwtVerifier, KeySet, Principal, Secret, Verifier as _};
 
 use corpus_runner::portal::Portal;
 use corpus_runner::wire::Answer;
@@ -114,8 +119,9 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
     for line in [
         r#"tower_principal_attempts_total{credential="access_token",carrier="authorization",outcome="accepted"} 1"#,
         r#"tower_principal_attempts_total{credential="access_token",carrier="query",outcome="denied_token"} 1"#,
-        // A token in memory is not waited for.
+        // The database is asked about each.
         r#"tower_principal_verification_seconds_bucket{credential="password",le="+Inf"} 1"#,
+        r#"tower_principal_verification_seconds_bucket{credential="access_token",le="+Inf"} 2"#,
     ] {
         assert!(metrics.lines().any(|sample| sample == line), "{line} is not in\n{metrics}");
     }
@@ -189,6 +195,35 @@ async fn pages_may_ask_opendatasofts_routes_and_no_others() {
         let refused = portal.ask(&format!("OPTIONS {path}"), &preflight).await;
         let origins = headers(&refused, "access-control-allow-origin");
         assert_eq!((refused.status, origins), (401, Vec::new()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn anybody_checks_geodatahubs_tokens_by_the_keys_that_are_published() {
+    let portal = Portal::start("assumed").await;
+    let demo = &portal.credentials["geodatahub"];
+    let path = text(&demo["jwks_uri"]).strip_prefix(&portal.origin).unwrap().to_owned();
+    let keys = KeySet::from_jwks(&body(&portal.ask(&format!("GET {path}"), &[]).await)).unwrap();
+    let verifier = JwtVerifier::builder(text(&demo["issuer"])).audience(text(&demo["client_id"]));
+    let verifier = verifier.accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity]).keys(keys);
+    let verifier = verifier.build().unwrap();
+    let check = async |name: &str| {
+        let token = Credential::AccessToken(Secret::owned(text(&demo[name])));
+        let here = verifier.verify(&token, &Context::default()).await;
+        let lines = [format!("Authorization: {}", text(&demo[name]))];
+        let there = portal.ask("GET /geodatahub/whoami", &lines).await.status;
+        assert_eq!(there, if here.is_ok() { 200 } else { 401 }, "{name}");
+        here
+    };
+    for (name, scopes) in [("id_token", &[][..]), ("access_token", &["datasets"])] {
+        let Ok(Principal::OAuthUser(user)) = check(name).await else { panic!("the {name} is good") };
+        assert_eq!(user.id(), text(&demo["user"]["sub"]));
+        assert!(user.scopes().iter().eq(scopes.iter().copied()));
+        let left = user.expires_at().unwrap().duration_since(SystemTime::now()).unwrap();
+        assert!((3_000..=3_600).contains(&left.as_secs()), "{left:?}");
+    }
+    for name in ["expired_id_token", "wrong_issuer_token"] {
+        assert!(check(name).await.is_err(), "{name}");
     }
 }
 

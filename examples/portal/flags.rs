@@ -22,7 +22,8 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR", default_value = "./portal-data")]
     pub(crate) data: PathBuf,
 
-    /// Where data and issued tokens are kept [default: sqlite:DIR/portal.db]; not used yet, all is in memory.
+    /// Where users, keys and issued tokens are kept: sqlite:FILE or postgres://USER@HOST/NAME, the password in
+    /// `PGPASSWORD` or `PGPASSFILE` where others may see the command line [default: sqlite:DIR/portal.db].
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 

@@ -2,16 +2,19 @@
 //!
 //!     cargo run --release --all-features --example portal
 //!
-//! It prints a line to try each form with; `DIR/demo-credentials.json` holds all demo credentials.
+//! It prints a line to try each form with; `DIR/demo-credentials.json` holds all demo credentials. Who is known is in a
+//! database. What they read and write, datasets and collections, is in memory: the crate's tables are not for it.
 
 mod collections;
 mod crowd;
 mod curl;
+mod database;
 mod demo;
 mod flags;
 mod jwt;
 mod linger;
 mod metrics;
+mod platform;
 mod private_file;
 mod random;
 mod routes;
@@ -24,16 +27,21 @@ use std::error::Error;
 use std::fs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
+use tokio::time::timeout;
 use tower_principal::transport;
 use tracing_subscriber::EnvFilter;
 
 use crate::demo::Demo;
 use crate::flags::Flags;
 use crate::jwt::SigningKey;
+use crate::platform::Platforms;
 use crate::serve::Listeners;
+
+/// What the database is given to finish, once no request is under way.
+const CLOSING: Duration = Duration::from_millis(500);
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -51,9 +59,6 @@ async fn main() -> ExitCode {
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let filter = EnvFilter::try_new(&flags.log).map_err(|error| format!("--log: {error}"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-    if flags.database.is_some() {
-        tracing::warn!("no database is used yet: data and tokens live in memory");
-    }
 
     fs::create_dir_all(&flags.data)?;
     let listeners = Listeners {
@@ -66,14 +71,17 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let issuer =
         if flags.assume_secure { format!("http://127.0.0.1:{}", http.port()) } else { secure.clone() };
 
-    let key = Arc::new(SigningKey::generate()?);
+    let key = SigningKey::generate()?;
     let demo = Demo::new(&issuer, &key)?;
+    let database = database::open(flags.database.as_deref(), &flags.data).await?;
+    let platforms = Platforms::of(&database)?;
+    demo.store(&platforms).await.map_err(|error| format!("--database: {error}"))?;
     let transport = match flags.assume_secure {
         true => transport::danger_assume_secure(),
         false => transport::behind_proxy(flags.trust_proxy),
     };
     let metrics = metrics::routes(metrics::install()?);
-    let app = routes::all(&demo, key, transport, &issuer).await?.merge(metrics);
+    let app = routes::all(&demo, &key, platforms, transport, &issuer)?.merge(metrics);
     demo.write(&flags.data)?;
 
     let mut out = io::stdout();
@@ -84,5 +92,9 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     }
     writeln!(out, "ready")?;
     out.flush()?;
-    Ok(listeners.serve(app).await?)
+    listeners.serve(app).await?;
+    if timeout(CLOSING, database.close()).await.is_err() {
+        tracing::warn!("the database did not let go within {CLOSING:?}");
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ mod answers;
 pub(crate) mod case;
 mod fixture;
 mod http2;
-mod leak;
+pub(crate) mod leak;
 pub(crate) mod portal;
 pub(crate) mod route;
 pub(crate) mod run;

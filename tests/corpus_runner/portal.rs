@@ -36,6 +36,8 @@ pub(crate) struct Portal {
 pub(crate) struct Said {
     pub(crate) printed: String,
     pub(crate) log: Vec<u8>,
+    /// Where it kept what it kept.
+    pub(crate) data: TempDir,
 }
 
 /// How long the portal may take to start, making keys and hashing passwords without optimization.
@@ -53,7 +55,11 @@ impl Portal {
     }
 
     pub(crate) async fn start_with(flags: &[impl AsRef<str>]) -> Self {
-        let data = TempDir::new().unwrap();
+        Self::start_in(TempDir::new().unwrap(), flags).await
+    }
+
+    /// With the data of one that was stopped.
+    pub(crate) async fn start_in(data: TempDir, flags: &[impl AsRef<str>]) -> Self {
         let log = fs::File::create(data.path().join("log")).unwrap();
         let mut process = tokio::process::Command::new(executable())
             .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"])
@@ -106,6 +112,11 @@ impl Portal {
         wire::exchange(&self.http, message, Mode::Http1, false).await.unwrap()
     }
 
+    /// Where its data are.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// Ends it as a service manager would. Yields what it said.
     pub(crate) async fn stop(mut self) -> Result<Said, String> {
         let id = self.process.id().ok_or("the portal has ended by itself")?;
@@ -121,13 +132,21 @@ impl Portal {
             return Err(format!("the portal took {:?} to end", started.elapsed()));
         }
         let log = fs::read(self.data.path().join("log")).unwrap();
-        Ok(Said { printed: self.printing.await.unwrap(), log })
+        Ok(Said { printed: self.printing.await.unwrap(), log, data: self.data })
     }
+}
+
+/// The files of its own database in this folder, with what SQLite puts beside it, and what is in them.
+pub(crate) fn database(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("portal.db"));
+    files.filter(named).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
 /// `examples/portal` beside this test, which cargo builds with it; built here where it is missing or
 /// older than its sources, as after `cargo test --test corpus`.
-fn executable() -> PathBuf {
+pub(crate) fn executable() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/corpus-HASH");
     let portal = profile.join("examples").join(format!("portal{}", env::consts::EXE_SUFFIX));

@@ -13,7 +13,7 @@ use super::answers::{Answers, Asked, Outcome, equal};
 use super::case::{Case, Mode, PORTAL, Via};
 use super::fixture::{self, Fixture};
 use super::leak;
-use super::portal::{Portal, Said};
+use super::portal::{Portal, Said, database};
 use super::route::Route;
 use super::sent::{self, Sent, send};
 use super::template::Filler;
@@ -218,10 +218,11 @@ impl Bench {
     }
 }
 
-/// Ends a portal. The secrets that it logged or counted.
+/// Ends a portal. The secrets that it logged, counted or kept.
 async fn leaked(portal: Portal, secrets: Vec<Vec<u8>>) -> Result<Vec<String>, String> {
     let mut metrics = portal.ask("GET /metrics", &[]).await.body;
-    let Said { printed, mut log } = portal.stop().await?;
+    let kept = database(portal.data());
+    let Said { printed, mut log, data } = portal.stop().await?;
     if !printed.ends_with("\nready\n") {
         return Err("it printed more than its start".to_owned());
     }
@@ -229,8 +230,9 @@ async fn leaked(portal: Portal, secrets: Vec<Vec<u8>>) -> Result<Vec<String>, St
         return Err("it logged or counted nothing".to_owned());
     }
     log.append(&mut metrics);
+    log.extend(kept.into_values().chain(database(data.path()).into_values()).flatten());
     let leaked = tokio::task::spawn_blocking(move || leak::all(&log, &secrets)).await.unwrap();
-    Ok(leaked.into_iter().map(|secret| format!("its log or metrics hold {secret}")).collect())
+    Ok(leaked.into_iter().map(|secret| format!("its log, metrics or database hold {secret}")).collect())
 }
 
 impl Answer {

@@ -1,13 +1,14 @@
 //! GeoDataHub: a user and the three tokens a log-in gives, good and bad ones.
 
-use std::sync::Arc;
-
 use jsonwebtoken::get_current_timestamp;
 use serde::Serialize;
-use tower_principal::{AppToken, BasicUser, MemoryVerifier, Verifier};
+use tower_principal::verify::TokenUse;
+use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
+use tower_principal::{JwtVerifier, Secret};
 
+use super::stored::{self, demo};
 use super::{HOUR, Login};
-use crate::jwt::{Claims, JwtVerifier, SigningKey, Usage};
+use crate::jwt::{Claims, SigningKey, Usage};
 use crate::{BoxError, random};
 
 const GERDA: &str = "gerda@example.org";
@@ -58,14 +59,21 @@ impl Credentials {
             user: User { login: Login { ..user.login }, sub: user.sub.clone() },
         })
     }
-    /// Checks tokens by the key, and knows the user and the API key.
-    pub(crate) fn verifier(&self, key: Arc<SigningKey>) -> Result<impl Verifier + use<>, BoxError> {
-        let login = &self.user.login;
-        let tokens = JwtVerifier { key, issuer: self.issuer.clone(), client: self.client_id.clone() };
-        let accounts = MemoryVerifier::builder()
-            .user(&login.username, &login.password, BasicUser::builder(login.username.as_str()).build())
-            .app_token(&self.api_key, AppToken::builder(self.client_id.as_str()).build())
-            .build()?;
-        Ok(tokens.or(accounts))
+
+    /// Checks tokens by the key.
+    pub(crate) fn tokens(&self, key: &SigningKey) -> Result<JwtVerifier, BoxError> {
+        let tokens = JwtVerifier::builder(&self.issuer)
+            .audience(&self.client_id)
+            .accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity])
+            .keys(key.verifying()?);
+        Ok(tokens.build()?)
+    }
+
+    /// Puts the user and the API key into the database. Tokens carry their own proof.
+    pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
+        stored::user(store, &self.user.login, NewUser::new()).await?;
+        let key = Secret::borrowed(&self.api_key);
+        store.app_tokens().import(key, demo().id(&self.client_id)).await?;
+        Ok(())
     }
 }

@@ -3,14 +3,17 @@
 pub(crate) mod geodatahub;
 pub(crate) mod opendatasoft;
 pub(crate) mod socrata;
+mod stored;
 pub(crate) mod usergrid;
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+use tower_principal::verify::sql::SqlError;
 
 use crate::jwt::SigningKey;
+use crate::platform::Platforms;
 use crate::{BoxError, private_file, random};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -31,6 +34,18 @@ impl Demo {
             geodatahub: geodatahub::Credentials::new(issuer, key)?,
             opendatasoft: opendatasoft::Credentials::new()?,
         })
+    }
+
+    /// Puts all of them into the database, where the start before has put others: those end.
+    pub(crate) async fn store(&self, platforms: &Platforms) -> Result<(), SqlError> {
+        let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
+        for platform in [socrata, usergrid, geodatahub, opendatasoft] {
+            stored::end_old(platform.store()).await?;
+        }
+        self.socrata.store(socrata.store()).await?;
+        self.usergrid.store(usergrid.store()).await?;
+        self.geodatahub.store(geodatahub.store()).await?;
+        self.opendatasoft.store(opendatasoft.store()).await
     }
 
     /// Writes `DIR/demo-credentials.json`.

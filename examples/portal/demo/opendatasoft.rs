@@ -1,10 +1,12 @@
 //! OpenDataSoft: two OAuth clients, a user, access tokens and an API key.
 
 use serde::Serialize;
-use tower_principal::{ApiKey, MemoryVerifier, OAuthUser};
+use tower_principal::Secret;
+use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
 
+use super::stored::{self, demo};
 use super::{Login, Token};
-use crate::{BoxError, random};
+use crate::random;
 
 pub(crate) const OTTO: &str = "otto@example.org";
 
@@ -56,16 +58,18 @@ impl Credentials {
         })
     }
 
-    /// Knows the tokens and the API key. The user's password is good for logging in only.
-    pub(crate) fn verifier(&self) -> Result<MemoryVerifier, BoxError> {
-        let otto = OAuthUser::builder(OTTO).client(self.client.id.as_str());
-        let key = ApiKey::builder(self.api_key.id.as_str()).owner(OTTO).build();
-        let mut builder = MemoryVerifier::builder().key(&self.api_key.key, key);
+    /// Puts the user, the tokens and the API key into the database. The OAuth clients stay in memory:
+    /// the database knows clients of organizations alone, and these are no credentials of a request.
+    pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
+        stored::user(store, &self.user, NewUser::new()).await?;
+        let key = demo().id(&self.api_key.id).owner(OTTO);
+        store.api_keys().import(Secret::borrowed(&self.api_key.key), key).await?;
         for token in [&self.access_token, &self.narrow_access_token] {
             let scopes = token.scopes.into_iter().flatten();
-            builder = builder.access_token(&token.token, otto.clone().scopes(scopes).build());
+            let of_otto = demo().user(OTTO).client(&self.client.id).scopes(scopes);
+            store.access_tokens().import(Secret::borrowed(&token.token), of_otto).await?;
         }
-        Ok(builder.build()?)
+        Ok(())
     }
 }
 

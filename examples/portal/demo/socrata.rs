@@ -1,13 +1,12 @@
 //! Socrata: users, API keys, an application and access tokens.
 
 use serde::Serialize;
-use tower_principal::{
-    ApiKey, AppToken, BasicUser, Context, Credential, Key as KeyForm, MemoryVerifier, OAuthUser, Pair,
-    PrincipalKind, Secret, Verifier as _,
-};
+use tower_principal::Secret;
+use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
 
+use super::stored::{self, demo};
 use super::{Login, Token, an_hour_ago};
-use crate::{BoxError, random};
+use crate::random;
 
 pub(crate) const ALICE: &str = "alice@example.org";
 const BOB: &str = "bob@example.org";
@@ -65,31 +64,25 @@ impl Credentials {
         })
     }
 
-    /// Knows all of them.
-    pub(crate) async fn verifier(&self) -> Result<MemoryVerifier, BoxError> {
-        let user = |login: &Login| BasicUser::builder(login.username.as_str()).build();
-        let key = |key: &Key| ApiKey::builder(key.id.as_str()).owner(ALICE).build();
-        let alice = OAuthUser::builder(ALICE).client(self.app.id.as_str());
-        let mut builder = MemoryVerifier::builder()
-            .app_token(&self.app.token, AppToken::builder(self.app.id.as_str()).build())
-            .access_token(&self.expired_access_token.token, alice.clone().expires_at(an_hour_ago()).build());
+    /// Puts all of them into the database.
+    pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
         for login in [&self.user, &self.odd_user, &self.disabled_user] {
-            builder = builder.user(&login.username, &login.password, user(login));
+            stored::user(store, login, NewUser::new()).await?;
         }
-        for pair in [&self.api_key, &self.revoked_api_key] {
-            builder = builder.api_key(&pair.id, &pair.secret, key(pair));
+        store.users().disable(DORA).await?;
+        let (keys, apps, tokens) = (store.key_pairs(), store.app_tokens(), store.access_tokens());
+        for Key { id, secret, .. } in [&self.api_key, &self.revoked_api_key] {
+            keys.import(Secret::borrowed(secret), demo().id(id).owner(ALICE)).await?;
         }
+        keys.revoke(&self.revoked_api_key.id).await?;
+        apps.import(Secret::borrowed(&self.app.token), demo().id(&self.app.id)).await?;
+        let of_alice = || demo().user(ALICE).client(&self.app.id);
         for token in self.throwaway_access_tokens.iter().chain([&self.access_token.token]) {
-            builder = builder.access_token(token, alice.clone().build());
+            tokens.import(Secret::borrowed(token), of_alice()).await?;
         }
-        let verifier = builder.build()?;
-        verifier.disable(PrincipalKind::BasicUser, DORA);
-        let revoked = Pair::new(
-            Secret::borrowed(&self.revoked_api_key.id),
-            Secret::borrowed(&self.revoked_api_key.secret),
-        );
-        verifier.revoke(&Credential::ApiKey(KeyForm::Halves(revoked)), &Context::default()).await?;
-        Ok(verifier)
+        let expired = Secret::borrowed(&self.expired_access_token.token);
+        tokens.import(expired, of_alice().expires_at(an_hour_ago())).await?;
+        Ok(())
     }
 }
 

@@ -1,20 +1,25 @@
 //! Usergrid: two organizations, one with two applications, their clients and an application user.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tower_principal::{AppAdmin, MemoryVerifier, OAuthUser, OrgAdmin, Permissions};
+use tower_principal::Secret;
+use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
 
-use super::{HOUR, Token, an_hour_ago};
-use crate::{BoxError, random};
+use super::stored::{self, demo};
+use super::{Login, Token, an_hour_ago};
+use crate::random;
 
 pub(crate) const ORG: &str = "acme";
 pub(crate) const OTHER_ORG: &str = "umbrella";
 pub(crate) const APPS: [&str; 2] = ["sandbox", "weather"];
 pub(crate) const WENDY: &str = "wendy";
+/// A user stays the same, whatever the password.
+const WENDYS_UUID: &str = "5b1f0a6e-2f63-4c0b-9a55-6f0d5c1f8e21";
 
 const ORG_PREFIX: &str = "b3U6";
 const APP_PREFIX: &str = "YXA6";
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 #[derive(Serialize)]
 pub(crate) struct Credentials {
@@ -40,9 +45,9 @@ pub(crate) struct Client {
 
 #[derive(Serialize)]
 pub(crate) struct User {
-    pub(crate) username: &'static str,
-    pub(crate) password: String,
-    pub(crate) uuid: String,
+    #[serde(flatten)]
+    pub(crate) login: Login,
+    pub(crate) uuid: &'static str,
     pub(crate) apps: [&'static str; 2],
 }
 
@@ -54,31 +59,28 @@ impl Credentials {
             org_client: Client::new(ORG_PREFIX)?,
             app_client: Client { app: Some("weather"), ..Client::new(APP_PREFIX)? },
             other_org_client: Client { org: Some(OTHER_ORG), ..Client::new(ORG_PREFIX)? },
-            user: User {
-                username: WENDY,
-                password: random::alphanumeric(20)?,
-                uuid: random::uuid()?,
-                apps: APPS,
-            },
-            access_token: Token::of(WENDY, random::usergrid_token(SystemTime::now() + 7 * 24 * HOUR)?),
+            user: User { login: Login::new(WENDY)?, uuid: WENDYS_UUID, apps: APPS },
+            access_token: Token::of(WENDY, random::usergrid_token(SystemTime::now() + WEEK)?),
             expired_access_token: Token::expired(random::usergrid_token(an_hour_ago())?),
         })
     }
 
-    /// Knows the clients and the tokens. A user's password is good for getting a token only.
-    pub(crate) fn verifier(&self) -> Result<MemoryVerifier, BoxError> {
-        let (org, app, other) = (&self.org_client, &self.app_client, &self.other_org_client);
-        let wendy = OAuthUser::builder(WENDY)
-            .uuid(self.user.uuid.as_str())
-            .org(ORG)
-            .permissions(Permissions::parse(["get,put,post,delete:/**"])?);
-        Ok(MemoryVerifier::builder()
-            .client(&org.id, &org.secret, OrgAdmin::builder(org.id.as_str(), ORG).build())
-            .client(&app.id, &app.secret, AppAdmin::builder(app.id.as_str(), ORG, "weather").build())
-            .client(&other.id, &other.secret, OrgAdmin::builder(other.id.as_str(), OTHER_ORG).build())
-            .access_token(&self.access_token.token, wendy.clone().build())
-            .access_token(&self.expired_access_token.token, wendy.expires_at(an_hour_ago()).build())
-            .build()?)
+    /// Puts all of them into the database. The tokens have what the user is granted.
+    pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
+        stored::user(store, &self.user.login, NewUser::new().uuid(self.user.uuid).org(ORG)).await?;
+        store.users().grant(WENDY, "get,put,post,delete:/**").await?;
+        let (clients, tokens) = (store.clients(), store.access_tokens());
+        let Self { org_client: org, app_client: app, other_org_client: other, .. } = self;
+        for (client, new) in
+            [(org, demo().org(ORG)), (app, demo().org(ORG).app("weather")), (other, demo().org(OTHER_ORG))]
+        {
+            clients.import(Secret::borrowed(&client.secret), new.id(&client.id)).await?;
+        }
+        let of_wendy = |end| demo().user(WENDY).expires_at(end);
+        let (token, expired) = (&self.access_token.token, &self.expired_access_token.token);
+        tokens.import(Secret::borrowed(token), of_wendy(SystemTime::now() + WEEK)).await?;
+        tokens.import(Secret::borrowed(expired), of_wendy(an_hour_ago())).await?;
+        Ok(())
     }
 }
 

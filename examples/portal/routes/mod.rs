@@ -22,6 +22,7 @@ use tower_principal::{ProtectedResource, Verifier, dialect};
 use crate::BoxError;
 use crate::demo::Demo;
 use crate::jwt::SigningKey;
+use crate::platform::Platforms;
 
 /// The longest form body that is looked into for a token, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -29,16 +30,15 @@ const BODY_LIMIT: usize = 64 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// `origin` is the URL that the portal is used by, and who gives the tokens that OpenDataSoft's routes take.
-pub(crate) async fn all(
+pub(crate) fn all(
     demo: &Demo,
-    key: Arc<SigningKey>,
+    key: &SigningKey,
+    platforms: Platforms,
     transport: Transport,
     origin: &str,
 ) -> Result<Router, BoxError> {
-    let socrata = Arc::new(demo.socrata.verifier().await?);
-    let usergrid = Arc::new(demo.usergrid.verifier()?);
-    let geodatahub = Arc::new(demo.geodatahub.verifier(Arc::clone(&key))?);
-    let opendatasoft = Arc::new(demo.opendatasoft.verifier()?);
+    let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
+    let geodatahub = Arc::new(demo.geodatahub.tokens(key)?.or(geodatahub));
     let any = socrata.clone().or(usergrid.clone()).or(geodatahub.clone()).or(opendatasoft.clone());
 
     let metadata =
@@ -52,7 +52,7 @@ pub(crate) async fn all(
         .merge(rfc6750::routes(Arc::clone(&tokens), &transport, &url))
         .merge(socrata::routes(throttled(socrata)?, &transport))
         .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, &transport))
-        .merge(geodatahub::routes(throttled(geodatahub)?, &transport, &key))
+        .merge(geodatahub::routes(throttled(geodatahub)?, &transport, key))
         .merge(opendatasoft::routes(tokens, &transport, &url))
         .route(&path, get(async move || metadata.response().map(Body::from)))
         .route("/healthz", get(async || "ok")))

@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 use tower_principal::policy::{self, Policy as _};
 use tower_principal::transport::Transport;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, GuestRule, MemoryVerifier, OrgAdmin, PrincipalKind, RequireLayer,
-    Secret, Verifier, dialect, protect,
+    AuthenticateLayer, Context, Credential, GuestRule, OrgAdmin, PrincipalKind, RequireLayer, Secret,
+    Verifier, VerifyError, dialect, protect,
 };
 
 use super::{collections, shape};
 use crate::collections::Collections;
 use crate::demo::usergrid::{APPS, ORG, WENDY};
+use crate::platform::Platform;
 use crate::whoami::whoami;
 
 /// The one sandbox there is; the dialect's own rule admits to that of any organization.
@@ -49,11 +50,7 @@ const RESERVED: [&str; 11] = [
 type Apps = Arc<BTreeMap<&'static str, Arc<Collections>>>;
 
 /// `verifier` judges what is shown; `accounts` are those that tokens are revoked of.
-pub(super) fn routes(
-    verifier: impl Verifier,
-    accounts: Arc<MemoryVerifier>,
-    transport: &Transport,
-) -> Router {
+pub(super) fn routes(verifier: impl Verifier, accounts: Platform, transport: &Transport) -> Router {
     let apps: Apps = Arc::new(APPS.into_iter().map(|app| (app, Arc::default())).collect());
     let usergrid = dialect::USERGRID.guests([SANDBOX]);
     let authenticate = AuthenticateLayer::new(usergrid, verifier, transport.clone());
@@ -119,14 +116,13 @@ struct User {
 }
 
 /// Revokes every token the user holds now.
-async fn revoke_all(
-    State(accounts): State<Arc<MemoryVerifier>>,
-    Path(User { user }): Path<User>,
-) -> Response {
+async fn revoke_all(State(accounts): State<Platform>, Path(User { user }): Path<User>) -> Response {
     if user != WENDY {
         return failure(StatusCode::NOT_FOUND, "service_resource_not_found", "There is no such user");
     }
-    accounts.revoke_all(PrincipalKind::OAuthUser, &user);
+    if accounts.store().access_tokens().revoke_all_of(&user).await.is_err() {
+        return unavailable();
+    }
     Json(json!({ "action": "revoked user tokens" })).into_response()
 }
 
@@ -137,7 +133,7 @@ struct Named {
 
 /// Revokes one of the user's own tokens; that of somebody else is none.
 async fn revoke_one(
-    State(accounts): State<Arc<MemoryVerifier>>,
+    State(accounts): State<Platform>,
     Path(User { user }): Path<User>,
     query: Result<Query<Named>, QueryRejection>,
 ) -> Response {
@@ -145,11 +141,21 @@ async fn revoke_one(
         return failure(StatusCode::BAD_REQUEST, "illegal_argument", "token is required");
     };
     let (token, context) = (Credential::AccessToken(Secret::owned(token)), Context::default());
-    let of_user = accounts.verify(&token, &context).await.is_ok_and(|owner| owner.id() == Some(&*user));
-    if of_user && accounts.revoke(&token, &context).await.is_ok() {
-        return Json(json!({ "action": "revoked user token" })).into_response();
+    let revoked = match accounts.verify(&token, &context).await {
+        Ok(owner) if owner.id() == Some(&*user) => accounts.revoke(&token, &context).await,
+        Ok(_) => Err(VerifyError::UNKNOWN),
+        Err(error) => Err(error),
+    };
+    match revoked {
+        Ok(()) => Json(json!({ "action": "revoked user token" })).into_response(),
+        Err(VerifyError::Unavailable(_)) => unavailable(),
+        Err(_) => failure(StatusCode::BAD_REQUEST, "auth_invalid", "There is no such token"),
     }
-    failure(StatusCode::BAD_REQUEST, "auth_invalid", "There is no such token")
+}
+
+fn unavailable() -> Response {
+    let description = "The database cannot tell now whether this was done";
+    failure(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", description)
 }
 
 /// Without the secret: the client has it.

@@ -1,0 +1,76 @@
+//! Who is known to one platform.
+
+use tower_principal::verify::sql::{SqlError, SqlStore};
+use tower_principal::{Context, Credential, Principal, SqlVerifier, Verifier, VerifyError};
+
+/// One platform's part of the database, a tenant of it: what is good there is nothing elsewhere.
+///
+/// The database is asked each time, so that what was revoked is over at once.
+#[derive(Clone)]
+pub(crate) struct Platform {
+    tenant: &'static str,
+    passwords: Passwords,
+    database: SqlVerifier,
+    store: SqlStore,
+}
+
+/// What a user's password is good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passwords {
+    /// For every request.
+    AreCredentials,
+    /// For logging in, which gives a token.
+    GiveTokens,
+}
+
+/// All of them.
+pub(crate) struct Platforms {
+    pub(crate) socrata: Platform,
+    pub(crate) usergrid: Platform,
+    pub(crate) geodatahub: Platform,
+    pub(crate) opendatasoft: Platform,
+}
+
+impl Platforms {
+    pub(crate) fn of(database: &SqlVerifier) -> Result<Self, SqlError> {
+        Ok(Self {
+            socrata: Platform::new("socrata", Passwords::AreCredentials, database)?,
+            usergrid: Platform::new("usergrid", Passwords::GiveTokens, database)?,
+            geodatahub: Platform::new("geodatahub", Passwords::AreCredentials, database)?,
+            opendatasoft: Platform::new("opendatasoft", Passwords::GiveTokens, database)?,
+        })
+    }
+}
+
+impl Platform {
+    fn new(tenant: &'static str, passwords: Passwords, database: &SqlVerifier) -> Result<Self, SqlError> {
+        let store = database.store().tenant(tenant)?;
+        Ok(Self { tenant, passwords, database: database.clone(), store })
+    }
+
+    /// What changes it.
+    pub(crate) fn store(&self) -> &SqlStore {
+        &self.store
+    }
+
+    fn here<'r>(&self, context: &Context<'r>) -> Context<'r> {
+        context.clone().with_tenant(self.tenant)
+    }
+}
+
+impl Verifier for Platform {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        if matches!(credential, Credential::Password(_)) && self.passwords == Passwords::GiveTokens {
+            return Err(VerifyError::Unsupported);
+        }
+        self.database.verify(credential, &self.here(context)).await
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        self.database.revoke(credential, &self.here(context)).await
+    }
+}
