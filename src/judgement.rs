@@ -1,5 +1,7 @@
 //! What a verifier's answers come to.
 
+use std::time::{Duration, SystemTime};
+
 use crate::audit;
 use crate::authentication::{Authentication, Origin};
 use crate::clock::Clock;
@@ -80,7 +82,7 @@ fn settle(
             refused(broken_verifier(kind))
         }
         // A verifier that keeps answers may have kept this one too long.
-        Ok(principal) if principal.expires_at().is_some_and(|at| at <= clock.now()) => {
+        Ok(principal) if principal.expires_at().is_some_and(|at| is_over(at, clock.now())) => {
             refused(Rejection::from(kind.denied()).because(Reason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
@@ -94,6 +96,14 @@ fn settle(
             refused(RejectionKind::Unavailable.into())
         }
     }
+}
+
+/// How far a verifier's clock may be from the layer's, or a token's issuer's from either: what verifiers bear with
+/// at most.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+fn is_over(at: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(at).is_ok_and(|since| since >= LEEWAY)
 }
 
 fn broken_verifier(_kind: CredentialKind) -> Rejection {

@@ -350,7 +350,7 @@ async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
             move |_, _| async move { Ok(OAuthUser::builder("otto").expires_at(ends).build().into()) },
         )
     };
-    for (now, outcome) in [(999, Ok("OAuthUser")), (1_000, Err(DeniedToken)), (5_000, Err(DeniedToken))] {
+    for (now, outcome) in [(1_029, Ok("OAuthUser")), (1_030, Err(DeniedToken)), (5_000, Err(DeniedToken))] {
         let app = whoami().layer(layer_of(dialect::RFC6750, forgetful()).clock(At(now)));
         let answer = send(app, get("/", &[("authorization", "Bearer x")])).await;
         assert_eq!(answer.outcome(), outcome, "{now}");

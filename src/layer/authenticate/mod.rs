@@ -141,7 +141,8 @@ impl<V, M> AuthenticateLayer<V, M> {
     }
 
     /// Tells the time by which a verified principal has expired; the operating system's unless said. A verifier
-    /// judges expiry itself, by a clock of its own: this refuses what one answered past its end.
+    /// judges expiry itself, by a clock of its own and perhaps with a leeway: this refuses what one answered 30 s
+    /// past its end or later.
     pub fn clock(self, clock: impl Clock) -> Self {
         self.change(|pipeline| pipeline.clock = Arc::new(clock))
     }

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{Change, Changes};
-use crate::verify::{Cached, Verifier};
+use crate::verify::Verifier;
+use crate::verify::cache::Cached;
 
 impl Changes {
     /// Makes a cache forget what changes, for as long as both are there; to be spawned before the cache is asked
