@@ -21,6 +21,26 @@ use zeroize::Zeroizing;
 /// assert!(secret.ct_eq(&Secret::owned("s3cr3t")));
 /// assert_eq!(secret.expose_secret(), "s3cr3t");
 /// ```
+///
+/// What would let one slip does not compile: printing it,
+///
+/// ```compile_fail,E0277
+/// println!("{}", tower_principal::Secret::borrowed("s3cr3t"));
+/// ```
+///
+/// comparing it byte by byte,
+///
+/// ```compile_fail,E0369
+/// # use tower_principal::Secret;
+/// let same = Secret::borrowed("s3cr3t") == Secret::borrowed("s3cr3t");
+/// ```
+///
+/// or copying it unasked.
+///
+/// ```compile_fail,E0599
+/// # use tower_principal::Secret;
+/// let other = Secret::borrowed("s3cr3t").clone();
+/// ```
 pub struct Secret<'r>(Text<'r>);
 
 enum Text<'r> {

@@ -304,6 +304,27 @@ fn req_18_no_exposed_secret_is_compared() {
     assert!(secret.text.contains("subtle::ConstantTimeEq"));
 }
 
+/// A secret's text is looked at where it is read, looked up, hashed, sent on or checked, and nowhere else: who adds
+/// a file here says why it has to see secrets.
+#[rustfmt::skip]
+const DOORS: &[&str] = &[
+    "credential", "form", "headers", "pair", "secret", "table/parameters",
+    "test_util/conformance/checks", "test_util/conformance/seen", "test_util/conformance/twist",
+    "verify/cache/key", "verify/introspection", "verify/jwt", "verify/memory", "verify/memory/builder",
+    "verify/sql", "verify/sql/denied", "verify/sql/digest", "verify/sql/store/users",
+];
+
+#[test]
+fn secrets_are_exposed_in_few_files_and_in_none_that_logs_or_answers() {
+    let exposes = |file: &File| code(&file.text).contains("expose_secret()");
+    let found: BTreeSet<String> = sources().into_iter().filter(exposes).map(|file| file.name).collect();
+    let doors: BTreeSet<String> = DOORS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(found, doors);
+    for silent in ["audit", "meter", "answer", "rejection", "layer", "trace", "span"] {
+        assert!(!DOORS.iter().any(|door| door.split('/').next() == Some(silent)), "{silent}");
+    }
+}
+
 /// Platforms are data: no code asks for a dialect by its name.
 #[test]
 fn no_platform_is_a_branch() {
