@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod canary_kit;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the corpus needs more of it")]
 mod corpus_runner;
 
 use std::sync::Arc;
