@@ -1,9 +1,11 @@
-//! Holds `deny.toml` (REQ-62): what is banned, which licences are taken, where crates come from.
+//! Holds `deny.toml` (REQ-62): what is banned, which licences are taken, where crates come from. And the oldest Rust:
+//! no crate that is built asks for a newer one than is promised.
 //!
 //! `cargo deny` reads the same file and knows more, yanked versions and RustSec's advisories above all. This
 //! needs no tool and no network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -65,17 +67,46 @@ struct Package {
     version: Version,
     id: String,
     license: Option<String>,
+    /// The oldest Rust that it says it builds with.
+    rust_version: Option<VersionReq>,
 }
 
 #[derive(Deserialize)]
 struct Resolve {
     nodes: Vec<Node>,
+    root: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Node {
     id: String,
     features: Vec<String>,
+    deps: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    pkg: String,
+    dep_kinds: Vec<DependencyKind>,
+}
+
+#[derive(Deserialize)]
+struct DependencyKind {
+    /// `dev`, `build`, or none of both.
+    kind: Option<String>,
+}
+
+/// `Cargo.toml`, as far as it promises something about Rust.
+#[derive(Deserialize)]
+struct Manifest {
+    package: Promise,
+    features: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Promise {
+    rust_version: VersionReq,
 }
 
 /// `Cargo.lock`, which has the crates of other systems and of features nobody can turn on, too.
@@ -96,7 +127,7 @@ fn toml_of<T: serde::de::DeserializeOwned>(file: &str) -> T {
     toml::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-fn metadata() -> Metadata {
+fn metadata(features: &[&str]) -> Metadata {
     let cargo = || Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let version = cargo().args(["--version", "--verbose"]).output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();
@@ -104,7 +135,8 @@ fn metadata() -> Metadata {
     // Crates of other systems may not be on this machine.
     let told = cargo()
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["metadata", "--format-version", "1", "--all-features", "--locked", "--filter-platform", host])
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", host])
+        .args(features)
         .output()
         .unwrap();
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
@@ -165,16 +197,83 @@ fn foreign(rules: &Rules, lock: &Lock) -> Vec<String> {
     packages.map(|locked| format!("{} from {:?}", locked.name, locked.source)).collect()
 }
 
+/// What somebody builds who uses the crate: without what only its tests need.
+fn built(metadata: &Metadata) -> Vec<&Package> {
+    let mut reached = BTreeSet::new();
+    let mut next: Vec<&str> = metadata.resolve.root.as_deref().into_iter().collect();
+    while let Some(id) = next.pop() {
+        if !reached.insert(id) {
+            continue;
+        }
+        let node = metadata.resolve.nodes.iter().find(|node| node.id == id).unwrap();
+        let is_built = |dependency: &&Dependency| {
+            dependency.dep_kinds.iter().any(|of| of.kind.as_deref() != Some("dev"))
+        };
+        next.extend(node.deps.iter().filter(is_built).map(|dependency| dependency.pkg.as_str()));
+    }
+    metadata.packages.iter().filter(|package| reached.contains(package.id.as_str())).collect()
+}
+
+/// The minor version of Rust 1.
+fn minor(rust: &VersionReq) -> u64 {
+    let [version] = rust.comparators.as_slice() else { panic!("{rust}") };
+    assert_eq!(version.major, 1, "{rust}");
+    version.minor.unwrap()
+}
+
+/// The newest Rust that a crate among these asks for, and its name.
+fn newest<'p>(packages: &[&'p Package]) -> (u64, &'p str) {
+    let asked = packages
+        .iter()
+        .filter_map(|package| package.rust_version.as_ref().map(|rust| (minor(rust), package.name.as_str())));
+    asked.max().unwrap()
+}
+
+/// What `cargo check` of that Rust would find first. Cargo's own word is in `rust-version`, and the table of features
+/// in the README says the same.
+#[test]
+fn no_crate_but_sqlx_needs_a_newer_rust_than_is_promised() {
+    let manifest: Manifest = toml_of("Cargo.toml");
+    let promised = minor(&manifest.package.rust_version);
+    let needs_sqlx = |name: &str| ["sqlite", "postgres", "_sql", "full"].contains(&name);
+    let most: Vec<_> =
+        manifest.features.keys().map(String::as_str).filter(|name| !needs_sqlx(name)).collect();
+    assert!(most.contains(&"jwt") && most.contains(&"reqwest"), "{most:?}");
+
+    let metadata_of =
+        |features: &[&str]| metadata(&["--no-default-features", "--features", &features.join(",")]);
+    let without = metadata_of(&most);
+    let built_without = built(&without);
+    assert!(built_without.iter().any(|package| package.name == "jsonwebtoken"), "nothing was read");
+    assert!(built_without.iter().all(|package| package.name != "proptest"), "a crate of the tests");
+    let (newest_without, name) = newest(&built_without);
+    assert!(newest_without <= promised, "{name} needs 1.{newest_without}");
+
+    let with = metadata_of(&["full"]);
+    let (newest_with, name) = newest(&built(&with));
+    assert!(name.starts_with("sqlx"), "{name} needs 1.{newest_with}");
+
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    for feature in manifest.features.keys().filter(|name| !["default", "_sql"].contains(&name.as_str())) {
+        let rust = if needs_sqlx(feature) { newest_with } else { promised };
+        let is_row = |line: &str| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            cells.len() == 6 && cells[1].contains(&format!("`{feature}`")) && cells[4] == format!("1.{rust}")
+        };
+        assert!(readme.lines().any(is_row), "{feature} needs 1.{rust}");
+    }
+}
+
 #[test]
 fn req_62_no_banned_crate_version_or_feature_is_built() {
-    let metadata = metadata();
+    let metadata = metadata(&["--all-features"]);
     assert!(metadata.packages.iter().any(|package| package.name == "h2"), "nothing was read");
     assert_eq!(banned(&toml_of("deny.toml"), &metadata), Vec::<String>::new());
 }
 
 #[test]
 fn req_62_every_licence_is_one_that_users_can_live_with() {
-    assert_eq!(unlicensed(&toml_of("deny.toml"), &metadata()), Vec::<String>::new());
+    assert_eq!(unlicensed(&toml_of("deny.toml"), &metadata(&["--all-features"])), Vec::<String>::new());
 }
 
 #[test]
@@ -185,7 +284,7 @@ fn req_62_every_crate_comes_from_crates_io_and_has_a_checksum() {
 /// JWTs are checked by aws-lc-rs, wherever that crate is built.
 #[test]
 fn req_62_jsonwebtoken_has_one_cryptography() {
-    let metadata = metadata();
+    let metadata = metadata(&["--all-features"]);
     let tokens = metadata.packages.iter().filter(|package| package.name == "jsonwebtoken");
     for package in tokens {
         let node = metadata.resolve.nodes.iter().find(|node| node.id == package.id).unwrap();
@@ -202,13 +301,16 @@ fn the_rules_can_be_broken() {
         version: Version::parse(version).unwrap(),
         id: name.to_owned(),
         license: license.map(str::to_owned),
+        rust_version: None,
     };
-    let built = |package: Package, features: &[&str]| Metadata {
+    let with = |package: Package, features: &[&str]| Metadata {
         resolve: Resolve {
             nodes: vec![Node {
                 id: package.id.clone(),
                 features: features.iter().copied().map(str::to_owned).collect(),
+                deps: Vec::new(),
             }],
+            root: None,
         },
         packages: vec![package],
     };
@@ -227,7 +329,7 @@ fn the_rules_can_be_broken() {
         ("openssl-sys", "0.9.111", &[], true),
         ("rustls", "0.23.46", &["ring"], false),
     ] {
-        let found = banned(&rules, &built(package(name, version, None), features));
+        let found = banned(&rules, &with(package(name, version, None), features));
         assert_eq!(!found.is_empty(), is_refused, "{name} {version} {features:?}");
     }
     for (license, is_refused) in [
@@ -237,7 +339,7 @@ fn the_rules_can_be_broken() {
         (Some("AGPL-3.0-only"), true),
         (None, true),
     ] {
-        let found = unlicensed(&rules, &built(package("x", "1.0.0", license), &[]));
+        let found = unlicensed(&rules, &with(package("x", "1.0.0", license), &[]));
         assert_eq!(!found.is_empty(), is_refused, "{license:?}");
     }
     let io = "registry+https://github.com/rust-lang/crates.io-index";

@@ -146,7 +146,7 @@ impl Issuer {
 
     /// Its keys as it publishes them: a JWK set.
     pub fn keys_json(&self) -> String {
-        let keys: Vec<Value> = self.state().signers.iter().map(|signer| signer.jwk()).collect();
+        let keys: Vec<Value> = self.state().signers.iter().filter_map(|signer| signer.jwk().ok()).collect();
         json!({ "keys": keys }).to_string()
     }
 
@@ -158,7 +158,7 @@ impl Issuer {
     pub fn rotate(&self) -> io::Result<()> {
         let mut state = self.state();
         let id = format!("key-{}", state.made + 1);
-        let signer = Signer::generate(id, self.0.algorithm).map_err(io::Error::other)?;
+        let signer = Signer::generate(id, self.0.algorithm)?;
         state.made += 1;
         state.signers.push(Arc::new(signer));
         Ok(())

@@ -1,13 +1,21 @@
 //! Keys that sign, for tests.
 
-use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
+use std::io;
+
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaSignatureEncoding};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::crypto::CryptoProvider;
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters, Jwk,
+    OctetKeyPairParameters, OctetKeyParameters, PublicKeyUse, RSAKeyParameters,
+};
+use jsonwebtoken::{AlgorithmFamily, EncodingKey};
+use serde_json::Value;
 
 use crate::verify::Algorithm;
 
@@ -19,102 +27,147 @@ pub(super) struct Signer {
 }
 
 enum Key {
-    Rsa(Box<RsaKeyPair>),
-    Curve(Box<EcdsaKeyPair>),
-    Edwards(Box<Ed25519KeyPair>),
-    Secret([u8; 64]),
+    Named(jsonwebtoken::Algorithm, EncodingKey),
+    /// `ES512`, which `jsonwebtoken` does not sign.
+    Es512(Box<EcdsaKeyPair>),
 }
 
 impl Signer {
-    pub(super) fn generate(id: String, algorithm: Algorithm) -> Result<Self, Unspecified> {
-        let curve = |curve| EcdsaKeyPair::generate(curve).map(|pair| Key::Curve(Box::new(pair)));
-        let key = match algorithm {
-            Algorithm::Es256 => curve(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)?,
-            Algorithm::Es384 => curve(&signature::ECDSA_P384_SHA384_FIXED_SIGNING)?,
-            Algorithm::Es512 => curve(&signature::ECDSA_P521_SHA512_FIXED_SIGNING)?,
-            Algorithm::EdDsa => Key::Edwards(Box::new(Ed25519KeyPair::generate()?)),
-            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
-                let mut secret = [0; 64];
-                rand::fill(&mut secret)?;
-                Key::Secret(secret)
-            }
-            _ => Key::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048)?)),
+    pub(super) fn generate(id: String, algorithm: Algorithm) -> io::Result<Self> {
+        let key = match algorithm.name().parse::<jsonwebtoken::Algorithm>() {
+            Ok(named) => Key::Named(named, fresh(named)?),
+            Err(_) => Key::Es512(Box::new(pair(&signature::ECDSA_P521_SHA512_FIXED_SIGNING)?)),
         };
         Ok(Self { id, algorithm, key })
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        let random = SystemRandom::new();
+    pub(super) fn sign(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         match &self.key {
-            Key::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(rsa_encoding(self.algorithm), &random, message, &mut signature)?;
-                Ok(signature)
+            Key::Named(named, key) => {
+                let signer = (PROVIDER.signer_factory)(named, key).map_err(io::Error::other)?;
+                signer.try_sign(message).map_err(io::Error::other)
             }
-            Key::Curve(pair) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),
-            Key::Edwards(pair) => Ok(pair.sign(message).as_ref().to_vec()),
-            Key::Secret(secret) => {
-                let key = hmac::Key::new(hmac_hash(self.algorithm), secret);
-                Ok(hmac::sign(&key, message).as_ref().to_vec())
+            Key::Es512(pair) => {
+                let signature = pair.sign(&rand::SystemRandom::new(), message).map_err(io::Error::other)?;
+                Ok(signature.as_ref().to_vec())
             }
         }
     }
 
     /// The key that verifies, as a JWK; of a secret that is the secret.
-    pub(super) fn jwk(&self) -> Value {
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let mut jwk = match &self.key {
-            Key::Rsa(pair) => {
-                let public = pair.public_key();
-                let (n, e) = (public.modulus(), public.exponent());
-                let number =
-                    |number: aws_lc_rs::io::Positive<'_>| encode(number.big_endian_without_leading_zero());
-                json!({"kty": "RSA", "n": number(n), "e": number(e)})
-            }
-            Key::Curve(pair) => {
+    pub(super) fn jwk(&self) -> io::Result<Value> {
+        let algorithm = match &self.key {
+            Key::Named(named, key) => parameters(*named, key)?,
+            Key::Es512(pair) => {
                 // Uncompressed: a byte that says so, x and y.
-                let point = pair.public_key().as_ref();
-                let (_, xy) = point.split_at_checked(1).unwrap_or_default();
-                let (x, y) = xy.split_at_checked(xy.len() / 2).unwrap_or_default();
-                json!({"kty": "EC", "crv": curve_name(self.algorithm), "x": encode(x), "y": encode(y)})
+                let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+                let (x, y) = point.split_at_checked(point.len() / 2).unwrap_or_default();
+                on_curve(EllipticCurve::P521, x, y)
             }
-            Key::Edwards(pair) => {
-                json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())})
-            }
-            Key::Secret(secret) => json!({"kty": "oct", "k": encode(secret)}),
         };
+        let common = CommonParameters {
+            public_key_use: Some(PublicKeyUse::Signature),
+            key_id: Some(self.id.clone()),
+            ..CommonParameters::default()
+        };
+        let mut jwk = serde_json::to_value(Jwk { common, algorithm })?;
         if let Value::Object(members) = &mut jwk {
-            members.insert("kid".to_owned(), self.id.clone().into());
             members.insert("alg".to_owned(), self.algorithm.name().into());
-            members.insert("use".to_owned(), "sig".into());
         }
-        jwk
+        Ok(jwk)
     }
 }
 
-fn rsa_encoding(algorithm: Algorithm) -> &'static RsaSignatureEncoding {
-    match algorithm {
-        Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
-        Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
-        Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
-        Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
-        Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
-        _ => &signature::RSA_PKCS1_SHA256,
+fn fresh(algorithm: jsonwebtoken::Algorithm) -> io::Result<EncodingKey> {
+    use jsonwebtoken::Algorithm::ES384;
+    match algorithm.family() {
+        AlgorithmFamily::Hmac => {
+            let mut secret = [0; 64];
+            rand::fill(&mut secret).map_err(io::Error::other)?;
+            Ok(EncodingKey::from_secret(&secret))
+        }
+        AlgorithmFamily::Rsa => {
+            let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(io::Error::other)?;
+            // From DER it would take PKCS #1 alone, which is not what aws-lc-rs gives.
+            let der: Pkcs8V1Der<'_> = pair.as_der().map_err(io::Error::other)?;
+            let pem = STANDARD.encode(der.as_ref());
+            let pem = format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n");
+            EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(io::Error::other)
+        }
+        AlgorithmFamily::Ec => {
+            let curve = if algorithm == ES384 {
+                &signature::ECDSA_P384_SHA384_FIXED_SIGNING
+            } else {
+                &signature::ECDSA_P256_SHA256_FIXED_SIGNING
+            };
+            let der = pair(curve)?.to_pkcs8v1().map_err(io::Error::other)?;
+            Ok(EncodingKey::from_ec_der(der.as_ref()))
+        }
+        AlgorithmFamily::Ed => {
+            let der = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8v1());
+            Ok(EncodingKey::from_ed_der(der.map_err(io::Error::other)?.as_ref()))
+        }
     }
 }
 
-fn hmac_hash(algorithm: Algorithm) -> hmac::Algorithm {
-    match algorithm {
-        Algorithm::Hs384 => hmac::HMAC_SHA384,
-        Algorithm::Hs512 => hmac::HMAC_SHA512,
-        _ => hmac::HMAC_SHA256,
-    }
+fn pair(curve: &'static EcdsaSigningAlgorithm) -> io::Result<EcdsaKeyPair> {
+    EcdsaKeyPair::generate(curve).map_err(io::Error::other)
 }
 
-fn curve_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Es384 => "P-384",
-        Algorithm::Es512 => "P-521",
-        _ => "P-256",
+fn parameters(algorithm: jsonwebtoken::Algorithm, key: &EncodingKey) -> io::Result<AlgorithmParameters> {
+    let (tools, der) = (&PROVIDER.key_utils, key.as_bytes());
+    Ok(match key.family() {
+        AlgorithmFamily::Hmac => AlgorithmParameters::OctetKey(OctetKeyParameters {
+            value: URL_SAFE_NO_PAD.encode(der),
+            ..OctetKeyParameters::default()
+        }),
+        AlgorithmFamily::Rsa => {
+            let (n, e) = (tools.rsa_pub_components_from_private_key)(der).map_err(io::Error::other)?;
+            let (n, e) = (URL_SAFE_NO_PAD.encode(n), URL_SAFE_NO_PAD.encode(e));
+            AlgorithmParameters::RSA(RSAKeyParameters { n, e, ..RSAKeyParameters::default() })
+        }
+        AlgorithmFamily::Ec => {
+            let point = (tools.ec_pub_components_from_private_key)(der, algorithm);
+            let (curve, x, y) = point.map_err(io::Error::other)?;
+            on_curve(curve, &x, &y)
+        }
+        AlgorithmFamily::Ed => {
+            let curve = EllipticCurve::Ed25519;
+            let x = (tools.ed_pub_components_from_private_key)(der, &curve).map_err(io::Error::other)?;
+            let x = URL_SAFE_NO_PAD.encode(x);
+            AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
+                curve,
+                x,
+                ..OctetKeyPairParameters::default()
+            })
+        }
+    })
+}
+
+fn on_curve(curve: EllipticCurve, x: &[u8], y: &[u8]) -> AlgorithmParameters {
+    let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+    let key_type = EllipticCurveKeyParameters::default().key_type;
+    AlgorithmParameters::EllipticCurve(EllipticCurveKeyParameters { key_type, curve, x, y })
+}
+
+/// Named here and not the process's own, which panics where two crates have asked for two.
+static PROVIDER: &CryptoProvider = &DEFAULT_PROVIDER;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where features of `jsonwebtoken` clash, its process-wide provider panics: here nobody asks for it.
+    #[test]
+    fn the_processes_own_cryptography_is_left_alone() {
+        for name in ["HS256", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"] {
+            let algorithm = Algorithm::from_name(name).unwrap();
+            let signer = Signer::generate("key".to_owned(), algorithm).unwrap();
+            assert!(!signer.sign(b"message").unwrap().is_empty());
+            let set = crate::verify::KeySet::from_jwks(&signer.jwk().unwrap().to_string()).unwrap();
+            assert_eq!(set.len(), 1, "{name}");
+        }
+        // Taken by the first who asks, then it cannot be installed any more.
+        assert!(DEFAULT_PROVIDER.install_default().is_ok());
     }
 }

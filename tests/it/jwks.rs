@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -360,7 +362,17 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
         key[name] = value;
         key
     };
+    let split_elsewhere = {
+        let other = Issuer::with("https://other.example", Algorithm::Es256, TestClock::default()).unwrap();
+        let mut key = serde_json::from_str::<Value>(&other.keys_json()).unwrap()["keys"][0].clone();
+        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
+        let point = [bytes("x"), bytes("y")].concat();
+        key["x"] = URL_SAFE_NO_PAD.encode(&point[..31]).into();
+        key["y"] = URL_SAFE_NO_PAD.encode(&point[31..]).into();
+        key
+    };
     let bad = [
+        split_elsewhere,
         json!(5),
         json!(null),
         json!([]),
@@ -371,6 +383,9 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
         json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}),
         with("use", json!("enc")), // H49
         with("use", json!(null)),
+        with("key_ops", json!(null)),
+        with("alg", json!(null)),
+        with("kid", json!(null)),
         with("key_ops", json!(["encrypt"])),
         with("key_ops", json!("verify")),
         with("alg", json!("ES256")),

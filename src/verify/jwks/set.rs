@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::{Algorithm, Header, Json, Jws, KEY_ID_LENGTH, Key, read_key};
+use super::{Algorithm, Header, Jws, KEY_ID_LENGTH, Key, read_key};
 
 /// Keys to verify signatures with, prepared once.
 ///
@@ -60,8 +60,8 @@ impl KeySet {
     /// secrets and public keys, two keys with one `kid` and algorithm.
     pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
         let keys = match serde_json::from_str::<Document<'_>>(json) {
-            Ok(document) => document.keys.into_iter().map(|key| read(key.get(), false)).collect(),
-            Err(_) => read(json, false).map(|key| vec![key]),
+            Ok(document) => document.keys.into_iter().map(|key| read_key(key.get(), false)).collect(),
+            Err(_) => read_key(json, false).map(|key| vec![key]),
         };
         let keys = keys.map_err(InvalidKey::new)?;
         if keys.is_empty() {
@@ -96,7 +96,7 @@ impl KeySet {
         if document.keys.len() > PUBLISHED {
             return None;
         }
-        let keys = document.keys.into_iter().filter_map(|key| read(key.get(), true).ok());
+        let keys = document.keys.into_iter().filter_map(|key| read_key(key.get(), true).ok());
         Some(Self { keys: keys.collect() })
     }
 
@@ -191,10 +191,6 @@ impl InvalidKey {
     fn new(why: &str) -> Self {
         Self(why.to_owned())
     }
-}
-
-fn read(text: &str, is_remote: bool) -> Result<Key, &'static str> {
-    read_key(&Json::read(text).ok_or("a key that is no JSON, or repeats a name")?, is_remote)
 }
 
 /// The most keys a published set may have.
