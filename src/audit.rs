@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use http::HeaderName;
 use http::header::ORIGIN;
 
-use crate::authentication::Authentication;
+use crate::authentication::{Authentication, Origin};
 use crate::credential::{Credential, CredentialKind, Credentials};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::head::Head;
@@ -63,7 +63,10 @@ pub(crate) fn accepted(
     fingerprint: Option<Fingerprint>,
     client: impl FnOnce() -> Option<IpAddr>,
 ) {
-    meter::attempt(who.credential_kind(), who.carrier(), Outcome::Accepted);
+    count(who.origin(), Outcome::Accepted);
+    if let Some(carrier) = who.app_carrier() {
+        meter::app_beside(carrier);
+    }
     if is_on() {
         let principal = who.principal();
         trace::info!(
@@ -72,11 +75,13 @@ pub(crate) fn accepted(
             dialect,
             credential = who.credential_kind().map(CredentialKind::as_str),
             carrier = who.carrier().map(|carrier| carrier.as_str()),
+            syntax = who.syntax().map(|syntax| syntax.as_str()),
             fingerprint = fingerprint.map(trace::display),
             principal = %principal.kind(),
             id = principal.id().map(trace::debug),
             credential_id = principal.credential_id().map(trace::debug),
             app = who.app().map(|app| app.id()).map(trace::debug),
+            app_carrier = who.app_carrier().map(|carrier| carrier.as_str()),
             client = client().map(trace::display),
             "credential accepted"
         );
@@ -85,13 +90,13 @@ pub(crate) fn accepted(
 
 /// A request without credentials goes on, as a guest. Not an event: nobody presented anything.
 pub(crate) fn admitted(dialect: &'static str) {
-    meter::attempt(None, None, Outcome::Guest);
+    count(None, Outcome::Guest);
     trace::debug!(target: "tower_principal", dialect, "guest admitted");
 }
 
 /// A request is refused, by the pipeline, a policy or an extractor.
 pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Option<IpAddr>) {
-    meter::attempt(rejection.credential_kind(), rejection.carrier(), Outcome::Refused(rejection.kind()));
+    count(rejection.origin(), Outcome::Refused(rejection.kind()));
     trace::info!(
         target: "tower_principal::audit",
         outcome = "refused",
@@ -100,10 +105,15 @@ pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Opti
         reason = rejection.reason().map(|reason| reason.as_str()),
         credential = rejection.credential_kind().map(CredentialKind::as_str),
         carrier = rejection.carrier().map(|carrier| carrier.as_str()),
+        syntax = rejection.syntax().map(|syntax| syntax.as_str()),
         fingerprint = rejection.fingerprint().map(trace::display),
         client = client.map(trace::display),
         "request refused"
     );
+}
+
+fn count(origin: Option<Origin>, outcome: Outcome) {
+    meter::attempt(origin.map(|origin| (origin.kind, origin.spelling)), outcome);
 }
 
 /// A credential was shown over plain http, and what came of it.

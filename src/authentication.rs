@@ -3,7 +3,7 @@
 use http::Extensions;
 use http::request::{Parts, Request};
 
-use crate::credential::{Carrier, CredentialKind, Presented};
+use crate::credential::{Carrier, CredentialKind, Presented, Spelling, Syntax};
 use crate::principal::{AppToken, Guest, Principal};
 
 /// Who a request comes from, and how that is known.
@@ -18,27 +18,32 @@ pub struct Authentication {
     origin: Option<Origin>,
 }
 
-/// Where the subject's credential came from and which kind it was.
+/// Where the subject's credential came from, how it was written and which kind it was.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
-    pub(crate) carrier: Carrier,
+    pub(crate) spelling: Spelling,
     pub(crate) kind: CredentialKind,
-    /// Whether the query carried anything: this credential, or the app token beside it.
-    pub(crate) in_query: bool,
+    /// Where the app token beside it came from.
+    pub(crate) app: Option<Carrier>,
 }
 
 impl Origin {
-    pub(crate) fn new(carrier: Carrier, kind: CredentialKind) -> Self {
-        Self { carrier, kind, in_query: carrier == Carrier::Query }
+    pub(crate) const fn new(spelling: Spelling, kind: CredentialKind) -> Self {
+        Self { spelling, kind, app: None }
     }
 
-    pub(crate) fn of(presented: &Presented<'_>) -> Self {
-        Self::new(presented.carrier, presented.kind)
+    pub(crate) const fn of(presented: &Presented<'_>) -> Self {
+        Self::new(presented.spelling, presented.kind)
     }
 
-    /// The same beside another credential.
-    pub(crate) fn beside(self, other: Option<Self>) -> Self {
-        Self { in_query: self.in_query || other.is_some_and(|other| other.in_query), ..self }
+    /// The same beside an app token.
+    pub(crate) fn beside(self, app: Option<Self>) -> Self {
+        Self { app: app.map(|app| app.spelling.carrier), ..self }
+    }
+
+    /// Whether the query carried anything: this credential, or the app token beside it.
+    fn in_query(self) -> bool {
+        self.spelling.carrier == Carrier::Query || self.app == Some(Carrier::Query)
     }
 }
 
@@ -110,7 +115,12 @@ impl Authentication {
 
     /// Where the principal's credential came from; `None` for a guest.
     pub fn carrier(&self) -> Option<Carrier> {
-        self.origin.map(|origin| origin.carrier)
+        self.origin.map(|origin| origin.spelling.carrier)
+    }
+
+    /// How the principal's credential was written; `None` for a guest.
+    pub fn syntax(&self) -> Option<Syntax> {
+        self.origin.map(|origin| origin.spelling.syntax)
     }
 
     /// Which kind of credential made the principal; `None` for a guest.
@@ -118,9 +128,14 @@ impl Authentication {
         self.origin.map(|origin| origin.kind)
     }
 
+    /// Where the app token beside the principal's own credential came from.
+    pub(crate) fn app_carrier(&self) -> Option<Carrier> {
+        self.origin?.app
+    }
+
     /// Whether the query carried anything.
     pub(crate) fn is_in_query(&self) -> bool {
-        self.origin.is_some_and(|origin| origin.in_query)
+        self.origin.is_some_and(Origin::in_query)
     }
 
     pub(crate) fn holds_token(&self) -> bool {

@@ -3,7 +3,7 @@
 //! The constants are written like functions, since that is how a row reads:
 //! `Form::query("access_token", classify::access_token)`.
 
-use crate::credential::{Carrier, ClientKind, Credential, CredentialKind, Key, Presented};
+use crate::credential::{ClientKind, Credential, CredentialKind, Key, Presented, Spelling};
 use crate::pair::Pair;
 use crate::secret::Secret;
 
@@ -132,10 +132,10 @@ impl TokenClassifier {
     }
 
     /// What a token stands for; without one, a value that cannot be genuine.
-    pub(crate) fn present(self, token: Option<Secret<'_>>, carrier: Carrier) -> Presented<'_> {
+    pub(crate) fn present(self, token: Option<Secret<'_>>, spelling: Spelling) -> Presented<'_> {
         match token {
-            Some(token) => Presented::new(carrier, (self.make)(token)),
-            None => Presented::impossible(carrier, self.kind),
+            Some(token) => Presented::new(spelling, (self.make)(token)),
+            None => Presented::impossible(spelling, self.kind),
         }
     }
 }

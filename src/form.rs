@@ -1,7 +1,7 @@
 //! The rows of a dialect: where a credential stands, how it is written, what it means.
 
 use crate::classify::{PairClassifier, TokenClassifier};
-use crate::credential::{Carrier, Credential, CredentialKind, Presented};
+use crate::credential::{Credential, CredentialKind, Presented, Spelling};
 use crate::kind::RejectionKind;
 use crate::secret::Secret;
 use crate::syntax::{scheme, token};
@@ -150,11 +150,11 @@ impl TokenSyntax {
     pub(crate) fn read_raw<'r>(
         &self,
         raw: &'r [u8],
-        carrier: Carrier,
+        spelling: Spelling,
     ) -> Result<Presented<'r>, RejectionKind> {
         match self {
-            Self::Token(classify) => Ok(classify.present(scheme::token68(raw)?, carrier)),
-            Self::Custom(_) => self.read(printable(raw)?, carrier),
+            Self::Token(classify) => Ok(classify.present(scheme::token68(raw)?, spelling)),
+            Self::Custom(_) => self.read(printable(raw)?, spelling),
         }
     }
 
@@ -162,25 +162,25 @@ impl TokenSyntax {
     pub(crate) fn read<'r>(
         &self,
         text: Secret<'r>,
-        carrier: Carrier,
+        spelling: Spelling,
     ) -> Result<Presented<'r>, RejectionKind> {
         match self {
             Self::Token(classify) => {
                 let possible = text.expose_secret().len() <= token::MAX_LENGTH
                     && token::is_b64token(text.expose_secret().as_bytes());
-                Ok(classify.present(possible.then_some(text), carrier))
+                Ok(classify.present(possible.then_some(text), spelling))
             }
             Self::Custom(_) if text.holds_control() => Err(RejectionKind::Malformed),
             Self::Custom(parse) => {
                 let credential = parse(text).map_err(|_| RejectionKind::Malformed)?;
-                Ok(Presented::new(carrier, credential))
+                Ok(Presented::new(spelling.custom(), credential))
             }
         }
     }
 
     /// What a value stands for that is too long to be genuine.
-    pub(crate) fn too_long(&self, carrier: Carrier) -> Result<Presented<'static>, RejectionKind> {
-        self.kind().map(|kind| Presented::impossible(carrier, kind)).ok_or(RejectionKind::Malformed)
+    pub(crate) fn too_long(&self, spelling: Spelling) -> Result<Presented<'static>, RejectionKind> {
+        self.kind().map(|kind| Presented::impossible(spelling, kind)).ok_or(RejectionKind::Malformed)
     }
 
     /// The kind of credential it makes, where that does not depend on the value.

@@ -134,7 +134,7 @@ pub mod verify;
 pub use self::authentication::{Authentication, AuthenticationExt};
 pub use self::challenge::{Challenge, InvalidChallenge};
 pub use self::clock::{Clock, SystemClock};
-pub use self::credential::{Carrier, ClientKind, Credential, CredentialKind, Credentials, Key};
+pub use self::credential::{Carrier, ClientKind, Credential, CredentialKind, Credentials, Key, Syntax};
 #[doc(inline)]
 pub use self::dialect::{AnswerRow, Dialect, DialectError};
 #[cfg(feature = "axum")]

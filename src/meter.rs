@@ -2,7 +2,8 @@
 //!
 //! | metric | type | labels |
 //! |---|---|---|
-//! | `tower_principal_attempts_total` | counter | `credential`, `carrier`, `outcome` |
+//! | `tower_principal_attempts_total` | counter | `credential`, `carrier`, `syntax`, `outcome` |
+//! | `tower_principal_app_tokens_beside_total` | counter | `carrier` |
 //! | `tower_principal_verification_seconds` | histogram | `credential` |
 //! | `tower_principal_throttled_total` | counter | `by` |
 //! | `tower_principal_revocations_total` | counter | `outcome` |
@@ -10,16 +11,19 @@
 //!
 //! A verification is timed where it was waited for. An answer at hand takes less than reading the clock twice does.
 //!
-//! Every label is one of a fixed, small set: `credential` and `carrier` are `none` where there was none, `outcome` of an
-//! attempt is `accepted`, `guest` or the kind of refusal. A request that was accepted and then refused by a
-//! policy or an extractor counts for both.
+//! Every label is one of a fixed, small set: `credential`, `carrier` and `syntax` are `none` where there was none or none
+//! that could be read, `outcome` of an attempt is `accepted`, `guest` or the kind of refusal. A request that was accepted
+//! and then refused by a policy or an extractor counts for both.
+//!
+//! An attempt is told by its subject. An app token beside an accepted one is counted by itself, or nobody would see that
+//! its carrier is in use.
 
 #[cfg(feature = "metrics")]
 pub(crate) use self::recording::*;
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::silent::*;
 
-use crate::credential::{Carrier, CredentialKind};
+use crate::credential::{Carrier, CredentialKind, Spelling};
 use crate::kind::RejectionKind;
 
 /// What became of a request.
@@ -46,7 +50,8 @@ mod recording {
 
     use metrics::{Key, Label, Level, Metadata, counter, with_recorder};
 
-    use super::{Carrier, CredentialKind, Outcome, RejectionKind, ThrottledBy};
+    use super::{Carrier, CredentialKind, Outcome, RejectionKind, Spelling, ThrottledBy};
+    use crate::credential::Syntax;
 
     /// Whether anything is counted.
     pub(crate) const COUNTS: bool = true;
@@ -55,25 +60,54 @@ mod recording {
 
     /// One more than there are, for `none`.
     const CREDENTIALS: usize = CredentialKind::Password as usize + 2;
-    const CARRIERS: usize = Carrier::Body as usize + 2;
+    const CARRIERS: usize = Carrier::Body as usize + 1;
+    const SYNTAXES: usize = Syntax::Custom as usize + 1;
     const OUTCOMES: usize = RejectionKind::ALL.len() + 2;
 
-    /// Made once, since every request counts.
-    static ATTEMPTS: [OnceLock<Key>; CREDENTIALS * CARRIERS * OUTCOMES] =
-        [const { OnceLock::new() }; CREDENTIALS * CARRIERS * OUTCOMES];
+    /// The ways to present a credential, or none.
+    const PRESENTED: usize = CREDENTIALS * CARRIERS * SYNTAXES;
+
+    type ByOutcome = [OnceLock<Key>; OUTCOMES];
+
+    /// Made once, since every request counts, and only for ways that come, since most never do.
+    static ATTEMPTS: [OnceLock<Box<ByOutcome>>; PRESENTED] = [const { OnceLock::new() }; PRESENTED];
+    static APPS_BESIDE: [OnceLock<Key>; CARRIERS] = [const { OnceLock::new() }; CARRIERS];
     static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
 
-    pub(crate) fn attempt(kind: Option<CredentialKind>, carrier: Option<Carrier>, outcome: Outcome) {
-        let carrier_place = carrier.map_or(0, |carrier| carrier as usize + 1);
-        let place = (outcome.place() * CARRIERS + carrier_place) * CREDENTIALS + credential_place(kind);
-        let Some(key) = ATTEMPTS.get(place) else { return };
+    pub(crate) fn attempt(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) {
+        let place = presented.map_or(0, |(kind, Spelling { carrier, syntax })| {
+            ((kind as usize + 1) * CARRIERS + carrier as usize) * SYNTAXES + syntax as usize
+        });
+        let keys = ATTEMPTS.get(place).map(|keys| keys.get_or_init(none_yet));
+        let Some(key) = keys.and_then(|keys| keys.get(outcome.place())) else { return };
+        let key = key.get_or_init(|| attempt_key(presented, outcome));
+        with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
+    }
+
+    fn none_yet() -> Box<ByOutcome> {
+        Box::new([const { OnceLock::new() }; OUTCOMES])
+    }
+
+    fn attempt_key(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) -> Key {
+        let [credential, carrier, syntax] = match presented {
+            Some((kind, spelling)) => [kind.as_str(), spelling.carrier.as_str(), spelling.syntax.as_str()],
+            None => ["none"; 3],
+        };
+        let labels = [
+            Label::from_static_parts("credential", credential),
+            Label::from_static_parts("carrier", carrier),
+            Label::from_static_parts("syntax", syntax),
+            Label::from_static_parts("outcome", outcome.name()),
+        ];
+        Key::from_parts("tower_principal_attempts_total", labels.to_vec())
+    }
+
+    /// An app token came beside another credential, by this carrier.
+    pub(crate) fn app_beside(carrier: Carrier) {
+        let Some(key) = APPS_BESIDE.get(carrier as usize) else { return };
         let key = key.get_or_init(|| {
-            let labels = [
-                Label::from_static_parts("credential", credential_name(kind)),
-                Label::from_static_parts("carrier", carrier.map_or("none", Carrier::as_str)),
-                Label::from_static_parts("outcome", outcome.name()),
-            ];
-            Key::from_parts("tower_principal_attempts_total", labels.to_vec())
+            let label = Label::from_static_parts("carrier", carrier.as_str());
+            Key::from_parts("tower_principal_app_tokens_beside_total", vec![label])
         });
         with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
     }
@@ -145,11 +179,13 @@ mod recording {
 
 #[cfg(not(feature = "metrics"))]
 mod silent {
-    use super::{Carrier, CredentialKind, Outcome, ThrottledBy};
+    use super::{Carrier, CredentialKind, Outcome, Spelling, ThrottledBy};
 
     pub(crate) const COUNTS: bool = false;
 
-    pub(crate) const fn attempt(_: Option<CredentialKind>, _: Option<Carrier>, _: Outcome) {}
+    pub(crate) const fn attempt(_: Option<(CredentialKind, Spelling)>, _: Outcome) {}
+
+    pub(crate) const fn app_beside(_: Carrier) {}
 
     pub(crate) const fn revocation(_: &'static str) {}
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Response;
 
 use crate::authentication::{Authentication, Origin};
-use crate::credential::{Carrier, CredentialKind};
+use crate::credential::{Carrier, CredentialKind, Syntax};
 use crate::fingerprint::Fingerprint;
 use crate::kind::RejectionKind;
 use crate::policy::Forbidden;
@@ -109,6 +109,10 @@ impl Rejection {
         self.kind
     }
 
+    pub(crate) const fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+
     /// Which kind of credential was refused; `None` where there was none, or none that could be read.
     pub fn credential_kind(&self) -> Option<CredentialKind> {
         self.origin.map(|origin| origin.kind)
@@ -116,7 +120,12 @@ impl Rejection {
 
     /// Where that credential came from.
     pub fn carrier(&self) -> Option<Carrier> {
-        self.origin.map(|origin| origin.carrier)
+        self.origin.map(|origin| origin.spelling.carrier)
+    }
+
+    /// How that credential was written.
+    pub fn syntax(&self) -> Option<Syntax> {
+        self.origin.map(|origin| origin.spelling.syntax)
     }
 
     /// The scopes that would have allowed it; empty where none would.

@@ -20,7 +20,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("composed words", &[
         "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "token_format",
     ]),
-    ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented"]),
+    ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented", "credential/spelling", "credential/syntax"]),
     ("meters", &["meter"]),
     ("syntax", &[
         "syntax", "syntax/basic", "syntax/params", "syntax/scheme", "syntax/token", "classify", "guest", "transport", "transport/peer", "transport/proxy", "transport/rule",

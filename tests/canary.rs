@@ -236,6 +236,8 @@ async fn leaks_on_purpose_are_found() {
     // In a label of one of the library's own metrics.
     let strange = labels::strange("tower_principal_attempts_total{credential=\"abc\",carrier=\"query\"} 1");
     assert_eq!(strange, ["credential=\"abc"]);
+    let strange = labels::strange("tower_principal_attempts_total{carrier=\"query\",syntax=\"abc\"} 1");
+    assert_eq!(strange, ["syntax=\"abc"]);
     // In a broken line.
     assert_eq!(
         broken_lines(b"2026-11-21T08:00:00.0Z TRACE a\nforged\n2026-11-21T08:00:00.0Z b\x1b[2J\n").len(),

@@ -117,8 +117,8 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
     assert_eq!(headers(&metrics, "content-type"), ["text/plain; version=0.0.4"]);
     let metrics = body(&metrics);
     for line in [
-        r#"tower_principal_attempts_total{credential="access_token",carrier="authorization",outcome="accepted"} 1"#,
-        r#"tower_principal_attempts_total{credential="access_token",carrier="query",outcome="denied_token"} 1"#,
+        r#"tower_principal_attempts_total{credential="access_token",carrier="authorization",syntax="bearer",outcome="accepted"} 1"#,
+        r#"tower_principal_attempts_total{credential="access_token",carrier="query",syntax="parameter",outcome="denied_token"} 1"#,
         // The database is asked about each.
         r#"tower_principal_verification_seconds_bucket{credential="password",le="+Inf"} 1"#,
         r#"tower_principal_verification_seconds_bucket{credential="access_token",le="+Inf"} 2"#,
@@ -131,7 +131,9 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
     let (accepted, refused) = (audit[0], audit[1]);
     assert_eq!(audit.len(), 3, "{audit:?}");
     assert!(
-        accepted.contains("outcome=\"accepted\"") && accepted.contains("id=\"otto@example.org\""),
+        ["outcome=\"accepted\"", "syntax=\"bearer\"", "id=\"otto@example.org\""]
+            .iter()
+            .all(|told| accepted.contains(told)),
         "{accepted}"
     );
     assert!(refused.contains("outcome=\"refused\"") && refused.contains("client=127.0.0.1"), "{refused}");

@@ -7,12 +7,16 @@ mod carrier;
 mod client;
 mod kind;
 mod presented;
+mod spelling;
+mod syntax;
 
 pub use self::carrier::Carrier;
 pub use self::client::ClientKind;
 pub use self::kind::CredentialKind;
 pub use self::presented::Credentials;
 pub(crate) use self::presented::Presented;
+pub(crate) use self::spelling::Spelling;
+pub use self::syntax::Syntax;
 
 /// A credential as it was presented, unverified.
 ///

@@ -1,6 +1,6 @@
 //! Everything that one request presented.
 
-use super::{Carrier, Credential, CredentialKind};
+use super::{Credential, CredentialKind, Spelling};
 use crate::kind::RejectionKind;
 
 /// What one request presented: at most one subject, and at most one app token beside it.
@@ -13,10 +13,10 @@ pub struct Credentials<'r> {
     app: Option<Presented<'r>>,
 }
 
-/// A credential, where it came from, and whether its value can be genuine at all.
+/// A credential, where it came from and how it was written, and whether its value can be genuine at all.
 #[derive(Debug)]
 pub(crate) struct Presented<'r> {
-    pub(crate) carrier: Carrier,
+    pub(crate) spelling: Spelling,
     pub(crate) kind: CredentialKind,
     /// `None` when the value has a character or a length that no genuine one has: refused as
     /// denied, without asking a verifier.
@@ -61,19 +61,20 @@ impl<'r> Credentials<'r> {
 }
 
 impl<'r> Presented<'r> {
-    pub(crate) const fn new(carrier: Carrier, credential: Credential<'r>) -> Self {
-        Self { carrier, kind: credential.kind(), credential: Some(credential) }
+    pub(crate) const fn new(spelling: Spelling, credential: Credential<'r>) -> Self {
+        Self { spelling, kind: credential.kind(), credential: Some(credential) }
     }
 
     /// A value that no genuine credential of this kind has.
-    pub(crate) const fn impossible(carrier: Carrier, kind: CredentialKind) -> Self {
-        Self { carrier, kind, credential: None }
+    pub(crate) const fn impossible(spelling: Spelling, kind: CredentialKind) -> Self {
+        Self { spelling, kind, credential: None }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::{Carrier, Syntax};
     use crate::secret::Secret;
 
     #[test]
@@ -82,11 +83,13 @@ mod tests {
         let token = |text| Credential::AccessToken(Secret::borrowed(text));
         let app = |text| Credential::AppToken(Secret::borrowed(text));
         assert!(both.is_empty());
-        both.add(Presented::new(Carrier::Authorization, token("t"))).unwrap();
-        both.add(Presented::new(Carrier::Header, app("a"))).unwrap();
+        let header = Spelling::new(Carrier::Header, Syntax::Header);
+        let query = Spelling::new(Carrier::Query, Syntax::Parameter);
+        both.add(Presented::new(Spelling::authorization(Syntax::Bearer), token("t"))).unwrap();
+        both.add(Presented::new(header, app("a"))).unwrap();
         assert!(both.subject().is_some() && both.app().is_some());
         for second in [token("t"), app("a")] {
-            assert_eq!(both.add(Presented::new(Carrier::Query, second)), Err(RejectionKind::Ambiguous));
+            assert_eq!(both.add(Presented::new(query, second)), Err(RejectionKind::Ambiguous));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Challenged;
 use crate::challenge::is_token;
 use crate::classify::{PairClassifier, TokenClassifier};
-use crate::credential::{Carrier, Presented};
+use crate::credential::{Presented, Spelling, Syntax};
 use crate::dialect::DialectError;
 use crate::form::TokenSyntax;
 use crate::kind::RejectionKind;
@@ -21,6 +21,7 @@ struct Scheme {
     word: &'static str,
     colon: bool,
     value: SchemeSyntax,
+    spelling: Spelling,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,8 @@ impl Authorization {
         if self.schemes.iter().any(|known| known.colon == colon && known.word.eq_ignore_ascii_case(word)) {
             return Err(DialectError::Repeated { what: "scheme", name: word });
         }
-        self.schemes.push(Scheme { word, colon, value });
+        let spelling = Spelling::authorization(Syntax::of_scheme(word, colon));
+        self.schemes.push(Scheme { word, colon, value, spelling });
         Ok(())
     }
 
@@ -61,7 +63,7 @@ impl Authorization {
     pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
-            return known.value.read(value);
+            return known.value.read(value, known.spelling);
         }
         if !scheme::is_printable(line) {
             return Err(RejectionKind::Malformed);
@@ -101,12 +103,12 @@ impl Scheme {
 }
 
 impl SchemeSyntax {
-    fn read<'r>(&self, value: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
+    fn read<'r>(&self, value: &'r [u8], spelling: Spelling) -> Result<Presented<'r>, RejectionKind> {
         match self {
-            Self::One(syntax) => syntax.read_raw(value, Carrier::Authorization),
+            Self::One(syntax) => syntax.read_raw(value, spelling),
             Self::Basic(classify) => Ok(match basic::decode(value)? {
-                Some(pair) => Presented::new(Carrier::Authorization, classify.classify(pair)),
-                None => Presented::impossible(Carrier::Authorization, classify.kind()),
+                Some(pair) => Presented::new(spelling, classify.classify(pair)),
+                None => Presented::impossible(spelling, classify.kind()),
             }),
         }
     }
@@ -116,5 +118,5 @@ fn bare(word: &[u8], classify: TokenClassifier) -> Result<Presented<'_>, Rejecti
     if !scheme::may_be_bare(word) {
         return Err(RejectionKind::Malformed);
     }
-    Ok(classify.present(token::parse(word), Carrier::Authorization))
+    Ok(classify.present(token::parse(word), Spelling::authorization(Syntax::Bare)))
 }

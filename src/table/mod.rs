@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, HeaderName};
 use self::authorization::{Authorization, SchemeSyntax};
 use self::parameters::Parameters;
 use crate::carried::set_target;
-use crate::credential::{Carrier, CredentialKind, Credentials};
+use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
 use crate::dialect::{Dialect, DialectError};
 use crate::form::{Row, TokenSyntax};
 use crate::head::Head;
@@ -86,9 +86,10 @@ impl Table {
         {
             credentials.add(self.authorization.read(line)?)?;
         }
+        let spelling = Spelling::new(Carrier::Header, Syntax::Header);
         for (name, value) in &self.headers {
             if let Some(raw) = scheme::only(head.headers().get_all(name))? {
-                credentials.add(value.read_raw(raw, Carrier::Header)?)?;
+                credentials.add(value.read_raw(raw, spelling)?)?;
             }
         }
         if let Some(query) = head.uri().query() {

@@ -1,7 +1,7 @@
 //! The parameter rows of one carrier.
 
 use crate::classify::PairClassifier;
-use crate::credential::{Carrier, CredentialKind, Credentials, Presented};
+use crate::credential::{Carrier, CredentialKind, Credentials, Presented, Spelling, Syntax};
 use crate::dialect::DialectError;
 use crate::form::TokenSyntax;
 use crate::kind::RejectionKind;
@@ -97,9 +97,10 @@ impl Parameters {
 }
 
 fn one(raw: &[u8], value: TokenSyntax, carrier: Carrier) -> Result<Presented<'_>, RejectionKind> {
+    let spelling = Spelling::new(carrier, Syntax::Parameter);
     match params::value(raw)? {
-        Some(text) => value.read(text, carrier),
-        None => value.too_long(carrier),
+        Some(text) => value.read(text, spelling),
+        None => value.too_long(spelling),
     }
 }
 
@@ -109,12 +110,13 @@ fn pair<'r>(
     classify: PairClassifier,
     carrier: Carrier,
 ) -> Result<Presented<'r>, RejectionKind> {
+    let spelling = Spelling::new(carrier, Syntax::ParameterPair);
     let (Some(id), Some(secret)) = (params::value(id)?, params::value(secret)?) else {
-        return Ok(Presented::impossible(carrier, classify.kind()));
+        return Ok(Presented::impossible(spelling, classify.kind()));
     };
     let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
     if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {
         return Err(RejectionKind::Malformed);
     }
-    Ok(Presented::new(carrier, classify.classify(Pair::new(id, secret))))
+    Ok(Presented::new(spelling, classify.classify(Pair::new(id, secret))))
 }

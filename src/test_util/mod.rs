@@ -27,7 +27,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::authentication::{Authentication, Origin};
-use crate::credential::{Carrier, CredentialKind};
+use crate::credential::{Carrier, CredentialKind, Spelling, Syntax};
 use crate::principal::{AppToken, Guest, Principal};
 
 pub use self::guarded::{assert_guarded, unguarded};
@@ -89,13 +89,18 @@ pub fn authentication(principal: impl Into<Principal>) -> Authentication {
     let principal = principal.into();
     let origin = match &principal {
         Principal::Guest(_) => None,
-        Principal::AppToken(_) => Some((Carrier::Header, CredentialKind::AppToken)),
-        Principal::BasicUser(_) => Some((Carrier::Authorization, CredentialKind::Password)),
-        Principal::ApiKey(_) => Some((Carrier::Authorization, CredentialKind::ApiKey)),
-        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => Some((Carrier::Query, CredentialKind::Client)),
-        Principal::OAuthUser(_) => Some((Carrier::Authorization, CredentialKind::AccessToken)),
+        Principal::AppToken(_) => Some((Carrier::Header, Syntax::Header, CredentialKind::AppToken)),
+        Principal::BasicUser(_) => Some((Carrier::Authorization, Syntax::Basic, CredentialKind::Password)),
+        Principal::ApiKey(_) => Some((Carrier::Authorization, Syntax::Basic, CredentialKind::ApiKey)),
+        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => {
+            Some((Carrier::Query, Syntax::ParameterPair, CredentialKind::Client))
+        }
+        Principal::OAuthUser(_) => {
+            Some((Carrier::Authorization, Syntax::Bearer, CredentialKind::AccessToken))
+        }
     };
-    Authentication::new(principal, None, origin.map(|(carrier, kind)| Origin::new(carrier, kind)))
+    let origin = origin.map(|(carrier, syntax, kind)| Origin::new(Spelling::new(carrier, syntax), kind));
+    Authentication::new(principal, None, origin)
 }
 
 impl<S> Layer<S> for ActAs {

@@ -1,9 +1,27 @@
 //! The labels that the library's metrics may have.
 
 /// By their names; `le` and `quantile` are the exporter's own, and numbers.
-const FIXED: [(&str, &[&str]); 6] = [
+const FIXED: [(&str, &[&str]); 7] = [
     ("credential", &["none", "access_token", "api_key", "app_token", "client", "password"]),
     ("carrier", &["none", "authorization", "header", "query", "body"]),
+    (
+        "syntax",
+        &[
+            "none",
+            "basic",
+            "bearer",
+            "bearer_colon",
+            "oauth",
+            "apikey",
+            "scheme",
+            "scheme_colon",
+            "bare",
+            "header",
+            "parameter",
+            "parameter_pair",
+            "custom",
+        ],
+    ),
     (
         "outcome",
         &[

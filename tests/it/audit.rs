@@ -63,16 +63,35 @@ async fn req_61_an_accepted_credential_is_one_event() {
     let client = format!("/?client_id={ORG_CLIENT}&client_secret={CLIENT_SECRET}");
     let key = format!("/?apikey={API_KEY}");
     let app_token = format!("/?$$app_token={APP_TOKEN}");
-    for (request, credential, carrier, principal, id) in [
-        (authorization(bearer(TOKEN)), "access_token", "authorization", "OAuthUser", "otto"),
-        (get(&query, &[]), "access_token", "query", "OAuthUser", "otto"),
-        (form("/", format!("access_token={TOKEN}")), "access_token", "body", "OAuthUser", "otto"),
-        (authorization(basic(USER, PASSWORD)), "password", "authorization", "BasicUser", USER),
-        (authorization(basic(KEY_ID, KEY_SECRET)), "api_key", "authorization", "ApiKey", KEY_ID),
-        (get(&key, &[]), "api_key", "query", "ApiKey", "whole"),
-        (get(&client, &[]), "client", "query", "OrgAdmin", ORG_CLIENT),
-        (get("/", &[("x-app-token", APP_TOKEN)]), "app_token", "header", "AppToken", "weather-map"),
-        (get(&app_token, &[]), "app_token", "query", "AppToken", "weather-map"),
+    let oauth = authorization(format!("OAuth {TOKEN}"));
+    let colon = authorization(format!("Bearer: {TOKEN}"));
+    let apikey = authorization(format!("Apikey {API_KEY}"));
+    for (request, credential, (carrier, syntax), principal, id) in [
+        (authorization(bearer(TOKEN)), "access_token", ("authorization", "bearer"), "OAuthUser", "otto"),
+        (oauth, "access_token", ("authorization", "oauth"), "OAuthUser", "otto"),
+        (colon, "access_token", ("authorization", "bearer_colon"), "OAuthUser", "otto"),
+        (authorization(TOKEN), "access_token", ("authorization", "bare"), "OAuthUser", "otto"),
+        (get(&query, &[]), "access_token", ("query", "parameter"), "OAuthUser", "otto"),
+        (
+            form("/", format!("access_token={TOKEN}")),
+            "access_token",
+            ("body", "parameter"),
+            "OAuthUser",
+            "otto",
+        ),
+        (authorization(basic(USER, PASSWORD)), "password", ("authorization", "basic"), "BasicUser", USER),
+        (authorization(basic(KEY_ID, KEY_SECRET)), "api_key", ("authorization", "basic"), "ApiKey", KEY_ID),
+        (apikey, "api_key", ("authorization", "apikey"), "ApiKey", "whole"),
+        (get(&key, &[]), "api_key", ("query", "parameter"), "ApiKey", "whole"),
+        (get(&client, &[]), "client", ("query", "parameter_pair"), "OrgAdmin", ORG_CLIENT),
+        (
+            get("/", &[("x-app-token", APP_TOKEN)]),
+            "app_token",
+            ("header", "header"),
+            "AppToken",
+            "weather-map",
+        ),
+        (get(&app_token, &[]), "app_token", ("query", "parameter"), "AppToken", "weather-map"),
     ] {
         let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
         let (answer, lines) = events(&log, app, request).await;
@@ -88,6 +107,7 @@ async fn req_61_an_accepted_credential_is_one_event() {
             ("id", format!("{id:?}")),
             ("outcome", "accepted".to_owned()),
             ("principal", line.get("principal").to_owned()),
+            ("syntax", syntax.to_owned()),
         ];
         expected.sort();
         let expected: Vec<_> = expected.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -103,14 +123,21 @@ async fn req_61_an_app_token_beside_a_subject_is_named_in_its_event() {
     let log = listen();
     let head = authorization(bearer(TOKEN));
     let body = form("/", format!("access_token={TOKEN}"));
-    for (mut request, carrier) in [(head, "authorization"), (body, "body")] {
-        request.headers_mut().insert("x-app-token", APP_TOKEN.parse().unwrap());
+    let in_query = get(&format!("/?$$app_token={APP_TOKEN}"), &[("authorization", &bearer(TOKEN))]);
+    for (mut request, carrier, app_carrier) in
+        [(head, "authorization", "header"), (body, "body", "header"), (in_query, "authorization", "query")]
+    {
+        if app_carrier == "header" {
+            request.headers_mut().insert("x-app-token", APP_TOKEN.parse().unwrap());
+        }
         let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
         let (answer, lines) = events(&log, app, request).await;
         assert_eq!(answer.body, "OAuthUser:otto+weather-map");
         let [line] = &lines[..] else { panic!("{carrier}: {lines:?}") };
-        let told = ["outcome", "carrier", "credential", "id", "app"].map(|field| line.get(field));
-        assert_eq!(told, ["accepted", carrier, "access_token", r#""otto""#, r#""weather-map""#]);
+        let told = ["outcome", "carrier", "credential", "id", "app", "app_carrier"];
+        let told = told.map(|field| line.get(field));
+        let app = r#""weather-map""#;
+        assert_eq!(told, ["accepted", carrier, "access_token", r#""otto""#, app, app_carrier]);
     }
 }
 
@@ -259,6 +286,13 @@ async fn req_61_every_refusal_is_one_event_whoever_refuses() {
             assert_eq!(told, ["mine", kind, reason, CLIENT], "{shown}");
             if !(kind == "server_error" && line.get("credential").is_empty()) {
                 assert_eq!((line.get("credential"), line.get("carrier")), (credential, carrier), "{shown}");
+                let syntax = match (credential, carrier) {
+                    ("password", "authorization") => "basic",
+                    (_, "authorization") => "bearer",
+                    (_, "body") => "parameter",
+                    (_, other) => other,
+                };
+                assert_eq!(line.get("syntax"), syntax, "{shown}");
                 // A credential nobody could read has none, and every other has.
                 let printed = is_fingerprint(line.get("fingerprint"));
                 let too_long = request_is_too_long(&shown);

@@ -8,7 +8,7 @@ use tower_principal::RejectionKind::{Forbidden, InsufficientScope, Missing};
 use tower_principal::test_util::ActAs;
 use tower_principal::{
     ApiKey, AppAdmin, AppToken, Authenticated, Authentication, BasicUser, Carrier, CredentialKind, GuestRule,
-    OAuthUser, OrgAdmin, Principal, PrincipalKind, RejectionKind, dialect,
+    OAuthUser, OrgAdmin, Principal, PrincipalKind, RejectionKind, Syntax, dialect,
 };
 
 use crate::support::*;
@@ -183,26 +183,43 @@ async fn req_05_an_optional_principal_is_none_for_a_guest_only() {
     }
 }
 
-/// The record says where the credential came from and which kind it was.
+/// The record says where the credential came from, how it was written and which kind it was.
 #[tokio::test]
-async fn the_record_tells_carrier_and_kind_of_the_credential() {
-    let show = async |who: Authentication| format!("{:?} {:?}", who.carrier(), who.credential_kind());
+async fn the_record_tells_carrier_syntax_and_kind_of_the_credential() {
+    let show = async |who: Authentication| {
+        format!("{:?} {:?} {:?}", who.carrier(), who.syntax(), who.credential_kind())
+    };
     let open = dialect::ANY.guests([GuestRule::everywhere()]);
     let app =
         Router::new().fallback(show).layer(layer(open).form_body(1024, std::time::Duration::from_secs(5)));
     let query = format!("/?access_token={TOKEN}");
-    for (request, carrier, kind) in [
-        (authorization(bearer(TOKEN)), Carrier::Authorization, CredentialKind::AccessToken),
-        (authorization(basic(USER, PASSWORD)), Carrier::Authorization, CredentialKind::Password),
-        (get(&query, &[]), Carrier::Query, CredentialKind::AccessToken),
-        (get(&query, &[("x-app-token", APP_TOKEN)]), Carrier::Query, CredentialKind::AccessToken),
-        (get("/", &[("x-app-token", APP_TOKEN)]), Carrier::Header, CredentialKind::AppToken),
-        (form("/", format!("access_token={TOKEN}")), Carrier::Body, CredentialKind::AccessToken),
+    for (request, carrier, syntax, kind) in [
+        (authorization(bearer(TOKEN)), Carrier::Authorization, Syntax::Bearer, CredentialKind::AccessToken),
+        (
+            authorization(basic(USER, PASSWORD)),
+            Carrier::Authorization,
+            Syntax::Basic,
+            CredentialKind::Password,
+        ),
+        (get(&query, &[]), Carrier::Query, Syntax::Parameter, CredentialKind::AccessToken),
+        (
+            get(&query, &[("x-app-token", APP_TOKEN)]),
+            Carrier::Query,
+            Syntax::Parameter,
+            CredentialKind::AccessToken,
+        ),
+        (get("/", &[("x-app-token", APP_TOKEN)]), Carrier::Header, Syntax::Header, CredentialKind::AppToken),
+        (
+            form("/", format!("access_token={TOKEN}")),
+            Carrier::Body,
+            Syntax::Parameter,
+            CredentialKind::AccessToken,
+        ),
     ] {
         let answer = send(app.clone(), request).await;
-        assert_eq!(answer.body, format!("{:?} {:?}", Some(carrier), Some(kind)));
+        assert_eq!(answer.body, format!("{:?} {:?} {:?}", Some(carrier), Some(syntax), Some(kind)));
     }
-    assert_eq!(send(app, get("/", &[])).await.body, "None None");
+    assert_eq!(send(app, get("/", &[])).await.body, "None None None");
 }
 
 /// A credential header that was used is marked, so that nothing prints it.

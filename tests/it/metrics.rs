@@ -10,7 +10,7 @@ use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Credential, Dialect, Form, GuestRule, OAuthUser, Principal, Reason,
+    AuthenticateLayer, BasicUser, Credential, Dialect, Form, GuestRule, OAuthUser, Place, Principal, Reason,
     RejectionKind, RequireLayer, Revocation, VerifyError, classify, dialect, policy,
 };
 
@@ -53,14 +53,14 @@ impl Counted {
         taken.into_iter().map(one).filter(|(_, value)| *value > 0.0).collect()
     }
 
-    /// The attempts since it was last asked, as `credential carrier outcome`.
+    /// The attempts since it was last asked, as `credential carrier syntax outcome`.
     fn attempts(&self) -> Vec<(String, f64)> {
         let series = self.series().into_iter();
         let attempts = series.filter(|((name, _), _)| name == "tower_principal_attempts_total");
         attempts
             .map(|((_, labels), count)| {
                 let names: Vec<_> = labels.iter().map(|(name, _)| name.as_str()).collect();
-                assert_eq!(names, ["credential", "carrier", "outcome"]);
+                assert_eq!(names, ["credential", "carrier", "syntax", "outcome"]);
                 (labels.into_iter().map(|(_, value)| value).collect::<Vec<_>>().join(" "), count)
             })
             .collect()
@@ -107,7 +107,7 @@ fn service(at_once: bool) -> axum::Router {
 }
 
 #[test]
-fn every_outcome_is_counted_once_by_kind_and_carrier() {
+fn every_outcome_is_counted_once_by_kind_carrier_and_syntax() {
     let token = |word: &str| authorization(bearer(&format!("{word}-token")));
     let secured = |mut request: Request<Body>| {
         *request.uri_mut() = "/secured".parse().unwrap();
@@ -124,30 +124,33 @@ fn every_outcome_is_counted_once_by_kind_and_carrier() {
             twice
         };
         for (request, expected) in [
-            (token("good"), &["access_token authorization accepted"][..]),
-            (get("/?access_token=good", &[]), &["access_token query accepted"]),
-            (form("/", "access_token=good"), &["access_token body accepted"]),
-            (get("/", &[("x-app-token", "good")]), &["app_token header accepted"]),
-            (authorization(basic("good", "x")), &["password authorization accepted"]),
-            (get("/open/x", &[]), &["none none guest"]),
-            (get("/", &[]), &["none none missing"]),
-            (authorization("Digest x"), &["none none unknown_scheme"]),
-            (authorization("Bearer"), &["none none malformed"]),
-            (twice, &["none none ambiguous"]),
-            (token("bad"), &["access_token authorization denied_token"]),
-            (authorization(basic("bad", "x")), &["password authorization denied_credentials"]),
-            (get("/", &[("x-app-token", "bad")]), &["app_token header denied_app_token"]),
-            (token("throttled"), &["access_token authorization too_many_attempts"]),
-            (token("down"), &["access_token authorization unavailable"]),
-            (form("/", "x".repeat(300)), &["none none body_too_large"]),
-            (slow(), &["none none body_timeout"]),
+            (token("good"), &["access_token authorization bearer accepted"][..]),
+            (get("/?access_token=good", &[]), &["access_token query parameter accepted"]),
+            (form("/", "access_token=good"), &["access_token body parameter accepted"]),
+            (get("/", &[("x-app-token", "good")]), &["app_token header header accepted"]),
+            (authorization(basic("good", "x")), &["password authorization basic accepted"]),
+            (get("/open/x", &[]), &["none none none guest"]),
+            (get("/", &[]), &["none none none missing"]),
+            (authorization("Digest x"), &["none none none unknown_scheme"]),
+            (authorization("Bearer"), &["none none none malformed"]),
+            (twice, &["none none none ambiguous"]),
+            (token("bad"), &["access_token authorization bearer denied_token"]),
+            (authorization(basic("bad", "x")), &["password authorization basic denied_credentials"]),
+            (get("/", &[("x-app-token", "bad")]), &["app_token header header denied_app_token"]),
+            (token("throttled"), &["access_token authorization bearer too_many_attempts"]),
+            (token("down"), &["access_token authorization bearer unavailable"]),
+            (form("/", "x".repeat(300)), &["none none none body_too_large"]),
+            (slow(), &["none none none body_timeout"]),
             (
                 secured(token("good")),
-                &["access_token authorization accepted", "access_token authorization insufficient_scope"],
+                &[
+                    "access_token authorization bearer accepted",
+                    "access_token authorization bearer insufficient_scope",
+                ],
             ),
             (
                 secured(authorization(basic("good", "x"))),
-                &["password authorization accepted", "password authorization forbidden"],
+                &["password authorization basic accepted", "password authorization basic forbidden"],
             ),
         ] {
             let shown = format!("{} {:?} {expected:?}", request.uri(), request.headers());
@@ -166,9 +169,9 @@ fn every_outcome_is_counted_once_by_kind_and_carrier() {
 fn a_subject_in_the_body_beside_an_app_token_is_one_attempt() {
     let counted = Counted::new();
     for (body, expected) in [
-        ("access_token=good", "access_token body accepted"),
-        ("access_token=bad", "access_token body denied_token"),
-        ("a=b", "app_token header accepted"),
+        ("access_token=good", "access_token body parameter accepted"),
+        ("access_token=bad", "access_token body parameter denied_token"),
+        ("a=b", "app_token header header accepted"),
     ] {
         let mut request = form("/", body);
         request.headers_mut().insert("x-app-token", "good".parse().unwrap());
@@ -177,12 +180,148 @@ fn a_subject_in_the_body_beside_an_app_token_is_one_attempt() {
     }
 }
 
+/// REQ-07: who wants to retire a spelling sees whether it is still in use.
+#[test]
+fn req_07_every_spelling_is_counted_under_a_name_of_its_own() {
+    let counted = Counted::new();
+    let target = |parameters: &str| get(&format!("/?{parameters}"), &[]);
+    let client = format!("client_id={ORG_CLIENT}&client_secret={CLIENT_SECRET}");
+    let rows = [
+        ("access_token authorization bearer", authorization(bearer(TOKEN)), authorization("bEaReR x")),
+        (
+            "access_token authorization bearer_colon",
+            authorization(format!("Bearer: {TOKEN}")),
+            authorization("BEARER: x"),
+        ),
+        (
+            "access_token authorization oauth",
+            authorization(format!("OAuth {TOKEN}")),
+            authorization(format!("oauth {}", "x".repeat(9_000))),
+        ),
+        ("access_token authorization bare", authorization(TOKEN), authorization(UNKNOWN_TOKEN)),
+        ("access_token query parameter", target(&format!("access_token={TOKEN}")), target("access_token=x")),
+        (
+            "access_token body parameter",
+            form("/", format!("access_token={TOKEN}")),
+            form("/", "access_token=a%3Ab"),
+        ),
+        (
+            "api_key authorization apikey",
+            authorization(format!("Apikey {API_KEY}")),
+            authorization("Apikey a=b=c"),
+        ),
+        (
+            "api_key authorization basic",
+            authorization(basic(KEY_ID, KEY_SECRET)),
+            authorization(basic(KEY_ID, "x")),
+        ),
+        ("api_key query parameter", target(&format!("apikey={API_KEY}")), target("%61pikey=x")),
+        (
+            "password authorization basic",
+            authorization(basic(USER, PASSWORD)),
+            authorization(basic(USER, "x")),
+        ),
+        (
+            "client authorization basic",
+            authorization(basic(ORG_CLIENT, CLIENT_SECRET)),
+            authorization(basic(ORG_CLIENT, "x")),
+        ),
+        (
+            "client query parameter_pair",
+            target(&client),
+            target(&format!("client_id={ORG_CLIENT}&client_secret={}", "x".repeat(30_000))),
+        ),
+        (
+            "app_token header header",
+            get("/", &[("x-app-token", APP_TOKEN)]),
+            get("/", &[("x-api-key", UNKNOWN_TOKEN)]),
+        ),
+        ("app_token query parameter", target(&format!("$$app_token={APP_TOKEN}")), target("$$app_token=x")),
+    ];
+    let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+    let mut names = BTreeSet::new();
+    for (spelling, good, bad) in rows {
+        for (request, accepted) in [(good, true), (bad, false)] {
+            let shown = format!("{} {:?}", request.uri(), request.headers());
+            assert_eq!(counted.run(send(app.clone(), request)).status == 200, accepted, "{shown}");
+            let attempts = counted.attempts();
+            let [(labels, 1.0)] = &attempts[..] else { panic!("{shown}: {attempts:?}") };
+            let (told, outcome) = labels.rsplit_once(' ').unwrap();
+            assert_eq!((told, outcome == "accepted"), (spelling, accepted), "{shown}");
+        }
+        names.insert(spelling);
+    }
+    assert_eq!(names.len(), 14);
+}
+
+/// Schemes and grammars of a service's own have few names, whatever their words.
+#[test]
+fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
+    fn own(value: tower_principal::Secret<'_>) -> Result<Credential<'_>, tower_principal::Malformed> {
+        let (key, _) = value.split_once('/').ok_or(tower_principal::Malformed)?;
+        Ok(Credential::AccessToken(key))
+    }
+    let counted = Counted::new();
+    let dialect = Dialect { name: "mine", ..dialect::RFC6750 }.forms([
+        Form::scheme("Token", classify::access_token),
+        Form::scheme_colon("Token", classify::access_token),
+        Form::custom(Place::Scheme("Key"), own),
+        Form::custom(Place::Header("x-key"), own),
+        Form::custom(Place::Query("key"), own),
+    ]);
+    let app = whoami().layer(layer_of(dialect, says(obey)));
+    for (request, expected) in [
+        (authorization("token good"), "access_token authorization scheme accepted"),
+        (authorization("token: good"), "access_token authorization scheme_colon accepted"),
+        (authorization("Key good/x"), "access_token authorization custom accepted"),
+        (get("/", &[("x-key", "bad/x")]), "access_token header custom denied_token"),
+        (get("/?key=bad/x", &[]), "access_token query custom denied_token"),
+        // What cannot be read is of no spelling.
+        (authorization("Key good"), "none none none malformed"),
+    ] {
+        counted.run(send(app.clone(), request));
+        assert_eq!(counted.attempts(), [(expected.to_owned(), 1.0)]);
+    }
+}
+
+/// An attempt is told by its subject, so the app token beside it would be seen nowhere.
+#[test]
+fn req_07_an_app_token_beside_another_credential_is_counted_by_its_carrier() {
+    let counted = Counted::new();
+    let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+    let by_query = format!("/?$$app_token={APP_TOKEN}");
+    let token = bearer(TOKEN);
+    for (request, expected) in [
+        (get(&by_query, &[("authorization", &token)]), Some("query")),
+        (form(&by_query, format!("access_token={TOKEN}")), Some("query")),
+        (get("/", &[("authorization", &token), ("x-app-token", APP_TOKEN)]), Some("header")),
+        // Alone it is an attempt of its own.
+        (get(&by_query, &[]), None),
+        (get("/", &[("authorization", &token)]), None),
+        (get(&by_query, &[("authorization", "Bearer unknown")]), None),
+    ] {
+        let shown = format!("{} {:?}", request.uri(), request.headers());
+        counted.run(send(app.clone(), request));
+        let series = counted.series().into_iter();
+        let beside: Vec<_> = series
+            .filter(|((name, _), _)| name == "tower_principal_app_tokens_beside_total")
+            .map(|((_, labels), count)| (labels, count))
+            .collect();
+        let labels = |carrier: &str| vec![("carrier".to_owned(), carrier.to_owned())];
+        let expected: Vec<_> = expected.into_iter().map(|carrier| (labels(carrier), 1.0)).collect();
+        assert_eq!(beside, expected, "{shown}");
+    }
+}
+
 #[test]
 fn insecure_transport_is_counted_too() {
     let counted = Counted::new();
     let layer = AuthenticateLayer::new(mine(), everybody(), transport::marked());
     counted.run(send(whoami().layer(layer), authorization(bearer(TOKEN))));
-    assert_eq!(counted.attempts(), [("access_token authorization insecure_transport".to_owned(), 1.0)]);
+    assert_eq!(
+        counted.attempts(),
+        [("access_token authorization bearer insecure_transport".to_owned(), 1.0)]
+    );
 }
 
 /// Where it was waited for: reading the clock twice costs more than an answer at hand.
@@ -333,6 +472,8 @@ fn req_54_no_label_is_anything_that_a_client_chose() {
     let series = counted.series();
     let kinds = ["none", "access_token", "api_key", "app_token", "client", "password"];
     let carriers = ["none", "authorization", "header", "query", "body"];
+    let syntaxes =
+        ["none", "basic", "bearer", "oauth", "apikey", "bare", "header", "parameter", "parameter_pair"];
     let all = [
         RejectionKind::Missing,
         RejectionKind::UnknownScheme,
@@ -349,6 +490,7 @@ fn req_54_no_label_is_anything_that_a_client_chose() {
             let fixed = match label.as_str() {
                 "credential" => kinds.contains(&value.as_str()),
                 "carrier" => carriers.contains(&value.as_str()),
+                "syntax" => syntaxes.contains(&value.as_str()),
                 "outcome" => outcomes.contains(value.as_str()),
                 _ => false,
             };
