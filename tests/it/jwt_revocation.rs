@@ -9,7 +9,7 @@ use tower_principal::test_util::{Issuer, TestClock};
 use tower_principal::verify::{Algorithm, Denylist};
 use tower_principal::{Context, JwtVerifier, OAuthUser, Reason, Verifier, VerifyError};
 
-use crate::jwt::{API, ISSUER, credential, good, pair, verdict};
+use crate::jwt::{API, ISSUER, ask, credential, good, pair, verdict};
 
 /// H59, REQ-37: also another valid signature over the same message is the same token.
 #[tokio::test]
@@ -41,7 +41,7 @@ fn verifier_of(of: &JwtVerifier, issuer: &Issuer, clock: &TestClock) -> JwtVerif
 }
 
 /// The other valid signature that ECDSA has: `s` becomes the group's order less `s`.
-fn malleated(token: &str) -> String {
+pub(crate) fn malleated(token: &str) -> String {
     const ORDER: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
         0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
@@ -55,6 +55,17 @@ fn malleated(token: &str) -> String {
         bytes[32 + at] = u8::try_from(difference.rem_euclid(256)).unwrap();
     }
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Or all tokens of an issuer that fills in nothing would end with one of them.
+#[tokio::test]
+async fn req_37_an_empty_jti_is_none() {
+    let (issuer, verifier, _) = pair(Algorithm::EdDsa);
+    let [token, other] = ["a", "b"].map(|client| good(&issuer).claim("jti", "").claim("azp", client).sign());
+    verifier.revoke(&credential(&token), &Context::default()).await.unwrap();
+    assert_eq!(verdict(&verifier, &token).await, "revoked");
+    assert_eq!(verdict(&verifier, &other).await, "good");
+    assert_eq!(ask(&verifier, &other).await.unwrap().credential_id(), None);
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ impl Rules {
         if claims.get("sub").and_then(Json::text).is_none_or(str::is_empty) {
             return Err(Flaw::Other("no subject"));
         }
-        let id = optional(claims, "jti", Json::text)?;
+        // An empty one would be the same for every token.
+        let id = optional(claims, "jti", Json::text)?.filter(|id| !id.is_empty());
         let expires_at = self.judge_times(claims, now)?;
         Ok(Claimed { id, expires_at })
     }
