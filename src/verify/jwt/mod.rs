@@ -168,7 +168,8 @@ impl JwtVerifier {
     }
 
     fn principal(&self, good: Good, payload: String) -> Principal {
-        good.user.claims(Claims::new(payload, Arc::clone(&self.mapping.groups))).build().into()
+        let claims = Claims::new(payload, Arc::clone(&self.mapping.groups));
+        good.user.issuer(Arc::clone(&self.rules.issuer)).claims(claims).build().into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a token has to claim.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{Header, Json, Marks, TokenUse};
@@ -7,7 +8,7 @@ use super::{Header, Json, Marks, TokenUse};
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) issuer: Box<str>,
+    pub(super) issuer: Arc<str>,
     pub(super) audiences: Vec<Box<str>>,
     pub(super) uses: Vec<TokenUse>,
     pub(super) leeway: Duration,
