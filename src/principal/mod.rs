@@ -134,9 +134,17 @@ impl Principal {
         self.record().expires_at
     }
 
-    /// The credential's public id, for logs and for revoking: a token's `jti`, a key's id.
+    /// The credential's public id, for logs and for revoking: a token's `jti`, a key's id. Where there are several
+    /// [issuers](Self::issuer) it is unique with its issuer alone.
     pub fn credential_id(&self) -> Option<&str> {
         self.record().credential_id.as_deref()
+    }
+
+    /// Who vouches for the credential, as the verifier made sure of it: a JWT's `iss`; of introspection the issuer that
+    /// is expected, or else the endpoint that was asked. `None` where the verifier
+    /// knows of one alone.
+    pub fn issuer(&self) -> Option<&str> {
+        self.record().issuer.as_deref()
     }
 
     /// What the verifier attached, where it is a `T`: the claims of a token, a database row.
@@ -218,6 +226,7 @@ mod tests {
             .permissions(Permissions::all())
             .expires_at(until)
             .credential_id("jti-1")
+            .issuer("https://issuer.example")
             .claims(7_u32)
             .build();
         assert_eq!((user.id(), user.org(), user.app()), ("wendy", Some("acme"), Some("weather")));
@@ -225,6 +234,7 @@ mod tests {
         let principal = Principal::from(user.clone());
         assert_eq!(principal.scopes().as_str(), "a b");
         assert_eq!(principal.expires_at(), Some(until));
+        assert_eq!((principal.issuer(), user.issuer()), (Some("https://issuer.example"), principal.issuer()));
         assert_eq!(principal.claims::<u32>(), Some(&7));
         assert_eq!(principal.claims::<u64>(), None);
         assert_eq!(principal.user_names(), ["wendy", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"]);

@@ -17,6 +17,8 @@ pub(super) struct Record {
     pub(super) uuid: Option<Box<str>>,
     pub(super) client: Option<Box<str>>,
     pub(super) credential_id: Option<Box<str>>,
+    /// Shared: a verifier gives the same one to all.
+    pub(super) issuer: Option<Arc<str>>,
     pub(super) scopes: Scopes,
     pub(super) permissions: Permissions,
     pub(super) expires_at: Option<SystemTime>,
@@ -59,6 +61,11 @@ macro_rules! kind {
                 self.0.credential_id.as_deref()
             }
 
+            /// Who vouches for the credential; see [`Principal::issuer`].
+            pub fn issuer(&self) -> Option<&str> {
+                self.0.issuer.as_deref()
+            }
+
             /// The granted scopes.
             pub fn scopes(&self) -> &Scopes {
                 &self.0.scopes
@@ -94,6 +101,12 @@ macro_rules! kind {
             /// The credential's public id, for logs and for revoking.
             pub fn credential_id(mut self, id: impl Into<String>) -> Self {
                 self.0.credential_id = Some(id.into().into_boxed_str());
+                self
+            }
+
+            /// Who vouches for the credential; see [`Principal::issuer`].
+            pub fn issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
+                self.0.issuer = Some(issuer.into());
                 self
             }
 

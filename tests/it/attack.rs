@@ -148,6 +148,30 @@ async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
     }
 }
 
+/// Who runs one of several issuers writes any name and any `jti` into a token.
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn one_issuer_does_not_end_what_another_one_issued() {
+    use tower_principal::test_util::Issuer;
+
+    use crate::jwt::API;
+
+    for place in Place::all() {
+        let issuers =
+            ["https://ours.example", "https://theirs.example"].map(|name| Issuer::new(name).unwrap());
+        let [ours, theirs] = issuers.each_ref().map(|issuer| issuer.verifier(API).build().unwrap());
+        let [our, their] = issuers
+            .each_ref()
+            .map(|issuer| issuer.token("otto").audience(API).claim("jti", "the same").sign());
+        let verifier = place.connect().await.denylist(ours.or(theirs));
+        let otto = who(&verifier, &token(&our)).await;
+        assert_eq!(otto.issuer(), Some("https://ours.example"));
+        verifier.revoke(&token(&their), &Context::default()).await.unwrap();
+        assert_eq!(ask(&verifier, &token(&their)).await, REVOKED, "{}", place.name);
+        who(&verifier, &token(&our)).await;
+    }
+}
+
 /// Guessing at an id over plain http does not shelter the secret that is shown beside it.
 #[tokio::test]
 async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {

@@ -291,6 +291,21 @@ async fn req_50_who_gives_up_makes_room() {
     }
 }
 
+/// What an answer says of its issuer is the server's word alone, and may be another's name.
+#[tokio::test]
+async fn whose_word_it_is_is_the_issuer_that_is_expected_or_the_endpoint() {
+    let says = r#"{"active":true,"sub":"otto","iss":"https://other.example"}"#;
+    let answers = || Answers::from([("good", (200, JSON, says.to_owned()))]);
+    let builder = || {
+        let fake = Fake { answers: answers(), asked: Arc::default() };
+        Introspection::builder("https://as.example/introspect?key=k", fake).bearer("own")
+    };
+    let otto = ask(&builder().build().unwrap(), "good").await.unwrap();
+    assert_eq!(otto.issuer(), Some("https://as.example/introspect"));
+    let otto = ask(&builder().issuer("https://other.example").build().unwrap(), "good").await.unwrap();
+    assert_eq!(otto.issuer(), Some("https://other.example"));
+}
+
 #[tokio::test]
 async fn only_access_tokens_are_asked_about() {
     let asked = Arc::<AtomicUsize>::default();

@@ -1,15 +1,16 @@
 //! JWT access tokens that end before their time.
 #![cfg(feature = "jwt")]
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use allocation_counter::measure;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tower_principal::test_util::{Issuer, TestClock};
 use tower_principal::verify::{Algorithm, Denylist};
-use tower_principal::{Context, JwtVerifier, OAuthUser, Reason, Verifier, VerifyError};
+use tower_principal::{Clock as _, Context, JwtVerifier, OAuthUser, Reason, Verifier, VerifyError};
 
-use crate::jwt::{API, ISSUER, credential, good, pair, verdict};
+use crate::jwt::{API, ISSUER, ask, credential, good, pair, verdict};
 
 /// H59, REQ-37: also another valid signature over the same message is the same token.
 #[tokio::test]
@@ -41,7 +42,7 @@ fn verifier_of(of: &JwtVerifier, issuer: &Issuer, clock: &TestClock) -> JwtVerif
 }
 
 /// The other valid signature that ECDSA has: `s` becomes the group's order less `s`.
-fn malleated(token: &str) -> String {
+pub(crate) fn malleated(token: &str) -> String {
     const ORDER: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
         0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
@@ -57,7 +58,32 @@ fn malleated(token: &str) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// As many as fill their table, and one more than that.
+#[test]
+fn a_denied_token_takes_no_more_room_than_is_said() {
+    let until = SystemTime::now();
+    for tokens in [28_672, 28_673] {
+        let list = Denylist::with_capacity(tokens).unwrap();
+        let held = measure(|| (0..tokens).for_each(|at| list.deny("i", &at.to_string(), until).unwrap()));
+        let each = u64::try_from(held.bytes_current).unwrap() / u64::try_from(tokens).unwrap();
+        assert!((56..=115).contains(&each), "{tokens}: {each}");
+        assert!(list.deny("i", "one more", until).is_err());
+        assert_eq!(list.len(), tokens);
+    }
+}
+
+/// Or all tokens of an issuer that fills in nothing would end with one of them.
 #[tokio::test]
+async fn req_37_an_empty_jti_is_none() {
+    let (issuer, verifier, _) = pair(Algorithm::EdDsa);
+    let [token, other] = ["a", "b"].map(|client| good(&issuer).claim("jti", "").claim("azp", client).sign());
+    verifier.revoke(&credential(&token), &Context::default()).await.unwrap();
+    assert_eq!(verdict(&verifier, &token).await, "revoked");
+    assert_eq!(verdict(&verifier, &other).await, "good");
+    assert_eq!(ask(&verifier, &other).await.unwrap().credential_id(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn req_37_only_a_token_that_verifies_is_revoked() {
     let (issuer, _, clock) = pair(Algorithm::EdDsa);
     let builder =
@@ -78,8 +104,17 @@ async fn req_37_only_a_token_that_verifies_is_revoked() {
     let full = verifier.revoke(&credential(&other), &context).await;
     assert!(matches!(full, Err(VerifyError::Unavailable(_))), "{full:?}");
     assert_eq!(verdict(&verifier, &token).await, "revoked");
+    // Also where a clock says that the time is over, which comes back.
     clock.advance(Duration::from_secs(3700));
     let later = good(&issuer).sign();
+    let full = verifier.revoke(&credential(&later), &context).await;
+    assert!(matches!(full, Err(VerifyError::Unavailable(_))), "{full:?}");
+    assert!(verifier.denylist().deny(ISSUER, "another", clock.now()).is_err());
+    clock.set_back(Duration::from_secs(3700));
+    assert_eq!(verdict(&verifier, &token).await, "revoked");
+    // It is over by both clocks.
+    clock.advance(Duration::from_secs(3700));
+    tokio::time::advance(Duration::from_secs(3700)).await;
     verifier.revoke(&credential(&later), &context).await.unwrap();
     assert_eq!(verdict(&verifier, &later).await, "revoked");
 }

@@ -44,6 +44,8 @@ mod readiness;
 mod render;
 mod revocation;
 mod routed;
+#[cfg(feature = "cache")]
+mod spellings;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod sql;
 mod support;

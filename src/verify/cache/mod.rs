@@ -16,10 +16,12 @@ use crate::deadline::{Bounded, Unfinished};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::principal::{Principal, PrincipalKind};
 
+mod endings;
 mod flights;
 mod generations;
 mod key;
 mod lifetime;
+mod revoke;
 mod settings;
 mod store;
 
@@ -41,8 +43,11 @@ mod store;
 ///   It gets an [owned](Credential::into_owned) credential, wiped in the end, and a
 ///   [detached](Context::detached) context: tenant and address, but no head. Task-local values and the
 ///   current span are not there. It ends after [a deadline](Self::deadline), and with this verifier.
-/// * [`revoke`](Verifier::revoke) forgets the credential and tells the verifier. For what ends elsewhere
-///   there are [`evict`](Self::evict), [`evict_principal`](Self::evict_principal),
+/// * [`revoke`](Verifier::revoke) tells the verifier and forgets the credential in every spelling: each good answer of
+///   the same kind and [credential id](Principal::credential_id), or where there is none of the same kind and
+///   [id](Principal::id). So a JWT with another valid signature (ECDSA has two) ends with the one that was shown, for
+///   every tenant. Where no answer says whose the credential is, the verifier is asked once more, before it is told.
+/// * For what ends elsewhere there are [`evict`](Self::evict), [`evict_principal`](Self::evict_principal),
 ///   [`evict_where`](Self::evict_where) and [`evict_all`](Self::evict_all), to be called from a database's
 ///   `LISTEN`, say. A verification that began before does not bring back what was evicted.
 ///
@@ -94,7 +99,8 @@ impl<V: Verifier> Cached<V> {
     }
 
     /// Forgets what is known of one credential in such a context, of which only the tenant counts. Whether
-    /// a good answer was kept.
+    /// a good answer was kept. By the text that was shown: for every spelling of it there is
+    /// [`evict_principal`](Self::evict_principal), with its credential id.
     pub fn evict(&self, credential: &Credential<'_>, context: &Context<'_>) -> bool {
         self.forget(key::of(&self.key, credential, context))
     }
@@ -135,7 +141,8 @@ impl<V: Verifier> Cached<V> {
 
     fn with(inner: Arc<V>, key: FingerprintKey, settings: Settings) -> Self {
         let flights = Flights::new(settings.flights, settings.deadline);
-        Self { inner, key, store: Arc::new(Store::new(settings)), flights }
+        let store = Arc::new(Store::new(settings, key.clone()));
+        Self { inner, key, store, flights }
     }
 
     fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -262,19 +269,7 @@ impl<V: Verifier> Verifier for Cached<V> {
     }
 
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
-        // After the verifier was told, or a verification in between would bring it back; and also when
-        // this future is dropped half-way.
-        let _forgets = Forgets(self, key::of(&self.key, credential, context));
-        self.inner.revoke(credential, context).await
-    }
-}
-
-/// Forgets a credential when it is dropped.
-struct Forgets<'c, V: Verifier>(&'c Cached<V>, Fingerprint);
-
-impl<V: Verifier> Drop for Forgets<'_, V> {
-    fn drop(&mut self) {
-        self.0.forget(self.1);
+        revoke::revoke(self, credential, context).await
     }
 }
 

@@ -3,10 +3,11 @@
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
+use super::endings::{Endings, Part};
 use super::generations::Generations;
 use super::lifetime::{Lifetime, Moment};
 use super::settings::Settings;
-use crate::fingerprint::{AlreadyRandom, Fingerprint};
+use crate::fingerprint::{AlreadyRandom, Fingerprint, FingerprintKey};
 use crate::principal::Principal;
 use crate::verify::{Reason, VerifyError};
 
@@ -15,6 +16,7 @@ pub(super) struct Store {
     good: Bounded<Good>,
     bad: Bounded<Bad>,
     generations: Generations,
+    endings: Endings,
     settings: Settings,
 }
 
@@ -24,6 +26,8 @@ type Bounded<T> = Cache<Fingerprint, T, UnitWeighter, AlreadyRandom>;
 struct Good {
     principal: Principal,
     lifetime: Lifetime,
+    part: Part,
+    endings: u64,
 }
 
 #[derive(Clone)]
@@ -38,15 +42,17 @@ pub(super) struct Ticket {
     key: Fingerprint,
     began: Moment,
     generation: u64,
+    endings: u64,
     refusals: bool,
 }
 
 impl Store {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, key: FingerprintKey) -> Self {
         Self {
             good: bounded(settings.capacity),
             bad: bounded(settings.negative_capacity),
             generations: Generations::new(),
+            endings: Endings::new(key),
             settings,
         }
     }
@@ -60,6 +66,7 @@ impl Store {
     pub(super) fn find(&self, key: Fingerprint) -> Option<Result<Principal, VerifyError>> {
         if let Some(good) = self.good.get(&key)
             && good.lifetime.holds(self.now())
+            && self.endings.stands(good.part, good.endings)
         {
             return Some(Ok(good.principal));
         }
@@ -69,12 +76,13 @@ impl Store {
 
     /// Before a verification begins; and whether refusals may be stored, too.
     pub(super) fn begin(&self, key: Fingerprint, refusals: bool) -> Ticket {
-        Ticket { key, began: self.now(), generation: *self.generations.of(key), refusals }
+        let endings = self.endings.count();
+        Ticket { key, began: self.now(), generation: *self.generations.of(key), endings, refusals }
     }
 
     /// Stores what a verification found, unless that may not be stored or was evicted meanwhile.
     pub(super) fn keep(&self, ticket: Ticket, answer: &Result<Principal, VerifyError>) {
-        let Ticket { key, began, generation, refusals } = ticket;
+        let Ticket { key, began, generation, endings, refusals } = ticket;
         let now = self.generations.of(key);
         if *now != generation {
             return;
@@ -86,7 +94,11 @@ impl Store {
                 let Some(lifetime) = Lifetime::new(began, self.settings.ttl, principal.expires_at()) else {
                     return;
                 };
-                self.good.insert(key, Good { principal: principal.clone(), lifetime });
+                let part = self.endings.part(principal);
+                // Where it ends only now, it is stored and found to be no good.
+                if self.endings.stands(part, endings) {
+                    self.good.insert(key, Good { principal: principal.clone(), lifetime, part, endings });
+                }
             }
             Err(VerifyError::Denied(reason)) if lasts(*reason) => {
                 // Were the clock set back, it would be good again.
@@ -105,6 +117,17 @@ impl Store {
         self.generations.advance(key);
         self.bad.remove(&key);
         self.good.remove(&key).is_some()
+    }
+
+    /// Whose it was when last heard of, though that may be over.
+    pub(super) fn principal(&self, key: Fingerprint) -> Option<Principal> {
+        self.good.get(&key).map(|good| good.principal)
+    }
+
+    /// Ends the good answers about a principal's credential, in every spelling, and whatever a verification
+    /// will find that runs now.
+    pub(super) fn end(&self, principal: &Principal) {
+        self.endings.end(self.endings.part(principal));
     }
 
     /// Forgets the good answers about such principals, and whatever a verification will find that runs now.
@@ -167,7 +190,8 @@ mod tests {
     fn store() -> (Store, Arc<Set>, Fingerprint) {
         let clock = Arc::new(Set(AtomicU64::new(1_000)));
         let settings = Settings { clock: Arc::clone(&clock) as _, ..Settings::default() };
-        (Store::new(settings), clock, FingerprintKey::random().unwrap().of(&[b"x"]))
+        let key = FingerprintKey::random().unwrap();
+        (Store::new(settings, key.clone()), clock, key.of(&[b"x"]))
     }
 
     fn otto(expires_at: Option<u64>) -> Result<Principal, VerifyError> {
@@ -254,7 +278,8 @@ mod tests {
     #[test]
     fn req_54_each_side_is_bounded_by_itself() {
         let settings = Settings { capacity: 100, negative_capacity: 50, ..Settings::default() };
-        let (store, key) = (Store::new(settings), FingerprintKey::random().unwrap());
+        let key = FingerprintKey::random().unwrap();
+        let store = Store::new(settings, key.clone());
         let name = |at: u32| key.of(&[&at.to_ne_bytes()]);
         (0..80).for_each(|at| store.keep(store.begin(name(at), true), &otto(None)));
         let good = |store: &Store| (0..80).filter(|at| matches!(store.find(name(*at)), Some(Ok(_)))).count();

@@ -1,5 +1,6 @@
 //! What an authorization server says about a token, and whether that will do.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
@@ -13,6 +14,8 @@ use crate::verify::{Reason, VerifyError};
 pub(super) struct Expected {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
+    /// Whose word it is: the issuer, or where none is expected the endpoint. What the answer says is not looked at.
+    pub(super) authority: Arc<str>,
     /// How far ahead the server's clock may be.
     pub(super) leeway: Duration,
 }
@@ -64,14 +67,19 @@ fn accept(
     if expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Some(Err(VerifyError::Denied(Reason::Expired)));
     }
-    principal(claims, expires_at).map(Ok)
+    principal(claims, expected, expires_at).map(Ok)
 }
 
-fn principal(claims: Map<String, Value>, expires_at: Option<SystemTime>) -> Option<Principal> {
+fn principal(
+    claims: Map<String, Value>,
+    expected: &Expected,
+    expires_at: Option<SystemTime>,
+) -> Option<Principal> {
     let client = text(&claims, "client_id")?;
     let subject = text(&claims, "sub")?.or(text(&claims, "username")?).or(client)?;
     let scopes = text(&claims, "scope")?.unwrap_or_default();
-    let mut user = OAuthUser::builder(subject).scopes(scopes.split(' '));
+    let mut user =
+        OAuthUser::builder(subject).issuer(Arc::clone(&expected.authority)).scopes(scopes.split(' '));
     if let Some(client) = client {
         user = user.client(client);
     }
@@ -145,6 +153,7 @@ mod tests {
             issuer: Some("https://as".to_owned()),
             audience: Some("api".to_owned()),
             leeway: Duration::from_secs(30),
+            ..Expected::default()
         }
     }
 

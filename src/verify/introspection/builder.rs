@@ -75,7 +75,8 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     }
 
     /// The issuer that every answer has to name as `iss`. Without it the claim is not looked at: the server
-    /// that is asked speaks for what it issued.
+    /// that is asked speaks for what it issued, and its endpoint without the query is the principal's
+    /// [issuer](crate::Principal::issuer).
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.expected.issuer = Some(issuer.into());
         self
@@ -138,11 +139,15 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         let mut authorization =
             HeaderValue::from_str(&authorization).map_err(|_| InvalidIntrospection::Credentials)?;
         authorization.set_sensitive(true);
+        let mut expected = self.expected;
+        // Without its query, which may hold a secret.
+        let address = self.endpoint.split(['?', '#']).next().unwrap_or_default();
+        expected.authority = Arc::from(expected.issuer.as_deref().unwrap_or(address));
         Ok(Introspection {
             endpoint,
             fetch: self.fetch,
             authorization,
-            expected: self.expected,
+            expected,
             deadline: self.deadline,
             places: Semaphore::new(self.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             clock: self.clock,

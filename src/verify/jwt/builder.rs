@@ -166,11 +166,13 @@ impl JwtVerifierBuilder {
             leeway: self.leeway,
             lifetime: self.lifetime,
         };
+        let denylist = self.denylist.map_or_else(|| Denylist::with_capacity(DENIED), Ok)?;
+        denylist.judged_by(&self.clock);
         Ok(JwtVerifier {
             rules,
             keys: self.keys.filter(|keys| !keys.is_empty()).ok_or(JwtVerifierError::NoKeys)?,
             mapping: self.mapping,
-            denylist: self.denylist.map_or_else(|| Denylist::with_capacity(DENIED), Ok)?,
+            denylist,
             clock: self.clock,
         })
     }

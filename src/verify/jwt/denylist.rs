@@ -4,17 +4,26 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
+use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::fingerprint::{AlreadyRandom, Fingerprint, FingerprintKey};
 
 /// JWTs that ended before their time, by `jti` or by what was signed, each until it would have expired.
 ///
 /// Clones are the same list; give one to several verifiers to end a token in all of them. It is in memory
 /// and of this process: what was revoked has to be told to other processes, and again after a restart.
+///
+/// A token is forgotten only where another one needs its room, and only if none of the list's verifiers could take
+/// it any more, whatever becomes of their clocks: its end has to be over by all of their clocks, and by a clock that
+/// nobody can set so much time has passed as its whole life had, or a day where [`deny`](Self::deny) does not
+/// know that. A list in which nothing can be forgotten is full, and takes no other token: revoking it is an
+/// outage ([`Unavailable`](crate::VerifyError::Unavailable)), and the token stays good. So give it room for
+/// what is revoked in the longest life of a token, and for what is denied by `jti` in a day.
 ///
 /// # Examples
 ///
@@ -36,38 +45,56 @@ struct Inner {
     capacity: usize,
     /// Spares those who deny nothing the lock.
     used: AtomicBool,
-    until: RwLock<HashMap<Fingerprint, SystemTime, AlreadyRandom>>,
+    list: RwLock<HashMap<Fingerprint, Denied, AlreadyRandom>>,
+    /// Those that the verifiers of this list judge by.
+    clocks: Mutex<Vec<Weak<dyn Clock>>>,
 }
 
-/// There is no room for another token: nothing is ever forgotten before its time.
+/// How long a token is kept at least, by two clocks.
+#[derive(Clone, Copy, Debug)]
+struct Denied {
+    until: SystemTime,
+    /// `None` for ever.
+    steady: Option<Instant>,
+}
+
+/// One moment by the clocks of the verifiers, of which the last one counts, and by one that nobody can set.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    wall: SystemTime,
+    steady: Instant,
+}
+
+/// There is no room for another token: what may still be good is not forgotten. See [`Denylist`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the denylist is full")]
 #[non_exhaustive]
 pub struct DenylistFull;
 
 impl Denylist {
-    /// An empty list for so many tokens, some 50 bytes each.
+    /// An empty list for so many tokens. A full one holds 56 to 115 bytes for each.
     ///
     /// # Errors
     ///
     /// When the operating system has no randomness to give.
     pub fn with_capacity(capacity: usize) -> io::Result<Self> {
-        let (used, until) = (AtomicBool::new(false), RwLock::default());
-        Ok(Self(Arc::new(Inner { key: FingerprintKey::random()?, capacity, used, until })))
+        let (used, list, clocks) = (AtomicBool::new(false), RwLock::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { key: FingerprintKey::random()?, capacity, used, list, clocks })))
     }
 
-    /// Denies an issuer's token of this `jti` until then, when it has expired.
+    /// Denies an issuer's token of this `jti` until then, when it has expired (`exp`); for the leeway of its
+    /// verifiers longer.
     ///
     /// # Errors
     ///
-    /// [`DenylistFull`] where there is no room though what has expired was forgotten.
+    /// [`DenylistFull`] where there is no room though what nobody could take any more was forgotten.
     pub fn deny(&self, issuer: &str, jti: &str, until: SystemTime) -> Result<(), DenylistFull> {
-        self.put(self.by_id(issuer, jti), until, SystemTime::now())
+        self.put(self.by_id(issuer, jti), until, None)
     }
 
     /// How many tokens are denied, those that have expired since among them.
     pub fn len(&self) -> usize {
-        self.0.until.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.list.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Whether none is denied.
@@ -80,26 +107,51 @@ impl Denylist {
     }
 
     pub(super) fn holds(&self, token: Fingerprint) -> bool {
-        self.0.until.read().unwrap_or_else(PoisonError::into_inner).contains_key(&token)
+        self.0.list.read().unwrap_or_else(PoisonError::into_inner).contains_key(&token)
     }
 
+    /// Denies a token that expires then, and whose whole life is so long, where that is known.
     pub(super) fn put(
         &self,
         token: Fingerprint,
         until: SystemTime,
-        now: SystemTime,
+        life: Option<Duration>,
     ) -> Result<(), DenylistFull> {
-        let mut list = self.0.until.write().unwrap_or_else(PoisonError::into_inner);
+        self.put_at(self.now(), token, until, life)
+    }
+
+    /// A clock that tokens of this list are judged by.
+    pub(super) fn judged_by(&self, clock: &Arc<dyn Clock>) {
+        let mut clocks = self.0.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let clock = Arc::downgrade(clock);
+        clocks.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&clock));
+        clocks.push(clock);
+    }
+
+    fn put_at(
+        &self,
+        now: Moment,
+        token: Fingerprint,
+        until: SystemTime,
+        life: Option<Duration>,
+    ) -> Result<(), DenylistFull> {
+        let denied = Denied::new(now, until, life);
+        let mut list = self.0.list.write().unwrap_or_else(PoisonError::into_inner);
         if list.len() >= self.0.capacity && !list.contains_key(&token) {
-            list.retain(|_, until| *until > now);
+            list.retain(|_, denied| !denied.is_over(now));
             if list.len() >= self.0.capacity {
                 return Err(DenylistFull);
             }
         }
-        let kept = list.entry(token).or_insert(until);
-        *kept = until.max(*kept);
+        list.entry(token).and_modify(|known| *known = known.longest(denied)).or_insert(denied);
         self.0.used.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn now(&self) -> Moment {
+        let clocks = self.0.clocks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let times = clocks.iter().filter_map(|clock| Some(clock.upgrade()?.now()));
+        Moment { wall: times.min().unwrap_or_else(SystemTime::now), steady: Instant::now() }
     }
 
     pub(super) fn by_id(&self, issuer: &str, jti: &str) -> Fingerprint {
@@ -112,6 +164,30 @@ impl Denylist {
     }
 }
 
+impl Denied {
+    fn new(now: Moment, until: SystemTime, life: Option<Duration>) -> Self {
+        // The clock may be wrong now: how long the token has left is not told by it.
+        let steady =
+            life.unwrap_or(LONGEST).checked_add(LEEWAY).and_then(|life| now.steady.checked_add(life));
+        Self { until: until.checked_add(LEEWAY).unwrap_or(until), steady }
+    }
+
+    fn is_over(&self, now: Moment) -> bool {
+        self.until <= now.wall && self.steady.is_some_and(|steady| steady <= now.steady)
+    }
+
+    fn longest(self, other: Self) -> Self {
+        let steady = self.steady.zip(other.steady).map(|(one, other)| one.max(other));
+        Self { until: self.until.max(other.until), steady }
+    }
+}
+
+/// More than the leeways of all who judge a token, before its life and after it.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+/// No token lives longer, or it is not taken.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl fmt::Debug for Denylist {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Denylist").field("len", &self.len()).finish_non_exhaustive()
@@ -120,23 +196,77 @@ impl fmt::Debug for Denylist {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
+    const LIFE: Duration = Duration::from_secs(300);
+
+    /// A list with room for two, and what makes tokens and moments.
+    fn list() -> (Denylist, impl Fn(&Denylist, &str) -> Fingerprint, impl Fn(u64, u64) -> Moment) {
+        let start = Moment { wall: SystemTime::now(), steady: Instant::now() };
+        let at = move |wall, steady| Moment {
+            wall: start.wall + Duration::from_secs(wall),
+            steady: start.steady + Duration::from_secs(steady),
+        };
+        (Denylist::with_capacity(2).unwrap(), |list: &Denylist, id: &str| list.by_id("i", id), at)
+    }
+
     #[test]
-    fn a_full_list_forgets_what_has_expired_and_nothing_else() {
-        let list = Denylist::with_capacity(2).unwrap();
-        let now = SystemTime::now();
-        let at = |seconds| now + Duration::from_secs(seconds);
-        let [one, two, three] = ["1", "2", "3"].map(|id| list.by_id("i", id));
-        list.put(one, at(10), now).unwrap();
-        list.put(two, at(20), now).unwrap();
-        assert_eq!(list.put(three, at(30), now), Err(DenylistFull));
-        list.put(one, at(5), now).unwrap();
-        assert_eq!(list.put(three, at(30), at(6)), Err(DenylistFull), "a shorter time does not shorten it");
-        list.put(three, at(30), at(11)).unwrap();
+    fn req_37_a_full_list_forgets_what_is_over_and_nothing_else() {
+        let (list, token, at) = list();
+        let until = |seconds| at(seconds, 0).wall;
+        let [one, two, three] = ["1", "2", "3"].map(|id| token(&list, id));
+        list.put_at(at(0, 0), one, until(100), Some(LIFE)).unwrap();
+        list.put_at(at(0, 0), two, until(900), Some(LIFE)).unwrap();
+        list.put_at(at(0, 0), one, until(50), Some(Duration::ZERO)).unwrap();
+        let put = |now| list.put_at(now, three, until(999), Some(LIFE));
+        for (wall, steady) in [
+            (0, 0),
+            (159, 359),
+            (120, 9_999),
+            // The clock is far ahead, and so it was when the token's end seemed to be near.
+            (9_999, 0),
+            (9_999, 359),
+        ] {
+            assert_eq!(put(at(wall, steady)), Err(DenylistFull), "{wall} {steady}");
+            assert!(list.holds(one) && list.holds(two) && !list.holds(three), "{wall} {steady}");
+        }
+        put(at(160, 360)).unwrap();
         assert!(!list.holds(one) && list.holds(two) && list.holds(three));
+    }
+
+    /// By `jti` alone nobody knows how long a token lives.
+    #[test]
+    fn req_37_what_is_denied_by_id_is_kept_for_a_day_by_a_clock_that_nobody_sets() {
+        let (list, token, at) = list();
+        let one = token(&list, "1");
+        list.deny("i", "1", at(0, 0).wall).unwrap();
+        list.deny("i", "2", at(0, 0).wall).unwrap();
+        let put = |now| list.put_at(now, token(&list, "3"), at(0, 0).wall, Some(LIFE));
+        assert_eq!(put(at(1_000_000, 24 * 3600)), Err(DenylistFull));
+        assert!(list.holds(one));
+        put(at(1_000_000, 24 * 3600 + 70)).unwrap();
+        assert!(!list.holds(one));
+    }
+
+    /// Verifiers that share a list may judge by clocks that differ.
+    #[test]
+    fn the_clock_that_is_behind_all_others_counts() {
+        #[derive(Debug)]
+        struct Ahead(Duration);
+        impl Clock for Ahead {
+            fn now(&self) -> SystemTime {
+                SystemTime::UNIX_EPOCH + self.0
+            }
+        }
+        let list = Denylist::with_capacity(1).unwrap();
+        let clock = |seconds| Arc::new(Ahead(Duration::from_secs(seconds))) as Arc<dyn Clock>;
+        let (slow, fast) = (clock(1), clock(2));
+        let now = || list.now().wall.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        assert!(now() > 2, "the operating system's, where there is no verifier");
+        [&fast, &slow, &slow, &fast].into_iter().for_each(|clock| list.judged_by(clock));
+        assert_eq!((now(), list.0.clocks.lock().unwrap().len()), (1, 2));
+        drop(slow);
+        assert_eq!(now(), 2);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use self::mapping::{Mapping, Path};
 use self::rules::{Claimed, Flaw, Rules};
@@ -46,7 +46,9 @@ pub use self::token_use::TokenUse;
 /// it is this issuer's and is not good is denied, as *expired* or *revoked* where it is genuine and just that. Where
 /// the key is at hand the answer is, too.
 ///
-/// Revoking puts a token into the [`Denylist`] until it expires.
+/// Revoking puts a token into the [`Denylist`] until it expires, by its `jti` or, where it has none, by what was
+/// signed, so that another valid signature of it is the same token. A list that is [full](DenylistFull) revokes
+/// nothing, which is [`Unavailable`](VerifyError::Unavailable).
 ///
 /// # Examples
 ///
@@ -92,6 +94,7 @@ struct Ours<'t, 'p> {
 struct Good {
     user: OAuthUserBuilder,
     expires_at: SystemTime,
+    life: Option<Duration>,
 }
 
 impl JwtVerifier {
@@ -125,11 +128,11 @@ impl JwtVerifier {
             Flaw::Expired => VerifyError::Denied(Reason::Expired),
             Flaw::Other(why) => refused(why),
         })?;
-        if self.denylist.is_used() && self.denylist.holds(self.token(&claimed, jws)) {
+        if self.denylist.is_used() && self.denylist.holds(self.token(claimed.id, jws)) {
             return Err(VerifyError::Denied(Reason::Revoked));
         }
         let user = self.mapping.principal(claims, &claimed).map_err(refused)?;
-        Ok(Good { user, expires_at: claimed.expires_at })
+        Ok(Good { user, expires_at: claimed.expires_at, life: claimed.life })
     }
 
     fn judge_now(&self, jws: Jws<'_>, payload: &str) -> Option<Result<Good, VerifyError>> {
@@ -157,15 +160,16 @@ impl JwtVerifier {
     }
 
     /// What the denylist knows a token by.
-    fn token(&self, claimed: &Claimed<'_>, jws: &Jws<'_>) -> Fingerprint {
-        match claimed.id {
+    fn token(&self, id: Option<&str>, jws: &Jws<'_>) -> Fingerprint {
+        match id {
             Some(id) => self.denylist.by_id(&self.rules.issuer, id),
             None => self.denylist.by_message(&self.rules.issuer, jws.signed()),
         }
     }
 
     fn principal(&self, good: Good, payload: String) -> Principal {
-        good.user.claims(Claims::new(payload, Arc::clone(&self.mapping.groups))).build().into()
+        let claims = Claims::new(payload, Arc::clone(&self.mapping.groups));
+        good.user.issuer(Arc::clone(&self.rules.issuer)).claims(claims).build().into()
     }
 }
 
@@ -189,17 +193,17 @@ impl Verifier for JwtVerifier {
         Some(judged.map(|good| self.principal(good, payload)))
     }
 
-    /// Denies a good token until it expires. One that is not good stays as it is.
+    /// Denies a good token until it expires. One that is not good stays as it is. Unavailable where there is
+    /// no room in the list.
     async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
         let (jws, payload) = open(credential)?;
         let good = match self.judge_later(jws, &payload).await {
             Err(VerifyError::Denied(Reason::Revoked)) => return Ok(()),
             judged => judged?,
         };
-        let id = good.user.clone().build().credential_id().map(str::to_owned);
-        let claimed = Claimed { id: id.as_deref(), expires_at: good.expires_at };
-        let until = good.expires_at + self.rules.leeway;
-        let denied = self.denylist.put(self.token(&claimed, &jws), until, self.clock.now());
+        let Good { user, expires_at, life } = good;
+        let token = self.token(user.build().credential_id(), &jws);
+        let denied = self.denylist.put(token, expires_at, life);
         denied.map_err(VerifyError::unavailable)
     }
 }

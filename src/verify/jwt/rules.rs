@@ -1,5 +1,6 @@
 //! What a token has to claim.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{Header, Json, Marks, TokenUse};
@@ -7,7 +8,7 @@ use super::{Header, Json, Marks, TokenUse};
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) issuer: Box<str>,
+    pub(super) issuer: Arc<str>,
     pub(super) audiences: Vec<Box<str>>,
     pub(super) uses: Vec<TokenUse>,
     pub(super) leeway: Duration,
@@ -19,6 +20,8 @@ pub(super) struct Rules {
 pub(super) struct Claimed<'j> {
     pub(super) id: Option<&'j str>,
     pub(super) expires_at: SystemTime,
+    /// From its issue to its end, where it says when it was issued.
+    pub(super) life: Option<Duration>,
 }
 
 /// Why a token is refused.
@@ -50,9 +53,10 @@ impl Rules {
         if claims.get("sub").and_then(Json::text).is_none_or(str::is_empty) {
             return Err(Flaw::Other("no subject"));
         }
-        let id = optional(claims, "jti", Json::text)?;
-        let expires_at = self.judge_times(claims, now)?;
-        Ok(Claimed { id, expires_at })
+        // An empty one would be the same for every token.
+        let id = optional(claims, "jti", Json::text)?.filter(|id| !id.is_empty());
+        let (expires_at, life) = self.judge_times(claims, now)?;
+        Ok(Claimed { id, expires_at, life })
     }
 
     fn judge_audience(&self, marks: &Marks, claims: &Json<'_>) -> Option<()> {
@@ -67,7 +71,11 @@ impl Rules {
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
-    fn judge_times(&self, claims: &Json<'_>, now: SystemTime) -> Result<SystemTime, Flaw> {
+    fn judge_times(
+        &self,
+        claims: &Json<'_>,
+        now: SystemTime,
+    ) -> Result<(SystemTime, Option<Duration>), Flaw> {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let leeway = self.leeway.as_secs_f64();
         let expires = date(claims, "exp")?.ok_or(Flaw::Other("no end"))?;
@@ -86,7 +94,10 @@ impl Rules {
             return Err(Flaw::Expired);
         }
         let since = Duration::try_from_secs_f64(expires).map_err(|_| Flaw::Other("an impossible date"))?;
-        SystemTime::UNIX_EPOCH.checked_add(since).ok_or(Flaw::Other("an impossible date"))
+        let expires_at =
+            SystemTime::UNIX_EPOCH.checked_add(since).ok_or(Flaw::Other("an impossible date"))?;
+        let life = |issued| Duration::try_from_secs_f64(expires - issued).unwrap_or_default();
+        Ok((expires_at, issued.map(life)))
     }
 }
 

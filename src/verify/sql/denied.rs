@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::{Digest, SqlStore};
 use crate::credential::Credential;
 use crate::principal::Principal;
@@ -10,9 +13,10 @@ use crate::verify::{Context, Reason, Verifier, VerifyError};
 /// A verifier whose good answers count only where their credentials are not on the database's list of
 /// what is denied. It makes revocable what carries its own proof, such as JWTs.
 ///
-/// A principal with a [credential id](Principal::credential_id) (a token's `jti`) is known by kind, id
-/// and credential id, any other by what was presented; of a JWT without its signature, which can be
-/// written in more than one way. A password without one is not looked for. Where the list cannot be asked, the answer is
+/// A principal with a [credential id](Principal::credential_id) (a token's `jti`) is known by kind, id,
+/// credential id and [issuer](Principal::issuer), any other by what was presented; of a JWT without its signature,
+/// which can be written in more than one way. Where several issuers are verified, each verifier has to name
+/// its own in the principal, as those of this crate do: or one issuer's token could end another's. A password without one is not looked for. Where the list cannot be asked, the answer is
 /// [`VerifyError::Unavailable`]: a revoked token is never let in because the database is down.
 ///
 /// # Examples
@@ -90,12 +94,43 @@ const LEEWAY: Duration = Duration::from_secs(60);
 fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {
     let presented = || match credential {
         Credential::AccessToken(token) => {
-            let text = token.expose_secret();
-            // Of `header.payload.signature` the first two: what was signed.
-            let signed = text.rsplit_once('.').filter(|(signed, _)| signed.matches('.').count() == 1);
-            Some(Digest::of_parts(&[b"presented", signed.map_or(text, |(signed, _)| signed).as_bytes()]))
+            Some(Digest::of_parts(&[b"presented", signed(token.expose_secret()).as_bytes()]))
         }
         other => Digest::of(other, None),
     };
     Digest::of_principal(principal).or_else(presented)
+}
+
+/// What was signed of a JWT: of `header.payload.signature` the first two. All of any other token, though it may
+/// have dots: `v4.local.` stands before every token of its kind.
+fn signed(token: &str) -> &str {
+    let Some((signed, _)) = token.rsplit_once('.') else { return token };
+    let header =
+        signed.split_once('.').filter(|(_, payload)| !payload.contains('.')).map(|(header, _)| header);
+    let header = header.and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+    let is_object = header.is_some_and(|header| header.trim_ascii_start().starts_with(b"{"));
+    if is_object { signed } else { token }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_of_a_jwt_the_last_part_does_not_count() {
+        let header = URL_SAFE_NO_PAD.encode(r#" {"alg":"ES256"}"#);
+        for (token, expected) in [
+            (format!("{header}.payload.signature"), format!("{header}.payload")),
+            (format!("{header}.payload."), format!("{header}.payload")),
+            (format!("{header}.payload"), format!("{header}.payload")),
+            (format!("{header}.a.b.c.d"), format!("{header}.a.b.c.d")),
+            ("v4.local.secret".to_owned(), "v4.local.secret".to_owned()),
+            ("e30=.a.b".to_owned(), "e30=.a.b".to_owned()),
+            ("a.b".to_owned(), "a.b".to_owned()),
+            ("..".to_owned(), "..".to_owned()),
+            ("opaque".to_owned(), "opaque".to_owned()),
+        ] {
+            assert_eq!(signed(&token), expected);
+        }
+    }
 }

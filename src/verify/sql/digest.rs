@@ -62,13 +62,15 @@ impl Digest {
         }
     }
 
-    /// What a denial list knows a verified principal's credential by: its kind, id and credential id.
-    /// `None` where it has no credential id. The tenant is no part of it.
+    /// What a denial list knows a verified principal's credential by: its kind, id, credential id and
+    /// [issuer](Principal::issuer). `None` where it has no credential id. The tenant is no part of it.
     pub fn of_principal(principal: &Principal) -> Option<Self> {
-        let credential = principal.credential_id()?;
-        let kind = principal.kind().as_str().as_bytes();
-        let id = principal.id().unwrap_or_default().as_bytes();
-        Some(Self::of_parts(&[b"credential id", kind, id, credential.as_bytes()]))
+        // An empty one is the same for every token.
+        let credential = principal.credential_id().filter(|id| !id.is_empty())?;
+        let kind = principal.kind().as_str();
+        let parts = ["credential id", kind, principal.id().unwrap_or_default(), credential];
+        let parts = parts.into_iter().chain(principal.issuer()).map(str::as_bytes);
+        Some(Self::of_parts(&parts.collect::<Vec<_>>()))
     }
 
     /// The digest's bytes, as they are stored.
@@ -106,6 +108,7 @@ impl fmt::Debug for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::principal::{ApiKey, OAuthUser};
 
     fn token(text: &str) -> Credential<'_> {
         Credential::AccessToken(Secret::borrowed(text))
@@ -134,6 +137,32 @@ mod tests {
         }
         let pair = Pair::new(Secret::borrowed("u"), Secret::borrowed("p"));
         assert_eq!(Digest::of(&Credential::Password(pair), None), None);
+    }
+
+    /// Or who runs one issuer could end, or go on with, what another one issued.
+    #[test]
+    fn a_credential_is_told_by_all_that_says_whose_it_is() {
+        let of = |id: &str, credential: &str, issuer: Option<&str>| {
+            let user = OAuthUser::builder(id).credential_id(credential);
+            let user = issuer.map_or(user.clone(), |issuer| user.issuer(issuer));
+            Digest::of_principal(&user.build().into())
+        };
+        let key = ApiKey::builder("otto").credential_id("1").issuer("a").build();
+        let all = [
+            of("otto", "1", Some("a")),
+            of("otto", "1", Some("b")),
+            of("otto", "1", Some("")),
+            of("otto", "1", None),
+            of("otto", "1a", None),
+            of("otto", "a", Some("1")),
+            of("olga", "1", Some("a")),
+            Digest::of_principal(&key.into()),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(one.is_some() && all.iter().skip(at + 1).all(|other| other != one), "{at}");
+        }
+        assert_eq!(of("otto", "1", Some("a")), all[0]);
+        assert_eq!(of("otto", "", Some("a")), None);
     }
 
     #[test]
