@@ -351,6 +351,42 @@ async fn max_age_is_kept_within_bounds() {
     }
 }
 
+/// A key without a name says nothing about which tokens are its own: what it did not sign may be by a new one.
+#[tokio::test(start_paused = true)]
+async fn what_a_nameless_key_did_not_sign_is_looked_for_once_in_30_s() {
+    for kid in [None, Some("new")] {
+        let (issuer, verifier, clock) = start();
+        let publish_newest = || {
+            let set: Value = serde_json::from_str(&issuer.keys_json()).unwrap();
+            let mut newest = set["keys"].as_array().unwrap().last().unwrap().clone();
+            newest.as_object_mut().unwrap().remove("kid");
+            issuer.set_fault(Fault::Body(json!({"keys": [newest]}).to_string().into()));
+        };
+        let token = || match kid {
+            None => issuer.token("otto").audience(API).without_header("kid").sign(),
+            Some(kid) => issuer.token("otto").audience(API).header("kid", kid).sign(),
+        };
+        publish_newest();
+        let old = token();
+        assert_eq!(verdict(&verifier, &old).await, "good", "{kid:?}");
+        assert!(is_now(&verifier, &old));
+
+        issuer.rotate().unwrap();
+        publish_newest();
+        let new = token();
+        assert_eq!(verdict(&verifier, &new).await, "unknown", "{kid:?}: too soon after the first fetch");
+        assert_eq!(issuer.fetches(), 1);
+        clock.advance(31 * SECOND);
+        tokio::time::advance(31 * SECOND).await;
+        assert_eq!(verdict(&verifier, &new).await, "good", "{kid:?}");
+        assert_eq!(verdict(&verifier, &old).await, "unknown", "{kid:?}");
+        for _ in 0..100 {
+            assert_eq!(verdict(&verifier, &old).await, "unknown", "{kid:?}");
+        }
+        assert_eq!(issuer.fetches(), 2, "{kid:?}");
+    }
+}
+
 /// One key that cannot be used does not take the others with it.
 #[tokio::test(start_paused = true)]
 async fn req_45_of_a_published_set_only_usable_keys_count() {

@@ -12,6 +12,7 @@ use self::jwk::read_key;
 use self::kept::{Age, Kept, Moment, Times};
 use self::key::Key;
 use self::roca::can_be_factored;
+use self::set::Verdict;
 use self::source::{Address, Published, Source};
 use super::VerifyError;
 use crate::clock::Clock;
@@ -42,8 +43,9 @@ pub use self::set::{InvalidKey, KeySet};
 ///
 /// * Keys are used for 5 minutes at most, then fetched again, a little earlier in the background. A key
 ///   that the issuer has removed dies with that.
-/// * A token with a `kid` that is not known makes them be fetched, too; but between two fetches there
-///   are 30 s, whatever asked for them and however the first ended. Random `kid`s cause no more.
+/// * A token with a `kid` that is not known makes them be fetched, too, and so does one that a key without
+///   a name did not sign; but between two fetches there are 30 s, whatever asked for them and however the
+///   first ended. Random `kid`s cause no more.
 /// * A fetch is one task, however many requests wait for it, and lasts 3 s at most. It ends with the
 ///   last `Jwks` that it is for.
 /// * When fetching fails, the keys at hand stay for up to 24 hours, so tokens signed with them still pass;
@@ -89,8 +91,8 @@ struct Inner {
 
 /// What to do about one token.
 enum Next {
-    /// Judge it by the keys at hand.
-    Use,
+    /// Whether the signature is good, by the keys at hand.
+    Known(bool),
     /// No key is its own.
     Unknown,
     Unavailable,
@@ -136,14 +138,10 @@ impl Jwks {
         self.usable(KeySet::len).ok_or_else(unavailable)
     }
 
-    /// What `judge` makes of the keys at hand; `None` where something has to be fetched first.
-    pub(super) fn judge_now<T>(
-        &self,
-        wanted: &Wanted<'_>,
-        judge: impl FnOnce(&KeySet) -> T,
-    ) -> Option<Result<T, VerifyError>> {
-        match self.next(wanted) {
-            Next::Use => Some(self.usable(judge).ok_or_else(unavailable)),
+    /// Whether a token is signed by its key; `None` where something has to be fetched first.
+    pub(super) fn verify_now(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Option<Result<bool, VerifyError>> {
+        match self.next(wanted, jws) {
+            Next::Known(is_good) => Some(Ok(is_good)),
             Next::Unknown => Some(Err(VerifyError::UNKNOWN)),
             Next::Unavailable => Some(Err(unavailable())),
             Next::Wait(..) => None,
@@ -151,41 +149,43 @@ impl Jwks {
     }
 
     /// The same, after having waited.
-    pub(super) async fn judge<T>(
-        &self,
-        wanted: &Wanted<'_>,
-        judge: impl FnOnce(&KeySet) -> T,
-    ) -> Result<T, VerifyError> {
-        match self.next(wanted) {
-            Next::Use => {}
+    pub(super) async fn verify(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Result<bool, VerifyError> {
+        match self.next(wanted, jws) {
+            Next::Known(is_good) => return Ok(is_good),
             Next::Unknown => return Err(VerifyError::UNKNOWN),
             Next::Unavailable => return Err(unavailable()),
             Next::Wait(wait, patience) => wait.ends(patience).await,
         }
-        if self.usable(|keys| keys.has(wanted)) == Some(true) {
-            return self.usable(judge).ok_or_else(unavailable);
+        match self.usable(|keys| keys.verdict(wanted, jws)) {
+            Some(Verdict::Good) => Ok(true),
+            Some(Verdict::Bad) => Ok(false),
+            Some(Verdict::Unknown) if !self.0.gate.is_uncertain() => Err(VerifyError::UNKNOWN),
+            Some(Verdict::Unknown) | None => Err(unavailable()),
         }
-        let known = self.usable(|_| ()).is_some() && !self.0.gate.is_uncertain();
-        Err(if known { VerifyError::UNKNOWN } else { unavailable() })
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> Next {
+    fn next(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Next {
         let now = self.now();
         let kept = self.0.kept.load();
         let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
-        let known = age != Age::Dead && kept.as_ref().is_some_and(|kept| kept.keys.has(wanted));
-        if known && age == Age::Fresh {
-            return Next::Use;
+        let alive = kept.as_ref().filter(|_| age != Age::Dead);
+        let known = match alive.map_or(Verdict::Unknown, |kept| kept.keys.verdict(wanted, jws)) {
+            Verdict::Good => Some(true),
+            Verdict::Bad => Some(false),
+            Verdict::Unknown => None,
+        };
+        if let (Some(is_good), Age::Fresh) = (known, age) {
+            return Next::Known(is_good);
         }
         match (known, age, self.wish(now)) {
-            (true, Age::Stale, Wish::Flying(wait)) if wait.since.elapsed() < GRACE => {
+            (Some(_), Age::Stale, Wish::Flying(wait)) if wait.since.elapsed() < GRACE => {
                 let patience = GRACE.saturating_sub(wait.since.elapsed());
                 Next::Wait(wait, patience)
             }
-            (true, ..) => Next::Use,
-            (false, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
-            (false, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
-            (false, ..) => Next::Unknown,
+            (Some(is_good), ..) => Next::Known(is_good),
+            (None, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
+            (None, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
+            (None, ..) => Next::Unknown,
         }
     }
 

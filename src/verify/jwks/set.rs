@@ -44,6 +44,17 @@ pub(in crate::verify) struct Wanted<'h> {
     pub(in crate::verify) id: Option<&'h str>,
 }
 
+/// What the keys of a set say about a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is signed by its key.
+    Good,
+    /// It is not signed by its key, or several could be that.
+    Bad,
+    /// Its key is not here, or nobody can tell: what a key without a name did not sign may be by a new one.
+    Unknown,
+}
+
 #[derive(Deserialize)]
 struct Document<'j> {
     #[serde(borrow)]
@@ -149,28 +160,34 @@ impl KeySet {
         if self.verifies(&header.wanted(), &jws) { jws.payload() } else { None }
     }
 
-    /// Whether some key is the token's.
-    pub(super) fn has(&self, wanted: &Wanted<'_>) -> bool {
-        self.candidates(wanted).next().is_some()
-    }
-
     /// Whether there is one key for the token, and the signature is that key's.
     pub(in crate::verify) fn verifies(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> bool {
-        let mut candidates = self.candidates(wanted);
-        let (Some(key), None) = (candidates.next(), candidates.next()) else { return false };
-        let Some(signature) = jws.signature() else { return false };
-        key.verify(wanted.algorithm, jws.signed().as_bytes(), &signature)
+        matches!(self.verdict(wanted, jws), Verdict::Good)
     }
 
-    fn candidates(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = &Key> {
+    /// What the keys say about a token.
+    pub(super) fn verdict(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Verdict {
         let Wanted { algorithm, id } = *wanted;
         let named = id.is_some_and(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(id)));
-        let fits = move |key: &&Key| match id {
+        let fits = |key: &&Key| match id {
             None => true,
             Some(id) if named => key.id.as_deref() == Some(id),
             Some(_) => key.id.is_none(),
         };
-        self.keys.iter().filter(move |key| key.verifies(algorithm)).filter(fits)
+        let mut candidates = self.keys.iter().filter(|key| key.verifies(algorithm)).filter(fits);
+        match (candidates.next(), candidates.next()) {
+            (None, _) => Verdict::Unknown,
+            (Some(_), Some(_)) => Verdict::Bad,
+            (Some(key), None) => {
+                let signature = jws.signature();
+                let message = jws.signed().as_bytes();
+                match signature.is_some_and(|signature| key.verify(algorithm, message, &signature)) {
+                    true => Verdict::Good,
+                    false if named => Verdict::Bad,
+                    false => Verdict::Unknown,
+                }
+            }
+        }
     }
 
     fn sound(self) -> Result<Self, InvalidKey> {

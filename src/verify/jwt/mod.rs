@@ -118,10 +118,10 @@ impl JwtVerifier {
         Ok(Ours { jws, header, claims })
     }
 
-    /// Everything else.
-    fn judge(&self, keys: &KeySet, ours: &Ours<'_, '_>) -> Result<Good, VerifyError> {
+    /// Everything else, of a token whose signature is known to be good or not.
+    fn judge(&self, ours: &Ours<'_, '_>, is_signed: bool) -> Result<Good, VerifyError> {
         let Ours { jws, header, claims } = ours;
-        if !keys.verifies(&header.wanted(), jws) {
+        if !is_signed {
             return Err(refused("a signature that is not by its key"));
         }
         let claimed = self.rules.judge(header, claims, self.clock.now()).map_err(|flaw| match flaw {
@@ -140,23 +140,22 @@ impl JwtVerifier {
             Ok(ours) => ours,
             Err(error) => return Some(Err(error)),
         };
-        match &self.keys {
-            Keys::Fixed(keys) => Some(self.judge(keys, &ours)),
-            Keys::Published(published) => {
-                let judged = published.judge_now(&ours.header.wanted(), |keys| self.judge(keys, &ours));
-                judged.map(|judged| judged.and_then(|judged| judged))
-            }
-        }
+        let wanted = ours.header.wanted();
+        let is_signed = match &self.keys {
+            Keys::Fixed(keys) => Ok(keys.verifies(&wanted, &ours.jws)),
+            Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
+        };
+        Some(is_signed.and_then(|is_signed| self.judge(&ours, is_signed)))
     }
 
     async fn judge_later(&self, jws: Jws<'_>, payload: &str) -> Result<Good, VerifyError> {
         let ours = self.read(jws, payload)?;
-        match &self.keys {
-            Keys::Fixed(keys) => self.judge(keys, &ours),
-            Keys::Published(published) => {
-                published.judge(&ours.header.wanted(), |keys| self.judge(keys, &ours)).await?
-            }
-        }
+        let wanted = ours.header.wanted();
+        let is_signed = match &self.keys {
+            Keys::Fixed(keys) => keys.verifies(&wanted, &ours.jws),
+            Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
+        };
+        self.judge(&ours, is_signed)
     }
 
     /// What the denylist knows a token by.
