@@ -13,13 +13,19 @@ use std::time::{Duration, Instant};
 
 use tower_principal::verify::Cached;
 use tower_principal::{
-    BasicUser, Context, Credential, MemoryVerifier, OAuthUser, Pair, Passwords, Principal, Secret, Verifier,
-    VerifyError,
+    ApiKey, AppAdmin, AppToken, BasicUser, ClientKind, Context, Credential, Key, MemoryVerifier, OAuthUser,
+    Pair, Passwords, Principal, Secret, Verifier, VerifyError,
 };
 
-const CASES: [&str; 4] = ["memory", "hit", "refused", "password"];
+/// Of every kind that can be kept, asked of a memory verifier and of a cache around it. `password` is of the cache alone,
+/// since the memory verifier hashes it; `refused` is a token that nobody knows, `many` one of 100,000 that are kept.
+const KINDS: [&str; 6] = ["token", "jwt", "app", "key", "halves", "client"];
+const CACHED_ALONE: [&str; 3] = ["password", "refused", "many"];
 
-/// Knows every token that begins like one, and one password. Asked by `verify` alone.
+const KEY: &str = "5xi1pa3bzl4r4mczg";
+const CLIENT: &str = "YXA6AfAGsHVBEeWOvxfLjNHDiA";
+
+/// Knows every token that begins like one. Asked by `verify` alone.
 struct Remote;
 
 impl Verifier for Remote {
@@ -28,7 +34,6 @@ impl Verifier for Remote {
             Credential::AccessToken(token) if token.expose_secret().starts_with("good") => {
                 Ok(OAuthUser::builder("otto").scopes(["a", "b"]).build().into())
             }
-            Credential::Password(_) => Ok(BasicUser::builder("alice").build().into()),
             _ => Err(VerifyError::UNKNOWN),
         }
     }
@@ -53,38 +58,85 @@ fn now<T>(work: impl Future<Output = T>) -> T {
 
 fn cached(stored: usize) -> Cached<Remote> {
     let day = Duration::from_secs(24 * 60 * 60);
-    let cached = Cached::new(Remote).unwrap().ttl(day).negative_ttl(day).passwords(true);
+    let cached = Cached::new(Remote).unwrap().ttl(day).negative_ttl(day);
     let cached = cached.capacity(2 * stored + 100).negative_capacity(2 * stored + 100);
     for at in 0..stored {
         now(cached.verify(&access(&token("good", at)), &Context::default())).unwrap();
     }
-    let _ = now(cached.verify(&access(&token("evil", 0)), &Context::default()));
-    now(cached.verify(&password(), &Context::default())).unwrap();
     cached
 }
 
 fn memory(stored: usize) -> MemoryVerifier {
-    let empty = MemoryVerifier::builder().passwords(Passwords::with_params(8, 1, 1).unwrap());
     let user = || OAuthUser::builder("otto").scopes(["a", "b"]).build();
-    (0..stored).fold(empty, |known, at| known.access_token(token("good", at), user())).build().unwrap()
+    (0..stored)
+        .fold(MemoryVerifier::builder(), |known, at| known.access_token(token("good", at), user()))
+        .build()
+        .unwrap()
 }
 
 fn password() -> Credential<'static> {
     Credential::Password(Pair::new(Secret::borrowed("alice@example.org"), Secret::borrowed("correct horse")))
 }
 
+/// What is shown of one kind; the verifier of [`everything`] knows it.
+fn shown(kind: &str) -> Credential<'static> {
+    let secret = |text: &str| Secret::owned(text.to_owned());
+    let pair = |id: &str, text: &str| Pair::new(secret(id), secret(text));
+    match kind {
+        "jwt" => Credential::AccessToken(secret(&"good".repeat(137))),
+        "app" => Credential::AppToken(secret("lmVFx7kHXUhzgI6nELk4AYOCu")),
+        "key" => Credential::ApiKey(Key::Whole(secret(&token("good", 1)))),
+        "halves" => Credential::ApiKey(Key::Halves(pair(KEY, &token("good", 2)))),
+        "client" => Credential::Client(ClientKind::Application, pair(CLIENT, &token("good", 3))),
+        "password" => password(),
+        "refused" => Credential::AccessToken(secret(&token("evil", 0))),
+        _ => Credential::AccessToken(secret(&token("good", 7))),
+    }
+}
+
+/// Knows what is shown of every kind, and a thousand tokens.
+fn everything() -> MemoryVerifier {
+    let user = || OAuthUser::builder("otto").scopes(["a", "b"]).build();
+    let key = || ApiKey::builder(KEY).owner("otto").build();
+    let tokens = MemoryVerifier::builder()
+        .passwords(Passwords::with_params(8, 1, 1).unwrap())
+        .user("alice@example.org", "correct horse", BasicUser::builder("alice").build())
+        .access_token("good".repeat(137), user())
+        .app_token("lmVFx7kHXUhzgI6nELk4AYOCu", AppToken::builder("map").build())
+        .key(token("good", 1), key())
+        .api_key(KEY, token("good", 2), key())
+        .client(CLIENT, token("good", 3), AppAdmin::builder(CLIENT, "acme", "map").build());
+    (0..1_000).fold(tokens, |known, at| known.access_token(token("good", at), user())).build().unwrap()
+}
+
 fn count(case: &str, hits: usize, without: bool) {
-    let (good, evil) = (token("good", 7), token("evil", 0));
-    let (memory, cached, context) = (memory(1_000), cached(1_000), Context::default());
+    let context = Context::default();
+    let (by, kind) = case.split_once('-').unwrap();
+    let credential = shown(kind);
+    let verifier: Box<dyn Fn(&Credential<'_>) -> _> = match (by, kind) {
+        ("memory", _) => {
+            let memory = everything();
+            Box::new(move |credential| memory.verify_now(credential, &context))
+        }
+        (_, "many") => {
+            let cached = cached(100_000);
+            Box::new(move |credential| cached.verify_now(credential, &context))
+        }
+        _ => {
+            let cached = Cached::new(everything()).unwrap().passwords(true);
+            let _ = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+                .block_on(cached.verify(&credential, &context));
+            Box::new(move |credential| cached.verify_now(credential, &context))
+        }
+    };
+    let expected = kind != "refused";
     for _ in 0..hits {
-        let (credential, verifier): (_, &dyn Fn(&Credential<'_>) -> _) = match case {
-            "memory" => (access(&good), &|credential| memory.verify_now(credential, &context)),
-            "hit" => (access(&good), &|credential| cached.verify_now(credential, &context)),
-            "refused" => (access(&evil), &|credential| cached.verify_now(credential, &context)),
-            _ => (password(), &|credential| cached.verify_now(credential, &context)),
-        };
         if !black_box(without) {
-            assert!(black_box(verifier(black_box(&credential))).is_some());
+            let answer = black_box(verifier(black_box(&credential)));
+            assert!(answer.is_some_and(|answer: Result<_, VerifyError>| answer.is_ok() == expected));
         }
     }
 }
@@ -150,6 +202,9 @@ fn main() {
         (Some(case), Some(hits)) => {
             count(case, hits, arguments.get(2).is_some_and(|twin| twin == "without"));
         }
-        _ => CASES.iter().for_each(|case| println!("{case}")),
+        _ => {
+            KINDS.iter().for_each(|kind| println!("memory-{kind}\ncached-{kind}"));
+            CACHED_ALONE.iter().for_each(|kind| println!("cached-{kind}"));
+        }
     }
 }
