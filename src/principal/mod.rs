@@ -152,6 +152,12 @@ impl Principal {
         self.record().claims.as_deref()?.downcast_ref()
     }
 
+    /// About how many bytes of memory it holds: its texts, and its claims as far as the verifier said how large
+    /// they are. Permissions and the issuer are not counted.
+    pub fn bytes(&self) -> usize {
+        self.record().bytes()
+    }
+
     /// Every name a permission's `${user}` stands for.
     pub(crate) fn user_names(&self) -> [&str; 2] {
         match self {
@@ -239,6 +245,28 @@ mod tests {
         assert_eq!(principal.claims::<u64>(), None);
         assert_eq!(principal.user_names(), ["wendy", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"]);
         assert_eq!(user.claims::<u32>(), Some(&7));
+    }
+
+    #[test]
+    fn every_text_is_counted_and_claims_as_they_are_said_to_be() {
+        let bytes = |user: OAuthUserBuilder| Principal::from(user.build()).bytes();
+        let (user, long) = (|| OAuthUser::builder(""), "x".repeat(1000));
+        let empty = bytes(user());
+        assert!((100..500).contains(&empty), "{empty}");
+        for filled in [
+            OAuthUser::builder(&*long),
+            user().org(&*long),
+            user().app(&*long),
+            user().uuid(&*long),
+            user().client(&*long),
+            user().credential_id(&*long),
+            user().scopes([&*long]),
+            user().claims(long.clone()).claims_bytes(1000),
+        ] {
+            assert_eq!(bytes(filled), empty + 1000);
+        }
+        let key = ApiKey::builder("").owner(&*long).build();
+        assert_eq!(Principal::from(key).bytes(), empty + 1000);
     }
 
     #[test]

@@ -23,9 +23,20 @@ pub(super) struct Record {
     pub(super) permissions: Permissions,
     pub(super) expires_at: Option<SystemTime>,
     pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
+    pub(super) claims_bytes: usize,
     pub(super) sandbox: bool,
     /// Which segments of the path its guest rule takes for the organization and the application.
     pub(super) standing: [Option<usize>; 2],
+}
+
+impl Record {
+    /// What it takes and what its texts hold, with what was said of the claims.
+    pub(super) fn bytes(&self) -> usize {
+        let texts =
+            [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.credential_id].into_iter();
+        let texts = texts.flatten().map(|text| text.len()).sum::<usize>();
+        size_of::<Self>() + self.id.len() + texts + self.scopes.as_str().len() + self.claims_bytes
+    }
 }
 
 /// Defines a kind: its record type, its builder, and those fields that mean something to it.
@@ -131,6 +142,12 @@ macro_rules! kind {
             /// Attaches the verifier's own data, such as a token's claims.
             pub fn claims<T: Any + Send + Sync>(mut self, claims: T) -> Self {
                 self.0.claims = Some(Arc::new(claims));
+                self
+            }
+
+            /// How many bytes of memory the claims hold, so that who keeps principals can count them.
+            pub fn claims_bytes(mut self, bytes: usize) -> Self {
+                self.0.claims_bytes = bytes;
                 self
             }
 

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use allocation_counter::measure;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use http::{HeaderMap, Request};
 use hyper_util::client::legacy::Client;
@@ -304,6 +306,52 @@ async fn whose_word_it_is_is_the_issuer_that_is_expected_or_the_endpoint() {
     assert_eq!(otto.issuer(), Some("https://as.example/introspect"));
     let otto = ask(&builder().issuer("https://other.example").build().unwrap(), "good").await.unwrap();
     assert_eq!(otto.issuer(), Some("https://other.example"));
+}
+
+/// What an answer of 64 KiB may hold, in the shapes that take the most memory.
+#[test]
+fn req_54_a_cache_counts_what_an_answer_holds() {
+    let nested = format!("{}0{}", r#"{"":"#.repeat(100), "}".repeat(100));
+    let names: String = (0..4_000).map(|at| format!(r#","{at:04}":{at}"#)).collect();
+    for (shape, member) in [
+        ("texts", format!(r#","x":"{}""#, "x".repeat(64_000))),
+        ("numbers", format!(r#","x":[{}0]"#, "0,".repeat(32_000))),
+        ("lists", format!(r#","x":[{}0]"#, "[0],".repeat(16_000))),
+        ("objects", format!(r#","x":[{}0]"#, r#"{"":0},"#.repeat(9_000))),
+        ("nested", format!(r#","x":[{}0]"#, format!("{nested},").repeat(100))),
+        ("names", names),
+        ("nothing", String::new()),
+    ] {
+        let says = format!(r#"{{"active":true,"sub":"otto"{member}}}"#);
+        let fake = Fake { answers: Answers::from([("good", (200, JSON, says))]), asked: Arc::default() };
+        let verifier = Introspection::builder("https://as.example/i", fake).bearer("own").build().unwrap();
+        let mut otto = None;
+        let held = measure(|| otto = Some(ask(&verifier, "good").now_or_never().unwrap().unwrap()));
+        let (held, counted) = (usize::try_from(held.bytes_current).unwrap(), otto.unwrap().bytes());
+        assert!(counted + 200 > held && counted < 2 * held + 1_000, "{shape}: {counted} of {held}");
+    }
+}
+
+/// However large the answers are, the cache holds what it may.
+#[test]
+fn req_54_large_answers_leave_room_for_fewer() {
+    let says = format!(r#"{{"active":true,"sub":"otto","x":[{}0]}}"#, r#"{"":0},"#.repeat(50));
+    let names: Vec<String> = (0..1_000).map(|at| format!("t{at}")).collect();
+    let answer = move |_: &Credential<'_>| {
+        let fake =
+            Fake { answers: Answers::from([("good", (200, JSON, says.clone()))]), asked: Arc::default() };
+        let verifier = Introspection::builder("https://as.example/i", fake).bearer("own").build().unwrap();
+        ask(&verifier, "good").now_or_never().unwrap()
+    };
+    let cached = Cached::new(crate::support::says(answer)).unwrap().capacity(500);
+    let held = measure(|| {
+        for name in &names {
+            cached.verify_now(&token(name), &Context::default()).unwrap().unwrap();
+        }
+    });
+    let (held, (kept, _)) = (held.bytes_current, cached.stored());
+    assert!((20..100).contains(&kept), "{kept}");
+    assert!((500_000..500 * 2_500).contains(&held), "{held}");
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use allocation_counter::measure;
 use serde_json::{Value, json};
 use tower_principal::verify::{Algorithm, Claims, TokenUse};
-use tower_principal::{Clock as _, JwtVerifier, Principal, Verifier as _, dialect};
+use tower_principal::{Clock as _, Context, JwtVerifier, Principal, Verifier as _, dialect};
 
 use crate::jwt::{API, ISSUER, ask, good, pair, seconds, verdict};
 use crate::support::{authorization, layer_of, send, whoami};
@@ -327,5 +328,21 @@ async fn req_47_a_token_bound_to_a_key_is_no_bearer_token() {
     ] {
         let token = good(&issuer).claim("cnf", binding.clone()).sign();
         assert_eq!(verdict(&verifier, &token).await, "unknown", "{binding}");
+    }
+}
+
+/// A token of 8 KiB, with what is said once or twice in the principal.
+#[tokio::test]
+async fn req_54_what_a_token_claims_is_counted() {
+    let (issuer, verifier, _) = pair(Algorithm::EdDsa);
+    for name in ["sub", "jti", "scope", "client_id", "department"] {
+        let token = good(&issuer).claim(name, "x".repeat(5_000)).sign();
+        assert_eq!(verdict(&verifier, &token).await, "good");
+        let mut otto = None;
+        let held = measure(|| {
+            otto = verifier.verify_now(&crate::jwt::credential(&token), &Context::default());
+        });
+        let (held, counted) = (usize::try_from(held.bytes_current).unwrap(), otto.unwrap().unwrap().bytes());
+        assert!(counted + 200 > held && counted < held + 200, "{name}: {counted} of {held}");
     }
 }

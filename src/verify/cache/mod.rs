@@ -16,6 +16,7 @@ use crate::deadline::{Bounded, Unfinished};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::principal::{Principal, PrincipalKind};
 
+mod bounded;
 mod endings;
 mod flights;
 mod generations;

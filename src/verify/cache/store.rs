@@ -1,13 +1,11 @@
 //! What is known of credentials that were verified lately.
 
-use quick_cache::UnitWeighter;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-
+use super::bounded::Bounded;
 use super::endings::{Endings, Part};
 use super::generations::Generations;
 use super::lifetime::{Lifetime, Moment};
 use super::settings::Settings;
-use crate::fingerprint::{AlreadyRandom, Fingerprint, FingerprintKey};
+use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::principal::Principal;
 use crate::verify::{Reason, VerifyError};
 
@@ -19,8 +17,6 @@ pub(super) struct Store {
     endings: Endings,
     settings: Settings,
 }
-
-type Bounded<T> = Cache<Fingerprint, T, UnitWeighter, AlreadyRandom>;
 
 #[derive(Clone)]
 struct Good {
@@ -49,8 +45,8 @@ pub(super) struct Ticket {
 impl Store {
     pub(super) fn new(settings: Settings, key: FingerprintKey) -> Self {
         Self {
-            good: bounded(settings.capacity),
-            bad: bounded(settings.negative_capacity),
+            good: Bounded::new(settings.capacity),
+            bad: Bounded::new(settings.negative_capacity),
             generations: Generations::new(),
             endings: Endings::new(key),
             settings,
@@ -64,13 +60,13 @@ impl Store {
     /// The answer of lately, where it is still good.
     #[inline]
     pub(super) fn find(&self, key: Fingerprint) -> Option<Result<Principal, VerifyError>> {
-        if let Some(good) = self.good.get(&key)
+        if let Some(good) = self.good.get(key)
             && good.lifetime.holds(self.now())
             && self.endings.stands(good.part, good.endings)
         {
             return Some(Ok(good.principal));
         }
-        let bad = self.bad.get(&key)?;
+        let bad = self.bad.get(key)?;
         bad.lifetime.holds(self.now()).then_some(Err(VerifyError::Denied(bad.reason)))
     }
 
@@ -97,15 +93,16 @@ impl Store {
                 let part = self.endings.part(principal);
                 // Where it ends only now, it is stored and found to be no good.
                 if self.endings.stands(part, endings) {
-                    self.good.insert(key, Good { principal: principal.clone(), lifetime, part, endings });
+                    let good = Good { principal: principal.clone(), lifetime, part, endings };
+                    self.good.insert(key, good, principal.bytes());
                 }
             }
             Err(VerifyError::Denied(reason)) if lasts(*reason) => {
                 // Were the clock set back, it would be good again.
-                self.good.remove(&key);
+                self.good.remove(key);
                 let lifetime = Lifetime::new(began, self.settings.negative_ttl, None);
                 if let Some(lifetime) = lifetime.filter(|_| refusals) {
-                    self.bad.insert(key, Bad { reason: *reason, lifetime });
+                    self.bad.insert(key, Bad { reason: *reason, lifetime }, 0);
                 }
             }
             Err(_) => {}
@@ -115,13 +112,13 @@ impl Store {
     /// Forgets one answer, and whatever a verification will find that runs now. Whether it was a good one.
     pub(super) fn evict(&self, key: Fingerprint) -> bool {
         self.generations.advance(key);
-        self.bad.remove(&key);
-        self.good.remove(&key).is_some()
+        self.bad.remove(key);
+        self.good.remove(key)
     }
 
     /// Whose it was when last heard of, though that may be over.
     pub(super) fn principal(&self, key: Fingerprint) -> Option<Principal> {
-        self.good.get(&key).map(|good| good.principal)
+        self.good.get(key).map(|good| good.principal)
     }
 
     /// Ends the good answers about a principal's credential, in every spelling, and whatever a verification
@@ -135,7 +132,7 @@ impl Store {
         self.generations.advance_all();
         // Not by `retain`, which would run somebody else's code under a lock.
         let found = self.good.iter().filter(|(_, good)| matches(&good.principal));
-        found.filter(|(key, _)| self.good.remove(key).is_some()).count()
+        found.filter(|(key, _)| self.good.remove(*key)).count()
     }
 
     pub(super) fn evict_all(&self) {
@@ -160,11 +157,6 @@ const fn lasts(reason: Reason) -> bool {
         Reason::Unknown | Reason::Expired | Reason::Revoked | Reason::Disabled => true,
         Reason::Throttled(_) => false,
     }
-}
-
-fn bounded<T: Clone>(capacity: usize) -> Bounded<T> {
-    let lifecycle = DefaultLifecycle::default();
-    Cache::with(capacity, capacity as u64, UnitWeighter, AlreadyRandom::default(), lifecycle)
 }
 
 #[cfg(test)]

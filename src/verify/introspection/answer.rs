@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use super::object::Object;
+use super::object::{self, Object};
 use crate::principal::{OAuthUser, Principal};
 use crate::verify::{Reason, VerifyError};
 
@@ -89,7 +89,7 @@ fn principal(
     if let Some(id) = text(&claims, "jti")? {
         user = user.credential_id(id);
     }
-    Some(user.claims(claims).build().into())
+    Some(user.claims_bytes(object::bytes(&claims)).claims(claims).build().into())
 }
 
 fn is_access_token(claims: &Map<String, Value>) -> Option<bool> {

@@ -167,8 +167,8 @@ impl JwtVerifier {
     }
 
     fn principal(&self, good: Good, payload: String) -> Principal {
-        let claims = Claims::new(payload, Arc::clone(&self.mapping.groups));
-        good.user.issuer(Arc::clone(&self.rules.issuer)).claims(claims).build().into()
+        let user = good.user.issuer(Arc::clone(&self.rules.issuer)).claims_bytes(payload.capacity());
+        user.claims(Claims::new(payload, Arc::clone(&self.mapping.groups))).build().into()
     }
 }
 
