@@ -120,8 +120,11 @@ impl Pipeline {
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Verdict {
-        let decided = caught(|| self.decide(verifier, head, wants_body));
-        decided.unwrap_or_else(|late| Err(unfinished(late, None))).unwrap_or_else(Verdict::Refused)
+        match caught(|| self.decide(verifier, head, wants_body)) {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(rejection)) => Verdict::Refused(rejection),
+            Err(panicked) => Verdict::Refused(unfinished(panicked, None)),
+        }
     }
 
     fn decide<V: Verifier>(

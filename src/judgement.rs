@@ -86,8 +86,8 @@ fn settle(
             refused(Rejection::from(kind.denied()).because(Reason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
-        Err(VerifyError::Denied(reason @ Reason::Throttled(retry_after))) => {
-            refused(Rejection::throttled(retry_after).because(reason))
+        Err(VerifyError::Denied(reason @ Reason::Throttled(_))) => {
+            refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
         }
         Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
         Err(VerifyError::Unsupported) => refused(kind.denied().into()),
