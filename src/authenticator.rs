@@ -133,7 +133,8 @@ impl Pipeline {
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Result<Verdict, Rejection> {
-        let credentials = self.table.read(head)?;
+        let mut credentials = Credentials::default();
+        self.table.read(head, &mut credentials)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
             Guarded::Refused => return Err(insecure(&credentials)),
@@ -171,7 +172,8 @@ impl Pipeline {
         known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
-        let credentials = self.table.read(head)?;
+        let mut credentials = Credentials::default();
+        self.table.read(head, &mut credentials)?;
         self.pass(&credentials, head)?;
         self.verify(verifier, head, &credentials, known, left).await
     }
@@ -278,7 +280,8 @@ impl Pipeline {
         if !self.guard.revokes() {
             return None;
         }
-        let credentials = self.table.read(head).ok()?;
+        let mut credentials = Credentials::default();
+        self.table.read(head, &mut credentials).ok()?;
         if self.guard.judge(&credentials, head) != Guarded::Revoked {
             return None;
         }
