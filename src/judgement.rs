@@ -44,6 +44,10 @@ pub(crate) fn judge(
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
     let subject = settle(credentials.presented_subject(), subject, clock);
+    if credentials.presented_app().is_none() {
+        let (principal, origin) = subject?.ok_or(RejectionKind::Missing)?;
+        return Ok(Authentication::new(principal, None, Some(origin)));
+    }
     let app = settle(credentials.presented_app(), app, clock);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
