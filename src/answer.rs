@@ -61,6 +61,7 @@ struct Shape {
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
 impl Asked {
+    #[inline]
     pub(crate) fn of(head: Head<'_>, transport: &Transport) -> Self {
         let client = if audit::is_on() { transport.client(head) } else { None };
         let http1 = head.version() <= Version::HTTP_11;

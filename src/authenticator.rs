@@ -228,6 +228,7 @@ impl Pipeline {
     }
 
     /// Settles what the verifier said.
+    #[inline]
     fn judge(
         &self,
         head: Head<'_>,
@@ -241,6 +242,7 @@ impl Pipeline {
     }
 
     /// Tells operators whose request goes on; once, when all of it has been looked at.
+    #[inline]
     pub(crate) fn tell(&self, head: Head<'_>, admitted: &Admitted) {
         let client = || self.guard.transport().client(head);
         audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
@@ -289,6 +291,7 @@ impl Pipeline {
         Some((subject, self.context(head).detached(), insecure(&credentials)))
     }
 
+    #[inline]
     fn context<'r>(&'r self, head: Head<'r>) -> Context<'r> {
         let context = Context::of(head).with_transport(self.guard.transport());
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {

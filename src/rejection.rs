@@ -63,14 +63,7 @@ where
 impl Rejection {
     pub(crate) fn new(kind: RejectionKind) -> Self {
         let needed = Scopes::none();
-        Self {
-            kind,
-            needed,
-            origin: None,
-            reason: None,
-            fingerprint: None,
-            rendered: false,
-        }
+        Self { kind, needed, origin: None, reason: None, fingerprint: None, rendered: false }
     }
 
     /// Somebody who may not do this: a guest is asked for credentials, a token holder told that the
