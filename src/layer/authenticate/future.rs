@@ -19,7 +19,8 @@ use crate::layer::ResponseBody;
 use crate::rejection::Rejection;
 use crate::trace;
 
-type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
+/// A request on its way to being verified.
+pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
 
 /// What is kept of who a request comes from while it is served.
 #[derive(Clone, Copy, Debug)]
