@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -213,10 +214,10 @@ impl Pipeline {
             None => Some(Err(VerifyError::UNKNOWN)),
             Some(credential) => Some(verifier.verify(credential, &context).await),
         };
-        let both = async {
+        let both = pin!(async {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
             (subject, ask(credentials.presented_app()).await)
-        };
+        });
         // Only where there is no subject yet may the body still ask for more of the time.
         let started = credentials.presented_subject().is_none().then(Instant::now);
         let measured = Started::now();
