@@ -136,18 +136,26 @@ impl Answers {
     /// The answer to a refusal.
     pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         audit::refused(self.dialect, rejection, asked.client);
+        let mut response = match &self.respond {
+            None => self.standard(rejection, asked),
+            Some(respond) => self.custom(&**respond, rejection, asked),
+        };
+        make_bodiless(&mut response, asked);
+        response
+    }
+
+    fn custom(&self, respond: &dyn Respond, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         let standard = self.standard(rejection, asked);
-        let Some(respond) = &self.respond else { return bodiless(standard, asked) };
         let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
             trace::error!("a `Respond` panicked: the standard answer is sent");
-            return bodiless(self.standard(rejection, asked), asked);
+            return self.standard(rejection, asked);
         };
         if response.status().is_informational() || response.status().is_success() {
             trace::error!(kind = ?rejection.kind(), "a `Respond` made a success of a refusal: the standard answer is sent");
-            return bodiless(self.standard(rejection, asked), asked);
+            return self.standard(rejection, asked);
         }
         response.extensions_mut().insert(rejection.rendered());
-        bodiless(response, asked)
+        response
     }
 
     fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
@@ -215,16 +223,14 @@ fn is_grpc(head: Head<'_>) -> bool {
 /// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2). A gRPC
 /// call is answered by the status alone, which its client maps to one of its own; a body would be taken for
 /// a broken message.
-fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
+fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
     if asked.grpc {
         response.headers_mut().remove(CONTENT_TYPE);
-        return response.map(|_| Bytes::new());
-    }
-    if asked.head {
+        *response.body_mut() = Bytes::new();
+    } else if asked.head {
         let body = std::mem::take(response.body_mut());
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
-    response
 }
 
 /// The answer where no dialect is known: an extractor's or a [`Require`](crate::Require)'s, which
