@@ -36,7 +36,26 @@ struct Case {
     dialect: fn() -> Dialect,
     header: Option<Header>,
     target: fn() -> String,
-    waits: bool,
+    by: By,
+}
+
+/// What serves it.
+#[derive(Clone, Copy)]
+enum By {
+    /// The layer around a plain service, with a verifier that answers at once.
+    Now,
+    /// The same through a verifier without its type.
+    Dyn,
+    /// The same with a verifier that is only asked by `verify`.
+    Waits,
+    /// An axum router whose handler extracts the principal.
+    #[cfg(feature = "axum")]
+    Axum,
+    /// A JWT's verifier, and jsonwebtoken's `decode` in its place.
+    #[cfg(feature = "jwt")]
+    Jwt,
+    #[cfg(feature = "jwt")]
+    Decode,
 }
 
 /// A header's name and what it says.
@@ -55,9 +74,20 @@ fn cases() -> Vec<Case> {
     };
     let bearer: fn() -> String = || format!("Bearer {TOKEN}");
     let authorization = |line: fn() -> String| Some(("authorization", line));
-    let case = |name, dialect, header, target| Case { name, dialect, header, target, waits: false };
+    let case = |name, dialect, header, target| Case { name, dialect, header, target, by: By::Now };
+    let two = || {
+        dialect::RFC6750.forms([
+            Form::scheme("Bearer", classify::access_token),
+            Form::basic(classify::password),
+            Form::header("x-app-token", classify::app_token),
+        ])
+    };
+    let nobodys: fn() -> String = || format!("Bearer {}", "z".repeat(40));
     vec![
         case("bearer", three, authorization(bearer), plain),
+        Case { by: By::Dyn, ..case("bearer-dyn", three, authorization(bearer), plain) },
+        #[cfg(feature = "axum")]
+        Case { by: By::Axum, ..case("bearer-axum", three, authorization(bearer), plain) },
         case("bearer-any", any, authorization(bearer), plain),
         case("bare", any, authorization(|| TOKEN.to_owned()), plain),
         case("app-token", any, Some(("x-app-token", || APP_TOKEN.to_owned())), plain),
@@ -72,14 +102,19 @@ fn cases() -> Vec<Case> {
             format!("/datasets?{}access_token={TOKEN}", "key=value123456&".repeat(125))
         }),
         case("client", any, None, || format!("/datasets?client_id={}&client_secret={}", CLIENT.0, CLIENT.1)),
-        Case { waits: true, ..case("bearer-waits", any, authorization(bearer), plain) },
+        Case { by: By::Waits, ..case("bearer-waits", any, authorization(bearer), plain) },
         case("guest", socrata, None, plain),
         case("missing", any, None, plain),
-        case("unknown", any, authorization(|| format!("Bearer {}", "z".repeat(40))), plain),
+        case("missing-two", two, None, plain),
+        case("unknown", any, authorization(nobodys), plain),
+        case("unknown-two", two, authorization(nobodys), plain),
         #[cfg(feature = "jwt")]
-        case("jwt-hs256", || dialect::RFC6750, authorization(jwt::line), plain),
+        Case { by: By::Jwt, ..case("jwt-hs256", || dialect::RFC6750, authorization(jwt::line), plain) },
         #[cfg(feature = "jwt")]
-        case("jwt-hs256-decode", || dialect::RFC6750, authorization(jwt::line), plain),
+        Case {
+            by: By::Decode,
+            ..case("jwt-hs256-decode", || dialect::RFC6750, authorization(jwt::line), plain)
+        },
     ]
 }
 
@@ -206,8 +241,8 @@ impl Service<Request<()>> for Inner {
 }
 
 /// Six headers whose values are slices of one buffer, as a server makes them.
-fn request(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) -> Request<()> {
-    let mut request = Request::new(());
+fn request<B: Default>(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) -> Request<B> {
+    let mut request = Request::new(B::default());
     *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
     for name in ["host", "user-agent", "accept", "accept-encoding", "x-request-id"] {
@@ -225,9 +260,10 @@ fn request(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) -> Request<(
     request
 }
 
-fn drive<S>(mut service: S, case: &Case, requests: usize)
+fn drive<S, B>(mut service: S, case: &Case, requests: usize)
 where
-    S: Service<Request<()>, Error = Infallible>,
+    S: Service<Request<B>, Error = Infallible>,
+    B: Default,
 {
     let value = case.header.map(|(_, line)| line()).unwrap_or_default();
     let buffer = Bytes::from(format!("0123456789{value}"));
@@ -241,6 +277,25 @@ where
     }
 }
 
+fn drive_layer(verifier: impl Verifier, case: &Case, requests: usize) {
+    drive(layer(verifier, case).layer(Inner), case, requests);
+}
+
+fn layer<V: Verifier>(verifier: V, case: &Case) -> AuthenticateLayer<V> {
+    AuthenticateLayer::new((case.dialect)(), verifier, transport::danger_assume_secure())
+}
+
+#[cfg(feature = "axum")]
+fn drive_axum(case: &Case, requests: usize, with_layer: bool) {
+    use axum::Router;
+    use axum::routing::any;
+
+    let plain = Router::new().route("/datasets", any(async || "hello"));
+    let extracting = Router::new().route("/datasets", any(async |_: Principal| "hello"));
+    let router = if with_layer { extracting.layer(layer(verifier(), case)) } else { plain };
+    drive::<_, axum::body::Body>(router, case, requests);
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let cases = cases();
@@ -250,32 +305,17 @@ fn main() {
     };
     let requests = requests.parse().expect("a number of requests");
     let case = cases.iter().find(|case| case.name == name).expect("a case");
-    let secure = transport::danger_assume_secure();
-    match arguments.get(2).map(String::as_str) {
-        Some("without") => drive(Inner, case, requests),
+    let with_layer = arguments.get(2).is_none_or(|argument| argument != "without");
+    match case.by {
+        #[cfg(feature = "axum")]
+        By::Axum => drive_axum(case, requests, with_layer),
+        _ if !with_layer => drive(Inner, case, requests),
+        By::Now => drive_layer(verifier(), case, requests),
+        By::Dyn => drive_layer(verifier().boxed(), case, requests),
+        By::Waits => drive_layer(Waits(verifier()), case, requests),
         #[cfg(feature = "jwt")]
-        _ if name == "jwt-hs256" => {
-            drive(
-                AuthenticateLayer::new((case.dialect)(), jwt::verifier(), secure).layer(Inner),
-                case,
-                requests,
-            );
-        }
+        By::Jwt => drive_layer(jwt::verifier(), case, requests),
         #[cfg(feature = "jwt")]
-        _ if name == "jwt-hs256-decode" => {
-            drive(
-                AuthenticateLayer::new((case.dialect)(), jwt::decoding(), secure).layer(Inner),
-                case,
-                requests,
-            );
-        }
-        _ if case.waits => {
-            drive(
-                AuthenticateLayer::new((case.dialect)(), Waits(verifier()), secure).layer(Inner),
-                case,
-                requests,
-            );
-        }
-        _ => drive(AuthenticateLayer::new((case.dialect)(), verifier(), secure).layer(Inner), case, requests),
+        By::Decode => drive_layer(jwt::decoding(), case, requests),
     }
 }

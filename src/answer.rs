@@ -43,24 +43,31 @@ pub(crate) struct Answers {
     /// What `Vary` says.
     pub(crate) depends_on: HeaderValue,
     schemes: Schemes,
-    shapes: Vec<Shape>,
+    /// The dialect's own, then the standard ones.
+    shapes: Arc<[Shape]>,
     retry_after: Duration,
     respond: Option<Arc<dyn Respond>>,
 }
 
-/// An answer of the dialect's own, prepared.
+/// An answer, prepared.
 #[derive(Clone, Debug)]
 struct Shape {
     kind: RejectionKind,
     carrier: Option<Carrier>,
     status: StatusCode,
     body: Bytes,
+    /// Copied, which costs less than filling a map; `None` where they differ from one refusal to the next.
+    headers: Option<HeaderMap>,
 }
 
 /// After how long to come back when a verifier cannot tell and the layer was not told.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
 impl Asked {
+    /// As where nothing is known of the request.
+    const PLAINLY: Self = Self { head: false, http1: false, client: None, grpc: false };
+
+    #[inline]
     pub(crate) fn of(head: Head<'_>, transport: &Transport) -> Self {
         let client = if audit::is_on() { transport.client(head) } else { None };
         let http1 = head.version() <= Version::HTTP_11;
@@ -75,14 +82,16 @@ impl Answers {
         challenged: &[Challenged],
         depends_on: HeaderValue,
     ) -> Result<Self, InvalidChallenge> {
-        Ok(Self {
+        let mut answers = Self {
             dialect,
             depends_on,
             schemes: Schemes::new(realm, challenged)?,
-            shapes: Vec::new(),
+            shapes: RejectionKind::ALL.iter().map(|kind| Shape::standard(*kind)).collect(),
             retry_after: RETRY_AFTER_UNAVAILABLE,
             respond: None,
-        })
+        };
+        answers.prepare();
+        Ok(answers)
     }
 
     /// Takes over a dialect's answer table.
@@ -90,18 +99,31 @@ impl Answers {
         let pairs = rows.iter().flat_map(|row| row.kinds().iter().map(move |kind| (row, *kind)));
         let shape = |(row, kind): (&AnswerRow, RejectionKind)| match row.answer(kind) {
             Ok((status, body)) => {
-                Ok(Shape { kind, carrier: row.carrier(), status, body: body.into_owned().into() })
+                // It lives as long as the process, so that sending it counts no reference.
+                let body = Bytes::from_static(body.into_owned().leak().as_bytes());
+                Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None })
             }
             Err(status) => Err(DialectError::AnswerStatus(status.as_u16())),
         };
-        self.shapes = pairs.map(shape).collect::<Result<_, _>>()?;
+        let own = pairs.map(shape).collect::<Result<Vec<_>, _>>()?;
+        self.shapes = own.into_iter().chain(self.shapes.iter().cloned()).collect();
+        self.prepare();
         Ok(())
     }
 
     /// Names the metadata document in every challenge for access tokens (RFC 9728 section 5.1).
     pub(crate) fn set_metadata(&mut self, url: &str) -> Result<(), InvalidChallenge> {
         self.schemes = self.schemes.with_metadata(url)?;
+        self.prepare();
         Ok(())
+    }
+
+    fn prepare(&mut self) {
+        let headers = |shape: &Shape| {
+            (!differs(shape.kind)).then(|| self.headers(&shape.kind.into(), shape.status, Asked::PLAINLY))
+        };
+        let prepared = |shape: &Shape| Shape { headers: headers(shape), ..shape.clone() };
+        self.shapes = self.shapes.iter().map(prepared).collect();
     }
 
     pub(crate) fn set_retry_after(&mut self, retry_after: Duration) {
@@ -115,24 +137,48 @@ impl Answers {
     /// The answer to a refusal.
     pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         audit::refused(self.dialect, rejection, asked.client);
+        let mut response = match &self.respond {
+            None => self.standard(rejection, asked),
+            Some(respond) => self.custom(&**respond, rejection, asked),
+        };
+        make_bodiless(&mut response, asked);
+        response
+    }
+
+    fn custom(&self, respond: &dyn Respond, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         let standard = self.standard(rejection, asked);
-        let Some(respond) = &self.respond else { return bodiless(standard, asked) };
         let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
             trace::error!("a `Respond` panicked: the standard answer is sent");
-            return bodiless(self.standard(rejection, asked), asked);
+            return self.standard(rejection, asked);
         };
         if response.status().is_informational() || response.status().is_success() {
             trace::error!(kind = ?rejection.kind(), "a `Respond` made a success of a refusal: the standard answer is sent");
-            return bodiless(self.standard(rejection, asked), asked);
+            return self.standard(rejection, asked);
         }
         response.extensions_mut().insert(rejection.rendered());
-        bodiless(response, asked)
+        response
     }
 
     fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
-        let (status, body) = self.shape(rejection);
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
+        let fits = |shape: &&Shape| {
+            shape.kind == rejection.kind()
+                && (shape.carrier.is_none() || shape.carrier == rejection.carrier())
+        };
+        let shape = match self.shapes.iter().find(fits) {
+            Some(shape) => shape,
+            None => &Shape::standard(rejection.kind()),
+        };
+        let mut response = Response::new(shape.body.clone());
+        *response.status_mut() = shape.status;
+        *response.headers_mut() = match &shape.headers {
+            Some(headers) => headers.clone(),
+            None => self.headers(rejection, shape.status, asked),
+        };
+        response.extensions_mut().insert(rejection.rendered());
+        response
+    }
+
+    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: Asked) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -145,25 +191,23 @@ impl Answers {
         if rejection.kind() == RejectionKind::InsecureTransport && asked.http1 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        *response.headers_mut() = headers;
-        response.extensions_mut().insert(rejection.rendered());
-        response
+        headers
     }
+}
 
-    /// The status and body that the dialect has for it, or the standard ones.
-    fn shape(&self, rejection: &Rejection) -> (StatusCode, Bytes) {
-        let fits = |shape: &&Shape| {
-            shape.kind == rejection.kind()
-                && (shape.carrier.is_none() || shape.carrier == rejection.carrier())
-        };
-        match self.shapes.iter().find(fits) {
-            Some(shape) => (shape.status, shape.body.clone()),
-            None => {
-                let standard = rejection.kind().answer();
-                (standard.status, Bytes::from_static(standard.body.as_bytes()))
-            }
-        }
+impl Shape {
+    fn standard(kind: RejectionKind) -> Self {
+        let answer = kind.answer();
+        let body = Bytes::from_static(answer.body.as_bytes());
+        Self { kind, carrier: None, status: answer.status, body, headers: None }
     }
+}
+
+/// Whether the headers of its answers differ from one refusal to the next: by what is needed, by when to come
+/// back, by the protocol.
+const fn differs(kind: RejectionKind) -> bool {
+    use RejectionKind::{InsecureTransport, InsufficientScope, TooManyAttempts, Unavailable};
+    matches!(kind, InsufficientScope | TooManyAttempts | Unavailable | InsecureTransport)
 }
 
 /// Rounded up, and at least one: whoever comes back then is not too early.
@@ -180,16 +224,14 @@ fn is_grpc(head: Head<'_>) -> bool {
 /// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2). A gRPC
 /// call is answered by the status alone, which its client maps to one of its own; a body would be taken for
 /// a broken message.
-fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
+fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
     if asked.grpc {
         response.headers_mut().remove(CONTENT_TYPE);
-        return response.map(|_| Bytes::new());
-    }
-    if asked.head {
+        *response.body_mut() = Bytes::new();
+    } else if asked.head {
         let body = std::mem::take(response.body_mut());
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
-    response
 }
 
 /// The answer where no dialect is known: an extractor's or a [`Require`](crate::Require)'s, which
@@ -197,9 +239,8 @@ fn bodiless(mut response: Response<Bytes>, asked: Asked) -> Response<Bytes> {
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
         LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
-    let asked = Asked { head: false, http1: false, client: None, grpc: false };
     let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
-    let mut response = answers.standard(rejection, asked);
+    let mut response = answers.standard(rejection, Asked::PLAINLY);
     response.extensions_mut().insert(rejection.unrendered());
     response
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -120,8 +121,11 @@ impl Pipeline {
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Verdict {
-        let decided = caught(|| self.decide(verifier, head, wants_body));
-        decided.unwrap_or_else(|late| Err(unfinished(late, None))).unwrap_or_else(Verdict::Refused)
+        match caught(|| self.decide(verifier, head, wants_body)) {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(rejection)) => Verdict::Refused(rejection),
+            Err(panicked) => Verdict::Refused(unfinished(panicked, None)),
+        }
     }
 
     fn decide<V: Verifier>(
@@ -130,7 +134,8 @@ impl Pipeline {
         head: Head<'_>,
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Result<Verdict, Rejection> {
-        let credentials = self.table.read(head)?;
+        let mut credentials = Credentials::default();
+        self.table.read(head, &mut credentials)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
             Guarded::Refused => return Err(insecure(&credentials)),
@@ -168,7 +173,8 @@ impl Pipeline {
         known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
-        let credentials = self.table.read(head)?;
+        let mut credentials = Credentials::default();
+        self.table.read(head, &mut credentials)?;
         self.pass(&credentials, head)?;
         self.verify(verifier, head, &credentials, known, left).await
     }
@@ -208,10 +214,10 @@ impl Pipeline {
             None => Some(Err(VerifyError::UNKNOWN)),
             Some(credential) => Some(verifier.verify(credential, &context).await),
         };
-        let both = async {
+        let both = pin!(async {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
             (subject, ask(credentials.presented_app()).await)
-        };
+        });
         // Only where there is no subject yet may the body still ask for more of the time.
         let started = credentials.presented_subject().is_none().then(Instant::now);
         let measured = Started::now();
@@ -223,6 +229,7 @@ impl Pipeline {
     }
 
     /// Settles what the verifier said.
+    #[inline]
     fn judge(
         &self,
         head: Head<'_>,
@@ -236,6 +243,7 @@ impl Pipeline {
     }
 
     /// Tells operators whose request goes on; once, when all of it has been looked at.
+    #[inline]
     pub(crate) fn tell(&self, head: Head<'_>, admitted: &Admitted) {
         let client = || self.guard.transport().client(head);
         audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
@@ -275,7 +283,8 @@ impl Pipeline {
         if !self.guard.revokes() {
             return None;
         }
-        let credentials = self.table.read(head).ok()?;
+        let mut credentials = Credentials::default();
+        self.table.read(head, &mut credentials).ok()?;
         if self.guard.judge(&credentials, head) != Guarded::Revoked {
             return None;
         }
@@ -283,6 +292,7 @@ impl Pipeline {
         Some((subject, self.context(head).detached(), insecure(&credentials)))
     }
 
+    #[inline]
     fn context<'r>(&'r self, head: Head<'r>) -> Context<'r> {
         let context = Context::of(head).with_transport(self.guard.transport());
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {

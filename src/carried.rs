@@ -74,7 +74,7 @@ pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> Hea
 /// Gives a URI another path and query. One that is none would be a defect here: it becomes `/`.
 pub(crate) fn set_target(uri: &mut Uri, target: String) {
     let mut parts = std::mem::take(uri).into_parts();
-    let target = PathAndQuery::from_maybe_shared(target.into_bytes());
+    let target = PathAndQuery::from_maybe_shared(Bytes::from(target));
     parts.path_and_query = Some(target.unwrap_or(PathAndQuery::from_static("/")));
     *uri = Uri::from_parts(parts).unwrap_or_default();
 }

@@ -45,6 +45,7 @@ impl Guard {
     }
 
     /// Counts a request that carries credentials, where that matters.
+    #[inline]
     pub(crate) fn see(&self) {
         if self.revokes() {
             self.fuse.see();
@@ -57,6 +58,7 @@ impl Guard {
     }
 
     /// Whether this connection is secure enough for these credentials.
+    #[inline]
     pub(crate) fn judge(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Guarded {
         if credentials.is_empty() {
             return Guarded::Passes;

@@ -44,6 +44,10 @@ pub(crate) fn judge(
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
     let subject = settle(credentials.presented_subject(), subject, clock);
+    if credentials.presented_app().is_none() {
+        let (principal, origin) = subject?.ok_or(RejectionKind::Missing)?;
+        return Ok(Authentication::new(principal, None, Some(origin)));
+    }
     let app = settle(credentials.presented_app(), app, clock);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
@@ -86,8 +90,8 @@ fn settle(
             refused(Rejection::from(kind.denied()).because(Reason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
-        Err(VerifyError::Denied(reason @ Reason::Throttled(retry_after))) => {
-            refused(Rejection::throttled(retry_after).because(reason))
+        Err(VerifyError::Denied(reason @ Reason::Throttled(_))) => {
+            refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
         }
         Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
         Err(VerifyError::Unsupported) => refused(kind.denied().into()),

@@ -31,7 +31,6 @@ use crate::verify::Reason;
 pub struct Rejection {
     kind: RejectionKind,
     needed: Scopes,
-    retry_after: Option<Duration>,
     /// Where the credential came from that was refused, where there was one.
     origin: Option<Origin>,
     /// What the verifier said, for the log.
@@ -64,19 +63,7 @@ where
 impl Rejection {
     pub(crate) fn new(kind: RejectionKind) -> Self {
         let needed = Scopes::none();
-        Self {
-            kind,
-            needed,
-            retry_after: None,
-            origin: None,
-            reason: None,
-            fingerprint: None,
-            rendered: false,
-        }
-    }
-
-    pub(crate) fn throttled(retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(RejectionKind::TooManyAttempts) }
+        Self { kind, needed, origin: None, reason: None, fingerprint: None, rendered: false }
     }
 
     /// Somebody who may not do this: a guest is asked for credentials, a token holder told that the
@@ -135,7 +122,10 @@ impl Rejection {
 
     /// After how long it may be tried again.
     pub const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        match self.reason {
+            Some(Reason::Throttled(after)) => Some(after),
+            _ => None,
+        }
     }
 
     /// For the log alone: who asks is not told whether a credential was unknown or has expired.

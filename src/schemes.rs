@@ -1,5 +1,6 @@
 //! A dialect's challenges, prepared.
 
+use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -79,6 +80,14 @@ impl Schemes {
     }
 }
 
+/// A line that lives as long as the process, so that sending it counts no reference: refusals of every core would
+/// count the same one.
+fn kept(challenge: &Challenge) -> Result<HeaderValue, InvalidChallenge> {
+    let line = challenge.header_value()?;
+    let bytes = Bytes::from_static(line.as_bytes().to_vec().leak());
+    Ok(HeaderValue::from_maybe_shared(bytes).unwrap_or(line))
+}
+
 /// No other credentials would help there.
 fn never_challenges(status: StatusCode) -> bool {
     matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) || status.is_server_error()
@@ -91,7 +100,7 @@ impl About {
     }
 
     fn scheme(&self, challenged: Challenged) -> Result<Scheme, InvalidChallenge> {
-        let error = |error| self.token_error(challenged, error).map(|line| line.header_value()).transpose();
+        let error = |error| self.token_error(challenged, error).map(|line| kept(&line)).transpose();
         let plain = match challenged {
             Challenged::Basic => Challenge::basic(&self.realm),
             Challenged::Other(word) => Challenge::new(word).param("realm", &*self.realm),
@@ -99,7 +108,7 @@ impl About {
         };
         Ok(Scheme {
             challenged,
-            plain: plain.header_value()?,
+            plain: kept(&plain)?,
             malformed: error("invalid_request")?,
             denied: error("invalid_token")?,
         })

@@ -53,10 +53,11 @@ impl<'r> Credentials<'r> {
             CredentialKind::AppToken => &mut self.app,
             _ => &mut self.subject,
         };
-        match role.replace(presented) {
-            None => Ok(()),
-            Some(_) => Err(RejectionKind::Ambiguous),
+        if role.is_some() {
+            return Err(RejectionKind::Ambiguous);
         }
+        *role = Some(presented);
+        Ok(())
     }
 }
 

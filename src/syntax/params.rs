@@ -63,23 +63,23 @@ impl Names {
 
     /// The path and query without the parameters of these names; `None` where there are none of them.
     pub(crate) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
-        if self.find(query.as_bytes()).is_ok_and(|found| found.iter().all(Option::is_none)) {
-            return None;
-        }
         let may_be_encoded = memchr::memchr2(b'%', b'+', query.as_bytes()).is_some();
-        let mut target = String::with_capacity(path.len() + 1 + query.len());
-        target.push_str(path);
-        let mut start = 0;
+        let mut target = None;
+        // What is kept is copied in runs, each up to the next parameter that is not.
+        let (mut kept, mut start) = (0, 0);
         for end in memchr::memchr_iter(b'&', query.as_bytes()).chain([query.len()]) {
-            let segment = query.get(start..end).unwrap_or_default();
-            start = end + 1;
-            let named = (may_be_encoded || self.may_start(segment.as_bytes().first()))
-                && self.recognize(segment.as_bytes(), may_be_encoded).is_some();
-            if !named {
-                target.push(if target.len() == path.len() { '?' } else { '&' });
-                target.push_str(segment);
+            let segment = query.as_bytes().get(start..end).unwrap_or_default();
+            let named = (may_be_encoded || self.may_start(segment.first()))
+                && self.recognize(segment, may_be_encoded).is_some();
+            if named {
+                let target = target.get_or_insert_with(|| begun(path, query.len()));
+                push_run(target, path, query.get(kept..start).and_then(|run| run.strip_suffix('&')));
+                kept = end + 1;
             }
+            start = end + 1;
         }
+        let mut target = target?;
+        push_run(&mut target, path, query.get(kept..));
         Some(target)
     }
 
@@ -121,6 +121,20 @@ impl Names {
 impl Default for Names {
     fn default() -> Self {
         Self { names: Vec::new(), starts: [false; 256] }
+    }
+}
+
+fn begun(path: &str, query_length: usize) -> String {
+    let mut target = String::with_capacity(path.len() + 1 + query_length);
+    target.push_str(path);
+    target
+}
+
+/// Adds a run of parameters to a target that has this path.
+fn push_run(target: &mut String, path: &str, run: Option<&str>) {
+    if let Some(run) = run {
+        target.push(if target.len() == path.len() { '?' } else { '&' });
+        target.push_str(run);
     }
 }
 
@@ -206,6 +220,11 @@ mod tests {
             ("a&%61ccess_token=t&&b", Some("/x?a&&b")),
             ("&a&access_token=t", Some("/x?&a")),
             ("access_token", Some("/x")),
+            ("access_token=t&", Some("/x?")),
+            ("&access_token=t", Some("/x?")),
+            ("a&access_token=t&", Some("/x?a&")),
+            ("&&access_token=t&&b&&access_token&c", Some("/x?&&&b&&c")),
+            ("access_token=1&access_token=2&a&access_token=3&b", Some("/x?a&b")),
             ("a=1&access_tokens=t", None),
             ("", None),
         ] {

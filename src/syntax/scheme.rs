@@ -19,6 +19,7 @@ pub(crate) struct Line<'r> {
 /// The one value of a header that may be sent once. `None` where it is absent.
 ///
 /// Two lines are ambiguous, even two equal ones.
+#[inline]
 pub(crate) fn only<'r>(values: GetAll<'r, HeaderValue>) -> Result<Option<&'r [u8]>, RejectionKind> {
     let mut values = values.iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -41,6 +42,7 @@ impl<'r> Line<'r> {
 }
 
 /// A token that follows a scheme. `None` where it can be read but no genuine token looks like it.
+#[inline]
 pub(crate) fn token68(value: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
     match token::parse(value) {
         Some(token) => Ok(Some(token)),

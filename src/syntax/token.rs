@@ -7,6 +7,7 @@ use crate::secret::Secret;
 pub(crate) const MAX_LENGTH: usize = 8 * 1024;
 
 /// The token, or `None` where no genuine token looks like this.
+#[inline]
 pub(crate) fn parse(value: &[u8]) -> Option<Secret<'_>> {
     if value.len() > MAX_LENGTH || !is_b64token(value) {
         return None;

@@ -79,8 +79,11 @@ impl Table {
     }
 
     /// Reads everything that the head presents.
-    pub(crate) fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
-        let mut credentials = Credentials::default();
+    pub(crate) fn read<'r>(
+        &self,
+        head: Head<'r>,
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
         if !self.authorization.is_empty()
             && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
         {
@@ -93,9 +96,9 @@ impl Table {
             }
         }
         if let Some(query) = head.uri().query() {
-            self.query.read(query.as_bytes(), Carrier::Query, &mut credentials)?;
+            self.query.read(query.as_bytes(), Carrier::Query, credentials)?;
         }
-        Ok(credentials)
+        Ok(())
     }
 
     /// Reads a form body; `credentials` holds what the head presented.

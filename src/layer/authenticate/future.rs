@@ -19,7 +19,8 @@ use crate::layer::ResponseBody;
 use crate::rejection::Rejection;
 use crate::trace;
 
-type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
+/// A request on its way to being verified.
+pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
 
 /// What is kept of who a request comes from while it is served.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +94,11 @@ where
                 StateProjection::Calling { future, come } => {
                     let mut response = ready!(future.poll(context))?;
                     come.carried.mark(response.headers_mut(), &this.pipeline.answers.depends_on);
-                    return Poll::Ready(Ok(render(this.pipeline, *this.asked, come.fingerprint, response)));
+                    if let Some(rejection) = unrendered(&response) {
+                        State::Refused { rejection: rejection.with_fingerprint(come.fingerprint) }
+                    } else {
+                        return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                    }
                 }
                 StateProjection::Refused { rejection } => {
                     let answer = this.pipeline.answers.render(rejection, *this.asked);
@@ -116,20 +121,10 @@ fn poll_caught<B>(
     })
 }
 
-/// Renders a refusal of an inner layer or extractor in this dialect's way; other responses pass.
-fn render<R>(
-    pipeline: &Pipeline,
-    asked: Asked,
-    fingerprint: Option<Fingerprint>,
-    response: Response<R>,
-) -> Response<ResponseBody<R>> {
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) if !rejection.is_rendered() => {
-            let rejection = rejection.clone().with_fingerprint(fingerprint);
-            pipeline.answers.render(&rejection, asked).map(ResponseBody::fixed)
-        }
-        _ => response.map(ResponseBody::inner),
-    }
+/// The refusal of an inner layer or extractor, to be rendered in this dialect's way.
+#[inline]
+fn unrendered<R>(response: &Response<R>) -> Option<Rejection> {
+    response.extensions().get::<Rejection>().filter(|rejection| !rejection.is_rendered()).cloned()
 }
 
 impl<S: Service<Request<B>>, B> fmt::Debug for AuthenticateFuture<S, B> {

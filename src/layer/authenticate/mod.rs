@@ -22,7 +22,7 @@ mod future;
 mod service;
 
 pub use self::future::AuthenticateFuture;
-use self::future::Come;
+use self::future::{Come, Waiting};
 pub use self::service::Authenticate;
 
 /// Turns a request's credentials into one verified [`Principal`](crate::Principal), which handlers

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{AuthenticateFuture, Come};
+use super::{AuthenticateFuture, Come, Waiting};
 use crate::answer::Asked;
 use crate::authenticator::{Pipeline, Verdict};
 use crate::carried::Carried;
@@ -15,7 +15,6 @@ use crate::credential::CredentialKind;
 use crate::head::Head;
 use crate::judgement::{Admitted, Answer};
 use crate::layer::{BodyMode, NoBody, ResponseBody};
-use crate::rejection::Rejection;
 use crate::revocation;
 use crate::verify::Verifier;
 
@@ -67,63 +66,63 @@ where
                 let inner = std::mem::replace(&mut self.inner, clone);
                 let verifier = Arc::clone(&self.verifier);
                 let waiting = wait(self.pipeline, verifier, self.mode.clone(), request, known);
-                AuthenticateFuture::waiting(Box::pin(waiting), inner, self.pipeline, asked)
+                AuthenticateFuture::waiting(waiting, inner, self.pipeline, asked)
             }
         }
     }
 }
 
 /// The way of a request whose verifier waits, or whose body has to be read. What the head presents is
-/// read again here: borrowing twice is cheaper than owning once.
-async fn wait<V: Verifier, M: BodyMode<B>, B: Send>(
+/// read again here: borrowing twice is cheaper than owning once. A block and no `async fn`, which would hold
+/// its arguments twice.
+fn wait<V: Verifier, M: BodyMode<B>, B: Send + 'static>(
     pipeline: &'static Pipeline,
     verifier: Arc<V>,
     mode: M,
     request: Request<B>,
     known: Answer,
-) -> Result<(Request<M::Body>, Come), Rejection>
+) -> Waiting<M::Body>
 where
     M::Body: Send,
 {
-    if let Some((credential, context, rejection)) = pipeline.to_revoke(Head::of(&request)) {
-        revocation::revoke(
-            Arc::clone(pipeline.guard.fuse()),
-            verifier,
-            credential,
-            context,
-            pipeline.deadline,
-        )
-        .await;
-        return Err(rejection);
-    }
-    let (parts, body) = request.into_parts();
-    let head = Head::of_parts(&parts);
-    let mut left = pipeline.deadline;
-    let mut found = pipeline.verify_head(&*verifier, head, known, &mut left).await?;
-    let subject =
-        found.as_ref().is_some_and(|found| found.who.credential_kind() != Some(CredentialKind::AppToken));
-    let wants_body = !subject && pipeline.wants_body(|anyhow| mode.wants(head, &body, anyhow))?;
-    let mut request = if wants_body {
-        let (form, body) = mode.read(head, body).await?;
-        let in_body = pipeline.verify_body(&*verifier, head, form.bytes(), found.as_ref(), &mut left).await?;
-        found = match (in_body, found) {
-            (Some(in_body), Some(app)) => Some(in_body.beside(app)),
-            (in_body, found) => in_body.or(found),
-        };
-        Request::from_parts(parts, body)
-    } else {
-        M::pass(Request::from_parts(parts, body))
-    };
-    let Admitted { who, fingerprint } = match found {
-        Some(found) => {
-            pipeline.tell(Head::of(&request), &found);
-            found
+    Box::pin(async move {
+        let head = Head::of(&request);
+        if let Some((credential, context, rejection)) = pipeline.to_revoke(head) {
+            let fuse = Arc::clone(pipeline.guard.fuse());
+            revocation::revoke(fuse, verifier, credential, context, pipeline.deadline).await;
+            return Err(rejection);
         }
-        None => pipeline.guest(Head::of(&request))?,
-    };
-    let come = Come { carried: Carried::by(&who), fingerprint };
-    pipeline.seal(&mut request, who);
-    Ok((request, come))
+        let mut left = pipeline.deadline;
+        let mut found = pipeline.verify_head(&*verifier, head, known, &mut left).await?;
+        let subject =
+            found.as_ref().is_some_and(|found| found.who.credential_kind() != Some(CredentialKind::AppToken));
+        let wants_body =
+            !subject && pipeline.wants_body(|anyhow| mode.wants(head, request.body(), anyhow))?;
+        let mut request = if wants_body {
+            let (parts, body) = request.into_parts();
+            let head = Head::of_parts(&parts);
+            let (form, body) = mode.read(head, body).await?;
+            let in_body =
+                pipeline.verify_body(&*verifier, head, form.bytes(), found.as_ref(), &mut left).await?;
+            found = match (in_body, found) {
+                (Some(in_body), Some(app)) => Some(in_body.beside(app)),
+                (in_body, found) => in_body.or(found),
+            };
+            Request::from_parts(parts, body)
+        } else {
+            M::pass(request)
+        };
+        let Admitted { who, fingerprint } = match found {
+            Some(found) => {
+                pipeline.tell(Head::of(&request), &found);
+                found
+            }
+            None => pipeline.guest(Head::of(&request))?,
+        };
+        let come = Come { carried: Carried::by(&who), fingerprint };
+        pipeline.seal(&mut request, who);
+        Ok((request, come))
+    })
 }
 
 impl<S: Clone, V, M: Clone> Clone for Authenticate<S, V, M> {

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Entry, MemoryVerifier, MemoryVerifierError, Place, User, user_fingerprint};
+use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Place, User};
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{ClientKind, Credential, Key};
-use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::fingerprint::Fingerprint;
 use crate::pair::Pair;
 use crate::password::{HashError, Passwords, is_argon2id};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
@@ -118,15 +118,14 @@ impl MemoryVerifierBuilder {
             Some(passwords) => passwords,
             None => Passwords::new()?,
         };
-        let key = FingerprintKey::random()?;
+        let keys = Keys::random()?;
         let (mut known, mut users) = (Vec::new(), Vec::new());
         for entry in self.entries {
             let hashed = match entry? {
-                Waiting::Record(record) => record.hashed(&key, &passwords)?,
-                Waiting::UserHash { name, hash, user } => Hashed::User(
-                    user_fingerprint(&key, &name),
-                    User { hash, entry: Entry::live(user.into()) },
-                ),
+                Waiting::Record(record) => record.hashed(&keys, &passwords)?,
+                Waiting::UserHash { name, hash, user } => {
+                    Hashed::User(keys.user(&name), User { hash, entry: Entry::live(user.into()) })
+                }
             };
             match hashed {
                 Hashed::Known(fingerprint, entry) => known.push((fingerprint, entry)),
@@ -134,7 +133,7 @@ impl MemoryVerifierBuilder {
             }
         }
         Ok(MemoryVerifier {
-            key,
+            keys,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             passwords,
             known: known.into_iter().collect(),
@@ -164,9 +163,9 @@ impl<'c> Record<'c> {
         Ok(Self { credential, principal })
     }
 
-    pub(super) fn hashed(self, key: &FingerprintKey, passwords: &Passwords) -> Result<Hashed, HashError> {
+    pub(super) fn hashed(self, keys: &Keys, passwords: &Passwords) -> Result<Hashed, HashError> {
         let Self { credential, principal } = self;
-        Ok(match Place::of(key, &credential) {
+        Ok(match Place::of(keys, &credential) {
             Place::Known(fingerprint) => Hashed::Known(fingerprint, Entry::live(principal)),
             Place::User(user, pair) => {
                 let hash = passwords.hash(pair.secret().expose_secret())?.into();

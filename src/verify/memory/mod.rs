@@ -55,13 +55,22 @@ pub use self::builder::MemoryVerifierBuilder;
 /// # Ok::<(), tower_principal::MemoryVerifierError>(())
 /// ```
 pub struct MemoryVerifier {
-    key: FingerprintKey,
+    keys: Keys,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     /// Everything but passwords, by fingerprint of the whole credential.
     known: Shards<Entry>,
     /// By fingerprint of the name.
     users: Shards<User>,
+}
+
+/// A fingerprint's key for each kind of credential, so that one kind is never looked up as another.
+struct Keys {
+    token: FingerprintKey,
+    app: FingerprintKey,
+    key: FingerprintKey,
+    client: FingerprintKey,
+    user: FingerprintKey,
 }
 
 #[derive(Clone)]
@@ -121,7 +130,7 @@ impl MemoryVerifier {
         credential: Credential<'_>,
         principal: impl Into<Principal>,
     ) -> Result<(), MemoryVerifierError> {
-        self.put(Record::new(credential, principal.into())?.hashed(&self.key, &self.passwords)?);
+        self.put(Record::new(credential, principal.into())?.hashed(&self.keys, &self.passwords)?);
         Ok(())
     }
 
@@ -203,7 +212,7 @@ impl MemoryVerifier {
 
 impl Verifier for MemoryVerifier {
     async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
-        match Place::of(&self.key, credential) {
+        match Place::of(&self.keys, credential) {
             Place::Known(fingerprint) => self.look_up(fingerprint),
             Place::User(user, pair) if self.users.is_used() => self.check_password(user, pair).await,
             Place::User(..) => Err(VerifyError::Unsupported),
@@ -215,7 +224,7 @@ impl Verifier for MemoryVerifier {
         credential: &Credential<'_>,
         _: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
-        match Place::of(&self.key, credential) {
+        match Place::of(&self.keys, credential) {
             Place::Known(fingerprint) => Some(self.look_up(fingerprint)),
             Place::User(..) if self.users.is_used() => None,
             Place::User(..) => Some(Err(VerifyError::Unsupported)),
@@ -224,7 +233,7 @@ impl Verifier for MemoryVerifier {
 
     /// Ends a token's, key's or client's life. A password is not revoked: its user would be locked out.
     async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
-        match Place::of(&self.key, credential) {
+        match Place::of(&self.keys, credential) {
             Place::User(..) => Err(VerifyError::Unsupported),
             Place::Known(place) if self.known.update(place, |entry| entry.state = State::Revoked) => Ok(()),
             Place::Known(_) => Err(VerifyError::UNKNOWN),
@@ -241,25 +250,33 @@ enum Place<'c> {
 }
 
 impl<'c> Place<'c> {
-    fn of(key: &FingerprintKey, credential: &'c Credential<'_>) -> Self {
-        let one =
-            |tag: &[u8], secret: &Secret<'_>| Self::Known(key.of(&[tag, secret.expose_secret().as_bytes()]));
-        let two = |tag: &[u8; 8], pair: &Pair<'_>| {
-            Self::Known(key.of(&[tag, pair.id().as_bytes(), pair.secret().expose_secret().as_bytes()]))
+    fn of(keys: &Keys, credential: &'c Credential<'_>) -> Self {
+        let one = |key: &FingerprintKey, secret: &Secret<'_>| {
+            Self::Known(key.of(&[secret.expose_secret().as_bytes()]))
+        };
+        let two = |key: &FingerprintKey, pair: &Pair<'_>| {
+            Self::Known(key.of(&[pair.id().as_bytes(), pair.secret().expose_secret().as_bytes()]))
         };
         match credential {
-            Credential::AccessToken(token) => one(b"token   ", token),
-            Credential::AppToken(token) => one(b"app     ", token),
-            Credential::ApiKey(Key::Whole(secret)) => one(b"key     ", secret),
-            Credential::ApiKey(Key::Halves(pair)) => two(b"key     ", pair),
-            Credential::Client(_, pair) => two(b"client  ", pair),
-            Credential::Password(pair) => Self::User(user_fingerprint(key, pair.id()), pair),
+            Credential::AccessToken(token) => one(&keys.token, token),
+            Credential::AppToken(token) => one(&keys.app, token),
+            Credential::ApiKey(Key::Whole(secret)) => one(&keys.key, secret),
+            Credential::ApiKey(Key::Halves(pair)) => two(&keys.key, pair),
+            Credential::Client(_, pair) => two(&keys.client, pair),
+            Credential::Password(pair) => Self::User(keys.user(pair.id()), pair),
         }
     }
 }
 
-fn user_fingerprint(key: &FingerprintKey, name: &str) -> Fingerprint {
-    key.of(&[b"user    ", name.as_bytes()])
+impl Keys {
+    fn random() -> io::Result<Self> {
+        let key = FingerprintKey::random;
+        Ok(Self { token: key()?, app: key()?, key: key()?, client: key()?, user: key()? })
+    }
+
+    fn user(&self, name: &str) -> Fingerprint {
+        self.user.of(&[name.as_bytes()])
+    }
 }
 
 impl Entry {
