@@ -54,6 +54,7 @@ impl<V: Verifier> Cached<V> {
     }
 
     /// How many good answers are kept, about: 100,000 unless said. The least used go first.
+    /// A token's claims are kept as text: 500 introspected answers of 60 KB took 31 MB.
     #[must_use]
     pub fn capacity(self, answers: usize) -> Self {
         self.set(|settings| settings.capacity = answers)

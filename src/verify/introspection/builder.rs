@@ -51,7 +51,7 @@ impl<F: Fetch> IntrospectionBuilder<F> {
             endpoint,
             fetch,
             authorization: None,
-            expected: Expected { leeway: Duration::from_secs(30), ..Expected::default() },
+            expected: Expected::default(),
             deadline: Duration::from_secs(2),
             concurrency: 64,
             plain: false,
@@ -86,6 +86,39 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     /// for another service of the same server is taken here, too.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.expected.audience = Some(audience.into());
+        self
+    }
+
+    /// The claim that makes the principal's id, in place of `sub`, `username` and `client_id`. Here and in the methods
+    /// below a claim is named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
+    pub fn id_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_id(claim);
+        self
+    }
+
+    /// The claim that makes the principal's organization; none unless said.
+    pub fn org_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_org(claim);
+        self
+    }
+
+    /// The claim that makes the principal's application; none unless said.
+    pub fn app_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_app(claim);
+        self
+    }
+
+    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
+    /// `scp` unless said. Groups that are listed here become scopes, too.
+    pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.expected.mapping.set_scopes(claims);
+        self
+    }
+
+    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
+    /// `/realm_access/roles` unless said.
+    pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.expected.mapping.set_groups(claims);
         self
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Denylist, JwtVerifier, Keys, Mapping, Path, Rules, TokenUse};
+use super::{Denylist, JwtVerifier, Keys, Mapping, Rules, TokenUse};
 use crate::clock::{Clock, SystemClock};
 
 /// Builds [`JwtVerifier`]s.
@@ -58,7 +58,7 @@ impl JwtVerifierBuilder {
             leeway: LEEWAY,
             lifetime: LIFETIME,
             keys: None,
-            mapping: Mapping::default(),
+            mapping: Mapping::new(&["sub"], false),
             denylist: None,
             clock: Arc::new(SystemClock),
         }
@@ -99,33 +99,33 @@ impl JwtVerifierBuilder {
     /// The claim that makes the principal's id: `sub` unless said. Here and in the methods below a claim is
     /// named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
     pub fn id_claim(mut self, claim: &str) -> Self {
-        self.mapping.id = Path::new(claim);
+        self.mapping.set_id(claim);
         self
     }
 
     /// The claim that makes the principal's organization; none unless said.
     pub fn org_claim(mut self, claim: &str) -> Self {
-        self.mapping.org = Some(Path::new(claim));
+        self.mapping.set_org(claim);
         self
     }
 
     /// The claim that makes the principal's application; none unless said.
     pub fn app_claim(mut self, claim: &str) -> Self {
-        self.mapping.app = Some(Path::new(claim));
+        self.mapping.set_app(claim);
         self
     }
 
     /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
     /// `scp` unless said. Groups that are listed here become scopes, too.
     pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
-        self.mapping.scopes = claims.into_iter().map(Path::new).collect();
+        self.mapping.set_scopes(claims);
         self
     }
 
-    /// The claims that [`Claims::groups`](super::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
+    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
     /// `/realm_access/roles` unless said.
     pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
-        self.mapping.groups = claims.into_iter().map(Path::new).collect();
+        self.mapping.set_groups(claims);
         self
     }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use self::mapping::{Mapping, Path};
-use self::rules::{Claimed, Flaw, Rules};
+use self::rules::{Flaw, Rules};
 use self::token_use::Marks;
-use super::jwks::{Header, Json, Jws, Kind};
+use super::claims::{Json, Mapping};
+use super::jwks::{Header, Jws, Kind};
 use super::{Context, Jwks, KeySet, Reason, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
@@ -16,14 +16,11 @@ use crate::principal::{OAuthUserBuilder, Principal};
 use crate::trace;
 
 mod builder;
-mod claims;
 mod denylist;
-mod mapping;
 mod rules;
 mod token_use;
 
 pub use self::builder::{JwtVerifierBuilder, JwtVerifierError};
-pub use self::claims::Claims;
 pub use self::denylist::{Denylist, DenylistFull};
 pub use self::token_use::TokenUse;
 
@@ -131,7 +128,10 @@ impl JwtVerifier {
         if self.denylist.is_used() && self.denylist.holds(self.token(claimed.id, jws)) {
             return Err(VerifyError::Denied(Reason::Revoked));
         }
-        let user = self.mapping.principal(claims, &claimed).map_err(refused)?;
+        let mut user = self.mapping.user(claims).map_err(refused)?.expires_at(claimed.expires_at);
+        if let Some(id) = claimed.id {
+            user = user.credential_id(id);
+        }
         Ok(Good { user, expires_at: claimed.expires_at, life: claimed.life })
     }
 
@@ -168,7 +168,7 @@ impl JwtVerifier {
     }
 
     fn principal(&self, good: Good, payload: String) -> Principal {
-        let claims = Claims::new(payload, Arc::clone(&self.mapping.groups));
+        let claims = self.mapping.kept(payload);
         good.user.issuer(Arc::clone(&self.rules.issuer)).claims(claims).build().into()
     }
 }
