@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
         "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
-        "password", "password/memory", "permission", "permission/pattern", "span", "fetch", "fetch/reqwest", "fetch/service",
+        "password", "password/memory", "permission", "permission/pattern", "permission/several", "span", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
         "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "token_format",

@@ -5,13 +5,16 @@ use allocation_counter::measure;
 use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
+use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tower_principal::fetch::{Fetch, FetchError};
-use tower_principal::verify::{Algorithm, Claims, Introspection, IntrospectionBuilder};
-use tower_principal::{OAuthUser, Principal, Verifier as _, dialect};
+use tower_principal::verify::{Algorithm, Claims, Introspection, IntrospectionBuilder, InvalidIntrospection};
+use tower_principal::{
+    JwtVerifier, JwtVerifierError, OAuthUser, Principal, RequireLayer, Verifier as _, dialect, policy,
+};
 
-use crate::jwt::{ask, good, pair, verdict};
-use crate::support::{authorization, bearer, layer_of, send};
+use crate::jwt::{API, ISSUER, ask, good, pair, verdict};
+use crate::support::{authorization, bearer, layer_of, request, send};
 
 /// An authorization server that says the same of every token.
 struct Says(Bytes);
@@ -93,4 +96,98 @@ fn a_large_answer_is_kept_as_its_text() {
     let counted = measure(|| kept = Some(ask()));
     assert_eq!(kept.unwrap().claims::<Claims>().unwrap().groups().len(), 15_001);
     assert!(counted.bytes_current < length + 4_096, "{} bytes of {length}", counted.bytes_current);
+}
+
+/// The same token as a JWT and as an answer about one: whether it may, on the other side of both policies.
+async fn may(claims: &Value, method: &str, path: &str) -> Vec<u16> {
+    let (issuer, _, clock) = pair(Algorithm::EdDsa);
+    let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap()).clock(clock);
+    let mut answer = json!({"active": true, "sub": "olga"});
+    let mut jwt = issuer.token("olga").audience(API);
+    for (name, value) in claims.as_object().unwrap() {
+        jwt = jwt.claim(name, value.clone());
+        answer[name] = value.clone();
+    }
+    let reports = ["get,put:/reports/**"];
+    let own = "get:/users/${user}/**";
+    let jwts =
+        jwts.org_claim("org").permissions_of("editor", reports).permissions_of("reader", ["get:/reports"]);
+    let jwts = jwts.permissions_of("reader", [own]).permissions_of("nobody", []).build().unwrap();
+    let answers = saying(answer.to_string()).org_claim("org").permissions_of("editor", reports);
+    let answers = answers.permissions_of("reader", ["get:/reports", own]).build().unwrap();
+    let verifiers = [(jwts.boxed(), jwt.sign()), (answers.boxed(), "opaque".to_owned())];
+    let mut statuses = Vec::new();
+    for (verifier, token) in verifiers {
+        let app = Router::new().fallback(|| async {});
+        let app = app.layer(RequireLayer::new(policy::application("/{org}/{app}/**")));
+        let app = app.layer(layer_of(dialect::RFC6750, verifier));
+        let target = format!("/acme/weather{path}");
+        let sent = request(method, &target, &[("authorization", &bearer(&token))]);
+        statuses.push(send(app, sent).await.status);
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn a_role_gives_the_permissions_that_the_builder_says() {
+    for (claims, method, path, status) in [
+        (json!({"org": "acme", "roles": ["editor"]}), "PUT", "/reports/7", 200),
+        (json!({"org": "acme", "realm_access": {"roles": ["editor"]}}), "PUT", "/reports/7", 200),
+        (json!({"org": "acme", "cognito:groups": ["x", "editor", "editor"]}), "PUT", "/reports/7", 200),
+        (json!({"org": "acme", "roles": ["editor"]}), "DELETE", "/reports/7", 403),
+        (json!({"org": "acme", "roles": ["editor"]}), "PUT", "/users/olga/name", 403),
+        (json!({"org": "acme", "roles": ["reader"]}), "GET", "/reports", 200),
+        (json!({"org": "acme", "roles": ["reader"]}), "GET", "/users/olga/name", 200),
+        (json!({"org": "acme", "roles": ["reader"]}), "GET", "/users/otto/name", 403),
+        (json!({"org": "acme", "roles": ["reader"]}), "PUT", "/reports", 403),
+        // Several add up.
+        (json!({"org": "acme", "groups": ["reader"], "roles": ["editor"]}), "PUT", "/reports", 200),
+        (json!({"org": "acme", "groups": ["reader"], "roles": ["editor"]}), "GET", "/users/olga/name", 200),
+        // Elsewhere they are worth nothing.
+        (json!({"org": "umbrella", "roles": ["editor"]}), "GET", "/reports", 403),
+        (json!({"roles": ["editor"]}), "GET", "/reports", 403),
+    ] {
+        assert_eq!(may(&claims, method, path).await, [status; 2], "{claims} {method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_clearly_a_role_that_was_named_gives_nothing() {
+    for roles in [
+        json!([]),
+        json!(["root"]),
+        json!(["nobody"]),
+        json!(["Editor", "editors", "edito", " editor", "editor ", ""]),
+        json!("editor"),
+        json!("editor reader"),
+        json!({"editor": true}),
+        json!([["editor"], {"editor": "editor"}, 5, null, true]),
+        json!(null),
+    ] {
+        let claims = json!({"org": "acme", "roles": roles, "role": ["editor"], "scope": "editor"});
+        assert_eq!(may(&claims, "GET", "/reports").await, [403; 2], "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn a_permission_is_held_for_the_policy_that_asks_for_one() {
+    let answer = r#"{"active":true,"sub":"olga","groups":["editor"]}"#;
+    for (needed, status) in [("get,put:/reports/1", 200), ("get,delete:/reports/1", 403)] {
+        let verifier = saying(answer).permissions_of("editor", ["get,put:/reports/*"]).build().unwrap();
+        let app = Router::new().fallback(|| async {}).layer(RequireLayer::new(policy::permission(needed)));
+        let app = app.layer(layer_of(dialect::RFC6750, verifier));
+        assert_eq!(send(app, authorization(bearer("opaque"))).await.status, status, "{needed}");
+    }
+}
+
+#[test]
+fn a_permission_that_is_none_builds_no_verifier() {
+    let (issuer, ..) = pair(Algorithm::EdDsa);
+    for (bad, others) in [("fly:/reports", ["get:/a"; 2]), ("get:", ["/b"; 2]), ("", ["get:/c"; 2])] {
+        let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
+        let jwts = jwts.permissions_of("editor", [others[0], bad]).permissions_of("reader", others).build();
+        assert!(matches!(jwts, Err(JwtVerifierError::Permission(_))), "{bad}");
+        let answers = saying("").permissions_of("editor", [bad]).permissions_of("editor", others).build();
+        assert!(matches!(answers, Err(InvalidIntrospection::Permission(_))), "{bad}");
+    }
 }

@@ -1,10 +1,13 @@
 //! From claims to a principal.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::{mem, ptr};
 
 use serde_json::Value;
 
 use super::{Claims, Json};
+use crate::permission::{InvalidPermission, Permissions};
 use crate::principal::{OAuthUser, OAuthUserBuilder};
 
 /// Where a claim stands: its name, or a JSON Pointer (RFC 6901) for one inside another.
@@ -21,6 +24,8 @@ pub(in crate::verify) struct Mapping {
     app: Option<Path>,
     scopes: Vec<Path>,
     groups: Arc<[Path]>,
+    /// What groups may do; one that is not here may do nothing by it.
+    permissions: HashMap<Box<str>, Permissions>,
     /// Whether `null` is as good as nothing: some authorization servers write it.
     nulls: bool,
 }
@@ -54,6 +59,7 @@ impl Mapping {
             app: None,
             scopes: paths(["scope", "scp"]),
             groups: paths(["groups", "roles", "cognito:groups", "/realm_access/roles"]),
+            permissions: HashMap::new(),
             nulls,
         }
     }
@@ -78,11 +84,24 @@ impl Mapping {
         self.groups = paths(claims);
     }
 
+    /// Whoever is of this group may do this, too.
+    pub(in crate::verify) fn permit<'p>(
+        &mut self,
+        group: &str,
+        permissions: impl IntoIterator<Item = &'p str>,
+    ) -> Result<(), InvalidPermission> {
+        let permissions = Permissions::parse(permissions)?;
+        let held = self.permissions.entry(group.into()).or_default();
+        *held = Permissions::joined([mem::take(held), permissions]);
+        Ok(())
+    }
+
     /// The principal, but for its end, its credential's id and the claims as they stand; the error says which claim is
     /// missing or of the wrong type.
     pub(in crate::verify) fn user(&self, claims: &Json<'_>) -> Result<OAuthUserBuilder, &'static str> {
         let id = self.first(&self.id, claims)?.ok_or("no id")?;
-        let mut user = OAuthUser::builder(id).scopes(self.scopes(claims)?);
+        let mut user =
+            OAuthUser::builder(id).scopes(self.scopes(claims)?).permissions(self.permissions(claims));
         if let Some(org) = text_at(self.org.as_ref(), claims)? {
             user = user.org(org);
         }
@@ -121,6 +140,25 @@ impl Mapping {
             value.text().into_iter().flat_map(|names| names.split(' ')).chain(listed)
         });
         Ok(names)
+    }
+
+    /// What the groups may do, which are those of [`Claims::groups`].
+    fn permissions(&self, claims: &Json<'_>) -> Permissions {
+        if self.permissions.is_empty() {
+            return Permissions::none();
+        }
+        let lists = self.groups.iter().filter_map(|path| match path.in_json(claims)? {
+            Json::List(groups) => Some(groups),
+            _ => None,
+        });
+        let mut given: Vec<&Permissions> = Vec::new();
+        for permissions in lists.flatten().filter_map(|group| self.permissions.get(group.text()?)) {
+            // A group may be named often.
+            if !given.iter().any(|known| ptr::eq(*known, permissions)) {
+                given.push(permissions);
+            }
+        }
+        Permissions::joined(given.into_iter().cloned())
     }
 
     fn at<'a, 'j>(&self, path: &Path, claims: &'a Json<'j>) -> Option<&'a Json<'j>> {

@@ -79,7 +79,22 @@ impl Claims {
         lists.flatten().filter_map(|group| Some(group.as_str()?.to_owned())).collect()
     }
 
-    /// Whether the token names this very group or role; see [`groups`](Self::groups).
+    /// Whether the token names this very group or role; see [`groups`](Self::groups). Where a group is to give
+    /// permissions, the verifier's builder says so with `permissions_of`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::Claims;
+    /// use tower_principal::{Forbidden, Head, Principal, RequireLayer};
+    ///
+    /// let staff = |who: &Principal, _: &Head<'_>| match who.claims::<Claims>() {
+    ///     Some(claims) if claims.has_group("staff") => Ok(()),
+    ///     _ => Err(Forbidden::new()),
+    /// };
+    /// let layer = RequireLayer::new(staff);
+    /// # let _ = layer;
+    /// ```
     pub fn has_group(&self, name: &str) -> bool {
         self.groups().iter().any(|group| group == name)
     }

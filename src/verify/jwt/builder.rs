@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::{Denylist, JwtVerifier, Keys, Mapping, Rules, TokenUse};
 use crate::clock::{Clock, SystemClock};
+use crate::permission::InvalidPermission;
 
 /// Builds [`JwtVerifier`]s.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct JwtVerifierBuilder {
     lifetime: Duration,
     keys: Option<Keys>,
     mapping: Mapping,
+    invalid: Option<InvalidPermission>,
     denylist: Option<Denylist>,
     clock: Arc<dyn Clock>,
 }
@@ -44,6 +46,9 @@ pub enum JwtVerifierError {
     /// The leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours.
     #[error("the leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours")]
     Times,
+    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
+    #[error("a permission of a group is none: {0}")]
+    Permission(#[from] InvalidPermission),
     /// The operating system has no randomness to give.
     #[error("no randomness: {0}")]
     Randomness(#[from] io::Error),
@@ -59,6 +64,7 @@ impl JwtVerifierBuilder {
             lifetime: LIFETIME,
             keys: None,
             mapping: Mapping::new(&["sub"], false),
+            invalid: None,
             denylist: None,
             clock: Arc::new(SystemClock),
         }
@@ -129,6 +135,35 @@ impl JwtVerifierBuilder {
         self
     }
 
+    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
+    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
+    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
+    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
+    /// that is named nowhere gives nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    /// use tower_principal::{JwtVerifier, RequireLayer, policy};
+    ///
+    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+    /// let verifier = JwtVerifier::builder("https://login.example/realms/city")
+    ///     .audience("https://api.example")
+    ///     .keys(keys)
+    ///     .group_claims(["/realm_access/roles"])
+    ///     .permissions_of("editor", ["get,put:/reports/**"])
+    ///     .permissions_of("reader", ["get:/reports/**", "*:/users/${user}/**"])
+    ///     .build()?;
+    /// let layer = RequireLayer::new(policy::permission("put:/reports")); // editors, not readers
+    /// # let _ = (verifier, layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
+        self.invalid = self.mapping.permit(group, permissions).err().or(self.invalid);
+        self
+    }
+
     /// Tokens that ended before their time; a list of its own for 100,000 unless said.
     pub fn denylist(mut self, denylist: Denylist) -> Self {
         self.denylist = Some(denylist);
@@ -145,7 +180,8 @@ impl JwtVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`JwtVerifierError`] where issuer, audience or keys are missing, or a time is out of its range.
+    /// [`JwtVerifierError`] where issuer, audience or keys are missing, a time is out of its range, or a permission
+    /// is none.
     pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
         if self.issuer.is_empty() {
             return Err(JwtVerifierError::NoIssuer);
@@ -158,6 +194,9 @@ impl JwtVerifierBuilder {
         }
         if self.leeway > LONGEST_LEEWAY || self.lifetime > LIFETIME || self.lifetime.is_zero() {
             return Err(JwtVerifierError::Times);
+        }
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
         }
         let rules = Rules {
             issuer: self.issuer.into(),

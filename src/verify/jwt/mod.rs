@@ -43,6 +43,8 @@ pub use self::token_use::TokenUse;
 /// it is this issuer's and is not good is denied, as *expired* or *revoked* where it is genuine and just that. Where
 /// the key is at hand the answer is, too.
 ///
+/// Groups and roles that it names give permissions where the builder [says which](JwtVerifierBuilder::permissions_of).
+///
 /// Revoking puts a token into the [`Denylist`] until it expires, by its `jti` or, where it has none, by what was
 /// signed, so that another valid signature of it is the same token. A list that is [full](DenylistFull) revokes
 /// nothing, which is [`Unavailable`](VerifyError::Unavailable).
