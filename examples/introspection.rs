@@ -13,9 +13,9 @@ use axum::{Json, Router, serve};
 use http::StatusCode;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_principal::verify::{Cached, Introspection};
+use tower_principal::verify::{Cached, Claims, Introspection};
 use tower_principal::{AuthenticateLayer, OAuthUser, RequireLayer, dialect, fetch, policy, transport};
 
 /// The authorization server: knows one token, and one service that may ask.
@@ -37,8 +37,8 @@ async fn introspect(headers: HeaderMap, Form(form): Form<HashMap<String, String>
 
 /// The whole of the server's answer is in the claims.
 async fn profile(user: OAuthUser) -> String {
-    let department = user.claims::<Map<String, Value>>().and_then(|claims| claims.get("department"));
-    format!("{} of {}\n", user.id(), department.and_then(Value::as_str).unwrap_or("nowhere"))
+    let department = user.claims::<Claims>().and_then(|claims| claims.get("department"));
+    format!("{} of {}\n", user.id(), department.as_ref().and_then(Value::as_str).unwrap_or("nowhere"))
 }
 
 #[tokio::main]

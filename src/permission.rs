@@ -20,6 +20,9 @@ use thiserror::Error;
 use self::pattern::Pattern;
 
 mod pattern;
+mod several;
+
+pub use self::several::Permissions;
 
 /// One permission, such as `get,put:/users/${user}/**`.
 ///
@@ -40,7 +43,8 @@ mod pattern;
 #[derive(Clone, Debug)]
 pub struct Permission {
     operations: Operations,
-    paths: Vec<Pattern>,
+    /// Shared: whoever holds several lists of permissions has a list of their own.
+    paths: Arc<[Pattern]>,
 }
 
 /// What a request does to a path, as Usergrid's permissions name it.
@@ -64,21 +68,6 @@ pub enum Operation {
 #[error("a permission is written `get,post,put,delete:/path`, with `*` for all")]
 #[non_exhaustive]
 pub struct InvalidPermission;
-
-/// Several permissions; what one of them allows is allowed. Cheap to clone.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::{Operation, Permissions};
-///
-/// let permissions = Permissions::parse(["post:/users", "put:/devices/*"])?;
-/// assert!(permissions.allow(Operation::Put, "/devices/1", &[]));
-/// assert!(!permissions.allow(Operation::Get, "/users", &[]));
-/// # Ok::<(), tower_principal::InvalidPermission>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Permissions(Option<Arc<[Permission]>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operations {
@@ -110,7 +99,7 @@ impl FromStr for Permission {
             Some((operations, paths)) => (Operations::parse(operations)?, paths),
             None => (Operations::All, text),
         };
-        let paths = paths.split(',').map(Pattern::parse).collect::<Option<Vec<_>>>();
+        let paths = paths.split(',').map(Pattern::parse).collect::<Option<_>>();
         Ok(Self { operations, paths: paths.ok_or(InvalidPermission)? })
     }
 }
@@ -161,38 +150,6 @@ impl Operations {
 
 const fn bit(operation: Operation) -> u8 {
     1 << operation as u8
-}
-
-impl Permissions {
-    /// No permission at all.
-    pub fn none() -> Self {
-        Self::default()
-    }
-
-    /// Every operation on every path.
-    pub fn all() -> Self {
-        Self::from_iter([Permission { operations: Operations::All, paths: vec![Pattern::everything()] }])
-    }
-
-    /// Reads a list of permissions.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidPermission`] where one of them is not in the grammar.
-    pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, InvalidPermission> {
-        texts.into_iter().map(str::parse::<Permission>).collect()
-    }
-
-    /// Whether one of them allows an operation on a path; see [`Permission::allows`].
-    pub fn allow(&self, operation: Operation, path: &str, user: &[&str]) -> bool {
-        self.0.iter().flat_map(|held| held.iter()).any(|permission| permission.allows(operation, path, user))
-    }
-}
-
-impl FromIterator<Permission> for Permissions {
-    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(Some(permissions.into_iter().collect()))
-    }
 }
 
 #[cfg(test)]
@@ -266,15 +223,6 @@ mod tests {
         for bad in ["", "get:", "fly:/x", "get,:/x", "*,fly:/x", "*,:/x", ":/x", "get:/x,", "/a:b"] {
             assert_eq!(bad.parse::<Permission>().err(), Some(InvalidPermission), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn one_of_several_is_enough_and_none_is_never() {
-        let all = Permissions::all();
-        assert!(all.allow(Operation::Other, "/any/where", &[]));
-        assert!(!Permissions::none().allow(Operation::Get, "/", &[]));
-        let some = Permissions::parse(["get:/a", "post:/b"]).unwrap();
-        assert!(some.allow(Operation::Post, "/b", &[]) && !some.allow(Operation::Post, "/a", &[]));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
         "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
-        "password", "password/memory", "permission", "permission/pattern", "span", "fetch", "fetch/reqwest", "fetch/service",
+        "password", "password/memory", "permission", "permission/pattern", "permission/several", "span", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
         "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "token_format",
@@ -34,14 +34,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/claims", "verify/claims/json", "verify/claims/mapping",
         "verify/introspection", "verify/introspection/answer", "verify/introspection/builder",
-        "verify/introspection/object",
         "verify/cache", "verify/cache/bounded", "verify/cache/endings", "verify/cache/flights", "verify/cache/generations", "verify/cache/key",
         "verify/cache/lifetime", "verify/cache/revoke", "verify/cache/settings", "verify/cache/store",
-        "verify/jwks", "verify/jwks/algorithm", "verify/jwks/builder", "verify/jwks/flight", "verify/jwks/json",
+        "verify/jwks", "verify/jwks/algorithm", "verify/jwks/builder", "verify/jwks/flight",
         "verify/jwks/jwk", "verify/jwks/jws", "verify/jwks/kept", "verify/jwks/key", "verify/jwks/roca",
         "verify/jwks/set", "verify/jwks/source",
-        "verify/jwt", "verify/jwt/builder", "verify/jwt/claims", "verify/jwt/denylist", "verify/jwt/mapping",
+        "verify/jwt", "verify/jwt/builder", "verify/jwt/denylist",
         "verify/jwt/rules", "verify/jwt/token_use",
         "verify/sql", "verify/sql/builder", "verify/sql/change", "verify/sql/database", "verify/sql/denied",
         "verify/sql/digest", "verify/sql/engine", "verify/sql/error", "verify/sql/evict", "verify/sql/kind", "verify/sql/last_used",
@@ -81,7 +81,9 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("verify/cache/store", "verify/cache/generations", "what was evicted is not stored again"),
     ("verify/cache/store", "verify/cache/lifetime", "what is stored is good for a time"),
     ("verify/cache/store", "verify/cache/settings", "they say how much is stored and for how long"),
-    ("verify/introspection/answer", "verify/introspection/object", "an answer is an object"),
+    ("verify/introspection", "verify/claims", "an answer claims something of a token"),
+    ("verify/jwks", "verify/claims", "keys are JSON that is read as strictly"),
+    ("verify/jwt", "verify/claims", "a payload is claims"),
     ("verify/introspection/builder", "verify/introspection/answer", "what is expected of one is set there"),
     ("test_util/conformance/checks", "test_util/conformance/seen", "what was said is compared"),
     ("test_util/conformance/checks", "test_util/conformance/twist", "nearly good credentials are shown"),

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{Request, Response};
@@ -14,12 +15,15 @@ use tower_service::Service;
 use super::{Fetch, FetchError};
 
 /// An HTTP client that is a Tower service; made by [`service`].
-pub struct FromService<S, B>(S, PhantomData<fn(B)>);
+///
+/// The lock is there for services that cannot be shared, such as `tower::util::BoxCloneService`. It is held
+/// while one is cloned.
+pub struct FromService<S, B>(Mutex<S>, PhantomData<fn(B)>);
 
 /// Fetches through a Tower service: `hyper-util`'s client, one inside Tower's own layers, or an axum
 /// `Router` in a test.
 ///
-/// For each request the service is cloned, polled until it is ready and called. The body of requests
+/// Any service that is `Clone` and `Send` will do. For each request it is cloned, polled until it is ready and called. The body of requests
 /// is whatever is made from `Bytes`: `http_body_util::Full<Bytes>`, `axum::body::Body`. The service must
 /// not follow redirects, nor send to other than `https` addresses what is secret.
 ///
@@ -40,12 +44,19 @@ pub struct FromService<S, B>(S, PhantomData<fn(B)>);
 /// # });
 /// ```
 pub const fn service<S, B>(service: S) -> FromService<S, B> {
-    FromService(service, PhantomData)
+    FromService(Mutex::new(service), PhantomData)
+}
+
+impl<S: Clone, B> FromService<S, B> {
+    fn cloned(&self) -> S {
+        // A clone that panicked left the service as it was.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl<S, B, R> Fetch for FromService<S, B>
 where
-    S: Service<Request<B>, Response = Response<R>> + Clone + Send + Sync + 'static,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
     S::Future: Send,
     B: From<Bytes> + Send + 'static,
@@ -54,7 +65,7 @@ where
     R::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
-        let mut service = self.0.clone();
+        let mut service = self.cloned();
         poll_fn(|context| service.poll_ready(context)).await.map_err(failed)?;
         let response = service.call(request.map(B::from)).await.map_err(failed)?;
         let (parts, body) = response.into_parts();
@@ -95,7 +106,7 @@ fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> FetchError {
 
 impl<S: Clone, B> Clone for FromService<S, B> {
     fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
+        service(self.cloned())
     }
 }
 
@@ -109,11 +120,14 @@ impl<S, B> fmt::Debug for FromService<S, B> {
 mod tests {
     use std::convert::Infallible;
     use std::io;
+    use std::sync::Arc;
 
     use http_body_util::Full;
     use tower::service_fn;
+    use tower::util::BoxCloneService;
 
     use super::*;
+    use crate::fetch::{DynFetch as _, SharedFetch};
 
     fn request(body: &'static str) -> Request<Bytes> {
         Request::post("https://issuer.example/").body(Bytes::from(body)).unwrap()
@@ -139,6 +153,22 @@ mod tests {
         assert_eq!(collect(frames(3), 8).await.err(), Some(FetchError::TooLarge));
         // Without an end: it would never return.
         assert_eq!(collect(frames(u64::MAX), 8).await.err(), Some(FetchError::TooLarge));
+    }
+
+    /// One that is `Send` and not `Sync`.
+    #[tokio::test]
+    async fn a_boxed_service_fetches_for_several_tasks_at_a_time() {
+        let echo = service_fn(async |request: Request<Full<Bytes>>| {
+            Ok::<_, Infallible>(Response::new(request.into_body()))
+        });
+        let boxed: SharedFetch = Arc::new(service(BoxCloneService::new(echo)));
+        let ask = |body| {
+            let boxed = Arc::clone(&boxed);
+            tokio::spawn(async move { boxed.fetch_dyn(request(body), 9).await })
+        };
+        let (one, other) = (ask("one"), ask("other"));
+        assert_eq!(one.await.unwrap().unwrap().body(), "one");
+        assert_eq!(other.await.unwrap().unwrap().body(), "other");
     }
 
     #[tokio::test]

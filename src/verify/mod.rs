@@ -9,6 +9,8 @@ use crate::principal::Principal;
 mod boxed;
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(any(feature = "introspection", feature = "jwt"))]
+mod claims;
 mod context;
 mod error;
 mod func;
@@ -28,6 +30,8 @@ mod throttle;
 pub use self::boxed::{BoxVerifier, DynVerifier};
 #[cfg(feature = "cache")]
 pub use self::cache::Cached;
+#[cfg(any(feature = "introspection", feature = "jwt"))]
+pub use self::claims::Claims;
 pub use self::context::Context;
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
@@ -37,7 +41,7 @@ pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntros
 pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
 #[cfg(feature = "jwt")]
 pub use self::jwt::{
-    Claims, Denylist, DenylistFull, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+    Denylist, DenylistFull, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
 };
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;

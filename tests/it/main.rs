@@ -11,6 +11,7 @@ mod body;
 mod bounds;
 #[cfg(feature = "cache")]
 mod cache;
+mod claims;
 mod conformance;
 mod connections;
 mod dialects;

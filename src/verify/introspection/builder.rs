@@ -15,6 +15,7 @@ use super::Introspection;
 use super::answer::Expected;
 use crate::clock::{Clock, SystemClock};
 use crate::fetch::Fetch;
+use crate::permission::InvalidPermission;
 
 /// Builds [`Introspection`]s.
 #[must_use]
@@ -23,6 +24,7 @@ pub struct IntrospectionBuilder<F> {
     fetch: F,
     authorization: Option<Zeroizing<String>>,
     expected: Expected,
+    invalid: Option<InvalidPermission>,
     deadline: Duration,
     concurrency: usize,
     plain: bool,
@@ -43,6 +45,9 @@ pub enum InvalidIntrospection {
     /// given, or with a character that no header may have.
     #[error("introspection needs credentials of its own")]
     Credentials,
+    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
+    #[error("a permission of a group is none: {0}")]
+    Permission(#[from] InvalidPermission),
 }
 
 impl<F: Fetch> IntrospectionBuilder<F> {
@@ -51,7 +56,8 @@ impl<F: Fetch> IntrospectionBuilder<F> {
             endpoint,
             fetch,
             authorization: None,
-            expected: Expected { leeway: Duration::from_secs(30), ..Expected::default() },
+            expected: Expected::default(),
+            invalid: None,
             deadline: Duration::from_secs(2),
             concurrency: 64,
             plain: false,
@@ -86,6 +92,64 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     /// for another service of the same server is taken here, too.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.expected.audience = Some(audience.into());
+        self
+    }
+
+    /// The claim that makes the principal's id, in place of `sub`, `username` and `client_id`. Here and in the methods
+    /// below a claim is named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
+    pub fn id_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_id(claim);
+        self
+    }
+
+    /// The claim that makes the principal's organization; none unless said.
+    pub fn org_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_org(claim);
+        self
+    }
+
+    /// The claim that makes the principal's application; none unless said.
+    pub fn app_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_app(claim);
+        self
+    }
+
+    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
+    /// `scp` unless said. Groups that are listed here become scopes, too.
+    pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.expected.mapping.set_scopes(claims);
+        self
+    }
+
+    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
+    /// `/realm_access/roles` unless said.
+    pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.expected.mapping.set_groups(claims);
+        self
+    }
+
+    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
+    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
+    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
+    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
+    /// that is named nowhere gives nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::fetch::SharedFetch;
+    /// use tower_principal::verify::{Introspection, InvalidIntrospection};
+    ///
+    /// fn verifier(client: SharedFetch) -> Result<Introspection, InvalidIntrospection> {
+    ///     Introspection::builder("https://login.example.org/introspect", client)
+    ///         .client("my-api", "its-secret")
+    ///         .permissions_of("editor", ["get,put:/reports/**"])
+    ///         .build()
+    /// }
+    /// # let _ = verifier;
+    /// ```
+    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
+        self.invalid = self.expected.mapping.permit(group, permissions).err().or(self.invalid);
         self
     }
 
@@ -125,7 +189,7 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     ///
     /// # Errors
     ///
-    /// [`InvalidIntrospection`] for an endpoint that is none, or without credentials of its own.
+    /// [`InvalidIntrospection`] for an endpoint that is none, without credentials of its own, or for a permission that is none.
     pub fn build(self) -> Result<Introspection<F>, InvalidIntrospection> {
         let endpoint: Uri = self.endpoint.parse().map_err(|_| InvalidIntrospection::Endpoint)?;
         let plain = endpoint.authority().is_some_and(|authority| !authority.as_str().contains('@'));
@@ -134,6 +198,9 @@ impl<F: Fetch> IntrospectionBuilder<F> {
             Some("http") if self.plain => {}
             Some("http") => return Err(InvalidIntrospection::Insecure),
             _ => return Err(InvalidIntrospection::Endpoint),
+        }
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
         }
         let authorization = self.authorization.ok_or(InvalidIntrospection::Credentials)?;
         let mut authorization =

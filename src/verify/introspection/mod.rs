@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use self::answer::Expected;
 use self::builder::form_value;
+use super::claims::{Json, Mapping};
 use super::{Context, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
@@ -21,7 +22,6 @@ use crate::principal::Principal;
 
 mod answer;
 mod builder;
-mod object;
 
 pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 
@@ -29,7 +29,7 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 /// [`Cached`](crate::verify::Cached), which keeps an answer for a while and never past the token's `exp`.
 ///
 /// A token is good where the answer has status 200 and the type `application/json`, is an object in which no
-/// name stands twice and whose `active` is the boolean `true`, and where what it says of `exp`, `nbf`, and
+/// name stands twice, however deep, and whose `active` is the boolean `true`, and where what it says of `exp`, `nbf`, and
 /// of `iss` and `aud` where one is [expected](IntrospectionBuilder::audience), is in order. It is
 /// denied where it has a `cnf`, since the proof that it asks for is not looked at, or where `token_type`,
 /// `token_use` or `typ` tell it for something else than a bearer access token. Any other object denies it as
@@ -38,8 +38,8 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 /// service's own credentials.
 ///
 /// It makes an [`OAuthUser`](crate::OAuthUser) by `sub`, or by `username` or `client_id` where that is missing, with the
-/// scopes of `scope`, the client of `client_id`, the credential id of `jti`, and all of the answer as
-/// [claims](crate::OAuthUser::claims) of the type `serde_json::Map<String, serde_json::Value>`. Nothing but
+/// scopes of `scope` and `scp`, the client of `client_id` or `azp`, the credential id of `jti`, and all of the answer as
+/// [`Claims`](crate::verify::Claims), as JWTs have them; the builder says which other claims make what. Nothing but
 /// access tokens is asked about.
 ///
 /// # Examples

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Denylist, JwtVerifier, Keys, Mapping, Path, Rules, TokenUse};
+use super::{Denylist, JwtVerifier, Keys, Mapping, Rules, TokenUse};
 use crate::clock::{Clock, SystemClock};
+use crate::permission::InvalidPermission;
 
 /// Builds [`JwtVerifier`]s.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct JwtVerifierBuilder {
     lifetime: Duration,
     keys: Option<Keys>,
     mapping: Mapping,
+    invalid: Option<InvalidPermission>,
     denylist: Option<Denylist>,
     clock: Arc<dyn Clock>,
 }
@@ -44,6 +46,9 @@ pub enum JwtVerifierError {
     /// The leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours.
     #[error("the leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours")]
     Times,
+    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
+    #[error("a permission of a group is none: {0}")]
+    Permission(#[from] InvalidPermission),
     /// The operating system has no randomness to give.
     #[error("no randomness: {0}")]
     Randomness(#[from] io::Error),
@@ -58,7 +63,8 @@ impl JwtVerifierBuilder {
             leeway: LEEWAY,
             lifetime: LIFETIME,
             keys: None,
-            mapping: Mapping::default(),
+            mapping: Mapping::new(&["sub"], false),
+            invalid: None,
             denylist: None,
             clock: Arc::new(SystemClock),
         }
@@ -99,33 +105,62 @@ impl JwtVerifierBuilder {
     /// The claim that makes the principal's id: `sub` unless said. Here and in the methods below a claim is
     /// named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
     pub fn id_claim(mut self, claim: &str) -> Self {
-        self.mapping.id = Path::new(claim);
+        self.mapping.set_id(claim);
         self
     }
 
     /// The claim that makes the principal's organization; none unless said.
     pub fn org_claim(mut self, claim: &str) -> Self {
-        self.mapping.org = Some(Path::new(claim));
+        self.mapping.set_org(claim);
         self
     }
 
     /// The claim that makes the principal's application; none unless said.
     pub fn app_claim(mut self, claim: &str) -> Self {
-        self.mapping.app = Some(Path::new(claim));
+        self.mapping.set_app(claim);
         self
     }
 
     /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
     /// `scp` unless said. Groups that are listed here become scopes, too.
     pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
-        self.mapping.scopes = claims.into_iter().map(Path::new).collect();
+        self.mapping.set_scopes(claims);
         self
     }
 
-    /// The claims that [`Claims::groups`](super::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
+    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
     /// `/realm_access/roles` unless said.
     pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
-        self.mapping.groups = claims.into_iter().map(Path::new).collect();
+        self.mapping.set_groups(claims);
+        self
+    }
+
+    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
+    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
+    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
+    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
+    /// that is named nowhere gives nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    /// use tower_principal::{JwtVerifier, RequireLayer, policy};
+    ///
+    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+    /// let verifier = JwtVerifier::builder("https://login.example/realms/city")
+    ///     .audience("https://api.example")
+    ///     .keys(keys)
+    ///     .group_claims(["/realm_access/roles"])
+    ///     .permissions_of("editor", ["get,put:/reports/**"])
+    ///     .permissions_of("reader", ["get:/reports/**", "*:/users/${user}/**"])
+    ///     .build()?;
+    /// let layer = RequireLayer::new(policy::permission("put:/reports")); // editors, not readers
+    /// # let _ = (verifier, layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
+        self.invalid = self.mapping.permit(group, permissions).err().or(self.invalid);
         self
     }
 
@@ -145,7 +180,8 @@ impl JwtVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`JwtVerifierError`] where issuer, audience or keys are missing, or a time is out of its range.
+    /// [`JwtVerifierError`] where issuer, audience or keys are missing, a time is out of its range, or a permission
+    /// is none.
     pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
         if self.issuer.is_empty() {
             return Err(JwtVerifierError::NoIssuer);
@@ -158,6 +194,9 @@ impl JwtVerifierBuilder {
         }
         if self.leeway > LONGEST_LEEWAY || self.lifetime > LIFETIME || self.lifetime.is_zero() {
             return Err(JwtVerifierError::Times);
+        }
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
         }
         let rules = Rules {
             issuer: self.issuer.into(),

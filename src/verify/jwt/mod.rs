@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use self::mapping::{Mapping, Path};
-use self::rules::{Claimed, Flaw, Rules};
+use self::rules::{Flaw, Rules};
 use self::token_use::Marks;
-use super::jwks::{Header, Json, Jws, Kind};
+use super::claims::{Json, Mapping};
+use super::jwks::{Header, Jws, Kind};
 use super::{Context, Jwks, KeySet, Reason, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
@@ -16,14 +16,11 @@ use crate::principal::{OAuthUserBuilder, Principal};
 use crate::trace;
 
 mod builder;
-mod claims;
 mod denylist;
-mod mapping;
 mod rules;
 mod token_use;
 
 pub use self::builder::{JwtVerifierBuilder, JwtVerifierError};
-pub use self::claims::Claims;
 pub use self::denylist::{Denylist, DenylistFull};
 pub use self::token_use::TokenUse;
 
@@ -45,6 +42,8 @@ pub use self::token_use::TokenUse;
 /// several issuers, and opaque tokens beside them, are joined with [`or`](Verifier::or). A token that says
 /// it is this issuer's and is not good is denied, as *expired* or *revoked* where it is genuine and just that. Where
 /// the key is at hand the answer is, too.
+///
+/// Groups and roles that it names give permissions where the builder [says which](JwtVerifierBuilder::permissions_of).
 ///
 /// Revoking puts a token into the [`Denylist`] until it expires, by its `jti` or, where it has none, by what was
 /// signed, so that another valid signature of it is the same token. A list that is [full](DenylistFull) revokes
@@ -131,7 +130,10 @@ impl JwtVerifier {
         if self.denylist.is_used() && self.denylist.holds(self.token(claimed.id, jws)) {
             return Err(VerifyError::Denied(Reason::Revoked));
         }
-        let user = self.mapping.principal(claims, &claimed).map_err(refused)?;
+        let mut user = self.mapping.user(claims).map_err(refused)?.expires_at(claimed.expires_at);
+        if let Some(id) = claimed.id {
+            user = user.credential_id(id);
+        }
         Ok(Good { user, expires_at: claimed.expires_at, life: claimed.life })
     }
 
@@ -168,7 +170,7 @@ impl JwtVerifier {
 
     fn principal(&self, good: Good, payload: String) -> Principal {
         let user = good.user.issuer(Arc::clone(&self.rules.issuer)).claims_bytes(payload.capacity());
-        user.claims(Claims::new(payload, Arc::clone(&self.mapping.groups))).build().into()
+        user.claims(self.mapping.kept(payload)).build().into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A verified token's claims, for handlers and policies.
+//! What is claimed about a verified token, for handlers and policies, and what it makes of a principal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +6,16 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Path;
+use self::mapping::Path;
 
-/// A verified token's claims. [`JwtVerifier`](crate::JwtVerifier) attaches them to the principal.
+mod json;
+mod mapping;
+
+pub(super) use self::json::Json;
+pub(super) use self::mapping::Mapping;
+
+/// A verified token's claims, which its verifier attaches to the principal: of a JWT its payload, of a token that was
+/// introspected the whole answer about it.
 ///
 /// They are kept as text and read when asked for. `Debug` shows nothing of them.
 ///
@@ -29,10 +36,6 @@ pub struct Claims {
 }
 
 impl Claims {
-    pub(super) const fn new(text: String, groups: Arc<[Path]>) -> Self {
-        Self { text, groups }
-    }
-
     /// The value of one claim; `None` where there is none of this name. Reads the token's claims each
     /// time: for several of them [`deserialize`](Self::deserialize) is cheaper.
     pub fn get(&self, name: &str) -> Option<Value> {
@@ -68,21 +71,35 @@ impl Claims {
         serde_json::from_str(&self.text)
     }
 
-    /// The groups and roles that the token names, from the claims that the verifier was told
-    /// ([`group_claims`](crate::JwtVerifierBuilder::group_claims)); each a list of texts. What is of any
-    /// other type names none.
+    /// The groups and roles that the token names, from the claims that the verifier was told (its builder's
+    /// `group_claims`); each a list of texts. What is of any other type names none.
     pub fn groups(&self) -> Vec<String> {
         let claims = self.value();
         let lists = self.groups.iter().filter_map(|path| path.in_value(&claims)?.as_array());
         lists.flatten().filter_map(|group| Some(group.as_str()?.to_owned())).collect()
     }
 
-    /// Whether the token names this very group or role; see [`groups`](Self::groups).
+    /// Whether the token names this very group or role; see [`groups`](Self::groups). Where a group is to give
+    /// permissions, the verifier's builder says so with `permissions_of`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::Claims;
+    /// use tower_principal::{Forbidden, Head, Principal, RequireLayer};
+    ///
+    /// let staff = |who: &Principal, _: &Head<'_>| match who.claims::<Claims>() {
+    ///     Some(claims) if claims.has_group("staff") => Ok(()),
+    ///     _ => Err(Forbidden::new()),
+    /// };
+    /// let layer = RequireLayer::new(staff);
+    /// # let _ = layer;
+    /// ```
     pub fn has_group(&self, name: &str) -> bool {
         self.groups().iter().any(|group| group == name)
     }
 
-    /// The claims as they stand in the token: a JSON object.
+    /// The claims as they stand in the token or in the answer about it: a JSON object.
     pub fn as_json(&self) -> &str {
         &self.text
     }

@@ -1,4 +1,4 @@
-//! JSON of a token, read once and strictly.
+//! JSON of a token or about one, read once and strictly.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 #[derive(Debug)]
 pub(in crate::verify) enum Json<'j> {
     Null,
-    Bool,
+    True,
+    False,
     Number(f64),
     Text(Cow<'j, str>),
     List(Vec<Json<'j>>),
@@ -68,8 +69,8 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Bool)
+    fn visit_bool<E>(self, is_true: bool) -> Result<Json<'de>, E> {
+        Ok(if is_true { Json::True } else { Json::False })
     }
 
     #[allow(clippy::cast_precision_loss, reason = "dates beyond 2^53 seconds are refused anyway")]
@@ -161,7 +162,7 @@ mod tests {
         let json = Json::read(r#"{"a":"x\u0041","b":[1,-2.5,true,null],"c":{"d":{}}}"#).unwrap();
         assert_eq!(json.get("a").and_then(Json::text), Some("xA"));
         let Some(Json::List(list)) = json.get("b") else { panic!() };
-        assert!(matches!(&**list, [Json::Number(1.0), Json::Number(-2.5), Json::Bool, Json::Null]));
+        assert!(matches!(&**list, [Json::Number(1.0), Json::Number(-2.5), Json::True, Json::Null]));
         assert!(json.get("c").and_then(|c| c.get("d")).is_some());
         assert!(json.get("d").is_none());
         assert_eq!(Json::read(r#"["a","b"]"#).unwrap().texts(), Some(vec!["a", "b"]));

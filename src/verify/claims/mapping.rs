@@ -1,0 +1,195 @@
+//! From claims to a principal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::{mem, ptr};
+
+use serde_json::Value;
+
+use super::{Claims, Json};
+use crate::permission::{InvalidPermission, Permissions};
+use crate::principal::{OAuthUser, OAuthUserBuilder};
+
+/// Where a claim stands: its name, or a JSON Pointer (RFC 6901) for one inside another.
+#[derive(Clone, Debug)]
+pub(in crate::verify) struct Path(Vec<Box<str>>);
+
+/// Which claims make what of a principal.
+#[derive(Clone, Debug)]
+pub(in crate::verify) struct Mapping {
+    /// The first of them that is there, and not empty.
+    id: Vec<Path>,
+    client: Vec<Path>,
+    org: Option<Path>,
+    app: Option<Path>,
+    scopes: Vec<Path>,
+    groups: Arc<[Path]>,
+    /// What groups may do; one that is not here may do nothing by it.
+    permissions: HashMap<Box<str>, Permissions>,
+    /// Whether `null` is as good as nothing: some authorization servers write it.
+    nulls: bool,
+}
+
+impl Path {
+    fn new(path: &str) -> Self {
+        // `~1` before `~0`, as RFC 6901 section 4 says.
+        let step = |step: &str| step.replace("~1", "/").replace("~0", "~").into_boxed_str();
+        Self(match path.strip_prefix('/') {
+            Some(pointer) => pointer.split('/').map(step).collect(),
+            None => vec![path.into()],
+        })
+    }
+
+    pub(super) fn in_value<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(value, |value, step| value.get(&**step))
+    }
+
+    fn in_json<'a, 'j>(&self, json: &'a Json<'j>) -> Option<&'a Json<'j>> {
+        self.0.iter().try_fold(json, |json, step| json.get(step))
+    }
+}
+
+impl Mapping {
+    /// The usual claims; the id is by the first of these. And whether `null` is as good as nothing.
+    pub(in crate::verify) fn new(ids: &[&str], nulls: bool) -> Self {
+        Self {
+            id: paths(ids.iter().copied()),
+            client: paths(CLIENT.iter().copied()),
+            org: None,
+            app: None,
+            scopes: paths(["scope", "scp"]),
+            groups: paths(["groups", "roles", "cognito:groups", "/realm_access/roles"]),
+            permissions: HashMap::new(),
+            nulls,
+        }
+    }
+
+    pub(in crate::verify) fn set_id(&mut self, claim: &str) {
+        self.id = vec![Path::new(claim)];
+    }
+
+    pub(in crate::verify) fn set_org(&mut self, claim: &str) {
+        self.org = Some(Path::new(claim));
+    }
+
+    pub(in crate::verify) fn set_app(&mut self, claim: &str) {
+        self.app = Some(Path::new(claim));
+    }
+
+    pub(in crate::verify) fn set_scopes<'c>(&mut self, claims: impl IntoIterator<Item = &'c str>) {
+        self.scopes = paths(claims);
+    }
+
+    pub(in crate::verify) fn set_groups<'c>(&mut self, claims: impl IntoIterator<Item = &'c str>) {
+        self.groups = paths(claims);
+    }
+
+    /// Whoever is of this group may do this, too.
+    pub(in crate::verify) fn permit<'p>(
+        &mut self,
+        group: &str,
+        permissions: impl IntoIterator<Item = &'p str>,
+    ) -> Result<(), InvalidPermission> {
+        let permissions = Permissions::parse(permissions)?;
+        let held = self.permissions.entry(group.into()).or_default();
+        *held = Permissions::joined([mem::take(held), permissions]);
+        Ok(())
+    }
+
+    /// The principal, but for its end, its credential's id and the claims as they stand; the error says which claim is
+    /// missing or of the wrong type.
+    pub(in crate::verify) fn user(&self, claims: &Json<'_>) -> Result<OAuthUserBuilder, &'static str> {
+        let id = self.first(&self.id, claims)?.ok_or("no id")?;
+        let mut user =
+            OAuthUser::builder(id).scopes(self.scopes(claims)?).permissions(self.permissions(claims));
+        if let Some(org) = text_at(self.org.as_ref(), claims)? {
+            user = user.org(org);
+        }
+        if let Some(app) = text_at(self.app.as_ref(), claims)? {
+            user = user.app(app);
+        }
+        if let Some(client) = self.first(&self.client, claims)? {
+            user = user.client(client);
+        }
+        Ok(user)
+    }
+
+    /// The claims as they stand, to be kept with the principal.
+    pub(in crate::verify) fn kept(&self, text: String) -> Claims {
+        Claims { text, groups: Arc::clone(&self.groups) }
+    }
+
+    /// The first text that is not empty.
+    fn first<'a>(&self, paths: &[Path], claims: &'a Json<'_>) -> Result<Option<&'a str>, &'static str> {
+        let mut texts = paths.iter().filter_map(|path| self.at(path, claims)).map(Json::text);
+        let found = texts.find(|text| text.is_none_or(|text| !text.is_empty()));
+        found.map(|text| text.ok_or("a claim of the wrong type")).transpose()
+    }
+
+    /// Names in one text (RFC 8693 section 4.2), or a list of texts, which some issuers write.
+    fn scopes<'a>(
+        &'a self,
+        claims: &'a Json<'_>,
+    ) -> Result<impl Iterator<Item = &'a str> + use<'a>, &'static str> {
+        let values = || self.scopes.iter().filter_map(|path| self.at(path, claims));
+        if values().any(|value| value.text().is_none() && value.texts().is_none()) {
+            return Err("scopes of the wrong type");
+        }
+        let names = values().flat_map(|value| {
+            let listed = value.texts().unwrap_or_default();
+            value.text().into_iter().flat_map(|names| names.split(' ')).chain(listed)
+        });
+        Ok(names)
+    }
+
+    /// What the groups may do, which are those of [`Claims::groups`].
+    fn permissions(&self, claims: &Json<'_>) -> Permissions {
+        if self.permissions.is_empty() {
+            return Permissions::none();
+        }
+        let lists = self.groups.iter().filter_map(|path| match path.in_json(claims)? {
+            Json::List(groups) => Some(groups),
+            _ => None,
+        });
+        let mut given: Vec<&Permissions> = Vec::new();
+        for permissions in lists.flatten().filter_map(|group| self.permissions.get(group.text()?)) {
+            // A group may be named often.
+            if !given.iter().any(|known| ptr::eq(*known, permissions)) {
+                given.push(permissions);
+            }
+        }
+        Permissions::joined(given.into_iter().cloned())
+    }
+
+    fn at<'a, 'j>(&self, path: &Path, claims: &'a Json<'j>) -> Option<&'a Json<'j>> {
+        path.in_json(claims).filter(|value| !(self.nulls && matches!(value, Json::Null)))
+    }
+}
+
+fn paths<'c, P: FromIterator<Path>>(claims: impl IntoIterator<Item = &'c str>) -> P {
+    claims.into_iter().map(Path::new).collect()
+}
+
+/// An application or organization that is empty, or `null`, is never as good as none: who has none belongs to more.
+fn text_at<'a>(path: Option<&Path>, claims: &'a Json<'_>) -> Result<Option<&'a str>, &'static str> {
+    let Some(value) = path.and_then(|path| path.in_json(claims)) else { return Ok(None) };
+    value.text().map(Some).ok_or("a claim of the wrong type")
+}
+
+/// Who the token was issued to (RFC 9068 section 2.2, RFC 7662 section 2.2, OpenID Connect Core 1.0 section 2).
+const CLIENT: &[&str] = &["client_id", "azp"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_name_or_a_pointer() {
+        let json = Json::read(r#"{"a.b":"1","a":{"b/c":{"~":"2"}},"https://x.example/r":"3"}"#).unwrap();
+        let at = |path: &str| Path::new(path).in_json(&json).and_then(Json::text).map(str::to_owned);
+        assert_eq!(at("a.b").as_deref(), Some("1"));
+        assert_eq!(at("/a/b~1c/~0").as_deref(), Some("2"));
+        assert_eq!(at("https://x.example/r").as_deref(), Some("3"));
+        assert_eq!((at("a/b"), at("/a/x")), (None, None));
+    }
+}
