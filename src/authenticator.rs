@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -135,7 +134,7 @@ impl Pipeline {
         wants_body: impl FnOnce() -> Result<bool, Rejection>,
     ) -> Result<Verdict, Rejection> {
         let mut credentials = Credentials::default();
-        self.table.read(head, &mut credentials)?;
+        self.table.read_into(&mut credentials, head)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
             Guarded::Refused => return Err(insecure(&credentials)),
@@ -173,9 +172,7 @@ impl Pipeline {
         known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
-        let mut credentials = Credentials::default();
-        self.table.read(head, &mut credentials)?;
-        self.pass(&credentials, head)?;
+        let credentials = self.table.read(head)?;
         self.verify(verifier, head, &credentials, known, left).await
     }
 
@@ -194,7 +191,6 @@ impl Pipeline {
         if app.is_some() && credentials.presented_app().is_some() {
             return Err(RejectionKind::Ambiguous.into());
         }
-        self.pass(&credentials, head)?;
         self.verify(verifier, head, &credentials, None, left).await
     }
 
@@ -209,12 +205,15 @@ impl Pipeline {
         if credentials.is_empty() {
             return Ok(None);
         }
+        if self.guard.judge(credentials, head) != Guarded::Passes {
+            return Err(insecure(credentials));
+        }
         let context = self.context(head);
         let ask = async |presented: Option<&Presented<'_>>| match &presented?.credential {
             None => Some(Err(VerifyError::UNKNOWN)),
             Some(credential) => Some(verifier.verify(credential, &context).await),
         };
-        let both = pin!(async {
+        let both = std::pin::pin!(async {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
             (subject, ask(credentials.presented_app()).await)
         });
@@ -249,13 +248,6 @@ impl Pipeline {
         audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
     }
 
-    fn pass(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Result<(), Rejection> {
-        match self.guard.judge(credentials, head) {
-            Guarded::Passes => Ok(()),
-            Guarded::Refused | Guarded::Revoked => Err(insecure(credentials)),
-        }
-    }
-
     /// The guest that a request without credentials is, if a rule admits it.
     pub(crate) fn guest(&self, head: Head<'_>) -> Result<Admitted, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
@@ -283,8 +275,7 @@ impl Pipeline {
         if !self.guard.revokes() {
             return None;
         }
-        let mut credentials = Credentials::default();
-        self.table.read(head, &mut credentials).ok()?;
+        let credentials = self.table.read(head).ok()?;
         if self.guard.judge(&credentials, head) != Guarded::Revoked {
             return None;
         }

@@ -48,8 +48,7 @@ impl Reader {
     /// Why the layer would refuse it unverified: [`RejectionKind::UnknownScheme`], `Malformed`,
     /// `Ambiguous`, or one of the denials for a value that no genuine credential has.
     pub fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
-        let mut credentials = Credentials::default();
-        self.0.read(head, &mut credentials)?;
+        let credentials = self.0.read(head)?;
         for presented in [credentials.presented_subject(), credentials.presented_app()].into_iter().flatten()
         {
             if presented.credential.is_none() {

@@ -78,11 +78,17 @@ impl Table {
         Ok(())
     }
 
-    /// Reads everything that the head presents.
-    pub(crate) fn read<'r>(
+    /// Everything that the head presents.
+    pub(crate) fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
+        let mut credentials = Credentials::default();
+        self.read_into(&mut credentials, head).map(|()| credentials)
+    }
+
+    /// The same, read where it is to stay.
+    pub(crate) fn read_into<'r>(
         &self,
-        head: Head<'r>,
         credentials: &mut Credentials<'r>,
+        head: Head<'r>,
     ) -> Result<(), RejectionKind> {
         if !self.authorization.is_empty()
             && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
