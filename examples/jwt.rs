@@ -5,6 +5,7 @@
 //! `Jwks::discovered("https://issuer.example", HttpClient::new()?)`, with the feature `reqwest`.
 
 use axum::{Router, routing::get};
+use serde_json::Value;
 use tower_principal::test_util::Issuer;
 use tower_principal::verify::Claims;
 use tower_principal::{AuthenticateLayer, JwtVerifier, OAuthUser, RequireLayer, dialect, policy, transport};
@@ -45,6 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn profile(user: OAuthUser) -> String {
     let claims = user.claims::<Claims>();
     let department = claims.and_then(|claims| claims.get("department"));
-    let groups = claims.map(Claims::groups).unwrap_or_default();
-    format!("{} of {department:?}, {groups:?}, may {}\n", user.id(), user.scopes())
+    let department = department.as_ref().and_then(Value::as_str).unwrap_or("no department");
+    let groups = claims.map(Claims::groups).unwrap_or_default().join(", ");
+    format!("{} of {department}, in {groups}, may {}\n", user.id(), user.scopes())
 }

@@ -1,4 +1,4 @@
-//! Two issuers of JWTs and opaque tokens on the same routes, and an issuer that is down. Run it with
+//! Three issuers of JWTs and opaque tokens on the same routes, and issuers that are down. Run it with
 //! `cargo run --example multi_issuer --features jwt,test-util`; it ends by itself.
 
 use axum::body::Body;
@@ -16,6 +16,8 @@ const API: &str = "https://api.example";
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (staff, partners) = (Issuer::new("https://staff.example")?, Issuer::new("https://partners.example")?);
+    let agencies = Issuer::new("https://agencies.example")?;
+    agencies.set_fault(Fault::Unreachable);
 
     // Each issuer has keys, audiences and rules of its own. A token goes to the one that its `iss` names.
     let staff_tokens =
@@ -25,12 +27,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .accept([TokenUse::CognitoAccess])
         .keys(partners.published().build()?)
         .build()?;
+    let agency_tokens =
+        JwtVerifier::builder(agencies.name()).audience(API).keys(agencies.published().build()?).build()?;
     // What is no JWT is looked up.
     let opaque_tokens = MemoryVerifier::builder()
         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("olga").build())
         .build()?;
 
-    let everybody = staff_tokens.or(partner_tokens).or(opaque_tokens);
+    let everybody = staff_tokens.or(partner_tokens).or(agency_tokens).or(opaque_tokens);
     let app = Router::new()
         .route("/", get(|who: Principal| async move { format!("{who:?}") }))
         .layer(AuthenticateLayer::new(dialect::RFC6750, everybody, transport::danger_assume_secure()));
@@ -47,10 +51,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         say(&app, what, &token).await?;
     }
 
-    // The partners' issuer is down: keys at hand go on, and what cannot be told is 503, not 401.
+    // The partners' issuer is down: keys at hand go on. What cannot be told, for want of a key, is 503 and not 401.
     partners.set_fault(Fault::Unreachable);
     let known = partner().claim("client_id", "the-id-of-our-client").sign();
     say(&app, "in an outage, a key that is known", &known).await?;
+    say(&app, "in an outage, keys that nobody could fetch yet", &agencies.token("ada").audience(API).sign())
+        .await?;
     Ok(())
 }
 

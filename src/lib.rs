@@ -50,7 +50,7 @@
 //! | `metrics` | counters and verification times through the `metrics` facade |
 //! | `throttle` | `verify::Throttled`, which slows down whoever keeps failing |
 //! | `tracing` | log lines and audit events through the `tracing` facade; without it the crate logs nothing |
-//! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger |
+//! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger; checks verifiers against the rules that all have to hold; with `jwt`, an issuer inside the test |
 //! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
 //! | `introspection` | `verify::Introspection`: asks an authorization server about access tokens (RFC 7662) |
 //! | `cache` | `verify::Cached`: remembers for a while what another verifier found |

@@ -9,17 +9,23 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Token;
+use super::endpoint::{Answer, Endpoint};
 use super::signer::Signer;
+use super::{Fault, Token};
 use crate::clock::{Clock, SystemClock};
 use crate::fetch::{Fetch, FetchError};
 use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVerifierBuilder, KeySet};
 
-/// An issuer of JWTs inside the test: it signs, and answers for its keys without a socket. Clones are the
-/// same issuer.
+/// An issuer of JWTs inside the test: it signs, and answers for its keys and about its tokens (RFC 7662) without a
+/// socket. Clones are the same issuer.
+///
+/// As a [`Fetch`] it answers at `/.well-known/jwks.json`, `/.well-known/openid-configuration` and `/introspect` below
+/// its name. Who introspects has to be known: by Basic or in the form as a [client](Self::register_client), or by a
+/// token of the issuer's that is good itself.
 ///
 /// # Examples
 ///
@@ -55,22 +61,7 @@ struct State {
     made: usize,
     fault: Option<Fault>,
     headers: Vec<(&'static str, String)>,
-}
-
-/// What is wrong with an issuer's answers.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Fault {
-    /// This status, and no keys.
-    Status(u16),
-    /// This body instead of keys, with status 200.
-    Body(Bytes),
-    /// No answer ever.
-    Hang,
-    /// No connection.
-    Unreachable,
-    /// The client panics.
-    Panic,
+    endpoint: Endpoint,
 }
 
 impl Issuer {
@@ -83,13 +74,14 @@ impl Issuer {
         Self::with(name, Algorithm::EdDsa, SystemClock)
     }
 
-    /// An issuer whose keys are for this algorithm, and whose tokens begin by this clock.
+    /// An issuer whose keys are for this algorithm, and whose tokens begin and end by this clock.
     ///
     /// # Errors
     ///
     /// Where no key can be made.
     pub fn with(name: impl Into<String>, algorithm: Algorithm, clock: impl Clock) -> io::Result<Self> {
-        let state = State { signers: Vec::new(), made: 0, fault: None, headers: Vec::new() };
+        let (signers, headers, endpoint) = (Vec::new(), Vec::new(), Endpoint::new());
+        let state = State { signers, made: 0, fault: None, headers, endpoint };
         let (state, clock) = (Mutex::new(state), Arc::new(clock));
         let inner = Inner { name: name.into(), algorithm, clock, fetches: AtomicUsize::new(0), state };
         let issuer = Self(Arc::new(inner));
@@ -102,7 +94,8 @@ impl Issuer {
         &self.0.name
     }
 
-    /// A token for a subject, to be given an audience and signed.
+    /// A token for a subject, to be given an audience and [signed](Token::sign), or registered as an
+    /// [opaque](Token::opaque) one.
     pub fn token(&self, subject: &str) -> Token {
         Token::new(self.clone(), subject)
     }
@@ -171,17 +164,33 @@ impl Issuer {
         state.signers.drain(..old);
     }
 
+    /// Says from now on that this token of its own is not active, whether it is a JWT or opaque. Who verifies JWTs by
+    /// its keys does not hear of that.
+    pub fn revoke(&self, token: &str) {
+        self.state().endpoint.revoke(token);
+    }
+
+    /// Lets this client introspect.
+    pub fn register_client(&self, id: &str, secret: &str) {
+        self.state().endpoint.admit(id, secret);
+    }
+
+    /// Where it is asked about tokens.
+    pub fn introspection_endpoint(&self) -> String {
+        self.address("introspect")
+    }
+
     /// Answers wrongly from now on, or with `None` rightly again.
     pub fn set_fault(&self, fault: impl Into<Option<Fault>>) {
         self.state().fault = fault.into();
     }
 
-    /// Sends this header with its answers.
+    /// Sends this header with its answers, in place of its own content type where that is the name. Said twice it is there twice.
     pub fn answer_header(&self, name: &'static str, value: &str) {
         self.state().headers.push((name, value.to_owned()));
     }
 
-    /// How often something was fetched from it, its metadata counted too.
+    /// How often something was fetched from it: keys, metadata, answers about tokens.
     pub fn fetches(&self) -> usize {
         self.0.fetches.load(Ordering::SeqCst)
     }
@@ -191,20 +200,44 @@ impl Issuer {
         (self.0.algorithm, id)
     }
 
+    pub(super) fn register(&self, token: &str, claims: Map<String, Value>) {
+        self.state().endpoint.register(token, claims);
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
     pub(super) fn seconds(&self) -> u64 {
-        self.0.clock.now().duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs)
+        self.now().duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs)
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}/{path}", self.name().trim_end_matches('/'))
     }
 
     fn keys_address(&self) -> String {
-        format!("{}/.well-known/jwks.json", self.name().trim_end_matches('/'))
+        self.address(".well-known/jwks.json")
     }
 
-    fn answer(&self, path: &str) -> Option<String> {
+    fn answer(&self, request: &Request<Bytes>) -> Answer {
+        let path = request.uri().path();
         if path.ends_with("/.well-known/jwks.json") {
-            return Some(self.keys_json());
+            return (StatusCode::OK, self.keys_json());
         }
-        let metadata = json!({"issuer": self.name(), "jwks_uri": self.keys_address()});
-        path.ends_with("/.well-known/openid-configuration").then(|| metadata.to_string())
+        if path.ends_with("/.well-known/openid-configuration") {
+            let metadata = json!({
+                "issuer": self.name(),
+                "jwks_uri": self.keys_address(),
+                "introspection_endpoint": self.introspection_endpoint(),
+            });
+            return (StatusCode::OK, metadata.to_string());
+        }
+        if path.ends_with("/introspect") {
+            let keys = self.keys().ok();
+            return self.state().endpoint.answer(request, keys.as_ref(), self.seconds());
+        }
+        (StatusCode::NOT_FOUND, String::new())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -216,24 +249,24 @@ impl Fetch for Issuer {
     async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
         self.0.fetches.fetch_add(1, Ordering::SeqCst);
         let fault = self.state().fault.clone();
-        let found = self.answer(request.uri().path());
-        let status = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
         let (status, body) = match fault {
-            None => (status, found.unwrap_or_default().into()),
-            Some(Fault::Body(body)) => (StatusCode::OK, body),
-            Some(Fault::Status(status)) => {
-                (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Bytes::new())
+            Some(fault) => fault.answer().await?,
+            None => {
+                let (status, body) = self.answer(&request);
+                (status, body.into())
             }
-            Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::Unreachable) => return Err(FetchError::Failed(io::ErrorKind::ConnectionRefused)),
-            Some(Fault::Panic) => std::panic::panic_any("on purpose"),
         };
         if body.len() > limit {
             return Err(FetchError::TooLarge);
         }
         let mut response = Response::builder().status(status);
-        for (name, value) in &self.state().headers {
-            response = response.header(*name, value);
+        let headers = self.state().headers.clone();
+        let is_type = |(name, _): &(&str, String)| CONTENT_TYPE == *name;
+        if !headers.iter().any(is_type) {
+            response = response.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            response = response.header(name, value);
         }
         response.body(body).map_err(|_| FetchError::Failed(io::ErrorKind::InvalidData))
     }

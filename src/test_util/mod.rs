@@ -1,4 +1,5 @@
-//! Runs a handler or a route as a given principal, in unit tests.
+//! Runs a handler or a route as a given principal, in unit tests; with an issuer inside the test, a clock that is
+//! set by hand, and the rules that every verifier has to hold.
 //!
 //! # Examples
 //!
@@ -33,6 +34,12 @@ use crate::principal::{AppToken, Guest, Principal};
 pub use self::guarded::{assert_guarded, unguarded};
 mod clock;
 #[cfg(feature = "jwt")]
+mod endpoint;
+#[cfg(feature = "jwt")]
+mod fault;
+#[cfg(all(feature = "jwt", feature = "introspection"))]
+mod introspection;
+#[cfg(feature = "jwt")]
 mod issuer;
 #[cfg(feature = "jwt")]
 mod signer;
@@ -41,7 +48,9 @@ mod token;
 
 pub use self::clock::TestClock;
 #[cfg(feature = "jwt")]
-pub use self::issuer::{Fault, Issuer};
+pub use self::fault::Fault;
+#[cfg(feature = "jwt")]
+pub use self::issuer::Issuer;
 #[cfg(feature = "jwt")]
 pub use self::token::Token;
 

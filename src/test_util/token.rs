@@ -1,4 +1,4 @@
-//! A JWT in the making.
+//! A token in the making.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Issuer;
 
-/// A JWT in the making, by [`Issuer::token`]: an access token by RFC 9068 until it is changed.
+/// A token in the making, by [`Issuer::token`]: an access token by RFC 9068 until it is changed, to be
+/// [signed](Self::sign) as a JWT or to be [opaque](Self::opaque).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Token {
@@ -40,6 +41,11 @@ impl Token {
     /// With these scopes, space between each.
     pub fn scope(self, scope: &str) -> Self {
         self.claim("scope", scope)
+    }
+
+    /// Issued to this client.
+    pub fn client(self, client: &str) -> Self {
+        self.claim("client_id", client)
     }
 
     /// Expires after so long.
@@ -76,6 +82,21 @@ impl Token {
     pub fn sign(self) -> String {
         let text = |members| Value::Object(members).to_string();
         self.issuer.sign(&text(self.header), &text(self.claims))
+    }
+
+    /// A random text that says nothing by itself: whose it is, the issuer tells who introspects it (RFC 7662), with
+    /// the claims as members of its answer. Header parameters are left out.
+    ///
+    /// A claim `active` or `token_type` stands in the answer in place of the issuer's own, and a time that is no
+    /// number as it is.
+    pub fn opaque(self) -> String {
+        self.opaque_as(&format!("{:016x}{:016x}", rand(), rand()))
+    }
+
+    /// The same for a text that is given; one that was registered before stands for this now.
+    pub fn opaque_as(self, token: &str) -> String {
+        self.issuer.register(token, self.claims);
+        token.to_owned()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The suite that every verifier has to pass, on verifiers that do and on one broken verifier for every rule.
 
-use std::future::pending;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::future::{pending, ready};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tower_principal::test_util::conformance::{Report, Rule, Suite};
@@ -17,6 +18,10 @@ type Verdict = Result<Principal, VerifyError>;
 
 const EXPIRED: &str = "expired-0123456789abcdef0123456789";
 const REVOKED: &str = "revoked-0123456789abcdef0123456789";
+/// More than the 72 bytes that bcrypt looks at.
+const LONG_USER: &str = "lola@example.org";
+const LONG_PASSWORD: &str =
+    "a password of which nobody can say that it is too short, however many bytes of it are read";
 const DISABLED_ID: &str = "disabledqnxy2n1mo1aqjjzyr";
 
 fn token(text: &str) -> Credential<'_> {
@@ -40,6 +45,8 @@ pub(crate) fn store() -> MemoryVerifier {
     let halves = Credential::ApiKey(Key::Halves(pair(DISABLED_ID, KEY_SECRET)));
     known.insert(halves, ApiKey::builder(DISABLED_ID).build()).unwrap();
     known.insert(Credential::Password(pair("dora", PASSWORD)), BasicUser::builder("dora").build()).unwrap();
+    let lola = BasicUser::builder(LONG_USER).build();
+    known.insert(Credential::Password(pair(LONG_USER, LONG_PASSWORD)), lola).unwrap();
     assert_eq!(known.revoke_all(PrincipalKind::OAuthUser, "rita"), 1);
     assert_eq!(known.disable(PrincipalKind::ApiKey, DISABLED_ID), 1);
     assert_eq!(known.disable(PrincipalKind::BasicUser, "dora"), 1);
@@ -57,6 +64,7 @@ fn tokens() -> Suite {
 pub(crate) fn suite() -> Suite {
     tokens()
         .good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser)
+        .good(Credential::Password(pair(LONG_USER, LONG_PASSWORD)), PrincipalKind::BasicUser)
         .good(Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), PrincipalKind::ApiKey)
         .good(Credential::ApiKey(Key::Whole(Secret::borrowed(API_KEY))), PrincipalKind::ApiKey)
         .good(Credential::AppToken(Secret::borrowed(APP_TOKEN)), PrincipalKind::AppToken)
@@ -118,34 +126,38 @@ async fn a_cached_verifier_holds_every_rule() {
     suite().check(&Cached::new(Remote(store())).unwrap().passwords(true).flights(2)).await.assert_holds();
 }
 
-#[cfg(all(feature = "introspection", feature = "cache"))]
+/// An authorization server that is asked about opaque tokens and a JWT, and taken down.
+#[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
 #[tokio::test]
 async fn introspection_holds_every_rule() {
-    use bytes::Bytes;
-    use http::{Request, Response};
-    use tower_principal::fetch::{Fetch, FetchError};
+    use tower_principal::test_util::Issuer;
     use tower_principal::verify::{Cached, Introspection};
 
-    struct Server;
-
-    impl Fetch for Server {
-        async fn fetch(&self, request: Request<Bytes>, _: usize) -> Result<Response<Bytes>, FetchError> {
-            tokio::task::yield_now().await;
-            let about =
-                |token: &str| *request.body() == format!("token={token}&token_type_hint=access_token");
-            let body = match () {
-                () if about(TOKEN) => r#"{"active":true,"sub":"otto","scope":"read"}"#,
-                () if about(EXPIRED) => r#"{"active":true,"sub":"otto","exp":1700000000}"#,
-                () => r#"{"active":false}"#,
-            };
-            let response = Response::builder().header("content-type", "application/json");
-            Ok(response.body(Bytes::from_static(body.as_bytes())).unwrap())
-        }
+    async fn check<V: Verifier>(make: impl FnOnce(Introspection<Issuer>) -> V) {
+        let issuer = Issuer::new("https://issuer.example").unwrap();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let good = || issuer.token("otto").audience(jwts::API).scope("read");
+        good().opaque_as(TOKEN);
+        good().claim("exp", now - 60).opaque_as(EXPIRED);
+        good().opaque_as(REVOKED);
+        issuer.revoke(REVOKED);
+        let suite = tokens()
+            .good(token(&good().sign()), PrincipalKind::OAuthUser)
+            .unknown(Credential::Password(pair(USER, PASSWORD)))
+            .outage(jwts::switch(&issuer, Duration::ZERO));
+        let asking = issuer.introspection().audience(jwts::API).build().unwrap();
+        let report = suite.check(&make(asking)).await;
+        report.assert_holds();
+        assert_eq!(report.unchecked().len(), 2, "{report}");
     }
 
-    let asking = || Introspection::builder("https://as.example/", Server).bearer("own").build().unwrap();
-    tokens().check(&asking()).await.assert_holds();
-    tokens().check(&Cached::new(asking()).unwrap()).await.assert_holds();
+    let nobody = || MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
+    check(|asking| asking).await;
+    check(|asking| Cached::new(asking).unwrap()).await;
+    check(|asking| nobody().or(asking)).await;
+    check(|asking| asking.or(nobody())).await;
+    #[cfg(feature = "throttle")]
+    check(|asking| tower_principal::verify::Throttled::new(Cached::new(asking).unwrap()).unwrap()).await;
 }
 
 /// With as many failures as the suite has allowed, or its later questions would be slowed down.
@@ -190,12 +202,13 @@ async fn a_throttled_verifier_holds_every_rule() {
 
 #[cfg(feature = "jwt")]
 pub(crate) mod jwts {
+    use tokio::time::{Sleep, sleep};
     use tower_principal::JwtVerifier;
-    use tower_principal::test_util::Issuer;
+    use tower_principal::test_util::{Fault, Issuer};
 
     use super::*;
 
-    const API: &str = "https://api.example";
+    pub(crate) const API: &str = "https://api.example";
 
     /// An issuer, and a suite of its tokens without one that was revoked: that is done to a verifier.
     pub(crate) fn issued() -> (Issuer, Suite) {
@@ -220,6 +233,33 @@ pub(crate) mod jwts {
     pub(crate) fn with_keys(issuer: &Issuer) -> JwtVerifier {
         let builder = JwtVerifier::builder(issuer.name()).audience(API);
         builder.keys(issuer.keys().unwrap()).build().unwrap()
+    }
+
+    /// Takes an issuer down; and up again, and is not ready before this pause.
+    pub(crate) fn switch(issuer: &Issuer, pause: Duration) -> impl Fn(bool) -> Sleep + use<> {
+        let issuer = issuer.clone();
+        move |is_down| {
+            issuer.set_fault(is_down.then_some(Fault::Unreachable));
+            sleep(if is_down { Duration::ZERO } else { pause })
+        }
+    }
+
+    /// With keys that are not there yet, and are lost sight of again.
+    #[tokio::test]
+    async fn a_verifier_of_jwts_in_an_outage_holds_every_rule() {
+        async fn check<V: Verifier>(make: impl FnOnce(JwtVerifier) -> V) {
+            let (issuer, suite) = issued();
+            let cooldown = Duration::from_secs(1);
+            let keys = issuer.published().cooldown(cooldown).build().unwrap();
+            let jwt = JwtVerifier::builder(issuer.name()).audience(API).keys(keys).build().unwrap();
+            let suite = suite.outage(switch(&issuer, cooldown + Duration::from_millis(100)));
+            suite.check(&make(jwt)).await.assert_holds();
+        }
+        check(|jwt| jwt).await;
+        let other = Issuer::new("https://other.example").unwrap();
+        check(|jwt| jwt.or(with_keys(&other))).await;
+        #[cfg(feature = "cache")]
+        check(|jwt| tower_principal::verify::Cached::new(jwt).unwrap()).await;
     }
 
     /// With a token that it was told is revoked.
@@ -283,7 +323,9 @@ fn caught(report: &Report, rule: Rule) {
     let message = report.to_string();
     assert!(report.violations().iter().any(|violation| violation.rule() == rule), "{rule:?} in {message}");
     assert!(message.contains(rule.as_str()));
-    for secret in [TOKEN, PASSWORD, KEY_SECRET, API_KEY, APP_TOKEN, CLIENT_SECRET, UNKNOWN_TOKEN] {
+    for secret in
+        [TOKEN, PASSWORD, LONG_PASSWORD, KEY_SECRET, API_KEY, APP_TOKEN, CLIENT_SECRET, UNKNOWN_TOKEN]
+    {
         assert!(!message.contains(secret), "{message}");
     }
 }
@@ -370,7 +412,43 @@ async fn what_is_taken_for_something_else_is_caught() {
     fn password(id: &str, secret: &str) -> Option<Credential<'static>> {
         Some(Credential::Password(Pair::new(Secret::owned(id), Secret::owned(secret))))
     }
-    let cases: [(Rule, Before); 7] = [
+    let cases: [(Rule, Before); 13] = [
+        // Names that are trimmed, or in any case (B19).
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) => password(pair.id().trim_end(), pair.secret().expose_secret()),
+            _ => None,
+        }),
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) => password(pair.id().trim_start(), pair.secret().expose_secret()),
+            _ => None,
+        }),
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) => password(&pair.id().to_lowercase(), pair.secret().expose_secret()),
+            _ => None,
+        }),
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Client(kind, pair) => {
+                let id = pair.id().trim().to_owned();
+                let secret = pair.secret().expose_secret().to_owned();
+                Some(Credential::Client(*kind, Pair::new(Secret::owned(id), Secret::owned(secret))))
+            }
+            _ => None,
+        }),
+        // Passwords of which bcrypt sees 72 bytes, or again from the start after a NUL.
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) if pair.secret().expose_secret().starts_with(&LONG_PASSWORD[..72]) => {
+                password(pair.id(), LONG_PASSWORD)
+            }
+            _ => None,
+        }),
+        (Rule::WrongHalvesAreDenied, |credential| match credential {
+            Credential::Password(pair) => {
+                let secret = pair.secret();
+                let (one, other) = secret.expose_secret().split_once('\0')?;
+                if one == other { password(pair.id(), one) } else { None }
+            }
+            _ => None,
+        }),
         (Rule::WrongHalvesAreDenied, |credential| match credential {
             Credential::AccessToken(token) => Some(self::token(token.expose_secret().trim()).into_owned()),
             _ => None,
@@ -427,6 +505,9 @@ enum How {
     OneAtATime,
     RevokesNothing,
     RevokesAll,
+    RevokesById,
+    LocksUsers,
+    PanicsAtRevoking,
     CannotRevoke,
 }
 
@@ -477,6 +558,21 @@ impl Verifier for Moody {
         match self.how {
             How::RevokesNothing => Ok(()),
             How::CannotRevoke => Err(VerifyError::Unsupported),
+            How::PanicsAtRevoking => panic!("on purpose"),
+            How::RevokesById => match credential {
+                Credential::ApiKey(Key::Halves(pair)) => {
+                    self.inner.revoke_all(PrincipalKind::ApiKey, pair.id());
+                    Ok(())
+                }
+                _ => self.inner.revoke(credential, context).await,
+            },
+            How::LocksUsers => match (credential, self.inner.verify(credential, context).await) {
+                (Credential::Password(_), Ok(user)) => {
+                    self.inner.disable(PrincipalKind::BasicUser, user.id().unwrap());
+                    Ok(())
+                }
+                _ => self.inner.revoke(credential, context).await,
+            },
             How::RevokesAll => {
                 self.inner.revoke_all(PrincipalKind::ApiKey, KEY_ID);
                 self.inner.revoke(credential, context).await
@@ -496,11 +592,111 @@ async fn what_is_wrong_with_waiting_revoking_and_each_other_is_caught() {
         (Rule::TogetherAsAlone, How::OneAtATime),
         (Rule::RevokingEndsIt, How::RevokesNothing),
         (Rule::RevokingEndsIt, How::RevokesAll),
+        (Rule::OnlyWhatVerifiesIsRevoked, How::RevokesAll),
+        (Rule::OnlyWhatVerifiesIsRevoked, How::RevokesById),
+        (Rule::PasswordsStay, How::LocksUsers),
+        (Rule::NothingPanics, How::PanicsAtRevoking),
         (Rule::RevokingEndsIt, How::CannotRevoke),
     ] {
         let moody = Moody { inner: store(), how, busy: AtomicBool::new(false) };
         caught(&suite().check(&moody).await, rule);
     }
+}
+
+/// Asks a store that can be down.
+struct Remote<A> {
+    inner: MemoryVerifier,
+    down: Arc<AtomicBool>,
+    kept: Mutex<HashMap<String, Principal>>,
+    /// What it answers while the store is down; also to whom it let in before.
+    answer: A,
+}
+
+impl<A> Remote<A> {
+    fn new(answer: A) -> (Self, Arc<AtomicBool>) {
+        let down = Arc::new(AtomicBool::new(false));
+        let kept = Mutex::default();
+        (Self { inner: store(), down: Arc::clone(&down), kept, answer }, down)
+    }
+}
+
+impl<A> Verifier for Remote<A>
+where
+    A: Fn(&Credential<'_>, Option<Principal>) -> Verdict + Send + Sync + 'static,
+{
+    async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        tokio::task::yield_now().await;
+        let name = format!("{} {}", credential.kind(), secret(credential));
+        if self.down.load(Ordering::SeqCst) {
+            let kept = self.kept.lock().unwrap().get(&name).cloned();
+            return (self.answer)(credential, kept);
+        }
+        let answer = self.inner.verify(credential, context).await;
+        if let Ok(principal) = &answer {
+            self.kept.lock().unwrap().insert(name, principal.clone());
+        }
+        answer
+    }
+}
+
+async fn down_with(
+    answer: impl Fn(&Credential<'_>, Option<Principal>) -> Verdict + Send + Sync + 'static,
+) -> Report {
+    let (verifier, down) = Remote::new(answer);
+    let switch = move |is_down| {
+        down.store(is_down, Ordering::SeqCst);
+        ready(())
+    };
+    tokens().outage(switch).check(&verifier).await
+}
+
+#[tokio::test]
+async fn an_outage_that_is_a_denial_or_a_way_in_is_caught() {
+    type Answer = fn(&Credential<'_>, Option<Principal>) -> Verdict;
+    const DOWN: fn() -> VerifyError = || VerifyError::unavailable("no connection");
+    down_with(|_, _| Err(DOWN())).await.assert_holds();
+    // What is kept may be good.
+    down_with(|_, kept| kept.ok_or_else(DOWN)).await.assert_holds();
+    let cases: [Answer; 6] = [
+        |_, _| Err(VerifyError::UNKNOWN),
+        |_, _| Err(VerifyError::Unsupported),
+        |_, _| otto(),
+        |credential, _| if secret(credential) == TOKEN { otto() } else { Err(DOWN()) },
+        |credential, _| match secret(credential).as_str() {
+            UNKNOWN_TOKEN => Err(VerifyError::UNKNOWN),
+            _ => Err(DOWN()),
+        },
+        // What was kept is forgotten and denied.
+        |_, kept| Err(if kept.is_some() { VerifyError::UNKNOWN } else { DOWN() }),
+    ];
+    for answer in cases {
+        caught(&down_with(answer).await, Rule::OutagesAreUnavailable);
+    }
+    // One that does not come back.
+    let (verifier, down) = Remote::new(|_: &Credential<'_>, _| Err(DOWN()));
+    let switch = move |_| {
+        down.store(true, Ordering::SeqCst);
+        ready(())
+    };
+    caught(&tokens().outage(switch).check(&verifier).await, Rule::GoodIsKnown);
+}
+
+#[tokio::test]
+async fn a_suite_that_shows_nothing_good_fails_and_what_was_not_checked_is_told() {
+    caught(&Suite::new().check(&store()).await, Rule::GoodIsShown);
+    caught(&Suite::new().unknown(token(UNKNOWN_TOKEN)).check(&store()).await, Rule::GoodIsShown);
+
+    let alone = || Suite::new().good(token(TOKEN), PrincipalKind::OAuthUser);
+    let report = alone().check(&store()).await;
+    assert!(report.holds());
+    assert_eq!(report.unchecked().len(), 5, "{report}");
+    let passwords = alone().good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser);
+    let report = passwords.check(&store()).await;
+    assert_eq!(report.unchecked().len(), 6, "{report}");
+    assert!(report.to_string().contains("not checked: whether passwords are cut at 72 bytes"), "{report}");
+    let report = suite().check(&store()).await;
+    assert_eq!(report.unchecked().len(), 2, "{report}");
+    assert!(report.unchecked().iter().all(|what| what.starts_with("tenants") || what.starts_with("outages")));
 }
 
 #[tokio::test]

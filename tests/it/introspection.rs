@@ -21,6 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tower_principal::RejectionKind::{DeniedToken, Unavailable};
 use tower_principal::fetch::{self, Fetch, FetchError};
+use tower_principal::test_util::{Fault, Issuer};
 use tower_principal::verify::{Cached, Introspection, InvalidIntrospection};
 use tower_principal::{
     Context, Credential, Pair, Principal, PrincipalKind, Reason, Secret, Verifier as _, VerifyError, dialect,
@@ -98,11 +99,8 @@ fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
     (answers, verdicts)
 }
 
-/// A client that never leaves the process.
-struct Fake {
-    answers: Answers,
-    asked: Arc<AtomicUsize>,
-}
+/// A client that never leaves the process, for answers that no issuer gives.
+struct Fake(Answers);
 
 impl Fetch for Fake {
     async fn fetch(
@@ -110,9 +108,8 @@ impl Fetch for Fake {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<http::Response<Bytes>, FetchError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
         let form = fields(request.body());
-        let Some((status, headers, body)) = self.answers.get(form["token"].as_str()) else {
+        let Some((status, headers, body)) = self.0.get(form["token"].as_str()) else {
             return pending().await;
         };
         if body.len() > limit {
@@ -222,9 +219,8 @@ fn assert_verdict(name: &str, denies: bool, answer: Result<Principal, VerifyErro
 #[tokio::test]
 async fn req_49_hostile_answers_deny_or_are_our_failing() {
     let (answers, verdicts) = hostile();
-    let fake = Fake { answers, asked: Arc::default() };
     let verifier =
-        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+        Introspection::builder("https://as.example/introspect", Fake(answers)).bearer("own").build().unwrap();
     for (name, denies) in verdicts {
         assert_verdict(name, denies, ask(&verifier, name).await);
     }
@@ -279,16 +275,24 @@ async fn req_50_no_more_questions_at_a_time_than_allowed() {
     assert_eq!(seen.most.load(Ordering::SeqCst), 3);
 }
 
+/// An authorization server that knows one token.
+fn authority() -> Issuer {
+    let issuer = Issuer::new("https://as.example").unwrap();
+    issuer.token("otto").opaque_as("good");
+    issuer
+}
+
 /// Callers that give up leave their places.
 #[tokio::test]
 async fn req_50_who_gives_up_makes_room() {
-    let (answers, _) = hostile();
-    let fake = Fake { answers, asked: Arc::default() };
-    let builder = Introspection::builder("https://as.example/introspect", fake).bearer("own");
-    let verifier = builder.concurrency(1).deadline(Duration::from_millis(20)).build().unwrap();
+    let authority = authority();
+    let builder = authority.introspection().concurrency(1).deadline(Duration::from_millis(20));
+    let verifier = builder.build().unwrap();
     for _ in 0..3 {
-        let answers = join_all((0..5).map(|_| ask(&verifier, "hang"))).await;
+        authority.set_fault(Fault::Hang);
+        let answers = join_all((0..5).map(|_| ask(&verifier, "good"))).await;
         assert!(answers.iter().all(|answer| matches!(answer, Err(VerifyError::Unavailable(_)))));
+        authority.set_fault(None);
         assert!(ask(&verifier, "good").await.is_ok());
     }
 }
@@ -296,11 +300,12 @@ async fn req_50_who_gives_up_makes_room() {
 /// What an answer says of its issuer is the server's word alone, and may be another's name.
 #[tokio::test]
 async fn whose_word_it_is_is_the_issuer_that_is_expected_or_the_endpoint() {
-    let says = r#"{"active":true,"sub":"otto","iss":"https://other.example"}"#;
-    let answers = || Answers::from([("good", (200, JSON, says.to_owned()))]);
+    let authority = authority();
+    authority.token("otto").claim("iss", "https://other.example").opaque_as("good");
+    authority.register_client("own", "secret");
     let builder = || {
-        let fake = Fake { answers: answers(), asked: Arc::default() };
-        Introspection::builder("https://as.example/introspect?key=k", fake).bearer("own")
+        let endpoint = authority.introspection_endpoint() + "?key=k";
+        Introspection::builder(endpoint, authority.clone()).client("own", "secret")
     };
     let otto = ask(&builder().build().unwrap(), "good").await.unwrap();
     assert_eq!(otto.issuer(), Some("https://as.example/introspect"));
@@ -323,7 +328,7 @@ fn req_54_a_cache_counts_what_an_answer_holds() {
         ("nothing", String::new()),
     ] {
         let says = format!(r#"{{"active":true,"sub":"otto"{member}}}"#);
-        let fake = Fake { answers: Answers::from([("good", (200, JSON, says))]), asked: Arc::default() };
+        let fake = Fake(Answers::from([("good", (200, JSON, says))]));
         let verifier = Introspection::builder("https://as.example/i", fake).bearer("own").build().unwrap();
         let mut otto = None;
         let held = measure(|| otto = Some(ask(&verifier, "good").now_or_never().unwrap().unwrap()));
@@ -338,8 +343,7 @@ fn req_54_large_answers_leave_room_for_fewer() {
     let says = format!(r#"{{"active":true,"sub":"otto","x":"{}"}}"#, "x".repeat(20_000));
     let names: Vec<String> = (0..1_000).map(|at| format!("t{at}")).collect();
     let answer = move |_: &Credential<'_>| {
-        let fake =
-            Fake { answers: Answers::from([("good", (200, JSON, says.clone()))]), asked: Arc::default() };
+        let fake = Fake(Answers::from([("good", (200, JSON, says.clone()))]));
         let verifier = Introspection::builder("https://as.example/i", fake).bearer("own").build().unwrap();
         ask(&verifier, "good").now_or_never().unwrap()
     };
@@ -356,10 +360,8 @@ fn req_54_large_answers_leave_room_for_fewer() {
 
 #[tokio::test]
 async fn only_access_tokens_are_asked_about() {
-    let asked = Arc::<AtomicUsize>::default();
-    let fake = Fake { answers: hostile().0, asked: Arc::clone(&asked) };
-    let verifier =
-        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+    let authority = authority();
+    let verifier = authority.introspection().build().unwrap();
     let pair = || Pair::new(Secret::borrowed("good"), Secret::borrowed("good"));
     for credential in [Credential::AppToken(Secret::borrowed("good")), Credential::Password(pair())] {
         let context = Context::default();
@@ -368,15 +370,14 @@ async fn only_access_tokens_are_asked_about() {
         assert!(matches!(verifier.revoke(&credential, &context).await, Err(VerifyError::Unsupported)));
     }
     assert!(verifier.verify_now(&token("good"), &Context::default()).is_none());
-    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    assert_eq!(authority.fetches(), 0);
 }
 
 #[tokio::test]
 async fn behind_a_layer_denied_is_401_and_our_failing_is_503() {
     let (answers, verdicts) = hostile();
-    let fake = Fake { answers, asked: Arc::default() };
     let verifier =
-        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
+        Introspection::builder("https://as.example/introspect", Fake(answers)).bearer("own").build().unwrap();
     let app = whoami().layer(layer_of(dialect::RFC6750, verifier));
     for (name, denies) in verdicts {
         let answer = send(app.clone(), authorization(bearer(name))).await;
@@ -389,26 +390,29 @@ async fn behind_a_layer_denied_is_401_and_our_failing_is_503() {
 /// outage never ends what is known, nor denies what is not.
 #[tokio::test]
 async fn a_cached_token_is_asked_about_once_until_its_time_is_over() {
-    let asked = Arc::<AtomicUsize>::default();
-    let fake = Fake { answers: hostile().0, asked: Arc::clone(&asked) };
-    let verifier =
-        Introspection::builder("https://as.example/introspect", fake).bearer("own").build().unwrap();
-    let cached = Cached::new(verifier).unwrap();
+    let authority = authority();
+    let cached = Cached::new(authority.introspection().build().unwrap()).unwrap();
     for _ in 0..5 {
         assert!(cached.verify(&token("good"), &Context::default()).await.is_ok());
-        let expired = cached.verify(&token("i05-expired"), &Context::default()).await.unwrap_err();
-        assert!(matches!(expired, VerifyError::Denied(Reason::Expired)));
+        let unknown = cached.verify(&token("nobodys"), &Context::default()).await.unwrap_err();
+        assert!(matches!(unknown, VerifyError::Denied(Reason::Unknown)));
     }
-    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!(authority.fetches(), 2);
+    authority.set_fault(Fault::Status(500));
     for _ in 0..3 {
-        assert_verdict("i14", false, cached.verify(&token("i14-error"), &Context::default()).await);
+        assert!(cached.verify(&token("good"), &Context::default()).await.is_ok());
+        assert_verdict("i14", false, cached.verify(&token("another"), &Context::default()).await);
     }
-    assert_eq!(asked.load(Ordering::SeqCst), 5);
+    assert_eq!(authority.fetches(), 5);
+    // The cache forgets, and the server says otherwise now.
+    authority.set_fault(None);
+    authority.revoke("good");
+    cached.evict(&token("good"), &Context::default());
+    assert_verdict("revoked", true, cached.verify(&token("good"), &Context::default()).await);
 }
 
 #[test]
 fn an_endpoint_has_to_be_an_https_url_and_to_know_us() {
-    let fake = || Fake { answers: Answers::new(), asked: Arc::default() };
     for (endpoint, error) in [
         ("https://as.example/introspect", None),
         ("https://as.example:8443/introspect?x=1", None),
@@ -419,19 +423,19 @@ fn an_endpoint_has_to_be_an_https_url_and_to_know_us() {
         ("as.example", Some(InvalidIntrospection::Endpoint)),
         ("", Some(InvalidIntrospection::Endpoint)),
     ] {
-        let built = Introspection::builder(endpoint, fake()).bearer("own").build();
+        let built = Introspection::builder(endpoint, authority()).bearer("own").build();
         assert_eq!(built.err(), error, "{endpoint}");
     }
-    let without = Introspection::builder("https://as.example/introspect", fake());
+    let without = Introspection::builder("https://as.example/introspect", authority());
     assert_eq!(without.build().err(), Some(InvalidIntrospection::Credentials));
-    let broken = Introspection::builder("https://as.example/introspect", fake()).bearer("a\nb");
+    let broken = Introspection::builder("https://as.example/introspect", authority()).bearer("a\nb");
     assert_eq!(broken.build().err(), Some(InvalidIntrospection::Credentials));
 }
 
 #[test]
 fn nothing_of_it_shows_a_secret() {
-    let fake = Fake { answers: Answers::new(), asked: Arc::default() };
-    let builder = Introspection::builder("https://as.example/introspect", fake).client("id", "hunter2");
+    let builder =
+        Introspection::builder("https://as.example/introspect", authority()).client("id", "hunter2");
     let shown = format!("{builder:?}");
     let shown = format!("{shown} {:?}", builder.build().unwrap());
     assert_eq!(shown, r#"IntrospectionBuilder { .. } Introspection { host: Some("as.example"), .. }"#);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use tower_principal::test_util::{Issuer, TestClock, Token};
+use tower_principal::test_util::{Fault, Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, KeySet};
 use tower_principal::{
     Clock as _, Context, Credential, JwtVerifier, JwtVerifierError, MemoryVerifier, OAuthUser, Principal,
@@ -67,6 +67,27 @@ pub(crate) fn good(issuer: &Issuer) -> Token {
 pub(crate) fn seconds(clock: &TestClock) -> i64 {
     let since = clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     since.as_secs().try_into().unwrap()
+}
+
+/// H49: a key that is published to encrypt with signs nothing, though it did sign and its `kid` is right.
+#[tokio::test]
+async fn a_token_by_a_key_for_encryption_is_refused() {
+    for (purpose, expected) in [("sig", "good"), ("enc", "unknown"), ("other", "unknown")] {
+        let issuer = Issuer::new(ISSUER).unwrap();
+        issuer.rotate().unwrap();
+        let mut keys: Value = serde_json::from_str(&issuer.keys_json()).unwrap();
+        let newest = &mut keys["keys"][1];
+        assert_eq!(newest["use"], "sig");
+        newest["use"] = purpose.into();
+        let named = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": newest["kid"]});
+        issuer.set_fault(Fault::Body(keys.to_string().into()));
+        let verifier = issuer.verifier(API).build().unwrap();
+        let token = good(&issuer).sign();
+        let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&header).unwrap(), named);
+        assert_eq!(verdict(&verifier, &token).await, expected, "{purpose}");
+        assert_eq!(issuer.fetches(), 1);
+    }
 }
 
 #[tokio::test]

@@ -19,8 +19,10 @@ mod extract;
 mod fetch;
 mod grpc;
 mod guests;
-#[cfg(all(feature = "introspection", feature = "cache"))]
+#[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
 mod introspection;
+#[cfg(all(feature = "introspection", feature = "jwt"))]
+mod issuer;
 mod jwks;
 mod jwt;
 mod jwt_claims;

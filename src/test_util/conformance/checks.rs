@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::seen::{self, Seen};
-use super::{Rule, Suite, Violation, twist};
+use super::{Report, Rule, Suite, Violation, twist};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, caught, timer};
 use crate::principal::Principal;
@@ -14,15 +14,15 @@ use crate::verify::{Context, Verifier, VerifyError};
 
 /// A verifier under check.
 pub(super) struct Checks<'s, V> {
-    suite: &'s Suite,
-    verifier: &'s V,
+    pub(super) suite: &'s Suite,
+    pub(super) verifier: &'s V,
     violations: Vec<Violation>,
 }
 
 type Verification<'v> = Pin<Box<dyn Future<Output = Result<Principal, VerifyError>> + Send + 'v>>;
 
 /// No question takes longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many awaits of a verification are cut off.
 const AWAITS: u32 = 24;
@@ -35,17 +35,20 @@ impl<'s, V: Verifier> Checks<'s, V> {
         Self { suite, verifier, violations: Vec::new() }
     }
 
-    pub(super) async fn run(mut self) -> Vec<Violation> {
+    pub(super) async fn run(mut self) -> Report {
+        self.hold(Rule::GoodIsShown, !self.suite.good.is_empty(), || "it has no good credential".to_owned());
+        self.outage_at_first().await;
         self.good_and_bad().await;
         self.nearly_good().await;
         self.odd_text().await;
         self.other_tenants().await;
         self.callers_that_leave().await;
         self.together().await;
+        self.outage_later().await;
         if self.suite.revokes {
             self.revoking().await;
         }
-        self.violations
+        Report { violations: self.violations, unchecked: self.suite.unchecked() }
     }
 
     async fn good_and_bad(&mut self) {
@@ -168,31 +171,13 @@ impl<'s, V: Verifier> Checks<'s, V> {
         }
     }
 
-    async fn revoking(&mut self) {
-        let (suite, context) = (self.suite, self.suite.context());
-        let revocable = |good: &&Credential<'_>| !matches!(good, Credential::Password(_));
-        let mut good: Vec<_> = suite.good.iter().map(|(good, _)| good).collect();
-        for revoked in suite.good.iter().map(|(good, _)| good).filter(revocable) {
-            good.retain(|other| !twist::same(other, revoked));
-            let what = format!("a credential of kind {} that was revoked", revoked.kind());
-            let done = Bounded::new(self.verifier.revoke(revoked, &context), PATIENCE).await;
-            self.hold(Rule::RevokingEndsIt, matches!(done, Ok(Ok(()))), || {
-                format!("{what} is not: {done:?}")
-            });
-            let seen = self.ask(&what, revoked, &context).await;
-            self.hold(Rule::RevokingEndsIt, seen.is_denied(), || format!("{what} {}", seen.told()));
-            for other in &good {
-                let seen = self.ask("another credential", other, &context).await;
-                let kind = other.kind();
-                self.hold(Rule::RevokingEndsIt, seen.is_good(), || {
-                    format!("a credential of kind {kind} {} after another was revoked", seen.told())
-                });
-            }
-        }
-    }
-
     /// Asks in both ways, and holds what every answer has to hold.
-    async fn ask(&mut self, what: &str, credential: &Credential<'_>, context: &Context<'_>) -> Seen {
+    pub(super) async fn ask(
+        &mut self,
+        what: &str,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Seen {
         let before = caught(|| self.verifier.verify_now(credential, context)).transpose();
         let answer = self.verify(credential, context).await;
         let after = caught(|| self.verifier.verify_now(credential, context)).transpose();
@@ -218,7 +203,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
     }
 
     /// Notes a rule that is not held, once for each place it was seen.
-    fn hold(&mut self, rule: Rule, holds: bool, seen: impl FnOnce() -> String) {
+    pub(super) fn hold(&mut self, rule: Rule, holds: bool, seen: impl FnOnce() -> String) {
         if holds {
             return;
         }

@@ -24,6 +24,8 @@
 //! ```
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use self::checks::Checks;
 use crate::credential::{Credential, CredentialKind};
@@ -31,16 +33,21 @@ use crate::principal::PrincipalKind;
 use crate::verify::{Context, Verifier};
 
 mod checks;
+mod outage;
+mod report;
+mod revoking;
 mod rule;
 mod seen;
 mod twist;
 
+pub use self::report::{Report, Violation};
 pub use self::rule::Rule;
 
 /// Credentials that a verifier knows or does not know, and how it is checked with them.
 ///
 /// The more there are, the more is checked: one good credential of each kind that the verifier takes, one that
-/// nobody holds, one of each that ended. It asks some hundred times for each good one, at most a few at
+/// nobody holds, one of each that ended. A suite without a good one fails, whatever the verifier; what else it had
+/// nothing for is in [`Report::unchecked`]. It asks some hundred times for each good one, at most a few at
 /// a time; let a store of passwords hash cheaply. Needs a tokio runtime where the verifier does.
 #[derive(Default)]
 #[must_use]
@@ -50,22 +57,13 @@ pub struct Suite {
     unknown: Vec<Credential<'static>>,
     ended: Vec<(&'static str, Credential<'static>)>,
     revokes: bool,
+    outage: Option<Switch>,
 }
 
-/// What a verifier does not hold, if anything.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Report(Vec<Violation>);
-
-/// A rule that is not held, and where that was seen. It quotes no credential.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    rule: Rule,
-    seen: String,
-}
+type Switch = Box<dyn Fn(bool) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 impl Suite {
-    /// Without any credential; what can be checked with odd text alone is checked even so.
+    /// Without any credential; it needs a good one at least.
     pub fn new() -> Self {
         Self::default()
     }
@@ -77,7 +75,8 @@ impl Suite {
         self
     }
 
-    /// One that is good, and the kind of principal it makes.
+    /// One that is good, and the kind of principal it makes. Where the verifier takes passwords, one of more than 72
+    /// bytes beside a short one shows whether they are cut, as bcrypt does.
     pub fn good(mut self, credential: Credential<'_>, makes: PrincipalKind) -> Self {
         self.good.push((credential.into_owned(), makes));
         self
@@ -105,15 +104,64 @@ impl Suite {
     }
 
     /// The verifier can revoke: in the end every good credential but passwords is revoked, and has to be
-    /// denied from then on.
+    /// denied from then on. Before that much is revoked that is not good, and the passwords, which must end nothing.
     pub const fn revokes(mut self) -> Self {
         self.revokes = true;
         self
     }
 
+    /// Something that takes down what the verifier asks (`true`) and brings it back (`false`), and is ready when
+    /// that is done: a database, an issuer, a file. A plain closure answers by [`std::future::ready`].
+    ///
+    /// While it is down, what the verifier cannot tell has to be unavailable, never good and never denied. That is
+    /// checked before anything else, so the verifier must know nothing by heart yet; and again in the end, when it may
+    /// answer from what it keeps. Once it is back everything has to be good again: wait for a cooldown there. Where
+    /// several verifiers are joined, show credentials of the one that is taken down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::ready;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use tower_principal::test_util::conformance::Suite;
+    /// use tower_principal::{Credential, OAuthUser, PrincipalKind, Secret, VerifyError, verify};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let down = Arc::new(AtomicBool::new(false));
+    /// let seen = Arc::clone(&down);
+    /// let verifier = verify::from_fn(move |credential, _| {
+    ///     ready(match credential {
+    ///         Credential::AccessToken(_) if seen.load(Ordering::SeqCst) => Err(VerifyError::unavailable("down")),
+    ///         Credential::AccessToken(token) if token.ct_eq(&Secret::borrowed("9kxoTUYvSxnAiMpv008N")) => {
+    ///             Ok(OAuthUser::builder("otto").build().into())
+    ///         }
+    ///         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
+    ///         _ => Err(VerifyError::Unsupported),
+    ///     })
+    /// });
+    /// Suite::new()
+    ///     .good(Credential::AccessToken(Secret::borrowed("9kxoTUYvSxnAiMpv008N")), PrincipalKind::OAuthUser)
+    ///     .outage(move |is_down| {
+    ///         down.store(is_down, Ordering::SeqCst);
+    ///         ready(())
+    ///     })
+    ///     .check(&verifier)
+    ///     .await
+    ///     .assert_holds();
+    /// # });
+    /// ```
+    pub fn outage<F>(mut self, switch: impl Fn(bool) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.outage = Some(Box::new(move |is_down| Box::pin(switch(is_down))));
+        self
+    }
+
     /// Checks a verifier.
     pub async fn check<V: Verifier>(&self, verifier: &V) -> Report {
-        Report(Checks::new(self, verifier).run().await)
+        Checks::new(self, verifier).run().await
     }
 
     fn ended(mut self, how: &'static str, credential: Credential<'_>) -> Self {
@@ -128,55 +176,25 @@ impl Suite {
         }
     }
 
+    /// What cannot be checked with what was given.
+    fn unchecked(&self) -> Vec<&'static str> {
+        let is_password = |good: &Credential<'_>| matches!(good, Credential::Password(_));
+        let mut passwords =
+            self.good.iter().map(|(good, _)| good).filter(|good| is_password(good)).peekable();
+        let cut = passwords.peek().is_some() && passwords.all(|password| twist::cut(password).is_empty());
+        let missing = [
+            (self.unknown.is_empty(), "what nobody holds: no unknown credential was given"),
+            (self.ended.is_empty(), "what has ended: no expired, revoked or disabled credential was given"),
+            (cut, "whether passwords are cut at 72 bytes: no good one is longer"),
+            (self.tenant.is_none(), "tenants: none was given"),
+            (self.outage.is_none(), "outages: no switch was given"),
+            (!self.revokes, "revoking: `revokes` was not said"),
+        ];
+        missing.into_iter().filter_map(|(is_missing, what)| is_missing.then_some(what)).collect()
+    }
+
     fn is_good(&self, credential: &Credential<'_>) -> bool {
         self.good.iter().any(|(good, _)| twist::same(good, credential))
-    }
-}
-
-impl Report {
-    /// Whether every rule is held.
-    pub const fn holds(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What is not held, in the order it was found.
-    pub fn violations(&self) -> &[Violation] {
-        &self.0
-    }
-
-    /// Fails a test where a rule is not held, and names every one.
-    ///
-    /// # Panics
-    ///
-    /// When there is one.
-    #[allow(clippy::panic, reason = "for tests, which a panic fails")]
-    pub fn assert_holds(&self) {
-        if !self.holds() {
-            panic!("{self}");
-        }
-    }
-}
-
-impl Violation {
-    /// The rule.
-    pub const fn rule(&self) -> Rule {
-        self.rule
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.rule, self.seen)
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.holds() {
-            return f.write_str("the verifier holds every rule");
-        }
-        f.write_str("the verifier breaks rules:")?;
-        self.0.iter().try_for_each(|violation| write!(f, "\n  {violation}"))
     }
 }
 

@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
+    /// The suite shows at least one good credential: else a verifier that refuses all would hold the rest.
+    GoodIsShown,
     /// A good credential verifies, as the kind of principal it was declared to make.
     GoodIsKnown,
     /// A credential that nobody holds is denied or unsupported, not good and not an outage.
@@ -16,7 +18,8 @@ pub enum Rule {
     NeverAGuest,
     /// An app token makes an `AppToken`, and nothing else does.
     AppTokensMakeAppTokens,
-    /// Both halves count, to the last character: not nearly the right id, not nearly the right secret.
+    /// Both halves count, to the last character, in its case and with no space around: not nearly the right
+    /// id, not nearly the right secret, not one that is cut at 72 bytes.
     WrongHalvesAreDenied,
     /// A credential shown as one of another kind opens nothing.
     KindsDoNotLeak,
@@ -34,8 +37,14 @@ pub enum Rule {
     TogetherAsAlone,
     /// What one tenant's credential opens, it does not open at another tenant's.
     TenantsAreApart,
+    /// While what it asks is down, what it cannot tell is unavailable: not good, and not denied.
+    OutagesAreUnavailable,
     /// What was revoked is denied at once, and nothing else is.
     RevokingEndsIt,
+    /// Only what verifies is revoked: an id with a wrong secret ends nothing.
+    OnlyWhatVerifiesIsRevoked,
+    /// A password is not revoked, which would lock its user out.
+    PasswordsStay,
     /// Nothing that is presented makes it panic.
     NothingPanics,
     /// Every question is answered in time.
@@ -46,6 +55,7 @@ impl Rule {
     /// The rule as a sentence.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::GoodIsShown => "a suite shows at least one good credential",
             Self::GoodIsKnown => "a good credential verifies, as the kind of principal it makes",
             Self::UnknownIsDenied => "a credential that nobody holds is denied or unsupported",
             Self::EndedIsDenied => "a credential that has expired, or was revoked or disabled, is denied",
@@ -63,6 +73,11 @@ impl Rule {
             Self::TogetherAsAlone => "what is asked at the same time is answered as if it were asked alone",
             Self::TenantsAreApart => "a credential of one tenant opens nothing at another's",
             Self::RevokingEndsIt => "what was revoked is denied at once, and nothing else is",
+            Self::OutagesAreUnavailable => {
+                "what cannot be told in an outage is unavailable, not good and not denied"
+            }
+            Self::OnlyWhatVerifiesIsRevoked => "only what verifies is revoked",
+            Self::PasswordsStay => "a password is not revoked",
             Self::NothingPanics => "nothing that is presented makes it panic",
             Self::EverythingEnds => "every question is answered in time",
         }

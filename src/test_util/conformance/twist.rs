@@ -40,6 +40,7 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
         ("without its last character", with(own(), all_but_last(secret))),
         ("in the other case", with(own(), other_case(secret))),
         ("twice", with(own(), secret.repeat(2))),
+        ("twice with a NUL between", with(own(), format!("{secret}\0{secret}"))),
         ("with an empty secret", with(own(), String::new())),
     ];
     if let Some(id) = id {
@@ -49,6 +50,9 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
         let mut add = |how, id: String, secret: String| twisted.push((how, with(Some(id), secret)));
         add("with an id of a character more", format!("{id}x"), secret.to_owned());
         add("with an id and a NUL", format!("{id}\0"), secret.to_owned());
+        add("with an id and a space", format!("{id} "), secret.to_owned());
+        add("with a space before the id", format!(" {id}"), secret.to_owned());
+        add("with an id in the other case", other_case(id), secret.to_owned());
         add("with an id without its last character", all_but_last(id), secret.to_owned());
         add("with an empty id", String::new(), secret.to_owned());
         add("with the halves changed about", secret.to_owned(), id.to_owned());
@@ -57,8 +61,22 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
         add("split a character later", format!("{id}{first}"), rest.clone());
         add("split at another colon", format!("{id}:{first}"), rest);
     }
+    twisted.extend(cut(credential));
     twisted.retain(|(_, twisted)| !same(twisted, credential));
     twisted
+}
+
+/// The same with a secret that differs after 72 bytes, which is all that bcrypt looks at; of one that is longer.
+pub(super) fn cut(credential: &Credential<'_>) -> Vec<Twisted> {
+    let (id, secret) = texts(credential);
+    let secret = secret.expose_secret();
+    let mut ends = secret.char_indices().map(|(at, _)| at).skip_while(|at| *at < CUT);
+    let Some((head, _)) = ends.next().and_then(|at| secret.split_at_checked(at)) else { return Vec::new() };
+    let with = |secret: String| like(credential, id.map(str::to_owned), secret);
+    vec![
+        ("cut at 72 bytes", with(head.to_owned())),
+        ("with another end after 72 bytes", with(format!("{head}another end"))),
+    ]
 }
 
 /// The same text as a credential of every other kind.
@@ -175,6 +193,9 @@ fn other_case(text: &str) -> String {
     text.chars().map(swap).collect()
 }
 
+/// Bytes of a password that bcrypt looks at.
+const CUT: usize = 72;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +216,26 @@ mod tests {
             assert!(nearly(&credential).iter().all(|(_, twisted)| twisted.kind() == credential.kind()));
             assert!(as_others(&credential).len() >= 8);
             assert!(same(&credential, &credential.reborrow()));
+            assert!(cut(&credential).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_cut_has_the_first_72_bytes_of_a_longer_secret() {
+        for (secret, heads) in [
+            ("x".repeat(72), None),
+            ("x".repeat(73), Some(72)),
+            ("x".repeat(71) + "ü" + "y", Some(73)),
+            ("x".repeat(71) + "ü", None),
+            ("x".repeat(4_000), Some(72)),
+        ] {
+            let cut = cut(&Credential::AccessToken(Secret::borrowed(&secret)));
+            assert_eq!(cut.is_empty(), heads.is_none(), "{}", secret.len());
+            for (_, twisted) in &cut {
+                let (_, twisted) = texts(twisted);
+                let head = &secret[..heads.unwrap()];
+                assert!(twisted.expose_secret().starts_with(head) && twisted.expose_secret() != secret);
+            }
         }
     }
 }

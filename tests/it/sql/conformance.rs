@@ -29,6 +29,8 @@ async fn populated(place: &Place, tenant: Option<&str>) -> (SqlVerifier, Suite) 
     let store = tenant.map_or_else(|| store.clone(), |tenant| store.clone().tenant(tenant).unwrap());
     let new = NewCredential::new;
     let users = store.users();
+    let long = "a password of more than the 72 bytes that bcrypt looks at, ".repeat(2);
+    users.create("lola", Secret::borrowed(&long), NewUser::new()).await.unwrap();
     for name in [USER, "dora", "olga"] {
         users.create(name, Secret::borrowed(PASSWORD), NewUser::new()).await.unwrap();
     }
@@ -45,6 +47,7 @@ async fn populated(place: &Place, tenant: Option<&str>) -> (SqlVerifier, Suite) 
     users.disable("dora").await.unwrap();
     let suite = Suite::new()
         .good(password(USER, PASSWORD), PrincipalKind::BasicUser)
+        .good(password("lola", &long), PrincipalKind::BasicUser)
         .good(whole(&keys.create(new().owner(USER)).await.unwrap()), PrincipalKind::ApiKey)
         .good(
             Credential::ApiKey(Key::Halves(pair(&halves.id, halves.secret.expose_secret()))),

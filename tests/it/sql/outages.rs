@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
-use tower_principal::verify::sql::{Change, NewCredential, SqlError};
-use tower_principal::{Context, Verifier as _, VerifyError};
+use tower_principal::test_util::conformance::Suite;
+use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError};
+use tower_principal::{Context, PrincipalKind, Secret, Verifier as _, VerifyError};
 
 use super::*;
 
@@ -18,6 +19,14 @@ use super::*;
 struct Server(TempDir);
 
 impl Server {
+    /// Where another user may look: the server does not run as root.
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
     fn script(&self, name: &str) -> Command {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/postgres").join(name);
         let mut command = Command::new(script);
@@ -68,11 +77,7 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
         return;
     }
     let _quiet = QUIET.lock().await;
-    // Where another user may look: the server does not run as root.
-    let folder = TempDir::new().unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let server = Server(folder);
+    let server = Server::new();
     let place = Place::at(server.start());
     let verifier = place.connect().await;
     let mut changes = verifier.changes().unwrap();
@@ -153,6 +158,38 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     for secret in [&good, &revoked] {
         assert!(!log.contains(secret.secret.expose_secret().rsplit_once('_').unwrap().1));
     }
+}
+
+/// The rules about outages, with a server that is stopped before anything is asked, and again when all was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_stopped_denies_nobody_and_lets_nobody_in() {
+    if Place::postgres().is_none() {
+        return;
+    }
+    let _quiet = QUIET.lock().await;
+    let server = Arc::new(Server::new());
+    let place = Place::at(server.start());
+    let verifier = place.connect().await;
+    let (users, keys) = (verifier.store().users(), verifier.store().api_keys());
+    users.create(USER, Secret::borrowed(PASSWORD), NewUser::new()).await.unwrap();
+    let good = keys.create(NewCredential::new()).await.unwrap();
+    let revoked = keys.create(NewCredential::new()).await.unwrap();
+    keys.revoke(&revoked.id).await.unwrap();
+    let elsewhere = verifier.store().tenant("other").unwrap().api_keys();
+    let elsewhere = elsewhere.create(NewCredential::new()).await.unwrap();
+    let suite = Suite::new()
+        .good(password(USER, PASSWORD), PrincipalKind::BasicUser)
+        .good(key(good.secret.expose_secret()), PrincipalKind::ApiKey)
+        .unknown(key(elsewhere.secret.expose_secret()))
+        .revoked(key(revoked.secret.expose_secret()))
+        .outage(move |is_down| {
+            let server = Arc::clone(&server);
+            let turn = move || if is_down { server.stop() } else { drop(server.start()) };
+            async move { tokio::task::spawn_blocking(turn).await.unwrap() }
+        });
+    suite.check(&verifier).await.assert_holds();
+    #[cfg(feature = "cache")]
+    suite.check(&tower_principal::verify::Cached::new(verifier).unwrap()).await.assert_holds();
 }
 
 /// D8: a database that somebody else locks is an outage while it lasts, and no longer.

@@ -1,0 +1,55 @@
+//! What a verifier says while what it asks is down.
+
+use super::Rule;
+use super::checks::Checks;
+use super::seen::Seen;
+use crate::credential::Credential;
+use crate::verify::Verifier;
+
+impl<V: Verifier> Checks<'_, V> {
+    /// Before anything was asked: nothing can be known by heart.
+    pub(super) async fn outage_at_first(&mut self) {
+        let suite = self.suite;
+        let Some(switch) = &suite.outage else { return };
+        switch(true).await;
+        for (good, _) in &suite.good {
+            self.while_down("a good", good, |seen| *seen == Seen::Unavailable).await;
+        }
+        for unknown in &suite.unknown {
+            // What is not for this verifier needs nobody to be asked.
+            let holds = |seen: &Seen| matches!(seen, Seen::Unavailable | Seen::Unsupported);
+            self.while_down("an unknown", unknown, holds).await;
+        }
+        for (how, ended) in &suite.ended {
+            // What has ended may stand in a list at hand.
+            self.while_down(how, ended, |seen| !seen.is_good()).await;
+        }
+        switch(false).await;
+    }
+
+    /// When everything was asked: what is kept may be good, or refused, for a while.
+    pub(super) async fn outage_later(&mut self) {
+        let suite = self.suite;
+        let Some(switch) = &suite.outage else { return };
+        switch(true).await;
+        for (good, _) in &suite.good {
+            self.while_down("a good", good, |seen| *seen == Seen::Unavailable || seen.is_good()).await;
+        }
+        let unknown = suite.unknown.iter().map(|unknown| ("an unknown", unknown));
+        for (how, bad) in unknown.chain(suite.ended.iter().map(|(how, ended)| (*how, ended))) {
+            self.while_down(how, bad, |seen| !seen.is_good()).await;
+        }
+        switch(false).await;
+        for (good, _) in &suite.good {
+            let what = format!("a good credential of kind {} after an outage", good.kind());
+            let seen = self.ask(&what, good, &suite.context()).await;
+            self.hold(Rule::GoodIsKnown, seen.is_good(), || format!("{what} {}", seen.told()));
+        }
+    }
+
+    async fn while_down(&mut self, how: &str, credential: &Credential<'_>, holds: impl Fn(&Seen) -> bool) {
+        let what = format!("{how} credential of kind {} in an outage", credential.kind());
+        let seen = self.ask(&what, credential, &self.suite.context()).await;
+        self.hold(Rule::OutagesAreUnavailable, holds(&seen), || format!("{what} {}", seen.told()));
+    }
+}
