@@ -1,6 +1,7 @@
 //! Asking another server over HTTP, whatever client does it.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -73,10 +74,26 @@ pub enum FetchError {
     /// The address is not an `https` one.
     #[error("the address is not an https one")]
     Insecure,
-    /// No connection, or one that broke; with the kind of the input or output error at its root, if any.
-    #[error("no connection, or it broke: {0}")]
+    /// The name of the server was not found (DNS).
+    #[error("no connection: the server's name was not found")]
+    NameNotFound,
+    /// No connection; with the kind of the input or output error at its root, if any.
+    #[error("no connection: {}", Words(*.0))]
+    NotConnected(io::ErrorKind),
+    /// No TLS: what answers does not speak it, or its certificate is not trusted.
+    #[error("no secure connection: the server's certificate is not trusted, or it does not speak TLS")]
+    Tls,
+    /// The answer began, and did not come whole; with the kind of the input or output error at its root, if any.
+    #[error("the answer broke off: {}", Words(*.0))]
+    BrokenOff(io::ErrorKind),
+    /// No connection, or one that broke, where the client does not say which; with the kind of the input or output
+    /// error at its root, if any.
+    #[error("no connection, or it broke: {}", Words(*.0))]
     Failed(io::ErrorKind),
 }
+
+/// What kind of trouble it was, for whoever reads the log.
+struct Words(io::ErrorKind);
 
 /// The object-safe twin of [`Fetch`]; everything that fetches is one. `Arc<dyn DynFetch>` fetches again.
 #[async_trait]
@@ -114,12 +131,49 @@ impl FetchError {
         let mut kind = io::ErrorKind::Other;
         let mut cause = Some(error);
         while let Some(error) = cause {
-            kind = error.downcast_ref().map_or(kind, io::Error::kind);
-            cause = error.source();
+            let broken = error.downcast_ref::<io::Error>();
+            kind = broken.map_or(kind, io::Error::kind);
+            // Of what an `io::Error` wraps its `source` passes over the first.
+            cause = match broken.and_then(io::Error::get_ref) {
+                Some(wrapped) => Some(wrapped),
+                None => error.source(),
+            };
         }
         if kind == io::ErrorKind::TimedOut { Self::TimedOut } else { Self::Failed(kind) }
     }
 }
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = WORDS.iter().find(|(kinds, _)| kinds.contains(&self.0));
+        match known {
+            Some((_, words)) => f.write_str(words),
+            // Of what has no kind of its own the standard library says that it is uncategorized.
+            None if self.0.to_string().starts_with("uncategorized") => f.write_str(NO_REASON),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+/// Kinds of trouble, in words of the network's.
+const WORDS: &[(&[io::ErrorKind], &str)] = {
+    use io::ErrorKind::*;
+    &[
+        (
+            &[ConnectionRefused],
+            "the connection was refused: nothing listens there, or something is in the way",
+        ),
+        (&[HostUnreachable, NetworkUnreachable, NetworkDown], "there is no route to the server"),
+        (&[ConnectionReset, ConnectionAborted, BrokenPipe], "the other side cut the connection"),
+        (&[UnexpectedEof], "the connection ended too early"),
+        (&[AddrNotAvailable, AddrInUse], "this machine has no address to connect from"),
+        (&[PermissionDenied], "this machine may not connect there"),
+        (&[InvalidData], "what came is not valid, such as a certificate that is not trusted"),
+        (&[Other], NO_REASON),
+    ]
+};
+
+const NO_REASON: &str = "the system has no word for it; often the server's name is not found";
 
 #[async_trait]
 impl<F: Fetch> DynFetch for F {
@@ -153,8 +207,29 @@ mod tests {
         let refused = Wordy(io::Error::new(io::ErrorKind::ConnectionRefused, "secret"));
         let error = FetchError::failed(&io::Error::other(refused));
         assert_eq!(error, FetchError::Failed(io::ErrorKind::ConnectionRefused));
-        assert_eq!(error.to_string(), "no connection, or it broke: connection refused");
+        let words = "the connection was refused: nothing listens there, or something is in the way";
+        assert_eq!(error.to_string(), format!("no connection, or it broke: {words}"));
         let late = FetchError::failed(&Wordy(io::ErrorKind::TimedOut.into()));
         assert_eq!(late, FetchError::TimedOut);
+        let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, "secret"));
+        assert_eq!(FetchError::failed(&twice), FetchError::Failed(io::ErrorKind::InvalidData));
+    }
+
+    #[tokio::test]
+    async fn no_trouble_is_uncategorized_to_whoever_reads_the_log() {
+        // No resolver has to be asked: no part of a name is so long.
+        let unknown = tokio::net::lookup_host(("x".repeat(64), 443)).await.err().unwrap();
+        let kinds = [unknown.kind(), io::ErrorKind::Other, io::ErrorKind::InvalidData];
+        for kind in kinds.into_iter().chain([io::ErrorKind::NetworkUnreachable, io::ErrorKind::UnexpectedEof])
+        {
+            for error in
+                [FetchError::Failed(kind), FetchError::NotConnected(kind), FetchError::BrokenOff(kind)]
+            {
+                let text = error.to_string();
+                assert!(!text.contains("uncategorized") && !text.contains("other error"), "{kind:?}: {text}");
+            }
+        }
+        let text = FetchError::Failed(io::ErrorKind::NotFound).to_string();
+        assert_eq!(text, "no connection, or it broke: entity not found");
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP client of the crate `reqwest`.
 
+use std::io;
 use std::time::Duration;
 
 use ::reqwest::{Certificate, Client, redirect};
@@ -125,5 +126,13 @@ impl Fetch for HttpClient {
 }
 
 fn failed(error: ::reqwest::Error) -> FetchError {
-    if error.is_timeout() { FetchError::TimedOut } else { FetchError::failed(&error) }
+    match FetchError::failed(&error) {
+        _ if error.is_timeout() => FetchError::TimedOut,
+        _ if error.is_dns() => FetchError::NameNotFound,
+        // What rustls refuses is invalid data.
+        FetchError::Failed(io::ErrorKind::InvalidData) if error.is_connect() => FetchError::Tls,
+        FetchError::Failed(kind) if error.is_connect() => FetchError::NotConnected(kind),
+        FetchError::Failed(kind) if error.is_body() || error.is_decode() => FetchError::BrokenOff(kind),
+        otherwise => otherwise,
+    }
 }

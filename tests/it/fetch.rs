@@ -50,7 +50,7 @@ async fn what_is_too_large_or_too_late_is_no_answer() {
     assert_eq!(client.fetch(ask(format!("{server}/hang")), 9).await.err(), Some(FetchError::TimedOut));
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let refused = client.fetch(ask(format!("http://{nobody}/")), 9).await.err();
-    assert_eq!(refused, Some(FetchError::Failed(std::io::ErrorKind::ConnectionRefused)));
+    assert_eq!(refused, Some(FetchError::NotConnected(std::io::ErrorKind::ConnectionRefused)));
 }
 
 #[tokio::test]
@@ -98,9 +98,48 @@ async fn serve_tls() -> (String, String) {
 async fn a_server_is_known_by_its_certificate() {
     let (server, authority) = serve_tls().await;
     let stranger = HttpClient::new().unwrap().fetch(ask(server.clone()), 10).await.err();
-    assert!(matches!(stranger, Some(FetchError::Failed(_))), "{stranger:?}");
+    assert_eq!(stranger, Some(FetchError::Tls));
     let trusting = HttpClient::builder().authority(authority).build().unwrap();
     assert_eq!(trusting.fetch(ask(server), 10).await.unwrap().body(), "secure");
+}
+
+/// What the log says of a server: plain words, and nothing of its address.
+#[tokio::test]
+async fn the_trouble_with_a_server_is_told_apart_in_words() {
+    let nothing = serve_bytes(b"").await;
+    let plain_server = serve_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let half = serve_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123").await;
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let unknown = "x".repeat(64); // longer than any part of a name: no resolver is asked
+    for (url, words) in [
+        (format!("http://{unknown}/keys?secret"), "no connection: the server's name was not found"),
+        (format!("http://{nobody}/keys?secret"), "no connection: the connection was refused"),
+        (format!("https://{plain_server}/keys?secret"), "no secure connection: "),
+        (format!("http://{half}/keys?secret"), "the answer broke off: "),
+        (format!("http://{nothing}/keys?secret"), "no connection, or it broke: "),
+    ] {
+        let error = plain().fetch(ask(url.clone()), 10).await.unwrap_err().to_string();
+        assert!(error.starts_with(words), "{url}: {error}");
+        assert!(
+            !error.contains("?secret") && !error.contains("127.0.0.1") && !error.contains("xx"),
+            "{error}"
+        );
+        assert!(!error.contains("uncategorized") && !error.contains("other error"), "{error}");
+    }
+}
+
+/// A server on the loopback that reads a little of what is sent, says this and hangs up; its address.
+async fn serve_bytes(bytes: &'static [u8]) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4_096]).await;
+            let _ = stream.write_all(bytes).await;
+        }
+    });
+    address
 }
 
 /// REQ-46: keys are not fetched from where a redirect leads.
