@@ -1,39 +1,83 @@
 //! What an answer is stored under.
 
-use crate::credential::{Credential, Key};
+use std::io;
+
+use crate::credential::{ClientKind, Credential, Key};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::verify::Context;
 
-/// The fingerprint of a credential in a context: of its kind, the tenant, and its parts, each with its
-/// length. Nothing else of the request is in it.
-#[inline]
-pub(super) fn of(key: &FingerprintKey, credential: &Credential<'_>, context: &Context<'_>) -> Fingerprint {
-    let tenant = context.tenant();
-    // No tenant is not the tenant without a name.
-    let tag = |kind: u8| [kind, u8::from(tenant.is_some())];
-    let tenant = tenant.unwrap_or_default().as_bytes();
-    let one = |kind, text: &str| key.of(&[&tag(kind), tenant, text.as_bytes()]);
-    let two = |kind, id: &str, secret: &str| key.of(&[&tag(kind), tenant, id.as_bytes(), secret.as_bytes()]);
-    match credential {
-        Credential::AccessToken(token) => one(0, token.expose_secret()),
-        Credential::AppToken(token) => one(1, token.expose_secret()),
-        Credential::ApiKey(Key::Whole(secret)) => one(2, secret.expose_secret()),
-        Credential::ApiKey(Key::Halves(pair)) => two(3, pair.id(), pair.secret().expose_secret()),
-        Credential::Password(pair) => two(4, pair.id(), pair.secret().expose_secret()),
-        Credential::Client(kind, pair) => two(5 + *kind as u8, pair.id(), pair.secret().expose_secret()),
+/// A fingerprint's key for each kind of credential, so that no kind is looked up as another, and one for principals.
+pub(super) struct Keys {
+    token: FingerprintKey,
+    app: FingerprintKey,
+    whole: FingerprintKey,
+    halves: FingerprintKey,
+    password: FingerprintKey,
+    organization: FingerprintKey,
+    application: FingerprintKey,
+    client: FingerprintKey,
+    pub(super) principal: FingerprintKey,
+}
+
+impl Keys {
+    pub(super) fn random() -> io::Result<Self> {
+        let key = FingerprintKey::random;
+        Ok(Self {
+            token: key()?,
+            app: key()?,
+            whole: key()?,
+            halves: key()?,
+            password: key()?,
+            organization: key()?,
+            application: key()?,
+            client: key()?,
+            principal: key()?,
+        })
+    }
+
+    /// The fingerprint of a credential in a context: of the tenant, where there is one, and the credential's parts, each
+    /// with its length. Nothing else of the request is in it.
+    #[inline]
+    pub(super) fn of(&self, credential: &Credential<'_>, context: &Context<'_>) -> Fingerprint {
+        // No tenant is not the tenant without a name: that one is a part, of no length.
+        let tenant = context.tenant().map(str::as_bytes);
+        let one = |key: &FingerprintKey, text: &str| match tenant {
+            None => key.of(&[text.as_bytes()]),
+            Some(tenant) => key.of(&[tenant, text.as_bytes()]),
+        };
+        let two = |key: &FingerprintKey, id: &str, secret: &str| match tenant {
+            None => key.of(&[id.as_bytes(), secret.as_bytes()]),
+            Some(tenant) => key.of(&[tenant, id.as_bytes(), secret.as_bytes()]),
+        };
+        match credential {
+            Credential::AccessToken(token) => one(&self.token, token.expose_secret()),
+            Credential::AppToken(token) => one(&self.app, token.expose_secret()),
+            Credential::ApiKey(Key::Whole(secret)) => one(&self.whole, secret.expose_secret()),
+            Credential::ApiKey(Key::Halves(pair)) => {
+                two(&self.halves, pair.id(), pair.secret().expose_secret())
+            }
+            Credential::Password(pair) => two(&self.password, pair.id(), pair.secret().expose_secret()),
+            Credential::Client(kind, pair) => {
+                let key = match kind {
+                    ClientKind::Organization => &self.organization,
+                    ClientKind::Application => &self.application,
+                    ClientKind::Other => &self.client,
+                };
+                two(key, pair.id(), pair.secret().expose_secret())
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::ClientKind;
     use crate::pair::Pair;
     use crate::secret::Secret;
 
     #[test]
     fn req_51_kinds_tenants_and_parts_do_not_run_into_each_other() {
-        let key = FingerprintKey::random().unwrap();
+        let key = Keys::random().unwrap();
         let secret = Secret::borrowed;
         let pair = |id, text| Pair::new(secret(id), secret(text));
         let all = [
@@ -55,19 +99,19 @@ mod tests {
         let contexts = [plain.clone(), plain.clone().with_tenant(""), plain.with_tenant("a")];
         let mut keys = Vec::new();
         for credential in &all {
-            keys.extend(contexts.iter().map(|context| of(&key, credential, context)));
+            keys.extend(contexts.iter().map(|context| key.of(credential, context)));
         }
         for (at, one) in keys.iter().enumerate() {
             assert!(keys.iter().skip(at + 1).all(|other| one != other), "{at}");
         }
-        assert_eq!(Some(&of(&key, &all[0].reborrow(), &contexts[0])), keys.first());
+        assert_eq!(Some(&key.of(&all[0].reborrow(), &contexts[0])), keys.first());
     }
 
     #[test]
     fn req_51_two_caches_have_nothing_in_common() {
         let token = Credential::AccessToken(Secret::borrowed("a"));
-        let keys = [FingerprintKey::random().unwrap(), FingerprintKey::random().unwrap()];
-        let [one, other] = keys.map(|key| of(&key, &token, &Context::default()));
+        let keys = [Keys::random().unwrap(), Keys::random().unwrap()];
+        let [one, other] = keys.map(|key| key.of(&token, &Context::default()));
         assert_ne!(one, other);
     }
 }

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use self::flights::{Flight, Flights, Joined};
+use self::key::Keys;
 use self::settings::Settings;
 use self::store::{Store, Ticket};
 use super::{Context, Verifier, VerifyError};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
-use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::fingerprint::Fingerprint;
 use crate::principal::{Principal, PrincipalKind};
 
 mod bounded;
@@ -79,7 +80,7 @@ mod store;
 /// ```
 pub struct Cached<V> {
     inner: Arc<V>,
-    key: FingerprintKey,
+    keys: Keys,
     store: Arc<Store>,
     flights: Flights,
 }
@@ -91,7 +92,7 @@ impl<V: Verifier> Cached<V> {
     ///
     /// When the operating system has no randomness to give.
     pub fn new(inner: V) -> io::Result<Self> {
-        Ok(Self::with(Arc::new(inner), FingerprintKey::random()?, Settings::default()))
+        Ok(Self::with(Arc::new(inner), Keys::random()?, Settings::default()))
     }
 
     /// The verifier inside.
@@ -103,7 +104,7 @@ impl<V: Verifier> Cached<V> {
     /// a good answer was kept. By the text that was shown: for every spelling of it there is
     /// [`evict_principal`](Self::evict_principal), with its credential id.
     pub fn evict(&self, credential: &Credential<'_>, context: &Context<'_>) -> bool {
-        self.forget(key::of(&self.key, credential, context))
+        self.forget(self.keys.of(credential, context))
     }
 
     /// Forgets every good answer about one principal, by its kind and [id](Principal::id) or
@@ -140,23 +141,23 @@ impl<V: Verifier> Cached<V> {
         self.flights.running()
     }
 
-    fn with(inner: Arc<V>, key: FingerprintKey, settings: Settings) -> Self {
+    fn with(inner: Arc<V>, keys: Keys, settings: Settings) -> Self {
         let flights = Flights::new(settings.flights, settings.deadline);
-        let store = Arc::new(Store::new(settings, key.clone()));
-        Self { inner, key, store, flights }
+        let store = Arc::new(Store::new(settings, keys.principal.clone()));
+        Self { inner, keys, store, flights }
     }
 
     fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.store.settings().clone();
         change(&mut settings);
-        Self::with(self.inner, self.key, settings)
+        Self::with(self.inner, self.keys, settings)
     }
 
     /// `None` for what is not kept.
     #[inline]
     fn key(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Fingerprint> {
         let kept = self.store.settings().passwords || !is_password(credential);
-        kept.then(|| key::of(&self.key, credential, context))
+        kept.then(|| self.keys.of(credential, context))
     }
 
     fn forget(&self, key: Fingerprint) -> bool {

@@ -1,6 +1,6 @@
 //! Ends a credential's life, and forgets it however it was shown.
 
-use super::{Cached, key};
+use super::Cached;
 use crate::credential::Credential;
 use crate::deadline::Bounded;
 use crate::fingerprint::Fingerprint;
@@ -13,7 +13,7 @@ pub(super) async fn revoke<V: Verifier>(
     credential: &Credential<'_>,
     context: &Context<'_>,
 ) -> Result<(), VerifyError> {
-    let key = key::of(&cached.key, credential, context);
+    let key = cached.keys.of(credential, context);
     // The verifier is asked whose it is before it is told: afterwards it only knows that it was revoked.
     let mut forgets = Forgets { cached, key, whose: Whose::Nobodys };
     forgets.whose = whose(cached, key, credential, context).await;
