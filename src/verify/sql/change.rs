@@ -73,7 +73,7 @@ pub enum Change {
 /// # fn main() {}
 /// ```
 #[derive(Debug)]
-pub struct Changes(broadcast::Receiver<Change>);
+pub struct Changes(pub(super) broadcast::Receiver<Change>);
 
 /// Where changes are told.
 #[derive(Clone, Debug)]
@@ -86,32 +86,16 @@ pub(super) trait Listen: Send {
 }
 
 /// How many changes may wait for a slow listener. Who misses one is told to take everything for changed.
-const WAITING: usize = 1024;
+pub(super) const WAITING: usize = 1024;
 
 impl Change {
     /// Whether an answer of before that was this principal may be wrong now. Says yes where it cannot
     /// tell. Tenants are not looked at: a principal does not know its own.
     pub fn concerns(&self, principal: &Principal) -> bool {
         match self {
-            Self::Credential { kind: Kind::Client, id, .. } => {
-                let issued_to = match principal {
-                    Principal::OAuthUser(user) => user.client(),
-                    _ => None,
-                };
-                principal.id() == Some(id) || issued_to == Some(id)
-            }
-            Self::Credential { id, .. } => {
-                principal.id() == Some(id) || principal.credential_id() == Some(id)
-            }
-            Self::User { name, .. } => {
-                // A client does not know whose it is, and its tokens end with it.
-                let of_client = match principal {
-                    Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
-                    Principal::OAuthUser(user) => user.client().is_some(),
-                    _ => false,
-                };
-                of_client || principal.id() == Some(name) || principal.owner() == Some(name)
-            }
+            Self::Credential { kind: Kind::Client, id, .. } => clients(principal).contains(&Some(id)),
+            Self::Credential { id, .. } => credentials(principal).contains(&Some(id)),
+            Self::User { name, .. } => may_be_anybodys(principal) || users(principal).contains(&Some(name)),
             Self::Denied(digest) => Digest::of_principal(principal).is_none_or(|own| own == *digest),
             Self::Everything => true,
         }
@@ -146,6 +130,34 @@ impl Changes {
             Err(RecvError::Lagged(_)) => Some(Change::Everything),
             Err(RecvError::Closed) => None,
         }
+    }
+}
+
+/// The clients that a principal may be, or was issued to.
+pub(super) fn clients(principal: &Principal) -> [Option<&str>; 2] {
+    let issued_to = match principal {
+        Principal::OAuthUser(user) => user.client(),
+        _ => None,
+    };
+    [principal.id(), issued_to]
+}
+
+/// The ids that a principal's credential may have.
+pub(super) fn credentials(principal: &Principal) -> [Option<&str>; 2] {
+    [principal.id(), principal.credential_id()]
+}
+
+/// The users that a principal is, or belongs to.
+pub(super) fn users(principal: &Principal) -> [Option<&str>; 2] {
+    [principal.id(), principal.owner()]
+}
+
+/// A client does not know whose it is, and its tokens end with it.
+pub(super) fn may_be_anybodys(principal: &Principal) -> bool {
+    match principal {
+        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
+        Principal::OAuthUser(user) => user.client().is_some(),
+        _ => false,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The SQL verifier. Every test runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a server
 //! (`tests/postgres/start` starts one).
 
+#[cfg(feature = "cache")]
+mod bursts;
 mod changes;
 mod clients_that_leave;
 mod conformance;
