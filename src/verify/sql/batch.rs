@@ -40,8 +40,8 @@ impl Batch {
             Change::Credential { kind: Kind::Client, id, .. } => _ = self.clients.insert(id),
             Change::Credential { id, .. } => _ = self.credentials.insert(id),
             Change::User { name, .. } => _ = self.users.insert(name),
-            Change::Denied(digest) => _ = self.denied.insert(digest),
-            Change::Everything => self.everything = true,
+            Change::Denied(digest) if digest.is_of_principal() => _ = self.denied.insert(digest),
+            Change::Denied(_) | Change::Everything => self.everything = true,
         }
     }
 

@@ -40,7 +40,8 @@ pub enum Change {
         /// The user's name.
         name: String,
     },
-    /// Something was put on the list of what is denied.
+    /// Something was put on the list of what is denied. One [of a principal](Digest::of_principal) concerns that
+    /// credential, and answers without a credential id; any other may be of any credential, and concerns all.
     Denied(Digest),
     /// Anything may have changed: a role did, or the connection to the database was lost for a while.
     Everything,
@@ -96,7 +97,10 @@ impl Change {
             Self::Credential { kind: Kind::Client, id, .. } => clients(principal).contains(&Some(id)),
             Self::Credential { id, .. } => credentials(principal).contains(&Some(id)),
             Self::User { name, .. } => may_be_anybodys(principal) || users(principal).contains(&Some(name)),
-            Self::Denied(digest) => Digest::of_principal(principal).is_none_or(|own| own == *digest),
+            // What an answer was shown for is not known any more.
+            Self::Denied(digest) => {
+                !digest.is_of_principal() || Digest::of_principal(principal).is_none_or(|own| own == *digest)
+            }
             Self::Everything => true,
         }
     }
@@ -111,7 +115,8 @@ impl Change {
         let tenant = Some(tenant.to_owned()).filter(|tenant| !tenant.is_empty());
         match what {
             "user" => Self::User { tenant, name: name.to_owned() },
-            "digest" => Digest::from_hex(name).map_or(Self::Everything, Self::Denied),
+            "digest" | "principal" => Digest::from_hex(name)
+                .map_or(Self::Everything, |digest| Self::Denied(digest.known_for(what == "principal"))),
             kind => Kind::named(kind).map_or(Self::Everything, |kind| Self::Credential {
                 kind,
                 tenant,
@@ -198,8 +203,10 @@ mod tests {
             (user("otto"), [true, true, true]),
             (user("olga"), [true, false, true]),
             (Change::Everything, [true, true, true]),
-            // Only the token of an id is known by it; the key has none and may be meant.
-            (Change::Denied(Digest::of_parts(&[])), [false, true, false]),
+            // Only a token of an id is known by it; the key has none and may be meant.
+            (Change::Denied(Digest::of_principal(&otto).unwrap()), [true, true, false]),
+            // Of what was shown nothing is known.
+            (Change::Denied(Digest::of_parts(&[])), [true, true, true]),
         ] {
             let found = [&otto, &key, &client].map(|principal| change.concerns(principal));
             assert_eq!(found, concerned, "{change:?}");
@@ -215,6 +222,8 @@ mod tests {
         let digest = Digest::of_parts(&[]);
         let hex: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(Change::announced(&format!("digest\n\n{hex}")), Change::Denied(digest));
+        let of_principal = Change::Denied(digest.known_for(true));
+        assert_eq!(Change::announced(&format!("principal\n\n{hex}")), of_principal);
         for other in ["", "everything", "api_key\nacme", "role\n\nx", "digest\n\nzz"] {
             assert_eq!(Change::announced(other), Change::Everything, "{other}");
         }

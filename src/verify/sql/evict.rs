@@ -24,7 +24,8 @@ impl Changes {
     /// thousand revocations at once take hardly longer than one. Where more than a thousand changes wait, everything
     /// is forgotten. It needs tokio's timer.
     ///
-    /// Around [`Denylisted`](super::Denylisted) a cache hears of what is denied in the same way.
+    /// Around [`Denylisted`](super::Denylisted) a cache hears of what is denied in the same way. A denial of
+    /// what has no credential id does not tell which answers it concerns, and empties the cache.
     ///
     /// # Examples
     ///

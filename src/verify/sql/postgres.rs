@@ -152,7 +152,8 @@ BEGIN
             SELECT concat_ws(E'\n', 'user', tenant, name) INTO message FROM {p}users WHERE id = NEW.user_id;
         END IF;
     ELSIF TG_TABLE_NAME = '{p}revocations' THEN
-        message := concat_ws(E'\n', 'digest', '', encode(NEW.digest, 'hex'));
+        message := concat_ws(E'\n', CASE NEW.of_principal WHEN 1 THEN 'principal' ELSE 'digest' END, '',
+            encode(NEW.digest, 'hex'));
     END IF;
     IF octet_length(message) > 7000 THEN
         message := 'everything';

@@ -53,7 +53,8 @@ const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM {p}schema";
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRIMARY KEY);";
 
 /// Times are milliseconds since 1970. A tenant is `''` where there is none, so that it can be part of a
-/// unique index. Lists are texts: scopes with spaces, permissions with line feeds between them.
+/// unique index. Lists are texts: scopes with spaces, permissions with line feeds between them. A revocation is of a
+/// principal (1), or of who knows what.
 const FIRST: &str = r"
 CREATE TABLE {p}users (
     id {serial},
@@ -123,7 +124,8 @@ CREATE TABLE {p}user_permissions (
 );
 CREATE TABLE {p}revocations (
     digest {bytes} PRIMARY KEY,
-    ends_at BIGINT NOT NULL
+    ends_at BIGINT NOT NULL,
+    of_principal BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX {p}revocations_by_end ON {p}revocations (ends_at);
 ";

@@ -374,6 +374,24 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
     }
 }
 
+/// Also what the database holds itself can be on the list.
+#[tokio::test]
+async fn a_credential_of_the_database_is_refused_while_its_digest_is_denied() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store();
+        let keys = store.api_keys();
+        let [one, other] = [keys.create(NewCredential::new()).await, keys.create(NewCredential::new()).await]
+            .map(|issued| issued.unwrap().secret);
+        let (denied, other) = (key(one.expose_secret()), key(other.expose_secret()));
+        store.deny(Digest::of(&denied, None).unwrap(), Some(clock.now() + HOUR)).await.unwrap();
+        assert_eq!((ask(&verifier, &denied).await, ask(&verifier, &other).await), (REVOKED, KEY));
+        clock.pass(HOUR);
+        assert_eq!(ask(&verifier, &denied).await, KEY);
+    }
+}
+
 /// A password cannot be on the list, and is neither an outage nor revoked.
 #[tokio::test]
 async fn a_denylist_lets_passwords_pass() {

@@ -98,15 +98,18 @@ impl SqlStore {
         Credentials::new(self.clone(), Kind::AccessToken)
     }
 
-    /// Puts a digest on the list of what is denied, until this time, or for good. See
-    /// [`Digest::of_principal`] for what [`Denylisted`](super::Denylisted) asks about.
+    /// Puts a digest on the list of what is denied, until this time, or for good: [of a
+    /// principal](Digest::of_principal) for what [`Denylisted`](super::Denylisted) asks about, or [of a
+    /// credential](Digest::of) of this database, which is refused then. An answer that a cache keeps does not tell
+    /// what was shown for it, so a digest that is of no principal empties the caches that hear of it.
     ///
     /// # Errors
     ///
     /// [`SqlError`] where the database cannot be changed now.
     pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
         let until = until.map_or(i64::MAX, names::millis);
-        self.write(DENY, vec![digest.into(), until.into()]).await?;
+        let of_principal = i64::from(digest.is_of_principal());
+        self.write(DENY, vec![digest.into(), until.into(), of_principal.into()]).await?;
         self.tell(Change::Denied(digest));
         Ok(())
     }
@@ -183,7 +186,7 @@ impl fmt::Debug for SqlStore {
     }
 }
 
-const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at) VALUES ($1, $2)
+const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at, of_principal) VALUES ($1, $2, $3)
 ON CONFLICT (digest) DO UPDATE SET ends_at = CASE
     WHEN excluded.ends_at > {p}revocations.ends_at THEN excluded.ends_at ELSE {p}revocations.ends_at END
 RETURNING digest";
