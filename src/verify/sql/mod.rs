@@ -20,6 +20,8 @@ use crate::pair::Pair;
 use crate::password::Passwords;
 use crate::principal::Principal;
 
+#[cfg(feature = "postgres")]
+mod announce;
 #[cfg(feature = "cache")]
 mod batch;
 mod builder;

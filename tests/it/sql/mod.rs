@@ -66,6 +66,13 @@ impl Place {
         Some(Self { name: "PostgreSQL", address, prefix, folder: None })
     }
 
+    /// The same in another schema.
+    pub(super) fn in_schema(self, schema: &str) -> Self {
+        let separator = if self.address.contains('?') { '&' } else { '?' };
+        let address = format!("{}{separator}options[search_path]={schema}", self.address);
+        Self { address, ..self }
+    }
+
     /// One of each engine that can be tested here.
     pub(super) fn all() -> Vec<Self> {
         [Some(Self::sqlite()), Self::postgres()].into_iter().flatten().collect()
