@@ -14,7 +14,8 @@ BEGIN
     IF TG_LEVEL = 'STATEMENT' THEN
         NULL;
     ELSIF TG_TABLE_NAME = '{p}credentials' THEN
-        IF TG_OP = 'DELETE' AND OLD.expires_at < extract(epoch FROM clock_timestamp()) * 1000 THEN
+        IF TG_OP = 'DELETE' AND (OLD.revoked_at IS NOT NULL
+            OR OLD.expires_at < extract(epoch FROM clock_timestamp()) * 1000) THEN
             RETURN NULL;
         END IF;
         message := concat_ws(E'\n', OLD.kind, OLD.tenant, OLD.public_id);

@@ -100,6 +100,7 @@ CREATE INDEX {p}credentials_of_user ON {p}credentials (user_id);
 CREATE INDEX {p}credentials_of_subject ON {p}credentials (tenant, subject);
 CREATE INDEX {p}credentials_of_client ON {p}credentials (client_id);
 CREATE INDEX {p}credentials_by_end ON {p}credentials (expires_at);
+CREATE INDEX {p}credentials_by_revocation ON {p}credentials (revoked_at);
 CREATE TABLE {p}roles (
     id {serial},
     tenant TEXT NOT NULL,

@@ -105,6 +105,11 @@ async fn req_39_what_is_ended_on_one_node_is_refused_by_the_caches_of_all() {
         let issued = one().await;
         ends!(key(&secret(&issued)), keys.disable(&issued.id));
         let issued = one().await;
+        ends!(key(&secret(&issued)), keys.delete(&issued.id));
+        let other = clients.create(NewCredential::new().org("acme")).await.unwrap();
+        let issued = tokens.create(NewCredential::new().user("otto").client(&other.id)).await.unwrap();
+        ends!(token(&secret(&issued)), clients.delete(&other.id));
+        let issued = one().await;
         ends!(key(&secret(&issued)), keys.expire(&issued.id, Some(SystemTime::now())));
         let issued = one().await;
         ends!(key(&secret(&issued)), keys.rotate(&issued.id, Duration::ZERO));
