@@ -32,6 +32,9 @@ pub struct Digest {
 /// Every digest starts with this, so that one made elsewhere over the same parts is another one.
 const DOMAIN: &[u8] = b"tower-principal 1";
 
+/// No fewer bytes have 128 bits, whatever they are.
+const SHORTEST: usize = 16;
+
 impl Digest {
     /// The digest of these parts.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
@@ -74,6 +77,11 @@ impl Digest {
         let parts = ["credential id", kind, principal.id().unwrap_or_default(), credential];
         let parts = parts.into_iter().chain(principal.issuer()).map(str::as_bytes);
         Some(Self::of_parts(&parts.collect::<Vec<_>>()).known_for(true))
+    }
+
+    /// Whether a secret can have 128 random bits, so that its digest tells nobody what it is.
+    pub(super) fn hides(secret: &Secret<'_>) -> bool {
+        secret.expose_secret().len() >= SHORTEST
     }
 
     /// The digest's bytes, as they are stored.

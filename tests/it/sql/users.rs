@@ -103,6 +103,24 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
 }
 
 #[tokio::test]
+async fn nobody_has_an_empty_password() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let users = verifier.store().users();
+        let empty = || Secret::borrowed("");
+        assert!(matches!(users.create("eve", empty(), NewUser::new()).await, Err(SqlError::ShortSecret)));
+        assert!(users.find("eve").await.unwrap().is_none());
+        users.create("eve", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        assert!(matches!(users.set_password("eve", empty()).await, Err(SqlError::ShortSecret)));
+        assert_eq!(ask(&verifier, &password("eve", "p")).await, Short::Is(PrincipalKind::BasicUser));
+        // Nor by a hash that somebody made elsewhere.
+        let hash = cheap_passwords().hash("").unwrap();
+        users.import("mallory", &hash, NewUser::new()).await.unwrap();
+        assert_eq!(ask(&verifier, &password("mallory", "")).await, UNKNOWN);
+    }
+}
+
+#[tokio::test]
 async fn permissions_come_from_grants_and_roles_of_the_tenant() {
     for place in Place::all() {
         let verifier = place.connect().await;

@@ -64,12 +64,17 @@ impl Credentials {
     }
 
     /// Takes one over whose secret was made elsewhere, and returns its id. The secret has to have 128
-    /// random bits: what is stored of it does not slow a search down as a password's hash does.
+    /// random bits: what is stored of it does not slow a search down as a password's hash does. How random one is
+    /// cannot be seen; one of less than 16 bytes is not.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); [`SqlError::Exists`] also for a secret that is known already.
+    /// As [`create`](Self::create); [`SqlError::Exists`] also for a secret that is known already;
+    /// [`SqlError::ShortSecret`] for one of less than 16 bytes.
     pub async fn import(&self, secret: Secret<'_>, new: NewCredential) -> Result<String, SqlError> {
+        if !Digest::hides(&secret) {
+            return Err(SqlError::ShortSecret);
+        }
         let id = match &new.id {
             Some(id) => names::id(id)?.to_owned(),
             None => TokenFormat::id()?,
