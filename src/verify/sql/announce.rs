@@ -21,7 +21,7 @@ BEGIN
         message := concat_ws(E'\n', OLD.kind, OLD.tenant, OLD.public_id);
     ELSIF TG_TABLE_NAME = '{p}users' THEN
         message := concat_ws(E'\n', 'user', OLD.tenant, OLD.name);
-    ELSIF TG_TABLE_NAME IN ('{p}user_roles', '{p}user_permissions') THEN
+    ELSIF TG_TABLE_NAME IN ('{p}assignments', '{p}user_permissions') THEN
         IF TG_OP = 'DELETE' THEN
             EXECUTE format(whose, TG_TABLE_SCHEMA) INTO message USING OLD.user_id;
         ELSIF TG_OP = 'INSERT' OR OLD.user_id = NEW.user_id THEN
@@ -47,7 +47,7 @@ CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF id, tenant, kind, public_id
     ON {p}credentials FOR EACH ROW EXECUTE FUNCTION {p}announce();
 CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE ON {p}users
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}user_roles
+CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}assignments
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
 CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}user_permissions
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
@@ -59,7 +59,7 @@ CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}credentials
     FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
 CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}users
     FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}user_roles
+CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}assignments
     FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
 CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}user_permissions
     FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();

@@ -49,7 +49,8 @@ pub enum Change {
 
 /// What changes from now on, one after the other.
 ///
-/// On SQLite these are the changes that this process makes through the store; on PostgreSQL all that
+/// On SQLite these are the changes that are made through this verifier, its clones and their stores: a second verifier
+/// of the same file is not heard, be it in the same process, so clone the one there is. On PostgreSQL they are all that
 /// anybody makes, within a second while the server can be reached. What is made anew is not told: an
 /// answer that it is unknown should not be kept for long.
 ///

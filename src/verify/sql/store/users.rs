@@ -83,8 +83,8 @@ impl Users {
         }
     }
 
-    /// Disables a user, and every key and token that was linked to them when it was made; says whether
-    /// there is such a user.
+    /// Disables a user, with every key, client and token that is theirs by its link or, where it was made before
+    /// them, by their name; says whether there is such a user.
     ///
     /// # Errors
     ///
@@ -103,7 +103,8 @@ impl Users {
     }
 
     /// Deletes a user with every key and token that was linked to them when it was made, so that nobody
-    /// inherits these with the name; says whether there was such a user.
+    /// inherits these with the name; says whether there was such a user. What was made before the user has only the
+    /// name, and stays: see [`revoke_all_of`](super::Credentials::revoke_all_of).
     ///
     /// # Errors
     ///
