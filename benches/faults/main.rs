@@ -23,6 +23,7 @@ mod d11;
 mod d14;
 mod d15;
 mod d16;
+mod d20;
 mod databases;
 mod faked;
 mod numbers;
@@ -68,6 +69,7 @@ const EXPERIMENTS: &[Experiment] = &[
     Experiment { number: "d14", what: "500 clients log in at a time, argon2id at 19 MiB", run: || Box::pin(d14::run()), serve: Some(d14::app) },
     Experiment { number: "d15", what: "slow heads, slow bodies, idle connections, against the portal", run: || Box::pin(d15::run()), serve: None },
     Experiment { number: "d16", what: "the proxy loses X-Forwarded-Proto, then says http", run: || Box::pin(d16::run()), serve: Some(d16::app) },
+    Experiment { number: "d20", what: "a thousand tokens are revoked at once, while a cache is full", run: || Box::pin(d20::run()), serve: None },
 ];
 
 /// An experiment that takes longer has failed.

@@ -77,7 +77,8 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
     assert_eq!(portal.ask(&revoke, &[wendy]).await.status, 200);
     assert_eq!(status(&portal, &over).await, 401);
 
-    let first = demo(&portal.credentials);
+    let (first, rows) = (demo(&portal.credentials), demo_rows(&beside).await);
+    assert!(rows > 50, "{rows}");
     for good in lasting.iter().chain(first.iter().map(|(_, shown)| shown)) {
         assert_eq!(status(&portal, good).await, 200, "{}", good.0);
     }
@@ -92,6 +93,7 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
         let refused = if ["app", "x-api-key"].contains(name) { 403 } else { 401 };
         assert_eq!(status(&portal, old).await, refused, "{name} of the first life");
     }
+    assert_eq!(demo_rows(&beside).await, rows, "the second life's took the place of the first's");
     for kept in &lasting {
         assert_eq!(status(&portal, kept).await, 200, "{}", kept.0);
     }
@@ -108,6 +110,21 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
     assert_eq!(status(&portal, &("GET /acme/weather/cities", next)).await, 200);
     beside.close().await;
     portal.stop().await.unwrap().data
+}
+
+/// How many credentials of the demonstration there are.
+async fn demo_rows(database: &SqlVerifier) -> usize {
+    let mut rows = 0;
+    for name in ["socrata", "usergrid", "geodatahub", "opendatasoft"] {
+        let store = database.store().tenant(name).unwrap();
+        for kind in
+            [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()]
+        {
+            let listed = kind.list(None, 1_000).await.unwrap();
+            rows += listed.iter().filter(|one| one.label.as_deref() == Some("demo")).count();
+        }
+    }
+    rows
 }
 
 /// A request, and the line with its credential.

@@ -1,4 +1,4 @@
-//! The demo accounts: every credential a client needs to try the portal, new at each start.
+//! The demo accounts: every credential a client needs to try the portal, new at each start but for bob's password.
 
 pub(crate) mod geodatahub;
 pub(crate) mod opendatasoft;
@@ -36,7 +36,7 @@ impl Demo {
         })
     }
 
-    /// Puts all of them into the database, where the start before has put others: those end.
+    /// Puts all of them into the database, where the start before has put others: those are deleted.
     pub(crate) async fn store(&self, platforms: &Platforms) -> Result<(), SqlError> {
         let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
         for platform in [socrata, usergrid, geodatahub, opendatasoft] {

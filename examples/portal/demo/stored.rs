@@ -1,6 +1,6 @@
 //! Demo credentials in the database: this start's take the place of those of the start before.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
 use tower_principal::Secret;
 use tower_principal::verify::sql::{Credentials, NewCredential, NewUser, SqlError, SqlStore};
@@ -11,6 +11,8 @@ use super::Login;
 const LABEL: &str = "demo";
 /// How many are looked at in one go; the most there are.
 const PAGE: u32 = 1_000;
+/// How long what was revoked or has expired is refused as such.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Starts a demo credential.
 pub(super) fn demo() -> NewCredential {
@@ -26,26 +28,23 @@ pub(super) async fn user(store: &SqlStore, login: &Login, new: NewUser) -> Resul
     users.create(&login.username, password, new).await
 }
 
-/// Ends the demo credentials of the start before, and deletes every token that is over.
+/// Deletes the demo credentials of the start before, and whatever else is over for long.
 pub(super) async fn end_old(store: &SqlStore) -> Result<(), SqlError> {
     let kinds =
         [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()];
     for credentials in kinds {
         end(&credentials).await?;
     }
-    while store.purge_expired().await? > 0 {}
+    while store.purge_expired(RETENTION).await? > 0 {}
     Ok(())
 }
 
 async fn end(credentials: &Credentials) -> Result<(), SqlError> {
-    let (now, mut after) = (SystemTime::now(), None);
+    let mut after = None;
     loop {
         let page = credentials.list(after.as_deref(), PAGE).await?;
-        let is_over = |end: Option<SystemTime>| end.is_some_and(|end| end <= now);
-        for old in &page {
-            if old.label.as_deref() == Some(LABEL) && !is_over(old.expires_at) {
-                credentials.expire(&old.id, Some(now)).await?;
-            }
+        for old in page.iter().filter(|old| old.label.as_deref() == Some(LABEL)) {
+            credentials.delete(&old.id).await?;
         }
         match page.into_iter().last() {
             Some(last) => after = Some(last.id),

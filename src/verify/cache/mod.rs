@@ -21,6 +21,8 @@ mod bounded;
 mod endings;
 mod flights;
 mod generations;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod gently;
 mod key;
 mod lifetime;
 mod revoke;
@@ -119,7 +121,7 @@ impl<V: Verifier> Cached<V> {
     /// Forgets every good answer about such principals, and says how many there were. Takes a time in
     /// proportion to the number of all answers.
     pub fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> usize {
-        let evicted = self.store.evict_where(matches);
+        let evicted = self.store.evict_where(matches).filter(|evicted| *evicted).count();
         self.flights.close_all();
         evicted
     }

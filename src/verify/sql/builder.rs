@@ -77,8 +77,8 @@ impl SqlVerifierBuilder {
         }
     }
 
-    /// What the names of the tables start with: `[a-z_][a-z0-9_]*`, at most 32 bytes; `principal_`
-    /// unless said.
+    /// What the names of the tables start with: `[a-z_][a-z0-9_]*`, at most 32 bytes, but neither `sqlite_` nor `pg_`
+    /// at its begin, which the engines keep for themselves; `principal_` unless said.
     pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self

@@ -40,7 +40,8 @@ pub enum Change {
         /// The user's name.
         name: String,
     },
-    /// Something was put on the list of what is denied.
+    /// Something was put on the list of what is denied. One [of a principal](Digest::of_principal) concerns that
+    /// credential, and answers without a credential id; any other may be of any credential, and concerns all.
     Denied(Digest),
     /// Anything may have changed: a role did, or the connection to the database was lost for a while.
     Everything,
@@ -48,7 +49,8 @@ pub enum Change {
 
 /// What changes from now on, one after the other.
 ///
-/// On SQLite these are the changes that this process makes through the store; on PostgreSQL all that
+/// On SQLite these are the changes that are made through this verifier, its clones and their stores: a second verifier
+/// of the same file is not heard, be it in the same process, so clone the one there is. On PostgreSQL they are all that
 /// anybody makes, within a second while the server can be reached. What is made anew is not told: an
 /// answer that it is unknown should not be kept for long.
 ///
@@ -73,7 +75,7 @@ pub enum Change {
 /// # fn main() {}
 /// ```
 #[derive(Debug)]
-pub struct Changes(broadcast::Receiver<Change>);
+pub struct Changes(pub(super) broadcast::Receiver<Change>);
 
 /// Where changes are told.
 #[derive(Clone, Debug)]
@@ -86,33 +88,20 @@ pub(super) trait Listen: Send {
 }
 
 /// How many changes may wait for a slow listener. Who misses one is told to take everything for changed.
-const WAITING: usize = 1024;
+pub(super) const WAITING: usize = 1024;
 
 impl Change {
     /// Whether an answer of before that was this principal may be wrong now. Says yes where it cannot
     /// tell. Tenants are not looked at: a principal does not know its own.
     pub fn concerns(&self, principal: &Principal) -> bool {
         match self {
-            Self::Credential { kind: Kind::Client, id, .. } => {
-                let issued_to = match principal {
-                    Principal::OAuthUser(user) => user.client(),
-                    _ => None,
-                };
-                principal.id() == Some(id) || issued_to == Some(id)
+            Self::Credential { kind: Kind::Client, id, .. } => clients(principal).contains(&Some(id)),
+            Self::Credential { id, .. } => credentials(principal).contains(&Some(id)),
+            Self::User { name, .. } => may_be_anybodys(principal) || users(principal).contains(&Some(name)),
+            // What an answer was shown for is not known any more.
+            Self::Denied(digest) => {
+                !digest.is_of_principal() || Digest::of_principal(principal).is_none_or(|own| own == *digest)
             }
-            Self::Credential { id, .. } => {
-                principal.id() == Some(id) || principal.credential_id() == Some(id)
-            }
-            Self::User { name, .. } => {
-                // A client does not know whose it is, and its tokens end with it.
-                let of_client = match principal {
-                    Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
-                    Principal::OAuthUser(user) => user.client().is_some(),
-                    _ => false,
-                };
-                of_client || principal.id() == Some(name) || principal.owner() == Some(name)
-            }
-            Self::Denied(digest) => Digest::of_principal(principal).is_none_or(|own| own == *digest),
             Self::Everything => true,
         }
     }
@@ -127,7 +116,8 @@ impl Change {
         let tenant = Some(tenant.to_owned()).filter(|tenant| !tenant.is_empty());
         match what {
             "user" => Self::User { tenant, name: name.to_owned() },
-            "digest" => Digest::from_hex(name).map_or(Self::Everything, Self::Denied),
+            "digest" | "principal" => Digest::from_hex(name)
+                .map_or(Self::Everything, |digest| Self::Denied(digest.known_for(what == "principal"))),
             kind => Kind::named(kind).map_or(Self::Everything, |kind| Self::Credential {
                 kind,
                 tenant,
@@ -146,6 +136,34 @@ impl Changes {
             Err(RecvError::Lagged(_)) => Some(Change::Everything),
             Err(RecvError::Closed) => None,
         }
+    }
+}
+
+/// The clients that a principal may be, or was issued to.
+pub(super) fn clients(principal: &Principal) -> [Option<&str>; 2] {
+    let issued_to = match principal {
+        Principal::OAuthUser(user) => user.client(),
+        _ => None,
+    };
+    [principal.id(), issued_to]
+}
+
+/// The ids that a principal's credential may have.
+pub(super) fn credentials(principal: &Principal) -> [Option<&str>; 2] {
+    [principal.id(), principal.credential_id()]
+}
+
+/// The users that a principal is, or belongs to.
+pub(super) fn users(principal: &Principal) -> [Option<&str>; 2] {
+    [principal.id(), principal.owner()]
+}
+
+/// A client does not know whose it is, and its tokens end with it.
+pub(super) fn may_be_anybodys(principal: &Principal) -> bool {
+    match principal {
+        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
+        Principal::OAuthUser(user) => user.client().is_some(),
+        _ => false,
     }
 }
 
@@ -186,8 +204,10 @@ mod tests {
             (user("otto"), [true, true, true]),
             (user("olga"), [true, false, true]),
             (Change::Everything, [true, true, true]),
-            // Only the token of an id is known by it; the key has none and may be meant.
-            (Change::Denied(Digest::of_parts(&[])), [false, true, false]),
+            // Only a token of an id is known by it; the key has none and may be meant.
+            (Change::Denied(Digest::of_principal(&otto).unwrap()), [true, true, false]),
+            // Of what was shown nothing is known.
+            (Change::Denied(Digest::of_parts(&[])), [true, true, true]),
         ] {
             let found = [&otto, &key, &client].map(|principal| change.concerns(principal));
             assert_eq!(found, concerned, "{change:?}");
@@ -203,6 +223,8 @@ mod tests {
         let digest = Digest::of_parts(&[]);
         let hex: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(Change::announced(&format!("digest\n\n{hex}")), Change::Denied(digest));
+        let of_principal = Change::Denied(digest.known_for(true));
+        assert_eq!(Change::announced(&format!("principal\n\n{hex}")), of_principal);
         for other in ["", "everything", "api_key\nacme", "role\n\nx", "digest\n\nzz"] {
             assert_eq!(Change::announced(other), Change::Everything, "{other}");
         }

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// is never stored, bound to a statement or sent.
 ///
 /// Good for secrets of 128 random bits or more; passwords are hashed with argon2id instead. `Debug`
-/// shows the first eight bytes.
+/// shows the first eight bytes. One [of a principal](Self::of_principal) is known for such.
 ///
 /// # Examples
 ///
@@ -24,10 +24,16 @@ use crate::secret::Secret;
 /// assert_ne!(Digest::of_parts(&[b"a", b"b"]), Digest::of_parts(&[b"ab"]));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest([u8; 32]);
+pub struct Digest {
+    bytes: [u8; 32],
+    of_principal: bool,
+}
 
 /// Every digest starts with this, so that one made elsewhere over the same parts is another one.
 const DOMAIN: &[u8] = b"tower-principal 1";
+
+/// No fewer bytes have 128 bits, whatever they are.
+const SHORTEST: usize = 16;
 
 impl Digest {
     /// The digest of these parts.
@@ -39,7 +45,7 @@ impl Digest {
         }
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
-        Self(bytes)
+        Self { bytes, of_principal: false }
     }
 
     /// The digest of a credential that was presented, or will be, to a tenant or to none. Kind and tenant
@@ -70,12 +76,27 @@ impl Digest {
         let kind = principal.kind().as_str();
         let parts = ["credential id", kind, principal.id().unwrap_or_default(), credential];
         let parts = parts.into_iter().chain(principal.issuer()).map(str::as_bytes);
-        Some(Self::of_parts(&parts.collect::<Vec<_>>()))
+        Some(Self::of_parts(&parts.collect::<Vec<_>>()).known_for(true))
+    }
+
+    /// Whether a secret can have 128 random bits, so that its digest tells nobody what it is.
+    pub(super) fn hides(secret: &Secret<'_>) -> bool {
+        secret.expose_secret().len() >= SHORTEST
     }
 
     /// The digest's bytes, as they are stored.
     pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
+    }
+
+    /// Whether it is one [of a principal](Self::of_principal), so that an answer tells whether it is meant.
+    pub(super) const fn is_of_principal(&self) -> bool {
+        self.of_principal
+    }
+
+    /// The same, of a principal or of anything else.
+    pub(super) const fn known_for(self, of_principal: bool) -> Self {
+        Self { of_principal, ..self }
     }
 
     /// The digest of these bytes in hexadecimal; `None` where they are none.
@@ -88,7 +109,7 @@ impl Digest {
         for (at, byte) in bytes.iter_mut().enumerate() {
             *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
         }
-        Some(Self(bytes))
+        Some(Self { bytes, of_principal: false })
     }
 
     fn tagged(kind: &[u8], tenant: Option<&str>, secrets: &[&[u8]]) -> Self {
@@ -101,7 +122,7 @@ impl Digest {
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.bytes.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -43,6 +43,9 @@ pub enum SqlError {
     /// [`TokenFormat::is_id`](crate::TokenFormat::is_id).
     #[error("a name is 1 to 255 bytes without control characters, an id of plain characters")]
     InvalidName,
+    /// A secret is too short to have 128 random bits, or a password is empty.
+    #[error("a secret has at least 16 bytes, a password at least one")]
+    ShortSecret,
     /// A credential lacks what its kind needs.
     #[error("a credential of this kind needs {0}")]
     Incomplete(&'static str),

@@ -14,25 +14,30 @@ use crate::verify::{Reason, VerifyError};
 /// Everything about a credential, by the digest of what was presented, and the time now. A credential with permissions of
 /// its own holds these; one without holds its user's, which come from grants and roles. An app token only
 /// names an application and is shown to whoever uses it: it holds nothing of its user's.
+///
+/// One that was made before its user holds nothing of theirs either, but ends with them: somebody who disables
+/// a user means everything of that name.
 pub(super) const CREDENTIAL: &str = r"
 SELECT c.id, c.kind, c.public_id, c.last_used_at,
     CASE WHEN c.digest = $1 THEN NULL ELSE c.previous_until END,
     coalesce(c.revoked_at, issuer.revoked_at, (
         SELECT r.ends_at FROM {p}revocations r WHERE r.digest = $1 AND r.ends_at > $2)),
-    coalesce(c.disabled_at, u.disabled_at, issuer.disabled_at, owner.disabled_at),
-    c.expires_at, u.expires_at, issuer.expires_at, owner.expires_at,
+    coalesce(c.disabled_at, u.disabled_at, named.disabled_at, issuer.disabled_at, owner.disabled_at),
+    c.expires_at, coalesce(u.expires_at, named.expires_at), issuer.expires_at, owner.expires_at,
     c.subject, c.client, c.scopes, c.org, c.app, coalesce(c.uuid, u.uuid), u.org, u.app,
     CASE WHEN c.permissions IS NOT NULL OR c.kind = 'app_token' THEN c.permissions ELSE (
         SELECT string_agg(held.permission, '
 ') FROM (
             SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = c.user_id
-            UNION SELECT rp.permission FROM {p}user_roles ur
+            UNION SELECT rp.permission FROM {p}assignments ur
                 JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = c.user_id
         ) held) END
 FROM {p}credentials c
 LEFT JOIN {p}users u ON u.id = c.user_id
+LEFT JOIN {p}users named ON c.user_id IS NULL AND named.tenant = c.tenant AND named.name = c.subject
 LEFT JOIN {p}credentials issuer ON issuer.id = c.client_id
-LEFT JOIN {p}users owner ON owner.id = issuer.user_id
+LEFT JOIN {p}users owner ON owner.id = coalesce(issuer.user_id, (
+    SELECT o.id FROM {p}users o WHERE o.tenant = issuer.tenant AND o.name = issuer.subject))
 WHERE c.digest = $1 OR c.previous_digest = $1";
 
 /// Only what a password is checked against.
@@ -44,7 +49,7 @@ SELECT u.password_hash, u.disabled_at, u.expires_at, u.uuid, u.org, u.app, (
         SELECT string_agg(held.permission, '
 ') FROM (
             SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = u.id
-            UNION SELECT rp.permission FROM {p}user_roles ur
+            UNION SELECT rp.permission FROM {p}assignments ur
                 JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = u.id
         ) held)
 FROM {p}users u WHERE u.tenant = $1 AND u.name = $2";

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Postgres, Row as _};
 
 use super::listen::Listening;
-use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words};
+use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, announce};
 
 /// Where a PostgreSQL database is: an address such as `postgres://user@host/name`, the options of a
 /// connection, or those of a pool.
@@ -33,7 +33,7 @@ const WORDS: Words = Words {
     begin: "BEGIN; SET LOCAL statement_timeout = '60s';
 SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     commit: "COMMIT",
-    extra: EXTRA,
+    extra: announce::EXTRA,
 };
 
 /// A connection that was idle for so long is asked whether it still is one.
@@ -129,53 +129,6 @@ impl fmt::Debug for PostgresSource {
         f.write_str("PostgresSource(..)")
     }
 }
-
-/// A name that differs by the case of ASCII letters alone is taken: permissions compare so. Every change is
-/// announced by the database itself, so also one made by hand; what is sent are public names and digests.
-const EXTRA: &str = r#"
-CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
-CREATE OR REPLACE FUNCTION {p}announce() RETURNS trigger LANGUAGE plpgsql AS $announce$
-DECLARE
-    message text := 'everything';
-BEGIN
-    IF TG_TABLE_NAME = '{p}credentials' THEN
-        IF TG_OP = 'DELETE' AND OLD.expires_at < extract(epoch FROM clock_timestamp()) * 1000 THEN
-            RETURN NULL;
-        END IF;
-        message := concat_ws(E'\n', OLD.kind, OLD.tenant, OLD.public_id);
-    ELSIF TG_TABLE_NAME = '{p}users' THEN
-        message := concat_ws(E'\n', 'user', OLD.tenant, OLD.name);
-    ELSIF TG_TABLE_NAME IN ('{p}user_roles', '{p}user_permissions') THEN
-        IF TG_OP = 'DELETE' THEN
-            SELECT concat_ws(E'\n', 'user', tenant, name) INTO message FROM {p}users WHERE id = OLD.user_id;
-        ELSE
-            SELECT concat_ws(E'\n', 'user', tenant, name) INTO message FROM {p}users WHERE id = NEW.user_id;
-        END IF;
-    ELSIF TG_TABLE_NAME = '{p}revocations' THEN
-        message := concat_ws(E'\n', 'digest', '', encode(NEW.digest, 'hex'));
-    END IF;
-    IF octet_length(message) > 7000 THEN
-        message := 'everything';
-    END IF;
-    IF message IS NOT NULL THEN
-        PERFORM pg_notify('{p}changes', message);
-    END IF;
-    RETURN NULL;
-END $announce$;
-CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF digest, previous_digest, previous_until, subject, user_id,
-    client, client_id, org, app, uuid, scopes, permissions, expires_at, disabled_at, revoked_at
-    ON {p}credentials FOR EACH ROW EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE ON {p}users
-    FOR EACH ROW EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}user_roles
-    FOR EACH ROW EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}user_permissions
-    FOR EACH ROW EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}role_permissions
-    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
-CREATE TRIGGER {p}announce AFTER INSERT OR UPDATE ON {p}revocations
-    FOR EACH ROW EXECUTE FUNCTION {p}announce();
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -26,14 +26,17 @@ pub(super) struct Plan {
     pub(super) commit: SqlStr,
 }
 
-/// The prefix of tables, the function and the channel: `[a-z_][a-z0-9_]*`, at most 32 bytes. It is
-/// written into statements, so nothing else may pass here.
+/// The prefix of tables, the function and the channel: `[a-z_][a-z0-9_]*`, at most 32 bytes, and none that the engines
+/// keep for themselves. It is written into statements, so nothing else may pass here.
 pub(super) fn prefix(text: &str) -> Result<&str, SqlError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let good = (1..=32).contains(&text.len())
         && text.bytes().all(plain)
-        && !text.starts_with(|first: char| first.is_ascii_digit());
-    good.then_some(text).ok_or(SqlError::Configuration("a table prefix is 1 to 32 of a-z, 0-9 and _"))
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && !["sqlite_", "pg_"].iter().any(|kept| text.starts_with(kept));
+    good.then_some(text).ok_or(SqlError::Configuration(
+        "a table prefix is 1 to 32 of a-z, 0-9 and _, and begins with no digit, sqlite_ or pg_",
+    ))
 }
 
 impl Plan {
@@ -52,8 +55,11 @@ impl Plan {
 const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM {p}schema";
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRIMARY KEY);";
 
+/// No name here ends with another one, so that a longer prefix of other tables makes none of these.
+///
 /// Times are milliseconds since 1970. A tenant is `''` where there is none, so that it can be part of a
-/// unique index. Lists are texts: scopes with spaces, permissions with line feeds between them.
+/// unique index. Lists are texts: scopes with spaces, permissions with line feeds between them. A revocation is of a
+/// principal (1), or of who knows what.
 const FIRST: &str = r"
 CREATE TABLE {p}users (
     id {serial},
@@ -99,6 +105,7 @@ CREATE INDEX {p}credentials_of_user ON {p}credentials (user_id);
 CREATE INDEX {p}credentials_of_subject ON {p}credentials (tenant, subject);
 CREATE INDEX {p}credentials_of_client ON {p}credentials (client_id);
 CREATE INDEX {p}credentials_by_end ON {p}credentials (expires_at);
+CREATE INDEX {p}credentials_by_revocation ON {p}credentials (revoked_at);
 CREATE TABLE {p}roles (
     id {serial},
     tenant TEXT NOT NULL,
@@ -110,12 +117,12 @@ CREATE TABLE {p}role_permissions (
     permission TEXT NOT NULL,
     PRIMARY KEY (role_id, permission)
 );
-CREATE TABLE {p}user_roles (
+CREATE TABLE {p}assignments (
     user_id BIGINT NOT NULL REFERENCES {p}users (id) ON DELETE CASCADE,
     role_id BIGINT NOT NULL REFERENCES {p}roles (id) ON DELETE CASCADE,
     PRIMARY KEY (user_id, role_id)
 );
-CREATE INDEX {p}user_roles_of_role ON {p}user_roles (role_id);
+CREATE INDEX {p}assignments_of_role ON {p}assignments (role_id);
 CREATE TABLE {p}user_permissions (
     user_id BIGINT NOT NULL REFERENCES {p}users (id) ON DELETE CASCADE,
     permission TEXT NOT NULL,
@@ -123,7 +130,8 @@ CREATE TABLE {p}user_permissions (
 );
 CREATE TABLE {p}revocations (
     digest {bytes} PRIMARY KEY,
-    ends_at BIGINT NOT NULL
+    ends_at BIGINT NOT NULL,
+    of_principal BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX {p}revocations_by_end ON {p}revocations (ends_at);
 ";
@@ -137,8 +145,23 @@ mod tests {
         for good in ["tp_", "_", "a", "principal2_"] {
             assert_eq!(prefix(good).unwrap(), good);
         }
-        for bad in ["", "2a", "A", "a-b", "a b", "a;", "a\"", "é", &"a".repeat(33)] {
+        for bad in
+            ["", "2a", "A", "a-b", "a b", "a;", "a\"", "é", "sqlite_", "sqlite_x", "pg_", &"a".repeat(33)]
+        {
             assert!(prefix(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_two_prefixes_name_the_same_table() {
+        let text = format!("{VERSIONS}{FIRST}");
+        let name =
+            |rest: &str| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
+        let names: std::collections::BTreeSet<String> = text.split("{p}").skip(1).map(name).collect();
+        assert!(names.len() > 12, "{names:?}");
+        for one in &names {
+            let taken = names.iter().find(|other| *other != one && one.ends_with(other.as_str()));
+            assert_eq!(taken, None, "by a longer prefix it is {one}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! SQLite's pool.
 
 use std::fmt;
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -39,8 +41,9 @@ const WORDS: Words = Words {
 
 impl SqlVerifier {
     /// A verifier on a SQLite database: an address (`sqlite:DIR/portal.db`, `sqlite::memory:`), options,
-    /// or a pool whose database it is to share. A file is made where there is none; it holds hashes of
-    /// passwords, so its folder should be the service's alone.
+    /// or a pool whose database it is to share. A file is made where there is none; on Unix it, and what SQLite puts
+    /// beside it, is its owner's alone (mode 0600), since it holds hashes of passwords. The mode of one that is
+    /// there is left as it is.
     pub fn sqlite(source: impl Into<SqliteSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 4)
     }
@@ -53,6 +56,9 @@ impl Source for SqliteSource {
         let in_memory = self.in_memory;
         let options =
             self.options.clone().ok_or(SqlError::Configuration("the database's address cannot be used"))?;
+        if !in_memory {
+            make_private(options.get_filename());
+        }
         let options = options
             .create_if_missing(true)
             .foreign_keys(true)
@@ -69,6 +75,15 @@ impl Source for SqliteSource {
         let pooled = Pooled { pool: pool.connect_lazy_with(options), irreplaceable: in_memory };
         Ok(Opened { engine: Arc::new(pooled), connections, words: &WORDS, listening: None })
     }
+}
+
+/// Makes the file that SQLite would make for everybody to read. Those beside it have its mode. Where that fails, it does
+/// for SQLite, too, which says why.
+fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.write(true).create_new(true).open(path));
 }
 
 impl From<&str> for SqliteSource {

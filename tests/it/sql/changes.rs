@@ -17,6 +17,11 @@ async fn until(changes: &mut Changes, wanted: &Change) -> Duration {
     started.elapsed()
 }
 
+async fn next(changes: &mut Changes) -> Change {
+    let next = tokio::time::timeout(Duration::from_secs(10), changes.next()).await;
+    next.expect("something is heard").expect("still there")
+}
+
 fn credential(kind: Kind, tenant: Option<&str>, id: &str) -> Change {
     Change::Credential { kind, tenant: tenant.map(str::to_owned), id: id.to_owned() }
 }
@@ -111,6 +116,73 @@ async fn req_39_other_nodes_hear_of_every_change() {
     let server = place.server().await;
     sqlx::query(sqlx::AssertSqlSafe(by_hand)).bind(&other.id).execute(&server).await.unwrap();
     until(&mut changes, &credential(Kind::ApiKey, None, &other.id)).await;
+}
+
+/// REQ-39: also what somebody changes by hand, whatever it is, and with whatever search path.
+#[tokio::test]
+async fn req_39_every_change_by_hand_is_heard() {
+    let Some(mut place) = Place::postgres() else { return };
+    let (schema, server) = (place.table("schema_of"), place.server().await);
+    let run = async |statement: &str| {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&server).await.unwrap()
+    };
+    run(&format!("CREATE SCHEMA {schema}")).await;
+    place = place.in_schema(&schema);
+    let verifier = place.connect().await;
+    let mut changes = verifier.changes().unwrap();
+    assert_eq!(changes.next().await, Some(Change::Everything));
+    let store = verifier.store();
+    for name in ["alice", "bob"] {
+        store.users().create(name, Secret::borrowed("p"), NewUser::new()).await.unwrap();
+    }
+    store.roles().create("editor", ["get:/x"]).await.unwrap();
+    store.api_keys().create(NewCredential::new().id("k").owner("alice")).await.unwrap();
+    let heard = |id: &str| credential(Kind::ApiKey, None, id);
+    let all = Change::Everything;
+    let denied = Digest::of_parts(&[b"x"]);
+    let hex: String = denied.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let deny =
+        format!("INSERT INTO {{p}}revocations (digest, ends_at) VALUES ('\\x{hex}', 9000000000000000)");
+    for (statement, wanted) in [
+        ("UPDATE {p}credentials SET kind = 'app_token'", heard("k")),
+        ("UPDATE {p}credentials SET kind = 'api_key'", credential(Kind::AppToken, None, "k")),
+        ("UPDATE {p}credentials SET tenant = 'acme'", heard("k")),
+        ("UPDATE {p}credentials SET tenant = ''", credential(Kind::ApiKey, Some("acme"), "k")),
+        ("UPDATE {p}credentials SET public_id = 'l'", heard("k")),
+        ("UPDATE {p}credentials SET scopes = 'read'", heard("l")),
+        ("UPDATE {p}users SET name = 'ally' WHERE name = 'alice'", user("alice")),
+        ("INSERT INTO {p}user_permissions SELECT id, 'get:/x' FROM {p}users WHERE name = 'bob'", user("bob")),
+        ("UPDATE {p}user_permissions SET permission = 'get:/y'", user("bob")),
+        // Of the two whom it concerns, neither is missed.
+        (
+            "UPDATE {p}user_permissions SET user_id = (SELECT id FROM {p}users WHERE name = 'ally')",
+            all.clone(),
+        ),
+        ("DELETE FROM {p}user_permissions", user("ally")),
+        (
+            "INSERT INTO {p}assignments SELECT u.id, r.id FROM {p}users u, {p}roles r WHERE u.name = 'bob'",
+            user("bob"),
+        ),
+        ("UPDATE {p}role_permissions SET permission = 'get:/y'", all.clone()),
+        ("TRUNCATE {p}user_permissions", all.clone()),
+        ("TRUNCATE {p}assignments", all.clone()),
+        ("TRUNCATE {p}role_permissions", all.clone()),
+        (&deny, Change::Denied(denied)),
+        ("DELETE FROM {p}users WHERE name = 'bob'", user("bob")),
+        ("DELETE FROM {p}credentials", heard("l")),
+        ("TRUNCATE {p}credentials", all.clone()),
+        ("TRUNCATE {p}users CASCADE", all.clone()),
+    ] {
+        // What was announced before, here and by the server.
+        let mark = Digest::of_parts(&[statement.as_bytes()]);
+        store.deny(mark, None).await.unwrap();
+        for _ in 0..2 {
+            until(&mut changes, &Change::Denied(mark)).await;
+        }
+        run(&statement.replace("{p}", &format!("{schema}.{}", place.table("")))).await;
+        assert_eq!(next(&mut changes).await, wanted, "{statement}");
+    }
+    run(&format!("DROP SCHEMA {schema} CASCADE")).await;
 }
 
 /// What was said while nobody listened is lost: then everything may have changed.

@@ -195,6 +195,28 @@ async fn a_credential_that_cannot_be_one_is_refused_when_it_is_made() {
     }
 }
 
+/// REQ-103: 128 random bits do not fit into less than 16 bytes.
+#[tokio::test]
+async fn req_103_a_secret_that_is_empty_or_short_is_refused_when_it_is_imported() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store();
+        let new = || NewCredential::new().id("short").user("otto").org("acme");
+        for kind in
+            [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()]
+        {
+            for short in ["", "a", "0123456789abcde"] {
+                let refused = kind.import(Secret::borrowed(short), new()).await.unwrap_err();
+                assert!(matches!(refused, SqlError::ShortSecret), "{refused:?}");
+                assert!(short.len() < 2 || !format!("{refused} {refused:?}").contains(short));
+            }
+            kind.import(Secret::borrowed("0123456789abcdef"), new()).await.unwrap();
+        }
+        assert_eq!(ask(&verifier, &key("")).await, UNKNOWN);
+        assert_eq!(ask(&verifier, &Credential::ApiKey(Key::Halves(pair("short", "")))).await, UNKNOWN);
+    }
+}
+
 #[tokio::test]
 async fn a_token_of_a_client_is_the_client_and_ends_with_it() {
     for place in Place::all() {

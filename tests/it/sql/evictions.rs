@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower_principal::verify::Cached;
-use tower_principal::verify::sql::{Change, Issued, NewCredential, NewUser, SqlVerifier};
-use tower_principal::{Context, Operation, Secret, Verifier as _};
+use tower_principal::verify::sql::{Change, Digest, Issued, NewCredential, NewUser, SqlVerifier};
+use tower_principal::{Context, OAuthUser, Operation, Secret, Verifier as _, verify};
 
 use super::*;
 
@@ -105,6 +105,11 @@ async fn req_39_what_is_ended_on_one_node_is_refused_by_the_caches_of_all() {
         let issued = one().await;
         ends!(key(&secret(&issued)), keys.disable(&issued.id));
         let issued = one().await;
+        ends!(key(&secret(&issued)), keys.delete(&issued.id));
+        let other = clients.create(NewCredential::new().org("acme")).await.unwrap();
+        let issued = tokens.create(NewCredential::new().user("otto").client(&other.id)).await.unwrap();
+        ends!(token(&secret(&issued)), clients.delete(&other.id));
+        let issued = one().await;
         ends!(key(&secret(&issued)), keys.expire(&issued.id, Some(SystemTime::now())));
         let issued = one().await;
         ends!(key(&secret(&issued)), keys.rotate(&issued.id, Duration::ZERO));
@@ -143,6 +148,45 @@ async fn req_39_permissions_that_are_taken_away_are_gone_from_the_caches() {
         assert!(may().await);
         store.roles().unassign("editor", "alice").await.unwrap();
         until(async || !may().await).await;
+    }
+}
+
+/// A node that wrote down only what was shown, and one that wrote down whose it was.
+#[tokio::test]
+async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
+    /// Takes every token for the token of that id.
+    fn tokens() -> impl Verifier {
+        verify::from_fn(|credential, _| async move {
+            let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+            Ok(OAuthUser::builder("otto").credential_id(token.expose_secret()).build().into())
+        })
+    }
+    let _quiet = QUIET.lock().await;
+    for place in Place::all() {
+        let here = Node::start(&place, place.connect().await, LONG).await;
+        let database = if place.name == "SQLite" { here.database.clone() } else { place.connect().await };
+        let there = Node::start(&place, database.clone(), LONG).await;
+        let store = here.database.store();
+        let issued = store.api_keys().create(NewCredential::new()).await.unwrap();
+        let presented = key(issued.secret.expose_secret());
+        there.learns(&presented).await;
+        store.deny(Digest::of(&presented, None).unwrap(), None).await.unwrap();
+        let slowest = there.refuses(&presented).await;
+        assert!(slowest < Duration::from_secs(1), "{}: {slowest:?}", place.name);
+
+        let cached = Arc::new(Cached::new(database.denylist(tokens())).unwrap().ttl(LONG));
+        tokio::spawn(database.changes().unwrap().evict_from(&cached));
+        let remembers =
+            |text: &str| matches!(cached.verify_now(&token(text), &Context::default()), Some(Ok(_)));
+        for text in ["1", "2"] {
+            while !remembers(text) {
+                assert_eq!(ask(&cached, &token(text)).await, Short::Is(PrincipalKind::OAuthUser));
+            }
+        }
+        let denies = here.database.denylist(tokens());
+        denies.revoke(&token("1"), &Context::default()).await.unwrap();
+        until(async || ask(&cached, &token("1")).await == REVOKED).await;
+        assert!(remembers("2"), "{}: that one is another", place.name);
     }
 }
 

@@ -82,6 +82,75 @@ async fn a_key_lives_from_its_making_to_its_end() {
     }
 }
 
+#[tokio::test]
+async fn what_is_deleted_is_unknown_and_free_again() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store();
+        let new = || NewCredential::new().id("one").user("alice").org("acme");
+        for kind in
+            [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()]
+        {
+            let secret = kind.create(new()).await.unwrap().secret;
+            kind.create(NewCredential::new().id("two").user("alice").org("acme")).await.unwrap();
+            assert!(kind.delete("one").await.unwrap() && !kind.delete("one").await.unwrap());
+            assert!(kind.find("one").await.unwrap().is_none() && kind.find("two").await.unwrap().is_some());
+            kind.import(secret, new()).await.unwrap();
+            kind.revoke("one").await.unwrap();
+            assert!(kind.delete("one").await.unwrap(), "a revoked one, too");
+            for unknown in ["nobodys", "", "\0"] {
+                assert!(!kind.delete(unknown).await.unwrap());
+            }
+        }
+        let issued = store.api_keys().create(NewCredential::new()).await.unwrap();
+        assert!(!store.clone().tenant("acme").unwrap().api_keys().delete(&issued.id).await.unwrap());
+        assert_eq!(ask(&verifier, &key(issued.secret.expose_secret())).await, KEY);
+        store.api_keys().delete(&issued.id).await.unwrap();
+        assert_eq!(ask(&verifier, &key(issued.secret.expose_secret())).await, UNKNOWN);
+        // A client's tokens go with it.
+        let client = store.clients().create(NewCredential::new().org("acme")).await.unwrap();
+        let of_client = NewCredential::new().user("otto").client(&client.id);
+        let issued = store.access_tokens().create(of_client).await.unwrap();
+        store.clients().delete(&client.id).await.unwrap();
+        assert_eq!(ask(&verifier, &token(issued.secret.expose_secret())).await, UNKNOWN);
+    }
+}
+
+#[tokio::test]
+async fn what_has_ended_is_kept_for_its_time_and_then_purged() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store().tenant("acme").unwrap();
+        let kinds =
+            [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()];
+        let new = |id: &str| NewCredential::new().id(id).user("alice").org("acme");
+        for kind in &kinds {
+            kind.create(new("ends").expires_at(clock.now() + HOUR)).await.unwrap();
+            kind.create(new("ended")).await.unwrap();
+            kind.create(new("later").expires_at(clock.now() + 3 * HOUR)).await.unwrap();
+            kind.create(new("aside")).await.unwrap();
+            kind.disable("aside").await.unwrap();
+        }
+        clock.pass(HOUR);
+        for kind in &kinds {
+            kind.revoke("ended").await.unwrap();
+        }
+        clock.pass(HOUR - Duration::from_millis(1));
+        assert_eq!(verifier.store().purge_expired(HOUR).await.unwrap(), 0);
+        assert_eq!(kinds[1].find("ended").await.unwrap().unwrap().state, State::Revoked);
+        clock.pass(Duration::from_millis(1));
+        assert_eq!(verifier.store().purge_expired(HOUR).await.unwrap(), 10, "of every tenant");
+        assert_eq!(verifier.store().purge_expired(HOUR).await.unwrap(), 0);
+        for kind in &kinds {
+            let left: Vec<String> =
+                kind.list(None, 10).await.unwrap().into_iter().map(|record| record.id).collect();
+            assert_eq!(left, ["aside", "later"], "{}", place.name);
+        }
+        assert_eq!(verifier.store().purge_expired(Duration::MAX).await.unwrap(), 0);
+    }
+}
+
 /// However long an answer may be kept, a key that was cached ends when it ends.
 #[cfg(feature = "cache")]
 #[tokio::test]
@@ -197,9 +266,9 @@ async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
         assert_eq!(ask(&verifier, &credential).await, EXPIRED);
         assert!(store.access_tokens().expire(&issued.id, Some(at + HOUR)).await.unwrap());
         assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::OAuthUser));
-        assert_eq!(store.purge_expired().await.unwrap(), 0);
+        assert_eq!(store.purge_expired(Duration::ZERO).await.unwrap(), 0);
         clock.pass(HOUR);
-        assert_eq!(store.purge_expired().await.unwrap(), 1);
+        assert_eq!(store.purge_expired(Duration::ZERO).await.unwrap(), 1);
         assert_eq!(ask(&verifier, &credential).await, UNKNOWN);
     }
 }
@@ -367,10 +436,28 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         assert!(one.verify_now(&token("id.1.sig"), &context).is_none());
         // A denial outlives the leeway that whoever verifies may have.
         clock.pass(HOUR + Duration::from_secs(60));
-        assert_eq!(database.store().purge_expired().await.unwrap(), 3);
+        assert_eq!(database.store().purge_expired(Duration::ZERO).await.unwrap(), 3);
         database.close().await;
         assert_eq!(ask(&one, &token("id.2.sig")).await, Short::Unavailable, "an outage lets nobody in");
         assert_eq!(ask(&one, &token("nobodys")).await, UNKNOWN);
+    }
+}
+
+/// Also what the database holds itself can be on the list.
+#[tokio::test]
+async fn a_credential_of_the_database_is_refused_while_its_digest_is_denied() {
+    for place in Place::all() {
+        let clock = Hand::at(1_700_000_000_000);
+        let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();
+        let store = verifier.store();
+        let keys = store.api_keys();
+        let [one, other] = [keys.create(NewCredential::new()).await, keys.create(NewCredential::new()).await]
+            .map(|issued| issued.unwrap().secret);
+        let (denied, other) = (key(one.expose_secret()), key(other.expose_secret()));
+        store.deny(Digest::of(&denied, None).unwrap(), Some(clock.now() + HOUR)).await.unwrap();
+        assert_eq!((ask(&verifier, &denied).await, ask(&verifier, &other).await), (REVOKED, KEY));
+        clock.pass(HOUR);
+        assert_eq!(ask(&verifier, &denied).await, KEY);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The SQL verifier. Every test runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a server
 //! (`tests/postgres/start` starts one).
 
+#[cfg(feature = "cache")]
+mod bursts;
 mod changes;
 mod clients_that_leave;
 mod conformance;
@@ -62,6 +64,13 @@ impl Place {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let prefix = format!("t{}_{}_", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Some(Self { name: "PostgreSQL", address, prefix, folder: None })
+    }
+
+    /// The same in another schema.
+    pub(super) fn in_schema(self, schema: &str) -> Self {
+        let separator = if self.address.contains('?') { '&' } else { '?' };
+        let address = format!("{}{separator}options[search_path]={schema}", self.address);
+        Self { address, ..self }
     }
 
     /// One of each engine that can be tested here.

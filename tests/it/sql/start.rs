@@ -13,10 +13,47 @@ async fn two_prefixes_are_two_stores() {
     for place in Place::all() {
         let verifier = place.connect().await;
         fill(&verifier.store()).await;
-        let other = place.builder().table_prefix(place.table("x_")).connect().await.unwrap();
-        assert_eq!(ask(&other, &key(API_KEY)).await, UNKNOWN);
-        assert_eq!(ask(&verifier, &key(API_KEY)).await, KEY);
+        // Also where one begins with the other, and goes on as a table of its does.
+        for more in ["x_", "user_", "role_", "credentials_"] {
+            let other = place.builder().table_prefix(place.table(more)).connect().await.unwrap();
+            assert_eq!(ask(&other, &key(API_KEY)).await, UNKNOWN);
+            assert_eq!(ask(&verifier, &key(API_KEY)).await, KEY);
+        }
     }
+}
+
+#[tokio::test]
+async fn a_prefix_that_the_engines_keep_for_themselves_is_refused_as_one() {
+    for place in Place::all() {
+        for kept in ["sqlite_", "pg_"] {
+            let refused = place.builder().table_prefix(kept).connect().await.unwrap_err();
+            assert!(matches!(refused, SqlError::Configuration(why) if why.contains("prefix")), "{refused:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_made_is_its_owners_alone() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::sqlite();
+    let verifier = place.connect().await;
+    fill(&verifier.store()).await;
+    let folder = place.folder.as_ref().unwrap().path();
+    let modes = || {
+        let files = folder.read_dir().unwrap().map(|file| file.unwrap());
+        files.map(|file| file.metadata().unwrap().permissions().mode() & 0o777).collect::<Vec<_>>()
+    };
+    assert_eq!(modes(), [0o600; 3], "with what SQLite puts beside it");
+    verifier.close().await;
+    assert_eq!(modes(), [0o600]);
+    // One that was there is whose it was.
+    set_permissions(folder.join("test.db"), Permissions::from_mode(0o640)).unwrap();
+    let again = place.connect().await;
+    assert_eq!(ask(&again, &key(API_KEY)).await, KEY);
+    assert!(modes().iter().all(|mode| *mode == 0o640), "{:?}", modes());
 }
 
 #[tokio::test]

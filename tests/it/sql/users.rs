@@ -76,18 +76,24 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
             .create("alice", Secret::borrowed("p"), NewUser::new().org("acme").uuid("u-1"))
             .await
             .unwrap();
+        let elsewhere = store.clone().tenant("acme").unwrap();
+        let namesake = elsewhere.access_tokens().create(NewCredential::new().user("alice")).await.unwrap();
         let issued = store.access_tokens().create(NewCredential::new().user("alice")).await.unwrap();
         let owned = store.api_keys().create(NewCredential::new().owner("alice")).await.unwrap();
         let (issued, owned) = (issued.secret.expose_secret(), owned.secret.expose_secret());
         let alice = who(&verifier, &token(issued)).await;
         assert_eq!((alice.id(), alice.org()), (Some("alice"), Some("acme")));
+        let before = before.secret.expose_secret();
         store.users().disable("alice").await.unwrap();
-        assert_eq!(
-            (ask(&verifier, &token(issued)).await, ask(&verifier, &key(owned)).await),
-            (DISABLED, DISABLED)
-        );
+        for (what, theirs) in [("linked", token(issued)), ("owned", key(owned)), ("named", token(before))] {
+            assert_eq!(ask(&verifier, &theirs).await, DISABLED, "{what}");
+        }
+        let namesake = token(namesake.secret.expose_secret());
+        let good = Short::Is(PrincipalKind::OAuthUser);
+        assert_eq!(ask_as(&verifier, &namesake, Some("acme")).await, good, "that one is another's");
         store.users().enable("alice").await.unwrap();
         assert_eq!(ask(&verifier, &key(owned)).await, KEY);
+        assert_eq!(ask(&verifier, &token(before)).await, good);
         // Whoever takes the name next inherits nothing.
         store.users().delete("alice").await.unwrap();
         store.users().create("alice", Secret::borrowed("q"), NewUser::new()).await.unwrap();
@@ -97,8 +103,26 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
             (UNKNOWN, UNKNOWN)
         );
         // One that was made before the user was in the store is a name and no more.
-        let stranger = who(&verifier, &token(before.secret.expose_secret())).await;
+        let stranger = who(&verifier, &token(before)).await;
         assert!(!stranger.permissions().allow(Operation::Get, "/", &["alice"]));
+    }
+}
+
+#[tokio::test]
+async fn nobody_has_an_empty_password() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let users = verifier.store().users();
+        let empty = || Secret::borrowed("");
+        assert!(matches!(users.create("eve", empty(), NewUser::new()).await, Err(SqlError::ShortSecret)));
+        assert!(users.find("eve").await.unwrap().is_none());
+        users.create("eve", Secret::borrowed("p"), NewUser::new()).await.unwrap();
+        assert!(matches!(users.set_password("eve", empty()).await, Err(SqlError::ShortSecret)));
+        assert_eq!(ask(&verifier, &password("eve", "p")).await, Short::Is(PrincipalKind::BasicUser));
+        // Nor by a hash that somebody made elsewhere.
+        let hash = cheap_passwords().hash("").unwrap();
+        users.import("mallory", &hash, NewUser::new()).await.unwrap();
+        assert_eq!(ask(&verifier, &password("mallory", "")).await, UNKNOWN);
     }
 }
 

@@ -1,14 +1,14 @@
-//! Credentials of one kind: made, rotated, disabled, revoked, listed.
+//! Credentials of one kind: made, rotated, disabled, revoked, deleted.
 
 use std::time::{Duration, SystemTime};
 
-use super::{CredentialRecord, Issued, NewCredential, SqlStore};
+use super::{Issued, NewCredential, SqlStore};
 use crate::credential::{ClientKind, Credential, Key};
 use crate::pair::Pair;
 use crate::permission::Permission;
 use crate::secret::Secret;
 use crate::token_format::TokenFormat;
-use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
+use crate::verify::sql::{Change, Digest, Kind, SqlError, Value, names};
 
 /// The credentials of one kind and one tenant; from [`SqlStore`].
 ///
@@ -37,8 +37,8 @@ use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    store: SqlStore,
-    kind: Kind,
+    pub(super) store: SqlStore,
+    pub(super) kind: Kind,
 }
 
 impl Credentials {
@@ -64,12 +64,17 @@ impl Credentials {
     }
 
     /// Takes one over whose secret was made elsewhere, and returns its id. The secret has to have 128
-    /// random bits: what is stored of it does not slow a search down as a password's hash does.
+    /// random bits: what is stored of it does not slow a search down as a password's hash does. How random one is
+    /// cannot be seen; one of less than 16 bytes is not.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); [`SqlError::Exists`] also for a secret that is known already.
+    /// As [`create`](Self::create); [`SqlError::Exists`] also for a secret that is known already;
+    /// [`SqlError::ShortSecret`] for one of less than 16 bytes.
     pub async fn import(&self, secret: Secret<'_>, new: NewCredential) -> Result<String, SqlError> {
+        if !Digest::hides(&secret) {
+            return Err(SqlError::ShortSecret);
+        }
         let id = match &new.id {
             Some(id) => names::id(id)?.to_owned(),
             None => TokenFormat::id()?,
@@ -157,50 +162,21 @@ impl Credentials {
         self.update(id, EXPIRE, vec![at.map(names::millis).into()]).await
     }
 
-    /// The one of this id.
+    /// Deletes it, and with a client every token that was issued to it; says whether there was one of this id, revoked
+    /// or not. Where [`revoke`](Self::revoke) leaves it in lists, and its id and secret taken, until
+    /// [it is purged](SqlStore::purge_expired), this leaves nothing: what is shown is unknown, and may be taken again.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
-    pub async fn find(&self, id: &str) -> Result<Option<CredentialRecord>, SqlError> {
-        let Ok(id) = names::id(id) else { return Ok(None) };
-        let rows = self.select("public_id = $3", vec![id.into()]).await?;
-        rows.into_iter().next().map(|mut row| CredentialRecord::read(self.kind, &mut row)).transpose()
-    }
-
-    /// Those whose ids come after this one, in the database's order: at most `limit`, and never more than a
-    /// thousand.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] where the database cannot be asked now.
-    pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<CredentialRecord>, SqlError> {
-        let after = after.map(names::id).transpose()?.unwrap_or_default();
-        let values = vec![after.into(), i64::from(limit.min(1_000)).into()];
-        self.records("public_id > $3 ORDER BY public_id LIMIT $4", values).await
-    }
-
-    /// Those that speak for this user or belong to them: the newest first, at most a thousand.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] where the database cannot be asked now.
-    pub async fn of_user(&self, user: &str) -> Result<Vec<CredentialRecord>, SqlError> {
-        let values = vec![names::name(user)?.into()];
-        self.records("subject = $3 ORDER BY created_at DESC, public_id LIMIT 1000", values).await
-    }
-
-    async fn records(&self, condition: &str, values: Vec<Value>) -> Result<Vec<CredentialRecord>, SqlError> {
-        let rows = self.select(condition, values).await?;
-        rows.into_iter().map(|mut row| CredentialRecord::read(self.kind, &mut row)).collect()
-    }
-
-    async fn select(&self, condition: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
-        let columns = CredentialRecord::COLUMNS;
-        let statement =
-            format!("SELECT {columns} FROM {{p}}credentials WHERE tenant = $1 AND kind = $2 AND {condition}");
-        let values = [vec![self.store.column().into(), self.kind.as_str().into()], values].concat();
-        self.store.read(&statement, values).await
+    /// [`SqlError`] where the database cannot be changed now.
+    pub async fn delete(&self, id: &str) -> Result<bool, SqlError> {
+        let Ok(id) = names::id(id) else { return Ok(false) };
+        let values = vec![self.store.column().into(), self.kind.as_str().into(), id.into()];
+        let deleted = !self.store.write(DELETE, values).await?.is_empty();
+        if deleted {
+            self.tell(id.to_owned());
+        }
+        Ok(deleted)
     }
 
     /// Whether a statement changed the one of this id.
@@ -283,6 +259,8 @@ const DISABLE: &str = "disabled_at = coalesce(disabled_at, $4)";
 const ENABLE: &str = "disabled_at = NULL";
 const REVOKE: &str = "revoked_at = $4";
 const EXPIRE: &str = "expires_at = $4";
+const DELETE: &str =
+    "DELETE FROM {p}credentials WHERE tenant = $1 AND kind = $2 AND public_id = $3 RETURNING id";
 const REVOKE_ALL: &str = "UPDATE {p}credentials SET revoked_at = $4
 WHERE tenant = $1 AND kind = $2 AND subject = $3 AND revoked_at IS NULL RETURNING public_id";
 /// One that is another's old secret would be found twice.

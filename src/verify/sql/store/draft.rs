@@ -51,7 +51,8 @@ impl NewCredential {
     }
 
     /// Whom an access token speaks for. A user of the store may be disabled and deleted with all
-    /// credentials, and lends them permissions; one that the store does not know is a name and no more.
+    /// credentials, and lends them permissions; one that the store does not know is a name and no more, and what was
+    /// made for it before there is such a user is ended by disabling the user, but neither deleted with nor lent anything.
     pub fn user(mut self, name: impl Into<String>) -> Self {
         self.subject = Some(name.into());
         self

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Change, Digest, Kind, Row, Shared, SqlError, Value, names};
 
 mod credentials;
 mod draft;
+mod lists;
 mod records;
 mod roles;
 mod users;
@@ -98,15 +99,18 @@ impl SqlStore {
         Credentials::new(self.clone(), Kind::AccessToken)
     }
 
-    /// Puts a digest on the list of what is denied, until this time, or for good. See
-    /// [`Digest::of_principal`] for what [`Denylisted`](super::Denylisted) asks about.
+    /// Puts a digest on the list of what is denied, until this time, or for good: [of a
+    /// principal](Digest::of_principal) for what [`Denylisted`](super::Denylisted) asks about, or [of a
+    /// credential](Digest::of) of this database, which is refused then. An answer that a cache keeps does not tell
+    /// what was shown for it, so a digest that is of no principal empties the caches that hear of it.
     ///
     /// # Errors
     ///
     /// [`SqlError`] where the database cannot be changed now.
     pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
         let until = until.map_or(i64::MAX, names::millis);
-        self.write(DENY, vec![digest.into(), until.into()]).await?;
+        let of_principal = i64::from(digest.is_of_principal());
+        self.write(DENY, vec![digest.into(), until.into(), of_principal.into()]).await?;
         self.tell(Change::Denied(digest));
         Ok(())
     }
@@ -121,18 +125,23 @@ impl SqlStore {
         Ok(!rows.is_empty())
     }
 
-    /// Deletes what is over, of every tenant: access tokens that have expired, and denials of what has. At most
-    /// a thousand of each, so that it takes no longer than any other statement; returns how many there
-    /// were. Call it now and then, until it returns 0.
+    /// Deletes what is over, of every tenant: credentials of every kind that have expired, or were revoked, this
+    /// retention time ago or longer, clients with the tokens that were issued to them; and denials whose time is over.
+    /// Until then they are in lists, refused as *expired* or *revoked*, and their ids taken; an expired one can be
+    /// [prolonged](Credentials::expire). Afterwards they are unknown. Users stay, and so does what is disabled.
+    ///
+    /// At most a thousand of each, so that it takes no longer than other statements; returns how many there were.
+    /// Call it now and then, until it returns 0.
     ///
     /// # Errors
     ///
     /// [`SqlError`] where the database cannot be changed now.
-    pub async fn purge_expired(&self) -> Result<usize, SqlError> {
+    pub async fn purge_expired(&self, retention: Duration) -> Result<usize, SqlError> {
         let now = self.now();
-        let tokens = self.write(PURGE_TOKENS, vec![now.into()]).await?.len();
+        let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
+        let credentials = self.write(PURGE_ENDED, vec![now.saturating_sub(retention).into()]).await?.len();
         let digests = self.write(PURGE_DENIALS, vec![now.into()]).await?.len();
-        Ok(tokens + digests)
+        Ok(credentials + digests)
     }
 
     /// Whether there is one of this digest. A secret whose overlap is over revokes nothing: whoever found
@@ -183,14 +192,16 @@ impl fmt::Debug for SqlStore {
     }
 }
 
-const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at) VALUES ($1, $2)
+const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at, of_principal) VALUES ($1, $2, $3)
 ON CONFLICT (digest) DO UPDATE SET ends_at = CASE
     WHEN excluded.ends_at > {p}revocations.ends_at THEN excluded.ends_at ELSE {p}revocations.ends_at END
 RETURNING digest";
 const IS_DENIED: &str = "SELECT ends_at FROM {p}revocations WHERE digest = $1 AND ends_at > $2";
 const REVOKE: &str = "UPDATE {p}credentials SET revoked_at = coalesce(revoked_at, $2)
 WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2) RETURNING kind, tenant, public_id";
-const PURGE_TOKENS: &str = "DELETE FROM {p}credentials WHERE id IN (
-    SELECT id FROM {p}credentials WHERE expires_at <= $1 AND kind = 'access_token' LIMIT 1000) RETURNING id";
+/// Judged once more where it is deleted: somebody may be prolonging it.
+const PURGE_ENDED: &str = "DELETE FROM {p}credentials WHERE id IN (
+    SELECT id FROM {p}credentials WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT 1000)
+AND (expires_at <= $1 OR revoked_at <= $1) RETURNING id";
 const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
     SELECT digest FROM {p}revocations WHERE ends_at <= $1 LIMIT 1000) RETURNING digest";

@@ -166,16 +166,16 @@ SELECT id, $3 FROM {p}roles WHERE tenant = $1 AND name = $2
 ON CONFLICT (role_id, permission) DO UPDATE SET permission = excluded.permission RETURNING role_id";
 const FORBID: &str = "DELETE FROM {p}role_permissions WHERE permission = $3
 AND role_id = (SELECT id FROM {p}roles WHERE tenant = $1 AND name = $2) RETURNING role_id";
-const ASSIGN: &str = "INSERT INTO {p}user_roles (user_id, role_id)
+const ASSIGN: &str = "INSERT INTO {p}assignments (user_id, role_id)
 SELECT u.id, r.id FROM {p}users u, {p}roles r
 WHERE u.tenant = $1 AND u.name = $3 AND r.tenant = $1 AND r.name = $2
 ON CONFLICT (user_id, role_id) DO UPDATE SET role_id = excluded.role_id RETURNING user_id";
-const UNASSIGN: &str = "DELETE FROM {p}user_roles
+const UNASSIGN: &str = "DELETE FROM {p}assignments
 WHERE user_id = (SELECT id FROM {p}users WHERE tenant = $1 AND name = $3)
 AND role_id = (SELECT id FROM {p}roles WHERE tenant = $1 AND name = $2) RETURNING user_id";
 const PERMISSIONS: &str =
     "SELECT rp.permission FROM {p}role_permissions rp JOIN {p}roles r ON r.id = rp.role_id
 WHERE r.tenant = $1 AND r.name = $2 ORDER BY rp.permission";
-const OF_USER: &str = "SELECT r.name FROM {p}roles r JOIN {p}user_roles ur ON ur.role_id = r.id
+const OF_USER: &str = "SELECT r.name FROM {p}roles r JOIN {p}assignments ur ON ur.role_id = r.id
 JOIN {p}users u ON u.id = ur.user_id WHERE u.tenant = $1 AND u.name = $2 ORDER BY r.name";
 const LIST: &str = "SELECT name FROM {p}roles WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT 1000";

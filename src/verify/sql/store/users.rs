@@ -44,8 +44,8 @@ impl Users {
     /// # Errors
     ///
     /// [`SqlError::Exists`] where the name is taken, also in other case of ASCII letters: in permissions
-    /// (`${user}`) both would be the same; [`SqlError::InvalidName`] for what cannot be one; others where the
-    /// database cannot be changed now.
+    /// (`${user}`) both would be the same; [`SqlError::InvalidName`] for what cannot be one;
+    /// [`SqlError::ShortSecret`] for an empty password; others where the database cannot be changed now.
     pub async fn create(&self, name: &str, password: Secret<'_>, new: NewUser) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
@@ -55,7 +55,7 @@ impl Users {
     /// Takes a user over by the PHC string of the password's argon2id hash
     /// ([`Passwords::hash`](crate::Passwords::hash)). Give all the same cost, that of the verifier's
     /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): another one tells users apart by
-    /// time. One that cannot be read matches no password.
+    /// time. One that cannot be read matches no password, and one of an empty password nothing either.
     ///
     /// # Errors
     ///
@@ -72,7 +72,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`SqlError::NotFound`] where there is no such user; others where the database cannot be changed now.
+    /// [`SqlError::NotFound`] where there is no such user; [`SqlError::ShortSecret`] for an empty password; others
+    /// where the database cannot be changed now.
     pub async fn set_password(&self, name: &str, password: Secret<'_>) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
@@ -82,8 +83,8 @@ impl Users {
         }
     }
 
-    /// Disables a user, and every key and token that was linked to them when it was made; says whether
-    /// there is such a user.
+    /// Disables a user, with every key, client and token that is theirs by its link or, where it was made before
+    /// them, by their name; says whether there is such a user.
     ///
     /// # Errors
     ///
@@ -102,7 +103,8 @@ impl Users {
     }
 
     /// Deletes a user with every key and token that was linked to them when it was made, so that nobody
-    /// inherits these with the name; says whether there was such a user.
+    /// inherits these with the name; says whether there was such a user. What was made before the user has only the
+    /// name, and stays: see [`revoke_all_of`](super::Credentials::revoke_all_of).
     ///
     /// # Errors
     ///
@@ -193,6 +195,9 @@ impl Users {
     }
 
     async fn hash(&self, password: &Secret<'_>) -> Result<String, SqlError> {
+        if password.expose_secret().is_empty() {
+            return Err(SqlError::ShortSecret);
+        }
         let password = Zeroizing::new(password.expose_secret().to_owned());
         Ok(self.0.shared.passwords.hash_later(password).await.map_err(|_| SqlError::Busy)??)
     }

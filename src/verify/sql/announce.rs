@@ -1,0 +1,68 @@
+//! What PostgreSQL does by itself: it announces every change.
+
+/// A name that differs by the case of ASCII letters alone is taken: permissions compare so.
+///
+/// Every change is announced by the database itself, so also one made by hand, wherever the tables are on whose search
+/// path; what is sent are public names and digests. What was over, and is deleted, is no news.
+pub(super) const EXTRA: &str = r#"
+CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
+CREATE OR REPLACE FUNCTION {p}announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $announce$
+DECLARE
+    message text := 'everything';
+    whose text := 'SELECT concat_ws(E''\n'', ''user'', tenant, name) FROM %I.{p}users WHERE id = $1';
+BEGIN
+    IF TG_LEVEL = 'STATEMENT' THEN
+        NULL;
+    ELSIF TG_TABLE_NAME = '{p}credentials' THEN
+        IF TG_OP = 'DELETE' AND (OLD.revoked_at IS NOT NULL
+            OR OLD.expires_at < extract(epoch FROM clock_timestamp()) * 1000) THEN
+            RETURN NULL;
+        END IF;
+        message := concat_ws(E'\n', OLD.kind, OLD.tenant, OLD.public_id);
+    ELSIF TG_TABLE_NAME = '{p}users' THEN
+        message := concat_ws(E'\n', 'user', OLD.tenant, OLD.name);
+    ELSIF TG_TABLE_NAME IN ('{p}assignments', '{p}user_permissions') THEN
+        IF TG_OP = 'DELETE' THEN
+            EXECUTE format(whose, TG_TABLE_SCHEMA) INTO message USING OLD.user_id;
+        ELSIF TG_OP = 'INSERT' OR OLD.user_id = NEW.user_id THEN
+            EXECUTE format(whose, TG_TABLE_SCHEMA) INTO message USING NEW.user_id;
+        END IF;
+    ELSIF TG_TABLE_NAME = '{p}revocations' THEN
+        IF TG_OP = 'UPDATE' AND NEW.digest = OLD.digest AND NEW.ends_at <= OLD.ends_at THEN
+            RETURN NULL;
+        END IF;
+        message := concat_ws(E'\n', CASE NEW.of_principal WHEN 1 THEN 'principal' ELSE 'digest' END, '',
+            encode(NEW.digest, 'hex'));
+    END IF;
+    IF octet_length(message) > 7000 THEN
+        message := 'everything';
+    END IF;
+    IF message IS NOT NULL THEN
+        PERFORM pg_notify('{p}changes', message);
+    END IF;
+    RETURN NULL;
+END $announce$;
+CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF id, tenant, kind, public_id, digest, previous_digest, previous_until,
+    subject, user_id, client, client_id, org, app, uuid, scopes, permissions, expires_at, disabled_at, revoked_at
+    ON {p}credentials FOR EACH ROW EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE ON {p}users
+    FOR EACH ROW EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}assignments
+    FOR EACH ROW EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}user_permissions
+    FOR EACH ROW EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}role_permissions
+    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce AFTER INSERT OR UPDATE ON {p}revocations
+    FOR EACH ROW EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}credentials
+    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}users
+    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}assignments
+    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}user_permissions
+    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
+CREATE TRIGGER {p}announce_all AFTER TRUNCATE ON {p}role_permissions
+    FOR EACH STATEMENT EXECUTE FUNCTION {p}announce();
+"#;

@@ -1,0 +1,139 @@
+//! Changes that are looked for together, in one pass over what is kept.
+
+use std::collections::HashSet;
+
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::change::{self, WAITING};
+use super::{Change, Changes, Digest, Kind};
+use crate::principal::Principal;
+
+/// Any number of changes. Whether one of them concerns a principal takes no longer than for a single one.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    everything: bool,
+    clients: HashSet<String>,
+    credentials: HashSet<String>,
+    users: HashSet<String>,
+    denied: HashSet<Digest>,
+}
+
+impl Changes {
+    /// All changes that wait, once there is one; `None` when the verifier is gone.
+    pub(super) async fn batch(&mut self) -> Option<Batch> {
+        let mut batch = Batch::default();
+        batch.add(self.next().await?);
+        for _ in 0..WAITING {
+            match self.0.try_recv() {
+                Ok(change) => batch.add(change),
+                Err(TryRecvError::Lagged(_)) => batch.add(Change::Everything),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        Some(batch)
+    }
+}
+
+impl Batch {
+    fn add(&mut self, change: Change) {
+        match change {
+            Change::Credential { kind: Kind::Client, id, .. } => _ = self.clients.insert(id),
+            Change::Credential { id, .. } => _ = self.credentials.insert(id),
+            Change::User { name, .. } => _ = self.users.insert(name),
+            Change::Denied(digest) if digest.is_of_principal() => _ = self.denied.insert(digest),
+            Change::Denied(_) | Change::Everything => self.everything = true,
+        }
+    }
+
+    /// Whether nothing can be taken for unchanged.
+    pub(super) const fn is_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// Whether one of the changes [concerns](Change::concerns) this principal.
+    pub(super) fn concerns(&self, principal: &Principal) -> bool {
+        let named = |names: &HashSet<String>, own: [Option<&str>; 2]| {
+            !names.is_empty() && own.into_iter().flatten().any(|own| names.contains(own))
+        };
+        self.everything
+            || named(&self.clients, change::clients(principal))
+            || named(&self.credentials, change::credentials(principal))
+            || named(&self.users, change::users(principal))
+            || (!self.users.is_empty() && change::may_be_anybodys(principal))
+            || (!self.denied.is_empty()
+                && Digest::of_principal(principal).is_none_or(|own| self.denied.contains(&own)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::Hub;
+    use super::*;
+    use crate::principal::{ApiKey, AppAdmin, BasicUser, OAuthUser};
+
+    fn user(name: &str) -> Change {
+        Change::User { tenant: None, name: name.to_owned() }
+    }
+
+    fn changes() -> Vec<Change> {
+        let credential = |kind, id: &str| Change::Credential { kind, tenant: None, id: id.to_owned() };
+        let otto = OAuthUser::builder("otto").credential_id("t1").build().into();
+        vec![
+            credential(Kind::AccessToken, "t1"),
+            credential(Kind::Client, "map"),
+            credential(Kind::ApiKey, "k1"),
+            user("otto"),
+            user("olga"),
+            Change::Denied(Digest::of_principal(&otto).unwrap()),
+            Change::Denied(Digest::of_parts(&[])),
+            Change::Everything,
+        ]
+    }
+
+    #[test]
+    fn a_batch_concerns_whom_one_of_its_changes_does() {
+        let principals: [Principal; 6] = [
+            OAuthUser::builder("otto").credential_id("t1").build().into(),
+            OAuthUser::builder("otto").client("map").credential_id("t2").build().into(),
+            ApiKey::builder("k1").owner("olga").credential_id("k1").build().into(),
+            ApiKey::builder("k2").build().into(),
+            AppAdmin::builder("map", "acme", "weather").credential_id("map").build().into(),
+            BasicUser::builder("olga").build().into(),
+        ];
+        let all = changes();
+        // Every choice of them.
+        for choice in 0..1_u32 << all.len() {
+            let chosen: Vec<_> = all.iter().enumerate().filter(|(at, _)| choice & 1 << at != 0).collect();
+            let mut batch = Batch::default();
+            chosen.iter().for_each(|(_, change)| batch.add((*change).clone()));
+            for principal in &principals {
+                let concerns = chosen.iter().any(|(_, change)| change.concerns(principal));
+                assert_eq!(batch.concerns(principal), concerns, "{chosen:?} {principal:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_waits_is_one_batch() {
+        let hub = Hub::new();
+        let mut heard = hub.changes();
+        (0..1_000).for_each(|number| hub.tell(user(&format!("user{number}"))));
+        let batch = heard.batch().await.unwrap();
+        assert_eq!((batch.users.len(), batch.is_everything()), (1_000, false));
+        hub.tell(user("otto"));
+        assert_eq!(heard.batch().await.unwrap().users.len(), 1);
+        drop(hub);
+        assert!(heard.batch().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn more_than_can_wait_is_everything_at_once() {
+        let hub = Hub::new();
+        let mut heard = hub.changes();
+        (0..=WAITING).for_each(|_| hub.tell(user("otto")));
+        assert!(heard.batch().await.unwrap().is_everything());
+        // And nothing waits any longer.
+        drop(hub);
+        assert!(heard.batch().await.is_none());
+    }
+}

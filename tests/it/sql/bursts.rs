@@ -1,0 +1,74 @@
+//! Many changes at once, against a cache that is full.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tower_principal::verify::Cached;
+use tower_principal::verify::sql::{Change, NewCredential, SqlVerifier};
+use tower_principal::{Context, OAuthUser};
+
+use super::*;
+
+const KEPT: usize = 20_000;
+const REVOKED: usize = 1_000;
+
+/// A database, and any number of tokens that are none of its.
+struct Crowded(SqlVerifier);
+
+impl Verifier for Crowded {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        if let Credential::AccessToken(token) = credential
+            && let Some(number) = token.expose_secret().strip_prefix("crowd")
+        {
+            let user = OAuthUser::builder(format!("user{number}")).client("map");
+            return Ok(user.credential_id(number).build().into());
+        }
+        self.0.verify(credential, context).await
+    }
+}
+
+/// REQ-39: one pass over the cache for each of them would take longer than any bound here.
+#[tokio::test]
+async fn req_39_a_thousand_revocations_at_once_reach_a_full_cache() {
+    let _quiet = QUIET.lock().await;
+    for place in Place::all() {
+        let here = place.connect().await;
+        let there = if place.name == "SQLite" { here.clone() } else { place.connect().await };
+        let cached = Arc::new(Cached::new(Crowded(there.clone())).unwrap().ttl(Duration::from_secs(3600)));
+        let mut listens = there.changes().unwrap();
+        tokio::spawn(there.changes().unwrap().evict_from(&cached));
+        if place.name == "PostgreSQL" {
+            assert_eq!(listens.next().await, Some(Change::Everything));
+            // The cache, too, has heard that it may have missed something.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let tokens = here.store().access_tokens();
+        let mut secrets = Vec::new();
+        for _ in 0..REVOKED {
+            secrets.push(tokens.create(NewCredential::new().user("otto")).await.unwrap().secret);
+        }
+        let good = Short::Is(PrincipalKind::OAuthUser);
+        for number in 0..KEPT {
+            assert_eq!(ask(&cached, &token(&format!("crowd{number}"))).await, good);
+        }
+        for secret in &secrets {
+            assert_eq!(ask(&cached, &token(secret.expose_secret())).await, good);
+        }
+        assert!(cached.stored().0 > KEPT * 9 / 10);
+
+        let started = Instant::now();
+        assert_eq!(tokens.revoke_all_of("otto").await.unwrap(), REVOKED);
+        let remembers = |secret: &Secret<'_>| {
+            matches!(cached.verify_now(&token(secret.expose_secret()), &Context::default()), Some(Ok(_)))
+        };
+        while secrets.iter().any(remembers) {
+            assert!(started.elapsed() < Duration::from_secs(5), "{}: {:?}", place.name, started.elapsed());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        eprintln!("{}: none is good after {:?}", place.name, started.elapsed());
+    }
+}
