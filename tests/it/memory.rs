@@ -231,6 +231,28 @@ fn a_principal_of_a_kind_that_its_credential_cannot_have_is_an_error() {
     assert!(verifier.insert(token("t"), OrgAdmin::builder("i", "o").build()).is_ok());
 }
 
+#[test]
+fn an_empty_secret_is_an_error() {
+    let user = || Principal::from(BasicUser::builder("u").build());
+    let key = || Principal::from(ApiKey::builder("k").build());
+    let admin = || Principal::from(OrgAdmin::builder("i", "o").build());
+    let app = || Principal::from(AppToken::builder("a").build());
+    let verifier = everybody();
+    for (credential, principal) in [
+        (token(""), user()),
+        (Credential::AppToken(Secret::borrowed("")), app()),
+        (Credential::ApiKey(Key::Whole(Secret::borrowed(""))), key()),
+        (Credential::ApiKey(Key::Halves(pair("i", ""))), key()),
+        (Credential::Client(ClientKind::Other, pair("i", "")), admin()),
+        (Credential::Password(pair("u", "")), user()),
+    ] {
+        let refused = verifier.insert(credential, principal);
+        assert!(matches!(refused, Err(MemoryVerifierError::EmptySecret(_))), "{refused:?}");
+    }
+    assert!(MemoryVerifier::builder().access_token("", user()).build().is_err());
+    assert!(verifier.insert(Credential::ApiKey(Key::Halves(pair("", "s"))), key()).is_ok());
+}
+
 fn answers(says: Short) -> Result<Principal, VerifyError> {
     match says {
         Short::Is(PrincipalKind::ApiKey) => Ok(ApiKey::builder("k").build().into()),

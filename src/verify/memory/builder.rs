@@ -111,8 +111,8 @@ impl MemoryVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`MemoryVerifierError`] for a principal of a kind that its credential cannot have, or when the
-    /// operating system has no randomness to give.
+    /// [`MemoryVerifierError`] for a principal of a kind that its credential cannot have, for an empty
+    /// secret, or when the operating system has no randomness to give.
     pub fn build(self) -> Result<MemoryVerifier, MemoryVerifierError> {
         let passwords = match self.passwords {
             Some(passwords) => passwords,
@@ -159,6 +159,9 @@ impl<'c> Record<'c> {
         if principal.is_guest() || app_token != (principal.kind() == PrincipalKind::AppToken) {
             let (credential, principal) = (credential.kind(), principal.kind());
             return Err(MemoryVerifierError::WrongKind { credential, principal });
+        }
+        if credential.with_secret(str::is_empty) {
+            return Err(MemoryVerifierError::EmptySecret(credential.kind()));
         }
         Ok(Self { credential, principal })
     }

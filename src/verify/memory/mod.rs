@@ -105,6 +105,9 @@ pub enum MemoryVerifierError {
         /// The principal's kind.
         principal: PrincipalKind,
     },
+    /// A secret of no length, which whoever knows the id would know, too.
+    #[error("a credential of kind {0} has an empty secret")]
+    EmptySecret(CredentialKind),
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
     Hash(#[from] HashError),
@@ -124,7 +127,8 @@ impl MemoryVerifier {
     ///
     /// # Errors
     ///
-    /// [`MemoryVerifierError`] for a principal of the wrong kind, or when a password cannot be hashed.
+    /// [`MemoryVerifierError`] for a principal of the wrong kind, for an empty secret, or when a password cannot be
+    /// hashed.
     pub fn insert(
         &self,
         credential: Credential<'_>,
