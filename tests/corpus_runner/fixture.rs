@@ -19,7 +19,8 @@ use tokio::task::JoinSet;
 use tower_principal::transport::Transport;
 use tower_principal::{
     AppToken, AuthenticateLayer, Authentication, BasicUser, Context, Credential, Dialect, GuestRule,
-    MemoryVerifier, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, dialect, policy, transport,
+    MemoryVerifier, OAuthUser, Passwords, Principal, RequireLayer, Verifier, VerifyError, dialect, policy,
+    transport,
 };
 
 /// One server for one case, so that its count is the case's own.
@@ -73,7 +74,8 @@ pub(crate) fn accounts() -> Arc<MemoryVerifier> {
         .user("long", LONG_PASSWORD, user("long"))
         .user("admin", "correct horse", user("admin"))
         .user("normal", "w\u{f6}rd", user("normal"))
-        .user("empty", "", user("empty"))
+        // Only so: an empty secret is refused.
+        .user_hash("empty", Passwords::new().unwrap().hash("").unwrap(), user("empty"))
         .user_hash("tampered", TAMPERED_HASH, user("tampered"))
         .app_token("fixture-app-token", AppToken::builder("fixture-app").build())
         .access_token(ODD_TOKEN, OAuthUser::builder("odd").build())
