@@ -213,7 +213,7 @@ const fn differs(kind: RejectionKind) -> bool {
 /// Rounded up, and at least one: whoever comes back then is not too early.
 fn whole_seconds(after: Duration) -> u64 {
     let started = u64::from(after.subsec_nanos() > 0);
-    (after.as_secs() + started).max(1)
+    after.as_secs().saturating_add(started).max(1)
 }
 
 /// gRPC's content type, with or without what its messages are written in (`application/grpc+proto`).
@@ -227,6 +227,7 @@ fn is_grpc(head: Head<'_>) -> bool {
 fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
     if asked.grpc {
         response.headers_mut().remove(CONTENT_TYPE);
+        response.headers_mut().remove(CONTENT_LENGTH);
         *response.body_mut() = Bytes::new();
     } else if asked.head {
         let body = std::mem::take(response.body_mut());

@@ -39,6 +39,15 @@ impl Pattern {
         Some(Self(names.iter().enumerate().map(|(at, name)| Segment::parse(name, at < last)).collect()))
     }
 
+    /// What it holds on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        let tokens = self.0.iter().map(|segment| match segment {
+            Segment::AnyDepth => 0,
+            Segment::One(tokens) => tokens.capacity(),
+        });
+        self.0.capacity() * size_of::<Segment>() + tokens.sum::<usize>() * size_of::<Token>()
+    }
+
     pub(super) fn everything() -> Self {
         Self(vec![Segment::AnyDepth])
     }

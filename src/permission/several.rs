@@ -62,6 +62,15 @@ impl Permissions {
         }
     }
 
+    /// What they hold, also where others hold it with them.
+    pub(crate) fn bytes(&self) -> usize {
+        let held = self.0.iter().flat_map(|held| held.iter());
+        let paths = |permission: &Permission| {
+            permission.paths.iter().map(|path| size_of::<Pattern>() + path.bytes()).sum::<usize>()
+        };
+        held.map(|permission| size_of::<Permission>() + paths(permission)).sum()
+    }
+
     /// Whether one of them allows an operation on a path; see [`Permission::allows`].
     pub fn allow(&self, operation: Operation, path: &str, user: &[&str]) -> bool {
         self.0.iter().flat_map(|held| held.iter()).any(|permission| permission.allows(operation, path, user))

@@ -267,6 +267,9 @@ mod tests {
         }
         let key = ApiKey::builder("").owner(&*long).build();
         assert_eq!(Principal::from(key).bytes(), empty + 1000);
+        let permitted = user().permissions(Permissions::parse([&*format!("get:/{long}")]).unwrap());
+        assert!(bytes(permitted) > empty + 4 * 1000);
+        assert_eq!(bytes(user().claims_bytes(usize::MAX)), usize::MAX);
     }
 
     #[test]

@@ -30,12 +30,13 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// What it takes and what its texts hold, with what was said of the claims.
+    /// What it takes and what its texts and permissions hold, with what was said of the claims.
     pub(super) fn bytes(&self) -> usize {
         let texts =
             [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.credential_id].into_iter();
         let texts = texts.flatten().map(|text| text.len()).sum::<usize>();
-        size_of::<Self>() + self.id.len() + texts + self.scopes.as_str().len() + self.claims_bytes
+        let own = size_of::<Self>() + self.id.len() + texts + self.scopes.as_str().len();
+        own.saturating_add(self.permissions.bytes()).saturating_add(self.claims_bytes)
     }
 }
 

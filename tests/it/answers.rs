@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
 use futures_util::stream;
-use http::{Method, Request, Version};
+use http::{HeaderValue, Method, Request, Response, Version};
 use tower_principal::RejectionKind::{self, *};
 use tower_principal::{
-    AuthenticateLayer, Credential, Dialect, Form, GuestRule, OAuthUser, Reason, RequireLayer, Verifier,
-    VerifyError, classify, dialect, policy, transport,
+    AuthenticateLayer, Credential, Dialect, Form, GuestRule, OAuthUser, Reason, Rejection, RequireLayer,
+    Verifier, VerifyError, classify, dialect, policy, transport,
 };
 
 use crate::support::*;
@@ -288,11 +289,28 @@ async fn retry_after_of_an_outage_is_what_the_layer_was_told() {
         (Duration::from_secs(60), "60"),
         (Duration::from_millis(10), "1"),
         (Duration::from_millis(1900), "2"),
+        (Duration::MAX, "18446744073709551615"),
     ] {
         let layer = layer_of(mine(), obeys()).retry_after(told);
         let answer = send(whoami().layer(layer), authorization("Bearer down")).await;
         assert_eq!((answer.status, answer.lines("retry-after")), (503, vec![said]));
     }
+}
+
+/// A gRPC call is answered by its status alone, whatever a service's own answers say.
+#[tokio::test]
+async fn an_answer_to_grpc_has_no_length_of_a_body_it_has_not() {
+    let layer = layer_of(mine(), obeys()).respond(|_: &Rejection, mut standard: Response<Bytes>| {
+        *standard.body_mut() = Bytes::from_static(b"{}");
+        standard.headers_mut().insert("content-length", HeaderValue::from_static("2"));
+        standard
+    });
+    let mut request = authorization("Bearer nobody");
+    *request.version_mut() = Version::HTTP_2;
+    request.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    let answer = send(whoami().layer(layer), request).await;
+    assert_eq!((answer.status, &*answer.body), (401, ""));
+    assert!(answer.lines("content-length").iter().all(|length| *length == "0"), "{answer:?}");
 }
 
 #[tokio::test]

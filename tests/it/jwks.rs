@@ -430,6 +430,12 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
         with("d", json!("AAAA")),
         with("crv", json!("Ed448")),
         with("x", json!("AAAA")),
+        with("x", {
+            // The same key as a SubjectPublicKeyInfo (RFC 8410 section 4).
+            let x = URL_SAFE_NO_PAD.decode(good["x"].as_str().unwrap()).unwrap();
+            let head = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+            json!(URL_SAFE_NO_PAD.encode([&head[..], &x].concat()))
+        }),
         with("x", json!(format!("{}=", good["x"].as_str().unwrap()))),
         with("kid", json!("k".repeat(129))),
         with("kid", json!(5)),

@@ -50,7 +50,9 @@ mod store;
 /// * [`revoke`](Verifier::revoke) tells the verifier and forgets the credential in every spelling: each good answer of
 ///   the same kind and [credential id](Principal::credential_id), or where there is none of the same kind and
 ///   [id](Principal::id). So a JWT with another valid signature (ECDSA has two) ends with the one that was shown, for
-///   every tenant. Where no answer says whose the credential is, the verifier is asked once more, before it is told.
+///   every tenant. Where no answer says whose the credential is, the verifier is asked once more, before it is told; where
+///   it cannot tell, nothing is revoked, and that is *unavailable*. This is a task of its own, too, and goes on when its
+///   caller leaves.
 /// * For what ends elsewhere there are [`evict`](Self::evict), [`evict_principal`](Self::evict_principal),
 ///   [`evict_where`](Self::evict_where) and [`evict_all`](Self::evict_all), to be called from a database's
 ///   `LISTEN`, say. A verification that began before does not bring back what was evicted.
@@ -84,7 +86,7 @@ pub struct Cached<V> {
     inner: Arc<V>,
     keys: Keys,
     store: Arc<Store>,
-    flights: Flights,
+    flights: Arc<Flights>,
 }
 
 impl<V: Verifier> Cached<V> {
@@ -144,7 +146,7 @@ impl<V: Verifier> Cached<V> {
     }
 
     fn with(inner: Arc<V>, keys: Keys, settings: Settings) -> Self {
-        let flights = Flights::new(settings.flights, settings.deadline);
+        let flights = Arc::new(Flights::new(settings.flights, settings.deadline));
         let store = Arc::new(Store::new(settings, keys.principal.clone()));
         Self { inner, keys, store, flights }
     }

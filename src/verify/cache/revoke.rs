@@ -1,79 +1,145 @@
 //! Ends a credential's life, and forgets it however it was shown.
 
+use std::panic::resume_unwind;
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
 use super::Cached;
+use super::flights::Flights;
+use super::store::Store;
 use crate::credential::Credential;
-use crate::deadline::Bounded;
+use crate::deadline::{Bounded, Unfinished, timer};
 use crate::fingerprint::Fingerprint;
 use crate::principal::Principal;
 use crate::verify::{Context, Reason, Verifier, VerifyError};
 
-/// Tells the verifier, and forgets what is known of the credential.
+type Outcome = Result<Result<(), VerifyError>, Unfinished>;
+
+/// Tells the verifier, and forgets what is known of the credential. On a task of its own where there is a runtime: what a
+/// caller that leaves has begun may go on in the verifier, and nothing is to be kept that began before that has ended.
 pub(super) async fn revoke<V: Verifier>(
     cached: &Cached<V>,
     credential: &Credential<'_>,
     context: &Context<'_>,
 ) -> Result<(), VerifyError> {
-    let key = cached.keys.of(credential, context);
-    // The verifier is asked whose it is before it is told: afterwards it only knows that it was revoked.
-    let mut forgets = Forgets { cached, key, whose: Whose::Nobodys };
-    forgets.whose = whose(cached, key, credential, context).await;
-    let revoked = cached.inner.revoke(credential, context).await;
-    match revoked {
-        // Nothing has ended.
-        Err(VerifyError::Unsupported) => forgets.whose = Whose::Nobodys,
-        Ok(()) if matches!(forgets.whose, Whose::Unclear) => _ = cached.evict_where(|_| true),
-        _ => {}
-    }
-    revoked
-}
-
-/// Whose credential is revoked.
-enum Whose {
-    Known(Principal),
-    /// No answer can have been good.
-    Nobodys,
-    /// The verifier cannot tell now.
-    Unclear,
-}
-
-/// Takes no refusal of lately for an answer: one spelling may have been too early, and another not.
-async fn whose<V: Verifier>(
-    cached: &Cached<V>,
-    key: Fingerprint,
-    credential: &Credential<'_>,
-    context: &Context<'_>,
-) -> Whose {
-    if cached.key(credential, context).is_none() {
-        return Whose::Nobodys;
-    }
-    if let Some(principal) = cached.store.principal(key) {
-        return Whose::Known(principal);
-    }
-    let asked = Bounded::new(cached.inner.verify(credential, context), cached.store.settings().deadline);
-    match asked.await {
-        Ok(Ok(principal)) => Whose::Known(principal),
-        Ok(Err(VerifyError::Denied(Reason::Throttled(_)) | VerifyError::Unavailable(_))) | Err(_) => {
-            Whose::Unclear
+    let revocation = Arc::new(Revocation {
+        inner: Arc::clone(&cached.inner),
+        store: Arc::clone(&cached.store),
+        flights: Arc::clone(&cached.flights),
+        key: cached.keys.of(credential, context),
+        is_kept: cached.key(credential, context).is_some(),
+        whose: OnceLock::new(),
+    });
+    let mut caller = Caller { revocation: Arc::clone(&revocation), is_waiting: true };
+    let outcome = match Handle::try_current() {
+        Err(_) => revocation.run(credential, context).await,
+        Ok(runtime) => {
+            let (credential, context) = (credential.reborrow().into_owned(), context.detached());
+            let (answer, answered) = oneshot::channel();
+            runtime.spawn(async move {
+                let outcome = revocation.run(&credential, &context).await;
+                let is_over =
+                    matches!(outcome, Ok(Ok(()) | Err(VerifyError::Denied(_) | VerifyError::Unsupported)));
+                let _ = answer.send(outcome);
+                // It may still be under way somewhere: once more when that must be over, too.
+                if !is_over && let Some(deadline) = timer(revocation.store.settings().deadline) {
+                    deadline.await;
+                    revocation.forget();
+                }
+            });
+            answered.await.unwrap_or(Err(Unfinished::Late))
         }
-        Ok(Err(_)) => Whose::Nobodys,
+    };
+    caller.is_waiting = false;
+    match outcome {
+        Ok(revoked) => revoked,
+        Err(Unfinished::Late) => Err(VerifyError::unavailable("the verifier was too slow")),
+        // A panic of the verifier is one here, as it would be without the cache.
+        Err(Unfinished::Panicked) => resume_unwind(Box::new("the cached verifier panicked")),
     }
 }
 
-/// Forgets a credential when it is dropped: after the verifier was told, or a verification in between would
-/// bring it back; and also when revoking is given up half-way.
-struct Forgets<'c, V: Verifier> {
-    cached: &'c Cached<V>,
-    key: Fingerprint,
-    whose: Whose,
+/// Who asked for a revocation. What has been told the verifier by the time they leave may have ended already.
+struct Caller<V: Verifier> {
+    revocation: Arc<Revocation<V>>,
+    is_waiting: bool,
 }
 
-impl<V: Verifier> Drop for Forgets<'_, V> {
+impl<V: Verifier> Drop for Caller<V> {
     fn drop(&mut self) {
-        if let Whose::Known(principal) = &self.whose {
-            self.cached.store.end(principal);
-            // One of these may be about another spelling.
-            self.cached.flights.close_all();
+        if self.is_waiting {
+            self.revocation.forget();
         }
-        self.cached.forget(self.key);
+    }
+}
+
+struct Revocation<V> {
+    inner: Arc<V>,
+    store: Arc<Store>,
+    flights: Arc<Flights>,
+    key: Fingerprint,
+    /// Whether answers about such a credential are kept at all.
+    is_kept: bool,
+    /// Whose it is, as soon as that is known.
+    whose: OnceLock<Principal>,
+}
+
+impl<V: Verifier> Revocation<V> {
+    async fn run(&self, credential: &Credential<'_>, context: &Context<'_>) -> Outcome {
+        // The verifier is asked whose it is before it is told: afterwards it only knows that it was revoked.
+        match self.whose(credential, context).await {
+            Ok(Some(principal)) => _ = self.whose.set(principal),
+            Ok(None) => {}
+            // Told now it might end what other spellings go on with here.
+            Err(error) => return Ok(Err(error)),
+        }
+        let deadline = self.store.settings().deadline;
+        let outcome = Bounded::new(self.inner.revoke(credential, context), deadline).await;
+        match outcome {
+            // Nothing has ended.
+            Ok(Err(VerifyError::Unsupported)) => self.forget_key(),
+            _ => self.forget(),
+        }
+        outcome
+    }
+
+    /// Whose credential it is; `None` where no answer about it can have been good, an error where the verifier cannot
+    /// tell now. Takes no refusal of lately for an answer: one spelling may have been too early, and another not.
+    async fn whose(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Option<Principal>, VerifyError> {
+        if !self.is_kept {
+            return Ok(None);
+        }
+        if let Some(principal) = self.store.principal(self.key) {
+            return Ok(Some(principal));
+        }
+        let asked = Bounded::new(self.inner.verify(credential, context), self.store.settings().deadline);
+        match asked.await {
+            Ok(Ok(principal)) => Ok(Some(principal)),
+            Ok(Err(VerifyError::Denied(Reason::Throttled(_)) | VerifyError::Unavailable(_))) | Err(_) => {
+                Err(VerifyError::unavailable("whose credential is to be revoked cannot be told now"))
+            }
+            Ok(Err(_)) => Ok(None),
+        }
+    }
+
+    /// After the verifier was told, or a verification in between would bring it back.
+    fn forget(&self) {
+        if let Some(principal) = self.whose.get() {
+            self.store.end(principal);
+            // One of these may be about another spelling.
+            self.flights.close_all();
+        }
+        self.forget_key();
+    }
+
+    fn forget_key(&self) {
+        self.store.evict(self.key);
+        self.flights.close(self.key);
     }
 }

@@ -57,8 +57,7 @@ impl<V: Verifier> Cached<V> {
     ///
     /// One that holds more than 2 KiB ([`Principal::bytes`](crate::Principal::bytes)) counts as several, one for each 2 KiB.
     /// So whatever tokens and authorization servers say, 100,000 hold 250 MB at most; the claims of a verifier of your own
-    /// are counted where it says how large they are, and permissions are not. An answer that is larger than a part of the
-    /// cache is not kept.
+    /// are counted where it says how large they are. An answer that is larger than a part of the cache is not kept.
     #[must_use]
     pub fn capacity(self, answers: usize) -> Self {
         self.set(|settings| settings.capacity = answers)

@@ -46,7 +46,12 @@ pub(super) fn read_key(text: &str, is_remote: bool) -> Result<Key, &'static str>
             point_of(algorithm, named, point)
         }
         AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => {
-            point_of(Algorithm::EdDsa, named, bytes(&decoded)?)
+            // aws-lc would read a whole SubjectPublicKeyInfo there, too.
+            let point = bytes(&decoded)?;
+            if point.len() != 32 {
+                return Err("a key that is not of the curve's length");
+            }
+            point_of(Algorithm::EdDsa, named, point)
         }
         _ => Err(UNKNOWN),
     }?;
