@@ -75,14 +75,15 @@ impl Suite {
         self
     }
 
-    /// One that is good, and the kind of principal it makes. Where the verifier takes passwords, one of more than 72
+    /// One that is good by the system's clock, and the kind of principal it makes. Where the verifier takes passwords, one of more than 72
     /// bytes beside a short one shows whether they are cut, as bcrypt does.
     pub fn good(mut self, credential: Credential<'_>, makes: PrincipalKind) -> Self {
         self.good.push((credential.into_owned(), makes));
         self
     }
 
-    /// One that is well-formed and that nobody holds.
+    /// One that is well-formed and that nobody holds. Where the verifier sees by itself that some cannot be its own, by
+    /// a checksum, say, one that it has to ask about: in an outage that must not be a denial.
     pub fn unknown(mut self, credential: Credential<'_>) -> Self {
         self.unknown.push(credential.into_owned());
         self
