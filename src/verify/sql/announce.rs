@@ -3,7 +3,8 @@
 /// A name that differs by the case of ASCII letters alone is taken: permissions compare so.
 ///
 /// Every change is announced by the database itself, so also one made by hand, wherever the tables are on whose search
-/// path; what is sent are public names and digests. What was over, and is deleted, is no news.
+/// path; what is sent are public names and digests. A row that is written again as it was is no change, and what was over,
+/// and is deleted, is no news.
 pub(super) const EXTRA: &str = r#"
 CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
 CREATE OR REPLACE FUNCTION {p}announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $announce$
@@ -13,6 +14,8 @@ DECLARE
 BEGIN
     IF TG_LEVEL = 'STATEMENT' THEN
         NULL;
+    ELSIF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
+        RETURN NULL;
     ELSIF TG_TABLE_NAME = '{p}credentials' THEN
         IF TG_OP = 'DELETE' AND (OLD.revoked_at IS NOT NULL
             OR OLD.expires_at < extract(epoch FROM clock_timestamp()) * 1000) THEN

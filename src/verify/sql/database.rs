@@ -48,23 +48,33 @@ impl Database {
     /// again: the server may have been restarted since that one was made, and since the next one was.
     pub(super) async fn read(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let until = Instant::now() + self.deadline;
-        self.detached(self.place(until).await?, statement, values, until, ATTEMPTS).await
+        self.detached(self.place(until).await?, statement, values, until, ATTEMPTS, |rows| rows).await
     }
 
     /// Runs a statement that changes something, once, and returns the rows of its `RETURNING`.
     pub(super) async fn write(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
-        let until = Instant::now() + self.deadline;
-        self.detached(self.place(until).await?, statement, values, until, 1).await
+        self.write_then(statement, values, |rows| rows).await
     }
 
-    /// The same, only where a connection is free now; `None` where none is.
+    /// The same; what follows from it is done in the statement's task, so also where nobody waits any more.
+    pub(super) async fn write_then<T: Send + 'static>(
+        &self,
+        statement: SqlStr,
+        values: Vec<Value>,
+        then: impl FnOnce(Result<Vec<Row>, SqlError>) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, SqlError> {
+        let until = Instant::now() + self.deadline;
+        self.detached(self.place(until).await?, statement, values, until, 1, then).await
+    }
+
+    /// As [`write`](Self::write), only where a connection is free now; `None` where none is.
     pub(super) async fn write_at_leisure(
         &self,
         statement: SqlStr,
         values: Vec<Value>,
     ) -> Option<Result<Vec<Row>, SqlError>> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1).await)
+        Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1, |rows| rows).await)
     }
 
     /// Brings the tables up to date, where they are not. The database may be starting, too, and other
@@ -114,24 +124,25 @@ impl Database {
         place.map_err(|_| SqlError::Busy)?.map_err(|_| SqlError::Unreachable)
     }
 
-    async fn detached(
+    async fn detached<T: Send + 'static>(
         &self,
         place: OwnedSemaphorePermit,
         statement: SqlStr,
         values: Vec<Value>,
         until: Instant,
         attempts: u32,
-    ) -> Result<Vec<Row>, SqlError> {
+        then: impl FnOnce(Result<Vec<Row>, SqlError>) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, SqlError> {
         let engine = Arc::clone(&self.engine);
         let work = async move {
             let _place = place;
             for _ in 1..attempts {
                 match engine.run(statement.clone(), values.clone(), until).await {
                     Err(SqlError::Unreachable) if Instant::now() < until => {}
-                    done => return done,
+                    done => return then(done),
                 }
             }
-            engine.run(statement, values, until).await
+            then(engine.run(statement, values, until).await)
         };
         // A connection that is being made goes on being made, and is there for the next one.
         let done = timeout_at(until, runtime()?.spawn(work)).await;

@@ -95,7 +95,7 @@ async fn req_39_other_nodes_hear_of_every_change() {
     hears!(keys.enable(&issued.id), &heard);
     hears!(keys.rotate(&issued.id, Duration::from_secs(60)), &heard);
     hears!(keys.end_overlap(&issued.id), &heard);
-    hears!(keys.expire(&issued.id, None), &heard);
+    hears!(keys.expire(&issued.id, Some(SystemTime::now() + Duration::from_secs(3600))), &heard);
     hears!(store.users().set_password("alice", Secret::borrowed("q")), &user("alice"));
     hears!(store.users().grant("alice", "get:/x"), &user("alice"));
     hears!(store.users().withdraw("alice", "get:/x"), &user("alice"));

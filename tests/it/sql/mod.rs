@@ -13,6 +13,8 @@ mod lifecycle;
 mod outages;
 mod secrecy;
 mod start;
+#[cfg(feature = "cache")]
+mod tellings;
 mod users;
 
 use std::io::Write as _;

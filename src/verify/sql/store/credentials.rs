@@ -8,7 +8,7 @@ use crate::pair::Pair;
 use crate::permission::Permission;
 use crate::secret::Secret;
 use crate::token_format::TokenFormat;
-use crate::verify::sql::{Change, Digest, Kind, SqlError, Value, names};
+use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
 
 /// The credentials of one kind and one tenant; from [`SqlStore`].
 ///
@@ -145,12 +145,10 @@ impl Credentials {
     pub async fn revoke_all_of(&self, user: &str) -> Result<usize, SqlError> {
         let values = vec![self.store.column().into(), self.kind.as_str().into(), names::name(user)?.into()];
         let values = [values, vec![self.store.now().into()]].concat();
-        let rows = self.store.write(REVOKE_ALL, values).await?;
-        let revoked = rows.len();
-        for mut row in rows {
-            self.tell(row.name()?);
-        }
-        Ok(revoked)
+        let (kind, tenant) = (self.kind, self.store.tenant.as_deref().map(str::to_owned));
+        let told =
+            move |row: &mut Row| Ok(Change::Credential { kind, tenant: tenant.clone(), id: row.name()? });
+        self.store.change_each(REVOKE_ALL, values, self.store.of_user(user), told).await
     }
 
     /// Changes when it ends; says whether there was one of this id that is not revoked.
@@ -172,11 +170,7 @@ impl Credentials {
     pub async fn delete(&self, id: &str) -> Result<bool, SqlError> {
         let Ok(id) = names::id(id) else { return Ok(false) };
         let values = vec![self.store.column().into(), self.kind.as_str().into(), id.into()];
-        let deleted = !self.store.write(DELETE, values).await?.is_empty();
-        if deleted {
-            self.tell(id.to_owned());
-        }
-        Ok(deleted)
+        self.store.change(DELETE, values, self.change_of(id)).await
     }
 
     /// Whether a statement changed the one of this id.
@@ -188,11 +182,7 @@ impl Credentials {
         );
         let values =
             [vec![self.store.column().into(), self.kind.as_str().into(), id.into()], values].concat();
-        let changed = !self.store.write(&statement, values).await?.is_empty();
-        if changed {
-            self.tell(id.to_owned());
-        }
-        Ok(changed)
+        self.store.change(&statement, values, self.change_of(id)).await
     }
 
     async fn insert(&self, id: &str, secret: &Secret<'_>, new: &NewCredential) -> Result<(), SqlError> {
@@ -247,9 +237,9 @@ impl Credentials {
         Digest::of(&credential, self.store.tenant.as_deref()).ok_or(SqlError::Unreadable)
     }
 
-    fn tell(&self, id: String) {
+    fn change_of(&self, id: &str) -> Change {
         let tenant = self.store.tenant.as_deref().map(str::to_owned);
-        self.store.tell(Change::Credential { kind: self.kind, tenant, id });
+        Change::Credential { kind: self.kind, tenant, id: id.to_owned() }
     }
 }
 

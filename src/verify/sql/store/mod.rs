@@ -1,7 +1,7 @@
 //! What changes a database of credentials.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::{Change, Digest, Kind, Row, Shared, SqlError, Value, names};
@@ -102,7 +102,8 @@ impl SqlStore {
     /// Puts a digest on the list of what is denied, until this time, or for good: [of a
     /// principal](Digest::of_principal) for what [`Denylisted`](super::Denylisted) asks about, or [of a
     /// credential](Digest::of) of this database, which is refused then. An answer that a cache keeps does not tell
-    /// what was shown for it, so a digest that is of no principal empties the caches that hear of it.
+    /// what was shown for it, so a digest that is of no principal empties the caches that hear of it. What is
+    /// denied for as long already is no change, and nobody hears of it.
     ///
     /// # Errors
     ///
@@ -110,9 +111,8 @@ impl SqlStore {
     pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
         let until = until.map_or(i64::MAX, names::millis);
         let of_principal = i64::from(digest.is_of_principal());
-        self.write(DENY, vec![digest.into(), until.into(), of_principal.into()]).await?;
-        self.tell(Change::Denied(digest));
-        Ok(())
+        let values = vec![digest.into(), until.into(), of_principal.into()];
+        self.change(DENY, values, Change::Denied(digest)).await.map(drop)
     }
 
     /// Whether a digest is on the list of what is denied, and its time is not over.
@@ -145,16 +145,16 @@ impl SqlStore {
     }
 
     /// Whether there is one of this digest. A secret whose overlap is over revokes nothing: whoever found
-    /// it could end the one that took its place.
+    /// it could end the one that took its place. One that was revoked before is not changed, and not told again:
+    /// who holds it could keep every cache at forgetting.
     pub(in crate::verify::sql) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
-        let rows = self.write(REVOKE, vec![digest.into(), self.now().into()]).await?;
-        let Some(mut row) = rows.into_iter().next() else { return Ok(false) };
-        let (kind, tenant, id) = (row.name()?, row.name()?, row.name()?);
-        let tenant = Some(tenant).filter(|tenant| !tenant.is_empty());
-        if let Some(kind) = Kind::named(&kind) {
-            self.tell(Change::Credential { kind, tenant, id });
-        }
-        Ok(true)
+        let values: Vec<Value> = vec![digest.into(), self.now().into()];
+        let revoked = self.change_each(REVOKE, values.clone(), Change::Everything, |row| {
+            let (kind, tenant, id) = (row.name()?, row.name()?, row.name()?);
+            let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
+            Ok(Change::Credential { kind, tenant: Some(tenant).filter(|tenant| !tenant.is_empty()), id })
+        });
+        Ok(revoked.await? > 0 || !self.read(IS_KNOWN, values).await?.is_empty())
     }
 
     async fn read(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
@@ -167,12 +167,43 @@ impl SqlStore {
         database.write(database.statement(template), values).await
     }
 
-    fn tell(&self, change: Change) {
-        self.shared.hub.tell(change);
+    /// Whether a statement changed something; then this is told.
+    async fn change(&self, template: &str, values: Vec<Value>, change: Change) -> Result<bool, SqlError> {
+        let told = change.clone();
+        Ok(self.change_each(template, values, change, move |_| Ok(told.clone())).await? > 0)
     }
 
-    fn tell_of_user(&self, name: &str) {
-        self.tell(Change::User { tenant: self.tenant.as_deref().map(str::to_owned), name: name.to_owned() });
+    /// How many rows a statement changed. Each is told where the statement runs, before anybody has the answer:
+    /// a caller may have left by then, or found it too late, and the change is made all the same.
+    async fn change_each(
+        &self,
+        template: &str,
+        values: Vec<Value>,
+        in_doubt: Change,
+        told: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
+    ) -> Result<usize, SqlError> {
+        let Shared { database, hub, listening, .. } = &*self.shared;
+        let hub = hub.clone();
+        // What is listened to announces by itself what it did, if it did.
+        let announced = listening.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let tell = move |done: Result<Vec<Row>, SqlError>| match done {
+            Ok(mut rows) => {
+                rows.iter_mut().for_each(|row| hub.tell(told(row).unwrap_or(Change::Everything)));
+                Ok(rows.len())
+            }
+            Err(error) => {
+                // It may have been made, and who tries again will find nothing to change.
+                if matches!(error, SqlError::Late) && !announced {
+                    hub.tell(in_doubt);
+                }
+                Err(error)
+            }
+        };
+        database.write_then(database.statement(template), values, tell).await
+    }
+
+    fn of_user(&self, name: &str) -> Change {
+        Change::User { tenant: self.tenant.as_deref().map(str::to_owned), name: name.to_owned() }
     }
 
     /// The tenant as its column holds it.
@@ -193,12 +224,14 @@ impl fmt::Debug for SqlStore {
 }
 
 const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at, of_principal) VALUES ($1, $2, $3)
-ON CONFLICT (digest) DO UPDATE SET ends_at = CASE
-    WHEN excluded.ends_at > {p}revocations.ends_at THEN excluded.ends_at ELSE {p}revocations.ends_at END
-RETURNING digest";
+ON CONFLICT (digest) DO UPDATE SET ends_at = excluded.ends_at
+WHERE excluded.ends_at > {p}revocations.ends_at RETURNING digest";
 const IS_DENIED: &str = "SELECT ends_at FROM {p}revocations WHERE digest = $1 AND ends_at > $2";
-const REVOKE: &str = "UPDATE {p}credentials SET revoked_at = coalesce(revoked_at, $2)
-WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2) RETURNING kind, tenant, public_id";
+const REVOKE: &str = "UPDATE {p}credentials SET revoked_at = $2
+WHERE (digest = $1 OR (previous_digest = $1 AND previous_until > $2)) AND revoked_at IS NULL
+RETURNING kind, tenant, public_id";
+const IS_KNOWN: &str = "SELECT id FROM {p}credentials
+WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2)";
 /// Judged once more where it is deleted: somebody may be prolonging it.
 const PURGE_ENDED: &str = "DELETE FROM {p}credentials WHERE id IN (
     SELECT id FROM {p}credentials WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT 1000)

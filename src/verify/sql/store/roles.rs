@@ -139,11 +139,7 @@ impl Roles {
             return Ok(false);
         }
         let values = [vec![self.0.column().into(), role.into()], values].concat();
-        let changed = !self.0.write(statement, values).await?.is_empty();
-        if changed {
-            self.0.tell(Change::Everything);
-        }
-        Ok(changed)
+        self.0.change(statement, values, Change::Everything).await
     }
 
     async fn with_user(&self, statement: &str, role: &str, user: &str) -> Result<bool, SqlError> {
@@ -151,11 +147,7 @@ impl Roles {
             return Ok(false);
         }
         let values = vec![self.0.column().into(), role.into(), user.into()];
-        let changed = !self.0.write(statement, values).await?.is_empty();
-        if changed {
-            self.0.tell_of_user(user);
-        }
-        Ok(changed)
+        self.0.change(statement, values, self.0.of_user(user)).await
     }
 }
 

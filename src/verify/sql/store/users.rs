@@ -187,11 +187,7 @@ impl Users {
             return Ok(false);
         }
         let values = [vec![self.0.column().into(), name.into()], values].concat();
-        let changed = !self.0.write(statement, values).await?.is_empty();
-        if changed {
-            self.0.tell_of_user(name);
-        }
-        Ok(changed)
+        self.0.change(statement, values, self.0.of_user(name)).await
     }
 
     async fn hash(&self, password: &Secret<'_>) -> Result<String, SqlError> {
