@@ -78,6 +78,8 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
+    ("verify/cache/revoke", "verify/cache/flights", "nobody joins what began before"),
+    ("verify/cache/revoke", "verify/cache/store", "what is kept is ended"),
     ("verify/cache/store", "verify/cache/bounded", "so much is stored and no more"),
     ("verify/cache/store", "verify/cache/endings", "what was revoked is not good in any spelling"),
     ("verify/cache/store", "verify/cache/generations", "what was evicted is not stored again"),
