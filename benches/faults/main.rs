@@ -1,37 +1,29 @@
 //! Fault experiments: what a service does while something around it is broken.
 //!
-//!     cargo bench --all-features --bench faults             # all of them
-//!     cargo bench --all-features --bench faults -- d01 d02  # some
+//!     cargo bench --all-features --bench faults                      # all of them
+//!     cargo bench --all-features --bench faults -- verifier_hangs D2  # by name or number
 //!
-//! Prints what was measured beside its target; ends with a failure where a target is missed. The service
-//! is a process of its own (`faults serve d01`), so that its memory and its descriptors are its own. All traffic
-//! is bounded, and stays on the loopback interface. What was measured stands in `docs/RELIABILITY.md`.
+//! Prints each figure beside its target, and fails if a target is missed. The service runs in a
+//! process of its own (`faults serve verifier_hangs`), so that its memory and descriptors can be
+//! measured. All traffic is bounded and stays on the loopback interface. `docs/RELIABILITY.md` has
+//! the figures of the last full run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
-mod child;
-mod client;
-mod d01;
-mod d02;
-mod d03;
-mod d04;
-mod d05;
-mod d07;
-mod d08;
-mod d09;
-mod d10;
-mod d11;
-mod d14;
-mod d15;
-mod d16;
-mod d20;
-mod databases;
-mod faked;
-mod numbers;
-mod portal;
-mod probe;
-mod publisher;
-mod report;
-mod server;
+mod clients_leave;
+mod clock_jumps;
+mod cold_token_rush;
+mod database_outage;
+mod harness;
+mod introspection_outage;
+mod jwks_outage;
+mod leader_leaves;
+mod mass_revocation;
+mod password_rush;
+mod proxy_loses_header;
+mod slow_clients;
+mod unknown_token_flood;
+mod verifier_hangs;
+mod verifier_panics;
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -40,36 +32,69 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
-/// One experiment. Each has a file of its own.
+/// One experiment. Each is the file of its name.
 struct Experiment {
+    /// The number in `docs/RELIABILITY.md`.
     number: &'static str,
+    name: &'static str,
     what: &'static str,
     run: fn() -> Run,
-    /// What its child process serves, where it needs one.
+    /// What its child process serves, if it needs one.
     serve: Option<fn(&Arc<Gauges>) -> Router>,
 }
 
 type Run = Pin<Box<dyn Future<Output = Report>>>;
 
-#[rustfmt::skip]
+/// A row of the table. With an application, the experiment runs it in a child process.
+macro_rules! experiment {
+    ($number:literal, $name:ident, $what:literal) => { experiment!(@ $number, $name, $what, None) };
+    ($number:literal, $name:ident, $what:literal, $app:path) => {
+        experiment!(@ $number, $name, $what, Some($app))
+    };
+    (@ $number:literal, $name:ident, $what:literal, $serve:expr) => {
+        Experiment {
+            number: $number,
+            name: stringify!($name),
+            what: $what,
+            run: || Box::pin($name::run()),
+            serve: $serve,
+        }
+    };
+}
+
 const EXPERIMENTS: &[Experiment] = &[
-    Experiment { number: "d01", what: "the verifier sleeps 10 s, 10,000 clients", run: || Box::pin(d01::run()), serve: Some(d01::app) },
-    Experiment { number: "d02", what: "the verifier panics, 1 time in 3", run: || Box::pin(d02::run()), serve: Some(d02::app) },
-    Experiment { number: "d03", what: "clients leave at random moments, 40,000 times", run: || Box::pin(d03::run()), serve: Some(d03::app) },
-    Experiment { number: "d04", what: "1,000 clients wait for one verification, and who began it leaves", run: || Box::pin(d04::run()), serve: Some(d04::app) },
-    Experiment { number: "d05", what: "10,000 requests at a time with one cold token", run: || Box::pin(d05::run()), serve: Some(d05::app) },
-    Experiment { number: "d07", what: "a million tokens that nobody knows", run: || Box::pin(d07::run()), serve: Some(d07::app) },
-    Experiment { number: "d08", what: "the database crashes, stands still, is locked, is full", run: || Box::pin(d08::run()), serve: None },
-    Experiment { number: "d09", what: "the keys of an issuer cannot be fetched, are withdrawn, or are not there", run: || Box::pin(d09::run()), serve: None },
-    Experiment { number: "d10", what: "the authorization server fails in every way, and ends tokens", run: || Box::pin(d10::run()), serve: None },
-    Experiment { number: "d11", what: "the clock is moved", run: || Box::pin(d11::run()), serve: Some(faked::app) },
-    Experiment { number: "d14", what: "500 clients log in at a time, argon2id at 19 MiB", run: || Box::pin(d14::run()), serve: Some(d14::app) },
-    Experiment { number: "d15", what: "slow heads, slow bodies, idle connections, against the portal", run: || Box::pin(d15::run()), serve: None },
-    Experiment { number: "d16", what: "the proxy loses X-Forwarded-Proto, then says http", run: || Box::pin(d16::run()), serve: Some(d16::app) },
-    Experiment { number: "d20", what: "a thousand tokens are revoked at once, while a cache is full", run: || Box::pin(d20::run()), serve: None },
+    experiment!("D1", verifier_hangs, "the verifier sleeps 10 s under 10,000 clients", verifier_hangs::app),
+    experiment!("D2", verifier_panics, "the verifier panics, 1 time in 3", verifier_panics::app),
+    experiment!("D3", clients_leave, "clients disconnect at random, 40,000 times", clients_leave::app),
+    experiment!(
+        "D4",
+        leader_leaves,
+        "1,000 clients share one verification; its first client leaves",
+        leader_leaves::app
+    ),
+    experiment!(
+        "D5",
+        cold_token_rush,
+        "10,000 concurrent requests with one cold token",
+        cold_token_rush::app
+    ),
+    experiment!("D7", unknown_token_flood, "a million unknown tokens", unknown_token_flood::app),
+    experiment!("D8", database_outage, "the database crashes, freezes, is locked, is full"),
+    experiment!("D9", jwks_outage, "an issuer's keys are unreachable, withdrawn, missing"),
+    experiment!("D10", introspection_outage, "the authorization server fails in every way, and ends tokens"),
+    experiment!("D11", clock_jumps, "the clock is moved", harness::faked::app),
+    experiment!("D14", password_rush, "500 concurrent logins, argon2id at 19 MiB", password_rush::app),
+    experiment!("D15", slow_clients, "slow heads, slow bodies, idle connections, against the portal"),
+    experiment!(
+        "D16",
+        proxy_loses_header,
+        "the proxy drops X-Forwarded-Proto, then sends http",
+        proxy_loses_header::app
+    ),
+    experiment!("D20", mass_revocation, "a thousand tokens are revoked at once while a cache is full"),
 ];
 
 /// An experiment that takes longer has failed.
@@ -77,37 +102,43 @@ const PATIENCE: Duration = Duration::from_secs(150);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if let [role, number] = &arguments[..]
+    if let [role, name] = &arguments[..]
         && role == "serve"
     {
-        let app = named(number).and_then(|experiment| experiment.serve).expect("an experiment with a server");
-        server::serve(app);
+        let app = named(name).and_then(|experiment| experiment.serve).expect("an experiment with a server");
+        harness::server::serve(app);
         return ExitCode::SUCCESS;
     }
-    if let Some(unknown) = arguments.iter().find(|number| named(number).is_none()) {
-        println!("no experiment {unknown}; there are:");
-        EXPERIMENTS.iter().for_each(|one| println!("  {}  {}", one.number, one.what));
+    if let Some(unknown) = arguments.iter().find(|name| named(name).is_none()) {
+        println!("no experiment {unknown}; the experiments are:");
+        EXPERIMENTS.iter().for_each(|one| println!("  {:4} {:22} {}", one.number, one.name, one.what));
         return ExitCode::FAILURE;
     }
-    let wanted = |one: &&Experiment| arguments.is_empty() || arguments.iter().any(|name| name == one.number);
+    let wanted = |one: &&Experiment| arguments.is_empty() || arguments.iter().any(|name| one.is(name));
     let missed: Vec<_> = EXPERIMENTS.iter().filter(wanted).filter(|one| !holds(one)).collect();
     match &missed[..] {
         [] => ExitCode::SUCCESS,
         missed => {
-            println!("targets missed: {}", missed.iter().map(|one| one.number).collect::<Vec<_>>().join(" "));
+            println!("targets missed: {}", missed.iter().map(|one| one.name).collect::<Vec<_>>().join(" "));
             ExitCode::FAILURE
         }
     }
 }
 
-fn named(number: &str) -> Option<&'static Experiment> {
-    EXPERIMENTS.iter().find(|one| one.number == number)
+fn named(name: &str) -> Option<&'static Experiment> {
+    EXPERIMENTS.iter().find(|one| one.is(name))
 }
 
-/// Runs one experiment and prints its report; whether every target was met.
+impl Experiment {
+    fn is(&self, name: &str) -> bool {
+        name == self.name || name.eq_ignore_ascii_case(self.number)
+    }
+}
+
+/// Runs one experiment and prints its report. Returns true if every target was met.
 fn holds(experiment: &Experiment) -> bool {
     let started = Instant::now();
-    println!("== {} {}", experiment.number.to_uppercase(), experiment.what);
+    println!("== {} {}: {}", experiment.number, experiment.name, experiment.what);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let report = runtime.block_on(async { tokio::time::timeout(PATIENCE, (experiment.run)()).await });
     runtime.shutdown_timeout(Duration::from_secs(1));

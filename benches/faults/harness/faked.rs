@@ -11,10 +11,10 @@ use tokio::time::sleep;
 use tower_principal::verify::{Cached, Limit, Throttled};
 use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, dialect, transport};
 
-use crate::child::Child;
-use crate::client::with_token;
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::Child;
+use crate::harness::client::with_token;
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const LIBRARIES: [&str; 2] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -63,7 +63,7 @@ pub(crate) async fn run(report: &mut Report) {
         // A clock that somebody sets is not the one that only goes on.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
-    let child = Child::start_with("d11", &variables).await;
+    let child = Child::start_with("clock_jumps", &variables).await;
     let mut connection = child.connect().await;
     let start = now();
 
@@ -75,7 +75,7 @@ pub(crate) async fn run(report: &mut Report) {
     let (mut asked, mut wrong) = (0, 0);
     for jump in [30, -30, 61, -61, 3_600, -3_600, to(1 << 31), 0, to(253_402_300_799), -3_600, 0] {
         set(jump);
-        let clock = connection.ask(&crate::client::get("/clock", "")).await.unwrap().body;
+        let clock = connection.ask(&crate::harness::client::get("/clock", "")).await.unwrap().body;
         let clock: i64 = String::from_utf8_lossy(&clock).parse().unwrap();
         let expected = i64::try_from(now()).unwrap() + jump;
         assert!((clock - expected).abs() <= 2, "the child's clock is moved: {clock}, {expected}");

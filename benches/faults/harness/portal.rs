@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::child::Child;
+use crate::harness::child::Child;
 
 pub(crate) struct Portal {
     pub(crate) child: Child,

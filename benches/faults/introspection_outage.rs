@@ -20,8 +20,8 @@ use tower::ServiceExt as _;
 use tower_principal::verify::{Cached, Introspection};
 use tower_principal::{AuthenticateLayer, dialect, fetch, transport};
 
-use crate::numbers::Times;
-use crate::report::Report;
+use crate::harness::numbers::Times;
+use crate::harness::report::Report;
 
 /// Shorter than usual, so that the experiment is.
 const TTL: Duration = Duration::from_secs(5);

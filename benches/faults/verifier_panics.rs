@@ -12,10 +12,10 @@ use tower_principal::{
     AuthenticateLayer, Context, Credential, OAuthUser, Principal, Verifier, VerifyError, dialect, transport,
 };
 
-use crate::child::Child;
-use crate::client::{Connection, with_token};
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::Child;
+use crate::harness::client::{Connection, with_token};
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const CONNECTIONS: usize = 50;
 const REQUESTS: usize = 300;
@@ -63,7 +63,7 @@ pub(crate) fn app(gauges: &Arc<Gauges>) -> Router {
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
-    let mut child = Child::start("d02").await;
+    let mut child = Child::start("verifier_panics").await;
     let calm = child.stats().await;
     for (name, token) in [("by `verify_now`", AT_ONCE), ("by `verify`", WAITS)] {
         let panicked = child.stats().await.panics;

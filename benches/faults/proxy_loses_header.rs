@@ -11,11 +11,11 @@ use axum::routing::get;
 use tokio::time::sleep;
 use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, dialect, transport};
 
-use crate::child::Child;
-use crate::client;
-use crate::probe::{Pace, Probe};
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::Child;
+use crate::harness::client;
+use crate::harness::probe::{Pace, Probe};
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const TOKENS: usize = 1_000;
 /// A refusal for plain http takes 20 ms, so a thousand a second takes more connections.
@@ -50,7 +50,7 @@ const SAYS_HTTP: &str = "x-forwarded-proto: http\r\n";
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
-    let child = Child::start("d16").await;
+    let child = Child::start("proxy_loses_header").await;
     report.note("shortened", "60 s of each fault to 12 s; the fuse's minute is measured as it is");
 
     for (what, proxy, seconds, status) in

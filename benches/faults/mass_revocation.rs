@@ -14,9 +14,9 @@ use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{NewCredential, SqlVerifier};
 use tower_principal::{Context, Credential, OAuthUser, Principal, Secret, Verifier, VerifyError};
 
-use crate::databases::Server;
-use crate::numbers::Times;
-use crate::report::Report;
+use crate::harness::databases::Server;
+use crate::harness::numbers::Times;
+use crate::harness::report::Report;
 
 const KEPT: usize = 100_000;
 const SECOND: Duration = Duration::from_secs(1);

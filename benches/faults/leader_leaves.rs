@@ -13,10 +13,10 @@ use tower_principal::{
     AuthenticateLayer, Context, Credential, OAuthUser, Principal, Verifier, VerifyError, dialect, transport,
 };
 
-use crate::child::Child;
-use crate::client::{open_many, with_token};
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::Child;
+use crate::harness::client::{open_many, with_token};
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const FOLLOWERS: usize = 1_000;
 const ROUNDS: usize = 20;
@@ -41,7 +41,7 @@ pub(crate) fn app(gauges: &Arc<Gauges>) -> Router {
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
-    let child = Child::start("d04").await;
+    let child = Child::start("leader_leaves").await;
     let mut followers = open_many(child.address, FOLLOWERS).await;
     let (mut calls, mut most, mut good, mut early) = (0, 0, 0, 0);
     for round in 0..ROUNDS {

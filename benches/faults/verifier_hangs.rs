@@ -11,12 +11,12 @@ use axum::routing::get;
 use tokio::time::{sleep, sleep_until};
 use tower_principal::{AuthenticateLayer, OAuthUser, dialect, transport, verify};
 
-use crate::child::{Child, mib};
-use crate::client::{self, Connection, with_token};
-use crate::numbers::{Chance, Times, median};
-use crate::probe::Probe;
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::{Child, mib};
+use crate::harness::client::{self, Connection, with_token};
+use crate::harness::numbers::{Chance, Times, median};
+use crate::harness::probe::Probe;
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const CLIENTS: usize = 10_000;
 /// Everybody's request of a round starts within this time, so that all of them wait at once.
@@ -42,7 +42,7 @@ pub(crate) fn app(gauges: &Arc<Gauges>) -> Router {
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
-    let child = Child::start("d01").await;
+    let child = Child::start("verifier_hangs").await;
     let before = child.memory().resident;
     let mut crowd = client::open_many(child.address, CLIENTS).await;
     report.note("clients", format!("{CLIENTS}, one HTTP/1.1 connection each"));

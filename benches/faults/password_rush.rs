@@ -14,12 +14,12 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::time::sleep;
 use tower_principal::{AuthenticateLayer, BasicUser, MemoryVerifier, OAuthUser, dialect, transport};
 
-use crate::child::{Child, mib};
-use crate::client::{self, with_token};
-use crate::numbers::{Chance, Times, median};
-use crate::probe::Probe;
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::{Child, mib};
+use crate::harness::client::{self, with_token};
+use crate::harness::numbers::{Chance, Times, median};
+use crate::harness::probe::Probe;
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const CLIENTS: usize = 500;
 /// Calm and busy rounds take turns.
@@ -45,7 +45,7 @@ pub(crate) fn app(_: &Arc<Gauges>) -> Router {
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
-    let child = Child::start("d14").await;
+    let child = Child::start("password_rush").await;
     let requests = || vec![with_token("/data", TOKEN)];
     let before = child.memory();
     let (mut seen, mut failed) = (Seen::default(), 0);

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
-use crate::numbers::Times;
-use crate::publisher::{API, GONE, HANGS, LIMIT, World};
-use crate::report::Report;
+use crate::harness::numbers::Times;
+use crate::harness::publisher::{API, GONE, HANGS, LIMIT, World};
+use crate::harness::report::Report;
 
 const SECOND: Duration = Duration::from_secs(1);
 const COOLDOWN: Duration = Duration::from_secs(30);

@@ -10,8 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child as Process, Command};
 use tokio::time::timeout;
 
-use crate::client::{Connection, get, post};
-use crate::server::Stats;
+use crate::harness::client::{Connection, get, post};
+use crate::harness::server::Stats;
 
 pub(crate) struct Child {
     process: Process,

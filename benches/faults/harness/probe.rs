@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::client::Connection;
-use crate::numbers::Times;
+use crate::harness::client::Connection;
+use crate::harness::numbers::Times;
 
 /// Asks the same few things over and over, on a thread of its own: the crowd's tasks do not delay its clock.
 pub(crate) struct Probe(JoinHandle<Probed>);

@@ -10,12 +10,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::child::{Child, mib};
-use crate::client::{self, Connection};
-use crate::numbers::Times;
-use crate::portal::Portal;
-use crate::probe::Probe;
-use crate::report::Report;
+use crate::harness::child::{Child, mib};
+use crate::harness::client::{self, Connection};
+use crate::harness::numbers::Times;
+use crate::harness::portal::Portal;
+use crate::harness::probe::Probe;
+use crate::harness::report::Report;
 
 /// How many clients of each slow kind.
 const SLOW: usize = 200;

@@ -26,11 +26,11 @@ use tower_principal::{
 };
 use zeroize::Zeroizing;
 
-use crate::child::Child;
-use crate::client::{self, Connection};
-use crate::numbers::Chance;
-use crate::report::Report;
-use crate::server::{Gauges, Stats};
+use crate::harness::child::Child;
+use crate::harness::client::{self, Connection};
+use crate::harness::numbers::Chance;
+use crate::harness::report::Report;
+use crate::harness::server::{Gauges, Stats};
 
 const CLIENTS: usize = 100;
 /// How often each of them leaves, of each kind.
@@ -92,7 +92,7 @@ async fn places(passwords: &Passwords) -> usize {
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
-    let child = Child::start("d03").await;
+    let child = Child::start("clients_leave").await;
     let calm = Held::of(&child).await;
     report.note("places for passwords, with nobody there", calm.places.to_string());
     for way in [Way::Close, Way::Reset, Way::HalfClose, Way::StreamReset] {

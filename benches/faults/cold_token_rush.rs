@@ -22,11 +22,11 @@ use tower_principal::{
     transport,
 };
 
-use crate::child::Child;
-use crate::client::{open_many, with_token};
-use crate::numbers::Times;
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::Child;
+use crate::harness::client::{open_many, with_token};
+use crate::harness::numbers::Times;
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const CLIENTS: usize = 10_000;
 /// Long enough for ten thousand to ask meanwhile, and within the layer's deadline.
@@ -66,7 +66,7 @@ pub(crate) async fn run() -> Report {
 }
 
 async fn over_connections(report: &mut Report) {
-    let child = Child::start("d05").await;
+    let child = Child::start("cold_token_rush").await;
     let mut clients = open_many(child.address, CLIENTS).await;
     let request = with_token("/data", "a-token-that-is-cold");
     let answers = join_all(clients.iter_mut().map(|client| client.ask(&request))).await;

@@ -22,9 +22,9 @@ use tower::ServiceExt as _;
 use tower_principal::verify::sql::{NewCredential, SqlVerifier};
 use tower_principal::{AuthenticateLayer, dialect, transport};
 
-use crate::databases::{Lock, Server};
-use crate::numbers::Times;
-use crate::report::Report;
+use crate::harness::databases::{Lock, Server};
+use crate::harness::numbers::Times;
+use crate::harness::report::Report;
 
 /// One request each 2 ms.
 const EACH: Duration = Duration::from_millis(2);

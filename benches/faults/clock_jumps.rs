@@ -17,9 +17,9 @@ use tower_principal::{
     OAuthUser, PrincipalKind, Reason, Secret, Verifier, VerifyError, dialect, transport,
 };
 
-use crate::faked;
-use crate::numbers::Chance;
-use crate::report::Report;
+use crate::harness::faked;
+use crate::harness::numbers::Chance;
+use crate::harness::report::Report;
 
 const HOUR: i64 = 3_600;
 /// Where the clock is moved to, in seconds from the right time.

@@ -17,12 +17,12 @@ use tower_principal::{
     dialect, transport,
 };
 
-use crate::child::{Child, mib};
-use crate::client::{Connection, get as get_of, with_token};
-use crate::numbers::Chance;
-use crate::probe::Probe;
-use crate::report::Report;
-use crate::server::Gauges;
+use crate::harness::child::{Child, mib};
+use crate::harness::client::{Connection, get as get_of, with_token};
+use crate::harness::numbers::Chance;
+use crate::harness::probe::Probe;
+use crate::harness::report::Report;
+use crate::harness::server::Gauges;
 
 const TOKENS: usize = 1_000_000;
 /// A flood ends after this time, even where not all tokens were sent.
@@ -106,7 +106,7 @@ fn good_token(number: usize) -> String {
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
     for subject in SUBJECTS {
-        let child = Child::start("d07").await;
+        let child = Child::start("unknown_token_flood").await;
         let path = subject.path;
         let requests: Vec<_> = (0..GOOD).map(|number| with_token(path, &good_token(number))).collect();
         let warm = Probe::start(child.address, requests.clone(), Duration::from_secs(2)).end().await;
