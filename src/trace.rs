@@ -1,7 +1,7 @@
 //! The log, or nothing at all where the feature `tracing` is off.
 
 #[cfg(feature = "tracing")]
-pub(crate) use tracing::field::{debug, display};
+pub(crate) use tracing::field::{DisplayValue, debug, display};
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{Level, debug, enabled, error, info, warn};
 

@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "dialect/socrata", "dialect/usergrid",
     ]),
     ("ports", &[
-        "verify", "verify/boxed", "verify/context", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
+        "verify", "verify/boxed", "verify/context", "verify/denial", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
         "verify/claims", "verify/claims/json", "verify/claims/mapping",
         "verify/introspection", "verify/introspection/answer", "verify/introspection/builder",

@@ -12,6 +12,7 @@ mod cache;
 #[cfg(any(feature = "introspection", feature = "jwt"))]
 mod claims;
 mod context;
+mod denial;
 mod error;
 mod func;
 #[cfg(feature = "introspection")]
@@ -33,6 +34,7 @@ pub use self::cache::Cached;
 #[cfg(any(feature = "introspection", feature = "jwt"))]
 pub use self::claims::Claims;
 pub use self::context::Context;
+pub(crate) use self::denial::{Check, Denial, Value};
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
 #[cfg(feature = "introspection")]

@@ -47,6 +47,24 @@ impl<'j> Json<'j> {
     }
 }
 
+/// A text as it is, a list with commas, of an object that it is one.
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::True => f.write_str("true"),
+            Self::False => f.write_str("false"),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::List(values) => values.iter().enumerate().try_for_each(|(at, value)| {
+                f.write_str(if at == 0 { "" } else { ", " })?;
+                value.fmt(f)
+            }),
+            Self::Object(_) => f.write_str("an object"),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyValue { members: 0 })

@@ -21,6 +21,8 @@ pub(in crate::verify) struct Header {
     pub(in crate::verify) algorithm: Algorithm,
     key_id: Option<Box<str>>,
     pub(in crate::verify) kind: Kind,
+    /// What `typ` says, if that is an unknown type.
+    other: Option<Box<str>>,
 }
 
 /// What `typ` says (RFC 7515 section 4.1.9): a media type without regard to case and `application/`.
@@ -91,8 +93,24 @@ impl Header {
             return Err("a kid of more than 128 bytes");
         }
         let algorithm = algorithm.ok_or("an algorithm that is not known")?;
-        let kind = optional("typ")?.map_or(Kind::Absent, Kind::of);
-        Ok(Self { algorithm, key_id: key_id.map(Box::from), kind })
+        let typ = optional("typ")?;
+        let kind = typ.map_or(Kind::Absent, Kind::of);
+        let other = typ.filter(|_| kind == Kind::Other).map(Box::from);
+        Ok(Self { algorithm, key_id: key_id.map(Box::from), kind, other })
+    }
+
+    pub(in crate::verify) fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// What `typ` says, for a log line.
+    pub(in crate::verify) fn typ(&self) -> Option<&str> {
+        match self.kind {
+            Kind::Absent => None,
+            Kind::AccessToken => Some("at+jwt"),
+            Kind::Jwt => Some("JWT"),
+            Kind::Other => self.other.as_deref(),
+        }
     }
 
     pub(in crate::verify) fn wanted(&self) -> Wanted<'_> {

@@ -4,16 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use self::rules::{Flaw, Rules};
+use self::rules::{Rules, shown};
 use self::token_use::Marks;
 use super::claims::{Json, Mapping};
 use super::jwks::{Header, Jws, Kind};
-use super::{Context, Jwks, KeySet, Reason, Verifier, VerifyError};
+use super::{Check, Context, Denial, Jwks, KeySet, Reason, Value, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::fingerprint::Fingerprint;
 use crate::principal::{OAuthUserBuilder, Principal};
-use crate::trace;
 
 mod builder;
 mod denylist;
@@ -109,11 +108,16 @@ impl JwtVerifier {
 
     /// Everything that can be said without keys.
     fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<Ours<'t, 'p>, VerifyError> {
-        let claims = Json::read(payload).ok_or(VerifyError::Unsupported)?;
+        let Some(claims) = Json::read(payload) else {
+            return Err(
+                Denial::new(Check::Format, "claims that are no JSON, or repeat a name").passed_on(NAME)
+            );
+        };
         if !self.rules.is_ours(&claims) {
-            return Err(VerifyError::Unsupported);
+            let denial = Denial::new(Check::Issuer, "another issuer").expected(&*self.rules.issuer);
+            return Err(denial.received(shown(claims.get("iss"))).passed_on(NAME));
         }
-        let header = Header::read(&jws).map_err(refused)?;
+        let header = Header::read(&jws).map_err(|why| Denial::new(Check::Header, why).logged(NAME))?;
         Ok(Ours { jws, header, claims })
     }
 
@@ -121,16 +125,17 @@ impl JwtVerifier {
     fn judge(&self, ours: &Ours<'_, '_>, is_signed: bool) -> Result<Good, VerifyError> {
         let Ours { jws, header, claims } = ours;
         if !is_signed {
-            return Err(refused("a signature that is not by its key"));
+            let denial = Denial::new(Check::Signature, "not signed by a key of the issuer");
+            return Err(denial.received(header.key_id()).logged(NAME));
         }
-        let claimed = self.rules.judge(header, claims, self.clock.now()).map_err(|flaw| match flaw {
-            Flaw::Expired => VerifyError::Denied(Reason::Expired),
-            Flaw::Other(why) => refused(why),
-        })?;
+        let claimed =
+            self.rules.judge(header, claims, self.clock.now()).map_err(|denial| denial.logged(NAME))?;
         if self.denylist.is_used() && self.denylist.holds(self.token(claimed.id, jws)) {
-            return Err(VerifyError::Denied(Reason::Revoked));
+            let denial = Denial::new(Check::Revocation, "revoked here").because(Reason::Revoked);
+            return Err(denial.logged(NAME));
         }
-        let mut user = self.mapping.user(claims).map_err(refused)?.expires_at(claimed.expires_at);
+        let claim = |why| Denial::new(Check::Claims, why).logged(NAME);
+        let mut user = self.mapping.user(claims).map_err(claim)?.expires_at(claimed.expires_at);
         if let Some(id) = claimed.id {
             user = user.credential_id(id);
         }
@@ -239,14 +244,12 @@ impl fmt::Debug for JwtVerifier {
 /// The parts of a JWT, and its payload as text.
 fn open<'c>(credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
     let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-    let jws = Jws::split(token.expose_secret()).ok_or(VerifyError::Unsupported)?;
+    let foreign = |why| Denial::new(Check::Format, why).passed_on(NAME);
+    let jws = Jws::split(token.expose_secret());
+    let jws = jws.ok_or_else(|| foreign("not a JWT in the compact form, or longer than 8 KiB"))?;
     let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok((jws, payload.ok_or(VerifyError::Unsupported)?))
+    Ok((jws, payload.ok_or_else(|| foreign("a payload that is not base64url of UTF-8"))?))
 }
 
-/// Refused for a reason that is for the log alone.
-fn refused(why: &'static str) -> VerifyError {
-    let _ = why;
-    trace::debug!(why, "a JWT was refused");
-    VerifyError::UNKNOWN
-}
+/// The verifier's name in log lines.
+const NAME: &str = "jwt";

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Header, Json, Marks, TokenUse};
+use super::{Check, Denial, Header, Json, Marks, TokenUse, Value};
+use crate::verify::Reason;
 
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
 #[derive(Debug)]
@@ -24,34 +25,33 @@ pub(super) struct Claimed<'j> {
     pub(super) life: Option<Duration>,
 }
 
-/// Why a token is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    Expired,
-    Other(&'static str),
-}
-
 impl Rules {
     /// Whether the token says it is this issuer's: the claim is one text, and the very same.
     pub(super) fn is_ours(&self, claims: &Json<'_>) -> bool {
         claims.get("iss").and_then(Json::text) == Some(&*self.issuer)
     }
 
-    /// Judges everything but the signature.
+    /// Judges everything except the signature.
     pub(super) fn judge<'j>(
-        &self,
-        header: &Header,
-        claims: &'j Json<'_>,
+        &'j self,
+        header: &'j Header,
+        claims: &'j Json<'j>,
         now: SystemTime,
-    ) -> Result<Claimed<'j>, Flaw> {
+    ) -> Result<Claimed<'j>, Denial<'j>> {
         let fits = |found: &&TokenUse| is_use(found.marks(), header, claims);
-        let marks = self.uses.iter().find(fits).ok_or(Flaw::Other("not a use that is accepted"))?.marks();
+        let Some(accepted) = self.uses.iter().find(fits) else {
+            let denial = Denial::new(Check::Use, "a token for another use").expected(Value::List(&self.uses));
+            return Err(denial.received(header.typ()));
+        };
         if claims.get("cnf").is_some() {
-            return Err(Flaw::Other("bound to a key whose proof is not verified"));
+            return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
         }
-        self.judge_audience(marks, claims).ok_or(Flaw::Other("another audience"))?;
+        self.judge_audience(accepted.marks(), claims).ok_or_else(|| {
+            let denial = Denial::new(Check::Audience, "another audience").expected(&*self.audiences);
+            denial.received(shown(claims.get("aud")))
+        })?;
         if claims.get("sub").and_then(Json::text).is_none_or(str::is_empty) {
-            return Err(Flaw::Other("no subject"));
+            return Err(Denial::new(Check::Claims, "no subject"));
         }
         // An empty one would be the same for every token.
         let id = optional(claims, "jti", Json::text)?.filter(|id| !id.is_empty());
@@ -71,31 +71,36 @@ impl Rules {
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
-    fn judge_times(
+    fn judge_times<'j>(
         &self,
-        claims: &Json<'_>,
+        claims: &'j Json<'j>,
         now: SystemTime,
-    ) -> Result<(SystemTime, Option<Duration>), Flaw> {
+    ) -> Result<(SystemTime, Option<Duration>), Denial<'j>> {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let leeway = self.leeway.as_secs_f64();
-        let expires = date(claims, "exp")?.ok_or(Flaw::Other("no end"))?;
+        let late = |why, most, by| {
+            Denial::new(Check::Time, why).expected(Value::Seconds(most)).received(Value::Seconds(by))
+        };
+        let expires = date(claims, "exp")?.ok_or(Denial::new(Check::Time, "no `exp`"))?;
         let issued = date(claims, "iat")?;
-        if issued.is_some_and(|issued| issued > now + leeway) {
-            return Err(Flaw::Other("issued in the future"));
+        if let Some(issued) = issued.filter(|issued| *issued > now + leeway) {
+            return Err(late("`iat` is in the future by more than the leeway", leeway, issued - now));
         }
-        if date(claims, "nbf")?.is_some_and(|begins| begins > now + leeway) {
-            return Err(Flaw::Other("not yet valid"));
+        if let Some(begins) = date(claims, "nbf")?.filter(|begins| *begins > now + leeway) {
+            return Err(late("`nbf` is in the future by more than the leeway", leeway, begins - now));
         }
         // Without a date of issue the longest life is counted from now.
-        if expires - issued.unwrap_or(now) > self.lifetime.as_secs_f64() {
-            return Err(Flaw::Other("a life that is too long"));
+        let life = expires - issued.unwrap_or(now);
+        if life > self.lifetime.as_secs_f64() {
+            return Err(late("the lifetime is too long", self.lifetime.as_secs_f64(), life));
         }
         if now >= expires + leeway {
-            return Err(Flaw::Expired);
+            let over = late("`exp` is past by the leeway or more", leeway, now - expires);
+            return Err(over.because(Reason::Expired));
         }
-        let since = Duration::try_from_secs_f64(expires).map_err(|_| Flaw::Other("an impossible date"))?;
-        let expires_at =
-            SystemTime::UNIX_EPOCH.checked_add(since).ok_or(Flaw::Other("an impossible date"))?;
+        let impossible = Denial::new(Check::Time, "an impossible date");
+        let since = Duration::try_from_secs_f64(expires).map_err(|_| impossible)?;
+        let expires_at = SystemTime::UNIX_EPOCH.checked_add(since).ok_or(impossible)?;
         let life = |issued| Duration::try_from_secs_f64(expires - issued).unwrap_or_default();
         Ok((expires_at, issued.map(life)))
     }
@@ -117,15 +122,21 @@ fn is_use(marks: &Marks, header: &Header, claims: &Json<'_>) -> bool {
         })
 }
 
-fn optional<'a, 'j, T>(
-    claims: &'a Json<'j>,
-    name: &str,
-    read: impl FnOnce(&'a Json<'j>) -> Option<T>,
-) -> Result<Option<T>, Flaw> {
-    claims.get(name).map(|value| read(value).ok_or(Flaw::Other("a claim of the wrong type"))).transpose()
+/// A claim for a log line, which no personal claim may go to.
+pub(super) fn shown<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
+    claim.map_or(Value::Absent, |claim| Value::Any(claim))
 }
 
-fn date(claims: &Json<'_>, name: &str) -> Result<Option<f64>, Flaw> {
+fn optional<'j, T>(
+    claims: &'j Json<'j>,
+    name: &'static str,
+    read: impl FnOnce(&'j Json<'j>) -> Option<T>,
+) -> Result<Option<T>, Denial<'j>> {
+    let wrong = || Denial::new(Check::Claims, "a claim of the wrong type").received(name);
+    claims.get(name).map(|value| read(value).ok_or_else(wrong)).transpose()
+}
+
+fn date<'j>(claims: &'j Json<'j>, name: &'static str) -> Result<Option<f64>, Denial<'j>> {
     optional(claims, name, |value| value.number().filter(|date| (0.0..=YEAR_9999).contains(date)))
 }
 

@@ -1,0 +1,228 @@
+//! Why a credential is denied, as a value: the log line and the explanation of a token are written from it.
+#![cfg_attr(not(feature = "tracing"), allow(dead_code, unused_variables))]
+
+use std::fmt::{self, Write as _};
+
+use super::{Reason, VerifyError};
+use crate::trace;
+
+/// Why a credential is denied.
+///
+/// It holds nothing secret and no personal claim: names that services agree on (issuer, audience,
+/// algorithm, `typ`, `kid`), differences of clocks, and fixed texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Denial<'v> {
+    pub(crate) check: Check,
+    pub(crate) reason: Reason,
+    pub(crate) why: &'static str,
+    pub(crate) expected: Value<'v>,
+    pub(crate) received: Value<'v>,
+    /// The setting that would accept the credential, if a safe one exists.
+    pub(crate) setting: Option<&'static str>,
+}
+
+/// What a verifier looks at, in the order of a JWT's verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Check {
+    /// How the request carries the credential.
+    Reading,
+    Transport,
+    Format,
+    Issuer,
+    Header,
+    Key,
+    Signature,
+    Use,
+    Audience,
+    Claims,
+    Time,
+    Revocation,
+    /// The entry in a table, a database or another server.
+    Record,
+}
+
+/// A value in a log line. It is escaped and cut to [`SHOWN`] characters when it is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'v> {
+    /// The line does not name a value.
+    Unsaid,
+    /// The credential has no such value.
+    Absent,
+    Text(&'v str),
+    Names(&'v [Box<str>]),
+    Any(&'v dyn fmt::Display),
+    List(&'v dyn fmt::Debug),
+    /// A difference of times in seconds.
+    Seconds(f64),
+}
+
+impl<'v> Denial<'v> {
+    /// A denial with the reason *unknown*.
+    pub(crate) const fn new(check: Check, why: &'static str) -> Self {
+        let (expected, received) = (Value::Unsaid, Value::Unsaid);
+        Self { check, reason: Reason::Unknown, why, expected, received, setting: None }
+    }
+
+    pub(crate) const fn because(mut self, reason: Reason) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    pub(crate) fn expected(mut self, value: impl Into<Value<'v>>) -> Self {
+        self.expected = value.into();
+        self
+    }
+
+    pub(crate) fn received(mut self, value: impl Into<Value<'v>>) -> Self {
+        self.received = value.into();
+        self
+    }
+
+    /// Names the setting that would accept the credential.
+    pub(crate) const fn setting(mut self, setting: &'static str) -> Self {
+        self.setting = Some(setting);
+        self
+    }
+
+    /// Writes the log line and returns the error.
+    pub(crate) fn logged(self, verifier: &'static str) -> VerifyError {
+        self.log(verifier);
+        VerifyError::Denied(self.reason)
+    }
+
+    /// Writes the log line of a credential that the next verifier is asked about, and returns the error.
+    pub(crate) fn passed_on(self, verifier: &'static str) -> VerifyError {
+        self.write(verifier, "not for this verifier");
+        VerifyError::Unsupported
+    }
+
+    /// Writes the log line: one at DEBUG, with the target `tower_principal::denial`.
+    pub(crate) fn log(&self, verifier: &'static str) {
+        self.write(verifier, "credential denied");
+    }
+
+    fn write(&self, verifier: &'static str, outcome: &'static str) {
+        let Self { check, reason, why, expected, received, setting } = self;
+        trace::debug!(
+            target: "tower_principal::denial",
+            verifier,
+            check = check.as_str(),
+            reason = reason.as_str(),
+            why,
+            expected = expected.shown(),
+            received = received.shown(),
+            setting,
+            "{outcome}"
+        );
+    }
+}
+
+impl Check {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Transport => "transport",
+            Self::Format => "format",
+            Self::Issuer => "issuer",
+            Self::Header => "header",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Use => "use",
+            Self::Audience => "audience",
+            Self::Claims => "claims",
+            Self::Time => "time",
+            Self::Revocation => "revocation",
+            Self::Record => "record",
+        }
+    }
+}
+
+impl Value<'_> {
+    #[cfg(feature = "tracing")]
+    fn shown(&self) -> Option<trace::DisplayValue<&Self>> {
+        (!matches!(self, Self::Unsaid)).then(|| trace::display(self))
+    }
+}
+
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(text: &'v str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'v> From<Option<&'v str>> for Value<'v> {
+    fn from(text: Option<&'v str>) -> Self {
+        text.map_or(Self::Absent, Self::Text)
+    }
+}
+
+impl<'v> From<&'v [Box<str>]> for Value<'v> {
+    fn from(names: &'v [Box<str>]) -> Self {
+        Self::Names(names)
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cut = Cut { out: f, left: SHOWN };
+        let written = match self {
+            Self::Unsaid => Ok(()),
+            Self::Absent => cut.write_str("none"),
+            Self::Text(text) => cut.write_str(text),
+            Self::Names(names) => names.iter().enumerate().try_for_each(|(at, name)| {
+                let comma = if at == 0 { "" } else { ", " };
+                write!(cut, "{comma}{name}")
+            }),
+            Self::Any(value) => write!(cut, "{value}"),
+            Self::List(values) => write!(cut, "{values:?}"),
+            Self::Seconds(seconds) => write!(cut, "{seconds:.0} s"),
+        };
+        match written {
+            Err(_) if cut.left == 0 => f.write_str("…"),
+            written => written,
+        }
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Escapes what is written to it, and fails after a number of characters.
+struct Cut<'f, 'o> {
+    out: &'f mut fmt::Formatter<'o>,
+    left: usize,
+}
+
+impl fmt::Write for Cut<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            write!(self.out, "{}", character.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+/// The most characters of a value that are written.
+const SHOWN: usize = 96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_escaped_and_cut() {
+        let text = |value: Value<'_>| value.to_string();
+        assert_eq!(text(Value::Text("a\r\n\u{1b}[31m\u{202e}b")), r"a\r\n\u{1b}[31m\u{202e}b");
+        let long = text(Value::Text(&"x".repeat(SHOWN + 1)));
+        assert_eq!(long, format!("{}…", "x".repeat(SHOWN)));
+        assert_eq!(text(Value::Text(&"x".repeat(SHOWN))), "x".repeat(SHOWN));
+        let names = ["a".into(), "b\n".into()];
+        assert_eq!(text(Value::Names(&names)), r"a, b\n");
+        assert_eq!(text(Value::from(None)), "none");
+        assert_eq!(text(Value::Seconds(-31.4)), "-31 s");
+    }
+}
