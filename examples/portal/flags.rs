@@ -23,7 +23,8 @@ pub(crate) struct Flags {
     pub(crate) data: PathBuf,
 
     /// Where users, keys and issued tokens are kept: sqlite:FILE or postgres://USER@HOST/NAME, the password in
-    /// `PGPASSWORD` or `PGPASSFILE` where others may see the command line [default: sqlite:DIR/portal.db].
+    /// `PGPASSWORD` or `PGPASSFILE` where others may see the command line; a server off the loopback needs
+    /// ?sslmode=verify-full [default: sqlite:DIR/portal.db].
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 

@@ -27,6 +27,12 @@ pub enum SqlError {
     /// No connection, or one that broke.
     #[error("the database cannot be reached")]
     Unreachable,
+    /// The server offers no TLS, or its certificate is not valid for its name.
+    #[error(
+        "the database's server offers no TLS, or its certificate is not trusted: `sslrootcert=FILE` names a private \
+         authority"
+    )]
+    Untrusted,
     /// The database refused a statement; its code (`SQLSTATE`, or SQLite's result code).
     #[error("the database refused a statement with code {0:?}")]
     Refused(Box<str>),
@@ -71,6 +77,7 @@ impl SqlError {
     pub(super) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::Late,
+            sqlx::Error::Tls(_) => Self::Untrusted,
             sqlx::Error::Database(refusal) => {
                 let code = refusal.code().unwrap_or_default();
                 match &*code {

@@ -1,18 +1,26 @@
 //! PostgreSQL's pool.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Postgres, Row as _};
 
 use super::listen::Listening;
 use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, announce};
+use crate::trace;
 
 /// Where a PostgreSQL database is: an address such as `postgres://user@host/name`, the options of a
 /// connection, or those of a pool.
+///
+/// A server that is reached by a Unix socket, by `localhost` or by a loopback address may be plain. Any
+/// other server needs `sslmode=verify-full`, in the address, the options or `PGSSLMODE`. With any lower
+/// mode [`connect`](SqlVerifierBuilder::connect) returns [`SqlError::Configuration`] and no byte leaves
+/// the machine, because the driver would send the password to a server that it has not identified. The
+/// certificate of a private authority is named by `sslrootcert=FILE`.
 ///
 /// # Examples
 ///
@@ -23,7 +31,11 @@ use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBu
 /// # let _ = source;
 /// ```
 #[derive(Clone)]
-pub struct PostgresSource(Result<PgConnectOptions, ()>);
+#[must_use]
+pub struct PostgresSource {
+    options: Result<PgConnectOptions, ()>,
+    unverified: bool,
+}
 
 /// What stands in the schema for PostgreSQL.
 const WORDS: Words = Words {
@@ -42,17 +54,74 @@ const IDLE: Duration = Duration::from_secs(1);
 impl SqlVerifier {
     /// A verifier on a PostgreSQL database (12 or later): an address (`postgres://user@host/name`),
     /// options, or a pool whose server it is to share. Statements are prepared, so a pooler between them
-    /// has to keep sessions; what goes over a network should say `sslmode=verify-full`.
+    /// has to keep sessions. A server off the loopback needs `sslmode=verify-full`; see [`PostgresSource`].
     pub fn postgres(source: impl Into<PostgresSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 10)
     }
 }
 
+impl PostgresSource {
+    /// Connects to a server off the loopback with an `sslmode` below `verify-full`.
+    ///
+    /// Any machine on the way can then take the server's place, receive the password and answer look-ups.
+    /// With `prefer` (the driver's default), `allow` and `disable` it can also read the connection.
+    /// [`connect`](SqlVerifierBuilder::connect) logs a warning that names this option.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::SqlVerifier;
+    /// use tower_principal::verify::sql::PostgresSource;
+    ///
+    /// let source = PostgresSource::from("postgres://portal@db.internal/portal?sslmode=require");
+    /// let builder = SqlVerifier::postgres(source.danger_allow_unverified_server());
+    /// # let _ = builder;
+    /// ```
+    pub const fn danger_allow_unverified_server(mut self) -> Self {
+        self.unverified = true;
+        self
+    }
+
+    const fn of(options: Result<PgConnectOptions, ()>) -> Self {
+        Self { options, unverified: false }
+    }
+
+    /// The options, if the driver identifies the server before it sends a password.
+    fn checked(&self) -> Result<PgConnectOptions, SqlError> {
+        let options = self.options.clone().map_err(|()| SqlError::Configuration(UNUSABLE))?;
+        if is_local(&options) || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
+            return Ok(options);
+        }
+        if !self.unverified {
+            return Err(SqlError::Configuration(UNVERIFIED));
+        }
+        trace::warn!(
+            "PostgreSQL server is not verified because of `danger_allow_unverified_server`: any machine on the \
+             way can read or replace what is sent"
+        );
+        Ok(options)
+    }
+}
+
+const UNUSABLE: &str = "the database's address cannot be used";
+const UNVERIFIED: &str = "a PostgreSQL server off the loopback needs `sslmode=verify-full` (and \
+    `sslrootcert=FILE` for a private authority), or `PostgresSource::danger_allow_unverified_server`";
+
+/// Whether nothing leaves the machine. The driver prefers a socket to a host, and takes a host with a
+/// leading slash for a socket. Only addresses in full and the one name that RFC 6761 section 6.3
+/// reserves count: any other name may resolve to any machine.
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 impl Source for PostgresSource {
     fn open(&self, limits: Limits, prefix: &str) -> Result<Opened, SqlError> {
-        let options =
-            self.0.clone().map_err(|()| SqlError::Configuration("the database's address cannot be used"))?;
-        let options = options.application_name("tower-principal").disable_statement_logging();
+        let options = self.checked()?.application_name("tower-principal").disable_statement_logging();
         Ok(Opened {
             engine: Arc::new(pooled(options.clone(), limits)),
             connections: limits.connections,
@@ -100,7 +169,7 @@ fn pooled(options: PgConnectOptions, limits: Limits) -> Pooled<Postgres> {
 
 impl From<&str> for PostgresSource {
     fn from(address: &str) -> Self {
-        Self(PgConnectOptions::from_str(address).map_err(|_| ()))
+        Self::of(PgConnectOptions::from_str(address).map_err(|_| ()))
     }
 }
 
@@ -112,14 +181,14 @@ impl From<String> for PostgresSource {
 
 impl From<PgConnectOptions> for PostgresSource {
     fn from(options: PgConnectOptions) -> Self {
-        Self(Ok(options))
+        Self::of(Ok(options))
     }
 }
 
 /// The server of a pool, over connections of one's own.
 impl From<&PgPool> for PostgresSource {
     fn from(pool: &PgPool) -> Self {
-        Self(Ok((*pool.connect_options()).clone()))
+        Self::of(Ok((*pool.connect_options()).clone()))
     }
 }
 
@@ -136,6 +205,62 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn only_sockets_loopback_addresses_and_localhost_are_local() {
+        for (address, local) in [
+            ("postgres://u@localhost/n", true),
+            ("postgres://u@LocalHost/n", true),
+            ("postgres://u@127.0.0.1/n", true),
+            ("postgres://u@127.8.9.1:6000/n", true),
+            ("postgres://u@[::1]/n", true),
+            ("postgres://u@[::ffff:127.0.0.1]/n", true),
+            ("postgres://u@%2Fvar%2Frun%2Fpostgresql/n", true),
+            ("postgres://u@db.example/n?host=/var/run/postgresql", true),
+            ("postgres://u@db.example/n?host=localhost", true),
+            ("postgres://u@db.example/n?hostaddr=127.0.0.1", true),
+            ("postgres://u@db.example/n", false),
+            ("postgres://u@localhost/n?host=db.example", false),
+            ("postgres://u@localhost/n?hostaddr=192.0.2.1", false),
+            ("postgres://u@localhost/n?hostaddr=127.0.0.1&host=db.example", false),
+            ("postgres://u@localhost,db.example/n", false),
+            ("postgres://u@localhost./n", false),
+            ("postgres://u@localhost.example/n", false),
+            ("postgres://u@127.0.0.1.example/n", false),
+            ("postgres://u@127.1/n", false),
+            ("postgres://u@0.0.0.0/n", false),
+            ("postgres://u@[::]/n", false),
+            ("postgres://u@%6Cocalhost/n", false),
+            ("postgres://u@10.0.0.1/n", false),
+            ("postgres://u@[fe80::1]/n", false),
+        ] {
+            let options = PostgresSource::from(address).options.unwrap();
+            assert_eq!(is_local(&options), local, "{address}");
+        }
+        let socket = PgConnectOptions::new_without_pgpass().host("db.example").socket("/run/postgresql");
+        assert!(is_local(&socket));
+    }
+
+    #[test]
+    fn off_the_loopback_only_verify_full_or_the_danger_switch_is_taken() {
+        let modes = ["", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+        for mode in modes {
+            let query = if mode.is_empty() { String::new() } else { format!("?sslmode={mode}") };
+            for host in ["db.example", "192.0.2.1", "0.0.0.0"] {
+                let source = PostgresSource::from(format!("postgres://u:secret@{host}/n{query}"));
+                let checked = source.checked();
+                assert_eq!(checked.is_ok(), mode == "verify-full", "{host} {mode}");
+                if let Err(error) = checked {
+                    let text = error.to_string();
+                    assert!(text.contains("sslmode=verify-full") && text.contains("danger_"), "{text}");
+                    assert!(!text.contains("secret"), "{text}");
+                }
+                assert!(source.danger_allow_unverified_server().checked().is_ok());
+            }
+            let local = PostgresSource::from(format!("postgres://u@127.0.0.1/n{query}"));
+            assert!(local.checked().is_ok(), "{mode}");
+        }
+    }
+
     async fn process(connection: &mut PgConnection) -> i32 {
         sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await.unwrap()
     }
@@ -147,7 +272,7 @@ mod tests {
             return;
         };
         let limits = Limits { connections: 1, deadline: Duration::from_secs(5) };
-        let pooled = pooled(PostgresSource::from(address).0.unwrap(), limits);
+        let pooled = pooled(PostgresSource::from(address).options.unwrap(), limits);
         for left in ["SELECT 1", "BEGIN", "BEGIN; SELECT 1 / 0"] {
             let mut connection = pooled.pool.acquire().await.unwrap();
             let before = process(&mut connection).await;

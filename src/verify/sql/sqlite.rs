@@ -41,9 +41,9 @@ const WORDS: Words = Words {
 
 impl SqlVerifier {
     /// A verifier on a SQLite database: an address (`sqlite:DIR/portal.db`, `sqlite::memory:`), options,
-    /// or a pool whose database it is to share. A file is made where there is none; on Unix it, and what SQLite puts
-    /// beside it, is its owner's alone (mode 0600), since it holds hashes of passwords. The mode of one that is
-    /// there is left as it is.
+    /// or a pool whose database it is to share. A missing file is made, also at the end of a symlink. On Unix it and
+    /// the files that SQLite puts beside it have mode 0600 whatever the umask, because they hold hashes of passwords.
+    /// The mode of a file that exists is left as it is. A `file:` URI is refused.
     pub fn sqlite(source: impl Into<SqliteSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 4)
     }
@@ -57,7 +57,7 @@ impl Source for SqliteSource {
         let options =
             self.options.clone().ok_or(SqlError::Configuration("the database's address cannot be used"))?;
         if !in_memory {
-            make_private(options.get_filename());
+            make_private(options.get_filename())?;
         }
         let options = options
             .create_if_missing(true)
@@ -77,20 +77,58 @@ impl Source for SqliteSource {
     }
 }
 
-/// Makes the file that SQLite would make for everybody to read. Those beside it have its mode. Where that fails, it does
-/// for SQLite, too, which says why.
-fn make_private(path: &Path) {
+/// Makes the file that SQLite would make for every user to read, or leaves the one that is there. SQLite gives
+/// the files beside it the same mode, and follows no symlink to them.
+///
+/// The link of a dangling symlink is followed, as SQLite follows it. A `file:` URI is refused because SQLite would
+/// read the path out of it by rules of its own.
+fn make_private(path: &Path) -> Result<(), SqlError> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if bytes.starts_with(b"file:") {
+        return Err(SqlError::Configuration(
+            "a SQLite database is named by its path, such as `sqlite:DIR/portal.db`, and by no `file:` URI",
+        ));
+    }
+    if bytes.is_empty() {
+        return Err(SqlError::Configuration("a SQLite database needs a path: an empty one is a temporary file"));
+    }
     let mut options = OpenOptions::new();
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    drop(options.write(true).create_new(true).open(path));
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE);
+    match options.append(true).create(true).open(path) {
+        Ok(_) => Ok(()),
+        // One that may only be read.
+        Err(_) if path.is_file() => Ok(()),
+        Err(_) => Err(SqlError::Configuration("the database's file can be neither opened nor made")),
+    }
+}
+
+/// For the owner alone.
+#[cfg(unix)]
+const MODE: u32 = 0o600;
+
+/// Whether an address asks for a database in memory, in one of the two ways that the driver has.
+fn asks_for_memory(address: &str) -> bool {
+    let rest = address.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
+    let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
+    name == ":memory:" || query.split('&').any(|pair| pair == "mode=memory")
+}
+
+/// Whether options name a database in memory: by SQLite's name for it, or by the driver's.
+fn is_memory(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let number = name.strip_prefix("file:sqlx-in-memory-");
+    name == ":memory:"
+        || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl From<&str> for SqliteSource {
     fn from(address: &str) -> Self {
+        let in_memory = asks_for_memory(address);
         let named = address.starts_with("sqlite:");
         let options = SqliteConnectOptions::from_str(address).ok().filter(|_| named);
-        Self { options, in_memory: address.contains(":memory:") || address.contains("mode=memory") }
+        // Said to the driver as well, so that the two never differ.
+        Self { options: options.map(|options| options.in_memory(in_memory)), in_memory }
     }
 }
 
@@ -102,8 +140,8 @@ impl From<String> for SqliteSource {
 
 impl From<SqliteConnectOptions> for SqliteSource {
     fn from(options: SqliteConnectOptions) -> Self {
-        // The name that the driver gives to what was asked for as `:memory:`.
-        let in_memory = options.get_filename().to_string_lossy().starts_with("file:sqlx-in-memory-");
+        let in_memory = is_memory(options.get_filename());
+        let options = if in_memory { options.in_memory(true) } else { options };
         Self { options: Some(options), in_memory }
     }
 }

@@ -15,6 +15,7 @@ mod secrecy;
 mod start;
 #[cfg(feature = "cache")]
 mod tellings;
+mod tls;
 mod users;
 
 use std::io::Write as _;

@@ -56,6 +56,130 @@ async fn a_file_that_is_made_is_its_owners_alone() {
     assert!(modes().iter().all(|mode| *mode == 0o640), "{:?}", modes());
 }
 
+/// The modes of a folder's files, by name.
+#[cfg(unix)]
+fn modes(folder: &std::path::Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mut modes: Vec<_> = folder
+        .read_dir()
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+            (path.file_name().unwrap().to_string_lossy().into_owned(), mode)
+        })
+        .collect();
+    modes.sort();
+    modes
+}
+
+#[cfg(unix)]
+async fn opens(source: impl Into<tower_principal::verify::sql::SqliteSource>) -> Result<(), SqlError> {
+    let verifier = SqlVerifier::sqlite(source).passwords(cheap_passwords()).connect().await?;
+    fill(&verifier.store()).await;
+    assert_eq!(ask(&verifier, &key(API_KEY)).await, KEY);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_made_at_the_end_of_a_symlink_is_its_owners_alone() {
+    use std::os::unix::fs::symlink;
+
+    for chain in [1, 2] {
+        for relative in [false, true] {
+            let (here, there) = (tempfile::TempDir::new().unwrap(), tempfile::TempDir::new().unwrap());
+            let target = there.path().join("real.db");
+            let mut end = target.clone();
+            for link in 0..chain {
+                let name = here.path().join(format!("link{link}.db"));
+                let points_to = if relative && link > 0 { end.file_name().unwrap().into() } else { end.clone() };
+                symlink(points_to, &name).unwrap();
+                end = name;
+            }
+            opens(format!("sqlite:{}", end.display()).as_str()).await.unwrap();
+            let made = modes(there.path());
+            assert!(made.iter().any(|(name, _)| name == "real.db"), "{made:?}");
+            assert!(made.iter().all(|(_, mode)| *mode == 0o600), "{made:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symlink_in_the_place_of_a_file_that_sqlite_puts_beside_is_not_followed() {
+    use std::os::unix::fs::symlink;
+
+    for beside in ["test.db-wal", "test.db-shm"] {
+        let (here, there) = (tempfile::TempDir::new().unwrap(), tempfile::TempDir::new().unwrap());
+        symlink(there.path().join("elsewhere"), here.path().join(beside)).unwrap();
+        let _ = opens(format!("sqlite:{}", here.path().join("test.db").display()).as_str()).await;
+        assert_eq!(modes(there.path()), [], "{beside}");
+        assert!(modes(here.path()).iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes(here.path()));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn every_spelling_of_a_path_makes_a_file_of_its_owner_alone() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().display();
+    // What looks like a database in memory, and is a file.
+    for name in [":memory:x", "mode=memory", "FILE:x", "a b%3Fmode=memory"] {
+        opens(format!("sqlite:{path}/{name}.db").as_str()).await.unwrap();
+    }
+    opens(format!("sqlite://{path}/slashes.db").as_str()).await.unwrap();
+    opens(format!("sqlite:{path}/rwc.db?mode=rwc").as_str()).await.unwrap();
+    opens(format!("sqlite:{path}/shared.db?cache=shared").as_str()).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new();
+    opens(options.clone().filename(folder.path().join("options.db"))).await.unwrap();
+    opens(options.filename(folder.path().join("vfs.db")).vfs("unix-dotfile")).await.unwrap();
+    let made = modes(folder.path());
+    assert!(made.len() >= 8, "{made:?}");
+    assert!(made.iter().all(|(_, mode)| *mode == 0o600), "{made:?}");
+    // Beside this process: a relative path.
+    let name = format!("relative-{}.db", std::process::id());
+    let relative = std::path::Path::new("target").join(name);
+    opens(format!("sqlite:{}", relative.display()).as_str()).await.unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&relative.metadata().unwrap().permissions());
+    for beside in ["", "-wal", "-shm"] {
+        _ = std::fs::remove_file(format!("{}{beside}", relative.display()));
+    }
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_uri_is_refused_and_makes_no_file() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("portal.db");
+    let path = path.display();
+    for address in [
+        format!("sqlite:file:{path}"),
+        format!("sqlite:file:{path}?mode=rwc"),
+        format!("sqlite:file://{path}"),
+        format!("sqlite://file:{path}"),
+        format!("sqlite:file:{path}%3Fmode=rwc"),
+        format!("sqlite:%66ile:{path}"),
+        format!("sqlite:file:sqlx-in-memory-{path}"),
+        "sqlite:".to_owned(),
+    ] {
+        let refused = opens(address.as_str()).await;
+        assert!(matches!(refused, Err(SqlError::Configuration(_))), "{address}: {refused:?}");
+    }
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(format!("file:{path}?mode=rwc"));
+    assert!(matches!(opens(options).await, Err(SqlError::Configuration(why)) if why.contains("path")));
+    assert_eq!(modes(folder.path()), []);
+    // Those that are in memory make none either.
+    for address in ["sqlite::memory:", "sqlite://?mode=memory", "sqlite:file:here?mode=memory"] {
+        opens(address).await.unwrap();
+    }
+    opens(sqlx::sqlite::SqliteConnectOptions::new()).await.unwrap();
+    assert!(!std::path::Path::new(":memory:").exists() && !std::path::Path::new("here").exists());
+}
+
 #[tokio::test]
 async fn any_number_of_nodes_may_start_at_once_and_again() {
     for place in Place::all() {
