@@ -90,7 +90,9 @@ fn make_private(path: &Path) -> Result<(), SqlError> {
         ));
     }
     if bytes.is_empty() {
-        return Err(SqlError::Configuration("a SQLite database needs a path: an empty one is a temporary file"));
+        return Err(SqlError::Configuration(
+            "a SQLite database needs a path: an empty one is a temporary file",
+        ));
     }
     let mut options = OpenOptions::new();
     #[cfg(unix)]

@@ -95,7 +95,8 @@ async fn a_file_that_is_made_at_the_end_of_a_symlink_is_its_owners_alone() {
             let mut end = target.clone();
             for link in 0..chain {
                 let name = here.path().join(format!("link{link}.db"));
-                let points_to = if relative && link > 0 { end.file_name().unwrap().into() } else { end.clone() };
+                let points_to =
+                    if relative && link > 0 { end.file_name().unwrap().into() } else { end.clone() };
                 symlink(points_to, &name).unwrap();
                 end = name;
             }
