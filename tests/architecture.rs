@@ -43,7 +43,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "verify/jwks/jwk", "verify/jwks/jws", "verify/jwks/kept", "verify/jwks/key", "verify/jwks/roca",
         "verify/jwks/set", "verify/jwks/source",
         "verify/jwt", "verify/jwt/builder", "verify/jwt/denylist",
-        "verify/jwt/rules", "verify/jwt/token_use",
+        "verify/jwt/purpose", "verify/jwt/rules", "verify/jwt/token_use",
         "verify/sql", "verify/sql/announce", "verify/sql/batch", "verify/sql/builder", "verify/sql/change", "verify/sql/database", "verify/sql/denied",
         "verify/sql/digest", "verify/sql/engine", "verify/sql/error", "verify/sql/evict", "verify/sql/kind", "verify/sql/last_used",
         "verify/sql/listen", "verify/sql/lookup", "verify/sql/names", "verify/sql/postgres", "verify/sql/schema",

@@ -27,6 +27,7 @@ mod jwks;
 mod jwt;
 mod jwt_claims;
 mod jwt_logs;
+mod jwt_purpose;
 mod jwt_revocation;
 mod layers;
 mod leaks;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Denylist, JwtVerifier, Keys, Mapping, Rules, TokenUse};
+use super::{Audience, Denylist, JwtVerifier, Keys, Mapping, Rules, TokenUse, is_known};
 use crate::clock::{Clock, SystemClock};
 use crate::permission::InvalidPermission;
 
@@ -17,7 +17,9 @@ use crate::permission::InvalidPermission;
 pub struct JwtVerifierBuilder {
     issuer: String,
     audiences: Vec<Box<str>>,
+    clients: Vec<Box<str>>,
     uses: Vec<TokenUse>,
+    access_words: Vec<Box<str>>,
     leeway: Duration,
     lifetime: Duration,
     keys: Option<Keys>,
@@ -43,6 +45,12 @@ pub enum JwtVerifierError {
     /// No use of tokens is accepted.
     #[error("no use of tokens is accepted")]
     NoUse,
+    /// Identity tokens are accepted and no client is named, or an empty one.
+    #[error("no `identity_client` is named for identity tokens, or an empty one")]
+    NoClient,
+    /// An access word is empty, or has a meaning of its own.
+    #[error("`{0}` is no word to name access tokens with: it is empty or has a meaning of its own")]
+    AccessWord(Box<str>),
     /// The leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours.
     #[error("the leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours")]
     Times,
@@ -59,7 +67,9 @@ impl JwtVerifierBuilder {
         Self {
             issuer,
             audiences: Vec::new(),
+            clients: Vec::new(),
             uses: vec![TokenUse::AccessToken],
+            access_words: Vec::new(),
             leeway: LEEWAY,
             lifetime: LIFETIME,
             keys: None,
@@ -86,6 +96,26 @@ impl JwtVerifierBuilder {
     /// What tokens have to be for; [`TokenUse::AccessToken`] alone unless said. Replaces what was said before.
     pub fn accept(mut self, uses: impl IntoIterator<Item = TokenUse>) -> Self {
         self.uses = uses.into_iter().collect();
+        self
+    }
+
+    /// Accepts identity tokens (OpenID Connect Core 1.0 section 2) of this client like access tokens, which
+    /// adds [`TokenUse::IdentityToken`]. `aud` has to be this client's id; of several names in `aud`, `azp`
+    /// has to be this client's id, too. Called again it adds a client.
+    ///
+    /// An identity token tells a client who has logged in. A service that accepts it trusts the client not
+    /// to send it elsewhere, and gets no scopes. Accept [access tokens](TokenUse::AccessToken) if the
+    /// issuer has them.
+    pub fn identity_client(mut self, client: impl Into<String>) -> Self {
+        self.clients.push(client.into().into_boxed_str());
+        self
+    }
+
+    /// A word that names access tokens in the claims that name the kind of a token (`typ`, `type`,
+    /// `token_use`, `token_type`), beside [the usual ones](TokenUse). It is compared without regard to
+    /// case. Called again it adds a word. Every word that is not known refuses a token.
+    pub fn access_word(mut self, word: impl Into<String>) -> Self {
+        self.access_words.push(word.into().into_boxed_str());
         self
     }
 
@@ -186,11 +216,24 @@ impl JwtVerifierBuilder {
         if self.issuer.is_empty() {
             return Err(JwtVerifierError::NoIssuer);
         }
-        if self.audiences.is_empty() || self.audiences.iter().any(|audience| audience.is_empty()) {
+        let mut uses = self.uses;
+        if !self.clients.is_empty() && !uses.contains(&TokenUse::IdentityToken) {
+            uses.push(TokenUse::IdentityToken);
+        }
+        if uses.is_empty() {
+            return Err(JwtVerifierError::NoUse);
+        }
+        let is_blank = |names: &[Box<str>]| names.is_empty() || names.iter().any(|name| name.is_empty());
+        let needs =
+            |client| uses.iter().any(|wanted| (wanted.marks().audience == Audience::Client) == client);
+        if needs(false) && is_blank(&self.audiences) {
             return Err(JwtVerifierError::NoAudience);
         }
-        if self.uses.is_empty() {
-            return Err(JwtVerifierError::NoUse);
+        if needs(true) && is_blank(&self.clients) {
+            return Err(JwtVerifierError::NoClient);
+        }
+        if let Some(word) = self.access_words.iter().find(|word| word.is_empty() || is_known(word)) {
+            return Err(JwtVerifierError::AccessWord(word.clone()));
         }
         if self.leeway > LONGEST_LEEWAY || self.lifetime > LIFETIME || self.lifetime.is_zero() {
             return Err(JwtVerifierError::Times);
@@ -201,7 +244,9 @@ impl JwtVerifierBuilder {
         let rules = Rules {
             issuer: self.issuer.into(),
             audiences: self.audiences,
-            uses: self.uses,
+            clients: self.clients,
+            uses,
+            access_words: self.access_words,
             leeway: self.leeway,
             lifetime: self.lifetime,
         };

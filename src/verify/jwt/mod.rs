@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use self::purpose::{Purpose, is_known};
 use self::rules::{Rules, shown};
-use self::token_use::Marks;
+use self::token_use::{Audience, Marks};
 use super::claims::{Json, Mapping};
 use super::jwks::{Header, Jws, Kind};
 use super::{Check, Context, Denial, Jwks, KeySet, Reason, Value, Verifier, VerifyError};
@@ -16,6 +17,7 @@ use crate::principal::{OAuthUserBuilder, Principal};
 
 mod builder;
 mod denylist;
+mod purpose;
 mod rules;
 mod token_use;
 

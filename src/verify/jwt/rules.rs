@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Check, Denial, Header, Json, Marks, TokenUse, Value};
+use super::{Audience, Check, Denial, Header, Json, Purpose, TokenUse, Value};
 use crate::verify::Reason;
 
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
@@ -11,7 +11,11 @@ use crate::verify::Reason;
 pub(super) struct Rules {
     pub(super) issuer: Arc<str>,
     pub(super) audiences: Vec<Box<str>>,
+    /// Clients whose identity tokens are accepted.
+    pub(super) clients: Vec<Box<str>>,
     pub(super) uses: Vec<TokenUse>,
+    /// Words that name an access token, beside the usual ones.
+    pub(super) access_words: Vec<Box<str>>,
     pub(super) leeway: Duration,
     pub(super) lifetime: Duration,
 }
@@ -38,18 +42,10 @@ impl Rules {
         claims: &'j Json<'j>,
         now: SystemTime,
     ) -> Result<Claimed<'j>, Denial<'j>> {
-        let fits = |found: &&TokenUse| is_use(found.marks(), header, claims);
-        let Some(accepted) = self.uses.iter().find(fits) else {
-            let denial = Denial::new(Check::Use, "a token for another use").expected(Value::List(&self.uses));
-            return Err(denial.received(header.typ()));
-        };
+        self.judge_use(header, claims)?;
         if claims.get("cnf").is_some() {
             return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
         }
-        self.judge_audience(accepted.marks(), claims).ok_or_else(|| {
-            let denial = Denial::new(Check::Audience, "another audience").expected(&*self.audiences);
-            denial.received(shown(claims.get("aud")))
-        })?;
         if claims.get("sub").and_then(Json::text).is_none_or(str::is_empty) {
             return Err(Denial::new(Check::Claims, "no subject"));
         }
@@ -59,15 +55,45 @@ impl Rules {
         Ok(Claimed { id, expires_at, life })
     }
 
-    fn judge_audience(&self, marks: &Marks, claims: &Json<'_>) -> Option<()> {
-        let is_ours = |named: &str| self.audiences.iter().any(|ours| &**ours == named);
-        let found = match claims.get("aud") {
-            Some(Json::Text(one)) => is_ours(one),
-            Some(several) => several.texts()?.into_iter().any(is_ours),
-            None if marks.client_for_audience => is_ours(claims.get("client_id")?.text()?),
-            None => false,
+    /// A token that names no purpose may be of several uses; its audience decides between them.
+    fn judge_use<'j>(&'j self, header: &'j Header, claims: &'j Json<'j>) -> Result<(), Denial<'j>> {
+        let purpose = Purpose::read(header, claims, &self.access_words)?;
+        let mut fitting = self.uses.iter().filter(|accepted| purpose.is(**accepted)).peekable();
+        let Some(first) = fitting.peek().copied() else {
+            let denial = Denial::new(Check::Use, "a token for another use").expected(Value::List(&self.uses));
+            let denial = denial.received(header.typ());
+            let other = TokenUse::ALL.iter().find(|other| purpose.is(**other));
+            return Err(other.map_or(denial, |other| denial.setting(other.setting())));
         };
-        found.then_some(())
+        if !fitting.any(|accepted| self.has_audience(accepted.marks().audience, claims)) {
+            let denial = Denial::new(Check::Audience, "another audience");
+            let denial = denial.expected(self.audiences(first.marks().audience));
+            return Err(denial.received(shown(claims.get("aud"))));
+        }
+        if first.marks().is_service_account && names_service_account(claims) != Some(true) {
+            return Err(Denial::new(Check::Use, "`sub` is not the service account of `kubernetes.io`"));
+        }
+        Ok(())
+    }
+
+    fn audiences(&self, wanted: Audience) -> &[Box<str>] {
+        if wanted == Audience::Client { &self.clients } else { &self.audiences }
+    }
+
+    fn has_audience(&self, wanted: Audience, claims: &Json<'_>) -> bool {
+        let is_ours = |named: &str| self.audiences(wanted).iter().any(|ours| &**ours == named);
+        let text = |name| claims.get(name).and_then(Json::text);
+        match claims.get("aud") {
+            Some(Json::Text(one)) => is_ours(one),
+            Some(several) => several.texts().is_some_and(|several| match (wanted, &*several) {
+                // OpenID Connect Core 1.0 section 3.1.3.7: one of several has asked for it.
+                (Audience::Client, [_, _, ..]) => {
+                    text("azp").is_some_and(|azp| is_ours(azp) && several.contains(&azp))
+                }
+                _ => several.iter().any(|one| is_ours(one)),
+            }),
+            None => wanted == Audience::ServiceOrClient && text("client_id").is_some_and(is_ours),
+        }
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
@@ -106,20 +132,13 @@ impl Rules {
     }
 }
 
-/// Whether header and claims are what this use has.
-fn is_use(marks: &Marks, header: &Header, claims: &Json<'_>) -> bool {
-    let token_use = claims.get("token_use");
-    let is_other = |name: &&str| claims.get(name).is_some();
-    marks.kinds.contains(&header.kind)
-        && token_use.map(Json::text) == marks.token_use.map(Some)
-        && !OTHERS.iter().any(is_other)
-        && (marks.is_identity || !IDENTITY.iter().any(is_other))
-        && KINDS.iter().all(|name| {
-            let kind = claims.get(name);
-            kind.is_none_or(|kind| {
-                kind.text().is_some_and(|kind| ACCESS.iter().any(|known| known.eq_ignore_ascii_case(kind)))
-            })
-        })
+/// Whether `sub` is the name of the service account that the claims describe.
+fn names_service_account(claims: &Json<'_>) -> Option<bool> {
+    let about = claims.get("kubernetes.io")?;
+    let namespace = about.get("namespace")?.text()?;
+    let account = about.get("serviceaccount")?.get("name")?.text()?;
+    let name = claims.get("sub")?.text()?.strip_prefix("system:serviceaccount:")?;
+    Some(name.split_once(':')? == (namespace, account) && !namespace.is_empty() && !account.is_empty())
 }
 
 /// A claim for a log line, which no personal claim may go to.
@@ -139,18 +158,6 @@ fn optional<'j, T>(
 fn date<'j>(claims: &'j Json<'j>, name: &'static str) -> Result<Option<f64>, Denial<'j>> {
     optional(claims, name, |value| value.number().filter(|date| (0.0..=YEAR_9999).contains(date)))
 }
-
-/// Claims that only identity tokens have (OpenID Connect Core 1.0, sections 2 and 3.3.2.11).
-const IDENTITY: &[&str] = &["nonce", "at_hash", "c_hash", "s_hash"];
-
-/// Claims of logout and event tokens (`events`, RFC 8417) and of DPoP proofs (RFC 9449 section 4.2).
-const OTHERS: &[&str] = &["events", "htm", "htu", "ath"];
-
-/// Claims by which issuers tell their access tokens (Keycloak's `typ`, others' `token_type`) ..
-const KINDS: &[&str] = &["typ", "token_type"];
-
-/// .. and what they say then.
-const ACCESS: &[&str] = &["Bearer", "access", "access_token", "at+jwt"];
 
 /// The first second after the year 9999.
 const YEAR_9999: f64 = 253_402_300_800.0;
