@@ -19,6 +19,7 @@ use crate::head::Head;
 use crate::kind::RejectionKind;
 use crate::rejection::{Rejection, Respond};
 use crate::schemes::Schemes;
+use crate::scope::Scopes;
 use crate::table::Challenged;
 use crate::trace;
 use crate::transport::Transport;
@@ -118,6 +119,13 @@ impl Answers {
         Ok(())
     }
 
+    /// Names the scopes that an access token needs in every challenge that asks for one.
+    pub(crate) fn set_scope(&mut self, scope: &Scopes) -> Result<(), InvalidChallenge> {
+        self.schemes = self.schemes.with_scope(scope)?;
+        self.prepare();
+        Ok(())
+    }
+
     fn prepare(&mut self) {
         let headers = |shape: &Shape| {
             (!differs(shape.kind)).then(|| self.headers(&shape.kind.into(), shape.status, Asked::PLAINLY))
@@ -171,8 +179,8 @@ impl Answers {
         let mut response = Response::new(shape.body.clone());
         *response.status_mut() = shape.status;
         *response.headers_mut() = match &shape.headers {
-            Some(headers) => headers.clone(),
-            None => self.headers(rejection, shape.status, asked),
+            Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
+            _ => self.headers(rejection, shape.status, asked),
         };
         response.extensions_mut().insert(rejection.rendered());
         response
@@ -203,11 +211,11 @@ impl Shape {
     }
 }
 
-/// Whether the headers of its answers differ from one refusal to the next: by what is needed, by when to come
-/// back, by the protocol.
+/// Whether the headers of its answers differ from one refusal to the next, by when to come back or by the
+/// protocol. The scopes that are needed make a difference for every kind.
 const fn differs(kind: RejectionKind) -> bool {
-    use RejectionKind::{InsecureTransport, InsufficientScope, TooManyAttempts, Unavailable};
-    matches!(kind, InsufficientScope | TooManyAttempts | Unavailable | InsecureTransport)
+    use RejectionKind::{InsecureTransport, TooManyAttempts, Unavailable};
+    matches!(kind, TooManyAttempts | Unavailable | InsecureTransport)
 }
 
 /// Rounded up, and at least one: whoever comes back then is not too early.
@@ -240,14 +248,42 @@ fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
         LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
-    let Some(answers) = &*STANDARD else { return Response::new(Bytes::new()) };
-    let mut response = answers.standard(rejection, Asked::PLAINLY);
+    let mut response = match &*STANDARD {
+        Some(answers) => answers.standard(rejection, Asked::PLAINLY),
+        None => bare(rejection),
+    };
     response.extensions_mut().insert(rejection.unrendered());
+    response
+}
+
+/// A refusal without headers, for the case that the standard challenges could not be made: its status is an
+/// error whatever the kind.
+fn bare(rejection: &Rejection) -> Response<Bytes> {
+    let Shape { status, body, .. } = Shape::standard(rejection.kind());
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
     response
 }
 
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answers").field("schemes", &self.schemes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_a_dialect_is_never_a_success() {
+        for kind in RejectionKind::ALL {
+            let answers = [bare(&(*kind).into()), plain(&(*kind).into())];
+            for answer in answers {
+                assert_eq!(answer.status(), kind.status(), "{kind:?}");
+                assert!(answer.status().is_client_error() || answer.status().is_server_error());
+                assert!(!answer.body().is_empty());
+            }
+        }
     }
 }

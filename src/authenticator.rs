@@ -11,13 +11,13 @@ use tokio::time::Instant;
 use crate::answer::Answers;
 use crate::audit;
 use crate::authentication::Authentication;
-use crate::carried::{QueryCut, depends_on};
+use crate::carried::depends_on;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{Credential, Credentials, Presented};
 use crate::deadline::{Bounded, caught};
 use crate::dialect::{Dialect, DialectError};
 use crate::guard::{Guard, Guarded};
-use crate::guest::Admission;
+use crate::guests::{Guests, InBody};
 use crate::head::Head;
 use crate::judgement::{Admitted, Answer, insecure, judge, origin_of, unfinished};
 use crate::kind::RejectionKind;
@@ -34,7 +34,7 @@ use crate::verify::{Context, Verifier, VerifyError};
 pub(crate) struct Pipeline {
     name: &'static str,
     table: Table,
-    guests: Vec<Admission>,
+    guests: Guests,
     pub(crate) guard: Guard,
     pub(crate) answers: Answers,
     pub(crate) tenant: Option<Tenant>,
@@ -73,10 +73,9 @@ impl Pipeline {
         let mut answers = Answers::new(dialect.name, &dialect.realm, &table.challenged(), depends_on)
             .map_err(|_| DialectError::Realm)?;
         answers.set_shapes(&dialect.answers)?;
-        let guests = dialect.guests.iter().map(|rule| rule.compile().map_err(DialectError::from));
         Ok(Self {
             name: dialect.name,
-            guests: guests.collect::<Result<_, _>>()?,
+            guests: Guests::of(dialect)?,
             table,
             guard: Guard::new(transport, dialect.transport),
             answers,
@@ -104,23 +103,24 @@ impl Pipeline {
         self.name
     }
 
-    /// Whether a body row asks for the body; `may_hold_form` is told whether any body will do.
-    pub(crate) fn wants_body(
+    /// What the body may present. Without a body row in the dialect that is nothing. `look` takes whether a body
+    /// without a `Content-Type` may be a form.
+    pub(crate) fn in_body(
         &self,
-        may_hold_form: impl FnOnce(bool) -> Result<bool, Rejection>,
-    ) -> Result<bool, Rejection> {
-        Ok(self.table.reads_body() && may_hold_form(self.table.reads_body_anyhow())?)
+        look: impl FnOnce(bool) -> Result<InBody, Rejection>,
+    ) -> Result<InBody, Rejection> {
+        if self.table.reads_body() { look(self.table.reads_body_anyhow()) } else { Ok(InBody::Nothing) }
     }
 
-    /// Decides without waiting, where that can be. `wants_body` says whether a form body may hold the
-    /// subject, and is asked only where the head does not.
+    /// Decides without waiting, if that is possible. `in_body` looks at the body, and is called only if the head
+    /// presents no subject.
     pub(crate) fn decide_now<V: Verifier>(
         &self,
         verifier: &V,
         head: Head<'_>,
-        wants_body: impl FnOnce() -> Result<bool, Rejection>,
+        in_body: impl FnOnce() -> Result<InBody, Rejection>,
     ) -> Verdict {
-        match caught(|| self.decide(verifier, head, wants_body)) {
+        match caught(|| self.decide(verifier, head, in_body)) {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(rejection)) => Verdict::Refused(rejection),
             Err(panicked) => Verdict::Refused(unfinished(panicked, None)),
@@ -131,7 +131,7 @@ impl Pipeline {
         &self,
         verifier: &V,
         head: Head<'_>,
-        wants_body: impl FnOnce() -> Result<bool, Rejection>,
+        in_body: impl FnOnce() -> Result<InBody, Rejection>,
     ) -> Result<Verdict, Rejection> {
         let mut credentials = Credentials::default();
         self.table.read_into(&mut credentials, head)?;
@@ -141,11 +141,14 @@ impl Pipeline {
             // Refused just the same, on the way of those that wait.
             Guarded::Revoked => return Ok(Verdict::Waits(None)),
         }
-        if credentials.presented_subject().is_none() && wants_body()? {
-            return Ok(Verdict::Waits(None));
-        }
-        if credentials.is_empty() {
-            return self.guest(head).map(Verdict::Admitted);
+        if credentials.presented_subject().is_none() {
+            let in_body = in_body()?;
+            if in_body == InBody::Form {
+                return Ok(Verdict::Waits(None));
+            }
+            if credentials.is_empty() {
+                return self.guest(head, in_body).map(Verdict::Admitted);
+            }
         }
         self.guard.see();
         let context = self.context(head);
@@ -190,6 +193,9 @@ impl Pipeline {
         self.table.read_body(body, &mut credentials)?;
         if app.is_some() && credentials.presented_app().is_some() {
             return Err(RejectionKind::Ambiguous.into());
+        }
+        if credentials.is_empty() && app.is_none() {
+            Guests::check_form(body, &self.table)?;
         }
         self.verify(verifier, head, &credentials, None, left).await
     }
@@ -249,22 +255,15 @@ impl Pipeline {
     }
 
     /// The guest that a request without credentials is, if a rule admits it.
-    pub(crate) fn guest(&self, head: Head<'_>) -> Result<Admitted, Rejection> {
-        if head.extensions().get::<QueryCut>().is_some() {
-            trace::error!(
-                "a layer further out cut the credentials out of the query: give it `.keep_query_credentials()`"
-            );
-            return Err(RejectionKind::ServerError.into());
-        }
-        let guest = self.guests.iter().find_map(|rule| rule.admit(head)).cloned();
-        let guest = guest.ok_or(RejectionKind::Missing)?;
+    pub(crate) fn guest(&self, head: Head<'_>, in_body: InBody) -> Result<Admitted, Rejection> {
+        let guest = self.guests.admit(head, in_body, &self.table)?;
         audit::admitted(self.name);
         Ok(Admitted::guest(guest))
     }
 
-    /// Hands a request on, with who it comes from and without what it showed.
-    pub(crate) fn seal<B>(&self, request: &mut Request<B>, authentication: Authentication) {
-        seal(&self.table, self.cut_query, request, authentication);
+    /// Hands a request on, with its authentication and without its credentials.
+    pub(crate) fn seal<B>(&self, request: &mut Request<B>, who: Authentication) -> Result<(), Rejection> {
+        seal(&self.table, self.cut_query, request, who)
     }
 
     /// The credential to be revoked for what the guard found, its context, and the refusal; `None` mostly.

@@ -71,12 +71,16 @@ pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> Hea
     HeaderValue::from_maybe_shared(Bytes::from_static(line.leak().as_bytes())).unwrap_or(DEPENDS_ON)
 }
 
-/// Gives a URI another path and query. One that is none would be a defect here: it becomes `/`.
-pub(crate) fn set_target(uri: &mut Uri, target: String) {
+/// Gives a URI another path and query.
+///
+/// # Errors
+///
+/// `http::Error` if the two do not fit together. The URI is then empty, and its request must not go on.
+pub(crate) fn set_target(uri: &mut Uri, target: String) -> Result<(), http::Error> {
     let mut parts = std::mem::take(uri).into_parts();
-    let target = PathAndQuery::from_maybe_shared(Bytes::from(target));
-    parts.path_and_query = Some(target.unwrap_or(PathAndQuery::from_static("/")));
-    *uri = Uri::from_parts(parts).unwrap_or_default();
+    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(target))?);
+    *uri = Uri::from_parts(parts)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -128,5 +132,16 @@ mod tests {
             set_target(&mut uri, target.to_owned());
             assert_eq!(uri.to_string(), after);
         }
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_set_is_an_error_and_not_the_root() {
+        for (uri, target) in [("/a?t=1", "no slash"), ("/a?t=1", "/a\u{1}"), ("example.org:443", "/a")] {
+            let mut uri: Uri = uri.parse().unwrap();
+            assert!(set_target(&mut uri, target.to_owned()).is_err(), "{target}");
+        }
+        let mut uri: Uri = "https://example.org/a?t=1".parse().unwrap();
+        set_target(&mut uri, "/a".to_owned()).unwrap();
+        assert_eq!(uri, "https://example.org/a");
     }
 }

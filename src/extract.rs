@@ -13,12 +13,13 @@ use http::request::Parts;
 use crate::answer;
 use crate::authentication::{Authentication, AuthenticationExt};
 use crate::kind::RejectionKind;
-use crate::policy::Forbidden;
+use crate::policy::{Forbidden, check_authenticated};
 use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmin, Principal};
 use crate::rejection::Rejection;
 use crate::trace;
 
-/// Any principal but a guest; an extractor, which asks a guest for credentials (401).
+/// Any principal except a guest and a lone app token, which identifies an application and authenticates no caller.
+/// The extractor asks both for credentials (401), as [`policy::authenticated`](crate::policy::authenticated) does.
 ///
 /// # Examples
 ///
@@ -94,9 +95,9 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let who = found(parts)?;
-        match who.principal() {
-            Principal::Guest(_) => Err(Rejection::forbidden(who, Forbidden::new())),
-            principal => Ok(Self(principal.clone())),
+        match check_authenticated(who.principal()) {
+            Ok(()) => Ok(Self(who.principal().clone())),
+            Err(forbidden) => Err(Rejection::forbidden(who, forbidden)),
         }
     }
 }
@@ -104,10 +105,10 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
 impl<S: Sync> OptionalFromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
-    /// `None` for a guest.
+    /// `None` for a guest and for a lone app token.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let principal = found(parts)?.principal();
-        Ok((!principal.is_guest()).then(|| Self(principal.clone())))
+        Ok(check_authenticated(principal).is_ok().then(|| Self(principal.clone())))
     }
 }
 

@@ -56,12 +56,12 @@
 //! | `cache` | `verify::Cached`: remembers for a while what another verifier found |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
 //! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database, and `verify::sql` to change them |
-//! | `full` | all of them |
+//! | `full` | all of them but `test-util`, which belongs in dev-dependencies |
 //!
-//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never changes behaviour, but for
-//! two things that it could not know otherwise: with `axum`, guest rules and `policy::application` see
-//! the original path inside `nest` (without it they want the layer outermost), and
-//! `ConnectInfo<SocketAddr>` tells the client's address (without it [`transport::Peer`] alone does).
+//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never changes behaviour, except
+//! for two facts that only `axum` knows: the original path of a request inside `nest`, and the client's address in
+//! `ConnectInfo<SocketAddr>`. Without the feature an [`OriginalTargetLayer`] around the service records the path, or
+//! path rules of guests and `policy::application` admit no request, and [`transport::Peer`] is the client's address.
 //!
 //! # Panics
 //!
@@ -94,6 +94,7 @@ mod fingerprint;
 mod form;
 mod guard;
 mod guest;
+mod guests;
 mod head;
 pub mod headers;
 mod judgement;
@@ -145,8 +146,8 @@ pub use self::guest::GuestRule;
 pub use self::head::Head;
 pub use self::kind::RejectionKind;
 pub use self::layer::{
-    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody, RequestBody, Require,
-    RequireFuture, RequireLayer, ResponseBody,
+    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody,
+    OriginalTargetLayer, RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer, ResponseBody,
 };
 #[cfg(feature = "metadata")]
 pub use self::metadata::{InvalidResource, ProtectedResource};

@@ -1,28 +1,47 @@
-//! The target a client really asked for.
+//! The target that a client asked for.
 //!
-//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has to
-//! look at the original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
+//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has to look at the
+//! original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
 
 use http::{Extensions, Uri};
 
 use crate::head::Head;
 
+/// The target of a request as the server received it, in the request's extensions; see
+/// [`OriginalTargetLayer`](crate::OriginalTargetLayer).
+#[derive(Clone, Debug)]
+pub(crate) struct OriginalTarget(pub(crate) Uri);
+
 impl<'r> Head<'r> {
-    /// The path that the client asked for, also inside `Router::nest`, which strips its prefix from
-    /// [`uri`](Self::uri); `None` where a router stripped it and did not keep the original.
+    /// Returns the path that the client asked for, also inside a router that strips a prefix from
+    /// [`uri`](Self::uri).
+    ///
+    /// Returns `None` if no original path is known. With the feature `axum` that is the case inside
+    /// `Router::nest` if the router did not keep the original URI. Without the feature it is the case for every
+    /// request that no [`OriginalTargetLayer`](crate::OriginalTargetLayer) has seen, because nothing shows whether
+    /// a router around this layer has stripped a prefix.
     pub fn original_path(&self) -> Option<&'r str> {
         path(*self)
     }
 }
 
-/// The original path; `None` where a router stripped it and did not keep the original.
+/// The original path; `None` if it is not known.
 pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
-    routed::path(head)
+    match head.extensions().get::<OriginalTarget>() {
+        Some(OriginalTarget(uri)) => Some(uri.path()),
+        None => routed::path(head),
+    }
 }
 
-/// Changes the recorded original target, where there is one.
-pub(crate) fn change(extensions: &mut Extensions, change: impl FnOnce(&mut Uri)) {
-    routed::change(extensions, change);
+/// Changes every recorded original target.
+pub(crate) fn change<E>(
+    extensions: &mut Extensions,
+    change: impl Fn(&mut Uri) -> Result<(), E>,
+) -> Result<(), E> {
+    if let Some(OriginalTarget(uri)) = extensions.get_mut() {
+        change(uri)?;
+    }
+    routed::change(extensions, change)
 }
 
 #[cfg(feature = "axum")]
@@ -31,9 +50,13 @@ mod routed {
 
     use super::{Extensions, Head, Uri};
 
-    pub(super) fn change(extensions: &mut Extensions, change: impl FnOnce(&mut Uri)) {
-        if let Some(OriginalUri(uri)) = extensions.get_mut() {
-            change(uri);
+    pub(super) fn change<E>(
+        extensions: &mut Extensions,
+        change: impl Fn(&mut Uri) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match extensions.get_mut() {
+            Some(OriginalUri(uri)) => change(uri),
+            None => Ok(()),
         }
     }
 
@@ -46,15 +69,30 @@ mod routed {
     }
 }
 
-/// Without axum nothing records the original path: guest rules want the layer outermost.
+/// Without axum no router is known that records the original path.
 #[cfg(not(feature = "axum"))]
 mod routed {
+    use std::sync::Once;
+
     use super::{Extensions, Head, Uri};
+    use crate::trace;
 
-    pub(super) fn change(_: &mut Extensions, _: impl FnOnce(&mut Uri)) {}
+    #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may fail")]
+    pub(super) fn change<E>(
+        _: &mut Extensions,
+        _: impl Fn(&mut Uri) -> Result<(), E>,
+    ) -> Result<(), E> {
+        Ok(())
+    }
 
-    #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may find none")]
-    pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
-        Some(head.uri().path())
+    pub(super) fn path<'r>(_: Head<'r>) -> Option<&'r str> {
+        static LOGGED: Once = Once::new();
+        LOGGED.call_once(|| {
+            trace::warn!(
+                "original path unknown, so no path rule admits: put an `OriginalTargetLayer` around the service, \
+                 or switch on the feature `axum`"
+            );
+        });
+        None
     }
 }

@@ -69,11 +69,11 @@ impl Rejection {
     /// Somebody who may not do this: a guest is asked for credentials, a token holder told that the
     /// token does not do (RFC 6750 section 3.1), anybody else refused.
     pub(crate) fn forbidden(who: &Authentication, forbidden: Forbidden) -> Self {
+        let needed = forbidden.needed().clone();
         if who.principal().is_guest() || forbidden.asks_for_credentials() {
-            return Self::new(RejectionKind::Missing);
+            return Self { needed, ..Self::new(RejectionKind::Missing) };
         }
         if who.holds_token() {
-            let needed = forbidden.needed().clone();
             return Self { needed, ..Self::new(RejectionKind::InsufficientScope).with_origin(who.origin()) };
         }
         Self::new(RejectionKind::Forbidden).with_origin(who.origin())

@@ -23,6 +23,8 @@ struct About {
     realm: Box<str>,
     /// Where clients learn which authorization server to ask (RFC 9728 section 5.1).
     metadata: Option<Box<str>>,
+    /// The scopes that challenges name if no policy asked for others; empty if the layer knows none.
+    scope: Scopes,
 }
 
 /// A scheme's challenges.
@@ -36,12 +38,18 @@ struct Scheme {
 
 impl Schemes {
     pub(crate) fn new(realm: &str, challenged: &[Challenged]) -> Result<Self, InvalidChallenge> {
-        About { realm: realm.into(), metadata: None }.schemes(challenged.iter().copied())
+        About { realm: realm.into(), metadata: None, scope: Scopes::none() }.schemes(challenged.iter().copied())
     }
 
     /// Names the metadata document in every challenge for access tokens.
     pub(crate) fn with_metadata(&self, url: &str) -> Result<Self, InvalidChallenge> {
         let about = About { metadata: Some(url.into()), ..self.about.clone() };
+        about.schemes(self.schemes.iter().map(|scheme| scheme.challenged))
+    }
+
+    /// Names these scopes in every challenge that asks for an access token (RFC 6750 section 3).
+    pub(crate) fn with_scope(&self, scope: &Scopes) -> Result<Self, InvalidChallenge> {
+        let about = About { scope: scope.clone(), ..self.about.clone() };
         about.schemes(self.schemes.iter().map(|scheme| scheme.challenged))
     }
 
@@ -56,7 +64,9 @@ impl Schemes {
         match rejection.kind().answer().challenging {
             Challenging::Nothing => {}
             Challenging::Plainly => {
-                self.schemes.iter().for_each(|scheme| send(&scheme.plain));
+                for scheme in &self.schemes {
+                    send(self.about.asking(scheme, rejection.needed_scopes()).as_ref().unwrap_or(&scheme.plain));
+                }
             }
             Challenging::TokenMalformed => {
                 token_scheme.and_then(|scheme| scheme.malformed.as_ref()).into_iter().for_each(send);
@@ -104,7 +114,7 @@ impl About {
         let plain = match challenged {
             Challenged::Basic => Challenge::basic(&self.realm),
             Challenged::Other(word) => Challenge::new(word).param("realm", &*self.realm),
-            Challenged::Token(word) => self.named(Challenge::new(word).param("realm", &*self.realm)),
+            Challenged::Token(word) => self.plain(word, &self.scope),
         };
         Ok(Scheme {
             challenged,
@@ -120,10 +130,24 @@ impl About {
         Some(self.named(Challenge::new(word).param("realm", &*self.realm).param("error", error)))
     }
 
+    /// A challenge without an error, which says what is needed.
+    fn plain(&self, word: &str, needed: &Scopes) -> Challenge {
+        with_scope(self.named(Challenge::new(word).param("realm", &*self.realm)), needed)
+    }
+
+    /// The plain challenge of an access-token scheme with the scopes that a policy asked for. `None` for other
+    /// schemes, which have no scopes, and if the policy asked for none.
+    fn asking(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
+        let Challenged::Token(word) = scheme.challenged else { return None };
+        if needed.is_empty() {
+            return None;
+        }
+        self.plain(word, needed).header_value().ok()
+    }
+
     fn scope_needed(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
         let challenge = self.token_error(scheme.challenged, "insufficient_scope")?;
-        let challenge = if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) };
-        challenge.header_value().ok()
+        with_scope(challenge, needed).header_value().ok()
     }
 
     fn named(&self, challenge: Challenge) -> Challenge {
@@ -132,4 +156,8 @@ impl About {
             None => challenge,
         }
     }
+}
+
+fn with_scope(challenge: Challenge, needed: &Scopes) -> Challenge {
+    if needed.is_empty() { challenge } else { challenge.param("scope", needed.as_str()) }
 }

@@ -6,18 +6,25 @@ use http::header::AUTHORIZATION;
 use crate::authentication::Authentication;
 use crate::carried::QueryCut;
 use crate::credential::Carrier;
+use crate::kind::RejectionKind;
 use crate::original;
+use crate::rejection::Rejection;
 use crate::table::Table;
+use crate::trace;
 
 /// Hands a request on: its authentication into the extensions; its credential headers marked, so that `Debug` and
 /// HTTP/2's header compression leave them alone; its credential parameters cut out of the target that
 /// inner services, logs and spans see.
+///
+/// # Errors
+///
+/// [`RejectionKind::ServerError`] if they could not be cut out: a request that shows them does not go on.
 pub(crate) fn seal<B>(
     table: &Table,
     cut_query: bool,
     request: &mut Request<B>,
     authentication: Authentication,
-) {
+) -> Result<(), Rejection> {
     let headers = request.headers_mut();
     if authentication.carrier() == Some(Carrier::Authorization) {
         headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
@@ -27,9 +34,20 @@ pub(crate) fn seal<B>(
             headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
         }
     }
-    if cut_query && authentication.is_in_query() && table.cut_from(request.uri_mut()) {
-        original::change(request.extensions_mut(), |uri| _ = table.cut_from(uri));
-        request.extensions_mut().insert(QueryCut);
+    if cut_query && authentication.is_in_query() {
+        cut_query_from(table, request).map_err(|_error| {
+            trace::error!(error = %_error, "credentials could not be cut out of the query");
+            RejectionKind::ServerError
+        })?;
     }
     request.extensions_mut().insert(authentication);
+    Ok(())
+}
+
+fn cut_query_from<B>(table: &Table, request: &mut Request<B>) -> Result<(), http::Error> {
+    if table.cut_from(request.uri_mut())? {
+        original::change(request.extensions_mut(), |uri| table.cut_from(uri).map(drop))?;
+        request.extensions_mut().insert(QueryCut);
+    }
+    Ok(())
 }

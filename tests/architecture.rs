@@ -52,14 +52,14 @@ const FLOORS: &[(&str, &[&str])] = &[
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
         "policy/permission", "policy/scope",
     ]),
-    ("readers", &["table", "table/authorization", "table/parameters", "rejection"]),
+    ("readers", &["table", "table/authorization", "table/known_names", "table/parameters", "rejection"]),
     ("tellers", &["audit"]),
     ("challenges", &["schemes"]),
-    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "seal"]),
+    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "seal", "guests"]),
     ("guards", &["guard"]),
     ("pipeline", &["authenticator"]),
     ("tower", &[
-        "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body",
+        "layer", "layer/authenticate", "layer/authenticate/future", "layer/authenticate/service", "layer/form_body", "layer/original_target",
         "layer/request_body", "layer/require", "layer/response_body",
     ]),
     ("edge", &[

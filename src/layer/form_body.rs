@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
 use super::request_body::{Form, Frames, RequestBody};
 use crate::deadline::{Bounded, Unfinished};
+use crate::guests::InBody;
 use crate::head::Head;
 use crate::kind::RejectionKind;
 use crate::rejection::Rejection;
@@ -40,7 +41,7 @@ impl FormBody {
 }
 
 pub(super) mod sealed {
-    use super::{Form, Future, Head, Rejection, Request};
+    use super::{Form, Future, Head, InBody, Rejection, Request};
 
     /// What a mode does with a body `B`.
     pub trait Mode<B>: Clone + Send + Sync + 'static {
@@ -50,8 +51,8 @@ pub(super) mod sealed {
         /// Hands a request on whose body was not read.
         fn pass(request: Request<B>) -> Request<Self::Body>;
 
-        /// Whether this body may hold a form.
-        fn wants(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<bool, Rejection>;
+        /// Whether this body may hold a form, and whether the mode reads it.
+        fn look(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection>;
 
         /// Reads the whole body, within the limit and the deadline, and gives it back unread.
         fn read(
@@ -69,8 +70,8 @@ impl<B: Send> sealed::Mode<B> for NoBody {
         request
     }
 
-    fn wants(&self, _: Head<'_>, _: &B, _: bool) -> Result<bool, Rejection> {
-        Ok(false)
+    fn look(&self, head: Head<'_>, _: &B, anyhow: bool) -> Result<InBody, Rejection> {
+        Ok(if announces_form(head, anyhow) { InBody::UnreadForm } else { InBody::Nothing })
     }
 
     async fn read(&self, _: Head<'_>, body: B) -> Result<(Form, B), Rejection> {
@@ -85,8 +86,15 @@ impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
         request.map(RequestBody::unread)
     }
 
-    fn wants(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<bool, Rejection> {
-        Ok(!body.is_end_stream() && may_hold_form(head, anyhow)?)
+    fn look(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection> {
+        if body.is_end_stream() {
+            return Ok(InBody::Nothing);
+        }
+        Ok(match may_hold_form(head, anyhow)? {
+            true => InBody::Form,
+            false if announces_form(head, anyhow) => InBody::UnreadForm,
+            false => InBody::Nothing,
+        })
     }
 
     async fn read(&self, head: Head<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
@@ -150,6 +158,20 @@ fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
         Some(value) => Ok(is_form(value)),
         None => Ok(anyhow),
     }
+}
+
+/// Whether a head announces a form that [`may_hold_form`] does not admit: of another method, with a content
+/// encoding, or to a layer that reads none. `anyhow` also takes a body without a `Content-Type`.
+fn announces_form(head: Head<'_>, anyhow: bool) -> bool {
+    let headers = head.headers();
+    let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    if length == Some(b"0") {
+        return false;
+    }
+    if headers.contains_key(CONTENT_TYPE) {
+        return headers.get_all(CONTENT_TYPE).iter().any(is_form);
+    }
+    anyhow && (length.is_some() || headers.contains_key(TRANSFER_ENCODING))
 }
 
 /// The one `Content-Type`; two are ambiguous.

@@ -1,22 +1,34 @@
-//! Anybody but a guest.
+//! Whether a credential authenticates the caller.
 
 use super::{Forbidden, Policy};
 use crate::head::Head;
 use crate::principal::Principal;
 
-/// Allows anybody but a guest; made by [`authenticated`].
+/// Allows every authenticated principal; made by [`authenticated`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AuthenticatedPolicy;
 
-/// Allows anybody but a guest. A lone app token counts: where it identifies and does not authenticate, as
-/// with Socrata, ask for [`kinds`](super::kinds()).
+/// Allows every principal except a guest and a lone app token: an app token identifies an application and
+/// authenticates no caller. Both are asked for credentials (401). The extractor `Authenticated` decides in the same
+/// way.
+///
+/// To let requests with an app token alone pass, allow [`PrincipalKind::AppToken`](crate::PrincipalKind::AppToken)
+/// by [`kind`](super::kind()): `policy::authenticated().or(policy::kind(PrincipalKind::AppToken))`.
 pub const fn authenticated() -> AuthenticatedPolicy {
     AuthenticatedPolicy
 }
 
+/// Refuses a principal that no credential authenticates.
+pub(crate) fn check_authenticated(principal: &Principal) -> Result<(), Forbidden> {
+    match principal {
+        Principal::Guest(_) | Principal::AppToken(_) => Err(Forbidden::without_credentials()),
+        _ => Ok(()),
+    }
+}
+
 impl Policy for AuthenticatedPolicy {
     fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
-        if principal.is_guest() { Err(Forbidden::new()) } else { Ok(()) }
+        check_authenticated(principal)
     }
 }

@@ -14,6 +14,8 @@ mod scope;
 
 pub use self::and::And;
 pub use self::application::{ApplicationPolicy, application, try_application};
+#[cfg(feature = "axum")]
+pub(crate) use self::authenticated::check_authenticated;
 pub use self::authenticated::{AuthenticatedPolicy, authenticated};
 pub use self::kind::{KindPolicy, kind, kinds};
 pub use self::or::Or;

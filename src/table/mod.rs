@@ -4,6 +4,7 @@ use http::Uri;
 use http::header::{AUTHORIZATION, HeaderName};
 
 use self::authorization::{Authorization, SchemeSyntax};
+use self::known_names::KnownNames;
 use self::parameters::Parameters;
 use crate::carried::set_target;
 use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
@@ -14,6 +15,7 @@ use crate::kind::RejectionKind;
 use crate::syntax::scheme;
 
 mod authorization;
+mod known_names;
 mod parameters;
 
 /// The rows of a dialect, by carrier.
@@ -24,6 +26,7 @@ pub(crate) struct Table {
     query: Parameters,
     body: Parameters,
     lenient_body: bool,
+    known: KnownNames,
 }
 
 /// A scheme to challenge with.
@@ -47,6 +50,11 @@ impl Table {
     }
 
     fn add(&mut self, row: Row) -> Result<(), DialectError> {
+        match row {
+            Row::Header { name, .. } | Row::Query { name, .. } | Row::Body { name, .. } => self.known.add(name),
+            Row::QueryPair { id, secret, .. } => [id, secret].into_iter().for_each(|name| self.known.add(name)),
+            Row::Scheme { .. } | Row::Basic(_) | Row::Bare(_) => {}
+        }
         match row {
             Row::Scheme { word, colon, value } => {
                 self.authorization.add_scheme(word, colon, SchemeSyntax::One(value))
@@ -90,9 +98,8 @@ impl Table {
         credentials: &mut Credentials<'r>,
         head: Head<'r>,
     ) -> Result<(), RejectionKind> {
-        if !self.authorization.is_empty()
-            && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
-        {
+        // Also without a row for it: this header always presents a credential, if of an unknown scheme.
+        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))? {
             credentials.add(self.authorization.read(line)?)?;
         }
         let spelling = Spelling::new(Carrier::Header, Syntax::Header);
@@ -116,12 +123,26 @@ impl Table {
         self.body.read(body, Carrier::Body, credentials)
     }
 
-    /// Cuts the credentials out of a target's query; whether there were any.
-    pub(crate) fn cut_from(&self, uri: &mut Uri) -> bool {
+    /// Whether the head has a credential's name where no row reads it.
+    pub(crate) fn is_misplaced_in(&self, head: Head<'_>) -> bool {
+        self.known.are_in_headers(head.headers())
+            || head.uri().query().is_some_and(|query| self.known.are_in_parameters(query.as_bytes()))
+    }
+
+    /// The same of a form body.
+    pub(crate) fn is_misplaced_in_form(&self, body: &[u8]) -> bool {
+        self.known.are_in_parameters(body)
+    }
+
+    /// Cuts the credentials out of a target's query; returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// `http::Error` if what is left is not a target. The request must not go on.
+    pub(crate) fn cut_from(&self, uri: &mut Uri) -> Result<bool, http::Error> {
         let cut = uri.query().and_then(|query| self.query.cut_from(uri.path(), query));
-        let Some(target) = cut else { return false };
-        set_target(uri, target);
-        true
+        let Some(target) = cut else { return Ok(false) };
+        set_target(uri, target).map(|()| true)
     }
 
     pub(crate) const fn reads_body(&self) -> bool {

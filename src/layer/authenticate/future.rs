@@ -22,6 +22,14 @@ use crate::trace;
 /// A request on its way to being verified.
 pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
 
+/// What a request waits for before the inner service is called.
+enum Stage<B> {
+    /// Verification. No place of the inner service is taken meanwhile.
+    Verification(Waiting<B>),
+    /// The inner service, which is not ready. `None` once the request is handed on.
+    Readiness(Option<Box<(Request<B>, Come)>>),
+}
+
 /// What is kept of who a request comes from while it is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Come {
@@ -46,7 +54,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
-        Waiting { waiting: Waiting<B>, inner: S },
+        Waiting { stage: Stage<B>, inner: S },
         Calling { #[pin] future: F, come: Come },
         Refused { rejection: Rejection },
     }
@@ -66,14 +74,15 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
         Self { state: State::Refused { rejection }, pipeline, asked }
     }
 
-    /// Calls the service, which is ready, once the request has been waited for.
+    /// Makes the service ready once the request is verified, and calls it. The service is a clone that was not
+    /// polled: a service that is ready may hold a permit, which an unverified request must not keep.
     pub(super) const fn waiting(
         waiting: Waiting<B>,
         inner: S,
         pipeline: &'static Pipeline,
         asked: Asked,
     ) -> Self {
-        Self { state: State::Waiting { waiting, inner }, pipeline, asked }
+        Self { state: State::Waiting { stage: Stage::Verification(waiting), inner }, pipeline, asked }
     }
 }
 
@@ -87,7 +96,7 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Waiting { waiting, inner } => match ready!(poll_caught(waiting, context)) {
+                StateProjection::Waiting { stage, inner } => match ready!(stage.poll(inner, context))? {
                     Ok((request, come)) => State::Calling { future: inner.call(request), come },
                     Err(rejection) => State::Refused { rejection },
                 },
@@ -106,6 +115,34 @@ where
                 }
             };
             this.state.set(next);
+        }
+    }
+}
+
+impl<B> Stage<B> {
+    /// The verified request as soon as `inner` is ready for it; the refusal as soon as there is one.
+    fn poll<S: Service<Request<B>>>(
+        &mut self,
+        inner: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Result<(Request<B>, Come), Rejection>, S::Error>> {
+        let verified = match self {
+            Self::Readiness(kept) => {
+                ready!(inner.poll_ready(context))?;
+                // Only a future that is polled after its end has handed its request on.
+                return kept.take().map_or(Poll::Pending, |kept| Poll::Ready(Ok(Ok(*kept))));
+            }
+            Self::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
+                Ok(verified) => verified,
+                Err(rejection) => return Poll::Ready(Ok(Err(rejection))),
+            },
+        };
+        match inner.poll_ready(context) {
+            Poll::Ready(ready) => Poll::Ready(ready.map(|()| Ok(verified))),
+            Poll::Pending => {
+                *self = Self::Readiness(Some(Box::new(verified)));
+                Poll::Pending
+            }
         }
     }
 }

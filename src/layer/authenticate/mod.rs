@@ -15,6 +15,7 @@ use crate::dialect::{Dialect, DialectError};
 use crate::head::Head;
 use crate::rejection::Respond;
 use crate::revocation::Revocation;
+use crate::scope::Scopes;
 use crate::transport::Transport;
 use crate::verify::Verifier;
 
@@ -170,6 +171,36 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| match pipeline.answers.set_metadata(url) {
             Ok(()) => {}
             Err(error) => panic!("the URL of the resource's metadata: {error}"),
+        })
+    }
+
+    /// Names the scopes that a client needs in every challenge that asks for an access token (`scope`, RFC 6750
+    /// section 3), so that the first token that a client asks for is good enough. `scopes` is a space-delimited list.
+    ///
+    /// If a policy refuses a request, the challenge names the scopes of that policy instead. Challenges of schemes
+    /// without scopes, such as `Basic`, stay as they are. Defaults to no scopes.
+    ///
+    /// # Panics
+    ///
+    /// If `scopes` is empty or not a scope list.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+    /// # let verifier = MemoryVerifier::builder().build()?;
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
+    ///     .challenge_scope("datasets:read datasets:write");
+    /// # let _ = layer;
+    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// ```
+    #[allow(clippy::panic, reason = "a start-up error, as those of `new`")]
+    pub fn challenge_scope(self, scopes: &str) -> Self {
+        let Ok(parsed) = scopes.parse::<Scopes>() else { panic!("`{scopes}` is not a scope list") };
+        assert!(!parsed.is_empty(), "the scope list is empty");
+        self.change(|pipeline| match pipeline.answers.set_scope(&parsed) {
+            Ok(()) => {}
+            Err(error) => panic!("the scopes of the challenges: {error}"),
         })
     }
 

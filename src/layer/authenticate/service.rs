@@ -12,6 +12,7 @@ use crate::answer::Asked;
 use crate::authenticator::{Pipeline, Verdict};
 use crate::carried::Carried;
 use crate::credential::CredentialKind;
+use crate::guests::InBody;
 use crate::head::Head;
 use crate::judgement::{Admitted, Answer};
 use crate::layer::{BodyMode, NoBody, ResponseBody};
@@ -51,19 +52,22 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let head = Head::of(&request);
         let asked = Asked::of(head, self.pipeline.guard.transport());
-        let wants_body = || self.pipeline.wants_body(|anyhow| self.mode.wants(head, request.body(), anyhow));
-        let verdict = self.pipeline.decide_now(&*self.verifier, head, wants_body);
+        let in_body = || self.pipeline.in_body(|anyhow| self.mode.look(head, request.body(), anyhow));
+        let verdict = self.pipeline.decide_now(&*self.verifier, head, in_body);
         match verdict {
             Verdict::Admitted(Admitted { who, fingerprint }) => {
                 let come = Come { carried: Carried::by(&who), fingerprint };
-                self.pipeline.seal(&mut request, who);
+                if let Err(rejection) = self.pipeline.seal(&mut request, who) {
+                    return AuthenticateFuture::refused(rejection, self.pipeline, asked);
+                }
                 AuthenticateFuture::calling(self.inner.call(M::pass(request)), come, self.pipeline, asked)
             }
             Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
             Verdict::Waits(known) => {
-                // The service that was polled ready is the one to call; its clone is not ready yet.
-                let clone = self.inner.clone();
-                let inner = std::mem::replace(&mut self.inner, clone);
+                // A service that is ready may hold a permit. It is dropped here, which gives the permit back, and
+                // the future makes a clone ready once the request is verified.
+                let inner = self.inner.clone();
+                self.inner = inner.clone();
                 let verifier = Arc::clone(&self.verifier);
                 let waiting = wait(self.pipeline, verifier, self.mode.clone(), request, known);
                 AuthenticateFuture::waiting(waiting, inner, self.pipeline, asked)
@@ -96,17 +100,19 @@ where
         let mut found = pipeline.verify_head(&*verifier, head, known, &mut left).await?;
         let subject =
             found.as_ref().is_some_and(|found| found.who.credential_kind() != Some(CredentialKind::AppToken));
-        let wants_body =
-            !subject && pipeline.wants_body(|anyhow| mode.wants(head, request.body(), anyhow))?;
-        let mut request = if wants_body {
+        let in_body = match subject {
+            true => InBody::Nothing,
+            false => pipeline.in_body(|anyhow| mode.look(head, request.body(), anyhow))?,
+        };
+        let mut request = if in_body == InBody::Form {
             let (parts, body) = request.into_parts();
             let head = Head::of_parts(&parts);
             let (form, body) = mode.read(head, body).await?;
-            let in_body =
+            let in_form =
                 pipeline.verify_body(&*verifier, head, form.bytes(), found.as_ref(), &mut left).await?;
-            found = match (in_body, found) {
-                (Some(in_body), Some(app)) => Some(in_body.beside(app)),
-                (in_body, found) => in_body.or(found),
+            found = match (in_form, found) {
+                (Some(in_form), Some(app)) => Some(in_form.beside(app)),
+                (in_form, found) => in_form.or(found),
             };
             Request::from_parts(parts, body)
         } else {
@@ -117,10 +123,10 @@ where
                 pipeline.tell(Head::of(&request), &found);
                 found
             }
-            None => pipeline.guest(Head::of(&request))?,
+            None => pipeline.guest(Head::of(&request), in_body)?,
         };
         let come = Come { carried: Carried::by(&who), fingerprint };
-        pipeline.seal(&mut request, who);
+        pipeline.seal(&mut request, who)?;
         Ok((request, come))
     })
 }
