@@ -65,7 +65,9 @@ impl GuestRule {
     /// `/**` for the path itself and all below. Methods are `GET`, `HEAD`, `POST`, `PUT` and `DELETE`
     /// unless [`methods`](Self::methods) says otherwise.
     ///
-    /// The original path decides, segment by segment and byte by byte. A path that two programs
+    /// The original path ([`Head::original_path`](crate::Head::original_path)) decides, segment by segment and byte
+    /// by byte. If it is not known, the rule admits no request: without the feature `axum` put an
+    /// [`OriginalTargetLayer`](crate::OriginalTargetLayer) around the service. A path that two programs
     /// could read differently (encoded or doubled slashes, dot segments, `;`, `\`, control
     /// characters, encoded `?` and `#`) admits nobody.
     pub const fn path(pattern: &'static str) -> Self {
@@ -120,8 +122,21 @@ mod tests {
     use super::*;
 
     fn admits(rule: GuestRule, method: &str, target: &str) -> bool {
-        let request = Request::builder().method(method).uri(target).body(()).unwrap();
+        let mut request = Request::builder().method(method).uri(target).body(()).unwrap();
+        let original = original::OriginalTarget(request.uri().clone());
+        request.extensions_mut().insert(original);
         rule.compile().unwrap().admit(Head::of(&request)).is_some()
+    }
+
+    #[cfg(not(feature = "axum"))]
+    #[test]
+    fn a_path_rule_admits_no_request_whose_original_path_is_not_known() {
+        let request = Request::get("/o/sandbox/x").body(()).unwrap();
+        for pattern in ["/{org}/sandbox/**", "/**", "/o/sandbox/x"] {
+            let rule = GuestRule::path(pattern).compile().unwrap();
+            assert!(rule.admit(Head::of(&request)).is_none(), "{pattern}");
+        }
+        assert!(GuestRule::reads().compile().unwrap().admit(Head::of(&request)).is_some());
     }
 
     #[test]

@@ -146,8 +146,8 @@ pub use self::guest::GuestRule;
 pub use self::head::Head;
 pub use self::kind::RejectionKind;
 pub use self::layer::{
-    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody,
-    OriginalTargetLayer, RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer, ResponseBody,
+    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody, OriginalTargetLayer,
+    RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer, ResponseBody,
 };
 #[cfg(feature = "metadata")]
 pub use self::metadata::{InvalidResource, ProtectedResource};

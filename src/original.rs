@@ -78,10 +78,7 @@ mod routed {
     use crate::trace;
 
     #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may fail")]
-    pub(super) fn change<E>(
-        _: &mut Extensions,
-        _: impl Fn(&mut Uri) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(super) fn change<E>(_: &mut Extensions, _: impl Fn(&mut Uri) -> Result<(), E>) -> Result<(), E> {
         Ok(())
     }
 

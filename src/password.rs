@@ -89,7 +89,8 @@ impl Passwords {
         hash.map(|hash| hash.to_string()).map_err(|error| HashError(error.to_string()))
     }
 
-    /// Whether a password is the one of a PHC string; `None` takes the same time and is never so.
+    /// Whether a password is the one of a PHC string; `None` takes the same time and is never so. An empty password
+    /// matches no hash, also not one that was made of an empty password.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl Passwords {
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
         // A hash that cannot be checked is nobody's, and takes the same time as one that can.
         let phc = phc.filter(|phc| is_argon2id(phc));
-        let known = phc.is_some();
+        let known = phc.is_some() && !password.is_empty();
         let phc = phc.unwrap_or_else(|| Arc::clone(&self.nobody));
         let memory = Arc::clone(&self.memory);
         // The permits go with the work: a caller that leaves frees no place that is still in use.
@@ -176,13 +177,20 @@ mod tests {
     async fn only_the_very_password_matches() {
         let passwords = cheap();
         let long = "x".repeat(72);
-        for password in ["pa:ss wörd", "", long.as_str()] {
+        for password in ["pa:ss wörd", " ", long.as_str()] {
             let phc = passwords.hash(password).unwrap();
             assert_eq!(check(&passwords, password, Some(&phc)).await, Ok(true));
             for wrong in [format!("{password} "), format!(" {password}"), format!("{password}x")] {
                 assert_eq!(check(&passwords, &wrong, Some(&phc)).await, Ok(false), "{wrong:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn an_empty_password_does_not_match_its_own_hash() {
+        let passwords = cheap();
+        let of_nothing = passwords.hash("").unwrap();
+        assert_eq!(check(&passwords, "", Some(&of_nothing)).await, Ok(false));
     }
 
     #[tokio::test]

@@ -38,7 +38,8 @@ struct Scheme {
 
 impl Schemes {
     pub(crate) fn new(realm: &str, challenged: &[Challenged]) -> Result<Self, InvalidChallenge> {
-        About { realm: realm.into(), metadata: None, scope: Scopes::none() }.schemes(challenged.iter().copied())
+        About { realm: realm.into(), metadata: None, scope: Scopes::none() }
+            .schemes(challenged.iter().copied())
     }
 
     /// Names the metadata document in every challenge for access tokens.
@@ -65,7 +66,12 @@ impl Schemes {
             Challenging::Nothing => {}
             Challenging::Plainly => {
                 for scheme in &self.schemes {
-                    send(self.about.asking(scheme, rejection.needed_scopes()).as_ref().unwrap_or(&scheme.plain));
+                    send(
+                        self.about
+                            .asking(scheme, rejection.needed_scopes())
+                            .as_ref()
+                            .unwrap_or(&scheme.plain),
+                    );
                 }
             }
             Challenging::TokenMalformed => {

@@ -51,8 +51,12 @@ impl Table {
 
     fn add(&mut self, row: Row) -> Result<(), DialectError> {
         match row {
-            Row::Header { name, .. } | Row::Query { name, .. } | Row::Body { name, .. } => self.known.add(name),
-            Row::QueryPair { id, secret, .. } => [id, secret].into_iter().for_each(|name| self.known.add(name)),
+            Row::Header { name, .. } | Row::Query { name, .. } | Row::Body { name, .. } => {
+                self.known.add(name)
+            }
+            Row::QueryPair { id, secret, .. } => {
+                [id, secret].into_iter().for_each(|name| self.known.add(name))
+            }
             Row::Scheme { .. } | Row::Basic(_) | Row::Bare(_) => {}
         }
         match row {

@@ -30,6 +30,7 @@ use tower_service::Service;
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{Carrier, CredentialKind, Spelling, Syntax};
 use crate::principal::{AppToken, Guest, Principal};
+use crate::trace;
 
 pub use self::guarded::{assert_guarded, unguarded};
 mod clock;
@@ -54,7 +55,8 @@ pub use self::issuer::Issuer;
 #[cfg(feature = "jwt")]
 pub use self::token::Token;
 
-/// A layer that authenticates every request as one principal. For tests only: it looks at no credential.
+/// A layer that authenticates every request as one principal. For tests only: it looks at no credential, and each
+/// one that is made logs a warning that says so.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ActAs(Authentication);
@@ -69,6 +71,7 @@ pub struct Acting<S> {
 impl ActAs {
     /// Acts as this principal, as if it had come with the credential that makes such principals.
     pub fn principal(principal: impl Into<Principal>) -> Self {
+        trace::warn!("`test_util::ActAs` authenticates every request without a credential: for tests only");
         Self(authentication(principal))
     }
 

@@ -49,7 +49,7 @@ const S: Made = Made::Refused(InsufficientScope);
 const MATRIX: &[(&str, [Made; 7])] = &[
     ("/principal",              [Y, Y, Y, Y, Y, Y, Y]),
     ("/authentication",         [Y, Y, Y, Y, Y, Y, Y]),
-    ("/authenticated",          [A, Y, Y, Y, Y, Y, Y]),
+    ("/authenticated",          [A, A, Y, Y, Y, Y, Y]),
     ("/app-token",              [A, Y, F, F, F, F, S]),
     ("/basic-user",             [A, F, Y, F, F, F, S]),
     ("/api-key",                [A, F, F, Y, F, F, S]),
@@ -57,7 +57,7 @@ const MATRIX: &[(&str, [Made; 7])] = &[
     ("/app-admin",              [A, F, F, F, F, Y, S]),
     ("/oauth-user",             [A, F, F, F, F, F, Y]),
     ("/optional/principal",     [N, Y, Y, Y, Y, Y, Y]),
-    ("/optional/authenticated", [N, Y, Y, Y, Y, Y, Y]),
+    ("/optional/authenticated", [N, N, Y, Y, Y, Y, Y]),
     ("/optional/app-token",     [N, Y, F, F, F, F, S]),
     ("/optional/basic-user",    [N, F, Y, F, F, F, S]),
     ("/optional/api-key",       [N, F, F, Y, F, F, S]),

@@ -11,6 +11,7 @@ mod body;
 mod bounds;
 #[cfg(feature = "cache")]
 mod cache;
+mod challenge_scope;
 mod claims;
 mod conformance;
 mod connections;
@@ -42,6 +43,7 @@ mod paths;
 mod plain_hyper;
 mod platform_answers;
 mod policies;
+mod presented;
 mod properties;
 mod read;
 mod readiness;

@@ -253,6 +253,32 @@ fn an_empty_secret_is_an_error() {
     assert!(verifier.insert(Credential::ApiKey(Key::Halves(pair("", "s"))), key()).is_ok());
 }
 
+/// The hash may have been made elsewhere, of an empty password.
+#[tokio::test]
+async fn an_empty_password_logs_in_by_no_hash() {
+    let hash = |password: &str| cheap_passwords().hash(password).unwrap();
+    let user = |name: &str| BasicUser::builder(name).build();
+    let verifier = MemoryVerifier::builder()
+        .passwords(cheap_passwords())
+        .user_hash("eve", hash(""), user("eve"))
+        .user_hash("bob", hash("p"), user("bob"))
+        .user_hash("blank", hash(" "), user("blank"))
+        .build()
+        .unwrap();
+    let app = whoami().layer(layer_of(dialect::GEODATAHUB, verifier));
+    for (name, password, status) in [
+        ("eve", "", 401),
+        ("eve", " ", 401),
+        ("bob", "", 401),
+        ("bob", "p", 200),
+        ("blank", "", 401),
+        ("nobody", "", 401),
+    ] {
+        let answer = send(app.clone(), authorization(basic(name, password))).await;
+        assert_eq!(answer.status, status, "{name} {password:?}");
+    }
+}
+
 fn answers(says: Short) -> Result<Principal, VerifyError> {
     match says {
         Short::Is(PrincipalKind::ApiKey) => Ok(ApiKey::builder("k").build().into()),

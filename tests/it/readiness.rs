@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, pending, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -12,11 +13,14 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{Request, Response};
 use http_body_util::Full;
+use tokio::sync::Semaphore;
 use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimit;
+use tower::load_shed::LoadShed;
 use tower::{Layer as _, Service, ServiceExt, service_fn};
 use tower_principal::{
-    OAuthUser, Principal, RejectionKind, RequireLayer, Verifier, VerifyError, dialect, policy, verify,
+    AuthenticateLayer, FormBody, OAuthUser, Principal, RejectionKind, RequireLayer, Verifier, VerifyError,
+    dialect, policy, verify,
 };
 
 use crate::support::*;
@@ -133,9 +137,10 @@ async fn thrice<V: Verifier>(verifier: V, request: fn() -> Request<Body>) -> usi
 #[tokio::test]
 async fn defect_01_the_readied_service_is_the_one_called() {
     assert_eq!(thrice(now(), good).await, 3);
-    assert_eq!(thrice(later(), good).await, 3);
-    assert_eq!(thrice(now(), in_form).await, 3);
-    assert_eq!(thrice(later(), in_form).await, 3);
+    // What waits for verification gives its place up, and a clone is made ready afterwards.
+    assert_eq!(thrice(later(), good).await, 6);
+    assert_eq!(thrice(now(), in_form).await, 6);
+    assert_eq!(thrice(later(), in_form).await, 6);
 }
 
 /// A second request that is called before the first is answered has a readied service of its own.
@@ -198,7 +203,7 @@ async fn a_refused_request_keeps_no_permit() {
 }
 
 #[tokio::test]
-async fn dropping_the_response_ends_the_verification_and_gives_the_permit_back() {
+async fn dropping_the_response_ends_the_verification_which_held_no_permit() {
     let waiting = Arc::new(AtomicUsize::new(0));
     let limited = ConcurrencyLimit::new(service_fn(greet::<Body>), 1);
     let mut service = layer_of(dialect::RFC6750, hang(&waiting)).layer(limited.clone());
@@ -206,7 +211,7 @@ async fn dropping_the_response_ends_the_verification_and_gives_the_permit_back()
         let mut response = Box::pin(call(&mut service, good()));
         assert!((&mut response).now_or_never().is_none());
         assert_eq!(waiting.load(Ordering::SeqCst), 1);
-        assert!(readied(&mut limited.clone()).is_none());
+        assert!(readied(&mut limited.clone()).is_some());
         drop(response);
         assert_eq!(waiting.load(Ordering::SeqCst), 0);
     }
@@ -293,4 +298,169 @@ async fn on_the_ready_path_nothing_is_cloned() {
         let response = call(&mut service, request).await.unwrap();
         assert_eq!(response.status(), status);
     }
+}
+
+/// A service that answers when it is told to, in a place that it keeps until then.
+fn slow(gate: &Arc<Semaphore>) -> impl Service<Request<Body>, Response = Served, Error = Infallible> + Clone {
+    let gate = Arc::clone(gate);
+    service_fn(move |request: Request<Body>| {
+        let gate = Arc::clone(&gate);
+        async move {
+            let _open = gate.acquire().await;
+            greet(request).await
+        }
+    })
+}
+
+type Served = Response<Full<Bytes>>;
+
+/// The head of a form, and then nothing.
+fn head_of_a_form() -> Request<Body> {
+    let frames = futures_util::stream::pending::<Result<Bytes, Infallible>>();
+    form("/", Body::from_stream(frames))
+}
+
+fn reading<V: Verifier>(verifier: V) -> AuthenticateLayer<V, FormBody> {
+    layer_of(dialect::OPENDATASOFT, verifier).form_body(1024, Duration::from_secs(5))
+}
+
+/// Sends requests and leaves them unanswered.
+fn send_and_wait<S: Service<Request<Body>> + Clone>(
+    service: &S,
+    count: usize,
+    request: impl Fn() -> Request<Body>,
+) -> Vec<Pin<Box<S::Future>>> {
+    let sent = (0..count).map(|_| Box::pin(call(&mut service.clone(), request())));
+    let mut sent: Vec<_> = sent.collect();
+    assert!(sent.iter_mut().all(|response| response.now_or_never().is_none()));
+    sent
+}
+
+#[tokio::test]
+async fn four_strangers_with_the_head_of_a_form_leave_four_places_free() {
+    let limited = ConcurrencyLimit::new(service_fn(greet), 4);
+    let service = reading(now()).layer(limited);
+    let strangers = send_and_wait(&service, 40, head_of_a_form);
+    for _ in 0..4 {
+        let response = service.clone().oneshot(good()).now_or_never().expect("a place is free");
+        assert_eq!(response.unwrap().status(), 200);
+    }
+    drop(strangers);
+}
+
+#[tokio::test]
+async fn verifications_that_wait_leave_the_only_place_free() {
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let limited = ConcurrencyLimit::new(service_fn(greet), 1);
+    let strangers = layer_of(dialect::RFC6750, hang(&waiting)).layer(limited.clone());
+    let strangers = send_and_wait(&strangers, 5, bad);
+    assert_eq!(waiting.load(Ordering::SeqCst), 5);
+    let service = layer_of(dialect::RFC6750, now()).layer(limited);
+    let response = service.oneshot(good()).now_or_never().expect("a place is free");
+    assert_eq!(response.unwrap().status(), 200);
+    drop(strangers);
+}
+
+/// One service for all requests of a connection, as HTTP/2 servers keep it.
+#[tokio::test]
+async fn a_service_that_is_kept_holds_no_place_while_its_request_is_verified() {
+    let mut kept = reading(now()).layer(ConcurrencyLimit::new(service_fn(greet), 1));
+    let other = kept.clone();
+    let mut sent: Vec<_> = (0..3).map(|_| Box::pin(call(&mut kept, head_of_a_form()))).collect();
+    assert!(sent.iter_mut().all(|response| response.now_or_never().is_none()));
+    let response = other.oneshot(good()).now_or_never().expect("a place is free");
+    assert_eq!(response.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn places_of_a_buffer_are_free_while_strangers_are_verified() {
+    let service = reading(now()).layer(Buffer::new(service_fn(greet), 2));
+    let _strangers = send_and_wait(&service, 8, head_of_a_form);
+    for _ in 0..3 {
+        assert_eq!(service.clone().oneshot(good()).await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_sheds_load_is_asked_again_after_verification() {
+    let gate = Arc::new(Semaphore::new(0));
+    let shedding = LoadShed::new(ConcurrencyLimit::new(slow(&gate), 1));
+    let service = layer_of(dialect::RFC6750, later()).layer(shedding.clone());
+    let mut first = Box::pin(service.clone().oneshot(good()));
+    for _ in 0..3 {
+        assert!((&mut first).now_or_never().is_none());
+    }
+    // The place is taken by a verified request, so the next one is shed.
+    let shed = service.clone().oneshot(good()).await.unwrap_err();
+    assert!(shed.is::<tower::load_shed::error::Overloaded>(), "{shed}");
+    gate.add_permits(1);
+    assert_eq!(first.await.unwrap().status(), 200);
+    assert_eq!(service.oneshot(good()).await.unwrap().status(), 200);
+}
+
+/// The place is waited for after verification, in the order of the inner service.
+#[tokio::test]
+async fn verified_requests_get_the_places_in_turn() {
+    let gate = Arc::new(Semaphore::new(0));
+    let limited = ConcurrencyLimit::new(slow(&gate), 1);
+    let service = layer_of(dialect::RFC6750, later()).layer(limited.clone());
+    let mut first = Box::pin(call(&mut service.clone(), good()));
+    let mut second = Box::pin(call(&mut service.clone(), good()));
+    let mut third = Box::pin(call(&mut service.clone(), good()));
+    for _ in 0..3 {
+        assert!((&mut first).now_or_never().is_none());
+        assert!((&mut second).now_or_never().is_none());
+        assert!((&mut third).now_or_never().is_none());
+    }
+    // A client that leaves gives its turn up.
+    drop(second);
+    gate.add_permits(1);
+    assert_eq!(first.await.unwrap().status(), 200);
+    assert_eq!(third.await.unwrap().status(), 200);
+    assert!(readied(&mut limited.clone()).is_some());
+}
+
+/// The inner service fails while a verified request waits for it, or before.
+#[tokio::test]
+async fn an_error_of_poll_ready_after_verification_passes_through() {
+    #[derive(Clone)]
+    struct Failing {
+        polls: usize,
+        fails_at: Arc<AtomicUsize>,
+    }
+    impl Service<Request<Body>> for Failing {
+        type Response = Served;
+        type Error = &'static str;
+        type Future = Ready<Result<Served, &'static str>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
+            self.polls += 1;
+            match self.fails_at.fetch_sub(1, Ordering::SeqCst) {
+                1 => Poll::Ready(Err("down")),
+                _ => Poll::Ready(Ok(())),
+            }
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            ready(Ok(Response::default()))
+        }
+    }
+    for (fails_at, expected) in [(1, Err("down")), (2, Err("down")), (3, Ok(200))] {
+        let inner = Failing { polls: 0, fails_at: Arc::new(AtomicUsize::new(fails_at)) };
+        let service = layer_of(dialect::RFC6750, later()).layer(inner);
+        let answer = service.oneshot(good()).await.map(|response| response.status().as_u16());
+        assert_eq!(answer, expected, "{fails_at}");
+    }
+}
+
+/// A request that is refused after it waited was never in the inner service's queue.
+#[tokio::test]
+async fn a_stranger_is_refused_although_every_place_is_taken_meanwhile() {
+    let gate = Arc::new(Semaphore::new(0));
+    let limited = ConcurrencyLimit::new(slow(&gate), 1);
+    let refusing = layer_of(dialect::RFC6750, later()).layer(limited.clone());
+    let mut stranger = Box::pin(call(&mut refusing.clone(), bad()));
+    let mut other = limited.clone();
+    let _busy = call(&mut other, good());
+    assert_eq!((&mut stranger).await.unwrap().status(), 401);
 }

@@ -47,7 +47,7 @@ impl MemoryVerifierBuilder {
 
     /// A user by name and the PHC string of the password's argon2id hash ([`Passwords::hash`]). Give all
     /// the same cost, that of [`passwords`](Self::passwords): another one tells users apart by time.
-    /// One that cannot be read matches no password.
+    /// One that cannot be read matches no password, and an empty password matches no hash.
     pub fn user_hash(
         mut self,
         name: impl Into<Box<str>>,

@@ -187,7 +187,7 @@ impl SqlVerifier {
         let Some(key) = key else { return Err(VerifyError::UNKNOWN) };
         let rows = database.read(asked.user.clone(), key).await?;
         match (rows.into_iter().next(), hash) {
-            (Some(row), Some(hash)) if matches && !pair.secret().expose_secret().is_empty() => {
+            (Some(row), Some(hash)) if matches => {
                 lookup::user(row, pair.id(), &hash, self.now())?.ok_or(VerifyError::UNKNOWN)
             }
             _ => Err(VerifyError::UNKNOWN),

@@ -1,0 +1,172 @@
+//! The scopes that the first 401 names (RFC 6750 section 3).
+
+use axum::Router;
+use axum::routing::get as route;
+use http::{Request, Response};
+use tower_principal::RejectionKind::{self, InsufficientScope, Missing, UnknownScheme};
+use tower_principal::policy::{self, Forbidden, Policy};
+use tower_principal::{
+    AppToken, Authenticated, Dialect, GuestRule, OAuthUser, Principal, PrincipalKind, RequireLayer, dialect,
+};
+
+use crate::support::*;
+
+const URL: &str = "https://data.example/.well-known/oauth-protected-resource";
+
+fn open(dialect: Dialect) -> Dialect {
+    dialect.guests([GuestRule::everywhere()])
+}
+
+/// The challenges that a guest gets from a policy.
+async fn challenges(dialect: Dialect, policy: impl Policy) -> Vec<String> {
+    let app = whoami().layer(RequireLayer::new(policy)).layer(layer(open(dialect)));
+    let answer = send(app, get("/", &[])).await;
+    assert_eq!((answer.kind(), answer.status), (Some(Missing), 401));
+    answer.lines("www-authenticate").into_iter().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_guest_short_of_scopes_is_told_them_in_the_first_401() {
+    let layer = layer(open(dialect::RFC6750)).resource_metadata(URL);
+    let app = whoami().layer(RequireLayer::new(policy::scope("read write"))).layer(layer);
+    let answer = send(app.clone(), get("/", &[])).await;
+    assert_eq!((answer.kind(), answer.status), (Some(Missing), 401));
+    let expected = format!(r#"Bearer realm="api", resource_metadata="{URL}", scope="read write""#);
+    assert_eq!(answer.challenges(), [expected]);
+    assert_eq!(answer.rejection.unwrap().needed_scopes().as_str(), "read write");
+    // A token holder gets the error with it.
+    let answer = send(app, authorization(bearer(TOKEN))).await;
+    assert_eq!(answer.kind(), Some(InsufficientScope));
+    let [line] = answer.lines("www-authenticate")[..] else { panic!("{answer:?}") };
+    assert!(
+        line.contains(r#"error="insufficient_scope""#) && line.ends_with(r#"scope="read write""#),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn every_scheme_of_access_tokens_names_the_scopes_and_no_other_does() {
+    assert_eq!(
+        challenges(dialect::SOCRATA, policy::scope("read")).await,
+        [r#"OAuth realm="api", scope="read""#, r#"Basic realm="api", charset="UTF-8""#]
+    );
+    let any = challenges(dialect::ANY, policy::scope("read")).await;
+    for line in &any {
+        let of_token = line.starts_with("Bearer ") || line.starts_with("OAuth ");
+        assert_eq!(line.contains("scope="), of_token, "{line}");
+        assert!(!line.contains("error="), "{line}");
+    }
+    assert!(any.len() >= 4, "{any:?}");
+    let keys =
+        dialect::RFC6750.forms([tower_principal::Form::scheme("Key", tower_principal::classify::api_key)]);
+    assert_eq!(challenges(keys, policy::scope("read")).await, [r#"Key realm="api""#]);
+}
+
+#[tokio::test]
+async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
+    let scope = |lines: Vec<String>| {
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        line.split_once("scope=\"").map(|(_, scope)| scope.trim_end_matches('"').to_owned())
+    };
+    let (read, write) = (|| policy::scope("read"), || policy::scope("write"));
+    let user = || policy::kind(PrincipalKind::OAuthUser);
+    let of = dialect::RFC6750;
+    assert_eq!(scope(challenges(of.clone(), read().and(write())).await).as_deref(), Some("read write"));
+    assert_eq!(
+        scope(challenges(of.clone(), read().and(policy::scope("read all"))).await).as_deref(),
+        Some("read all")
+    );
+    assert_eq!(scope(challenges(of.clone(), read().or(write())).await).as_deref(), Some("read"));
+    assert_eq!(scope(challenges(of.clone(), user().or(write())).await).as_deref(), Some("write"));
+    let both = policy::authenticated().and(read());
+    assert_eq!(scope(challenges(of.clone(), both).await).as_deref(), Some("read"));
+    assert_eq!(scope(challenges(of.clone(), policy::authenticated()).await), None);
+    assert_eq!(scope(challenges(of.clone(), policy::scope("")).await), None);
+    let own = |_: &Principal, _: &tower_principal::Head<'_>| Err(Forbidden::needing("own".parse().unwrap()));
+    assert_eq!(scope(challenges(of, own).await).as_deref(), Some("own"));
+}
+
+/// A platform's own words do not change the challenge.
+#[tokio::test]
+async fn a_platforms_401_names_the_scopes_too() {
+    let lines = challenges(dialect::USERGRID, policy::scope("read")).await;
+    assert!(lines.iter().any(|line| line == r#"Bearer realm="api", scope="read""#), "{lines:?}");
+    let page = |_: &tower_principal::Rejection, standard: Response<bytes::Bytes>| standard;
+    let layer = layer(open(dialect::RFC6750)).respond(page);
+    let app = whoami().layer(RequireLayer::new(policy::scope("read"))).layer(layer);
+    let answer = send(app, get("/", &[])).await;
+    assert_eq!(answer.challenges(), [r#"Bearer realm="api", scope="read""#]);
+}
+
+async fn first(request: Request<axum::body::Body>, kind: RejectionKind) -> Vec<String> {
+    let layer = layer(open(dialect::RFC6750).guests([GuestRule::path("/open/**")]))
+        .challenge_scope("datasets:read datasets:write")
+        .resource_metadata(URL);
+    let routes = Router::new()
+        .route("/open/user", route(async |_: OAuthUser| "in"))
+        .route("/open/authenticated", route(async |_: Authenticated| "in"))
+        .route("/open/scoped", route(async || "in").layer(RequireLayer::new(policy::scope("own"))))
+        .fallback(async || "in");
+    let answer = send(routes.layer(layer), request).await;
+    assert_eq!(answer.kind(), Some(kind));
+    answer.lines("www-authenticate").into_iter().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_layer_that_knows_the_scopes_names_them_whoever_refuses() {
+    let line = |scope: &str| format!(r#"Bearer realm="api", resource_metadata="{URL}", scope="{scope}""#);
+    let of_layer = line("datasets:read datasets:write");
+    for (request, kind) in [
+        (get("/closed", &[]), Missing),
+        (get("/open/user", &[]), Missing),
+        (get("/open/authenticated", &[]), Missing),
+        (get("/closed", &[("authorization", "Digest x")]), UnknownScheme),
+    ] {
+        let shown = request.uri().to_string();
+        assert_eq!(first(request, kind).await, [of_layer.as_str()], "{shown}");
+    }
+    // The policy that was asked knows better.
+    assert_eq!(first(get("/open/scoped", &[]), Missing).await, [line("own")]);
+}
+
+#[test]
+fn a_scope_list_that_cannot_be_sent_is_an_error_at_start_up() {
+    for list in ["", " ", "a\"b", "é"] {
+        let made = std::panic::catch_unwind(|| layer(dialect::RFC6750).challenge_scope(list));
+        assert!(made.is_err(), "{list:?}");
+    }
+}
+
+/// What identifies an application authenticates no caller: it is asked for credentials like a guest.
+#[tokio::test]
+async fn a_lone_app_token_satisfies_neither_the_extractor_nor_the_policy() {
+    let routes = || {
+        Router::new()
+            .route("/extractor", route(async |_: Authenticated| "in"))
+            .route("/optional", route(async |who: Option<Authenticated>| format!("{}", who.is_some())))
+            .route("/policy", route(async || "in").layer(RequireLayer::new(policy::authenticated())))
+            .route("/app", route(async |app: AppToken| app.id().to_owned()))
+            .route(
+                "/either",
+                route(async || "in").layer(RequireLayer::new(
+                    policy::authenticated().or(policy::kind(PrincipalKind::AppToken)),
+                )),
+            )
+    };
+    for (dialect, header) in [(dialect::SOCRATA, "x-app-token"), (dialect::GEODATAHUB, "x-api-key")] {
+        let app = routes().layer(layer(dialect.clone()));
+        for path in ["/extractor", "/policy"] {
+            let answer = send(app.clone(), get(path, &[(header, APP_TOKEN)])).await;
+            assert_eq!((answer.kind(), answer.status), (Some(Missing), 401), "{} {path}", dialect.name);
+            assert!(!answer.challenges().is_empty());
+            // Beside a credential that authenticates the caller it does no harm.
+            let token = if header == "x-app-token" { format!("OAuth {TOKEN}") } else { TOKEN.to_owned() };
+            let both = get(path, &[(header, APP_TOKEN), ("authorization", &token)]);
+            assert_eq!(send(app.clone(), both).await.status, 200, "{} {path}", dialect.name);
+        }
+        for (path, body) in [("/optional", "false"), ("/app", "weather-map"), ("/either", "in")] {
+            let answer = send(app.clone(), get(path, &[(header, APP_TOKEN)])).await;
+            assert_eq!((answer.status, answer.body.as_str()), (200, body), "{} {path}", dialect.name);
+        }
+    }
+}
