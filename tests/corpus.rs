@@ -3,10 +3,38 @@
 //! The requests are data, `corpus/*.toml`, one file per category; `corpus/answers.toml` says what each
 //! outcome code looks like on the wire, `corpus/required.toml` which examples may never be missing.
 //! A part of it runs alone by a prefix of its ids: `CORPUS=A,B17 cargo test --test corpus`.
-#![cfg(feature = "axum")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod corpus_portal;
 mod corpus_runner;
+
+// The portal's own modules, for the run inside this process.
+#[path = "../examples/portal/collections.rs"]
+#[allow(dead_code)]
+mod collections;
+#[path = "../examples/portal/database.rs"]
+mod database;
+#[path = "../examples/portal/demo/mod.rs"]
+#[allow(dead_code)]
+mod demo;
+#[path = "../examples/portal/flags.rs"]
+#[allow(dead_code)]
+mod flags;
+#[path = "../examples/portal/jwt.rs"]
+mod jwt;
+#[path = "../examples/portal/platform.rs"]
+mod platform;
+#[path = "../examples/portal/private_file.rs"]
+#[allow(dead_code)]
+mod private_file;
+#[path = "../examples/portal/random.rs"]
+mod random;
+#[path = "../examples/portal/routes/mod.rs"]
+mod routes;
+#[path = "../examples/portal/rows.rs"]
+mod rows;
+#[path = "../examples/portal/whoami.rs"]
+mod whoami;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,7 +43,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use corpus_runner::case::{self, Case};
+use corpus_runner::portal::Portal;
 use corpus_runner::run::Bench;
+use corpus_runner::site::Site;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 8;
@@ -26,7 +58,7 @@ const SOON: u64 = 1_000;
 async fn every_hostile_request_is_answered_as_the_corpus_says() {
     let cases: Vec<Arc<Case>> = case::load().into_iter().filter(Case::is_chosen).map(Arc::new).collect();
     assert!(!cases.is_empty(), "no case has such an id");
-    let bench = Arc::new(Bench::start(&cases).await);
+    let bench = Arc::new(Bench::start(&cases, portal).await);
     // Those that have to be answered soon are not kept from it by others.
     let (hurried, others): (Vec<_>, Vec<_>) = cases.iter().cloned().partition(|case| case.within <= SOON);
     let (floods, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|case| case.flood.is_some());
@@ -44,7 +76,38 @@ async fn every_hostile_request_is_answered_as_the_corpus_says() {
     assert!(failures.is_empty(), "{} failures in {} cases:\n{report}", failures.len(), cases.len());
 }
 
-async fn judge(bench: &Arc<Bench>, cases: Vec<Arc<Case>>, at_once: usize) -> Vec<String> {
+async fn portal(name: String) -> Portal {
+    Portal::start(&name).await
+}
+
+/// A portal inside this process, and the folder of its database.
+struct InProcess(Site, #[allow(dead_code, reason = "deleted when it is dropped")] tempfile::TempDir);
+
+impl AsRef<Site> for InProcess {
+    fn as_ref(&self) -> &Site {
+        &self.0
+    }
+}
+
+async fn in_process(name: String) -> InProcess {
+    let (site, data) = corpus_portal::start(&name).await;
+    InProcess(site, data)
+}
+
+/// The same cases without sockets and processes: the quick answer while one writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_hostile_request_is_answered_alike_in_process() {
+    let cases = case::load().into_iter().filter(|case| case.is_chosen() && case.is_quick());
+    let cases: Vec<Arc<Case>> = cases.map(Arc::new).collect();
+    let bench = Arc::new(Bench::start(&cases, in_process).await);
+    let failures = judge(&bench, cases, AT_ONCE).await;
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+async fn judge<P>(bench: &Arc<Bench<P>>, cases: Vec<Arc<Case>>, at_once: usize) -> Vec<String>
+where
+    P: AsRef<Site> + Send + Sync + 'static,
+{
     let permits = Arc::new(Semaphore::new(at_once));
     let mut runs = JoinSet::new();
     for case in cases {

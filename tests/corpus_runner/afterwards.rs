@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::case::Mode;
-use super::portal::Portal;
+use super::site::Site;
 use super::wire::{self, Message};
 
 /// Revoking goes on after the refusal: it may take this long until it shows.
@@ -15,7 +15,7 @@ const SETTLED: Duration = Duration::from_millis(150);
 
 /// Whether Socrata's routes take this `Authorization` value over a secure connection: TLS, and a word of
 /// the proxy's where the portal trusts one.
-pub(crate) async fn is_taken(portal: &Portal, authorization: &[u8]) -> Result<bool, String> {
+pub(crate) async fn is_taken(portal: &Site, authorization: &[u8]) -> Result<bool, String> {
     let head = [
         &b"GET /socrata/whoami HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\nAuthorization: "[..],
         authorization,
@@ -30,12 +30,12 @@ pub(crate) async fn is_taken(portal: &Portal, authorization: &[u8]) -> Result<bo
     }
 }
 
-pub(crate) async fn lives(portal: &Portal, authorization: &[u8]) -> Result<(), String> {
+pub(crate) async fn lives(portal: &Site, authorization: &[u8]) -> Result<(), String> {
     sleep(SETTLED).await;
     if is_taken(portal, authorization).await? { Ok(()) } else { Err("a credential was revoked".to_owned()) }
 }
 
-pub(crate) async fn ends(portal: &Portal, authorization: &[u8]) -> Result<(), String> {
+pub(crate) async fn ends(portal: &Site, authorization: &[u8]) -> Result<(), String> {
     let started = Instant::now();
     while is_taken(portal, authorization).await? {
         if started.elapsed() > SOON {

@@ -128,6 +128,12 @@ impl Case {
         10_000
     }
 
+    /// Whether the case asks nothing of sockets and clocks: it is one request, sent at once.
+    pub(crate) fn is_quick(&self) -> bool {
+        let at_once = matches!(self.mode, Mode::Http1 | Mode::Http2 | Mode::Continue);
+        at_once && self.after == 0 && self.flood.is_none() && self.ends.is_empty() && self.lives.is_empty()
+    }
+
     /// Whether the environment asks for this case, or for no special ones.
     pub(crate) fn is_chosen(&self) -> bool {
         std::env::var("CORPUS").map_or(true, |chosen| chosen.split(',').any(|id| self.id.starts_with(id)))
@@ -185,6 +191,12 @@ pub(crate) fn load() -> Vec<Case> {
         cases.extend(file.cases);
     }
     cases
+}
+
+/// The flags of the portal of this name in `portals.toml`.
+pub(crate) fn flags(portal: &str) -> Vec<String> {
+    let mut flags: BTreeMap<String, Vec<String>> = read("portals.toml", "portals");
+    flags.remove(portal).unwrap_or_else(|| panic!("portals.toml has no {portal}"))
 }
 
 /// The required examples that no case has the id of.

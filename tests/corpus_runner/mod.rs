@@ -10,5 +10,6 @@ pub(crate) mod portal;
 pub(crate) mod route;
 pub(crate) mod run;
 pub(crate) mod sent;
+pub(crate) mod site;
 pub(crate) mod template;
 pub(crate) mod wire;

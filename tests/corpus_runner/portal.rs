@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::mem;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -19,17 +20,28 @@ use tokio::time::{Instant, timeout};
 
 use super::case::{self, Mode};
 use super::route::{Route, trusting};
+use super::site::Site;
 use super::wire::{self, Answer, Message};
 
 pub(crate) struct Portal {
     process: Child,
-    pub(crate) http: Route,
-    pub(crate) https: Route,
-    /// The URL it is used by: with `--assume-secure` that of plain http.
-    pub(crate) origin: String,
-    pub(crate) credentials: Value,
+    site: Site,
     printing: JoinHandle<String>,
     data: TempDir,
+}
+
+impl AsRef<Site> for Portal {
+    fn as_ref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Deref for Portal {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
 }
 
 /// What a portal said in its life.
@@ -49,9 +61,7 @@ const ASSUME_SECURE: &str = "--assume-secure";
 impl Portal {
     /// The one of that name in `portals.toml`.
     pub(crate) async fn start(name: &str) -> Self {
-        let mut flags: BTreeMap<String, Vec<String>> = case::read("portals.toml", "portals");
-        let flags = flags.remove(name).unwrap_or_else(|| panic!("portals.toml has no {name}"));
-        Self::start_with(&flags).await
+        Self::start_with(&case::flags(name)).await
     }
 
     pub(crate) async fn start_with(flags: &[impl AsRef<str>]) -> Self {
@@ -92,7 +102,7 @@ impl Portal {
         let ports: Vec<u16> =
             timeout(START, ready).await.ok().and_then(Result::ok).expect("the portal becomes ready");
         let credentials = fs::read(data.path().join("demo-credentials.json")).unwrap();
-        let credentials = serde_json::from_slice(&credentials).unwrap();
+        let credentials: Value = serde_json::from_slice(&credentials).unwrap();
         let [http, https] = ports[..] else { panic!("the portal prints two addresses") };
         let origin = match flags.iter().any(|flag| flag.as_ref() == ASSUME_SECURE) {
             true => format!("http://127.0.0.1:{http}"),
@@ -101,7 +111,7 @@ impl Portal {
         let [http, https] = [http, https].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let connector = trusting(&fs::read(data.path().join("ca.pem")).unwrap());
         let (http, https) = (Route::Tcp(http), Route::Tls(https, connector));
-        Self { process, http, https, origin, credentials, printing, data }
+        Self { process, site: Site { http, https, origin, credentials }, printing, data }
     }
 
     /// The answer to a request, its header lines apart.

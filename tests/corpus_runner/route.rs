@@ -1,4 +1,4 @@
-//! The ways to a server: TCP, TLS, a Unix socket.
+//! The ways to a server: TCP, TLS, a Unix socket, memory.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
@@ -19,6 +19,8 @@ pub(crate) enum Route {
     Tcp(SocketAddr),
     Tls(SocketAddr, TlsConnector),
     Unix(PathBuf),
+    /// A server inside the test, which serves the other end of each stream it returns.
+    Memory(Arc<dyn Fn() -> DuplexStream + Send + Sync>),
 }
 
 /// A connection, whatever it goes over.
@@ -39,6 +41,7 @@ impl Route {
                 Box::new(connector.connect(name, tcp(server).await?).await?)
             }
             Self::Unix(path) => Box::new(UnixStream::connect(path).await?),
+            Self::Memory(connect) => Box::new(connect()),
         })
     }
 }

@@ -16,12 +16,13 @@ use super::leak;
 use super::portal::{Portal, Said, database};
 use super::route::Route;
 use super::sent::{self, Sent, send};
+use super::site::Site;
 use super::template::Filler;
 use super::wire::{self, Answer};
 
 /// What the cases are run against.
-pub(crate) struct Bench {
-    portals: BTreeMap<String, Portal>,
+pub(crate) struct Bench<P> {
+    portals: BTreeMap<String, P>,
     accounts: Arc<MemoryVerifier>,
     answers: Answers,
     seen: Mutex<Seen>,
@@ -39,15 +40,18 @@ struct Seen {
     refusals: BTreeMap<String, (String, String)>,
 }
 
-impl Bench {
+impl<P: AsRef<Site> + Send + 'static> Bench<P> {
     /// Starts the portals that these cases need.
-    pub(crate) async fn start(cases: &[Arc<Case>]) -> Self {
+    pub(crate) async fn start<F>(cases: &[Arc<Case>], start: fn(String) -> F) -> Self
+    where
+        F: Future<Output = P> + Send + 'static,
+    {
         let names = cases.iter().map(|case| case.portal.as_str()).chain([PORTAL]);
         let names: BTreeSet<String> = names.map(str::to_owned).collect();
         let mut starting = JoinSet::new();
         for name in names {
             starting.spawn(async move {
-                let portal = Portal::start(&name).await;
+                let portal = start(name.clone()).await;
                 (name, portal)
             });
         }
@@ -60,7 +64,7 @@ impl Bench {
     pub(crate) async fn judge(&self, case: &Case) -> Vec<String> {
         let mut failures = Vec::new();
         if !case.expect.is_empty() {
-            let portal = &self.portals[&case.portal];
+            let portal = self.portals[&case.portal].as_ref();
             let route = if case.via == Via::Tls { &portal.https } else { &portal.http };
             failures.extend(self.beforehand(case, portal).await);
             self.flood(case, portal).await;
@@ -82,24 +86,12 @@ impl Bench {
         failures
     }
 
-    /// Ends the portals, and looks for secrets in all they logged and counted.
-    pub(crate) async fn finish(self) -> Vec<String> {
-        let mut secrets = self.seen.into_inner().unwrap().secrets;
-        let mut failures = Vec::new();
-        for (name, portal) in self.portals {
-            let leaked = leaked(portal, secrets.remove(&name).unwrap_or_default()).await;
-            let leaked = leaked.unwrap_or_else(|failure| vec![failure]);
-            failures.extend(leaked.into_iter().map(|failure| format!("the portal {name}: {failure}")));
-        }
-        failures
-    }
-
     fn filler(&self, case: &Case) -> Filler<'_> {
-        Filler::new(&self.portals[&case.portal].credentials, &case.id)
+        Filler::new(&self.portals[&case.portal].as_ref().credentials, &case.id)
     }
 
     /// All of them are to be refused; how, the case's own request tells.
-    async fn flood(&self, case: &Case, portal: &Portal) {
+    async fn flood(&self, case: &Case, portal: &Site) {
         let Some(flood) = &case.flood else { return };
         let permits = Arc::new(Semaphore::new(FLOODING));
         let mut sending = JoinSet::new();
@@ -118,7 +110,7 @@ impl Bench {
     }
 
     /// What is to end has to be alive.
-    async fn beforehand(&self, case: &Case, portal: &Portal) -> Option<String> {
+    async fn beforehand(&self, case: &Case, portal: &Site) -> Option<String> {
         for line in &case.ends {
             let taken = afterwards::is_taken(portal, &self.filler(case).fill(line)).await;
             if taken != Ok(true) {
@@ -128,7 +120,7 @@ impl Bench {
         None
     }
 
-    async fn afterwards(&self, case: &Case, portal: &Portal) -> Option<String> {
+    async fn afterwards(&self, case: &Case, portal: &Site) -> Option<String> {
         for line in &case.lives {
             let left = afterwards::lives(portal, &self.filler(case).fill(line)).await;
             if let Err(reason) = left {
@@ -158,7 +150,7 @@ impl Bench {
     fn check(&self, case: &Case, server: &str, expected: &str, sent: &Sent) -> Result<(), String> {
         let answer = sent.answer.as_ref().map_err(|error| format!("no answer: {error}"))?;
         let (name, dialect) = self.answers.dialect(case.dialect.as_deref(), case.path());
-        let origin = (server == "portal").then(|| self.portals[&case.portal].origin.as_str());
+        let origin = (server == "portal").then(|| self.portals[&case.portal].as_ref().origin.as_str());
         let asked = Asked { method: case.method(), origin };
         let check = |outcome| self.answers.check(outcome, dialect, asked, answer).map(|()| outcome);
         let mut judged: Vec<_> = Outcome::all(expected).map(check).collect();
@@ -215,6 +207,20 @@ impl Bench {
         } else {
             Err(format!("{first} was refused with {expected}, this with {bytes}"))
         }
+    }
+}
+
+impl Bench<Portal> {
+    /// Ends the portals, and looks for secrets in all they logged and counted.
+    pub(crate) async fn finish(self) -> Vec<String> {
+        let mut secrets = self.seen.into_inner().unwrap().secrets;
+        let mut failures = Vec::new();
+        for (name, portal) in self.portals {
+            let leaked = leaked(portal, secrets.remove(&name).unwrap_or_default()).await;
+            let leaked = leaked.unwrap_or_else(|failure| vec![failure]);
+            failures.extend(leaked.into_iter().map(|failure| format!("the portal {name}: {failure}")));
+        }
+        failures
     }
 }
 
