@@ -233,7 +233,6 @@ impl Pipeline {
         self.judge(head, credentials, subject, app).map(Some)
     }
 
-    /// Settles what the verifier said.
     #[inline]
     fn judge(
         &self,
@@ -243,6 +242,7 @@ impl Pipeline {
         app: Answer,
     ) -> Result<Admitted, Rejection> {
         audit::browser_client(self.name, credentials, head);
+        let subject = self.guard.in_force(credentials, subject, || self.context(head));
         let who = judge(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
         Ok(Admitted { who, fingerprint: audit::fingerprint(credentials) })
     }

@@ -2,11 +2,15 @@
 
 use std::sync::{Arc, Once};
 
-use crate::credential::{Credentials, Presented};
+use crate::credential::{Credential, Credentials, Presented};
 use crate::head::Head;
+use crate::judgement::Answer;
+use crate::principal::Principal;
+use crate::refused;
 use crate::revocation::{Fuse, Revocation};
 use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
+use crate::verify::{Context, Reason, VerifyError};
 
 /// Keeps credentials off connections that are not secure, by a dialect's rule.
 #[derive(Clone, Debug)]
@@ -80,5 +84,38 @@ impl Guard {
         let revoke =
             rules.first() == Some(&Some(OnInsecure::RefuseAndRevoke)) && credentials.subject().is_some();
         if revoke && security == Security::Plain { Guarded::Revoked } else { Guarded::Refused }
+    }
+
+    /// A good answer about a credential that was shown over plain http is not good, though the store or a cache may
+    /// not hold its revocation yet. It is unavailable until it is decided whether the credential lives on.
+    #[inline]
+    pub(crate) fn in_force<'r>(
+        &self,
+        credentials: &Credentials<'_>,
+        subject: Answer,
+        context: impl FnOnce() -> Context<'r>,
+    ) -> Answer {
+        match (subject, credentials.subject()) {
+            (Some(Ok(principal)), Some(credential)) if refused::is_any() || self.fuse.is_looking() => {
+                Some(self.refuse(credential, principal, &context()))
+            }
+            (subject, _) => subject,
+        }
+    }
+
+    #[cold]
+    fn refuse(
+        &self,
+        credential: &Credential<'_>,
+        principal: Principal,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        if refused::refuses(credential, &principal, context.tenant()) {
+            Err(VerifyError::Denied(Reason::Revoked))
+        } else if self.fuse.looks_at(credential, context) {
+            Err(VerifyError::unavailable("the credential was shown over plain http just now"))
+        } else {
+            Ok(principal)
+        }
     }
 }

@@ -114,6 +114,7 @@ mod principal;
 #[cfg(feature = "axum")]
 mod protect;
 mod reader;
+mod refused;
 mod rejection;
 mod revocation;
 mod schemes;

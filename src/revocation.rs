@@ -5,25 +5,31 @@
 //! and a fuse stops it when it happens too often.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::audit::{self, Revoked};
+use self::revoking::{Revoking, is_definite};
 use crate::credential::Credential;
-use crate::deadline::{Bounded, timer};
+use crate::deadline::timer;
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::trace;
 use crate::verify::{Context, Verifier};
+
+mod revoking;
 
 /// How often credentials may be revoked for being shown over plain http, where a dialect's rule is
 /// [`RefuseAndRevoke`](crate::transport::OnInsecure::RefuseAndRevoke).
 ///
 /// Past the limit they are refused all the same and live on, and an error is logged: something is wrong
 /// with the wiring rather than with the clients.
+///
+/// Every layer of the process refuses a revoked credential at once, by its text and by its
+/// [credential id](crate::Principal::credential_id). A store that is locked or away is asked again for ten
+/// minutes. If it still does not hold the revocation, an error is logged and this process goes on refusing.
 ///
 /// # Examples
 ///
@@ -81,6 +87,8 @@ pub(crate) struct Fuse {
     full: Once,
     /// What is being looked at: many showings of one credential at a time are one.
     flying: Mutex<HashSet<Fingerprint>>,
+    /// How many these are; read by every request.
+    held: AtomicUsize,
     key: Option<FingerprintKey>,
 }
 
@@ -105,6 +113,7 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let mut flying = self.fuse.flying.lock().unwrap_or_else(PoisonError::into_inner);
         self.place.map(|place| flying.remove(&place));
+        self.fuse.held.store(flying.len(), Ordering::Release);
     }
 }
 
@@ -134,6 +143,7 @@ impl Fuse {
             running: Arc::new(Semaphore::new(RUNNING)),
             full: Once::new(),
             flying: Mutex::default(),
+            held: AtomicUsize::new(0),
             key: FingerprintKey::random().ok(),
         }
     }
@@ -141,14 +151,30 @@ impl Fuse {
     /// Enters a credential into the list of those that are being looked at; `None` where it is there already.
     /// With its secret: or a guess at one id would stand for the right secret that comes beside it.
     fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &Context<'_>) -> Option<Flight> {
-        let tenant = context.tenant().unwrap_or_default();
-        let (kind, id) = (credential.kind().as_str(), credential.id().unwrap_or_default());
-        let place = self.key.as_ref().map(|key| {
-            credential.with_secret(|secret| key.of(&[tenant, kind, id, secret].map(str::as_bytes)))
-        });
+        let place = self.place(credential, context);
         let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
         let new = place.is_none_or(|place| flying.insert(place));
+        self.held.store(flying.len(), Ordering::Release);
         new.then(|| Flight { fuse: Arc::clone(self), place })
+    }
+
+    fn place(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Fingerprint> {
+        let tenant = context.tenant().unwrap_or_default();
+        let (kind, id) = (credential.kind().as_str(), credential.id().unwrap_or_default());
+        let key = self.key.as_ref()?;
+        Some(credential.with_secret(|secret| key.of(&[tenant, kind, id, secret].map(str::as_bytes))))
+    }
+
+    /// Whether any credential is being looked at.
+    #[inline]
+    pub(crate) fn is_looking(&self) -> bool {
+        self.held.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether this credential was shown over plain http and it is not decided yet whether it lives on.
+    pub(crate) fn looks_at(&self, credential: &Credential<'_>, context: &Context<'_>) -> bool {
+        let flying = || self.flying.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.limits.dry_run && self.place(credential, context).is_some_and(|place| flying().contains(&place))
     }
 
     /// Counts a request, for the share.
@@ -193,7 +219,7 @@ impl Fuse {
 }
 
 /// Revokes a credential if it verifies, on a task of its own, and comes back after a fixed time: the
-/// refusal that follows tells nobody whether the credential was any good.
+/// refusal that follows is the same for every credential.
 pub(crate) async fn revoke<V: Verifier>(
     fuse: Arc<Fuse>,
     verifier: Arc<V>,
@@ -202,7 +228,8 @@ pub(crate) async fn revoke<V: Verifier>(
     deadline: Duration,
 ) {
     // What is known to be no good at once takes no place from what may be.
-    let hopeless = matches!(verifier.verify_now(&credential, &context), Some(Err(_)));
+    let hopeless =
+        matches!(verifier.verify_now(&credential, &context), Some(Err(error)) if is_definite(&error));
     let place = Arc::clone(&fuse.queue).try_acquire_owned();
     let work = async move {
         if hopeless {
@@ -217,33 +244,11 @@ pub(crate) async fn revoke<V: Verifier>(
             return;
         };
         let Some(_flight) = fuse.enter(&credential, &context) else { return };
-        let _running = fuse.running.acquire().await;
-        let Ok(principal) = verifier.verify(&credential, &context).await else { return };
-        let tell = |what| audit::revoked(what, &credential, principal.credential_id());
-        if fuse.limits.dry_run {
-            return tell(Revoked::DryRun);
-        }
-        if !fuse.allows(Instant::now()) {
-            return tell(Revoked::Spared);
-        }
-        match verifier.revoke(&credential, &context).await {
-            Ok(()) => tell(Revoked::Done),
-            Err(_error) => {
-                fuse.give_back();
-                trace::error!(kind = %credential.kind(), error = %_error, "a credential shown over plain http was not revoked");
-                tell(Revoked::Failed)
-            }
-        }
+        Revoking { fuse, verifier, credential, context, deadline }.run().await;
     };
     match Handle::try_current() {
         Ok(runtime) => {
-            drop(runtime.spawn(async move {
-                if Bounded::new(work, deadline).await.is_err() {
-                    trace::error!(
-                        "a credential shown over plain http was not revoked: that panicked or took too long"
-                    );
-                }
-            }));
+            drop(runtime.spawn(work));
             if let Some(timer) = timer(ANSWER_AFTER) {
                 timer.await;
             }

@@ -53,9 +53,9 @@ const FLOORS: &[(&str, &[&str])] = &[
         "policy/permission", "policy/scope",
     ]),
     ("readers", &["table", "table/authorization", "table/known_names", "table/parameters", "rejection"]),
-    ("tellers", &["audit"]),
+    ("tellers", &["audit", "refused"]),
     ("challenges", &["schemes"]),
-    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "seal", "guests"]),
+    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "revocation/revoking", "seal", "guests"]),
     ("guards", &["guard"]),
     ("pipeline", &["authenticator"]),
     ("tower", &[

@@ -20,6 +20,7 @@ mod extract;
 mod fetch;
 mod grpc;
 mod guests;
+mod in_force;
 #[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
 mod introspection;
 #[cfg(all(feature = "introspection", feature = "jwt"))]
