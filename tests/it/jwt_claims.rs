@@ -133,8 +133,8 @@ async fn req_41_the_issuer_is_the_very_same_text() {
 }
 
 #[tokio::test]
-async fn req_42_dates_are_judged_with_at_most_30_s_of_leeway() {
-    for leeway in [0, 10, 30] {
+async fn req_42_dates_are_judged_with_at_most_5_min_of_leeway() {
+    for leeway in [0, 10, 30, 60, 300] {
         let (issuer, _, clock) = pair(Algorithm::EdDsa);
         let verifier = JwtVerifier::builder(ISSUER)
             .audience(API)
@@ -161,7 +161,7 @@ async fn req_42_dates_are_judged_with_at_most_30_s_of_leeway() {
 }
 
 #[tokio::test]
-async fn req_42_a_life_of_more_than_a_day_is_refused() {
+async fn req_42_a_life_of_more_than_a_day_is_refused_by_default() {
     let (issuer, verifier, clock) = pair(Algorithm::EdDsa);
     let (now, day) = (seconds(&clock), 24 * 3600);
     let life = |iat: i64, exp: i64| good(&issuer).claim("iat", iat).claim("exp", exp).sign();

@@ -28,6 +28,7 @@ mod issuer;
 mod jwks;
 mod jwt;
 mod jwt_claims;
+mod jwt_issuers;
 mod jwt_logs;
 mod jwt_purpose;
 mod jwt_revocation;

@@ -31,7 +31,7 @@ pub(in crate::verify) struct Mapping {
 }
 
 impl Path {
-    fn new(path: &str) -> Self {
+    pub(in crate::verify) fn new(path: &str) -> Self {
         // `~1` before `~0`, as RFC 6901 section 4 says.
         let step = |step: &str| step.replace("~1", "/").replace("~0", "~").into_boxed_str();
         Self(match path.strip_prefix('/') {
@@ -44,7 +44,12 @@ impl Path {
         self.0.iter().try_fold(value, |value, step| value.get(&**step))
     }
 
-    fn in_json<'a, 'j>(&self, json: &'a Json<'j>) -> Option<&'a Json<'j>> {
+    /// Whether it is the empty name.
+    pub(in crate::verify) fn is_empty(&self) -> bool {
+        matches!(&*self.0, [name] if name.is_empty())
+    }
+
+    pub(in crate::verify) fn in_json<'a, 'j>(&self, json: &'a Json<'j>) -> Option<&'a Json<'j>> {
         self.0.iter().try_fold(json, |json, step| json.get(step))
     }
 }

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::mapping::Path;
-
 mod json;
 mod mapping;
 
 pub(super) use self::json::Json;
-pub(super) use self::mapping::Mapping;
+pub(super) use self::mapping::{Mapping, Path};
 
 /// A verified token's claims, which its verifier attaches to the principal: of a JWT its payload, of a token that was
 /// introspected the whole answer about it.

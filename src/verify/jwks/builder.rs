@@ -15,6 +15,7 @@ use crate::fetch::{Fetch, SharedFetch};
 #[must_use]
 pub struct JwksBuilder {
     place: Place,
+    metadata: Option<String>,
     fetch: SharedFetch,
     clock: Arc<dyn Clock>,
     times: Times,
@@ -31,8 +32,9 @@ enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidJwks {
-    /// The address is no absolute `https` URL, or has user information.
-    #[error("the address is no absolute https URL without user information")]
+    /// The address is no absolute `https` URL, has user information, or has the placeholder of an issuer
+    /// with tenants, which needs [`metadata_at`](JwksBuilder::metadata_at).
+    #[error("the address is no absolute https URL without user information or a placeholder")]
     Address,
     /// A time is out of its range.
     #[error("a time is out of its range")]
@@ -55,7 +57,20 @@ impl JwksBuilder {
             max_stale: Duration::from_secs(24 * 60 * 60),
             timeout: Duration::from_secs(3),
         };
-        Self { place, fetch, clock: Arc::new(SystemClock), times, plain: false }
+        Self { place, metadata: None, fetch, clock: Arc::new(SystemClock), times, plain: false }
+    }
+
+    /// The address of the issuer's metadata, if it does not follow from the issuer's name, as with Azure AD
+    /// B2C and behind gateways. The document's `issuer` has to be the issuer's name nevertheless, with the
+    /// placeholder `{tenantid}` if the name has one. Has no effect on [`Jwks::builder`], which needs no
+    /// metadata.
+    ///
+    /// Defaults to `/.well-known/openid-configuration` after the name (OpenID Connect Discovery 1.0 section
+    /// 4), and then, if no document is there, to `/.well-known/oauth-authorization-server` between the host
+    /// and the path of the name (RFC 8414 section 3.1).
+    pub fn metadata_at(mut self, address: impl Into<String>) -> Self {
+        self.metadata = Some(address.into());
+        self
     }
 
     /// Judges ages by this clock, the operating system's unless said, and by a steady one: whichever says more.
@@ -112,7 +127,7 @@ impl JwksBuilder {
         if !in_range {
             return Err(InvalidJwks::Times);
         }
-        let (address, at) = self.place.address().ok_or(InvalidJwks::Address)?;
+        let (address, at) = self.place.address(self.metadata.as_deref()).ok_or(InvalidJwks::Address)?;
         let source = Source { fetch: self.fetch, address, plain: self.plain };
         if !source.allows(&at) {
             return Err(InvalidJwks::Address);
@@ -123,20 +138,38 @@ impl JwksBuilder {
 
 impl Place {
     /// The address, and what is asked there first.
-    fn address(self) -> Option<(Address, Uri)> {
+    fn address(self, metadata: Option<&str>) -> Option<(Address, Uri)> {
         match self {
             Self::Keys(at) => {
                 let at: Uri = at.parse().ok()?;
                 Some((Address::Keys(at.clone()), at))
             }
             Self::Issuer(issuer) => {
-                // OpenID Connect Discovery 1.0, section 4: appended to the issuer, without its last slash.
-                let at: Uri = format!("{}{METADATA}", issuer.trim_end_matches('/')).parse().ok()?;
+                let (at, second) = match metadata {
+                    Some(at) => (at.parse().ok()?, None),
+                    None => addresses(&issuer)?,
+                };
                 let found = std::sync::Mutex::new(None);
-                Some((Address::Metadata { issuer: issuer.into(), at: at.clone(), found }, at))
+                let (issuer, first) = (issuer.into(), at.clone());
+                Some((Address::Metadata { issuer, at, second, found }, first))
             }
         }
     }
+}
+
+/// Where an issuer's metadata may stand: after its name, without its last slash (OpenID Connect Discovery 1.0
+/// section 4), and between its host and its path (RFC 8414 section 3.1).
+fn addresses(issuer: &str) -> Option<(Uri, Option<Uri>)> {
+    // A pattern of many issuers has no metadata of its own.
+    let name = issuer.trim_end_matches('/');
+    if name.contains(['{', '}']) {
+        return None;
+    }
+    let first = format!("{name}{METADATA}").parse().ok()?;
+    let issuer: Uri = name.parse().ok()?;
+    let (scheme, authority) = (issuer.scheme_str()?, issuer.authority()?);
+    let path = issuer.path().trim_end_matches('/');
+    Some((first, format!("{scheme}://{authority}{SECOND}{path}").parse().ok()))
 }
 
 impl std::fmt::Debug for JwksBuilder {
@@ -146,3 +179,4 @@ impl std::fmt::Debug for JwksBuilder {
 }
 
 const METADATA: &str = "/.well-known/openid-configuration";
+const SECOND: &str = "/.well-known/oauth-authorization-server";

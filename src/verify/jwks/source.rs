@@ -25,7 +25,7 @@ pub(super) enum Address {
     /// The keys stand here.
     Keys(Uri),
     /// The issuer's metadata say where; once found, that is remembered until it fails.
-    Metadata { issuer: Box<str>, at: Uri, found: Mutex<Option<Uri>> },
+    Metadata { issuer: Box<str>, at: Uri, second: Option<Uri>, found: Mutex<Option<Uri>> },
 }
 
 /// What an issuer published.
@@ -58,11 +58,11 @@ impl Source {
     pub(super) async fn load(&self) -> Result<Published, Unpublished> {
         match &self.address {
             Address::Keys(at) => self.keys(at).await,
-            Address::Metadata { issuer, at, found } => {
+            Address::Metadata { issuer, at, second, found } => {
                 let known = found.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let keys_at = match known {
                     Some(known) => known,
-                    None => self.discover(issuer, at).await?,
+                    None => self.discover(issuer, at, second.as_ref()).await?,
                 };
                 let keys = self.keys(&keys_at).await?;
                 *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys_at);
@@ -83,8 +83,15 @@ impl Source {
         Ok(Published { keys, max_age: max_age(&headers) })
     }
 
-    async fn discover(&self, issuer: &str, at: &Uri) -> Result<Uri, Unpublished> {
-        let (_, body) = self.get(at).await?;
+    /// The address of the keys, from the issuer's metadata. The second address is asked if the first answers
+    /// that no document is there.
+    async fn discover(&self, issuer: &str, at: &Uri, second: Option<&Uri>) -> Result<Uri, Unpublished> {
+        let (_, body) = match (self.get(at).await, second) {
+            (Err(Unpublished::Status(status)), Some(second)) if status.is_client_error() => {
+                self.get(second).await?
+            }
+            (answer, _) => answer?,
+        };
         let metadata: Metadata = serde_json::from_slice(&body).map_err(|_| Unpublished::Metadata)?;
         let keys_at = metadata.jwks_uri.parse().ok().filter(|keys_at| self.allows(keys_at));
         keys_at.filter(|_| metadata.issuer == issuer).ok_or(Unpublished::Metadata)

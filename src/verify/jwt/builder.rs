@@ -1,13 +1,13 @@
 //! Makes JWT verifiers.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
-
-use super::{Audience, Denylist, JwtVerifier, Keys, Mapping, Rules, TokenUse, is_known};
+use super::{
+    Audience, Denylist, Issuers, JwtVerifier, JwtVerifierError, Keys, Mapping, Name, Path, Rules, Tenants,
+    TokenUse, is_known,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::permission::InvalidPermission;
 
@@ -15,63 +15,36 @@ use crate::permission::InvalidPermission;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct JwtVerifierBuilder {
-    issuer: String,
+    issuers: Vec<String>,
+    tenants: Option<Tenants>,
     audiences: Vec<Box<str>>,
+    audience_claim: Option<(Path, Vec<Box<str>>)>,
     clients: Vec<Box<str>>,
     uses: Vec<TokenUse>,
     access_words: Vec<Box<str>>,
     leeway: Duration,
     lifetime: Duration,
+    length: usize,
     keys: Option<Keys>,
-    mapping: Mapping,
-    invalid: Option<InvalidPermission>,
+    pub(super) mapping: Mapping,
+    pub(super) invalid: Option<InvalidPermission>,
     denylist: Option<Denylist>,
     clock: Arc<dyn Clock>,
-}
-
-/// A JWT verifier lacks something, or was told something impossible.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum JwtVerifierError {
-    /// The issuer is empty.
-    #[error("the issuer is empty")]
-    NoIssuer,
-    /// No audience was named, or an empty one.
-    #[error("no audience was named, or an empty one")]
-    NoAudience,
-    /// No keys were given.
-    #[error("no keys were given, or a set without any")]
-    NoKeys,
-    /// No use of tokens is accepted.
-    #[error("no use of tokens is accepted")]
-    NoUse,
-    /// Identity tokens are accepted and no client is named, or an empty one.
-    #[error("no `identity_client` is named for identity tokens, or an empty one")]
-    NoClient,
-    /// An access word is empty, or has a meaning of its own.
-    #[error("`{0}` is no word to name access tokens with: it is empty or has a meaning of its own")]
-    AccessWord(Box<str>),
-    /// The leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours.
-    #[error("the leeway is over 30 seconds, or the longest life of a token is 0 or over 24 hours")]
-    Times,
-    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
-    #[error("a permission of a group is none: {0}")]
-    Permission(#[from] InvalidPermission),
-    /// The operating system has no randomness to give.
-    #[error("no randomness: {0}")]
-    Randomness(#[from] io::Error),
 }
 
 impl JwtVerifierBuilder {
     pub(super) fn new(issuer: String) -> Self {
         Self {
-            issuer,
+            issuers: vec![issuer],
+            tenants: None,
             audiences: Vec::new(),
+            audience_claim: None,
             clients: Vec::new(),
             uses: vec![TokenUse::AccessToken],
             access_words: Vec::new(),
             leeway: LEEWAY,
             lifetime: LIFETIME,
+            length: LENGTH,
             keys: None,
             mapping: Mapping::new(&["sub"], false),
             invalid: None,
@@ -84,6 +57,55 @@ impl JwtVerifierBuilder {
     /// At least one is needed.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into().into_boxed_str());
+        self
+    }
+
+    /// Another name of the same issuer in `iss`, such as `accounts.google.com` beside
+    /// `https://accounts.google.com`. Principals have the issuer's first name. Called again it adds a name.
+    pub fn also_issuer(mut self, name: impl Into<String>) -> Self {
+        self.issuers.push(name.into());
+        self
+    }
+
+    /// The tenants whose tokens are accepted, if the issuer's name has the placeholder `{tenantid}`, as in
+    /// `https://login.microsoftonline.com/{tenantid}/v2.0`. The claim `tid` has to be the tenant in `iss`.
+    /// Principals have the issuer's name with the tenant in it. Replaces tenants that were set before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::JwtVerifier;
+    ///
+    /// let builder = JwtVerifier::builder("https://login.microsoftonline.com/{tenantid}/v2.0")
+    ///     .tenants(["72f988bf-86f1-41af-91ab-2d7cd011db47"])
+    ///     .audience("6e74172b-be56-4843-9ff4-e66a39bb12e3");
+    /// # let _ = builder;
+    /// ```
+    pub fn tenants<T: Into<String>>(mut self, tenants: impl IntoIterator<Item = T>) -> Self {
+        let tenants = tenants.into_iter().map(|tenant| tenant.into().into_boxed_str());
+        self.tenants = Some(Tenants::Listed(tenants.collect()));
+        self
+    }
+
+    /// The same with a predicate, which is asked for every token. It must not block.
+    pub fn tenants_where(mut self, is_accepted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.tenants = Some(Tenants::Where(Arc::new(is_accepted)));
+        self
+    }
+
+    /// A claim that stands for `aud`, with the values that it may have: `azp` or `client_id`, for issuers
+    /// that write no `aud`. The claim is a text, or a list of texts with one of the values. A token that has
+    /// `aud` nevertheless needs an [`audience`](Self::audience) in it. Replaces the claim that was set before.
+    ///
+    /// The claim names the client that asked for the token. A service that accepts it in place of its own
+    /// name accepts every token of that client, also those for other services.
+    pub fn audience_claim<V: Into<String>>(
+        mut self,
+        claim: &str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values = values.into_iter().map(|value| value.into().into_boxed_str());
+        self.audience_claim = Some((Path::new(claim), values.collect()));
         self
     }
 
@@ -119,78 +141,24 @@ impl JwtVerifierBuilder {
         self
     }
 
-    /// By how much the issuer's clock may be ahead or behind: 10 s unless said, and at most 30 s.
+    /// By how much the issuer's clock may be ahead or behind. Defaults to 10 s; at most 5 min. A token is
+    /// accepted for this long after its `exp`.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// The longest life of a token, from `iat` (or from now, where it has none) to `exp`: 24 h unless said,
-    /// and at most.
+    /// The longest life of a token, from `iat` (or from now, if it has none) to `exp`. Defaults to 24 h; at
+    /// most 10 years. A token that leaks is good for its whole life, unless it is revoked.
     pub const fn max_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// The claim that makes the principal's id: `sub` unless said. Here and in the methods below a claim is
-    /// named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
-    pub fn id_claim(mut self, claim: &str) -> Self {
-        self.mapping.set_id(claim);
-        self
-    }
-
-    /// The claim that makes the principal's organization; none unless said.
-    pub fn org_claim(mut self, claim: &str) -> Self {
-        self.mapping.set_org(claim);
-        self
-    }
-
-    /// The claim that makes the principal's application; none unless said.
-    pub fn app_claim(mut self, claim: &str) -> Self {
-        self.mapping.set_app(claim);
-        self
-    }
-
-    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
-    /// `scp` unless said. Groups that are listed here become scopes, too.
-    pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
-        self.mapping.set_scopes(claims);
-        self
-    }
-
-    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
-    /// `/realm_access/roles` unless said.
-    pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
-        self.mapping.set_groups(claims);
-        self
-    }
-
-    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
-    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
-    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
-    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
-    /// that is named nowhere gives nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tower_principal::verify::{Algorithm, KeySet};
-    /// use tower_principal::{JwtVerifier, RequireLayer, policy};
-    ///
-    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
-    /// let verifier = JwtVerifier::builder("https://login.example/realms/city")
-    ///     .audience("https://api.example")
-    ///     .keys(keys)
-    ///     .group_claims(["/realm_access/roles"])
-    ///     .permissions_of("editor", ["get,put:/reports/**"])
-    ///     .permissions_of("reader", ["get:/reports/**", "*:/users/${user}/**"])
-    ///     .build()?;
-    /// let layer = RequireLayer::new(policy::permission("put:/reports")); // editors, not readers
-    /// # let _ = (verifier, layer);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
-        self.invalid = self.mapping.permit(group, permissions).err().or(self.invalid);
+    /// The longest token, in bytes. Defaults to 8 KiB; at most 64 KiB. Longer tokens make every request of
+    /// any client cost more, before its signature is verified. The dialect has a limit of its own.
+    pub const fn danger_max_token_length(mut self, bytes: usize) -> Self {
+        self.length = bytes;
         self
     }
 
@@ -213,9 +181,7 @@ impl JwtVerifierBuilder {
     /// [`JwtVerifierError`] where issuer, audience or keys are missing, a time is out of its range, or a permission
     /// is none.
     pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
-        if self.issuer.is_empty() {
-            return Err(JwtVerifierError::NoIssuer);
-        }
+        let issuers = issuers(&self.issuers, self.tenants)?;
         let mut uses = self.uses;
         if !self.clients.is_empty() && !uses.contains(&TokenUse::IdentityToken) {
             uses.push(TokenUse::IdentityToken);
@@ -226,8 +192,12 @@ impl JwtVerifierBuilder {
         let is_blank = |names: &[Box<str>]| names.is_empty() || names.iter().any(|name| name.is_empty());
         let needs =
             |client| uses.iter().any(|wanted| (wanted.marks().audience == Audience::Client) == client);
-        if needs(false) && is_blank(&self.audiences) {
+        let has_claim = self.audience_claim.is_some();
+        if needs(false) && is_blank(&self.audiences) && !(has_claim && self.audiences.is_empty()) {
             return Err(JwtVerifierError::NoAudience);
+        }
+        if self.audience_claim.as_ref().is_some_and(|(claim, values)| claim.is_empty() || is_blank(values)) {
+            return Err(JwtVerifierError::AudienceClaim);
         }
         if needs(true) && is_blank(&self.clients) {
             return Err(JwtVerifierError::NoClient);
@@ -235,23 +205,28 @@ impl JwtVerifierBuilder {
         if let Some(word) = self.access_words.iter().find(|word| word.is_empty() || is_known(word)) {
             return Err(JwtVerifierError::AccessWord(word.clone()));
         }
-        if self.leeway > LONGEST_LEEWAY || self.lifetime > LIFETIME || self.lifetime.is_zero() {
+        if self.leeway > LONGEST_LEEWAY || self.lifetime > LONGEST_LIFETIME || self.lifetime.is_zero() {
             return Err(JwtVerifierError::Times);
+        }
+        if !(LENGTH..=LONGEST_TOKEN).contains(&self.length) {
+            return Err(JwtVerifierError::TokenLength);
         }
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
         let rules = Rules {
-            issuer: self.issuer.into(),
+            issuers,
             audiences: self.audiences,
+            audience_claim: self.audience_claim,
             clients: self.clients,
             uses,
             access_words: self.access_words,
             leeway: self.leeway,
             lifetime: self.lifetime,
+            length: self.length,
         };
         let denylist = self.denylist.map_or_else(|| Denylist::with_capacity(DENIED), Ok)?;
-        denylist.judged_by(&self.clock);
+        denylist.judged_by(&self.clock, self.leeway, self.lifetime);
         Ok(JwtVerifier {
             rules,
             keys: self.keys.filter(|keys| !keys.is_empty()).ok_or(JwtVerifierError::NoKeys)?,
@@ -259,6 +234,22 @@ impl JwtVerifierBuilder {
             denylist,
             clock: self.clock,
         })
+    }
+}
+
+fn issuers(names: &[String], tenants: Option<Tenants>) -> Result<Issuers, JwtVerifierError> {
+    if names.iter().any(String::is_empty) {
+        return Err(JwtVerifierError::NoIssuer);
+    }
+    let names: Option<Vec<Name>> = names.iter().map(|name| Name::new(name)).collect();
+    let names = names.ok_or(JwtVerifierError::Placeholder)?;
+    let with_tenant = names.iter().filter(|name| name.has_tenant()).count();
+    match &tenants {
+        _ if with_tenant > 0 && with_tenant < names.len() => Err(JwtVerifierError::Placeholder),
+        Some(_) if with_tenant == 0 => Err(JwtVerifierError::Tenants),
+        Some(Tenants::Listed(listed)) if listed.is_empty() => Err(JwtVerifierError::NoTenants),
+        None if with_tenant > 0 => Err(JwtVerifierError::NoTenants),
+        _ => Ok(Issuers { names, tenants }),
     }
 }
 
@@ -272,6 +263,9 @@ impl fmt::Debug for Keys {
 }
 
 const LEEWAY: Duration = Duration::from_secs(10);
-const LONGEST_LEEWAY: Duration = Duration::from_secs(30);
+const LONGEST_LEEWAY: Duration = Duration::from_secs(5 * 60);
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_LIFETIME: Duration = Duration::from_secs(3_653 * 24 * 60 * 60);
+const LENGTH: usize = 8 * 1024;
+const LONGEST_TOKEN: usize = 64 * 1024;
 const DENIED: usize = 100_000;

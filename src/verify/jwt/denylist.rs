@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 use tokio::time::Instant;
 
+use super::denied::{Denied, Moment};
 use crate::clock::Clock;
 use crate::fingerprint::{AlreadyRandom, Fingerprint, FingerprintKey};
 
@@ -46,23 +47,16 @@ struct Inner {
     /// Spares those who deny nothing the lock.
     used: AtomicBool,
     list: RwLock<HashMap<Fingerprint, Denied, AlreadyRandom>>,
-    /// Those that the verifiers of this list judge by.
-    clocks: Mutex<Vec<Weak<dyn Clock>>>,
+    judges: Mutex<Judges>,
 }
 
-/// How long a token is kept at least, by two clocks.
-#[derive(Clone, Copy, Debug)]
-struct Denied {
-    until: SystemTime,
-    /// `None` for ever.
-    steady: Option<Instant>,
-}
-
-/// One moment by the clocks of the verifiers, of which the last one counts, and by one that nobody can set.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    wall: SystemTime,
-    steady: Instant,
+/// How the verifiers of a list judge times.
+struct Judges {
+    clocks: Vec<Weak<dyn Clock>>,
+    /// More than the leeways of all of them, before a token's life and after it.
+    leeway: Duration,
+    /// No token lives longer, or none of them accepts it.
+    lifetime: Duration,
 }
 
 /// There is no room for another token: what may still be good is not forgotten. See [`Denylist`].
@@ -78,8 +72,9 @@ impl Denylist {
     ///
     /// When the operating system has no randomness to give.
     pub fn with_capacity(capacity: usize) -> io::Result<Self> {
-        let (used, list, clocks) = (AtomicBool::new(false), RwLock::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { key: FingerprintKey::random()?, capacity, used, list, clocks })))
+        let (used, list) = (AtomicBool::new(false), RwLock::default());
+        let judges = Mutex::new(Judges { clocks: Vec::new(), leeway: LEEWAY, lifetime: LONGEST });
+        Ok(Self(Arc::new(Inner { key: FingerprintKey::random()?, capacity, used, list, judges })))
     }
 
     /// Denies an issuer's token of this `jti` until then, when it has expired (`exp`); for the leeway of its
@@ -120,12 +115,26 @@ impl Denylist {
         self.put_at(self.now(), token, until, life)
     }
 
-    /// A clock that tokens of this list are judged by.
-    pub(super) fn judged_by(&self, clock: &Arc<dyn Clock>) {
-        let mut clocks = self.0.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A verifier judges tokens of this list by this clock, with this leeway, and accepts lives of this length.
+    /// Tokens that are in the list stay for as much longer as its times are longer than those known before.
+    pub(super) fn judged_by(&self, clock: &Arc<dyn Clock>, leeway: Duration, lifetime: Duration) {
+        let mut judges = self.judges();
         let clock = Arc::downgrade(clock);
-        clocks.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&clock));
-        clocks.push(clock);
+        judges.clocks.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&clock));
+        judges.clocks.push(clock);
+        let more_leeway = (leeway * 2).saturating_sub(judges.leeway);
+        let more_life = lifetime.saturating_sub(judges.lifetime);
+        judges.leeway += more_leeway;
+        judges.lifetime += more_life;
+        drop(judges);
+        if !(more_leeway + more_life).is_zero() {
+            let mut list = self.0.list.write().unwrap_or_else(PoisonError::into_inner);
+            list.values_mut().for_each(|denied| denied.extend(more_leeway, more_life));
+        }
+    }
+
+    fn judges(&self) -> MutexGuard<'_, Judges> {
+        self.0.judges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put_at(
@@ -135,7 +144,10 @@ impl Denylist {
         until: SystemTime,
         life: Option<Duration>,
     ) -> Result<(), DenylistFull> {
-        let denied = Denied::new(now, until, life);
+        let denied = {
+            let judges = self.judges();
+            Denied::new(now, until, life.unwrap_or(judges.lifetime), judges.leeway)
+        };
         let mut list = self.0.list.write().unwrap_or_else(PoisonError::into_inner);
         if list.len() >= self.0.capacity && !list.contains_key(&token) {
             list.retain(|_, denied| !denied.is_over(now));
@@ -149,7 +161,7 @@ impl Denylist {
     }
 
     fn now(&self) -> Moment {
-        let clocks = self.0.clocks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let clocks = self.judges().clocks.clone();
         let times = clocks.iter().filter_map(|clock| Some(clock.upgrade()?.now()));
         Moment { wall: times.min().unwrap_or_else(SystemTime::now), steady: Instant::now() }
     }
@@ -164,28 +176,10 @@ impl Denylist {
     }
 }
 
-impl Denied {
-    fn new(now: Moment, until: SystemTime, life: Option<Duration>) -> Self {
-        // The clock may be wrong now: how long the token has left is not told by it.
-        let steady =
-            life.unwrap_or(LONGEST).checked_add(LEEWAY).and_then(|life| now.steady.checked_add(life));
-        Self { until: until.checked_add(LEEWAY).unwrap_or(until), steady }
-    }
-
-    fn is_over(&self, now: Moment) -> bool {
-        self.until <= now.wall && self.steady.is_some_and(|steady| steady <= now.steady)
-    }
-
-    fn longest(self, other: Self) -> Self {
-        let steady = self.steady.zip(other.steady).map(|(one, other)| one.max(other));
-        Self { until: self.until.max(other.until), steady }
-    }
-}
-
-/// More than the leeways of all who judge a token, before its life and after it.
+/// Twice the leeway that verifiers have at least, as a list knows it.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// No token lives longer, or it is not taken.
+/// The longest life that verifiers accept at least, as a list knows it.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl fmt::Debug for Denylist {
@@ -263,8 +257,10 @@ mod tests {
         let (slow, fast) = (clock(1), clock(2));
         let now = || list.now().wall.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         assert!(now() > 2, "the operating system's, where there is no verifier");
-        [&fast, &slow, &slow, &fast].into_iter().for_each(|clock| list.judged_by(clock));
-        assert_eq!((now(), list.0.clocks.lock().unwrap().len()), (1, 2));
+        [&fast, &slow, &slow, &fast]
+            .into_iter()
+            .for_each(|clock| list.judged_by(clock, Duration::ZERO, LIFE));
+        assert_eq!((now(), list.judges().clocks.len()), (1, 2));
         drop(slow);
         assert_eq!(now(), 2);
     }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use self::issuers::{Issuers, Name, Tenants};
 use self::purpose::{Purpose, is_known};
 use self::rules::{Rules, shown};
 use self::token_use::{Audience, Marks};
-use super::claims::{Json, Mapping};
+use super::claims::{Json, Mapping, Path};
 use super::jwks::{Header, Jws, Kind};
 use super::{Check, Context, Denial, Jwks, KeySet, Reason, Value, Verifier, VerifyError};
 use crate::clock::Clock;
@@ -16,13 +17,18 @@ use crate::fingerprint::Fingerprint;
 use crate::principal::{OAuthUserBuilder, Principal};
 
 mod builder;
+mod builder_claims;
+mod denied;
 mod denylist;
+mod error;
+mod issuers;
 mod purpose;
 mod rules;
 mod token_use;
 
-pub use self::builder::{JwtVerifierBuilder, JwtVerifierError};
+pub use self::builder::JwtVerifierBuilder;
 pub use self::denylist::{Denylist, DenylistFull};
+pub use self::error::JwtVerifierError;
 pub use self::token_use::TokenUse;
 
 /// Verifies JWT access tokens of one issuer (RFC 9068), and makes an [`OAuthUser`](crate::OAuthUser) of each.
@@ -33,9 +39,12 @@ pub use self::token_use::TokenUse;
 /// * Its signature is by the one key that its `kid` and `alg` name; the algorithm is one of the key's own. No
 ///   header that changes the meaning of a token, or brings a key along, is in it (`crit`, `b64`, `zip`, `jku`,
 ///   `jwk`, `x5u`, `x5c`).
-/// * `iss` is the issuer, `aud` has an audience of the verifier, `sub` is a text that is not empty.
+/// * `iss` is the issuer, or a [tenant](JwtVerifierBuilder::tenants) of it.
+/// * `aud` has an audience of the verifier, or the [claim in its place](JwtVerifierBuilder::audience_claim)
+///   has a value of the verifier's.
+/// * `sub`, or the [claim in its place](JwtVerifierBuilder::id_claim), is a text that is not empty.
 /// * `exp` is not over, `nbf` and `iat` are not in the future (10 s of leeway), and from `iat` to `exp` there
-///   are 24 h at most.
+///   are 24 h at most, unless the builder sets other times.
 /// * It has no `cnf`: a proof of possession is not verified here.
 /// * No name stands twice in it, and every claim that is looked at has its right type.
 ///
@@ -88,11 +97,13 @@ struct Ours<'t, 'p> {
     jws: Jws<'t>,
     header: Header,
     claims: Json<'p>,
+    issuer: Arc<str>,
 }
 
 /// A good token, but for its claims as they stand.
 struct Good {
     user: OAuthUserBuilder,
+    issuer: Arc<str>,
     expires_at: SystemTime,
     life: Option<Duration>,
 }
@@ -108,6 +119,20 @@ impl JwtVerifier {
         &self.denylist
     }
 
+    /// The parts of a JWT, and its payload as text.
+    fn open<'c>(&self, credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
+        let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+        let foreign = |why| Denial::new(Check::Format, why).passed_on(NAME);
+        let token = token.expose_secret();
+        if token.len() > self.rules.length {
+            let long = Denial::new(Check::Format, "longer than the longest token");
+            return Err(long.setting("danger_max_token_length").passed_on(NAME));
+        }
+        let jws = Jws::split(token).ok_or_else(|| foreign("not a JWT in the compact form"))?;
+        let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok((jws, payload.ok_or_else(|| foreign("a payload that is not base64url of UTF-8"))?))
+    }
+
     /// Everything that can be said without keys.
     fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<Ours<'t, 'p>, VerifyError> {
         let Some(claims) = Json::read(payload) else {
@@ -115,24 +140,28 @@ impl JwtVerifier {
                 Denial::new(Check::Format, "claims that are no JSON, or repeat a name").passed_on(NAME)
             );
         };
-        if !self.rules.is_ours(&claims) {
-            let denial = Denial::new(Check::Issuer, "another issuer").expected(&*self.rules.issuer);
-            return Err(denial.received(shown(claims.get("iss"))).passed_on(NAME));
-        }
+        let issuer = match self.rules.issuers.of(&claims) {
+            Some(issuer) => issuer.map_err(|denial| denial.logged(NAME))?,
+            None => {
+                let denial =
+                    Denial::new(Check::Issuer, "another issuer").expected(self.rules.issuers.shown());
+                return Err(denial.received(shown(claims.get("iss"))).passed_on(NAME));
+            }
+        };
         let header = Header::read(&jws).map_err(|why| Denial::new(Check::Header, why).logged(NAME))?;
-        Ok(Ours { jws, header, claims })
+        Ok(Ours { jws, header, claims, issuer })
     }
 
     /// Everything else, of a token whose signature is known to be good or not.
     fn judge(&self, ours: &Ours<'_, '_>, is_signed: bool) -> Result<Good, VerifyError> {
-        let Ours { jws, header, claims } = ours;
+        let Ours { jws, header, claims, issuer } = ours;
         if !is_signed {
             let denial = Denial::new(Check::Signature, "not signed by a key of the issuer");
             return Err(denial.received(header.key_id()).logged(NAME));
         }
         let claimed =
             self.rules.judge(header, claims, self.clock.now()).map_err(|denial| denial.logged(NAME))?;
-        if self.denylist.is_used() && self.denylist.holds(self.token(claimed.id, jws)) {
+        if self.denylist.is_used() && self.denylist.holds(self.token(issuer, claimed.id, jws)) {
             let denial = Denial::new(Check::Revocation, "revoked here").because(Reason::Revoked);
             return Err(denial.logged(NAME));
         }
@@ -141,7 +170,8 @@ impl JwtVerifier {
         if let Some(id) = claimed.id {
             user = user.credential_id(id);
         }
-        Ok(Good { user, expires_at: claimed.expires_at, life: claimed.life })
+        let issuer = Arc::clone(issuer);
+        Ok(Good { user, issuer, expires_at: claimed.expires_at, life: claimed.life })
     }
 
     fn judge_now(&self, jws: Jws<'_>, payload: &str) -> Option<Result<Good, VerifyError>> {
@@ -168,22 +198,22 @@ impl JwtVerifier {
     }
 
     /// What the denylist knows a token by.
-    fn token(&self, id: Option<&str>, jws: &Jws<'_>) -> Fingerprint {
+    fn token(&self, issuer: &str, id: Option<&str>, jws: &Jws<'_>) -> Fingerprint {
         match id {
-            Some(id) => self.denylist.by_id(&self.rules.issuer, id),
-            None => self.denylist.by_message(&self.rules.issuer, jws.signed()),
+            Some(id) => self.denylist.by_id(issuer, id),
+            None => self.denylist.by_message(issuer, jws.signed()),
         }
     }
 
     fn principal(&self, good: Good, payload: String) -> Principal {
-        let user = good.user.issuer(Arc::clone(&self.rules.issuer)).claims_bytes(payload.capacity());
+        let user = good.user.issuer(good.issuer).claims_bytes(payload.capacity());
         user.claims(self.mapping.kept(payload)).build().into()
     }
 }
 
 impl Verifier for JwtVerifier {
     async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
-        let (jws, payload) = open(credential)?;
+        let (jws, payload) = self.open(credential)?;
         let good = self.judge_later(jws, &payload).await?;
         Ok(self.principal(good, payload))
     }
@@ -193,7 +223,7 @@ impl Verifier for JwtVerifier {
         credential: &Credential<'_>,
         _: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
-        let (jws, payload) = match open(credential) {
+        let (jws, payload) = match self.open(credential) {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
@@ -204,13 +234,13 @@ impl Verifier for JwtVerifier {
     /// Denies a good token until it expires. One that is not good stays as it is. Unavailable where there is
     /// no room in the list.
     async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
-        let (jws, payload) = open(credential)?;
+        let (jws, payload) = self.open(credential)?;
         let good = match self.judge_later(jws, &payload).await {
             Err(VerifyError::Denied(Reason::Revoked)) => return Ok(()),
             judged => judged?,
         };
-        let Good { user, expires_at, life } = good;
-        let token = self.token(user.build().credential_id(), &jws);
+        let Good { user, issuer, expires_at, life } = good;
+        let token = self.token(&issuer, user.build().credential_id(), &jws);
         let denied = self.denylist.put(token, expires_at, life);
         denied.map_err(VerifyError::unavailable)
     }
@@ -241,16 +271,6 @@ impl fmt::Debug for JwtVerifier {
             .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
-}
-
-/// The parts of a JWT, and its payload as text.
-fn open<'c>(credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
-    let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-    let foreign = |why| Denial::new(Check::Format, why).passed_on(NAME);
-    let jws = Jws::split(token.expose_secret());
-    let jws = jws.ok_or_else(|| foreign("not a JWT in the compact form, or longer than 8 KiB"))?;
-    let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok((jws, payload.ok_or_else(|| foreign("a payload that is not base64url of UTF-8"))?))
 }
 
 /// The verifier's name in log lines.

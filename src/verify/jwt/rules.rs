@@ -1,16 +1,17 @@
 //! What a token has to claim.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Audience, Check, Denial, Header, Json, Purpose, TokenUse, Value};
+use super::{Audience, Check, Denial, Header, Issuers, Json, Path, Purpose, TokenUse, Value};
 use crate::verify::Reason;
 
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) issuer: Arc<str>,
+    pub(super) issuers: Issuers,
     pub(super) audiences: Vec<Box<str>>,
+    /// A claim that stands for `aud`, and the values that it may have.
+    pub(super) audience_claim: Option<(Path, Vec<Box<str>>)>,
     /// Clients whose identity tokens are accepted.
     pub(super) clients: Vec<Box<str>>,
     pub(super) uses: Vec<TokenUse>,
@@ -18,6 +19,8 @@ pub(super) struct Rules {
     pub(super) access_words: Vec<Box<str>>,
     pub(super) leeway: Duration,
     pub(super) lifetime: Duration,
+    /// Of a token, in bytes.
+    pub(super) length: usize,
 }
 
 /// What was claimed, by the rules.
@@ -30,11 +33,6 @@ pub(super) struct Claimed<'j> {
 }
 
 impl Rules {
-    /// Whether the token says it is this issuer's: the claim is one text, and the very same.
-    pub(super) fn is_ours(&self, claims: &Json<'_>) -> bool {
-        claims.get("iss").and_then(Json::text) == Some(&*self.issuer)
-    }
-
     /// Judges everything except the signature.
     pub(super) fn judge<'j>(
         &'j self,
@@ -46,9 +44,7 @@ impl Rules {
         if claims.get("cnf").is_some() {
             return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
         }
-        if claims.get("sub").and_then(Json::text).is_none_or(str::is_empty) {
-            return Err(Denial::new(Check::Claims, "no subject"));
-        }
+        optional(claims, "sub", Json::text)?;
         // An empty one would be the same for every token.
         let id = optional(claims, "jti", Json::text)?.filter(|id| !id.is_empty());
         let (expires_at, life) = self.judge_times(claims, now)?;
@@ -66,9 +62,7 @@ impl Rules {
             return Err(other.map_or(denial, |other| denial.setting(other.setting())));
         };
         if !fitting.any(|accepted| self.has_audience(accepted.marks().audience, claims)) {
-            let denial = Denial::new(Check::Audience, "another audience");
-            let denial = denial.expected(self.audiences(first.marks().audience));
-            return Err(denial.received(shown(claims.get("aud"))));
+            return Err(self.another_audience(first.marks().audience, claims));
         }
         if first.marks().is_service_account && names_service_account(claims) != Some(true) {
             return Err(Denial::new(Check::Use, "`sub` is not the service account of `kubernetes.io`"));
@@ -83,17 +77,42 @@ impl Rules {
     fn has_audience(&self, wanted: Audience, claims: &Json<'_>) -> bool {
         let is_ours = |named: &str| self.audiences(wanted).iter().any(|ours| &**ours == named);
         let text = |name| claims.get(name).and_then(Json::text);
-        match claims.get("aud") {
-            Some(Json::Text(one)) => is_ours(one),
-            Some(several) => several.texts().is_some_and(|several| match (wanted, &*several) {
-                // OpenID Connect Core 1.0 section 3.1.3.7: one of several has asked for it.
-                (Audience::Client, [_, _, ..]) => {
-                    text("azp").is_some_and(|azp| is_ours(azp) && several.contains(&azp))
-                }
-                _ => several.iter().any(|one| is_ours(one)),
-            }),
-            None => wanted == Audience::ServiceOrClient && text("client_id").is_some_and(is_ours),
-        }
+        // OpenID Connect Core 1.0 section 3.1.3.7: the client asked for the token, if `aud` has others, too.
+        let asked = |several: &[&str]| text("azp").is_some_and(|azp| is_ours(azp) && several.contains(&azp));
+        let stands_for_it = wanted != Audience::Client && self.audience_claim.is_some();
+        let claim = self.audience_claim.as_ref().filter(|_| stands_for_it);
+        let has_claim = claim.is_none_or(|(claim, values)| {
+            let is_value = |named: &str| values.iter().any(|value| &**value == named);
+            match claim.in_json(claims) {
+                Some(Json::Text(one)) => is_value(one),
+                Some(several) => several.texts().is_some_and(|several| several.into_iter().any(is_value)),
+                None => false,
+            }
+        });
+        has_claim
+            && match claims.get("aud") {
+                Some(Json::Text(one)) => is_ours(one),
+                Some(several) => several.texts().is_some_and(|several| match &*several {
+                    [_, _, ..] if wanted == Audience::Client => asked(&several),
+                    _ => several.iter().any(|one| is_ours(one)),
+                }),
+                None if wanted == Audience::ServiceOrClient => text("client_id").is_some_and(is_ours),
+                None => stands_for_it,
+            }
+    }
+
+    fn another_audience<'j>(&'j self, wanted: Audience, claims: &'j Json<'j>) -> Denial<'j> {
+        let denial = Denial::new(Check::Audience, "another audience").received(shown(claims.get("aud")));
+        let denial = match (claims.get("aud"), &self.audience_claim) {
+            (None, Some((claim, values))) => {
+                denial.expected(&**values).received(shown(claim.in_json(claims)))
+            }
+            (None, None) if wanted == Audience::Service => {
+                denial.expected(&*self.audiences).setting("audience_claim")
+            }
+            _ => denial.expected(self.audiences(wanted)),
+        };
+        denial
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
@@ -110,15 +129,18 @@ impl Rules {
         let expires = date(claims, "exp")?.ok_or(Denial::new(Check::Time, "no `exp`"))?;
         let issued = date(claims, "iat")?;
         if let Some(issued) = issued.filter(|issued| *issued > now + leeway) {
-            return Err(late("`iat` is in the future by more than the leeway", leeway, issued - now));
+            return Err(late("`iat` is in the future by more than the leeway", leeway, issued - now)
+                .setting("leeway"));
         }
         if let Some(begins) = date(claims, "nbf")?.filter(|begins| *begins > now + leeway) {
-            return Err(late("`nbf` is in the future by more than the leeway", leeway, begins - now));
+            return Err(late("`nbf` is in the future by more than the leeway", leeway, begins - now)
+                .setting("leeway"));
         }
         // Without a date of issue the longest life is counted from now.
         let life = expires - issued.unwrap_or(now);
         if life > self.lifetime.as_secs_f64() {
-            return Err(late("the lifetime is too long", self.lifetime.as_secs_f64(), life));
+            let long = late("the lifetime is too long", self.lifetime.as_secs_f64(), life);
+            return Err(long.setting("max_lifetime"));
         }
         if now >= expires + leeway {
             let over = late("`exp` is past by the leeway or more", leeway, now - expires);

@@ -76,8 +76,8 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
-    /// Denies a good credential until it ends by itself, and a minute longer: whoever verifies may bear
-    /// with it for some seconds, and another node's clock be behind. For good where it has no end. A password
+    /// Denies a good credential until it ends by itself, and 6 minutes longer, because a verifier may accept it
+    /// for its leeway of up to 5 minutes, and the clock of another node may be behind. For good where it has no end. A password
     /// without a credential id is not revoked: its user would be locked out.
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
@@ -88,7 +88,7 @@ impl<V: Verifier> Verifier for Denylisted<V> {
 }
 
 /// More than any verifier's leeway.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_secs(6 * 60);
 
 /// What the list knows a good credential by; `None` for a password.
 fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {

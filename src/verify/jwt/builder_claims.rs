@@ -1,0 +1,70 @@
+//! Which claims of a JWT make what of a principal.
+
+use super::JwtVerifierBuilder;
+
+impl JwtVerifierBuilder {
+    /// The claim that makes the principal's id. Defaults to `sub`. A token needs this claim, as a text that
+    /// is not empty; a token without `sub`, or with an empty one, is accepted if this claim is another.
+    ///
+    /// Here and in the methods below a claim is a name, or a JSON Pointer (RFC 6901,
+    /// `/realm_access/roles`) if it is inside another claim.
+    pub fn id_claim(mut self, claim: &str) -> Self {
+        self.mapping.set_id(claim);
+        self
+    }
+
+    /// The claim that makes the principal's organization; none unless said.
+    pub fn org_claim(mut self, claim: &str) -> Self {
+        self.mapping.set_org(claim);
+        self
+    }
+
+    /// The claim that makes the principal's application; none unless said.
+    pub fn app_claim(mut self, claim: &str) -> Self {
+        self.mapping.set_app(claim);
+        self
+    }
+
+    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
+    /// `scp` unless said. Groups that are listed here become scopes, too.
+    pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.mapping.set_scopes(claims);
+        self
+    }
+
+    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
+    /// `/realm_access/roles` unless said.
+    pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.mapping.set_groups(claims);
+        self
+    }
+
+    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
+    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
+    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
+    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
+    /// that is named nowhere gives nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    /// use tower_principal::{JwtVerifier, RequireLayer, policy};
+    ///
+    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+    /// let verifier = JwtVerifier::builder("https://login.example/realms/city")
+    ///     .audience("https://api.example")
+    ///     .keys(keys)
+    ///     .group_claims(["/realm_access/roles"])
+    ///     .permissions_of("editor", ["get,put:/reports/**"])
+    ///     .permissions_of("reader", ["get:/reports/**", "*:/users/${user}/**"])
+    ///     .build()?;
+    /// let layer = RequireLayer::new(policy::permission("put:/reports")); // editors, not readers
+    /// # let _ = (verifier, layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
+        self.invalid = self.mapping.permit(group, permissions).err().or(self.invalid);
+        self
+    }
+}

@@ -1,0 +1,42 @@
+//! How long a denied token is kept.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+/// How long a token is kept at least, by two clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Denied {
+    until: SystemTime,
+    /// `None` for ever.
+    steady: Option<Instant>,
+}
+
+/// One moment by the clocks of the verifiers, of which the last one counts, and by one that nobody can set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) wall: SystemTime,
+    pub(super) steady: Instant,
+}
+
+impl Denied {
+    pub(super) fn new(now: Moment, until: SystemTime, life: Duration, leeway: Duration) -> Self {
+        // The clock may be wrong now: how long the token has left is not told by it.
+        let steady = life.checked_add(leeway).and_then(|life| now.steady.checked_add(life));
+        Self { until: until.checked_add(leeway).unwrap_or(until), steady }
+    }
+
+    pub(super) fn extend(&mut self, leeway: Duration, life: Duration) {
+        self.until = self.until.checked_add(leeway).unwrap_or(self.until);
+        self.steady = self.steady.and_then(|steady| steady.checked_add(leeway + life));
+    }
+
+    pub(super) fn is_over(&self, now: Moment) -> bool {
+        self.until <= now.wall && self.steady.is_some_and(|steady| steady <= now.steady)
+    }
+
+    pub(super) fn longest(self, other: Self) -> Self {
+        let steady = self.steady.zip(other.steady).map(|(one, other)| one.max(other));
+        Self { until: self.until.max(other.until), steady }
+    }
+}
