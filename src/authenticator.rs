@@ -214,7 +214,7 @@ impl Pipeline {
         if self.guard.judge(credentials, head) != Guarded::Passes {
             return Err(insecure(credentials));
         }
-        let context = self.context(head);
+        let context = self.context(head).until(Instant::now().checked_add(*left));
         let ask = async |presented: Option<&Presented<'_>>| match &presented?.credential {
             None => Some(Err(VerifyError::UNKNOWN)),
             Some(credential) => Some(verifier.verify(credential, &context).await),

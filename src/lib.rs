@@ -103,6 +103,7 @@ mod layer;
 #[cfg(feature = "metadata")]
 mod metadata;
 mod meter;
+mod network;
 mod original;
 mod pair;
 mod password;
@@ -113,6 +114,7 @@ pub mod policy;
 mod principal;
 #[cfg(feature = "axum")]
 mod protect;
+mod quoted;
 mod reader;
 mod refused;
 mod rejection;

@@ -4,7 +4,7 @@
 //! it at once. Since a lost proxy header must not end every live token, that takes a definite verdict,
 //! and a fuse stops it when it happens too often.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,19 +13,24 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use self::revoking::{Revoking, is_definite};
+use self::window::{Exceeded, Parties, Window};
 use crate::credential::Credential;
 use crate::deadline::timer;
 use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::network::Networks;
+use crate::principal::Principal;
 use crate::trace;
 use crate::verify::{Context, Verifier};
 
 mod revoking;
+mod window;
 
 /// How often credentials may be revoked for being shown over plain http, where a dialect's rule is
 /// [`RefuseAndRevoke`](crate::transport::OnInsecure::RefuseAndRevoke).
 ///
-/// Past the limit they are refused all the same and live on, and an error is logged: something is wrong
-/// with the wiring rather than with the clients.
+/// Past a limit they are still refused but not revoked, and an error is logged: something is wrong with
+/// the wiring rather than with the clients. One owner and one client have a [`share`](Self::share) of
+/// the limit, so that tokens which are shown on purpose do not use it up.
 ///
 /// Every layer of the process refuses a revoked credential at once, by its text and by its
 /// [credential id](crate::Principal::credential_id). A store that is locked or away is asked again for ten
@@ -48,13 +53,15 @@ mod revoking;
 pub struct Revocation {
     per_minute: u32,
     percent: u32,
+    share: u32,
     dry_run: bool,
 }
 
 impl Default for Revocation {
-    /// 20 a minute, and 1 % of a minute's requests with credentials once there were a thousand.
+    /// 20 a minute, 5 of them for one owner or one client, and 1 % of a minute's requests with
+    /// credentials once there were a thousand.
     fn default() -> Self {
-        Self { per_minute: 20, percent: 1, dry_run: false }
+        Self { per_minute: 20, percent: 1, share: 5, dry_run: false }
     }
 }
 
@@ -67,6 +74,13 @@ impl Revocation {
     /// At most this share of a minute's requests, in percent, once there were a thousand.
     pub const fn percent(self, percent: u32) -> Self {
         Self { percent, ..self }
+    }
+
+    /// Limits the revocations in a minute of credentials that belong to one owner, and of those that
+    /// one client shows: one IPv4 address or one /64 of IPv6. Defaults to 5. A client whose address
+    /// is not known has no share of its own.
+    pub const fn share(self, share: u32) -> Self {
+        Self { share, ..self }
     }
 
     /// Revokes nothing and logs what would have been.
@@ -92,17 +106,6 @@ pub(crate) struct Fuse {
     key: Option<FingerprintKey>,
 }
 
-/// What the limits are held against: revocations of the last minute, whenever it began, and a share of the
-/// requests since the window did.
-#[derive(Debug)]
-struct Window {
-    started: Instant,
-    requests: u64,
-    revoked: u64,
-    blown: bool,
-    last_minute: VecDeque<Instant>,
-}
-
 /// A credential that is being looked at; leaves the list when dropped.
 struct Flight {
     fuse: Arc<Fuse>,
@@ -117,28 +120,21 @@ impl Drop for Flight {
     }
 }
 
-const WINDOW: Duration = Duration::from_secs(60);
-
 /// How many credentials may wait to be verified for revocation; more are refused and live on.
 const QUEUE: usize = 4_096;
 
 /// How many are verified for it at a time.
 const RUNNING: usize = 64;
 
-/// From how many requests on a share of them says anything.
-const SAMPLE: u64 = 1_000;
-
 /// The refusal is answered after this time, whether anything was revoked or not.
 const ANSWER_AFTER: Duration = Duration::from_millis(20);
 
 impl Fuse {
     pub(crate) fn new(limits: Revocation) -> Self {
-        let last_minute = VecDeque::new();
-        let window = Window { started: Instant::now(), requests: 0, revoked: 0, blown: false, last_minute };
         Self {
             limits,
             requests: AtomicU64::new(0),
-            window: Mutex::new(window),
+            window: Mutex::new(Window::starting(Instant::now())),
             queue: Arc::new(Semaphore::new(QUEUE)),
             running: Arc::new(Semaphore::new(RUNNING)),
             full: Once::new(),
@@ -182,39 +178,37 @@ impl Fuse {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether one more may be revoked now; if so it is counted.
-    fn allows(&self, now: Instant) -> bool {
-        let requests = self.requests.load(Ordering::Relaxed);
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.duration_since(window.started) >= WINDOW {
-            let last_minute = std::mem::take(&mut window.last_minute);
-            *window = Window { started: now, requests, revoked: 0, blown: false, last_minute };
-        }
-        while window.last_minute.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
-            window.last_minute.pop_front();
-        }
-        let seen = requests.saturating_sub(window.requests);
-        let too_large_a_share =
-            seen >= SAMPLE && (window.revoked + 1) * 100 > seen * u64::from(self.limits.percent);
-        if window.last_minute.len() >= self.limits.per_minute as usize || too_large_a_share {
-            if !window.blown {
-                trace::error!(
-                    "too many credentials over plain http: they are refused, and no more are revoked this minute"
-                );
-            }
-            window.blown = true;
-            return false;
-        }
-        window.revoked += 1;
-        window.last_minute.push_back(now);
-        true
+    /// The owner of a credential that verified, and the client that showed it.
+    fn parties(&self, principal: &Principal, context: &Context<'_>) -> Parties {
+        let Some(key) = &self.key else { return Parties::default() };
+        let owner = principal.owner().or(principal.id()).unwrap_or_default();
+        let issuer = principal.issuer().unwrap_or_default();
+        let network = context.client_address().map(|address| Networks::DEFAULT.of(address));
+        [Some(key.of(&[issuer.as_bytes(), owner.as_bytes()])), network.map(|network| key.of(&[&network]))]
     }
 
-    /// Takes one back that was not revoked after all.
-    fn give_back(&self) {
+    /// Whether one more may be revoked now; if so it is counted.
+    fn allows(&self, parties: Parties, now: Instant) -> bool {
+        let requests = self.requests.load(Ordering::Relaxed);
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.revoked = window.revoked.saturating_sub(1);
-        window.last_minute.pop_back();
+        let Err(exceeded) = window.take(self.limits, requests, parties, now) else { return true };
+        if window.is_first(exceeded) {
+            match exceeded {
+                Exceeded::All => trace::error!(
+                    "too many credentials over plain http: they are refused, and no more are revoked this minute"
+                ),
+                Exceeded::Share => trace::error!(
+                    "too many credentials over plain http: they are refused, and no more of one owner or client \
+                     are revoked this minute"
+                ),
+            }
+        }
+        false
+    }
+
+    /// Uncounts a revocation that failed.
+    fn give_back(&self, parties: Parties) {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner).give_back(parties);
     }
 }
 
@@ -254,46 +248,5 @@ pub(crate) async fn revoke<V: Verifier>(
             }
         }
         Err(_) => work.await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fuse_holds_until_its_limit_and_again_a_minute_later() {
-        let fuse = Fuse::new(Revocation::default().per_minute(3));
-        let now = Instant::now();
-        assert_eq!([now; 5].map(|now| fuse.allows(now)), [true, true, true, false, false]);
-        assert!(fuse.allows(now + WINDOW));
-    }
-
-    /// No minute has more than the limit, and not only those that start with the fuse's.
-    #[test]
-    fn a_minute_that_ends_gives_nothing_for_free() {
-        let fuse = Fuse::new(Revocation::default().per_minute(3));
-        let started = fuse.window.lock().unwrap().started;
-        let allows = |seconds| fuse.allows(started + Duration::from_secs(seconds));
-        assert_eq!([59, 59, 59, 59, 61, 118].map(allows), [true, true, true, false, false, false]);
-        assert_eq!([119, 119, 119, 120].map(allows), [true, true, true, false]);
-    }
-
-    /// What was not revoked after all does not count.
-    #[test]
-    fn a_revocation_that_failed_is_given_back() {
-        let fuse = Fuse::new(Revocation::default().per_minute(1));
-        let now = Instant::now();
-        assert!(fuse.allows(now) && !fuse.allows(now));
-        fuse.give_back();
-        assert!(fuse.allows(now) && !fuse.allows(now));
-    }
-
-    #[test]
-    fn a_share_of_the_traffic_is_a_limit_too() {
-        let fuse = Fuse::new(Revocation::default().per_minute(100));
-        (0..SAMPLE).for_each(|_| fuse.see());
-        let now = Instant::now();
-        assert_eq!((0..50).filter(|_| fuse.allows(now)).count(), 10);
     }
 }

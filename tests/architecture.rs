@@ -14,16 +14,16 @@ use std::path::{Path, PathBuf};
 #[rustfmt::skip]
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
-        "secret", "scope", "kind", "challenge", "clock", "percent", "trace", "head", "deadline", "fingerprint",
+        "secret", "scope", "kind", "challenge", "clock", "network", "percent", "trace", "head", "deadline", "fingerprint",
         "password", "password/memory", "permission", "permission/pattern", "permission/several", "span", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
-        "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "token_format",
+        "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "quoted", "token_format",
     ]),
     ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented", "credential/spelling", "credential/syntax"]),
     ("meters", &["meter"]),
     ("syntax", &[
-        "syntax", "syntax/basic", "syntax/params", "syntax/scheme", "syntax/token", "classify", "guest", "transport", "transport/peer", "transport/proxy", "transport/rule",
+        "syntax", "syntax/basic", "syntax/params", "syntax/scheme", "syntax/token", "classify", "guest", "transport", "transport/forwarded", "transport/peer", "transport/proxy", "transport/rule",
         "authentication",
     ]),
     ("rows", &["form", "carried"]),
@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "dialect/socrata", "dialect/usergrid",
     ]),
     ("ports", &[
-        "verify", "verify/boxed", "verify/context", "verify/denial", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/counts",
+        "verify", "verify/boxed", "verify/context", "verify/denial", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/attempt", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/shards",
         "verify/claims", "verify/claims/json", "verify/claims/mapping",
         "verify/introspection", "verify/introspection/answer", "verify/introspection/builder",
@@ -56,7 +56,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("readers", &["table", "table/authorization", "table/known_names", "table/parameters", "rejection"]),
     ("tellers", &["audit", "refused"]),
     ("challenges", &["schemes"]),
-    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "revocation/revoking", "seal", "guests"]),
+    ("answers", &["answer", "reader", "judgement", "metadata", "revocation", "revocation/revoking", "revocation/window", "seal", "guests"]),
     ("guards", &["guard"]),
     ("pipeline", &["authenticator"]),
     ("tower", &[
@@ -78,6 +78,8 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("syntax/basic", "syntax/token", "one length limits every credential"),
     ("syntax/params", "syntax/token", "one length limits every credential"),
     ("syntax/scheme", "syntax/token", "what follows a scheme is a token"),
+    ("revocation/revoking", "revocation/window", "a revocation is counted for its owner and client"),
+    ("transport/proxy", "transport/forwarded", "headers are lists of members"),
     ("principal/kinds", "principal/record", "the seven kinds are made of records"),
     ("verify/cache/revoke", "verify/cache/flights", "nobody joins what began before"),
     ("verify/cache/revoke", "verify/cache/store", "what is kept is ended"),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Fuse;
+use super::window::Parties;
 use crate::audit::{self, Revoked};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished, timer};
@@ -86,10 +87,11 @@ impl<V: Verifier> Revoking<V> {
         if self.fuse.limits.dry_run {
             return tell(Revoked::DryRun);
         }
-        if !self.fuse.allows(std::time::Instant::now()) {
+        let parties = self.fuse.parties(&principal, &self.context);
+        if !self.fuse.allows(parties, std::time::Instant::now()) {
             return tell(Revoked::Spared);
         }
-        self.store(&principal, tell).await;
+        self.store(&principal, parties, tell).await;
     }
 
     /// The principal of a credential that is good. A verifier that cannot tell now is asked again.
@@ -116,7 +118,7 @@ impl<V: Verifier> Revoking<V> {
     }
 
     /// Writes the revocation until it is stored. As soon as that has to wait, the process refuses the credential.
-    async fn store(&self, principal: &Principal, tell: impl Fn(Revoked)) {
+    async fn store(&self, principal: &Principal, parties: Parties, tell: impl Fn(Revoked)) {
         let mut backoff = Backoff::new(STORING);
         let mut mark = None;
         let mut unstored = Unstored(true);
@@ -145,7 +147,7 @@ impl<V: Verifier> Revoking<V> {
                     break tell(Revoked::Done);
                 }
                 Ok(Err(error)) if is_definite(&error) => {
-                    self.fuse.give_back();
+                    self.fuse.give_back(parties);
                     failed(&self.credential, &error);
                     unstored.0 = false;
                     return tell(Revoked::Failed);

@@ -7,12 +7,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::head::Head;
 
+mod forwarded;
 mod peer;
 mod proxy;
 mod rule;
 
 pub use ipnet::IpNet;
 
+use self::proxy::Proxies;
+pub use self::proxy::ForwardingHeaders;
 pub use self::rule::{OnInsecure, TransportRule};
 
 /// A marker in a request's extensions: its connection is TLS. The TLS acceptor puts it there.
@@ -46,7 +49,7 @@ pub struct Peer(pub SocketAddr);
 #[derive(Clone, Debug)]
 pub struct Transport {
     assume_secure: bool,
-    proxies: Vec<IpNet>,
+    proxies: Proxies,
 }
 
 /// What is known of a connection.
@@ -55,9 +58,9 @@ pub(crate) enum Security {
     Secure,
     /// Definitely plain http.
     Plain,
-    /// Nobody said. Refused like plain, but nothing more follows from it.
+    /// No information. Refused like plain http, but never revokes a credential.
     Unknown,
-    /// It was said in a way that can be read in two. The same.
+    /// Contradictory or invalid forwarding headers. Treated like `Unknown`.
     Ambiguous,
 }
 
@@ -76,21 +79,32 @@ pub(crate) enum Security {
 /// # let _ = app;
 /// ```
 pub const fn marked() -> Transport {
-    Transport { assume_secure: false, proxies: Vec::new() }
+    Transport { assume_secure: false, proxies: Proxies::NONE }
 }
 
 /// Takes every connection for secure. For tests, and where something else keeps plain http away.
 pub const fn danger_assume_secure() -> Transport {
-    Transport { assume_secure: true, proxies: Vec::new() }
+    Transport { assume_secure: true, proxies: Proxies::NONE }
 }
 
-/// Trusts proxies in these networks to say how they were reached, by `X-Forwarded-Proto` or
-/// `Forwarded`, and whom they speak for, by `X-Forwarded-For`. The acceptor records the peer
-/// ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with [`marked`].
+/// Trusts proxies in these networks to forward how a client reached them, and its address: by
+/// `X-Forwarded-Proto` and `X-Forwarded-For`, or by `Forwarded` (RFC 7239). The acceptor records the
+/// peer ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with [`marked`].
 ///
-/// Exactly one clear value counts: a list, a repeated header or two that contradict are insecure. The
-/// proxy has to overwrite what clients send. A trusted peer's own marker is not looked at. A network of
-/// all addresses is refused when the layer is made: it would trust everybody.
+/// `https` and `wss` are secure, `http` and `ws` are plain, without regard to case. A list, or a
+/// header that is repeated, is secure if every member is secure, and plain if every member is plain.
+/// Anything else is insecure, and nothing is revoked because of it.
+/// [`trusted_hops`](Transport::trusted_hops) limits a list to the members that your proxies write.
+///
+/// If a request has headers of both families, they have to agree: otherwise the connection is
+/// insecure, or the client's address unknown. Name the family that your proxy writes with
+/// [`forwarding_headers`](Transport::forwarding_headers), so that a header of the other family,
+/// which can only be the client's own, is ignored.
+///
+/// The client is the last address in the list that is no trusted proxy, or the first one if all of
+/// them are in trusted networks. The proxy has to overwrite or append to what clients send. A
+/// trusted peer's own marker is ignored. The layer refuses a network of all addresses, or networks
+/// that make up all addresses together, when it is made.
 ///
 /// # Examples
 ///
@@ -104,13 +118,53 @@ pub const fn danger_assume_secure() -> Transport {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn behind_proxy(proxies: impl IntoIterator<Item = IpNet>) -> Transport {
-    Transport { assume_secure: false, proxies: proxies.into_iter().collect() }
+    let networks = proxies.into_iter().collect();
+    Transport { assume_secure: false, proxies: Proxies { networks, ..Proxies::NONE } }
 }
 
 impl Transport {
+    /// Reads only this family of headers from trusted proxies. Defaults to
+    /// [`ForwardingHeaders::Either`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::transport::{self, ForwardingHeaders};
+    ///
+    /// let transport = transport::behind_proxy(["10.0.0.0/8".parse()?])
+    ///     .forwarding_headers(ForwardingHeaders::Forwarded);
+    /// # let _ = transport;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn forwarding_headers(mut self, headers: ForwardingHeaders) -> Self {
+        self.proxies.headers = headers;
+        self
+    }
+
+    /// The number of trusted proxies that a request passes at most. Only as many members at the end
+    /// of a list are read, because only those are written by the proxies. Defaults to no limit; 0
+    /// counts as 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::transport;
+    ///
+    /// // A load balancer in front of a gateway, both in the same network as some clients.
+    /// let transport = transport::behind_proxy(["10.0.0.0/8".parse()?]).trusted_hops(2);
+    /// # let _ = transport;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn trusted_hops(mut self, proxies: usize) -> Self {
+        self.proxies.hops = if proxies == 0 { 1 } else { proxies };
+        self
+    }
+
     /// Whether the list, taken together, would trust everybody.
     pub(crate) fn trusts_everybody(&self) -> bool {
-        IpNet::aggregate(&self.proxies).iter().any(|net| net.prefix_len() == 0)
+        IpNet::aggregate(&self.proxies.networks).iter().any(|net| net.prefix_len() == 0)
     }
 
     pub(crate) fn security(&self, head: Head<'_>) -> Security {
@@ -122,7 +176,7 @@ impl Transport {
             return Security::Secure;
         }
         match self.trusted_peer(head) {
-            Some(_) => proxy::security(head),
+            Some(_) => self.proxies.security(head.headers()),
             None if marked(true) => Security::Plain,
             None if marked(false) => Security::Secure,
             None => Security::Unknown,
@@ -132,7 +186,7 @@ impl Transport {
     /// What the log says of a connection that nothing clear is known of, and what to do.
     #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
     pub(crate) fn why_unknown(&self, head: Head<'_>) -> &'static str {
-        if self.proxies.is_empty() {
+        if self.proxies.networks.is_empty() {
             "nothing says whether the connection is secure: have the acceptor put `transport::SecureConnection` or \
              `PlainConnection` into every request's extensions, name the proxies in front \
              (`transport::behind_proxy`), or, where something else keeps plain http away, use \
@@ -143,23 +197,26 @@ impl Transport {
         } else if self.trusted_peer(head).is_none() {
             "the peer is no trusted proxy and nothing else says whether the connection is secure"
         } else {
-            "the trusted proxy sent neither `X-Forwarded-Proto` nor `Forwarded`, or not one clear value"
+            "the trusted proxy sent neither `X-Forwarded-Proto` nor `Forwarded` with a `proto`, or their values are \
+             invalid or contradict each other: name the family of headers that it writes with \
+             `Transport::forwarding_headers`, and the number of proxies with `Transport::trusted_hops`"
         }
     }
 
-    /// Whom a request comes from: the socket's peer, or whom a trusted proxy speaks for.
+    /// The client's address: the socket's peer, or the address that a trusted proxy forwarded. `None`
+    /// if the peer's address is not recorded, or the forwarding headers give no certain address.
     pub(crate) fn client(&self, head: Head<'_>) -> Option<IpAddr> {
         match self.trusted_peer(head) {
-            Some(proxy) => proxy::client(&self.proxies, head.headers()).or(Some(proxy)),
+            Some(proxy) => self.proxies.client(proxy, head.headers()),
             None => peer::address(head),
         }
     }
 
     fn trusted_peer(&self, head: Head<'_>) -> Option<IpAddr> {
-        if self.proxies.is_empty() {
+        if self.proxies.networks.is_empty() {
             return None;
         }
-        peer::address(head).filter(|address| proxy::trusts(&self.proxies, *address))
+        peer::address(head).filter(|address| self.proxies.trust(*address))
     }
 }
 

@@ -1,188 +1,155 @@
-//! What a trusted proxy says of the connection it took.
+//! What a trusted proxy writes about the request that it forwards.
 //!
-//! `X-Forwarded-Proto` (a de-facto standard) and `Forwarded` (RFC 7239) are believed from peers on the
-//! list only. Whatever could be read in two ways (repeated, several, contradicting, misspelled) is
-//! ambiguous, and so insecure.
+//! Both families of headers are lists: each proxy appends a member, so the last one is the peer's
+//! own. An address that only one family has is not certain, because that family may be the client's.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 use super::Security;
-use crate::challenge::is_token;
-use crate::head::Head;
+use super::forwarded::{Element, Elements, Hop, Scheme};
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Whether an address is one of the trusted ones.
-pub(super) fn trusts(proxies: &[IpNet], address: IpAddr) -> bool {
-    proxies.iter().any(|net| net.contains(&address.to_canonical()))
+/// The headers in which trusted proxies describe the request that they forward.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForwardingHeaders {
+    /// The family that the request has. If it has both, they have to agree: schemes that differ are
+    /// insecure, and an address that is not in both is unknown.
+    #[default]
+    Either,
+    /// `X-Forwarded-Proto` and `X-Forwarded-For`; `Forwarded` is ignored.
+    XForwarded,
+    /// `Forwarded` (RFC 7239); `X-Forwarded-Proto` and `X-Forwarded-For` are ignored.
+    Forwarded,
 }
 
-/// What the proxy says; only asked of a trusted one.
-pub(super) fn security(head: Head<'_>) -> Security {
-    let headers = head.headers();
-    match (forwarded_proto(headers), forwarded(headers)) {
-        (Claim::Absent, Claim::Absent) => Security::Unknown,
-        (Claim::Says(scheme), Claim::Absent) | (Claim::Absent, Claim::Says(scheme)) => scheme,
-        (Claim::Says(one), Claim::Says(other)) if one == other => one,
-        _ => Security::Ambiguous,
-    }
+/// The proxies that are trusted, and how they are read.
+#[derive(Clone, Debug)]
+pub(super) struct Proxies {
+    pub(super) networks: Vec<IpNet>,
+    pub(super) headers: ForwardingHeaders,
+    /// How many members at the end of a list are read.
+    pub(super) hops: usize,
 }
 
-/// The client's address by `X-Forwarded-For`: read from the end, where the proxies wrote, the first hop
-/// that is no trusted proxy. What stands before it is the client's own word and not looked at. `None` where
-/// there is no such hop, or it is no address.
-pub(super) fn client(proxies: &[IpNet], headers: &HeaderMap) -> Option<IpAddr> {
-    let lines: Vec<_> = headers.get_all(&X_FORWARDED_FOR).iter().collect();
-    for line in lines.into_iter().rev() {
-        for hop in line.as_bytes().rsplit(|byte| *byte == b',') {
-            let hop = address(std::str::from_utf8(hop).ok()?.trim())?;
-            if !trusts(proxies, hop) {
-                return Some(hop);
-            }
-        }
-    }
-    None
-}
+impl Proxies {
+    pub(super) const NONE: Self =
+        Self { networks: Vec::new(), headers: ForwardingHeaders::Either, hops: usize::MAX };
 
-/// An address, with or without a port.
-fn address(hop: &str) -> Option<IpAddr> {
-    let bracketed = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
-    let alone = bracketed.unwrap_or(hop).parse::<IpAddr>().ok();
-    alone
-        .or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
-        .map(|address| address.to_canonical())
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    Absent,
-    Says(Security),
-    Unclear,
-}
-
-fn forwarded_proto(headers: &HeaderMap) -> Claim {
-    let mut lines = headers.get_all(&X_FORWARDED_PROTO).iter();
-    match (lines.next(), lines.next()) {
-        (None, _) => Claim::Absent,
-        (Some(line), None) => line.to_str().map_or(Claim::Unclear, scheme),
-        (Some(_), Some(_)) => Claim::Unclear,
-    }
-}
-
-/// `Forwarded: for=192.0.2.43;proto=https`: one element, one `proto`, quoted or not.
-fn forwarded(headers: &HeaderMap) -> Claim {
-    let mut lines = headers.get_all(FORWARDED).iter();
-    let line = match (lines.next(), lines.next()) {
-        (None, _) => return Claim::Absent,
-        (Some(line), None) => line.to_str().ok(),
-        (Some(_), Some(_)) => None,
-    };
-    let Some(line) = line.filter(|line| !line.contains(',')) else { return Claim::Unclear };
-    let mut protos = Vec::new();
-    for parameter in line.split(';').map(str::trim) {
-        // A quoted separator, or a parameter that is none: too odd to be believed.
-        let Some((name, value)) = parameter.split_once('=') else { return Claim::Unclear };
-        if parameter.matches('"').count() % 2 != 0 || !is_token(name) {
-            return Claim::Unclear;
-        }
-        if name.eq_ignore_ascii_case("proto") {
-            protos.push(value);
-        }
-    }
-    let mut protos = protos.into_iter();
-    match (protos.next(), protos.next()) {
-        (None, _) => Claim::Absent,
-        (Some(value), None) => scheme(unquoted(value)),
-        (Some(_), Some(_)) => Claim::Unclear,
-    }
-}
-
-fn unquoted(value: &str) -> &str {
-    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
-}
-
-fn scheme(text: &str) -> Claim {
-    if text.eq_ignore_ascii_case("https") {
-        Claim::Says(Security::Secure)
-    } else if text.eq_ignore_ascii_case("http") {
-        Claim::Says(Security::Plain)
-    } else {
-        Claim::Unclear
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http::Request;
-
-    use super::*;
-
-    fn says(lines: &[(&str, &str)]) -> Security {
-        let request =
-            lines.iter().fold(Request::get("/"), |request, (name, value)| request.header(*name, *value));
-        security(Head::of(&request.body(()).unwrap()))
+    /// Whether an address is one of the trusted ones.
+    pub(super) fn trust(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|net| net.contains(&address.to_canonical()))
     }
 
-    #[test]
-    fn only_one_clear_word_counts() {
-        let xfp = "x-forwarded-proto";
-        for (lines, expected) in [
-            (&[][..], Security::Unknown),
-            (&[(xfp, "https")], Security::Secure),
-            (&[(xfp, "HTTPS")], Security::Secure),
-            (&[(xfp, "http")], Security::Plain),
-            (&[(xfp, "httpsx")], Security::Ambiguous),
-            (&[(xfp, "https\t")], Security::Ambiguous),
-            (&[(xfp, "wss")], Security::Ambiguous),
-            (&[(xfp, "")], Security::Ambiguous),
-            (&[(xfp, "https, http")], Security::Ambiguous),
-            (&[(xfp, "https"), (xfp, "https")], Security::Ambiguous),
-            (&[(xfp, "https"), (xfp, "http")], Security::Ambiguous),
-            (&[("forwarded", "for=x;PROTO=\"https\"")], Security::Secure),
-            (&[("forwarded", "for=x; proto=http")], Security::Plain),
-            (&[("forwarded", "for=x")], Security::Unknown),
-            (&[("forwarded", "for=1.2.3.4;host=\"a;proto=https;b\"")], Security::Ambiguous),
-            (&[("forwarded", "proto =http"), (xfp, "https")], Security::Ambiguous),
-            (&[("forwarded", "proto")], Security::Ambiguous),
-            (&[("forwarded", "proto=https, proto=https")], Security::Ambiguous),
-            (&[("forwarded", "proto=https;proto=http")], Security::Ambiguous),
-            (&[("forwarded", "proto=https"), (xfp, "https")], Security::Secure),
-            (&[("forwarded", "proto=https"), (xfp, "http")], Security::Ambiguous),
-            (
-                &[("x-forwarded-ssl", "on"), ("front-end-https", "on"), ("x-url-scheme", "https")],
-                Security::Unknown,
-            ),
-        ] {
-            assert_eq!(says(lines), expected, "{lines:?}");
+    /// How the client reached the outermost trusted proxy; only asked about a trusted peer. If only one
+    /// family has a scheme, it counts: a proxy that writes no scheme serves no credential at all.
+    pub(super) fn security(&self, headers: &HeaderMap) -> Security {
+        let [x_forwarded, forwarded] = self.families(headers);
+        let x_forwarded = x_forwarded.then(|| verdict(self.last(|| x_schemes(headers))));
+        let forwarded = forwarded.then(|| verdict(self.last(|| elements(headers)).map(|one| one.scheme)));
+        match (x_forwarded.unwrap_or(Security::Unknown), forwarded.unwrap_or(Security::Unknown)) {
+            (Security::Unknown, one) | (one, Security::Unknown) => one,
+            (one, other) => agreed(one, other),
         }
     }
 
-    #[test]
-    fn the_client_is_the_last_hop_that_is_no_proxy() {
-        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
-        for (line, expected) in [
-            ("203.0.113.7", Some("203.0.113.7")),
-            ("1.2.3.4, 203.0.113.7, 10.0.0.9", Some("203.0.113.7")),
-            ("10.0.0.9", None),
-            ("203.0.113.7, rubbish", None),
-            ("rubbish, 203.0.113.7", Some("203.0.113.7")),
-            ("1.1.1.1,, 203.0.113.7:4711, 10.0.0.9", Some("203.0.113.7")),
-            ("[2001:db8::7]:4711", Some("2001:db8::7")),
-            ("[2001:db8::7]", Some("2001:db8::7")),
-            ("", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(&X_FORWARDED_FOR, line.parse().unwrap());
-            assert_eq!(
-                client(&proxies, &headers),
-                expected.map(|address| address.parse().unwrap()),
-                "{line}"
-            );
+    /// The address of the client; `None` if the proxies give none that is certain. The address of
+    /// `peer` if the peer forwards nothing, or never writes the address for which it forwards.
+    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let [x_forwarded, forwarded] = self.families(headers);
+        let x_forwarded = x_forwarded.then(|| self.sender(|| x_hops(headers)));
+        let forwarded = forwarded.then(|| self.sender(|| elements(headers).map(|one| one.hop)));
+        match (x_forwarded, forwarded) {
+            (Some(one), Some(other)) if one != other => None,
+            (Some(hop), _) | (None, Some(hop)) => match hop {
+                Hop::Address(address) => Some(address),
+                Hop::Absent => Some(peer),
+                Hop::Unknown => None,
+            },
+            (None, None) => Some(peer),
+        }
+    }
+
+    /// Which of the two families the request has, of those that are read.
+    fn families(&self, headers: &HeaderMap) -> [bool; 2] {
+        let x_forwarded = headers.contains_key(&X_FORWARDED_PROTO) || headers.contains_key(&X_FORWARDED_FOR);
+        let forwarded = headers.contains_key(FORWARDED);
+        match self.headers {
+            ForwardingHeaders::Either => [x_forwarded, forwarded],
+            ForwardingHeaders::XForwarded => [x_forwarded, false],
+            ForwardingHeaders::Forwarded => [false, forwarded],
+        }
+    }
+
+    /// The members that trusted proxies wrote, if their number is known; otherwise all of them.
+    fn last<T, I: Iterator<Item = T>>(&self, members: impl Fn() -> I) -> impl Iterator<Item = T> {
+        let skipped = match self.hops {
+            usize::MAX => 0,
+            hops => members().count().saturating_sub(hops.max(1)),
+        };
+        members().skip(skipped)
+    }
+
+    /// The last hop that is no trusted proxy. If all of them are in trusted networks it is the
+    /// first: a client inside such a network.
+    fn sender<I: Iterator<Item = Hop>>(&self, hops: impl Fn() -> I) -> Hop {
+        if hops().all(|hop| hop == Hop::Absent) {
+            return Hop::Absent;
+        }
+        let is_proxy = |hop| matches!(hop, Hop::Address(address) if self.trust(address));
+        let sender = self.last(hops).reduce(|sender, hop| if is_proxy(hop) { sender } else { hop });
+        match sender {
+            Some(Hop::Address(address)) => Hop::Address(address),
+            _ => Hop::Unknown,
+        }
+    }
+}
+
+fn x_schemes(headers: &HeaderMap) -> impl Iterator<Item = Scheme> {
+    headers.get_all(&X_FORWARDED_PROTO).iter().flat_map(|line| {
+        let line = line.as_bytes();
+        // HTTP/1.1 strips blanks around a value; HTTP/2 forbids them (RFC 9113 section 8.2.1).
+        let is_framed = line.len() == line.trim_ascii().len();
+        members(line).map(move |member| if is_framed { Scheme::named(member) } else { Scheme::Invalid })
+    })
+}
+
+fn x_hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
+    headers.get_all(&X_FORWARDED_FOR).iter().flat_map(|line| members(line.as_bytes())).map(Hop::named)
+}
+
+/// The members of a list; a member that is not UTF-8 is empty, which is neither a scheme nor an
+/// address.
+fn members(line: &[u8]) -> impl Iterator<Item = &str> {
+    line.split(|byte| *byte == b',').map(|member| std::str::from_utf8(member.trim_ascii()).unwrap_or_default())
+}
+
+fn elements(headers: &HeaderMap) -> impl Iterator<Item = Element> {
+    headers.get_all(FORWARDED).iter().flat_map(|line| Elements::of(line.as_bytes()))
+}
+
+/// Secure if every member is secure, plain if every member is plain.
+fn verdict(schemes: impl Iterator<Item = Scheme>) -> Security {
+    schemes.map(Security::from).reduce(agreed).unwrap_or(Security::Unknown)
+}
+
+fn agreed(one: Security, other: Security) -> Security {
+    if one == other { one } else { Security::Ambiguous }
+}
+
+impl From<Scheme> for Security {
+    fn from(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Secure => Self::Secure,
+            Scheme::Plain => Self::Plain,
+            Scheme::Absent => Self::Unknown,
+            Scheme::Invalid => Self::Ambiguous,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+use tokio::time::Instant;
+
 use crate::head::Head;
 use crate::transport::Transport;
 
@@ -28,6 +30,7 @@ pub struct Context<'r> {
     client: Option<IpAddr>,
     transport: Option<&'r Transport>,
     head: Option<Head<'r>>,
+    deadline: Option<Instant>,
 }
 
 impl<'r> Context<'r> {
@@ -61,9 +64,23 @@ impl<'r> Context<'r> {
         self
     }
 
+    /// The same with the time at which the caller stops waiting.
+    pub(crate) const fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Whether the caller has stopped waiting because the time is over, and not because the client left.
+    #[cfg(feature = "throttle")]
+    pub(crate) fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
     /// The client's address: the socket's other end, as the acceptor recorded it
-    /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`), or whom a
-    /// trusted proxy speaks for ([`transport::behind_proxy`](crate::transport::behind_proxy)).
+    /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`), or the
+    /// address that a trusted proxy forwarded
+    /// ([`transport::behind_proxy`](crate::transport::behind_proxy)). `None` if no address was
+    /// recorded, or the forwarding headers give no certain address.
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client.or_else(|| self.transport?.client(self.head?))
     }
@@ -73,10 +90,10 @@ impl<'r> Context<'r> {
         self.head
     }
 
-    /// A copy that outlives the request: tenant and address, without the head.
+    /// A copy that outlives the request: tenant, address and deadline, without the head.
     pub fn detached(&self) -> Context<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
-        Context { tenant, client: self.client_address(), transport: None, head: None }
+        Context { tenant, client: self.client_address(), transport: None, head: None, deadline: self.deadline }
     }
 }
 

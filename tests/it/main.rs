@@ -18,6 +18,7 @@ mod connections;
 mod dialects;
 mod extract;
 mod fetch;
+mod forwarded;
 mod grpc;
 mod guests;
 mod in_force;

@@ -11,7 +11,7 @@ use http::Request;
 use tower::ServiceExt as _;
 use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection, Transport};
 use tower_principal::{
-    AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Passwords, Principal,
+    ApiKey, AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Passwords, Principal,
     Rejection, RejectionKind, Revocation, Verifier, VerifyError, dialect,
 };
 
@@ -211,6 +211,92 @@ async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
     assert!(!lives(&app, first).await, "it is revoked");
     assert!(!lives(&app, second).await, "there was a second place");
     assert!(lives(&app, third).await, "and no third one");
+}
+
+/// 20 tokens that their owner shows on purpose, over plain http, from one client and then from many.
+#[tokio::test]
+async fn req_38_one_owners_tokens_do_not_use_up_the_fuse_for_the_others() {
+    for one_client in [true, false] {
+        let (flood, of_olga) = (tokens_of("otto"), tokens_of("olga"));
+        let mut builder = MemoryVerifier::builder();
+        for (user, tokens) in [("otto", &flood), ("olga", &of_olga)] {
+            for token in tokens {
+                builder = builder.access_token(token, OAuthUser::builder(user).build());
+            }
+        }
+        let app = shown_over(builder);
+        for (n, token) in flood.iter().enumerate() {
+            show(&app, token, if one_client { 1 } else { n as u8 }).await;
+        }
+        show(&app, &of_olga[0], 200).await;
+        let mut revoked = 0;
+        for token in &flood {
+            revoked += usize::from(!lives(&app, token).await);
+        }
+        assert_eq!(revoked, 5, "otto's share");
+        assert!(!lives(&app, &of_olga[0]).await && lives(&app, &of_olga[1]).await);
+    }
+}
+
+/// One client with tokens of many owners, as somebody has who registers accounts.
+#[tokio::test]
+async fn req_38_one_clients_tokens_do_not_use_up_the_fuse_for_the_others() {
+    let tokens = tokens_of("many");
+    let builder = tokens.iter().enumerate().fold(MemoryVerifier::builder(), |builder, (n, token)| {
+        builder.access_token(token, OAuthUser::builder(format!("user-{n}")).build())
+    });
+    let app = shown_over(builder);
+    for token in &tokens[..20] {
+        show(&app, token, 1).await;
+    }
+    show(&app, &tokens[20], 2).await;
+    let mut revoked = Vec::new();
+    for (n, token) in tokens.iter().enumerate() {
+        if !lives(&app, token).await {
+            revoked.push(n);
+        }
+    }
+    assert_eq!(revoked, [0, 1, 2, 3, 4, 20]);
+}
+
+/// A key that acts for a user is that user's.
+#[tokio::test]
+async fn req_38_keys_and_tokens_of_one_owner_share() {
+    let tokens = tokens_of("mixed");
+    let builder = tokens.iter().enumerate().fold(MemoryVerifier::builder(), |builder, (n, token)| {
+        let key = ApiKey::builder(format!("key-{n}")).owner("otto").build();
+        match n % 2 {
+            0 => builder.access_token(token, OAuthUser::builder("otto").build()),
+            _ => builder.access_token(token, key),
+        }
+    });
+    let app = shown_over(builder);
+    for (n, token) in tokens.iter().enumerate() {
+        show(&app, token, n as u8).await;
+    }
+    let mut revoked = 0;
+    for token in &tokens {
+        revoked += usize::from(!lives(&app, token).await);
+    }
+    assert_eq!(revoked, 5);
+}
+
+fn tokens_of(name: &str) -> Vec<String> {
+    (0..21).map(|n| format!("a-token-of-{name}-number-{n:04}")).collect()
+}
+
+fn shown_over(builder: tower_principal::MemoryVerifierBuilder) -> Router {
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, builder.build().unwrap(), transport::marked());
+    Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer)
+}
+
+/// Shows a token over plain http, from one of 256 addresses.
+async fn show(app: &Router, token: &str, address: u8) {
+    let mut request =
+        Request::get("/").header("authorization", format!("OAuth {token}")).body(Body::empty()).unwrap();
+    request.extensions_mut().insert(PlainConnection);
+    request.extensions_mut().insert(Peer(SocketAddr::from(([192, 0, 2, address], 4711))));
+    assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 403);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect, protect};
+use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Revocation, Verifier, dialect, protect};
 
 use super::shape;
 use crate::rows::{Changes, Dataset, Row, Visibility};
@@ -32,7 +32,10 @@ pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
         .route("/users/current.xml", get(current_xml))
         .with_state(Arc::new(Dataset::demo()));
     let routes = shape::errors(routes, |status| failure(&shape::name(status), shape::reason(status)));
-    protect(routes, AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone())).into_router()
+    // All tokens of the demonstration belong to one user, and are shown by one client.
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone())
+        .revocation(Revocation::default().share(20));
+    protect(routes, layer).into_router()
 }
 
 /// Somebody with an account: a user, by whatever credential, or an API key. An application is nobody yet,

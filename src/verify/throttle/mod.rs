@@ -1,44 +1,53 @@
-//! Slows down whoever keeps failing.
+//! Slows down clients whose attempts keep failing.
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
+use self::attempt::{Attempt, Pending};
 use self::counts::{Bounded, Counts, bounded, millis};
 use super::{Context, Reason, Verifier, VerifyError};
 use crate::credential::Credential;
-use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::fingerprint::FingerprintKey;
 use crate::meter::{self, ThrottledBy};
+use crate::network::Networks;
 use crate::principal::Principal;
 use crate::trace;
 
+mod attempt;
 mod counts;
 
 pub use self::counts::Limit;
 
-/// Slows down whoever keeps failing, before anything expensive is asked.
+/// Slows down clients whose attempts keep failing, before anything expensive is asked.
 ///
-/// A failure is a credential that nobody knows; a request that succeeds, or shows a credential that has
-/// expired, or meets an outage, is none, nor is a kind of credential that is not for the verifier inside to judge. Put it
-/// around the whole of a chain: what the next one knows would be a failure to the one before it. Failures are counted twice: of one id (a user's name, the id of a key or a
-/// client) from one client, and of one client altogether. A client is the network of an address, unless told otherwise
-/// the address itself for IPv4 and its /64 for IPv6; the address is that of [`Context::client_address`], which
-/// nobody can forge but a trusted proxy. Over a limit the answer is [`Reason::Throttled`], a 429 with
+/// A failure is a credential that the verifier inside denies, or that it has not judged yet when the client
+/// leaves. An access token or app token that has expired or was revoked is no failure: its holder needs a 401 to
+/// fetch a new one. An outage is none, nor a kind of credential that the verifier inside does not support.
+/// Put it around the whole of a chain: what the next verifier knows would be a failure to the one before it.
+///
+/// Failures are counted twice: of one id (the name of a user, the id of a key or a client) from one client, and of one
+/// client altogether. The tenant is not part of either, because a `Host` header would multiply the attempts. A client is
+/// one IPv4 address or one /64 of IPv6, unless [`prefixes`](Self::prefixes) are set. An address of NAT64, 6to4 or
+/// Teredo is counted as the IPv4 address that it embeds; [`nat64`](Self::nat64) adds a translator's own prefixes. The
+/// address is that of [`Context::client_address`]. Over a limit the answer is [`Reason::Throttled`], a 429 with
 /// `Retry-After`, and the verifier inside is not asked.
 ///
-/// * Nobody can lock out somebody elsewhere: an id is only ever counted together with the client that failed. What has
-///   succeeded from a client within the last day goes on from there, whatever else fails there.
-/// * Nothing is locked for good: failures are forgiven one by one, and all of them an hour after the last at the
-///   latest, or after what the limit bears at once takes where that is longer.
-/// * What is tried while the first answers are still out is looked at, and each failure of it is paid back.
-/// * Memory is bounded whatever is sent: some [`CAPACITY`](Self::CAPACITY) counts of each sort, the least used
-///   are forgotten first.
-/// * Where the client's address is not known nothing is counted, and the log says so once: to count all clients as
-///   one would let one of them lock out the rest.
+/// * An id is only counted together with the client that failed, so a client elsewhere cannot lock it out.
+/// * A credential that has succeeded from a client within the last day, with this very secret, passes from there
+///   whatever else fails there. If it is denied after all, the answer does not differ from that to a guess.
+/// * Nothing is locked forever: failures are forgiven one by one, and all of them an hour after the last at the
+///   latest, or after the time that the failures of a limit take if that is longer.
+/// * Attempts that start while the first answers are pending are verified, and each failure of them is counted.
+/// * Memory is bounded whatever is sent: about [`CAPACITY`](Self::CAPACITY) counts of each sort, of which the least
+///   used are forgotten first.
+/// * Requests without a certain client address are counted together, as one client, and the log has one warning.
+///   So one client can slow the others down there: record addresses
+///   ([`transport::Peer`](crate::transport::Peer)), and name the family of headers that a proxy writes
+///   ([`Transport::forwarding_headers`](crate::transport::Transport::forwarding_headers)).
 ///
 /// # Examples
 ///
@@ -60,24 +69,18 @@ pub struct Throttled<V> {
     started: Instant,
     by_id: Counts,
     by_client: Counts,
-    /// Until when those who have succeeded are remembered, in milliseconds since the start.
+    /// Until when credentials that have succeeded are remembered, in milliseconds since the start.
     known: Bounded<u64>,
     exempt: Vec<IpNet>,
-    prefixes: [u8; 2],
+    networks: Networks,
     unknown_clients: Once,
 }
 
-/// One attempt, and what it is counted by.
-struct Attempt {
-    client: Fingerprint,
-    /// The credential's id, or the whole of a secret without one, from this client.
-    id: Fingerprint,
-    has_id: bool,
-    now: u64,
-}
-
-/// How long somebody who has succeeded is remembered.
+/// How long a credential that has succeeded is remembered.
 const KNOWN: Duration = Duration::from_secs(24 * 3_600);
+
+/// The lengths that a translator's prefix may have (RFC 6052 section 2.2).
+const NAT64_LENGTHS: [u8; 6] = [32, 40, 48, 56, 64, 96];
 
 impl<V> Throttled<V> {
     /// How many counts of each sort are held at most.
@@ -99,7 +102,7 @@ impl<V> Throttled<V> {
             by_client: counts(Limit::new(100, Duration::from_millis(600))),
             known: bounded(Self::CAPACITY),
             exempt: Vec::new(),
-            prefixes: [32, 64],
+            networks: Networks::DEFAULT,
             unknown_clients: Once::new(),
         })
     }
@@ -116,17 +119,40 @@ impl<V> Throttled<V> {
         self
     }
 
-    /// Counts nothing that comes from these networks: health checks, a test's loopback.
+    /// Counts nothing that comes from these networks: health checks, a test's loopback. An address
+    /// of NAT64, 6to4 or Teredo is exempt by itself only, not by the address that it embeds.
+    ///
+    /// Name no network of proxies that do not forward their clients' addresses, because all of their
+    /// clients would be exempt.
     pub fn exempt(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.exempt.extend(networks);
         self
     }
 
-    /// How many bits of an IPv4 and of an IPv6 address tell clients apart: at most 32 and 128, of which 32 and 64 are
-    /// taken unless said.
+    /// How many bits of an IPv4 and of an IPv6 address differ between clients, at most 32 and 128.
+    /// Defaults to 32 and 64.
     pub const fn prefixes(mut self, ipv4: u8, ipv6: u8) -> Self {
-        self.prefixes = [ipv4, ipv6];
+        self.networks.prefixes = [ipv4, ipv6];
         self
+    }
+
+    /// Counts addresses in these prefixes of NAT64 translators as the IPv4 addresses that they embed
+    /// (RFC 6052), as those of the well-known prefix `64:ff9b::/96` are.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of the kind `InvalidInput` if a prefix is not one of IPv6 with a length of 32,
+    /// 40, 48, 56, 64 or 96 bits.
+    pub fn nat64(mut self, prefixes: impl IntoIterator<Item = IpNet>) -> io::Result<Self> {
+        for prefix in prefixes {
+            match prefix {
+                IpNet::V6(prefix) if NAT64_LENGTHS.contains(&prefix.prefix_len()) => {
+                    self.networks.nat64.push(prefix);
+                }
+                _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a prefix of NAT64")),
+            }
+        }
+        Ok(self)
     }
 
     /// How many counts are held now, of both sorts, for metrics and tests.
@@ -135,85 +161,92 @@ impl<V> Throttled<V> {
         self.by_id.len() + self.by_client.len()
     }
 
-    /// What this attempt is counted by; `None` where it is not counted.
+    /// The counters of this attempt; `None` if it is exempt.
     fn attempt(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Attempt> {
-        let Some(address) = context.client_address() else {
-            self.unknown_clients.call_once(|| {
-                trace::warn!(
-                    "failed attempts are not counted, since the client's address is not known: put `transport::Peer` \
-                     into the extensions, or serve with `into_make_service_with_connect_info::<SocketAddr>()`"
-                );
-            });
-            return None;
-        };
-        let address = address.to_canonical();
-        if self.exempt.iter().any(|network| network.contains(&address)) {
+        let address = context.client_address().map(|address| address.to_canonical());
+        if address.is_some_and(|address| self.exempt.iter().any(|network| network.contains(&address))) {
             return None;
         }
-        let network = &self.network(address);
-        let tenant = context.tenant().unwrap_or_default().as_bytes();
-        let id = credential.id_or_secret().as_bytes();
-        Some(Attempt {
-            client: self.key.of(&[b"client", network]),
-            id: self.key.of(&[b"id", network, tenant, credential.kind().as_str().as_bytes(), id]),
-            has_id: credential.id().is_some(),
-            now: millis(self.started.elapsed()),
-        })
-    }
-
-    /// The network of an address; that of an IPv4 one is spelled as IPv6 spells it, which no other has.
-    fn network(&self, address: IpAddr) -> [u8; 16] {
-        let [ipv4, ipv6] = self.prefixes;
-        match address {
-            IpAddr::V4(address) => {
-                let mask = u32::MAX.checked_shl(32_u32.saturating_sub(ipv4.into())).unwrap_or(0);
-                Ipv4Addr::from_bits(address.to_bits() & mask).to_ipv6_mapped().octets()
-            }
-            IpAddr::V6(address) => {
-                let mask = u128::MAX.checked_shl(128_u32.saturating_sub(ipv6.into())).unwrap_or(0);
-                Ipv6Addr::from_bits(address.to_bits() & mask).octets()
-            }
+        if address.is_none() {
+            self.warn_of_unknown_clients();
         }
+        let tenant = context.tenant().unwrap_or_default();
+        let network = address.map(|address| self.networks.of(address));
+        // An unknown client has no bytes, and so is none of the networks.
+        let client = network.as_ref().map_or(&[][..], |network| network);
+        Some(Attempt::of(credential, tenant, client, &self.key, millis(self.started.elapsed())))
     }
 
-    /// Refuses an attempt that is over a limit.
+    fn warn_of_unknown_clients(&self) {
+        self.unknown_clients.call_once(|| {
+            trace::warn!(
+                "attempts without a client address are counted together: put `transport::Peer` into the \
+                 extensions, serve with `into_make_service_with_connect_info::<SocketAddr>()`, or name the \
+                 headers of the proxy with `Transport::forwarding_headers`"
+            );
+        });
+    }
+
+    /// The limit that an attempt is over, and for how long.
+    fn over(&self, attempt: &Attempt) -> Option<(ThrottledBy, Duration)> {
+        let by_id = attempt.id.and_then(|id| self.by_id.over(id, attempt.now));
+        let by_client = || Some((ThrottledBy::Client, self.by_client.over(attempt.client, attempt.now)?));
+        by_id.map(|after| (ThrottledBy::Id, after)).or_else(by_client)
+    }
+
+    /// Refuses an attempt that is over a limit, unless the very credential has succeeded before.
     fn allow(&self, attempt: &Attempt) -> Result<(), VerifyError> {
-        let by_id = if attempt.has_id { self.by_id.over(attempt.id, attempt.now) } else { None };
-        let (by, after) =
-            match by_id.map(|after| (ThrottledBy::Id, after)).or_else(|| self.client_over(attempt)) {
-                Some(over) => over,
-                None => return Ok(()),
-            };
-        meter::throttled(by);
-        Err(VerifyError::Denied(Reason::Throttled(after)))
+        match self.is_known(attempt) {
+            true => Ok(()),
+            false => self.over(attempt).map_or(Ok(()), |over| Err(throttled(over))),
+        }
     }
 
-    /// Whether the client is over its limit, and what is tried has not succeeded from there before.
-    fn client_over(&self, attempt: &Attempt) -> Option<(ThrottledBy, Duration)> {
-        let over = self.by_client.over(attempt.client, attempt.now)?;
-        let known = self.known.get(&attempt.id).is_some_and(|until| until > attempt.now);
-        (!known).then_some((ThrottledBy::Client, over))
+    fn is_known(&self, attempt: &Attempt) -> bool {
+        self.known.get(&attempt.whole).is_some_and(|until| until > attempt.now)
     }
 
-    /// Counts what came of it.
-    fn count(&self, attempt: &Attempt, answer: &Result<Principal, VerifyError>) {
-        match answer {
-            Ok(_) => {
-                // Written seldom, since every request that succeeds comes by here.
-                let soon = attempt.now + millis(KNOWN / 2);
-                if self.known.get(&attempt.id).is_none_or(|until| until < soon) {
-                    self.known.insert(attempt.id, attempt.now + millis(KNOWN));
+    /// Counts the outcome, and returns the answer: a denial is a 429 if it is over a limit already, so
+    /// that a credential which passed because it is known is told from no other.
+    fn settle(
+        &self,
+        attempt: &Attempt,
+        answer: Result<Principal, VerifyError>,
+    ) -> Result<Principal, VerifyError> {
+        match &answer {
+            Ok(_) => self.remember(attempt),
+            Err(VerifyError::Denied(reason)) if attempt.fails_by(*reason) => {
+                let over = self.is_known(attempt).then(|| self.over(attempt)).flatten();
+                self.known.remove(&attempt.whole);
+                self.fail(attempt);
+                if let Some(over) = over {
+                    return Err(throttled(over));
                 }
-            }
-            Err(VerifyError::Denied(Reason::Unknown)) => {
-                if attempt.has_id {
-                    self.by_id.fail(attempt.id, attempt.now);
-                }
-                self.by_client.fail(attempt.client, attempt.now);
             }
             Err(_) => {}
         }
+        answer
     }
+
+    /// Writes seldom, because every request that succeeds comes by here.
+    fn remember(&self, attempt: &Attempt) {
+        let soon = attempt.now + millis(KNOWN / 2);
+        if self.known.get(&attempt.whole).is_none_or(|until| until < soon) {
+            self.known.insert(attempt.whole, attempt.now + millis(KNOWN));
+        }
+    }
+
+    fn fail(&self, attempt: &Attempt) {
+        if let Some(id) = attempt.id {
+            self.by_id.fail(id, attempt.now);
+        }
+        self.by_client.fail(attempt.client, attempt.now);
+    }
+}
+
+fn throttled((by, after): (ThrottledBy, Duration)) -> VerifyError {
+    meter::throttled(by);
+    VerifyError::Denied(Reason::Throttled(after))
 }
 
 impl<V: Verifier> Verifier for Throttled<V> {
@@ -226,9 +259,16 @@ impl<V: Verifier> Verifier for Throttled<V> {
             return self.inner.verify(credential, context).await;
         };
         self.allow(&attempt)?;
+        // A hash that was begun for a client that has left cost as much as one that was waited for.
+        let left = || {
+            if !context.is_late() && !self.is_known(&attempt) {
+                self.fail(&attempt);
+            }
+        };
+        let pending = Pending::new(left);
         let answer = self.inner.verify(credential, context).await;
-        self.count(&attempt, &answer);
-        answer
+        pending.is_over();
+        self.settle(&attempt, answer)
     }
 
     fn verify_now(
@@ -243,8 +283,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
             return Some(Err(throttled));
         }
         let answer = self.inner.verify_now(credential, context)?;
-        self.count(&attempt, &answer);
-        Some(answer)
+        Some(self.settle(&attempt, answer))
     }
 
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {

@@ -1,0 +1,72 @@
+//! One attempt, and the counters that it belongs to.
+
+use crate::credential::{Credential, CredentialKind};
+use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::verify::Reason;
+
+/// One attempt, and the counters that it belongs to.
+pub(super) struct Attempt {
+    pub(super) client: Fingerprint,
+    /// The id of the credential, from this client; `None` if it has none.
+    pub(super) id: Option<Fingerprint>,
+    /// The credential with its secret, at this tenant and from this client.
+    pub(super) whole: Fingerprint,
+    is_token: bool,
+    pub(super) now: u64,
+}
+
+impl Attempt {
+    pub(super) fn of(
+        credential: &Credential<'_>,
+        tenant: &str,
+        client: &[u8],
+        key: &FingerprintKey,
+        now: u64,
+    ) -> Self {
+        let kind = credential.kind().as_str().as_bytes();
+        let id = credential.id();
+        let whole = |secret: &str| {
+            let (tenant, id) = (tenant.as_bytes(), id.unwrap_or_default().as_bytes());
+            key.of(&[b"whole", client, tenant, kind, id, secret.as_bytes()])
+        };
+        Self {
+            client: key.of(&[b"client", client]),
+            id: id.map(|id| key.of(&[b"id", client, kind, id.as_bytes()])),
+            whole: credential.with_secret(whole),
+            is_token: matches!(credential.kind(), CredentialKind::AccessToken | CredentialKind::AppToken),
+            now,
+        }
+    }
+
+    /// Whether a denial for this reason is a failure. The holder of a token that has expired or was
+    /// revoked needs its 401; a password or a key that is denied for any reason is an attempt at it.
+    pub(super) const fn fails_by(&self, reason: Reason) -> bool {
+        match reason {
+            Reason::Expired | Reason::Revoked => !self.is_token,
+            Reason::Throttled(_) => false,
+            _ => true,
+        }
+    }
+}
+
+/// Calls a function if it is dropped before the attempt is over.
+pub(super) struct Pending<F: FnMut()>(Option<F>);
+
+impl<F: FnMut()> Pending<F> {
+    pub(super) const fn new(left: F) -> Self {
+        Self(Some(left))
+    }
+
+    pub(super) fn is_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: FnMut()> Drop for Pending<F> {
+    fn drop(&mut self) {
+        // A verifier that panics is no client that leaves.
+        if let Some(left) = self.0.as_mut().filter(|_| !std::thread::panicking()) {
+            left();
+        }
+    }
+}
