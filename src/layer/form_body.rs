@@ -14,6 +14,7 @@ use crate::deadline::{Bounded, Unfinished};
 use crate::guests::InBody;
 use crate::head::Head;
 use crate::kind::RejectionKind;
+use crate::quoted;
 use crate::rejection::Rejection;
 
 /// Whether a layer reads bodies: [`NoBody`] or [`FormBody`].
@@ -155,7 +156,7 @@ fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
         return Ok(false);
     }
     match media_type(head.headers())? {
-        Some(value) => Ok(is_form(value)),
+        Some(value) => is_form(value.as_bytes()),
         None => Ok(anyhow),
     }
 }
@@ -183,7 +184,43 @@ fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
     }
 }
 
-fn is_form(value: &HeaderValue) -> bool {
-    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+/// Whether this is the media type of a form.
+///
+/// The body is read as UTF-8 (RFC 6750 section 2.2 wants ASCII), so another charset is an error: what
+/// is read here would not be what a handler reads that goes by the charset. The answer is 400 and not
+/// 415, because RFC 6750 section 3.1 has `invalid_request` for a request that is malformed, and a
+/// service may take such a body where it carries no credential.
+fn is_form(value: &[u8]) -> Result<bool, Rejection> {
+    let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+    let (essence, parameters) = value.split_at_checked(end).unwrap_or_default();
+    if !essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+        return Ok(false);
+    }
+    match is_read_as_utf8(parameters) {
+        true => Ok(true),
+        false => Err(RejectionKind::Malformed.into()),
+    }
+}
+
+/// Whether parameters of a media type are well-formed, and name UTF-8, its subset US-ASCII, or no
+/// charset.
+fn is_read_as_utf8(mut rest: &[u8]) -> bool {
+    let mut charset = None;
+    loop {
+        quoted::skip_blanks(&mut rest);
+        match rest {
+            [] => break,
+            [b';', behind @ ..] => rest = behind,
+            _ => return false,
+        }
+        quoted::skip_blanks(&mut rest);
+        if matches!(rest, [] | [b';', ..]) {
+            continue;
+        }
+        let Some((name, value)) = quoted::parameter(&mut rest) else { return false };
+        if name.eq_ignore_ascii_case(b"charset") && charset.replace(value).is_some() {
+            return false;
+        }
+    }
+    charset.is_none_or(|charset| charset.is("utf-8") || charset.is("us-ascii"))
 }

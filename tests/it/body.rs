@@ -91,6 +91,58 @@ async fn req_13_a_form_is_read_by_its_exact_media_type() {
     }
 }
 
+/// What is read here as UTF-8 a handler might read as another charset.
+#[tokio::test]
+async fn req_13_a_form_in_another_charset_than_utf_8_is_malformed() {
+    let token = || Ok("OAuthUser".to_owned());
+    for (parameters, expected) in [
+        ("", token()),
+        (";", token()),
+        (" ; ; boundary=x ;", token()),
+        ("; charset=utf-8", token()),
+        (";charset=UTF-8", token()),
+        ("; Charset=\"utf-8\"", token()),
+        ("; charset=\"u\\t\\f-8\"", token()),
+        (";charset=us-ascii", token()),
+        ("; charset=\"US-ASCII\" ; x=y", token()),
+        ("; x=\"a;charset=utf-16\"", token()),
+        ("; charset=utf-16", Err(Malformed)),
+        ("; charset=UTF-16LE", Err(Malformed)),
+        ("; charset=\"utf-16\"", Err(Malformed)),
+        ("; charset=\"ut\\f-16\"", Err(Malformed)),
+        ("; charset=utf-7", Err(Malformed)),
+        ("; charset=iso-8859-1", Err(Malformed)),
+        ("; charset=utf8", Err(Malformed)),
+        ("; charset=", Err(Malformed)),
+        ("; charset=\"\"", Err(Malformed)),
+        ("; charset=\" utf-8\"", Err(Malformed)),
+        ("; charset=utf-8; charset=utf-16", Err(Malformed)),
+        ("; charset=utf-8; CHARSET=utf-8", Err(Malformed)),
+        ("; x; charset=utf-16", Err(Malformed)),
+        ("; charset =utf-16", Err(Malformed)),
+        ("; charset=\"utf-8", Err(Malformed)),
+        ("; charset=utf-8, utf-16", Err(Malformed)),
+    ] {
+        let posted = |body: String| {
+            let mut request = Request::post("/").body(Body::from(body)).unwrap();
+            let media_type = format!("application/x-www-form-urlencoded{parameters}");
+            request.headers_mut().insert("content-type", media_type.parse().unwrap());
+            request
+        };
+        for dialect in [strict(), dialect::OPENDATASOFT] {
+            let outcome = outcome(dialect, posted(format!("access_token={TOKEN}"))).await;
+            assert_eq!(outcome, expected, "{parameters}");
+        }
+        // Where the head has the credential the body is the handler's alone.
+        let with_head = with(posted("a=b".to_owned()), "authorization", &bearer(TOKEN));
+        assert_eq!(outcome(strict(), with_head).await, token(), "{parameters}");
+        // And where no layer reads it.
+        let app = whoami().layer(layer(strict()));
+        let with_head = with(posted("a=b".to_owned()), "authorization", &bearer(TOKEN));
+        assert_eq!(send(app, with_head).await.status, 200, "{parameters}");
+    }
+}
+
 #[tokio::test]
 async fn req_13_methods_without_a_body_have_no_form() {
     for (method, strictly, leniently) in [
