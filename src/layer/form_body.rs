@@ -156,7 +156,9 @@ fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
         return Ok(false);
     }
     match media_type(head.headers())? {
-        Some(value) => is_form(value.as_bytes()),
+        Some(value) if !is_form(value) => Ok(false),
+        Some(value) if is_read_as_utf8(value) => Ok(true),
+        Some(_) => Err(RejectionKind::Malformed.into()),
         None => Ok(anyhow),
     }
 }
@@ -184,27 +186,26 @@ fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
     }
 }
 
-/// Whether this is the media type of a form.
-///
-/// The body is read as UTF-8 (RFC 6750 section 2.2 wants ASCII), so another charset is an error: what
-/// is read here would not be what a handler reads that goes by the charset. The answer is 400 and not
-/// 415, because RFC 6750 section 3.1 has `invalid_request` for a request that is malformed, and a
-/// service may take such a body where it carries no credential.
-fn is_form(value: &[u8]) -> Result<bool, Rejection> {
-    let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
-    let (essence, parameters) = value.split_at_checked(end).unwrap_or_default();
-    if !essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
-        return Ok(false);
-    }
-    match is_read_as_utf8(parameters) {
-        true => Ok(true),
-        false => Err(RejectionKind::Malformed.into()),
-    }
+fn is_form(value: &HeaderValue) -> bool {
+    let (essence, _) = split(value);
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
-/// Whether parameters of a media type are well-formed, and name UTF-8, its subset US-ASCII, or no
+/// Splits a media type from its parameters.
+fn split(value: &HeaderValue) -> (&[u8], &[u8]) {
+    let value = value.as_bytes();
+    let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+    value.split_at_checked(end).unwrap_or_default()
+}
+
+/// Whether the parameters of a media type are well-formed, and name UTF-8, its subset US-ASCII, or no
 /// charset.
-fn is_read_as_utf8(mut rest: &[u8]) -> bool {
+///
+/// The body is read as UTF-8 (RFC 6750 section 2.2 wants ASCII): under another charset a handler could
+/// read something else. Such a form is malformed, 400 and not 415, because RFC 6750 section 3.1 has
+/// `invalid_request` for it, and a service may support the charset where the head has the credential.
+fn is_read_as_utf8(value: &HeaderValue) -> bool {
+    let (_, mut rest) = split(value);
     let mut charset = None;
     loop {
         quoted::skip_blanks(&mut rest);
