@@ -41,8 +41,12 @@ fn token(number: usize) -> String {
 
 /// One request for each token, as a proxy sends it that says this.
 fn requests(proxy: &str) -> Vec<Vec<u8>> {
-    let request =
-        |number| client::get("/data", &format!("authorization: OAuth {}\r\n{proxy}", token(number)));
+    let request = |number| {
+        // Each from a client of its own: one client has a share of the fuse only.
+        let client = format!("198.18.{}.{}", number / 250, number % 250);
+        let head = format!("authorization: OAuth {}\r\nx-forwarded-for: {client}\r\n{proxy}", token(number));
+        client::get("/data", &head)
+    };
     (0..TOKENS).map(request).collect()
 }
 
