@@ -51,9 +51,7 @@ impl Networks {
         let bits = address.to_bits();
         match address.segments() {
             // NAT64 (RFC 6052), and stateless translation (RFC 2765).
-            [0x64, 0xff9b, 0, 0, 0, 0, _, _] | [0, 0, 0, 0, 0xffff, 0, _, _] => {
-                translated(address, 96)
-            }
+            [0x64, 0xff9b, 0, 0, 0, 0, _, _] | [0, 0, 0, 0, 0xffff, 0, _, _] => translated(address, 96),
             // 6to4 (RFC 3056): all addresses of one site.
             [0x2002, ..] => Some(Ipv4Addr::from_bits(low(bits >> 80))),
             // Teredo (RFC 4380), which inverts the address.

@@ -117,8 +117,22 @@ mod tests {
     #[test]
     fn what_is_no_parameter_is_not_read() {
         for line in [
-            &b""[..], b"a", b"=b", b"a=", b"a =b", b"a= b", b"a=;", b"a=[", b"a=\"", b"a=\"b", br#"a="b\"#,
-            br#"a="b\""#, b"a=\"b\x7f\"", b"a=\"\\\x01\"", b"\"a\"=b", b"a=\xe9",
+            &b""[..],
+            b"a",
+            b"=b",
+            b"a=",
+            b"a =b",
+            b"a= b",
+            b"a=;",
+            b"a=[",
+            b"a=\"",
+            b"a=\"b",
+            br#"a="b\"#,
+            br#"a="b\""#,
+            b"a=\"b\x7f\"",
+            b"a=\"\\\x01\"",
+            b"\"a\"=b",
+            b"a=\xe9",
         ] {
             assert_eq!(read(line), None, "{line:?}");
         }

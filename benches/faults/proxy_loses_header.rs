@@ -26,9 +26,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) fn app(_: &Arc<Gauges>) -> Router {
     // Each of another user: one owner has a share of the fuse only.
     let user = |number| OAuthUser::builder(format!("user-{number}")).build();
-    let known = (0..TOKENS).fold(MemoryVerifier::builder(), |known, number| {
-        known.access_token(token(number), user(number))
-    });
+    let known = (0..TOKENS)
+        .fold(MemoryVerifier::builder(), |known, number| known.access_token(token(number), user(number)));
     let proxies = ["127.0.0.0/8".parse().unwrap()];
     let layer =
         AuthenticateLayer::new(dialect::SOCRATA, known.build().unwrap(), transport::behind_proxy(proxies));

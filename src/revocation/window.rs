@@ -56,8 +56,7 @@ impl Window {
             self.last_minute.pop_front();
         }
         let seen = requests.saturating_sub(self.requests);
-        let too_large_a_share =
-            seen >= SAMPLE && (self.revoked + 1) * 100 > seen * u64::from(limits.percent);
+        let too_large_a_share = seen >= SAMPLE && (self.revoked + 1) * 100 > seen * u64::from(limits.percent);
         if self.last_minute.len() >= limits.per_minute as usize || too_large_a_share {
             return Err(Exceeded::All);
         }

@@ -80,7 +80,9 @@ fn element(rest: &mut &[u8]) -> Option<Option<Element>> {
             }
             _ => {
                 let (name, value) = quoted::parameter(rest)?;
-                let place = ["for", "proto", "by", "host"].iter().position(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+                let place = ["for", "proto", "by", "host"]
+                    .iter()
+                    .position(|known| name.eq_ignore_ascii_case(known.as_bytes()));
                 // A parameter may stand once in an element (RFC 7239 section 4).
                 if let Some(place) = place.and_then(|place| seen.get_mut(place))
                     && place.replace(value).is_some()
@@ -96,7 +98,10 @@ fn element(rest: &mut &[u8]) -> Option<Option<Element>> {
         }
     }
     let [sender, scheme, ..] = seen;
-    Some(Some(Element { scheme: scheme.map_or(Scheme::Absent, Scheme::of), hop: sender.map_or(Hop::Absent, Hop::of) }))
+    Some(Some(Element {
+        scheme: scheme.map_or(Scheme::Absent, Scheme::of),
+        hop: sender.map_or(Hop::Absent, Hop::of),
+    }))
 }
 
 impl Scheme {

@@ -14,8 +14,8 @@ mod rule;
 
 pub use ipnet::IpNet;
 
-use self::proxy::Proxies;
 pub use self::proxy::ForwardingHeaders;
+use self::proxy::Proxies;
 pub use self::rule::{OnInsecure, TransportRule};
 
 /// A marker in a request's extensions: its connection is TLS. The TLS acceptor puts it there.

@@ -127,7 +127,8 @@ fn x_hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
 /// The members of a list; a member that is not UTF-8 is empty, which is neither a scheme nor an
 /// address.
 fn members(line: &[u8]) -> impl Iterator<Item = &str> {
-    line.split(|byte| *byte == b',').map(|member| std::str::from_utf8(member.trim_ascii()).unwrap_or_default())
+    line.split(|byte| *byte == b',')
+        .map(|member| std::str::from_utf8(member.trim_ascii()).unwrap_or_default())
 }
 
 fn elements(headers: &HeaderMap) -> impl Iterator<Item = Element> {

@@ -93,7 +93,13 @@ impl<'r> Context<'r> {
     /// A copy that outlives the request: tenant, address and deadline, without the head.
     pub fn detached(&self) -> Context<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
-        Context { tenant, client: self.client_address(), transport: None, head: None, deadline: self.deadline }
+        Context {
+            tenant,
+            client: self.client_address(),
+            transport: None,
+            head: None,
+            deadline: self.deadline,
+        }
     }
 }
 

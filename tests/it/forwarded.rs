@@ -128,10 +128,7 @@ async fn a_list_is_secure_or_plain_if_every_member_is() {
         (&[("forwarded", "proto=https, proto=http")], Refused),
         (&[("forwarded", "proto=https, for=x")], Refused),
         (&[("forwarded", "proto=https;proto=http")], Refused),
-        (
-            &[("x-forwarded-ssl", "on"), ("front-end-https", "on"), ("x-url-scheme", "https")],
-            Refused,
-        ),
+        (&[("x-forwarded-ssl", "on"), ("front-end-https", "on"), ("x-url-scheme", "https")], Refused),
     ] {
         assert_eq!(reached(&any(), lines).await, expected, "{lines:?}");
     }

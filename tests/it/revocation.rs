@@ -11,8 +11,8 @@ use http::Request;
 use tower::ServiceExt as _;
 use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection, Transport};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Passwords, Principal,
-    Rejection, RejectionKind, Revocation, Verifier, VerifyError, dialect,
+    ApiKey, AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Passwords,
+    Principal, Rejection, RejectionKind, Revocation, Verifier, VerifyError, dialect,
 };
 
 use crate::support::logged;

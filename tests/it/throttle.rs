@@ -11,8 +11,8 @@ use http::Request;
 use tower_principal::transport::{self, ForwardingHeaders, Peer, Transport};
 use tower_principal::verify::{Limit, Throttled};
 use tower_principal::{
-    AppToken, AuthenticateLayer, BasicUser, Context, Credential, Key, MemoryVerifier, OAuthUser, Pair, Reason,
-    Secret, Verifier, VerifyError, dialect,
+    AppToken, AuthenticateLayer, BasicUser, Context, Credential, Key, MemoryVerifier, OAuthUser, Pair,
+    Reason, Secret, Verifier, VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -175,7 +175,8 @@ async fn a_neighbours_guesses_do_not_lock_out_a_user_who_has_just_logged_in() {
         assert_eq!(ask(&verifier, password("alice", "wrong"), &here).await, Slowed);
         assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
         // Known as this kind, at this tenant, and from here alone.
-        let key = Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed("alice"), Secret::borrowed("right"))));
+        let key =
+            Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed("alice"), Secret::borrowed("right"))));
         for _ in 0..5 {
             ask(&verifier, key.reborrow(), &here).await;
         }
@@ -255,7 +256,9 @@ async fn req_60_an_expired_or_revoked_token_and_an_outage_are_no_failures() {
 /// A token of a disabled user is one, and so is every denial of what has an id.
 #[tokio::test]
 async fn every_other_denial_is_a_failure() {
-    let key = |secret| Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret))));
+    let key = |secret| {
+        Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret))))
+    };
     let client = |secret| {
         let pair = Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret));
         Credential::Client(tower_principal::ClientKind::Other, pair)
@@ -268,10 +271,9 @@ async fn every_other_denial_is_a_failure() {
             }
         }
         let whole = Credential::ApiKey(Key::Whole(Secret::borrowed("a-key-without-an-id")));
-        for (credential, counts) in [
-            (token("x"), matches!(reason, Reason::Unknown | Reason::Disabled)),
-            (whole, true),
-        ] {
+        for (credential, counts) in
+            [(token("x"), matches!(reason, Reason::Unknown | Reason::Disabled)), (whole, true)]
+        {
             let verifier = slow(says(move |_| Err(VerifyError::Denied(reason))));
             for _ in 0..5 {
                 assert_eq!(ask(&verifier, credential.reborrow(), &from(HERE)).await, Denied, "{reason}");
@@ -432,7 +434,9 @@ async fn a_translators_own_prefix_is_counted_by_the_address_that_it_embeds() {
 #[tokio::test]
 async fn an_exempt_network_exempts_no_address_that_embeds_one_of_it() {
     let verifier = slow(says(words)).exempt(["127.0.0.0/8".parse().unwrap()]);
-    for (address, expected) in [("64:ff9b::7f00:1", Slowed), ("2002:7f00:1::1", Slowed), ("127.0.0.1", Denied)] {
+    for (address, expected) in
+        [("64:ff9b::7f00:1", Slowed), ("2002:7f00:1::1", Slowed), ("127.0.0.1", Denied)]
+    {
         for _ in 0..5 {
             ask(&verifier, password("alice", "wrong"), &from(address)).await;
         }
@@ -446,7 +450,9 @@ async fn requests_without_an_address_are_counted_together_and_the_log_has_one_wa
     let verifier = Arc::new(slow(says(words)));
     let app = app(Arc::clone(&verifier), transport::danger_assume_secure());
     let mut statuses = Vec::new();
-    for (id, secret) in [("known", "right"), ("a", "x"), ("b", "x"), ("c", "x"), ("d", "x"), ("e", "x"), ("f", "right")] {
+    for (id, secret) in
+        [("known", "right"), ("a", "x"), ("b", "x"), ("c", "x"), ("d", "x"), ("e", "x"), ("f", "right")]
+    {
         statuses.push(send(app.clone(), authorization(basic(id, secret))).await.status);
     }
     assert_eq!(statuses, [200, 401, 401, 401, 401, 401, 429]);
@@ -454,7 +460,8 @@ async fn requests_without_an_address_are_counted_together_and_the_log_has_one_wa
     assert_eq!(known.status, 200, "it has succeeded before");
     assert_eq!(send(app, logs_in(HERE, "f", "right")).await.status, 200, "an address is another client");
     let lines = log.take();
-    let lines: Vec<_> = lines.iter().filter(|line| line.get("message").contains("counted together")).collect();
+    let lines: Vec<_> =
+        lines.iter().filter(|line| line.get("message").contains("counted together")).collect();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].level, tracing::Level::WARN);
 }
@@ -464,7 +471,8 @@ async fn requests_without_an_address_are_counted_together_and_the_log_has_one_wa
 #[tokio::test]
 async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
     let networks = || transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]);
-    let (forwarded, x_forwarded) = (("forwarded", "for=198.51.100.7;proto=https"), ("x-forwarded-for", "198.51.100.7"));
+    let (forwarded, x_forwarded) =
+        (("forwarded", "for=198.51.100.7;proto=https"), ("x-forwarded-for", "198.51.100.7"));
     for (transport, proxys, clients) in [
         (networks(), forwarded, "x-forwarded-for"),
         (networks().forwarding_headers(ForwardingHeaders::Forwarded), forwarded, "x-forwarded-for"),
@@ -544,7 +552,10 @@ async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not()
     }
     assert_eq!(send(app.clone(), logs_in(HERE, "alice", "right")).await.status, 429);
     for _ in 0..2 {
-        assert_eq!(leave(sent_from(HERE, authorization(bearer("a-guess-that-is-a-token"))), &app).await, None);
+        assert_eq!(
+            leave(sent_from(HERE, authorization(bearer("a-guess-that-is-a-token"))), &app).await,
+            None
+        );
     }
     assert_eq!(send(app.clone(), logs_in(HERE, "bob", "right")).await.status, 429, "and by its client");
     assert_eq!(send(app.clone(), logs_in(HERE, "known", "right")).await.status, 200);
@@ -631,7 +642,10 @@ async fn a_tenant_multiplies_no_attempts() {
         for context in [from(HERE).with_tenant("acme"), from(HERE)] {
             assert_eq!(ask(&verifier, password("alice", "right"), &context).await, Slowed);
         }
-        assert_eq!(ask(&verifier, password("alice", "right"), &from(ELSEWHERE).with_tenant("acme")).await, In);
+        assert_eq!(
+            ask(&verifier, password("alice", "right"), &from(ELSEWHERE).with_tenant("acme")).await,
+            In
+        );
     }
 }
 

@@ -13,7 +13,9 @@ use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Revocation, Verifier, dialect, protect};
+use tower_principal::{
+    AuthenticateLayer, Principal, Rejection, RejectionKind, Revocation, Verifier, dialect, protect,
+};
 
 use super::shape;
 use crate::rows::{Changes, Dataset, Row, Visibility};
