@@ -179,7 +179,9 @@ impl Answers {
         let mut response = Response::new(shape.body.clone());
         *response.status_mut() = shape.status;
         *response.headers_mut() = match &shape.headers {
-            Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
+            Some(headers) if rejection.needed_scopes().is_empty() && !rejection.is_of_broken_basic() => {
+                headers.clone()
+            }
             _ => self.headers(rejection, shape.status, asked),
         };
         response.extensions_mut().insert(rejection.rendered());

@@ -25,25 +25,30 @@ pub(crate) struct Origin {
     pub(crate) kind: CredentialKind,
     /// Where the app token beside it came from.
     pub(crate) app: Option<Carrier>,
+    /// Where a credential came from that a rank left out.
+    pub(crate) outranked: Option<Carrier>,
 }
 
 impl Origin {
     pub(crate) const fn new(spelling: Spelling, kind: CredentialKind) -> Self {
-        Self { spelling, kind, app: None }
+        Self { spelling, kind, app: None, outranked: None }
     }
 
-    pub(crate) const fn of(presented: &Presented<'_>) -> Self {
-        Self::new(presented.spelling, presented.kind)
+    pub(crate) fn of(presented: &Presented<'_>) -> Self {
+        let outranked = presented.outranked.map(|(carrier, _)| carrier);
+        Self { outranked, ..Self::new(presented.spelling, presented.kind) }
     }
 
     /// The same beside an app token.
     pub(crate) fn beside(self, app: Option<Self>) -> Self {
-        Self { app: app.map(|app| app.spelling.carrier), ..self }
+        let outranked = self.outranked.or(app.and_then(|app| app.outranked));
+        Self { app: app.map(|app| app.spelling.carrier), outranked, ..self }
     }
 
-    /// Whether the query carried anything: this credential, or the app token beside it.
-    fn in_query(self) -> bool {
-        self.spelling.carrier == Carrier::Query || self.app == Some(Carrier::Query)
+    /// Whether this carrier brought anything: this credential, the app token beside it, or one that a
+    /// rank left out.
+    fn came_by(self, carrier: Carrier) -> bool {
+        self.spelling.carrier == carrier || self.app == Some(carrier) || self.outranked == Some(carrier)
     }
 }
 
@@ -135,7 +140,12 @@ impl Authentication {
 
     /// Whether the query carried anything.
     pub(crate) fn is_in_query(&self) -> bool {
-        self.origin.is_some_and(Origin::in_query)
+        self.came_by(Carrier::Query)
+    }
+
+    /// Whether this carrier brought anything.
+    pub(crate) fn came_by(&self, carrier: Carrier) -> bool {
+        self.origin.is_some_and(|origin| origin.came_by(carrier))
     }
 
     pub(crate) fn holds_token(&self) -> bool {

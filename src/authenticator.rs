@@ -19,7 +19,7 @@ use crate::dialect::{Dialect, DialectError};
 use crate::guard::{Guard, Guarded};
 use crate::guests::{Guests, InBody};
 use crate::head::Head;
-use crate::judgement::{Admitted, Answer, insecure, judge, origin_of, unfinished};
+use crate::judgement::{Admitted, Answer, insecure, judge, origin_of, unfinished, unreadable};
 use crate::kind::RejectionKind;
 use crate::meter::Started;
 use crate::rejection::Rejection;
@@ -134,7 +134,7 @@ impl Pipeline {
         in_body: impl FnOnce() -> Result<InBody, Rejection>,
     ) -> Result<Verdict, Rejection> {
         let mut credentials = Credentials::default();
-        self.table.read_into(&mut credentials, head)?;
+        self.table.read_into(&mut credentials, head).map_err(|kind| unreadable(kind, &self.table, head))?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
             Guarded::Refused => return Err(insecure(&credentials)),
@@ -175,7 +175,7 @@ impl Pipeline {
         known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
-        let credentials = self.table.read(head)?;
+        let credentials = self.table.read(head).map_err(|kind| unreadable(kind, &self.table, head))?;
         self.verify(verifier, head, &credentials, known, left).await
     }
 

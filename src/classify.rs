@@ -7,11 +7,29 @@ use crate::credential::{ClientKind, Credential, CredentialKind, Key, Presented, 
 use crate::pair::Pair;
 use crate::secret::Secret;
 
+mod shape;
+
+pub use self::shape::{Alphabet, IdShape};
+
 /// Says what a token means.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenClassifier {
     pub(crate) kind: CredentialKind,
     pub(crate) make: for<'r> fn(Secret<'r>) -> Credential<'r>,
+    pub(crate) characters: Characters,
+    /// `None` for the length that limits every credential.
+    pub(crate) max_length: Option<usize>,
+}
+
+/// The characters that a token may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Characters {
+    /// A `b64token` (RFC 6750 section 2.1).
+    Token,
+    /// A `b64token`, and these characters anywhere in it.
+    TokenAnd(&'static str),
+    /// Any visible ASCII character.
+    Visible,
 }
 
 /// Says what an id and secret mean; the id's shape may decide.
@@ -19,6 +37,32 @@ pub struct TokenClassifier {
 pub struct PairClassifier {
     shapes: [Option<(IdShape, PairMeaning)>; 2],
     otherwise: PairMeaning,
+    pub(crate) tokens: &'static [TokenPair],
+}
+
+/// A pair that is a token in disguise: one half is a fixed word, the other half is the token.
+///
+/// Clients that can send `Basic` only carry tokens this way. Each convention has to be chosen, because
+/// it takes the word away from user names or passwords; see [`PairClassifier::or_token`].
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::classify::{self, TokenPair};
+/// use tower_principal::{Dialect, Form, dialect};
+///
+/// const TOKENS: &[TokenPair] = &[
+///     TokenPair::id_is("", classify::access_token),
+///     TokenPair::secret_is("x-oauth-basic", classify::access_token),
+/// ];
+/// let dialect = dialect::RFC6750.with_form(Form::basic(classify::password.or_token(TOKENS)));
+/// # assert_eq!(dialect.forms.len(), 2);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TokenPair {
+    pub(crate) word: &'static str,
+    pub(crate) id_is_word: bool,
+    pub(crate) token: TokenClassifier,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,55 +71,20 @@ struct PairMeaning {
     make: for<'r> fn(Pair<'r>) -> Credential<'r>,
 }
 
-/// The shape of an id: its length, its alphabet and how it starts.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::classify::{Alphabet, IdShape};
-///
-/// const KEY: IdShape = IdShape::new(25, Alphabet::LowerAlphanumeric);
-/// assert!(KEY.fits("6q8nsfbqnxy2n1mo1aqjjzyr5"));
-/// assert!(!KEY.fits("alice@example.org"));
-///
-/// const LIVE: IdShape = IdShape::new(12, Alphabet::Alphanumeric).starting_with(&["live", "test"]);
-/// assert!(LIVE.fits("live12345678") && !LIVE.fits("demo12345678"));
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct IdShape {
-    length: usize,
-    alphabet: Alphabet,
-    prefixes: &'static [&'static str],
-}
-
-/// The characters that an id is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Alphabet {
-    /// `0-9 a-z`.
-    LowerAlphanumeric,
-    /// `0-9 A-Z a-z`.
-    Alphanumeric,
-    /// `0-9 A-Z a-z - _`.
-    Base64Url,
-    /// `0-9 a-f`.
-    LowerHex,
-}
-
 /// An OAuth 2.0 access token.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
 pub const access_token: TokenClassifier =
-    TokenClassifier { kind: CredentialKind::AccessToken, make: |token| Credential::AccessToken(token) };
+    TokenClassifier::custom(CredentialKind::AccessToken, |token| Credential::AccessToken(token));
 
 /// A token that identifies the calling application.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
 pub const app_token: TokenClassifier =
-    TokenClassifier { kind: CredentialKind::AppToken, make: |token| Credential::AppToken(token) };
+    TokenClassifier::custom(CredentialKind::AppToken, |token| Credential::AppToken(token));
 
 /// An API key in one piece.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
 pub const api_key: TokenClassifier =
-    TokenClassifier { kind: CredentialKind::ApiKey, make: |key| Credential::ApiKey(Key::Whole(key)) };
+    TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
 
 /// A user name and password.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
@@ -91,7 +100,7 @@ pub const key_pair: PairClassifier = PairClassifier::always(KEY_PAIR);
 
 /// An API key where the id has this shape, else a user name and password (Socrata).
 pub const fn key_or_password(key_id: IdShape) -> PairClassifier {
-    PairClassifier { shapes: [Some((key_id, KEY_PAIR)), None], otherwise: PASSWORD }
+    PairClassifier { shapes: [Some((key_id, KEY_PAIR)), None], ..PairClassifier::always(PASSWORD) }
 }
 
 /// A client where the id has Usergrid's shape, an API key where it has this one, else a user name
@@ -99,7 +108,7 @@ pub const fn key_or_password(key_id: IdShape) -> PairClassifier {
 pub const fn client_key_or_password(key_id: IdShape) -> PairClassifier {
     PairClassifier {
         shapes: [Some((IdShape::CLIENT, CLIENT)), Some((key_id, KEY_PAIR))],
-        otherwise: PASSWORD,
+        ..PairClassifier::always(PASSWORD)
     }
 }
 
@@ -128,7 +137,37 @@ impl TokenClassifier {
     ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
     /// ```
     pub const fn custom(kind: CredentialKind, make: for<'r> fn(Secret<'r>) -> Credential<'r>) -> Self {
-        Self { kind, make }
+        Self { kind, make, characters: Characters::Token, max_length: None }
+    }
+
+    /// The same for tokens that also hold these characters, such as `|` or `:`.
+    ///
+    /// Defaults to none: a token is a `b64token` (RFC 6750 section 2.1), and any other value is denied
+    /// before the verifier. This option gives that filter up for the characters it names. They must be
+    /// visible ASCII other than `,` and `"`, which separate credentials; the dialect fails with
+    /// [`DialectError::TokenCharacters`](crate::DialectError::TokenCharacters) otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Form, classify};
+    ///
+    /// // `Authorization: Bearer 17|uXkq3T1z..`
+    /// const FORM: Form = Form::scheme("Bearer", classify::access_token.danger_also_allow("|"));
+    /// ```
+    #[must_use]
+    pub const fn danger_also_allow(self, characters: &'static str) -> Self {
+        Self { characters: Characters::TokenAnd(characters), ..self }
+    }
+
+    /// The same for tokens of up to this many bytes, from 8 KiB to 64 KiB.
+    ///
+    /// Defaults to 8 KiB: a longer value is denied before the verifier. A higher bound lets each
+    /// unauthenticated request make the server read that much. The dialect fails with
+    /// [`DialectError::TokenLength`](crate::DialectError::TokenLength) for another length.
+    #[must_use]
+    pub const fn danger_max_length(self, bytes: usize) -> Self {
+        Self { max_length: Some(bytes), ..self }
     }
 
     /// What a token stands for; without one, a value that cannot be genuine.
@@ -142,7 +181,16 @@ impl TokenClassifier {
 
 impl PairClassifier {
     const fn always(meaning: PairMeaning) -> Self {
-        Self { shapes: [None, None], otherwise: meaning }
+        Self { shapes: [None, None], otherwise: meaning, tokens: &[] }
+    }
+
+    /// The same, with pairs that stand for a token; the first one that fits decides.
+    ///
+    /// It applies to [`Form::basic`](crate::Form::basic) rows. Defaults to none: an empty user id is
+    /// malformed, and every other pair is an id and its secret.
+    #[must_use]
+    pub const fn or_token(self, tokens: &'static [TokenPair]) -> Self {
+        Self { tokens, ..self }
     }
 
     pub(crate) fn classify<'r>(&self, pair: Pair<'r>) -> Credential<'r> {
@@ -157,40 +205,24 @@ impl PairClassifier {
     }
 }
 
-impl IdShape {
-    /// Socrata's key ids, by its published samples.
-    pub const SOCRATA_KEY: Self = Self::new(25, Alphabet::LowerAlphanumeric);
-
-    /// Usergrid's client ids: a type prefix and a UUID.
-    const CLIENT: Self = Self::new(26, Alphabet::Base64Url).starting_with(&["b3U6", "YXA6"]);
-
-    /// Ids of this many characters of an alphabet.
-    pub const fn new(length: usize, alphabet: Alphabet) -> Self {
-        Self { length, alphabet, prefixes: &[] }
+impl TokenPair {
+    /// `WORD:TOKEN`: the user id is this word. The empty word reads `:TOKEN`.
+    pub const fn id_is(word: &'static str, token: TokenClassifier) -> Self {
+        Self { word, id_is_word: true, token }
     }
 
-    /// Only those that start with one of these.
-    #[must_use]
-    pub const fn starting_with(self, prefixes: &'static [&'static str]) -> Self {
-        Self { prefixes, ..self }
+    /// `TOKEN:WORD`: the password is this word. The empty word reads `TOKEN:`.
+    pub const fn secret_is(word: &'static str, token: TokenClassifier) -> Self {
+        Self { word, id_is_word: false, token }
     }
 
-    /// Whether an id has this shape.
-    pub fn fits(&self, id: &str) -> bool {
-        id.len() == self.length
-            && id.bytes().all(|byte| self.alphabet.has(byte))
-            && (self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| id.starts_with(prefix)))
-    }
-}
-
-impl Alphabet {
-    const fn has(self, byte: u8) -> bool {
-        match self {
-            Self::LowerAlphanumeric => byte.is_ascii_digit() || byte.is_ascii_lowercase(),
-            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
-            Self::Base64Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
-            Self::LowerHex => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-        }
+    /// The token of a pair that has the word in its place.
+    pub(crate) fn token_in<'p>(&self, pair: &'p Pair<'_>) -> Option<Secret<'p>> {
+        let (word, token) = match self.id_is_word {
+            true => (Secret::borrowed(pair.id()), pair.secret()),
+            false => (pair.secret(), Secret::borrowed(pair.id())),
+        };
+        word.ct_eq(&Secret::borrowed(self.word)).then_some(token)
     }
 }
 

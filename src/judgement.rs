@@ -8,9 +8,11 @@ use crate::clock::Clock;
 use crate::credential::{CredentialKind, Credentials, Presented};
 use crate::deadline::Unfinished;
 use crate::fingerprint::Fingerprint;
+use crate::head::Head;
 use crate::kind::RejectionKind;
 use crate::principal::{AppToken, Guest, Principal};
 use crate::rejection::Rejection;
+use crate::table::Table;
 use crate::trace;
 use crate::verify::{Reason, VerifyError};
 
@@ -131,6 +133,13 @@ pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credential
         Some(credentials) => refusal(kind, credentials),
         None => kind.into(),
     }
+}
+
+/// The refusal of a head that cannot be read.
+#[cold]
+pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: Head<'_>) -> Rejection {
+    let broken_basic = kind == RejectionKind::Malformed && table.has_broken_basic(head);
+    Rejection::from(kind).of_broken_basic(broken_basic)
 }
 
 /// What came over a connection that is not secure enough for it.

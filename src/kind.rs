@@ -26,6 +26,9 @@ pub enum RejectionKind {
     DeniedAppToken,
     /// A credential over a connection that is not known to be secure.
     InsecureTransport,
+    /// A cookie in a request that can change something, without a proof that the request is of the
+    /// service's own origin; see [`Form::cookie`](crate::Form::cookie).
+    CrossSite,
     /// A token holder who may not do this (RFC 6750 section 3.1).
     InsufficientScope,
     /// Anybody else who may not do this.
@@ -89,6 +92,7 @@ impl RejectionKind {
         Self::DeniedCredentials,
         Self::DeniedAppToken,
         Self::InsecureTransport,
+        Self::CrossSite,
         Self::InsufficientScope,
         Self::Forbidden,
         Self::TooManyAttempts,
@@ -124,6 +128,7 @@ impl RejectionKind {
             Self::DeniedCredentials => "denied_credentials",
             Self::DeniedAppToken => "denied_app_token",
             Self::InsecureTransport => "insecure_transport",
+            Self::CrossSite => "cross_site",
             Self::InsufficientScope => "insufficient_scope",
             Self::Forbidden => "forbidden",
             Self::TooManyAttempts => "too_many_attempts",
@@ -162,6 +167,12 @@ impl RejectionKind {
             Self::InsecureTransport => {
                 answer!(FORBIDDEN, Nothing, "https_required", "Credentials are accepted over https only.")
             }
+            Self::CrossSite => answer!(
+                FORBIDDEN,
+                Nothing,
+                "cross_site_request",
+                "A cookie is accepted from pages of this service only."
+            ),
             Self::InsufficientScope => {
                 answer!(FORBIDDEN, ScopeNeeded, "insufficient_scope", "The access token does not allow this.")
             }

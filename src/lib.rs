@@ -144,7 +144,7 @@ pub use self::dialect::{AnswerRow, Dialect, DialectError};
 #[cfg(feature = "axum")]
 pub use self::extract::Authenticated;
 pub use self::fingerprint::{Fingerprint, FingerprintKey};
-pub use self::form::{Form, Malformed, Parse, Place};
+pub use self::form::{Form, Malformed, Parse, ParseOptional, Place, Subprotocol};
 pub use self::guest::GuestRule;
 pub use self::head::Head;
 pub use self::kind::RejectionKind;

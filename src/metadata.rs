@@ -186,7 +186,7 @@ const fn method(carrier: Carrier) -> Option<&'static str> {
         Carrier::Authorization => Some("header"),
         Carrier::Query => Some("query"),
         Carrier::Body => Some("body"),
-        Carrier::Header => None,
+        Carrier::Header | Carrier::Cookie | Carrier::Subprotocol => None,
     }
 }
 

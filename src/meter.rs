@@ -60,8 +60,8 @@ mod recording {
 
     /// One more than there are, for `none`.
     const CREDENTIALS: usize = CredentialKind::Password as usize + 2;
-    const CARRIERS: usize = Carrier::Body as usize + 1;
-    const SYNTAXES: usize = Syntax::Custom as usize + 1;
+    const CARRIERS: usize = Carrier::Subprotocol as usize + 1;
+    const SYNTAXES: usize = Syntax::BasicToken as usize + 1;
     const OUTCOMES: usize = RejectionKind::ALL.len() + 2;
 
     /// The ways to present a credential, or none.
@@ -75,7 +75,7 @@ mod recording {
     static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
 
     pub(crate) fn attempt(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) {
-        let place = presented.map_or(0, |(kind, Spelling { carrier, syntax })| {
+        let place = presented.map_or(0, |(kind, Spelling { carrier, syntax, .. })| {
             ((kind as usize + 1) * CARRIERS + carrier as usize) * SYNTAXES + syntax as usize
         });
         let keys = ATTEMPTS.get(place).map(|keys| keys.get_or_init(none_yet));

@@ -36,6 +36,8 @@ pub struct Rejection {
     /// What the verifier said, for the log.
     reason: Option<Reason>,
     fingerprint: Option<Fingerprint>,
+    /// Whether the credential is `Basic` and breaks its grammar.
+    broken_basic: bool,
     /// Whether a pipeline has rendered it: an outer one then leaves it alone.
     rendered: bool,
 }
@@ -63,7 +65,15 @@ where
 impl Rejection {
     pub(crate) fn new(kind: RejectionKind) -> Self {
         let needed = Scopes::none();
-        Self { kind, needed, origin: None, reason: None, fingerprint: None, rendered: false }
+        Self {
+            kind,
+            needed,
+            origin: None,
+            reason: None,
+            fingerprint: None,
+            broken_basic: false,
+            rendered: false,
+        }
     }
 
     /// Somebody who may not do this: a guest is asked for credentials, a token holder told that the
@@ -89,6 +99,15 @@ impl Rejection {
 
     pub(crate) fn with_fingerprint(self, fingerprint: Option<Fingerprint>) -> Self {
         Self { fingerprint, ..self }
+    }
+
+    /// The same for `Basic` credentials that break their grammar, which are challenged as `Basic`.
+    pub(crate) fn of_broken_basic(self, broken_basic: bool) -> Self {
+        Self { broken_basic, ..self }
+    }
+
+    pub(crate) const fn is_of_broken_basic(&self) -> bool {
+        self.broken_basic
     }
 
     /// Why the request was refused.

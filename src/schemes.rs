@@ -74,6 +74,11 @@ impl Schemes {
                     );
                 }
             }
+            // The charset that the challenge names is what the client got wrong, if anything.
+            Challenging::TokenMalformed if rejection.is_of_broken_basic() => {
+                let basic = self.schemes.iter().find(|scheme| scheme.challenged == Challenged::Basic);
+                basic.into_iter().for_each(|scheme| send(&scheme.plain));
+            }
             Challenging::TokenMalformed => {
                 token_scheme.and_then(|scheme| scheme.malformed.as_ref()).into_iter().for_each(send);
             }

@@ -1,7 +1,7 @@
 //! What inner services see of a request that was authenticated.
 
 use http::Request;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, COOKIE, Entry};
 
 use crate::authentication::Authentication;
 use crate::carried::QueryCut;
@@ -26,13 +26,22 @@ pub(crate) fn seal<B>(
     authentication: Authentication,
 ) -> Result<(), Rejection> {
     let headers = request.headers_mut();
-    if authentication.carrier() == Some(Carrier::Authorization) {
+    if authentication.came_by(Carrier::Authorization) {
         headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
     }
-    if authentication.carrier() == Some(Carrier::Header) || authentication.app().is_some() {
+    if authentication.came_by(Carrier::Header) || authentication.app().is_some() {
         for name in table.header_names() {
             headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
         }
+    }
+    if authentication.came_by(Carrier::Cookie)
+        && let Entry::Occupied(mut lines) = headers.entry(COOKIE)
+    {
+        lines.iter_mut().for_each(|value| value.set_sensitive(true));
+    }
+    if authentication.came_by(Carrier::Subprotocol) {
+        table.cut_subprotocols(headers);
+        request.extensions_mut().insert(QueryCut);
     }
     if cut_query && authentication.is_in_query() {
         cut_query_from(table, request).map_err(|_error| {

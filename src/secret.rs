@@ -77,6 +77,11 @@ impl<'r> Secret<'r> {
         Secret::borrowed(self.expose_secret())
     }
 
+    /// Whether there is no text at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.expose_secret().is_empty()
+    }
+
     /// Whether it holds a control character, which no credential may.
     pub(crate) fn holds_control(&self) -> bool {
         self.expose_secret().chars().any(char::is_control)

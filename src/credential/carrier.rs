@@ -14,6 +14,10 @@ pub enum Carrier {
     Query,
     /// A form body.
     Body,
+    /// A cookie.
+    Cookie,
+    /// The subprotocols that a WebSocket handshake offers, `Sec-WebSocket-Protocol`.
+    Subprotocol,
 }
 
 impl Carrier {
@@ -24,6 +28,8 @@ impl Carrier {
             Self::Header => "header",
             Self::Query => "query",
             Self::Body => "body",
+            Self::Cookie => "cookie",
+            Self::Subprotocol => "subprotocol",
         }
     }
 }

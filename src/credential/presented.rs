@@ -1,12 +1,13 @@
 //! Everything that one request presented.
 
-use super::{Credential, CredentialKind, Spelling};
+use super::{Carrier, Credential, CredentialKind, Spelling};
 use crate::kind::RejectionKind;
 
 /// What one request presented: at most one subject, and at most one app token beside it.
 ///
 /// Socrata's clients send a user's credential and an app token together. Two values for one role
-/// are ambiguous and never chosen between (RFC 6750 section 2).
+/// are ambiguous (RFC 6750 section 2) unless the dialect gave their rows different
+/// [ranks](crate::Form::rank).
 #[derive(Debug, Default)]
 pub struct Credentials<'r> {
     subject: Option<Presented<'r>>,
@@ -21,6 +22,10 @@ pub(crate) struct Presented<'r> {
     /// `None` when the value has a character or a length that no genuine one has: refused as
     /// denied, without asking a verifier.
     pub(crate) credential: Option<Credential<'r>>,
+    /// The credential for the same role whose row has a lower rank.
+    pub(crate) outranked: Option<(Carrier, CredentialKind)>,
+    /// Whether another site may have made the browser send it.
+    pub(crate) cross_site: bool,
 }
 
 impl<'r> Credentials<'r> {
@@ -47,35 +52,50 @@ impl<'r> Credentials<'r> {
         self.app.as_ref()
     }
 
-    /// Adds one; a second value for a role is ambiguous.
-    pub(crate) fn add(&mut self, presented: Presented<'r>) -> Result<(), RejectionKind> {
+    /// Adds a credential. A second one for a role is ambiguous unless the ranks of their rows differ,
+    /// and a third one is ambiguous.
+    pub(crate) fn add(&mut self, mut presented: Presented<'r>) -> Result<(), RejectionKind> {
         let role = match presented.kind {
             CredentialKind::AppToken => &mut self.app,
             _ => &mut self.subject,
         };
-        if role.is_some() {
+        let Some(held) = role else {
+            *role = Some(presented);
+            return Ok(());
+        };
+        let (rank, other) = (held.spelling.rank, presented.spelling.rank);
+        if rank == other || held.outranked.is_some() {
             return Err(RejectionKind::Ambiguous);
         }
-        *role = Some(presented);
+        if rank < other {
+            std::mem::swap(held, &mut presented);
+        }
+        held.outranked = Some((presented.spelling.carrier, presented.kind));
         Ok(())
+    }
+
+    /// Whether another site may have made the browser send a credential that counts.
+    pub(crate) fn is_cross_site(&self) -> bool {
+        [&self.subject, &self.app].into_iter().flatten().any(|presented| presented.cross_site)
     }
 }
 
 impl<'r> Presented<'r> {
     pub(crate) const fn new(spelling: Spelling, credential: Credential<'r>) -> Self {
-        Self { spelling, kind: credential.kind(), credential: Some(credential) }
+        let kind = credential.kind();
+        Self { spelling, kind, credential: Some(credential), outranked: None, cross_site: false }
     }
 
     /// A value that no genuine credential of this kind has.
     pub(crate) const fn impossible(spelling: Spelling, kind: CredentialKind) -> Self {
-        Self { spelling, kind, credential: None }
+        Self { spelling, kind, credential: None, outranked: None, cross_site: false }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::{Carrier, Syntax};
+    use crate::credential::Syntax;
     use crate::secret::Secret;
 
     #[test]
@@ -91,6 +111,24 @@ mod tests {
         assert!(both.subject().is_some() && both.app().is_some());
         for second in [token("t"), app("a")] {
             assert_eq!(both.add(Presented::new(query, second)), Err(RejectionKind::Ambiguous));
+        }
+    }
+
+    #[test]
+    fn a_rank_decides_between_two_and_never_between_three() {
+        let token = |text| Credential::AccessToken(Secret::borrowed(text));
+        let at = |carrier, rank| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
+        for order in [[0, 1], [1, 0]] {
+            let rows = [(Carrier::Header, 0, "low"), (Carrier::Query, 1, "high")];
+            let mut both = Credentials::default();
+            for (carrier, rank, text) in order.map(|place| rows[place]) {
+                both.add(Presented::new(at(carrier, rank), token(text))).unwrap();
+            }
+            assert!(both.subject().unwrap().with_secret(|secret| secret == "high"));
+            let outranked = both.presented_subject().unwrap().outranked;
+            assert_eq!(outranked, Some((Carrier::Header, CredentialKind::AccessToken)));
+            let third = Presented::new(at(Carrier::Cookie, 2), token("third"));
+            assert_eq!(both.add(third), Err(RejectionKind::Ambiguous));
         }
     }
 }

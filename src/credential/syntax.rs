@@ -46,6 +46,12 @@ pub enum Syntax {
     ParameterPair,
     /// A grammar of the service's own; see [`Form::custom`](crate::Form::custom).
     Custom,
+    /// `Cookie: NAME=TOKEN` (RFC 6265 section 4.2).
+    Cookie,
+    /// A token among the subprotocols of a WebSocket handshake (RFC 6455 section 1.9).
+    Subprotocol,
+    /// `Authorization: Basic ..` with a token in place of the user name or of the password.
+    BasicToken,
 }
 
 /// The schemes with names of their own, and whether a colon follows.
@@ -85,6 +91,9 @@ impl Syntax {
             Self::Parameter => "parameter",
             Self::ParameterPair => "parameter_pair",
             Self::Custom => "custom",
+            Self::Cookie => "cookie",
+            Self::Subprotocol => "subprotocol",
+            Self::BasicToken => "basic_token",
         }
     }
 }

@@ -35,6 +35,19 @@ pub enum DialectError {
     /// More parameters of one carrier than are looked for.
     #[error("more than {0} parameters in one carrier")]
     TooManyParameters(usize),
+    /// Characters that [`danger_also_allow`](crate::classify::TokenClassifier::danger_also_allow) cannot
+    /// add to a token: `,`, `"`, or a character that is not visible ASCII.
+    #[error("`{0}` cannot be characters of a token")]
+    TokenCharacters(&'static str),
+    /// A token length that is not from 8 KiB to 64 KiB.
+    #[error("a token of {0} bytes is not a length that can be read")]
+    TokenLength(usize),
+    /// A body row with a rank.
+    #[error("the body row `{0}` cannot have a rank: a body is read if the head holds no subject")]
+    Rank(&'static str),
+    /// A value that is no origin: a scheme, `://`, and a host that may have a port, in lower case.
+    #[error("`{0}` is not an origin")]
+    Origin(&'static str),
     /// A realm with a control or non-ASCII character, `"` or `\`.
     #[error("the realm must be printable ASCII without quotes and backslashes")]
     Realm,

@@ -1,4 +1,4 @@
-//! `Basic` credentials: `base64(user-id ":" password)` in UTF-8 (RFC 7617 section 2).
+//! `Basic` credentials: `base64(user-id ":" password)` in UTF-8 or ISO-8859-1 (RFC 7617 section 2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,18 +10,23 @@ use crate::syntax::token::MAX_LENGTH;
 
 /// Decodes into one wiped buffer. `None` where the value is longer than any genuine one.
 ///
-/// Only canonical, padded base64 is read; the text is UTF-8 without control characters, and its
-/// user id is not empty.
+/// Only canonical, padded base64 is read, and only text without control characters. Bytes that are
+/// valid UTF-8 are UTF-8, because the challenge asks for it; all others are ISO-8859-1, which clients
+/// send that ignore the challenge. ISO-8859-1 that happens to be valid UTF-8 is read as UTF-8.
+/// The text is compared as it is: no Unicode normalization is applied.
 pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, RejectionKind> {
     if value.len() > MAX_LENGTH {
         return Ok(None);
     }
     let text = decode_text(value).ok_or(RejectionKind::Malformed)?;
-    if text.bytes().fold(false, |so_far, byte| so_far | byte.is_ascii_control()) {
+    let controls = match text.is_ascii() {
+        true => text.bytes().fold(false, |so_far, byte| so_far | byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    };
+    if controls {
         return Err(RejectionKind::Malformed);
     }
-    let pair = Pair::split(text).filter(|pair| !pair.id().is_empty());
-    pair.map(Some).ok_or(RejectionKind::Malformed)
+    Pair::split(text).map(Some).ok_or(RejectionKind::Malformed)
 }
 
 fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
@@ -31,10 +36,20 @@ fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
     match String::from_utf8(std::mem::take(&mut *buffer)) {
         Ok(text) => Some(Zeroizing::new(text)),
         Err(error) => {
-            error.into_bytes().zeroize();
-            None
+            let mut bytes = error.into_bytes();
+            let text = latin1(&bytes);
+            bytes.zeroize();
+            Some(text)
         }
     }
+}
+
+/// ISO-8859-1, whose bytes are the first 256 code points.
+fn latin1(bytes: &[u8]) -> Zeroizing<String> {
+    // Each byte takes two at most, so the buffer never moves and leaves no copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
+    text.extend(bytes.iter().map(|byte| char::from(*byte)));
+    text
 }
 
 #[cfg(test)]
@@ -54,6 +69,7 @@ mod tests {
             ("u:", "u", ""),
             (" u : p ", " u ", " p "),
             ("ü:pa:ss wörd", "ü", "pa:ss wörd"),
+            (":p", "", "p"),
         ] {
             assert_eq!(pair(text.as_bytes()), Some((id.to_owned(), secret.to_owned())), "{text:?}");
         }
@@ -61,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_not_basic_is_malformed() {
-        for text in [&b":pw"[..], b"nocolon", b"", b"u:p\0q", b"u:p\nq", b"u\x7f:p", b"\xff:p", b"u:\xc3"] {
+        for text in [&b"nocolon"[..], b"", b"u:p\0q", b"u:p\nq", b"u\x7f:p", b"\xffp", b"u:\xc2\x85"] {
             assert_eq!(pair(text), None, "{text:?}");
         }
         for value in [
@@ -78,6 +94,20 @@ mod tests {
             "dTpwdw===",
         ] {
             assert_eq!(decode(value.as_bytes()).err(), Some(RejectionKind::Malformed), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_latin_1_without_its_control_characters() {
+        let latin = |text: &[u8]| pair(text).map(|(id, secret)| format!("{id}:{secret}"));
+        assert_eq!(latin(b"m\xfcller:gr\xf6\xdfe:1").as_deref(), Some("müller:größe:1"));
+        assert_eq!(latin("müller:größe:1".as_bytes()).as_deref(), Some("müller:größe:1"));
+        assert_eq!(latin(b"\xe9:\xff").as_deref(), Some("é:ÿ"));
+        assert_eq!(latin(b"u:caf\xe9\xa0").as_deref(), Some("u:café\u{a0}"));
+        // Valid UTF-8 comes first: these two Latin-1 letters read as one.
+        assert_eq!(latin(b"u:\xc3\xbc").as_deref(), Some("u:ü"));
+        for byte in (0x80..=0x9f).chain(0..=0x1f).chain([0x7f]) {
+            assert_eq!(latin(&[b'u', b':', 0xfc, byte, 0xfc]), None, "{byte:#x}");
         }
     }
 

@@ -5,7 +5,6 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::kind::RejectionKind;
 use crate::percent;
 use crate::secret::Secret;
-use crate::syntax::token::MAX_LENGTH;
 
 /// How many names one carrier may have.
 pub(crate) const MAX_NAMES: usize = 8;
@@ -139,23 +138,23 @@ fn push_run(target: &mut String, path: &str, run: Option<&str>) {
 }
 
 /// The decoded value of a found parameter. An empty value, a bad `%` or bad UTF-8 is malformed;
-/// `None` where it is longer than any genuine one.
-pub(crate) fn value(raw: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
+/// `None` if it is longer than `max_length` bytes.
+pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>, RejectionKind> {
     if raw.is_empty() {
         return Err(RejectionKind::Malformed);
     }
-    if raw.len() > 3 * MAX_LENGTH {
+    if raw.len() > 3 * max_length {
         return Ok(None);
     }
     if memchr::memchr2(b'%', b'+', raw).is_none() {
-        if raw.len() > MAX_LENGTH {
+        if raw.len() > max_length {
             return Ok(None);
         }
         let text = std::str::from_utf8(raw).map_err(|_| RejectionKind::Malformed)?;
         return Ok(Some(Secret::borrowed(text)));
     }
     let mut decoded = percent::decode(raw, b' ').ok_or(RejectionKind::Malformed)?;
-    if decoded.len() > MAX_LENGTH {
+    if decoded.len() > max_length {
         return Ok(None);
     }
     match String::from_utf8(std::mem::take(&mut *decoded)) {
@@ -170,6 +169,7 @@ pub(crate) fn value(raw: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::token::MAX_LENGTH;
 
     fn texts(query: &str) -> Result<Vec<(usize, String)>, RejectionKind> {
         let mut names = Names::default();
@@ -245,11 +245,15 @@ mod tests {
     fn values_are_decoded_strictly() {
         for (raw, expected) in [("t", "t"), ("a%2Bb", "a+b"), ("a+b", "a b"), ("%c3%bc", "ü"), ("%74", "t")]
         {
-            assert_eq!(value(raw.as_bytes()).unwrap().unwrap().expose_secret(), expected, "{raw}");
+            assert_eq!(
+                value(raw.as_bytes(), MAX_LENGTH).unwrap().unwrap().expose_secret(),
+                expected,
+                "{raw}"
+            );
         }
         for raw in [&b""[..], b"t%", b"t%2", b"t%zz", b"%FF%FE", b"\xff", b"%+1"] {
-            assert_eq!(value(raw).err(), Some(RejectionKind::Malformed), "{raw:?}");
+            assert_eq!(value(raw, MAX_LENGTH).err(), Some(RejectionKind::Malformed), "{raw:?}");
         }
-        assert!(matches!(value(&vec![b'a'; 3 * MAX_LENGTH + 1]), Ok(None)));
+        assert!(matches!(value(&vec![b'a'; 3 * MAX_LENGTH + 1], MAX_LENGTH), Ok(None)));
     }
 }

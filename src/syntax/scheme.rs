@@ -110,9 +110,9 @@ const KNOWN_SCHEMES: [&str; 21] = [
 const MIN_BARE_LENGTH: usize = 16;
 
 /// Whether a word can be a bare token at all: GeoDataHub sends tokens without a scheme.
-pub(crate) fn may_be_bare(word: &[u8]) -> bool {
+pub(crate) fn may_be_bare(word: &[u8], also: &str) -> bool {
     word.len() >= MIN_BARE_LENGTH
-        && token::is_b64token(word)
+        && (token::is_b64token(word) || token::is_made_of(word, also))
         && !KNOWN_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
 }
 
@@ -164,12 +164,13 @@ mod tests {
 
     #[test]
     fn a_scheme_is_no_bare_token() {
-        assert!(may_be_bare(b"NgCXRK0123456789MzYjw"));
-        assert!(may_be_bare(b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln"));
+        assert!(may_be_bare(b"NgCXRK0123456789MzYjw", ""));
+        assert!(may_be_bare(b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", ""));
+        assert!(may_be_bare(b"17|NgCXRK0123456789", "|") && !may_be_bare(b"17|NgCXRK0123456789", ":"));
         for word in
             ["Basic", "aws4-hmac-sha256", "fifteen-chars-x", "Bearer:0123456789abc", "sixteen chars xx", ""]
         {
-            assert!(!may_be_bare(word.as_bytes()), "{word:?}");
+            assert!(!may_be_bare(word.as_bytes(), ""), "{word:?}");
         }
     }
 }

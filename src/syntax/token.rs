@@ -15,6 +15,15 @@ pub(crate) fn parse(value: &[u8]) -> Option<Secret<'_>> {
     std::str::from_utf8(value).ok().map(Secret::borrowed)
 }
 
+/// Whether a value is a `b64token` that may also hold the characters of `also`, padding apart.
+pub(crate) fn is_made_of(value: &[u8], also: &str) -> bool {
+    let mut body = value;
+    while let [rest @ .., b'='] = body {
+        body = rest;
+    }
+    !body.is_empty() && body.iter().all(|byte| is_token_byte(*byte) || also.as_bytes().contains(byte))
+}
+
 pub(crate) fn is_b64token(value: &[u8]) -> bool {
     let mut body = value;
     while let [rest @ .., b'='] = body {

@@ -5,15 +5,16 @@ use crate::challenge::is_token;
 use crate::classify::{PairClassifier, TokenClassifier};
 use crate::credential::{Presented, Spelling, Syntax};
 use crate::dialect::DialectError;
-use crate::form::TokenSyntax;
+use crate::form::{self, TokenSyntax};
 use crate::kind::RejectionKind;
-use crate::syntax::{basic, scheme, token};
+use crate::pair::Pair;
+use crate::syntax::{basic, scheme};
 
 /// The schemes that are read, and whether a bare token is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
     schemes: Vec<Scheme>,
-    bare: Option<TokenClassifier>,
+    bare: Option<(TokenClassifier, Spelling)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,7 @@ impl Authorization {
         word: &'static str,
         colon: bool,
         value: SchemeSyntax,
+        rank: u8,
     ) -> Result<(), DialectError> {
         if !is_token(word) {
             return Err(DialectError::Name { what: "scheme", name: word });
@@ -43,13 +45,14 @@ impl Authorization {
         if self.schemes.iter().any(|known| known.colon == colon && known.word.eq_ignore_ascii_case(word)) {
             return Err(DialectError::Repeated { what: "scheme", name: word });
         }
-        let spelling = Spelling::authorization(Syntax::of_scheme(word, colon));
+        let spelling = Spelling::authorization(Syntax::of_scheme(word, colon)).ranked(rank);
         self.schemes.push(Scheme { word, colon, value, spelling });
         Ok(())
     }
 
-    pub(super) fn add_bare(&mut self, classify: TokenClassifier) -> Result<(), DialectError> {
-        match self.bare.replace(classify) {
+    pub(super) fn add_bare(&mut self, classify: TokenClassifier, rank: u8) -> Result<(), DialectError> {
+        let spelling = Spelling::authorization(Syntax::Bare).ranked(rank);
+        match self.bare.replace((classify, spelling)) {
             None => Ok(()),
             Some(_) => Err(DialectError::Repeated { what: "header", name: "authorization" }),
         }
@@ -60,7 +63,7 @@ impl Authorization {
     }
 
     /// Reads a trimmed line.
-    pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
+    pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Option<Presented<'r>>, RejectionKind> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
             return known.value.read(value, known.spelling);
@@ -69,9 +72,11 @@ impl Authorization {
             return Err(RejectionKind::Malformed);
         }
         match self.bare {
-            Some(classify) if value.is_empty() => bare(word, classify),
+            Some((classify, spelling)) if value.is_empty() => {
+                Ok(Some(classify.present(form::read_bare(word, classify)?, spelling)))
+            }
             // No scheme is that long: a bare token with something behind it.
-            Some(_) if scheme::may_be_bare(word) => Err(RejectionKind::Malformed),
+            Some(_) if scheme::may_be_bare(word, "") => Err(RejectionKind::Malformed),
             _ if value.is_empty() || !std::str::from_utf8(word).is_ok_and(is_token) => {
                 Err(RejectionKind::Malformed)
             }
@@ -79,9 +84,18 @@ impl Authorization {
         }
     }
 
+    /// Whether a line is `Basic` credentials that break their grammar.
+    pub(super) fn is_broken_basic(&self, line: &[u8]) -> bool {
+        let Ok(scheme::Line { word, value }) = scheme::Line::split(line) else { return false };
+        let known = self.schemes.iter().find(|known| known.is(word));
+        known.is_some_and(|known| {
+            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.spelling).is_err()
+        })
+    }
+
     /// The schemes to challenge with; a bare token is asked for as `Bearer`.
     pub(super) fn challenged(&self) -> impl Iterator<Item = Challenged> {
-        let bare = self.bare.map(|classify| Challenged::of("Bearer", classify.kind));
+        let bare = self.bare.map(|(classify, _)| Challenged::of("Bearer", classify.kind));
         self.schemes.iter().map(Scheme::challenged).chain(bare)
     }
 }
@@ -99,26 +113,44 @@ impl Scheme {
         match self.value {
             SchemeSyntax::Basic(_) => Challenged::Basic,
             SchemeSyntax::One(TokenSyntax::Token(classify)) => Challenged::of(self.word, classify.kind),
-            SchemeSyntax::One(TokenSyntax::Custom(_)) => Challenged::Other(self.word),
+            SchemeSyntax::One(TokenSyntax::Custom(_) | TokenSyntax::Optional(_)) => {
+                Challenged::Other(self.word)
+            }
         }
     }
 }
 
 impl SchemeSyntax {
-    fn read<'r>(&self, value: &'r [u8], spelling: Spelling) -> Result<Presented<'r>, RejectionKind> {
+    #[inline]
+    fn read<'r>(&self, value: &'r [u8], spelling: Spelling) -> Result<Option<Presented<'r>>, RejectionKind> {
         match self {
             Self::One(syntax) => syntax.read_raw(value, spelling),
-            Self::Basic(classify) => Ok(match basic::decode(value)? {
-                Some(pair) => Presented::new(spelling, classify.classify(pair)),
-                None => Presented::impossible(spelling, classify.kind()),
-            }),
+            Self::Basic(classify) => match basic::decode(value)? {
+                Some(pair) => basic_pair(classify, pair, spelling).map(Some),
+                None => Ok(Some(Presented::impossible(spelling, classify.kind()))),
+            },
         }
     }
 }
 
-fn bare(word: &[u8], classify: TokenClassifier) -> Result<Presented<'_>, RejectionKind> {
-    if !scheme::may_be_bare(word) {
-        return Err(RejectionKind::Malformed);
+/// A decoded pair: a token if the dialect has its convention, else an id that is not empty and a secret.
+fn basic_pair(
+    classify: &PairClassifier,
+    pair: Pair<'static>,
+    spelling: Spelling,
+) -> Result<Presented<'static>, RejectionKind> {
+    for convention in classify.tokens {
+        if let Some(token) = convention.token_in(&pair) {
+            if token.is_empty() {
+                return Err(RejectionKind::Malformed);
+            }
+            let spelling = Spelling { syntax: Syntax::BasicToken, ..spelling };
+            return Ok(form::present(&convention.token, token.into_owned(), spelling));
+        }
     }
-    Ok(classify.present(token::parse(word), Spelling::authorization(Syntax::Bare)))
+    if pair.id().is_empty() {
+        Err(RejectionKind::Malformed)
+    } else {
+        Ok(Presented::new(spelling, classify.classify(pair)))
+    }
 }

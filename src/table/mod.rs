@@ -1,32 +1,39 @@
 //! A dialect's forms, validated and sorted by carrier: one lookup each.
 
-use http::Uri;
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, Uri};
 
 use self::authorization::{Authorization, SchemeSyntax};
+use self::cookies::Cookies;
 use self::known_names::KnownNames;
 use self::parameters::Parameters;
+use self::subprotocols::Subprotocols;
 use crate::carried::set_target;
 use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
 use crate::dialect::{Dialect, DialectError};
-use crate::form::{Row, TokenSyntax};
+use crate::form::{Form, Row, TokenSyntax};
 use crate::head::Head;
 use crate::kind::RejectionKind;
 use crate::syntax::scheme;
 
 mod authorization;
+mod cookies;
 mod known_names;
+mod options;
 mod parameters;
+mod subprotocols;
 
 /// The rows of a dialect, by carrier.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     authorization: Authorization,
-    headers: Vec<(HeaderName, TokenSyntax)>,
+    headers: Vec<(HeaderName, TokenSyntax, Spelling)>,
     query: Parameters,
     body: Parameters,
     lenient_body: bool,
     known: KnownNames,
+    cookies: Cookies,
+    subprotocols: Subprotocols,
 }
 
 /// A scheme to challenge with.
@@ -44,49 +51,65 @@ impl Table {
     pub(crate) fn compile(dialect: &Dialect) -> Result<Self, DialectError> {
         let mut table = Self::default();
         for form in dialect.forms.iter() {
-            table.add(form.0)?;
+            options::check(dialect.name, form)?;
+            table.add(form)?;
         }
         if dialect.forms.is_empty() { Err(DialectError::NoForms(dialect.name)) } else { Ok(table) }
     }
 
-    fn add(&mut self, row: Row) -> Result<(), DialectError> {
-        match row {
-            Row::Header { name, .. } | Row::Query { name, .. } | Row::Body { name, .. } => {
-                self.known.add(name)
-            }
-            Row::QueryPair { id, secret, .. } => {
-                [id, secret].into_iter().for_each(|name| self.known.add(name))
-            }
-            Row::Scheme { .. } | Row::Basic(_) | Row::Bare(_) => {}
-        }
-        match row {
+    fn add(&mut self, Form { row, rank }: &Form) -> Result<(), DialectError> {
+        let rank = *rank;
+        let parameter = |carrier| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
+        self.know(row);
+        match *row {
             Row::Scheme { word, colon, value } => {
-                self.authorization.add_scheme(word, colon, SchemeSyntax::One(value))
+                self.authorization.add_scheme(word, colon, SchemeSyntax::One(value), rank)
             }
             Row::Basic(classify) => {
-                self.authorization.add_scheme("Basic", false, SchemeSyntax::Basic(classify))
+                self.authorization.add_scheme("Basic", false, SchemeSyntax::Basic(classify), rank)
             }
-            Row::Bare(classify) => self.authorization.add_bare(classify),
-            Row::Header { name, value } => self.add_header(name, value),
-            Row::Query { name, value } => self.query.add_one(name, value),
-            Row::QueryPair { id, secret, classify } => self.query.add_pair(id, secret, classify),
+            Row::Bare(classify) => self.authorization.add_bare(classify, rank),
+            Row::Header { name, value } => self.add_header(name, value.in_own_header(), rank),
+            Row::Query { name, value } => self.query.add_one(name, value, parameter(Carrier::Query)),
+            Row::QueryPair { id, secret, classify } => {
+                self.query.add_pair(id, secret, classify, parameter(Carrier::Query))
+            }
             Row::Body { name, value, lenient } => {
                 self.lenient_body |= lenient;
-                self.body.add_one(name, value)
+                self.body.add_one(name, value, parameter(Carrier::Body))
             }
+            Row::Cookie { name, value, origins } => self.cookies.add(name, value, origins, rank),
+            Row::Subprotocol { at, classify } => self.subprotocols.add(at, classify, rank),
         }
     }
 
-    fn add_header(&mut self, name: &'static str, value: TokenSyntax) -> Result<(), DialectError> {
+    /// Notes the names by which a row knows credentials. A row that may find no credential has none.
+    fn know(&mut self, row: &Row) {
+        match row {
+            Row::Header { value, .. } | Row::Query { value, .. } | Row::Cookie { value, .. }
+                if matches!(value, TokenSyntax::Optional(_)) => {}
+            Row::Header { name, .. }
+            | Row::Query { name, .. }
+            | Row::Body { name, .. }
+            | Row::Cookie { name, .. } => self.known.add(name),
+            Row::QueryPair { id, secret, .. } => {
+                [id, secret].into_iter().for_each(|name| self.known.add(name));
+            }
+            Row::Scheme { .. } | Row::Basic(_) | Row::Bare(_) | Row::Subprotocol { .. } => {}
+        }
+    }
+
+    fn add_header(&mut self, name: &'static str, value: TokenSyntax, rank: u8) -> Result<(), DialectError> {
         let invalid = |_| DialectError::Name { what: "header", name };
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
         if RESERVED.contains(&header) {
             return Err(DialectError::ReservedHeader(name));
         }
-        if self.headers.iter().any(|(known, _)| *known == header) {
+        if self.headers.iter().any(|(known, ..)| *known == header) {
             return Err(DialectError::Repeated { what: "header", name });
         }
-        self.headers.push((header, value));
+        let spelling = Spelling::new(Carrier::Header, Syntax::Header).ranked(rank);
+        self.headers.push((header, value, spelling));
         Ok(())
     }
 
@@ -103,19 +126,34 @@ impl Table {
         head: Head<'r>,
     ) -> Result<(), RejectionKind> {
         // Also without a row for it: this header always presents a credential, if of an unknown scheme.
-        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))? {
-            credentials.add(self.authorization.read(line)?)?;
+        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
+            && let Some(presented) = self.authorization.read(line)?
+        {
+            credentials.add(presented)?;
         }
-        let spelling = Spelling::new(Carrier::Header, Syntax::Header);
-        for (name, value) in &self.headers {
-            if let Some(raw) = scheme::only(head.headers().get_all(name))? {
-                credentials.add(value.read_raw(raw, spelling)?)?;
+        for (name, value, spelling) in &self.headers {
+            if let Some(raw) = scheme::only(head.headers().get_all(name))?
+                && let Some(presented) = value.read_raw(raw, *spelling)?
+            {
+                credentials.add(presented)?;
             }
         }
         if let Some(query) = head.uri().query() {
-            self.query.read(query.as_bytes(), Carrier::Query, credentials)?;
+            self.query.read(query.as_bytes(), credentials)?;
+        }
+        if !self.subprotocols.is_empty() {
+            self.subprotocols.read(head, credentials)?;
+        }
+        if !self.cookies.is_empty() {
+            self.cookies.read(head, credentials)?;
         }
         Ok(())
+    }
+
+    /// Whether a head's `Authorization` line is `Basic` credentials that break their grammar.
+    pub(crate) fn has_broken_basic(&self, head: Head<'_>) -> bool {
+        let line = scheme::only(head.headers().get_all(AUTHORIZATION));
+        matches!(line, Ok(Some(line)) if self.authorization.is_broken_basic(line))
     }
 
     /// Reads a form body; `credentials` holds what the head presented.
@@ -124,7 +162,7 @@ impl Table {
         body: &'r [u8],
         credentials: &mut Credentials<'r>,
     ) -> Result<(), RejectionKind> {
-        self.body.read(body, Carrier::Body, credentials)
+        self.body.read(body, credentials)
     }
 
     /// Whether the head has a credential's name where no row reads it.
@@ -149,6 +187,11 @@ impl Table {
         set_target(uri, target).map(|()| true)
     }
 
+    /// Cuts the tokens out of the subprotocols that a WebSocket handshake offers.
+    pub(crate) fn cut_subprotocols(&self, headers: &mut HeaderMap) {
+        self.subprotocols.cut(headers);
+    }
+
     pub(crate) const fn reads_body(&self) -> bool {
         !self.body.is_empty()
     }
@@ -161,7 +204,10 @@ impl Table {
     /// Every header that may carry a credential.
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
         let authorization = (!self.authorization.is_empty()).then_some(&AUTHORIZATION);
-        authorization.into_iter().chain(self.headers.iter().map(|(name, _)| name))
+        let cookie = (!self.cookies.is_empty()).then_some(&COOKIE);
+        let subprotocol = (!self.subprotocols.is_empty()).then_some(&SEC_WEBSOCKET_PROTOCOL);
+        let own = self.headers.iter().map(|(name, ..)| name);
+        authorization.into_iter().chain(own).chain(cookie).chain(subprotocol)
     }
 
     /// The schemes to challenge with, those of access tokens first. Access tokens of other carriers are
@@ -189,12 +235,14 @@ impl Table {
     pub(crate) fn access_token_carriers(&self) -> Vec<Carrier> {
         let is_token = |kind: CredentialKind| kind == CredentialKind::AccessToken;
         let in_scheme = |scheme: Challenged| matches!(scheme, Challenged::Token(_));
-        let header = self.headers.iter().filter_map(|(_, value)| value.kind()).any(is_token);
+        let header = self.headers.iter().filter_map(|(_, value, _)| value.kind()).any(is_token);
         let carriers = [
             (Carrier::Authorization, self.authorization.challenged().any(in_scheme)),
             (Carrier::Header, header),
             (Carrier::Query, self.query.kinds().any(is_token)),
             (Carrier::Body, self.body.kinds().any(is_token)),
+            (Carrier::Cookie, self.cookies.kinds().any(is_token)),
+            (Carrier::Subprotocol, self.subprotocols.kinds().any(is_token)),
         ];
         carriers.into_iter().filter_map(|(carrier, reads)| reads.then_some(carrier)).collect()
     }

@@ -1,13 +1,14 @@
 //! The parameter rows of one carrier.
 
 use crate::classify::PairClassifier;
-use crate::credential::{Carrier, CredentialKind, Credentials, Presented, Spelling, Syntax};
+use crate::credential::{CredentialKind, Credentials, Presented, Spelling, Syntax};
 use crate::dialect::DialectError;
 use crate::form::TokenSyntax;
 use crate::kind::RejectionKind;
 use crate::pair::Pair;
 use crate::secret::Secret;
 use crate::syntax::params::{self, Names};
+use crate::syntax::token::MAX_LENGTH;
 
 /// The parameters of one carrier: their names, and what each row makes of them.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +19,8 @@ pub(super) struct Parameters {
 
 #[derive(Clone, Copy, Debug)]
 enum Parameter {
-    One { at: usize, value: TokenSyntax },
-    Pair { id: usize, secret: usize, classify: PairClassifier },
+    One { at: usize, value: TokenSyntax, spelling: Spelling },
+    Pair { id: usize, secret: usize, classify: PairClassifier, spelling: Spelling },
 }
 
 impl Parameters {
@@ -27,9 +28,14 @@ impl Parameters {
         self.rows.is_empty()
     }
 
-    pub(super) fn add_one(&mut self, name: &'static str, value: TokenSyntax) -> Result<(), DialectError> {
+    pub(super) fn add_one(
+        &mut self,
+        name: &'static str,
+        value: TokenSyntax,
+        spelling: Spelling,
+    ) -> Result<(), DialectError> {
         let at = self.add_name(name)?;
-        self.rows.push(Parameter::One { at, value });
+        self.rows.push(Parameter::One { at, value, spelling });
         Ok(())
     }
 
@@ -38,9 +44,11 @@ impl Parameters {
         id: &'static str,
         secret: &'static str,
         classify: PairClassifier,
+        spelling: Spelling,
     ) -> Result<(), DialectError> {
         let (id, secret) = (self.add_name(id)?, self.add_name(secret)?);
-        self.rows.push(Parameter::Pair { id, secret, classify });
+        let spelling = Spelling { syntax: Syntax::ParameterPair, ..spelling };
+        self.rows.push(Parameter::Pair { id, secret, classify, spelling });
         Ok(())
     }
 
@@ -70,7 +78,6 @@ impl Parameters {
     pub(super) fn read<'r>(
         &self,
         text: &'r [u8],
-        carrier: Carrier,
         credentials: &mut Credentials<'r>,
     ) -> Result<(), RejectionKind> {
         if self.rows.is_empty() {
@@ -80,25 +87,26 @@ impl Parameters {
         let raw = |at: &usize| found.get(*at).copied().flatten();
         for row in &self.rows {
             let presented = match row {
-                Parameter::One { at, value } => match raw(at) {
-                    Some(raw) => one(raw, *value, carrier)?,
+                Parameter::One { at, value, spelling } => match raw(at) {
+                    Some(raw) => one(raw, *value, *spelling)?,
                     None => continue,
                 },
-                Parameter::Pair { id, secret, classify } => match (raw(id), raw(secret)) {
-                    (Some(id), Some(secret)) => pair(id, secret, *classify, carrier)?,
+                Parameter::Pair { id, secret, classify, spelling } => match (raw(id), raw(secret)) {
+                    (Some(id), Some(secret)) => Some(pair(id, secret, *classify, *spelling)?),
                     (None, None) => continue,
                     _ => return Err(RejectionKind::Malformed),
                 },
             };
-            credentials.add(presented)?;
+            if let Some(presented) = presented {
+                credentials.add(presented)?;
+            }
         }
         Ok(())
     }
 }
 
-fn one(raw: &[u8], value: TokenSyntax, carrier: Carrier) -> Result<Presented<'_>, RejectionKind> {
-    let spelling = Spelling::new(carrier, Syntax::Parameter);
-    match params::value(raw)? {
+fn one(raw: &[u8], value: TokenSyntax, spelling: Spelling) -> Result<Option<Presented<'_>>, RejectionKind> {
+    match params::value(raw, value.max_length())? {
         Some(text) => value.read(text, spelling),
         None => value.too_long(spelling),
     }
@@ -108,10 +116,10 @@ fn pair<'r>(
     id: &'r [u8],
     secret: &'r [u8],
     classify: PairClassifier,
-    carrier: Carrier,
+    spelling: Spelling,
 ) -> Result<Presented<'r>, RejectionKind> {
-    let spelling = Spelling::new(carrier, Syntax::ParameterPair);
-    let (Some(id), Some(secret)) = (params::value(id)?, params::value(secret)?) else {
+    let value = |raw| params::value(raw, MAX_LENGTH);
+    let (Some(id), Some(secret)) = (value(id)?, value(secret)?) else {
         return Ok(Presented::impossible(spelling, classify.kind()));
     };
     let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();

@@ -80,7 +80,7 @@ fn table() -> Vec<Row> {
         row(Missing, get("/", &[]), 401, "missing_credentials", PLAIN, None),
         row(UnknownScheme, authorization("Digest x"), 401, "missing_credentials", PLAIN, None),
         row(Malformed, authorization("Bearer"), 400, "invalid_request", MALFORMED, None),
-        row(Malformed, authorization("Basic x"), 400, "invalid_request", MALFORMED, None),
+        row(Malformed, authorization("Basic x"), 400, "invalid_request", &[BASIC], None),
         row(Malformed, get("/?access_token=", &[]), 400, "invalid_request", MALFORMED, None),
         row(Malformed, app(""), 400, "invalid_request", MALFORMED, None),
         row(Ambiguous, get("/?access_token=a", &[("authorization", "Bearer a")]), 400, "invalid_request", MALFORMED, None),

@@ -7,6 +7,7 @@ mod answers;
 #[cfg(all(feature = "sqlite", feature = "postgres", feature = "throttle"))]
 mod attack;
 mod audit;
+mod basic;
 mod body;
 mod bounds;
 #[cfg(feature = "cache")]
@@ -15,6 +16,7 @@ mod challenge_scope;
 mod claims;
 mod conformance;
 mod connections;
+mod cookies;
 mod dialects;
 mod extract;
 mod fetch;
@@ -43,6 +45,7 @@ mod metadata;
 mod metrics;
 mod passwords;
 mod paths;
+mod places;
 mod plain_hyper;
 mod platform_answers;
 mod policies;

@@ -1,0 +1,73 @@
+//! Shapes of ids, as data.
+
+/// The shape of an id: its length, its alphabet and how it starts.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::classify::{Alphabet, IdShape};
+///
+/// const KEY: IdShape = IdShape::new(25, Alphabet::LowerAlphanumeric);
+/// assert!(KEY.fits("6q8nsfbqnxy2n1mo1aqjjzyr5"));
+/// assert!(!KEY.fits("alice@example.org"));
+///
+/// const LIVE: IdShape = IdShape::new(12, Alphabet::Alphanumeric).starting_with(&["live", "test"]);
+/// assert!(LIVE.fits("live12345678") && !LIVE.fits("demo12345678"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct IdShape {
+    length: usize,
+    alphabet: Alphabet,
+    prefixes: &'static [&'static str],
+}
+
+/// The characters that an id is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Alphabet {
+    /// `0-9 a-z`.
+    LowerAlphanumeric,
+    /// `0-9 A-Z a-z`.
+    Alphanumeric,
+    /// `0-9 A-Z a-z - _`.
+    Base64Url,
+    /// `0-9 a-f`.
+    LowerHex,
+}
+
+impl IdShape {
+    /// Socrata's key ids, by its published samples.
+    pub const SOCRATA_KEY: Self = Self::new(25, Alphabet::LowerAlphanumeric);
+
+    /// Usergrid's client ids: a type prefix and a UUID.
+    pub(super) const CLIENT: Self = Self::new(26, Alphabet::Base64Url).starting_with(&["b3U6", "YXA6"]);
+
+    /// Ids of this many characters of an alphabet.
+    pub const fn new(length: usize, alphabet: Alphabet) -> Self {
+        Self { length, alphabet, prefixes: &[] }
+    }
+
+    /// Only those that start with one of these.
+    #[must_use]
+    pub const fn starting_with(self, prefixes: &'static [&'static str]) -> Self {
+        Self { prefixes, ..self }
+    }
+
+    /// Whether an id has this shape.
+    pub fn fits(&self, id: &str) -> bool {
+        id.len() == self.length
+            && id.bytes().all(|byte| self.alphabet.has(byte))
+            && (self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| id.starts_with(prefix)))
+    }
+}
+
+impl Alphabet {
+    const fn has(self, byte: u8) -> bool {
+        match self {
+            Self::LowerAlphanumeric => byte.is_ascii_digit() || byte.is_ascii_lowercase(),
+            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
+            Self::Base64Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
+            Self::LowerHex => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        }
+    }
+}
