@@ -59,6 +59,8 @@ struct Shape {
     body: Bytes,
     /// Copied, which costs less than filling a map; `None` where they differ from one refusal to the next.
     headers: Option<HeaderMap>,
+    /// The same for `Basic` credentials that break their grammar.
+    broken_basic: Option<HeaderMap>,
 }
 
 /// After how long to come back when a verifier cannot tell and the layer was not told.
@@ -102,7 +104,7 @@ impl Answers {
             Ok((status, body)) => {
                 // It lives as long as the process, so that sending it counts no reference.
                 let body = Bytes::from_static(body.into_owned().leak().as_bytes());
-                Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None })
+                Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None, broken_basic: None })
             }
             Err(status) => Err(DialectError::AnswerStatus(status.as_u16())),
         };
@@ -130,7 +132,16 @@ impl Answers {
         let headers = |shape: &Shape| {
             (!differs(shape.kind)).then(|| self.headers(&shape.kind.into(), shape.status, Asked::PLAINLY))
         };
-        let prepared = |shape: &Shape| Shape { headers: headers(shape), ..shape.clone() };
+        let broken_basic = |shape: &Shape| {
+            let rejection = Rejection::from(shape.kind).of_broken_basic(true);
+            (shape.kind == RejectionKind::Malformed)
+                .then(|| self.headers(&rejection, shape.status, Asked::PLAINLY))
+        };
+        let prepared = |shape: &Shape| Shape {
+            headers: headers(shape),
+            broken_basic: broken_basic(shape),
+            ..shape.clone()
+        };
         self.shapes = self.shapes.iter().map(prepared).collect();
     }
 
@@ -178,10 +189,9 @@ impl Answers {
         };
         let mut response = Response::new(shape.body.clone());
         *response.status_mut() = shape.status;
-        *response.headers_mut() = match &shape.headers {
-            Some(headers) if rejection.needed_scopes().is_empty() && !rejection.is_of_broken_basic() => {
-                headers.clone()
-            }
+        let prepared = if rejection.is_of_broken_basic() { &shape.broken_basic } else { &shape.headers };
+        *response.headers_mut() = match prepared {
+            Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
             _ => self.headers(rejection, shape.status, asked),
         };
         response.extensions_mut().insert(rejection.rendered());
@@ -209,7 +219,7 @@ impl Shape {
     fn standard(kind: RejectionKind) -> Self {
         let answer = kind.answer();
         let body = Bytes::from_static(answer.body.as_bytes());
-        Self { kind, carrier: None, status: answer.status, body, headers: None }
+        Self { kind, carrier: None, status: answer.status, body, headers: None, broken_basic: None }
     }
 }
 

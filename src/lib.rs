@@ -155,7 +155,7 @@ pub use self::layer::{
 #[cfg(feature = "metadata")]
 pub use self::metadata::{InvalidResource, ProtectedResource};
 pub use self::pair::Pair;
-pub use self::password::{Busy, HashError, Passwords};
+pub use self::password::{Busy, HashError, Passwords, UnusableHash};
 pub use self::path::InvalidPattern;
 pub use self::permission::{InvalidPermission, Operation, Permission, Permissions};
 #[doc(inline)]

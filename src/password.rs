@@ -1,19 +1,24 @@
 //! Password hashes: argon2id, off the reactor, a bounded number at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 
-use argon2::password_hash::phc::{Output, PasswordHash};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash};
-use subtle::ConstantTimeEq as _;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use self::memory::Memory;
+use self::stored::Stored;
+use crate::trace;
 
+#[cfg(feature = "legacy-hashes")]
+mod legacy;
 mod memory;
+mod stored;
+
+pub use self::stored::UnusableHash;
 
 /// Hashes and checks passwords with argon2id (RFC 9106), by default with 19 MiB, two passes, one lane.
 ///
@@ -28,6 +33,9 @@ pub struct Passwords {
     memory: Arc<Memory>,
     /// What an unknown user's password is checked against, so that it takes the same time.
     nobody: Arc<str>,
+    /// The costliest hash of another format that was seen, which is checked for all who have none; empty
+    /// until there is one. With about how long a check takes.
+    decoy: Arc<Mutex<(u64, Arc<str>)>>,
 }
 
 /// Too many passwords wait to be checked.
@@ -36,7 +44,7 @@ pub struct Passwords {
 #[non_exhaustive]
 pub struct Busy;
 
-/// A password could not be hashed, or a stored hash is not one.
+/// A password could not be hashed.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct HashError(String);
@@ -71,6 +79,7 @@ impl Passwords {
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running * (1 + QUEUE))),
             nobody: Arc::from(""),
+            decoy: Arc::new(Mutex::new((0, Arc::from("")))),
         };
         passwords.nobody = passwords.hash("")?.into();
         Ok(passwords)
@@ -89,8 +98,13 @@ impl Passwords {
         hash.map(|hash| hash.to_string()).map_err(|error| HashError(error.to_string()))
     }
 
-    /// Whether a password is the one of a PHC string; `None` takes the same time and is never so. An empty password
-    /// matches no hash, also not one that was made of an empty password.
+    /// Whether a password is the one of a stored hash; `None` takes the same time and never matches.
+    ///
+    /// A hash is a PHC string of argon2id. With the feature `legacy-hashes` it can also be of argon2i,
+    /// argon2d, bcrypt (`$2a$`, `$2b$`, `$2y$`) or scrypt (`$scrypt$ln=..,r=..,p=..$`). Once such a hash
+    /// was seen, every check takes the time of both formats, so that no check tells which users exist.
+    /// bcrypt matches no password of more than 72 bytes or with a NUL.
+    /// An empty password matches no hash, also not one that was made of an empty password.
     ///
     /// # Errors
     ///
@@ -98,20 +112,75 @@ impl Passwords {
     pub async fn verify(&self, password: Zeroizing<String>, phc: Option<Arc<str>>) -> Result<bool, Busy> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
-        // A hash that cannot be checked is nobody's, and takes the same time as one that can.
-        let phc = phc.filter(|phc| is_argon2id(phc));
-        let known = phc.is_some() && !password.is_empty();
-        let phc = phc.unwrap_or_else(|| Arc::clone(&self.nobody));
-        let memory = Arc::clone(&self.memory);
+        let passwords = self.clone();
         // The permits go with the work: a caller that leaves frees no place that is still in use.
         let check = move || {
             let _permits = (admitted, running);
-            matches(&memory, password.as_bytes(), &phc).unwrap_or(false) && known
+            passwords.check(password.as_bytes(), phc.as_deref())
         };
         match Handle::try_current() {
             Ok(runtime) => runtime.spawn_blocking(check).await.map_err(|_| Busy),
             Err(_) => Ok(check()),
         }
+    }
+
+    /// Checks against the stored hash and, for each other format in use, against one of no user.
+    fn check(&self, password: &[u8], phc: Option<&str>) -> bool {
+        let stored = phc.and_then(|phc| self.read(phc).ok());
+        let (current, legacy) = match stored {
+            Some(stored) if !stored.is_current() => (None, Some(stored)),
+            stored => (stored, None),
+        };
+        let nobody = |text: &str| {
+            let stored = Stored::read(text, &self.params);
+            _ = stored.map(|stored| std::hint::black_box(stored.matches(&self.memory, password)));
+            false
+        };
+        let by_current = match current {
+            Some(stored) => stored.matches(&self.memory, password),
+            None => nobody(&self.nobody),
+        };
+        let decoy = Arc::clone(&self.lock_decoy().1);
+        let by_legacy = match legacy {
+            Some(stored) => stored.matches(&self.memory, password),
+            None if decoy.is_empty() => false,
+            None => nobody(&decoy),
+        };
+        (by_current || by_legacy) && !password.is_empty()
+    }
+
+    /// Reads a stored hash. The costliest one of another format than argon2id is kept as the one that
+    /// is checked for users who have none.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableHash`] if no password can match it, or if checking it costs too much.
+    pub(crate) fn accept(&self, phc: &str) -> Result<(), UnusableHash> {
+        self.read(phc).map(drop)
+    }
+
+    fn read(&self, phc: &str) -> Result<Stored, UnusableHash> {
+        let stored = Stored::read(phc, &self.params).inspect_err(|_error| {
+            trace::error!(reason = %_error, "stored password hash cannot be checked");
+        })?;
+        if !stored.is_current() {
+            let weight = stored.weight();
+            let mut decoy = self.lock_decoy();
+            if decoy.0 < weight {
+                *decoy = (weight, phc.into());
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Whether a hash that can be checked is of a format that is not made any more.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(crate) fn is_outdated(&self, phc: &str) -> bool {
+        Stored::read(phc, &self.params).is_ok_and(|stored| !stored.is_current())
+    }
+
+    fn lock_decoy(&self) -> MutexGuard<'_, (u64, Arc<str>)> {
+        self.decoy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// [`hash`](Self::hash) off the reactor, in its turn among those that are checked: each takes as much
@@ -140,25 +209,6 @@ impl Passwords {
     fn argon2(&self) -> Argon2<'static> {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
     }
-}
-
-/// Whether a password is the one of a PHC string of argon2id.
-fn matches(memory: &Memory, password: &[u8], phc: &str) -> password_hash::Result<bool> {
-    let stored = PasswordHash::new(phc)?;
-    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Ok(false) };
-    let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
-    let params = Params::try_from(&stored)?;
-    let blocks = params.block_count();
-    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
-    let mut found = Zeroizing::new([0; Output::MAX_LENGTH]);
-    let found = found.get_mut(..expected.len()).ok_or(password_hash::Error::OutputSize)?;
-    memory.lend(blocks, |memory| argon2.hash_password_into_with_memory(password, salt, found, memory))?;
-    Ok(expected.as_bytes().ct_eq(found).into())
-}
-
-/// Whether a PHC string is one of argon2id that can be checked.
-pub(crate) fn is_argon2id(phc: &str) -> bool {
-    PasswordHash::new(phc).is_ok_and(|hash| hash.algorithm.as_str() == "argon2id" && hash.hash.is_some())
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &[
         "secret", "scope", "kind", "challenge", "clock", "network", "percent", "trace", "head", "deadline", "fingerprint",
-        "password", "password/memory", "permission", "permission/pattern", "permission/several", "span", "fetch", "fetch/reqwest", "fetch/service",
+        "permission", "permission/pattern", "permission/several", "span", "fetch", "fetch/reqwest", "fetch/service",
     ]),
     ("composed words", &[
-        "pair", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "quoted", "token_format",
+        "pair", "password", "password/legacy", "password/memory", "password/stored", "path", "original", "headers", "principal", "principal/kinds", "principal/record", "quoted", "token_format",
     ]),
     ("nouns", &["credential", "credential/kind", "credential/carrier", "credential/client", "credential/presented", "credential/spelling", "credential/syntax"]),
     ("meters", &["meter"]),
@@ -33,7 +33,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ]),
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/denial", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/attempt", "verify/throttle/counts",
-        "verify/memory", "verify/memory/builder", "verify/memory/shards",
+        "verify/memory", "verify/memory/builder", "verify/memory/error", "verify/memory/shards",
         "verify/claims", "verify/claims/json", "verify/claims/mapping",
         "verify/introspection", "verify/introspection/answer", "verify/introspection/builder",
         "verify/cache", "verify/cache/bounded", "verify/cache/endings", "verify/cache/flights", "verify/cache/generations",
@@ -47,7 +47,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "verify/jwt/purpose", "verify/jwt/rules", "verify/jwt/token_use",
         "verify/sql", "verify/sql/announce", "verify/sql/batch", "verify/sql/builder", "verify/sql/change", "verify/sql/database", "verify/sql/denied",
         "verify/sql/digest", "verify/sql/engine", "verify/sql/error", "verify/sql/evict", "verify/sql/kind", "verify/sql/last_used",
-        "verify/sql/listen", "verify/sql/lookup", "verify/sql/names", "verify/sql/postgres", "verify/sql/schema",
+        "verify/sql/listen", "verify/sql/log_in", "verify/sql/lookup", "verify/sql/names", "verify/sql/postgres", "verify/sql/schema",
         "verify/sql/sqlite", "verify/sql/value", "verify/sql/store", "verify/sql/store/credentials",
         "verify/sql/store/draft", "verify/sql/store/lists", "verify/sql/store/records", "verify/sql/store/roles", "verify/sql/store/users",
         "policy", "policy/and", "policy/application", "policy/authenticated", "policy/kind", "policy/or",
@@ -107,6 +107,11 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("verify/sql/builder", "verify/sql/lookup", "statements are put together once"),
     ("verify/sql/builder", "verify/sql/schema", "the tables are brought up to date"),
     ("verify/sql/evict", "verify/cache", "what changed is forgotten"),
+    ("password/stored", "password/legacy", "a stored hash may be of another format"),
+    ("password/stored", "password/memory", "a check borrows memory"),
+    ("verify/sql/builder", "verify/sql/log_in", "one hash of another format is read at the start"),
+    ("verify/sql/log_in", "verify/sql/lookup", "the user is judged as it was read"),
+    ("verify/sql/log_in", "verify/sql/names", "what is bound was checked"),
     ("verify/sql/lookup", "verify/sql/names", "times as the database holds them"),
     ("verify/sql/postgres", "verify/sql/announce", "the tables announce what changes"),
     ("verify/sql/postgres", "verify/sql/listen", "what it announces is listened to"),
@@ -332,7 +337,7 @@ const DOORS: &[&str] = &[
     "credential", "form/value", "headers", "pair", "secret", "table/parameters",
     "test_util/conformance/checks", "test_util/conformance/seen", "test_util/conformance/twist",
     "verify/cache/key", "verify/introspection", "verify/jwt", "verify/memory", "verify/memory/builder",
-    "verify/sql", "verify/sql/denied", "verify/sql/digest", "verify/sql/store/users",
+    "verify/sql/denied", "verify/sql/digest", "verify/sql/log_in", "verify/sql/store/users",
 ];
 
 #[test]

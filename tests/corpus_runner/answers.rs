@@ -44,6 +44,7 @@ enum Challenge {
     None,
     Plain,
     Malformed,
+    Basic,
     Denied,
     Scope,
 }
@@ -214,6 +215,7 @@ impl Dialect {
             Challenge::None => Vec::new(),
             Challenge::Plain => self.token.iter().map(plain).chain(others()).collect(),
             Challenge::Malformed => first("invalid_request").into_iter().collect(),
+            Challenge::Basic => others().filter(|line| line.starts_with("Basic ")).collect(),
             Challenge::Denied => {
                 let further = self.token.iter().skip(1).map(plain);
                 first("invalid_token").into_iter().chain(further).chain(others()).collect()

@@ -70,13 +70,14 @@ impl Fixture {
 pub(crate) fn accounts() -> Arc<MemoryVerifier> {
     let user = |name: &str| BasicUser::builder(name).build();
     let scoped = |scopes: &[&str]| OAuthUser::builder("scoped").scopes(scopes).build();
+    let tampered = MemoryVerifier::builder().user_hash("tampered", TAMPERED_HASH, user("tampered")).build();
+    assert!(tampered.is_err(), "a hash that no password can match was built");
     let verifier = MemoryVerifier::builder()
         .user("long", LONG_PASSWORD, user("long"))
         .user("admin", "correct horse", user("admin"))
         .user("normal", "w\u{f6}rd", user("normal"))
         // Only so: an empty secret is refused.
         .user_hash("empty", Passwords::new().unwrap().hash("").unwrap(), user("empty"))
-        .user_hash("tampered", TAMPERED_HASH, user("tampered"))
         .app_token("fixture-app-token", AppToken::builder("fixture-app").build())
         .access_token(ODD_TOKEN, OAuthUser::builder("odd").build())
         .access_token("fixture-scope-all", scoped(&["all"]))

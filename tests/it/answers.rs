@@ -200,11 +200,14 @@ async fn req_01_a_missing_credential_is_challenged_for_by_every_scheme_of_the_di
 
 /// A 400 has a challenge only where there is a row for access tokens.
 #[tokio::test]
-async fn without_access_tokens_a_malformed_request_is_not_challenged() {
+async fn malformed_basic_is_challenged_as_basic_with_or_without_access_tokens() {
     let dialect = Dialect { name: "basic", ..dialect::RFC6750 }.forms([Form::basic(classify::password)]);
     let answer = ask(dialect, authorization("Basic x")).await;
-    assert_eq!((answer.status, answer.challenges()), (400, vec![]));
+    let challenge = r#"Basic realm="api", charset="UTF-8""#;
+    assert_eq!((answer.status, answer.challenges()), (400, vec![challenge]));
     let answer = ask(dialect::SOCRATA, authorization("Basic x")).await;
+    assert_eq!(answer.challenges(), [challenge]);
+    let answer = ask(dialect::SOCRATA, authorization("OAuth")).await;
     assert_eq!(answer.challenges(), [r#"OAuth realm="api", error="invalid_request""#]);
 }
 

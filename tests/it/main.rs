@@ -23,6 +23,7 @@ mod fetch;
 mod forwarded;
 mod grpc;
 mod guests;
+mod hashes;
 mod in_force;
 #[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
 mod introspection;

@@ -42,7 +42,7 @@ async fn req_24_every_challenge_for_a_token_names_the_document_and_no_other_does
         (authorization(bearer(UNKNOWN_TOKEN)), 401, vec![&*error("invalid_token"), basic_line, key_line]),
         (authorization(basic(USER, "wrong")), 401, vec![&*plain, basic_line, key_line]),
         (authorization("Bearer"), 400, vec![&*error("invalid_request")]),
-        (authorization("Basic ?"), 400, vec![&*error("invalid_request")]),
+        (authorization("Basic ?"), 400, vec![basic_line]),
         (authorization(bearer(TOKEN)), 403, vec![&*scope]),
         (authorization(basic(USER, PASSWORD)), 403, vec![]),
         (get("/", &[("x-app-token", "unknown")]), 403, vec![]),

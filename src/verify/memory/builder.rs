@@ -8,10 +8,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::credential::{ClientKind, Credential, Key};
 use crate::fingerprint::Fingerprint;
 use crate::pair::Pair;
-use crate::password::{HashError, Passwords, is_argon2id};
+use crate::password::{HashError, Passwords};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
 use crate::secret::Secret;
-use crate::trace;
 
 /// Builds a [`MemoryVerifier`]. The secrets it is given are wiped when it is built.
 #[derive(Default)]
@@ -47,18 +46,19 @@ impl MemoryVerifierBuilder {
 
     /// A user by name and the PHC string of the password's argon2id hash ([`Passwords::hash`]). Give all
     /// the same cost, that of [`passwords`](Self::passwords): another one tells users apart by time.
-    /// One that cannot be read matches no password, and an empty password matches no hash.
+    /// An empty password matches no hash.
+    ///
+    /// With the feature `legacy-hashes` also hashes of bcrypt, scrypt, argon2i and argon2d are read; see
+    /// [`Passwords::verify`]. They stay as they are, because the next start reads them again.
+    /// [`build`](Self::build) fails for a hash that no password can match or that costs too much to check:
+    /// bcrypt above cost 14, scrypt above 256 MiB, argon2 above 256 MiB or 1 GiB over all passes.
     pub fn user_hash(
         mut self,
         name: impl Into<Box<str>>,
         hash: impl Into<Arc<str>>,
         user: BasicUser,
     ) -> Self {
-        let hash = hash.into();
-        if !is_argon2id(&hash) {
-            trace::error!("a user's stored password hash is none of argon2id: nobody can log in with it");
-        }
-        self.entries.push(Ok(Waiting::UserHash { name: name.into(), hash, user }));
+        self.entries.push(Ok(Waiting::UserHash { name: name.into(), hash: hash.into(), user }));
         self
     }
 
@@ -112,7 +112,7 @@ impl MemoryVerifierBuilder {
     /// # Errors
     ///
     /// [`MemoryVerifierError`] for a principal of a kind that its credential cannot have, for an empty
-    /// secret, or when the operating system has no randomness to give.
+    /// secret, for a stored hash that cannot be used, or when the operating system has no randomness to give.
     pub fn build(self) -> Result<MemoryVerifier, MemoryVerifierError> {
         let passwords = match self.passwords {
             Some(passwords) => passwords,
@@ -124,6 +124,9 @@ impl MemoryVerifierBuilder {
             let hashed = match entry? {
                 Waiting::Record(record) => record.hashed(&keys, &passwords)?,
                 Waiting::UserHash { name, hash, user } => {
+                    if let Err(cause) = passwords.accept(&hash) {
+                        return Err(MemoryVerifierError::UnusableHash { name, cause });
+                    }
                     Hashed::User(keys.user(&name), User { hash, entry: Entry::live(user.into()) })
                 }
             };

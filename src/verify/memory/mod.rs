@@ -4,24 +4,25 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use self::builder::{Hashed, Record};
 use self::shards::Shards;
 use super::{Context, Reason, Verifier, VerifyError};
 use crate::clock::Clock;
-use crate::credential::{Credential, CredentialKind, Key};
+use crate::credential::{Credential, Key};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::pair::Pair;
-use crate::password::{HashError, Passwords};
+use crate::password::Passwords;
 use crate::principal::{Principal, PrincipalKind};
 use crate::secret::Secret;
 
 mod builder;
+mod error;
 mod shards;
 
 pub use self::builder::MemoryVerifierBuilder;
+pub use self::error::MemoryVerifierError;
 
 /// A verifier that knows its principals by heart: for configuration files, tests, and services
 /// whose credentials fit into memory.
@@ -90,30 +91,6 @@ enum State {
     Live,
     Disabled,
     Revoked,
-}
-
-/// A memory verifier could not be built or changed.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum MemoryVerifierError {
-    /// The principal is of a kind that this credential cannot have: nothing makes a guest, and an
-    /// app token makes an [`AppToken`](crate::AppToken) and nothing else does.
-    #[error("a credential of kind {credential} cannot make a principal of kind {principal}")]
-    WrongKind {
-        /// The credential's kind.
-        credential: CredentialKind,
-        /// The principal's kind.
-        principal: PrincipalKind,
-    },
-    /// A secret of no length, which whoever knows the id would know, too.
-    #[error("a credential of kind {0} has an empty secret")]
-    EmptySecret(CredentialKind),
-    /// A password could not be hashed.
-    #[error("a password could not be hashed: {0}")]
-    Hash(#[from] HashError),
-    /// The operating system has no randomness to give.
-    #[error("no randomness: {0}")]
-    Randomness(#[from] io::Error),
 }
 
 impl MemoryVerifier {

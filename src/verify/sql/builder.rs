@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{
-    Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, lookup, schema,
+    Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, log_in, lookup, schema,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::password::Passwords;
@@ -143,6 +143,13 @@ impl SqlVerifierBuilder {
             None => Passwords::new()?,
         };
         database.bring_up_to_date(plan).await?;
+        if cfg!(feature = "legacy-hashes") {
+            let rows = database.read(database.statement(log_in::OUTDATED), Vec::new()).await?;
+            if let Some(hash) = rows.into_iter().next().map(|mut row| row.name()).transpose()? {
+                // One that cannot be checked is logged, and matches no password.
+                _ = passwords.accept(&hash);
+            }
+        }
         let shared = Shared {
             asked: lookup::Statements::of(&database),
             database,

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::password::HashError;
+use crate::password::{HashError, UnusableHash};
 use crate::permission::InvalidPermission;
 use crate::token_format::InvalidFormat;
 use crate::verify::VerifyError;
@@ -64,6 +64,9 @@ pub enum SqlError {
     /// An address, a prefix or a limit that cannot be used.
     #[error("{0}")]
     Configuration(&'static str),
+    /// A stored password hash cannot be used.
+    #[error(transparent)]
+    UnusableHash(#[from] UnusableHash),
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
     Hash(#[from] HashError),

@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use zeroize::Zeroizing;
-
 use self::builder::{Limits, Opened, Source};
 use self::change::{Hub, Listen};
 use self::database::{Database, statement};
@@ -16,7 +14,6 @@ use self::value::{Row, Value};
 use super::{Context, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
-use crate::pair::Pair;
 use crate::password::Passwords;
 use crate::principal::Principal;
 
@@ -37,6 +34,7 @@ mod kind;
 mod last_used;
 #[cfg(feature = "postgres")]
 mod listen;
+mod log_in;
 mod lookup;
 mod names;
 #[cfg(feature = "postgres")]
@@ -167,33 +165,6 @@ impl SqlVerifier {
         self.shared.clock.now()
     }
 
-    async fn check_password(&self, pair: &Pair<'_>, tenant: Option<&str>) -> Result<Principal, VerifyError> {
-        let Shared { database, asked, passwords, .. } = &*self.shared;
-        let key =
-            tenant.filter(|_| names::is_name(pair.id())).map(|tenant| vec![tenant.into(), pair.id().into()]);
-        // Who cannot be in the database is hashed for all the same.
-        let hash = match &key {
-            Some(key) => {
-                let rows = database.read(asked.hash.clone(), key.clone()).await?;
-                rows.into_iter().next().map(|mut row| row.text()).transpose()?.flatten()
-            }
-            None => None,
-        };
-        let hash: Option<Arc<str>> = hash.map(Arc::from);
-        let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
-        let matches = passwords.verify(password, hash.clone()).await.map_err(VerifyError::unavailable)?;
-        // Asked again, and whatever came out: the user may have been disabled while the password was
-        // checked, and every refusal takes the same time.
-        let Some(key) = key else { return Err(VerifyError::UNKNOWN) };
-        let rows = database.read(asked.user.clone(), key).await?;
-        match (rows.into_iter().next(), hash) {
-            (Some(row), Some(hash)) if matches => {
-                lookup::user(row, pair.id(), &hash, self.now())?.ok_or(VerifyError::UNKNOWN)
-            }
-            _ => Err(VerifyError::UNKNOWN),
-        }
-    }
-
     async fn look_up(&self, digest: Digest) -> Result<Principal, VerifyError> {
         let Shared { database, asked, uses, .. } = &*self.shared;
         let now = self.now();
@@ -221,7 +192,7 @@ impl Verifier for SqlVerifier {
     ) -> Result<Principal, VerifyError> {
         let tenant = self.tenant(context);
         match (credential, Digest::of(credential, tenant)) {
-            (Credential::Password(pair), _) => self.check_password(pair, names::tenant(tenant)).await,
+            (Credential::Password(pair), _) => log_in::check(&self.shared, pair, names::tenant(tenant)).await,
             (_, Some(digest)) => self.look_up(digest).await,
             (_, None) => Err(VerifyError::Unsupported),
         }

@@ -11,6 +11,8 @@ mod credentials;
 mod evictions;
 mod lifecycle;
 mod outages;
+#[cfg(feature = "legacy-hashes")]
+mod rehash;
 mod secrecy;
 mod start;
 #[cfg(feature = "cache")]
@@ -115,6 +117,17 @@ impl Place {
         sqlx::query_scalar(asked).bind(id).fetch_one(&file).await.unwrap()
     }
 
+    /// A user's password hash, read by hand.
+    pub(super) async fn hash_of(&self, name: &str) -> String {
+        let asked = format!("SELECT password_hash FROM {} WHERE name = $1", self.table("users"));
+        let asked = sqlx::AssertSqlSafe(asked);
+        if self.folder.is_none() {
+            return sqlx::query_scalar(asked).bind(name).fetch_one(&self.server().await).await.unwrap();
+        }
+        let file = sqlx::SqlitePool::connect(&self.address).await.unwrap();
+        sqlx::query_scalar(asked).bind(name).fetch_one(&file).await.unwrap()
+    }
+
     /// The server, to look at by hand.
     pub(super) async fn server(&self) -> PgPool {
         PgPool::connect(&self.address).await.unwrap()
@@ -134,6 +147,7 @@ pub(super) const UNKNOWN: Short = Short::Denied(Reason::Unknown);
 pub(super) const REVOKED: Short = Short::Denied(Reason::Revoked);
 pub(super) const DISABLED: Short = Short::Denied(Reason::Disabled);
 pub(super) const EXPIRED: Short = Short::Denied(Reason::Expired);
+pub(super) const USER_IS: Short = Short::Is(PrincipalKind::BasicUser);
 pub(super) const KEY: Short = Short::Is(PrincipalKind::ApiKey);
 
 pub(super) fn short(verdict: &Result<Principal, VerifyError>) -> Short {

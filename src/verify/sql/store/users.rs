@@ -3,10 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::{NewUser, SqlStore, UserRecord};
-use crate::password::is_argon2id;
 use crate::permission::Permission;
 use crate::secret::Secret;
-use crate::trace;
 use crate::verify::sql::{SqlError, Value, names};
 
 /// The users of one tenant; from [`SqlStore::users`].
@@ -55,15 +53,18 @@ impl Users {
     /// Takes a user over by the PHC string of the password's argon2id hash
     /// ([`Passwords::hash`](crate::Passwords::hash)). Give all the same cost, that of the verifier's
     /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): another one tells users apart by
-    /// time. One that cannot be read matches no password, and one of an empty password nothing either.
+    /// time. A hash of an empty password matches nothing.
+    ///
+    /// With the feature `legacy-hashes` also hashes of bcrypt, scrypt, argon2i and argon2d are imported;
+    /// see [`Passwords::verify`](crate::Passwords::verify). Each is replaced by one of argon2id when its
+    /// user logs in, unless the password was changed in between.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create).
+    /// [`SqlError::UnusableHash`] for a hash that no password can match or that costs too much to check;
+    /// others as [`create`](Self::create).
     pub async fn import(&self, name: &str, hash: &str, new: NewUser) -> Result<(), SqlError> {
-        if !is_argon2id(hash) {
-            trace::error!("a user's stored password hash is none of argon2id: nobody can log in with it");
-        }
+        self.0.shared.passwords.accept(hash)?;
         self.insert(name, names::name(hash)?.to_owned(), new).await
     }
 

@@ -1,0 +1,81 @@
+//! Checking a user's password.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{Shared, SqlError, lookup, names};
+use crate::pair::Pair;
+use crate::principal::Principal;
+use crate::trace;
+use crate::verify::VerifyError;
+
+/// Checks a name and its password. A hash that changed while it was checked is checked once more, because
+/// another log-in may have replaced it by one of argon2id.
+pub(super) async fn check(
+    shared: &Shared,
+    pair: &Pair<'_>,
+    tenant: Option<&str>,
+) -> Result<Principal, VerifyError> {
+    match try_to_check(shared, pair, tenant).await? {
+        Some(principal) => Ok(principal),
+        None => try_to_check(shared, pair, tenant).await?.ok_or(VerifyError::UNKNOWN),
+    }
+}
+
+/// `None` if the password matched a hash that is not the user's any more.
+async fn try_to_check(
+    shared: &Shared,
+    pair: &Pair<'_>,
+    tenant: Option<&str>,
+) -> Result<Option<Principal>, VerifyError> {
+    let Shared { database, asked, passwords, clock, .. } = shared;
+    // A name that cannot be in the database is hashed for as well.
+    let tenant = tenant.filter(|_| names::is_name(pair.id()));
+    let key = tenant.map(|tenant| vec![tenant.into(), pair.id().into()]);
+    let hash = match &key {
+        Some(key) => {
+            let rows = database.read(asked.hash.clone(), key.clone()).await?;
+            rows.into_iter().next().map(|mut row| row.text()).transpose()?.flatten()
+        }
+        None => None,
+    };
+    let hash: Option<Arc<str>> = hash.map(Arc::from);
+    let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
+    let matches = passwords.verify(password, hash.clone()).await.map_err(VerifyError::unavailable)?;
+    // Read again in any case: the user may have been disabled while the password was checked, and every
+    // refusal takes the same time.
+    let (Some(tenant), Some(key)) = (tenant, key) else { return Err(VerifyError::UNKNOWN) };
+    let rows = database.read(asked.user.clone(), key).await?;
+    match (rows.into_iter().next(), hash) {
+        (Some(row), Some(hash)) if matches => {
+            let found = lookup::user(row, pair.id(), &hash, clock.now())?;
+            if found.is_some() && passwords.is_outdated(&hash) {
+                rehash(shared, tenant, pair, &hash).await;
+            }
+            Ok(found)
+        }
+        _ => Err(VerifyError::UNKNOWN),
+    }
+}
+
+/// Replaces a hash of another format, unless it is not the user's any more. The log-in succeeds if this
+/// fails: the next one tries again.
+async fn rehash(shared: &Shared, tenant: &str, pair: &Pair<'_>, old: &str) {
+    let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
+    let replaced = async {
+        let new = shared.passwords.hash_later(password).await.map_err(|_| SqlError::Busy)??;
+        let values = vec![tenant.into(), pair.id().into(), old.into(), new.as_str().into()];
+        shared.database.write(shared.database.statement(REHASH), values).await
+    };
+    if let Err(_error) = replaced.await {
+        trace::warn!(error = %_error, "password hash not replaced by argon2id");
+    }
+}
+
+const REHASH: &str = "UPDATE {p}users SET password_hash = $4
+WHERE tenant = $1 AND name = $2 AND password_hash = $3 RETURNING id";
+
+/// A hash of another format, if the database has any: unknown users are to take the time of one.
+pub(super) const OUTDATED: &str =
+    "SELECT password_hash FROM {p}users WHERE password_hash NOT LIKE '$argon2id$%' LIMIT 1";
