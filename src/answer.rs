@@ -223,8 +223,8 @@ impl Shape {
     }
 }
 
-/// Whether the headers of its answers differ from one refusal to the next, by when to come back or by the
-/// protocol. The scopes that are needed make a difference for every kind.
+/// Whether the headers of its answers differ from one refusal to the next, by when to come back or
+/// by the protocol. The scopes that are needed make a difference for every kind.
 const fn differs(kind: RejectionKind) -> bool {
     use RejectionKind::{InsecureTransport, TooManyAttempts, Unavailable};
     matches!(kind, TooManyAttempts | Unavailable | InsecureTransport)
@@ -268,8 +268,8 @@ pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     response
 }
 
-/// A refusal without headers, for the case that the standard challenges could not be made: its status is an
-/// error whatever the kind.
+/// A refusal without headers, for the case that the standard challenges could not be made: its
+/// status is an error whatever the kind.
 fn bare(rejection: &Rejection) -> Response<Bytes> {
     let Shape { status, body, .. } = Shape::standard(rejection.kind());
     let mut response = Response::new(body);

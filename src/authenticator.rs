@@ -103,8 +103,8 @@ impl Pipeline {
         self.name
     }
 
-    /// What the body may present. Without a body row in the dialect that is nothing. `look` takes whether a body
-    /// without a `Content-Type` may be a form.
+    /// What the body may present. Without a body row in the dialect that is nothing. `look` takes
+    /// whether a body without a `Content-Type` may be a form.
     pub(crate) fn in_body(
         &self,
         look: impl FnOnce(bool) -> Result<InBody, Rejection>,
@@ -112,8 +112,8 @@ impl Pipeline {
         if self.table.reads_body() { look(self.table.reads_body_anyhow()) } else { Ok(InBody::Nothing) }
     }
 
-    /// Decides without waiting, if that is possible. `in_body` looks at the body, and is called only if the head
-    /// presents no subject.
+    /// Decides without waiting, if that is possible. `in_body` looks at the body, and is called
+    /// only if the head presents no subject.
     pub(crate) fn decide_now<V: Verifier>(
         &self,
         verifier: &V,

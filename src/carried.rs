@@ -75,7 +75,8 @@ pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> Hea
 ///
 /// # Errors
 ///
-/// `http::Error` if the two do not fit together. The URI is then empty, and its request must not go on.
+/// `http::Error` if the two do not fit together. The URI is then empty, and its request must not go
+/// on.
 pub(crate) fn set_target(uri: &mut Uri, target: String) -> Result<(), http::Error> {
     let mut parts = std::mem::take(uri).into_parts();
     parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(target))?);

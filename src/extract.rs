@@ -18,8 +18,9 @@ use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmi
 use crate::rejection::Rejection;
 use crate::trace;
 
-/// Any principal except a guest and a lone app token, which identifies an application and authenticates no caller.
-/// The extractor asks both for credentials (401), as [`policy::authenticated`](crate::policy::authenticated) does.
+/// Any principal except a guest and a lone app token, which identifies an application and
+/// authenticates no caller. The extractor asks both for credentials (401), as
+/// [`policy::authenticated`](crate::policy::authenticated) does.
 ///
 /// # Examples
 ///

@@ -65,11 +65,11 @@ impl GuestRule {
     /// `/**` for the path itself and all below. Methods are `GET`, `HEAD`, `POST`, `PUT` and `DELETE`
     /// unless [`methods`](Self::methods) says otherwise.
     ///
-    /// The original path ([`Head::original_path`](crate::Head::original_path)) decides, segment by segment and byte
-    /// by byte. If it is not known, the rule admits no request: without the feature `axum` put an
-    /// [`OriginalTargetLayer`](crate::OriginalTargetLayer) around the service. A path that two programs
-    /// could read differently (encoded or doubled slashes, dot segments, `;`, `\`, control
-    /// characters, encoded `?` and `#`) admits nobody.
+    /// The original path ([`Head::original_path`](crate::Head::original_path)) decides, segment by
+    /// segment and byte by byte. If it is not known, the rule admits no request: without the
+    /// feature `axum` put an [`OriginalTargetLayer`](crate::OriginalTargetLayer) around the
+    /// service. A path that two programs could read differently (encoded or doubled slashes, dot
+    /// segments, `;`, `\`, control characters, encoded `?` and `#`) admits nobody.
     pub const fn path(pattern: &'static str) -> Self {
         let rule = Self::everywhere().methods(&["GET", "HEAD", "POST", "PUT", "DELETE"]);
         Self { path: Some(pattern), ..rule }

@@ -30,8 +30,8 @@ impl Guests {
         rules.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The guest that a request without credentials is, if a rule admits it. A request that may present a
-    /// credential where no row reads it is no guest.
+    /// The guest that a request without credentials is, if a rule admits it. A request that may
+    /// present a credential where no row reads it is no guest.
     pub(crate) fn admit(&self, head: Head<'_>, in_body: InBody, table: &Table) -> Result<Guest, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
             trace::error!(

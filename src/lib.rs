@@ -58,10 +58,11 @@
 //! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database, and `verify::sql` to change them |
 //! | `full` | all of them but `test-util`, which belongs in dev-dependencies |
 //!
-//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never changes behaviour, except
-//! for two facts that only `axum` knows: the original path of a request inside `nest`, and the client's address in
-//! `ConnectInfo<SocketAddr>`. Without the feature an [`OriginalTargetLayer`] around the service records the path, or
-//! path rules of guests and `policy::application` admit no request, and [`transport::Peer`] is the client's address.
+//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never
+//! changes behaviour, except for two facts that only `axum` knows: the original path of a request
+//! inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`. Without the feature an
+//! [`OriginalTargetLayer`] around the service records the path, or path rules of guests and
+//! `policy::application` admit no request, and [`transport::Peer`] is the client's address.
 //!
 //! # Panics
 //!

@@ -1,7 +1,7 @@
 //! The target that a client asked for.
 //!
-//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has to look at the
-//! original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
+//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has
+//! to look at the original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
 
 use http::{Extensions, Uri};
 
@@ -17,9 +17,9 @@ impl<'r> Head<'r> {
     /// [`uri`](Self::uri).
     ///
     /// Returns `None` if no original path is known. With the feature `axum` that is the case inside
-    /// `Router::nest` if the router did not keep the original URI. Without the feature it is the case for every
-    /// request that no [`OriginalTargetLayer`](crate::OriginalTargetLayer) has seen, because nothing shows whether
-    /// a router around this layer has stripped a prefix.
+    /// `Router::nest` if the router did not keep the original URI. Without the feature it is the
+    /// case for every request that no [`OriginalTargetLayer`](crate::OriginalTargetLayer) has seen,
+    /// because nothing shows whether a router around this layer has stripped a prefix.
     pub fn original_path(&self) -> Option<&'r str> {
         path(*self)
     }
@@ -91,5 +91,28 @@ mod routed {
             );
         });
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn a_recorded_target_decides_and_is_changed() {
+        let mut request = Request::get("/nested?access_token=t").body(()).unwrap();
+        let target = OriginalTarget("/v1/nested?access_token=t".parse().unwrap());
+        request.extensions_mut().insert(target);
+        assert_eq!(Head::of(&request).original_path(), Some("/v1/nested"));
+        let cut = |uri: &mut Uri| {
+            *uri = uri.path().parse()?;
+            Ok::<_, http::uri::InvalidUri>(())
+        };
+        change(request.extensions_mut(), cut).unwrap();
+        let recorded = request.extensions().get::<OriginalTarget>().unwrap();
+        assert_eq!(recorded.0, "/v1/nested");
+        assert!(change(request.extensions_mut(), |_| Err(())).is_err());
     }
 }

@@ -23,7 +23,8 @@ struct About {
     realm: Box<str>,
     /// Where clients learn which authorization server to ask (RFC 9728 section 5.1).
     metadata: Option<Box<str>>,
-    /// The scopes that challenges name if no policy asked for others; empty if the layer knows none.
+    /// The scopes that challenges name if no policy asked for others; empty if the layer knows
+    /// none.
     scope: Scopes,
 }
 
@@ -146,8 +147,8 @@ impl About {
         with_scope(self.named(Challenge::new(word).param("realm", &*self.realm)), needed)
     }
 
-    /// The plain challenge of an access-token scheme with the scopes that a policy asked for. `None` for other
-    /// schemes, which have no scopes, and if the policy asked for none.
+    /// The plain challenge of an access-token scheme with the scopes that a policy asked for.
+    /// `None` for other schemes, which have no scopes, and if the policy asked for none.
     fn asking(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
         let Challenged::Token(word) = scheme.challenged else { return None };
         if needed.is_empty() {

@@ -18,7 +18,8 @@ use crate::trace;
 ///
 /// # Errors
 ///
-/// [`RejectionKind::ServerError`] if they could not be cut out: a request that shows them does not go on.
+/// [`RejectionKind::ServerError`] if they could not be cut out: a request that shows them does not
+/// go on.
 pub(crate) fn seal<B>(
     table: &Table,
     cut_query: bool,

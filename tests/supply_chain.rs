@@ -229,6 +229,21 @@ fn newest<'p>(packages: &[&'p Package]) -> (u64, &'p str) {
     asked.max().unwrap()
 }
 
+/// The test kit authenticates without a credential: only a build that names its feature has it.
+#[test]
+fn no_feature_but_its_own_switches_the_test_kit_on() {
+    let manifest: Manifest = toml_of("Cargo.toml");
+    assert!(manifest.features.contains_key("test-util"));
+    let all_but: BTreeSet<&str> =
+        manifest.features.keys().map(String::as_str).filter(|name| *name != "test-util").collect();
+    let full: BTreeSet<&str> = manifest.features["full"].iter().map(String::as_str).collect();
+    for (name, enabled) in &manifest.features {
+        assert!(!enabled.iter().any(|feature| feature == "test-util"), "{name}");
+    }
+    let public = |name: &&str| !["default", "full", "_sql"].contains(name);
+    assert_eq!(full, all_but.into_iter().filter(public).collect());
+}
+
 /// What `cargo check` of that Rust would find first. Cargo's own word is in `rust-version`, and the table of features
 /// in the README says the same.
 #[test]

@@ -1,7 +1,8 @@
-//! Decisions by path where the crate does not know axum: a path rule never takes a nested path for the original one.
+//! Decisions by path where the crate does not know axum: a path rule never takes a nested path for
+//! the original one.
 //!
-//! The routers are real ones, of axum; the crate is built without its feature `axum`. With the feature the tests of
-//! `it` cover the same.
+//! The routers are real ones, of axum; the crate is built without its feature `axum`. With the
+//! feature the tests of `it` cover the same.
 #![cfg(not(feature = "axum"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

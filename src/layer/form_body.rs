@@ -163,8 +163,9 @@ fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
     }
 }
 
-/// Whether a head announces a form that [`may_hold_form`] does not admit: of another method, with a content
-/// encoding, or to a layer that reads none. `anyhow` also takes a body without a `Content-Type`.
+/// Whether a head announces a form that [`may_hold_form`] does not admit: of another method, with a
+/// content encoding, or to a layer that reads none. `anyhow` also takes a body without a
+/// `Content-Type`.
 fn announces_form(head: Head<'_>, anyhow: bool) -> bool {
     let headers = head.headers();
     let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);

@@ -9,12 +9,13 @@ use tower_service::Service;
 use crate::original::OriginalTarget;
 
 /// Records the target of every request, for decisions by path further in: path rules of guests,
-/// [`policy::application`](crate::policy::application()) and [`Head::original_path`](crate::Head::original_path).
+/// [`policy::application`](crate::policy::application()) and
+/// [`Head::original_path`](crate::Head::original_path).
 ///
-/// It belongs around the whole service, outside every router that strips a prefix. A second one further in keeps
-/// the record of the first. With the feature `axum`, axum's `Router` records the target itself, and this layer is
-/// needed only for routers of other crates. Without the feature no path rule admits a request that this layer has
-/// not seen.
+/// It belongs around the whole service, outside every router that strips a prefix. A second one
+/// further in keeps the record of the first. With the feature `axum`, axum's `Router` records the
+/// target itself, and this layer is needed only for routers of other crates. Without the feature no
+/// path rule admits a request that this layer has not seen.
 ///
 /// # Examples
 ///

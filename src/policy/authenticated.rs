@@ -9,12 +9,13 @@ use crate::principal::Principal;
 #[non_exhaustive]
 pub struct AuthenticatedPolicy;
 
-/// Allows every principal except a guest and a lone app token: an app token identifies an application and
-/// authenticates no caller. Both are asked for credentials (401). The extractor `Authenticated` decides in the same
-/// way.
+/// Allows every principal except a guest and a lone app token: an app token identifies an
+/// application and authenticates no caller. Both are asked for credentials (401). The extractor
+/// `Authenticated` decides in the same way.
 ///
-/// To let requests with an app token alone pass, allow [`PrincipalKind::AppToken`](crate::PrincipalKind::AppToken)
-/// by [`kind`](super::kind()): `policy::authenticated().or(policy::kind(PrincipalKind::AppToken))`.
+/// To let requests with an app token alone pass, allow
+/// [`PrincipalKind::AppToken`](crate::PrincipalKind::AppToken) by [`kind`](super::kind()):
+/// `policy::authenticated().or(policy::kind(PrincipalKind::AppToken))`.
 pub const fn authenticated() -> AuthenticatedPolicy {
     AuthenticatedPolicy
 }

@@ -7,7 +7,8 @@ use crate::percent;
 
 /// Every name that a dialect has for a credential, whichever carrier its row reads.
 ///
-/// A parameter or header of such a name is a credential in the wrong place, so its sender is no guest.
+/// A parameter or header of such a name is a credential in the wrong place, so its sender is no
+/// guest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownNames {
     names: Vec<&'static str>,

@@ -125,7 +125,8 @@ impl Table {
         credentials: &mut Credentials<'r>,
         head: Head<'r>,
     ) -> Result<(), RejectionKind> {
-        // Also without a row for it: this header always presents a credential, if of an unknown scheme.
+        // Also without a row for it: this header always presents a credential, if of an unknown
+        // scheme.
         if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
             && let Some(presented) = self.authorization.read(line)?
         {

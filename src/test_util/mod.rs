@@ -55,8 +55,8 @@ pub use self::issuer::Issuer;
 #[cfg(feature = "jwt")]
 pub use self::token::Token;
 
-/// A layer that authenticates every request as one principal. For tests only: it looks at no credential, and each
-/// one that is made logs a warning that says so.
+/// A layer that authenticates every request as one principal. For tests only: it looks at no
+/// credential, and each one that is made logs a warning that says so.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ActAs(Authentication);

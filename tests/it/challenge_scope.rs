@@ -5,8 +5,10 @@ use axum::routing::get as route;
 use http::{Request, Response};
 use tower_principal::RejectionKind::{self, InsufficientScope, Missing, UnknownScheme};
 use tower_principal::policy::{self, Forbidden, Policy};
+use tower_principal::test_util::ActAs;
 use tower_principal::{
-    AppToken, Authenticated, Dialect, GuestRule, OAuthUser, Principal, PrincipalKind, RequireLayer, dialect,
+    AppToken, Authenticated, Dialect, Guest, GuestRule, OAuthUser, Principal, PrincipalKind, RequireLayer,
+    dialect,
 };
 
 use crate::support::*;
@@ -86,6 +88,20 @@ async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
     assert_eq!(scope(challenges(of, own).await).as_deref(), Some("own"));
 }
 
+/// A guest that holds some of the scopes is told all that are needed together.
+#[tokio::test]
+async fn a_guest_that_holds_some_of_the_scopes_is_told_all_of_them() {
+    let guest = || Guest::builder().scopes(["read"]).build();
+    for (required, scope) in [("read write", "read write"), ("write", "write")] {
+        let routes = whoami().layer(RequireLayer::new(policy::scope(required)));
+        let answer = send(routes.layer(ActAs::principal(guest())), get("/", &[])).await;
+        assert_eq!((answer.kind(), answer.status), (Some(Missing), 401));
+        assert_eq!(answer.challenges(), [format!(r#"Bearer realm="api", scope="{scope}""#)]);
+    }
+    let routes = whoami().layer(RequireLayer::new(policy::scope("read")));
+    assert_eq!(send(routes.layer(ActAs::principal(guest())), get("/", &[])).await.status, 200);
+}
+
 /// A platform's own words do not change the challenge.
 #[tokio::test]
 async fn a_platforms_401_names_the_scopes_too() {
@@ -137,7 +153,8 @@ fn a_scope_list_that_cannot_be_sent_is_an_error_at_start_up() {
     }
 }
 
-/// What identifies an application authenticates no caller: it is asked for credentials like a guest.
+/// What identifies an application authenticates no caller: it is asked for credentials like a
+/// guest.
 #[tokio::test]
 async fn a_lone_app_token_satisfies_neither_the_extractor_nor_the_policy() {
     let routes = || {

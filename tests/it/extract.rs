@@ -143,6 +143,18 @@ async fn acting_as_a_principal_is_being_it() {
     }
 }
 
+#[test]
+fn acting_as_a_principal_is_logged_when_the_layer_is_made() {
+    let log = listen();
+    let _acting = ActAs::principal(OAuthUser::builder("otto").build());
+    let lines = log.take();
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(line.level, tracing::Level::WARN);
+    assert!(line.get("message").contains("ActAs"), "{line:?}");
+    let _acting = (ActAs::guest(), ActAs::principal(AppToken::builder("a").build()));
+    assert_eq!(log.take().len(), 2);
+}
+
 /// An app token that came along is found by `AppToken`, also optionally, and does not stand for the subject.
 #[tokio::test]
 async fn an_app_token_that_came_along_is_extracted_beside_the_subject() {

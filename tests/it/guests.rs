@@ -8,7 +8,7 @@ use axum::routing::any;
 use http::{Request, Uri};
 use tower::{Layer as _, Service, service_fn};
 use tower_principal::RejectionKind::{DeniedToken, Malformed, Missing};
-use tower_principal::{Authentication, GuestRule, dialect};
+use tower_principal::{Authentication, GuestRule, OriginalTargetLayer, dialect};
 
 use crate::support::*;
 
@@ -205,6 +205,29 @@ async fn req_27_a_nested_path_without_the_original_is_nobodys() {
     for target in ["/v1/o/sandbox/x", "/v1/sandbox/x"] {
         assert!(!is_guest(&app, "GET", target.parse().unwrap()).await, "{target}");
     }
+}
+
+/// A router of another crate strips a prefix, and records nothing: the layer around it does.
+#[tokio::test]
+async fn req_27_a_recorded_target_decides_inside_any_router() {
+    let stripped = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
+        let target = request.uri().to_string();
+        if let Some(rest) = target.strip_prefix("/v1") {
+            *request.uri_mut() = rest.parse().unwrap();
+        }
+        request
+    });
+    let service = layer(dialect::USERGRID).layer(service_fn(greet));
+    let service = OriginalTargetLayer::new().layer(stripped.layer(service));
+    for (target, status) in
+        [("/v1/o/sandbox/x", 401), ("/v1/sandbox/x", 200), ("/o/sandbox/x", 200), ("/o/app/x", 401)]
+    {
+        assert_eq!(send(service.clone(), get(target, &[])).await.status, status, "{target}");
+    }
+    // A second record does not replace the first.
+    let again = layer(dialect::USERGRID).layer(service_fn(greet));
+    let again = OriginalTargetLayer::new().layer(stripped.layer(OriginalTargetLayer::new().layer(again)));
+    assert_eq!(send(again, get("/v1/o/sandbox/x", &[])).await.status, 401);
 }
 
 /// Plain Tower: the layer is outermost, and the request's own path is the original one.

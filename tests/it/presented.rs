@@ -1,4 +1,5 @@
-//! What presents a credential, and what does not: a guest rule admits only requests that present none.
+//! What presents a credential, and what does not: a guest rule admits only requests that present
+//! none.
 
 use axum::body::Body;
 use http::header::{HeaderName, HeaderValue};
@@ -67,7 +68,8 @@ async fn an_authorization_header_is_presented_in_every_dialect() {
     }
 }
 
-/// An unknown scheme refuses the request also beside a credential that is good, as in dialects with schemes.
+/// An unknown scheme refuses the request also beside a credential that is good, as in dialects with
+/// schemes.
 #[tokio::test]
 async fn an_unknown_scheme_beside_a_good_key_is_refused() {
     let request = get("/", &[("x-api-key", API_KEY), ("authorization", "Bearer x")]);

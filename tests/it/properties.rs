@@ -145,8 +145,8 @@ proptest! {
         }
     }
 
-    /// The same for a form, which is read by the same grammar but may hold any bytes. No row reads an API key there,
-    /// and a request that may present one is no guest.
+    /// The same for a form, which is read by the same grammar but may hold any bytes. No row reads
+    /// an API key there, and a request that may present one is no guest.
     #[test]
     fn req_59_and_req_13_a_form_presents_what_a_handler_would_see(query in queries(), noise in prop::collection::vec(any::<u8>(), 0..9)) {
         let body = [query.as_bytes(), b"&noise=", &noise].concat();

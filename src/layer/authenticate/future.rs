@@ -20,7 +20,10 @@ use crate::rejection::Rejection;
 use crate::trace;
 
 /// A request on its way to being verified.
-pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Result<(Request<B>, Come), Rejection>> + Send>>;
+pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Verified<B>> + Send>>;
+
+/// A request that may go on, or its refusal.
+type Verified<B> = Result<(Request<B>, Come), Rejection>;
 
 /// What a request waits for before the inner service is called.
 enum Stage<B> {
@@ -74,8 +77,9 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
         Self { state: State::Refused { rejection }, pipeline, asked }
     }
 
-    /// Makes the service ready once the request is verified, and calls it. The service is a clone that was not
-    /// polled: a service that is ready may hold a permit, which an unverified request must not keep.
+    /// Makes the service ready once the request is verified, and calls it. The service is a clone
+    /// that was not polled: a service that is ready may hold a permit, which an unverified request
+    /// must not keep.
     pub(super) const fn waiting(
         waiting: Waiting<B>,
         inner: S,
@@ -120,12 +124,13 @@ where
 }
 
 impl<B> Stage<B> {
-    /// The verified request as soon as `inner` is ready for it; the refusal as soon as there is one.
+    /// The verified request as soon as `inner` is ready for it; the refusal as soon as there is
+    /// one.
     fn poll<S: Service<Request<B>>>(
         &mut self,
         inner: &mut S,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Result<(Request<B>, Come), Rejection>, S::Error>> {
+    ) -> Poll<Result<Verified<B>, S::Error>> {
         let verified = match self {
             Self::Readiness(kept) => {
                 ready!(inner.poll_ready(context))?;
@@ -148,10 +153,7 @@ impl<B> Stage<B> {
 }
 
 /// A panic on a request's way is its refusal, not its connection's end.
-fn poll_caught<B>(
-    waiting: &mut Waiting<B>,
-    context: &mut Context<'_>,
-) -> Poll<Result<(Request<B>, Come), Rejection>> {
+fn poll_caught<B>(waiting: &mut Waiting<B>, context: &mut Context<'_>) -> Poll<Verified<B>> {
     caught(|| waiting.as_mut().poll(context)).unwrap_or_else(|_| {
         trace::error!("authentication panicked");
         Poll::Ready(Err(RejectionKind::ServerError.into()))

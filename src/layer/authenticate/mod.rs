@@ -174,11 +174,13 @@ impl<V, M> AuthenticateLayer<V, M> {
         })
     }
 
-    /// Names the scopes that a client needs in every challenge that asks for an access token (`scope`, RFC 6750
-    /// section 3), so that the first token that a client asks for is good enough. `scopes` is a space-delimited list.
+    /// Names the scopes that a client needs in every challenge that asks for an access token
+    /// (`scope`, RFC 6750 section 3), so that the first token that a client asks for is good
+    /// enough. `scopes` is a space-delimited list.
     ///
-    /// If a policy refuses a request, the challenge names the scopes of that policy instead. Challenges of schemes
-    /// without scopes, such as `Basic`, stay as they are. Defaults to no scopes.
+    /// If a policy refuses a request, the challenge names the scopes of that policy instead.
+    /// Challenges of schemes without scopes, such as `Basic`, stay as they are. Defaults to no
+    /// scopes.
     ///
     /// # Panics
     ///

@@ -64,8 +64,8 @@ where
             }
             Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
             Verdict::Waits(known) => {
-                // A service that is ready may hold a permit. It is dropped here, which gives the permit back, and
-                // the future makes a clone ready once the request is verified.
+                // A service that is ready may hold a permit. It is dropped here, which gives the
+                // permit back, and the future makes a clone ready once the request is verified.
                 let inner = self.inner.clone();
                 self.inner = inner.clone();
                 let verifier = Arc::clone(&self.verifier);
