@@ -39,13 +39,13 @@ impl Guests {
             );
             return Err(RejectionKind::ServerError.into());
         }
-        // Userinfo is credentials in the target, and an error there (RFC 9110 section 4.2.4).
-        if head.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(RejectionKind::Malformed.into());
-        }
         let guest = self.0.iter().find_map(|rule| rule.admit(head)).ok_or(RejectionKind::Missing)?;
         if table.is_misplaced_in(head) {
             return Err(may_present("a header or a query parameter has the name of a credential"));
+        }
+        // Userinfo is credentials in the target, and an error there (RFC 9110 section 4.2.4).
+        if head.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(may_present("the target has userinfo"));
         }
         if in_body == InBody::UnreadForm {
             return Err(may_present("the dialect has a body row, and the layer does not read this form"));

@@ -144,13 +144,17 @@ async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Frames,
     Ok(frames)
 }
 
+/// Whether a body of this method is never a form.
+const fn has_no_form(method: &Method) -> bool {
+    matches!(*method, Method::HEAD | Method::TRACE | Method::CONNECT | Method::OPTIONS)
+}
+
 /// Whether a request's body may hold a form: a form's media type, no content encoding, and a method
 /// that has a body. `anyhow` also takes `GET` and a missing `Content-Type`.
 fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
     let by_method = match *head.method() {
         Method::GET => anyhow,
-        Method::HEAD | Method::TRACE | Method::CONNECT | Method::OPTIONS => false,
-        _ => true,
+        _ => !has_no_form(head.method()),
     };
     if !by_method || head.headers().contains_key(CONTENT_ENCODING) {
         return Ok(false);
@@ -169,7 +173,7 @@ fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
 fn announces_form(head: Head<'_>, anyhow: bool) -> bool {
     let headers = head.headers();
     let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
-    if length == Some(b"0") {
+    if length == Some(b"0") || has_no_form(head.method()) {
         return false;
     }
     if headers.contains_key(CONTENT_TYPE) {

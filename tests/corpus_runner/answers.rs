@@ -209,11 +209,14 @@ impl Dialect {
         let metadata = metadata.unwrap_or_default();
         let first =
             |error: &str| self.token.first().map(|line| format!("{line}, error=\"{error}\"{metadata}"));
+        let needed = if scope.is_empty() { String::new() } else { format!(", scope=\"{scope}\"") };
         let plain = |line: &String| format!("{line}{metadata}");
         let others = || self.other.iter().cloned();
         let mut lines: Vec<String> = match challenge {
             Challenge::None => Vec::new(),
-            Challenge::Plain => self.token.iter().map(plain).chain(others()).collect(),
+            Challenge::Plain => {
+                self.token.iter().map(|line| plain(line) + &needed).chain(others()).collect()
+            }
             Challenge::Malformed => first("invalid_request").into_iter().collect(),
             Challenge::Basic => others().filter(|line| line.starts_with("Basic ")).collect(),
             Challenge::Denied => {
@@ -221,7 +224,6 @@ impl Dialect {
                 first("invalid_token").into_iter().chain(further).chain(others()).collect()
             }
             Challenge::Scope => {
-                let needed = if scope.is_empty() { String::new() } else { format!(", scope=\"{scope}\"") };
                 first("insufficient_scope").map(|line| line + &needed).into_iter().collect()
             }
         };
