@@ -214,18 +214,14 @@ impl Dialect {
         let others = || self.other.iter().cloned();
         let mut lines: Vec<String> = match challenge {
             Challenge::None => Vec::new(),
-            Challenge::Plain => {
-                self.token.iter().map(|line| plain(line) + &needed).chain(others()).collect()
-            }
+            Challenge::Plain => self.token.iter().map(|line| plain(line) + &needed).chain(others()).collect(),
             Challenge::Malformed => first("invalid_request").into_iter().collect(),
             Challenge::Basic => others().filter(|line| line.starts_with("Basic ")).collect(),
             Challenge::Denied => {
                 let further = self.token.iter().skip(1).map(plain);
                 first("invalid_token").into_iter().chain(further).chain(others()).collect()
             }
-            Challenge::Scope => {
-                first("insufficient_scope").map(|line| line + &needed).into_iter().collect()
-            }
+            Challenge::Scope => first("insufficient_scope").map(|line| line + &needed).into_iter().collect(),
         };
         lines.sort();
         lines
