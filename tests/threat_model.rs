@@ -20,10 +20,9 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
                 if line.starts_with("#[test") || line.starts_with("#[tokio::test") {
                     is_test = true;
                 } else if let Some(name) = line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn "))
+                    && std::mem::take(&mut is_test)
                 {
-                    if std::mem::take(&mut is_test) {
-                        found.insert(name.split('(').next().unwrap().to_owned());
-                    }
+                    found.insert(name.split('(').next().unwrap().to_owned());
                 }
             }
         }

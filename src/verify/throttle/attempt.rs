@@ -57,7 +57,7 @@ impl<F: FnMut()> Pending<F> {
         Self(Some(left))
     }
 
-    pub(super) fn is_over(mut self) {
+    pub(super) fn finish(mut self) {
         self.0 = None;
     }
 }

@@ -267,7 +267,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
         };
         let pending = Pending::new(left);
         let answer = self.inner.verify(credential, context).await;
-        pending.is_over();
+        pending.finish();
         self.settle(&attempt, answer)
     }
 
