@@ -1,6 +1,5 @@
 //! The pipeline: read, guard, verify.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -19,7 +18,7 @@ use crate::dialect::{Dialect, DialectError};
 use crate::guard::{Guard, Guarded};
 use crate::guests::{Guests, InBody};
 use crate::head::Head;
-use crate::judgement::{Admitted, Answer, insecure, judge, origin_of, unfinished, unreadable};
+use crate::judgement::{Admitted, Answer, impossible, judge, noted, origin_of, unfinished, unreadable};
 use crate::kind::RejectionKind;
 use crate::meter::Started;
 use crate::rejection::Rejection;
@@ -27,7 +26,7 @@ use crate::seal::seal;
 use crate::table::Table;
 use crate::trace;
 use crate::transport::Transport;
-use crate::verify::{Context, Verifier, VerifyError};
+use crate::verify::{Context, Tenant, Verifier};
 
 /// A dialect made ready, with everything else a layer is told. Requests only read it.
 #[derive(Clone)]
@@ -42,10 +41,8 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cut_query: bool,
     body_row_off: Arc<Once>,
+    impossible: Arc<Once>,
 }
-
-/// Tells a request's tenant.
-pub(crate) type Tenant = Arc<dyn for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync>;
 
 /// What can be said of a request without waiting.
 #[derive(Debug)]
@@ -56,9 +53,6 @@ pub(crate) enum Verdict {
     /// is not asked for again: whoever counts failures would count it twice.
     Waits(Answer),
 }
-
-/// How long all verification of a request may take unless the layer is told otherwise.
-const DEADLINE: Duration = Duration::from_secs(2);
 
 impl Pipeline {
     pub(crate) fn new(dialect: &Dialect, transport: Transport) -> Result<Self, DialectError> {
@@ -80,10 +74,11 @@ impl Pipeline {
             guard: Guard::new(transport, dialect.transport),
             answers,
             tenant: None,
-            deadline: DEADLINE,
+            deadline: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
             cut_query: true,
             body_row_off: Arc::new(Once::new()),
+            impossible: Arc::new(Once::new()),
         })
     }
 
@@ -134,10 +129,11 @@ impl Pipeline {
         in_body: impl FnOnce() -> Result<InBody, Rejection>,
     ) -> Result<Verdict, Rejection> {
         let mut credentials = Credentials::default();
-        self.table.read_into(&mut credentials, head).map_err(|kind| unreadable(kind, &self.table, head))?;
+        let unread = |kind| unreadable(noted(self.name, kind), &self.table, head);
+        self.table.read_into(&mut credentials, head).map_err(unread)?;
         match self.guard.judge(&credentials, head) {
             Guarded::Passes => {}
-            Guarded::Refused => return Err(insecure(&credentials)),
+            Guarded::Refused => return Err(self.guard.insecure(&credentials, head)),
             // Refused just the same, on the way of those that wait.
             Guarded::Revoked => return Ok(Verdict::Waits(None)),
         }
@@ -154,7 +150,9 @@ impl Pipeline {
         let context = self.context(head);
         let ask = |presented: Option<&Presented<'_>>| match presented {
             None => Some(None),
-            Some(Presented { credential: None, .. }) => Some(Some(Err(VerifyError::UNKNOWN))),
+            Some(Presented { credential: None, kind, .. }) => {
+                Some(Some(Err(impossible(self.name, &self.impossible, *kind))))
+            }
             Some(Presented { credential: Some(credential), .. }) => {
                 verifier.verify_now(credential, &context).map(Some)
             }
@@ -190,7 +188,7 @@ impl Pipeline {
         left: &mut Duration,
     ) -> Result<Option<Admitted>, Rejection> {
         let mut credentials = Credentials::default();
-        self.table.read_body(body, &mut credentials)?;
+        self.table.read_body(body, &mut credentials).map_err(|kind| noted(self.name, kind))?;
         if app.is_some() && credentials.presented_app().is_some() {
             return Err(RejectionKind::Ambiguous.into());
         }
@@ -212,12 +210,14 @@ impl Pipeline {
             return Ok(None);
         }
         if self.guard.judge(credentials, head) != Guarded::Passes {
-            return Err(insecure(credentials));
+            return Err(self.guard.insecure(credentials, head));
         }
         let context = self.context(head).until(Instant::now().checked_add(*left));
-        let ask = async |presented: Option<&Presented<'_>>| match &presented?.credential {
-            None => Some(Err(VerifyError::UNKNOWN)),
-            Some(credential) => Some(verifier.verify(credential, &context).await),
+        let ask = async |presented: Option<&Presented<'_>>| match presented? {
+            Presented { credential: Some(credential), .. } => {
+                Some(verifier.verify(credential, &context).await)
+            }
+            Presented { kind, .. } => Some(Err(impossible(self.name, &self.impossible, *kind))),
         };
         let both = std::pin::pin!(async {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
@@ -256,7 +256,8 @@ impl Pipeline {
 
     /// The guest that a request without credentials is, if a rule admits it.
     pub(crate) fn guest(&self, head: Head<'_>, in_body: InBody) -> Result<Admitted, Rejection> {
-        let guest = self.guests.admit(head, in_body, &self.table)?;
+        let guest = self.guests.admit(head, in_body, &self.table);
+        let guest = guest.inspect_err(|refused| _ = noted(self.name, refused.kind()))?;
         audit::admitted(self.name);
         Ok(Admitted::guest(guest))
     }
@@ -279,7 +280,7 @@ impl Pipeline {
             return None;
         }
         let subject = credentials.subject()?.reborrow().into_owned();
-        Some((subject, self.context(head).detached(), insecure(&credentials)))
+        Some((subject, self.context(head).detached(), self.guard.insecure(&credentials, head)))
     }
 
     #[inline]

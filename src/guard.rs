@@ -4,13 +4,14 @@ use std::sync::{Arc, Once};
 
 use crate::credential::{Credential, Credentials, Presented};
 use crate::head::Head;
-use crate::judgement::Answer;
+use crate::judgement::{Answer, insecure};
 use crate::principal::Principal;
 use crate::refused;
+use crate::rejection::Rejection;
 use crate::revocation::{Fuse, Revocation};
 use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
-use crate::verify::{Context, Reason, VerifyError};
+use crate::verify::{Check, Context, Denial, Reason, VerifyError};
 
 /// Keeps credentials off connections that are not secure, by a dialect's rule.
 #[derive(Clone, Debug)]
@@ -59,6 +60,18 @@ impl Guard {
     /// Whether its rule revokes anything.
     pub(crate) fn revokes(&self) -> bool {
         self.rule.revokes()
+    }
+
+    /// Refuses credentials for the connection they came over, and logs why.
+    pub(crate) fn insecure(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Rejection {
+        let security = self.transport.security(head);
+        let why = match security {
+            Security::Plain => "the connection is plain http",
+            _ => self.transport.why_unknown(head),
+        };
+        let denial = Denial::new(Check::Transport, why).expected("secure");
+        denial.received(security.as_str()).log("transport");
+        insecure(credentials)
     }
 
     /// Whether this connection is secure enough for these credentials.

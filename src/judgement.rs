@@ -1,5 +1,6 @@
 //! What a verifier's answers come to.
 
+use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use crate::audit;
@@ -14,7 +15,7 @@ use crate::principal::{AppToken, Guest, Principal};
 use crate::rejection::Rejection;
 use crate::table::Table;
 use crate::trace;
-use crate::verify::{Reason, VerifyError};
+use crate::verify::{Check, Denial, Reason, VerifyError};
 
 /// Who a request comes from.
 #[derive(Debug)]
@@ -89,6 +90,7 @@ fn settle(
         }
         // A verifier that keeps answers may have kept this one too long.
         Ok(principal) if principal.expires_at().is_some_and(|at| is_over(at, clock.now())) => {
+            Denial::of(Reason::Expired, kind).log("layer");
             refused(Rejection::from(kind.denied()).because(Reason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
@@ -96,7 +98,10 @@ fn settle(
             refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
         }
         Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
-        Err(VerifyError::Unsupported) => refused(kind.denied().into()),
+        Err(VerifyError::Unsupported) => {
+            Denial::new(Check::Record, "no verifier takes it").received(kind.as_str()).log("layer");
+            refused(kind.denied().into())
+        }
         Err(VerifyError::Unavailable(_cause)) => {
             trace::warn!(%kind, cause = ?_cause.to_string(), "a verifier cannot tell now");
             refused(RejectionKind::Unavailable.into())
@@ -140,6 +145,28 @@ pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credential
 pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: Head<'_>) -> Rejection {
     let broken_basic = kind == RejectionKind::Malformed && table.has_broken_basic(head);
     Rejection::from(kind).of_broken_basic(broken_basic)
+}
+
+/// Logs a request without a credential that can be read.
+pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind {
+    let why = match kind {
+        RejectionKind::Missing => "no credential in a place that the dialect reads, and no guest rule",
+        RejectionKind::Ambiguous => "more than one credential",
+        RejectionKind::ServerError => return kind,
+        _ => "a credential that is not in the form of its place",
+    };
+    Denial::new(Check::Reading, why).received(kind.as_str()).log(dialect);
+    kind
+}
+
+/// The denial of a value that no genuine credential has. The first one is logged at WARN, because a limit
+/// that is too low for an issuer refuses all its tokens.
+pub(crate) fn impossible(dialect: &'static str, first: &Once, kind: CredentialKind) -> VerifyError {
+    first.call_once(|| {
+        trace::warn!(dialect, %kind, "a credential is too long, or has a character that its kind never has");
+    });
+    let denial = Denial::new(Check::Reading, "too long, or a character that its kind never has");
+    denial.received(kind.as_str()).logged(dialect)
 }
 
 /// What came over a connection that is not secure enough for it.

@@ -12,7 +12,7 @@ use crate::fingerprint::Fingerprint;
 use crate::kind::RejectionKind;
 use crate::policy::Forbidden;
 use crate::scope::Scopes;
-use crate::verify::Reason;
+use crate::verify::{Check, Denial, Reason};
 
 /// A refused request: what [`Respond`] renders, and what stands in the extensions of the response,
 /// for logs and metrics further out.
@@ -83,6 +83,9 @@ impl Rejection {
         if who.principal().is_guest() || forbidden.asks_for_credentials() {
             return Self { needed, ..Self::new(RejectionKind::Missing) };
         }
+        let denial = Denial::new(Check::Policy, "a policy refuses the principal");
+        let held = who.principal().scopes().as_str();
+        denial.expected(forbidden.needed().as_str()).received(held).log("policy");
         if who.holds_token() {
             return Self { needed, ..Self::new(RejectionKind::InsufficientScope).with_origin(who.origin()) };
         }

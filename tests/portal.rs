@@ -240,3 +240,33 @@ fn body(answer: &Answer) -> String {
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
+
+/// The doctor works without a network: a token, a key file, and what is wrong.
+#[tokio::test]
+async fn the_doctor_explains_a_token_and_prints_nothing_of_it() {
+    let portal = Portal::start("assumed").await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = text(&portal.credentials["geodatahub"]["access_token"]);
+    let keys = portal.ask("GET /geodatahub/.well-known/jwks.json", &[]).await.json().unwrap().to_string();
+    let (token_file, key_file) = (folder.path().join("token"), folder.path().join("keys.json"));
+    std::fs::write(&token_file, format!("{token}\n")).unwrap();
+    std::fs::write(&key_file, keys).unwrap();
+    let ask = |issuer: &str, audience: &str, accept: &str| {
+        let mut command = std::process::Command::new(corpus_runner::portal::executable());
+        command.arg("doctor").arg("--token-file").arg(&token_file).arg("--keys").arg(&key_file);
+        command.args(["--issuer", issuer, "--audience", audience, "--accept", accept]);
+        let output = command.output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(token.split('.').all(|part| !text.contains(part)), "{text}");
+        (output.status.code(), text)
+    };
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap());
+    let claims: Value = serde_json::from_slice(&payload.unwrap()).unwrap();
+    let (issuer, client) = (text(&claims["iss"]), text(&claims["client_id"]));
+    let (code, said) = ask(&issuer, &client, "cognito");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("the token is accepted"), "{said}");
+    let (code, said) = ask(&issuer, "https://other.example", "rfc9068");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("FAILED  use") && said.contains("TokenUse::CognitoAccess"), "{said}");
+}

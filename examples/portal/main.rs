@@ -10,6 +10,7 @@ mod crowd;
 mod curl;
 mod database;
 mod demo;
+mod doctor;
 mod flags;
 mod jwt;
 mod linger;
@@ -35,6 +36,7 @@ use tower_principal::transport;
 use tracing_subscriber::EnvFilter;
 
 use crate::demo::Demo;
+use crate::doctor::Invocation;
 use crate::flags::Flags;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
@@ -47,8 +49,13 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let invocation = Invocation::parse();
+    let done = match invocation.command {
+        Some(command) => command.run().await,
+        None => run(invocation.flags).await.map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("portal: {error}");
             ExitCode::FAILURE

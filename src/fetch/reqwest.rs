@@ -1,19 +1,21 @@
 //! The HTTP client of the crate `reqwest`.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use ::reqwest::{Certificate, Client, redirect};
+use ::reqwest::{Certificate, Client, Proxy, redirect};
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use super::{Fetch, FetchError};
 
 /// An HTTP client over rustls, for fetching keys and introspecting tokens.
 ///
-/// It follows no redirects, sends to `https` addresses alone, and gives up after 3 s. The system's
-/// proxy settings are not asked. A server's certificate is judged by the operating system's verifier. Cheap to clone.
+/// It follows no redirects, sends to `https` addresses alone, and gives up after 3 s. It uses a proxy only if
+/// the builder names one. The operating system's verifier judges a server's certificate. Cheap to clone.
 ///
 /// # Examples
 ///
@@ -25,24 +27,38 @@ use super::{Fetch, FetchError};
 /// # let _ = client;
 /// # Ok::<(), tower_principal::fetch::InvalidHttpClient>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpClient {
     client: Client,
     plain: bool,
 }
 
 /// Builds [`HttpClient`]s.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct HttpClientBuilder {
     timeout: Duration,
     authorities: Vec<Vec<u8>>,
+    proxy: Through,
+    credentials: Option<(Zeroizing<String>, Zeroizing<String>)>,
     plain: bool,
 }
 
-/// An HTTP client could not be made: a certificate cannot be read, or the system's TLS cannot be used.
+/// Where requests go first.
+#[derive(Clone)]
+enum Through {
+    Nothing,
+    Proxy(Zeroizing<String>),
+    Environment,
+}
+
+/// An HTTP client could not be made: a certificate or the address of a proxy cannot be read, or the system's
+/// TLS cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the HTTP client cannot be made: a certificate cannot be read, or the system's TLS cannot be used")]
+#[error(
+    "the HTTP client cannot be made: a certificate or the address of a proxy cannot be read, or the system's \
+     TLS cannot be used"
+)]
 #[non_exhaustive]
 pub struct InvalidHttpClient;
 
@@ -58,13 +74,19 @@ impl HttpClient {
 
     /// Starts with the settings said above.
     pub const fn builder() -> HttpClientBuilder {
-        HttpClientBuilder { timeout: Duration::from_secs(3), authorities: Vec::new(), plain: false }
+        HttpClientBuilder {
+            timeout: Duration::from_secs(3),
+            authorities: Vec::new(),
+            proxy: Through::Nothing,
+            credentials: None,
+            plain: false,
+        }
     }
 }
 
 impl HttpClientBuilder {
     /// Gives up after this time, from connecting to the last byte; 3 s unless said.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
@@ -75,9 +97,46 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Sends every request through this proxy, an `http` or `https` URL. For an `https` address the proxy
+    /// passes on what TLS encrypts (RFC 9110 section 9.3.6, `CONNECT`), so that it reads neither tokens nor
+    /// secrets.
+    ///
+    /// The URL may hold a user and a password; [`proxy_credentials`](Self::proxy_credentials) takes them in
+    /// plain text. The proxy gets them as Basic. No log line, no `Debug` output and no error shows them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::fetch::HttpClient;
+    ///
+    /// let builder = HttpClient::builder().proxy("http://proxy.example:3128").proxy_credentials("me", "s3:cr/et");
+    /// assert!(!format!("{builder:?}").contains("s3"));
+    /// let client = builder.build()?;
+    /// # let _ = client;
+    /// # Ok::<(), tower_principal::fetch::InvalidHttpClient>(())
+    /// ```
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Through::Proxy(Zeroizing::new(url.into()));
+        self
+    }
+
+    /// User and password for the [proxy](Self::proxy), in place of what its URL holds.
+    pub fn proxy_credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.credentials = Some((Zeroizing::new(user.into()), Zeroizing::new(password.into())));
+        self
+    }
+
+    /// Sends requests through the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY`, and `NO_PROXY` for exceptions). Without this call the environment is not read: whatever
+    /// sets its variables decides which server receives the connections.
+    pub fn proxy_from_environment(mut self) -> Self {
+        self.proxy = Through::Environment;
+        self
+    }
+
     /// Sends to `http` addresses, too, where everybody on the way can read and change everything. For
     /// tests, and servers on the same machine.
-    pub const fn danger_allow_http(mut self) -> Self {
+    pub fn danger_allow_http(mut self) -> Self {
         self.plain = true;
         self
     }
@@ -86,19 +145,54 @@ impl HttpClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidHttpClient`] where a certificate cannot be read or the system's TLS cannot be used.
+    /// Returns [`InvalidHttpClient`] if a certificate or the address of a proxy cannot be read, credentials are
+    /// given without a [proxy](Self::proxy), or the system's TLS cannot be used.
     pub fn build(self) -> Result<HttpClient, InvalidHttpClient> {
         let start = Client::builder()
             .redirect(redirect::Policy::none())
             .timeout(self.timeout)
-            .https_only(!self.plain)
-            .no_proxy();
+            .https_only(!self.plain);
+        let start = match (&self.proxy, &self.credentials) {
+            (Through::Nothing, None) => start.no_proxy(),
+            (Through::Environment, None) => start,
+            (Through::Proxy(url), credentials) => start.proxy(proxy(url, credentials.as_ref())?),
+            (Through::Nothing | Through::Environment, Some(_)) => return Err(InvalidHttpClient),
+        };
         let client = self.authorities.iter().try_fold(start, |client, pem| {
             Certificate::from_pem(pem).map(|authority| client.add_root_certificate(authority))
         });
         // The cause may quote what it read; it is the operator's own configuration, said in full above.
         let client = client.and_then(::reqwest::ClientBuilder::build).map_err(|_| InvalidHttpClient)?;
         Ok(HttpClient { client, plain: self.plain })
+    }
+}
+
+fn proxy(
+    url: &str,
+    credentials: Option<&(Zeroizing<String>, Zeroizing<String>)>,
+) -> Result<Proxy, InvalidHttpClient> {
+    let address: Uri = url.parse().map_err(|_| InvalidHttpClient)?;
+    if !matches!(address.scheme_str(), Some("http" | "https")) {
+        return Err(InvalidHttpClient);
+    }
+    let proxy = Proxy::all(url).map_err(|_| InvalidHttpClient)?;
+    Ok(match credentials {
+        Some((user, password)) => proxy.basic_auth(user, password),
+        None => proxy,
+    })
+}
+
+/// Shows no proxy: its address may hold credentials.
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").finish_non_exhaustive()
+    }
+}
+
+/// Shows no proxy: its address may hold credentials.
+impl fmt::Debug for HttpClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientBuilder").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 

@@ -35,6 +35,8 @@ use crate::trace;
 pub use self::guarded::{assert_guarded, unguarded};
 mod clock;
 #[cfg(feature = "jwt")]
+mod doctor;
+#[cfg(feature = "jwt")]
 mod endpoint;
 #[cfg(feature = "jwt")]
 mod fault;
@@ -48,6 +50,8 @@ mod signer;
 mod token;
 
 pub use self::clock::TestClock;
+#[cfg(feature = "jwt")]
+pub use self::doctor::doctor;
 #[cfg(feature = "jwt")]
 pub use self::fault::Fault;
 #[cfg(feature = "jwt")]

@@ -64,6 +64,17 @@ pub(crate) enum Security {
     Ambiguous,
 }
 
+impl Security {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Secure => "secure",
+            Self::Plain => "plain http",
+            Self::Unknown => "unknown",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
 /// Trusts the markers that the acceptor puts into a request's extensions: [`SecureConnection`],
 /// [`PlainConnection`]. Without one the connection counts as insecure.
 ///

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -32,6 +33,9 @@ pub struct Context<'r> {
     head: Option<Head<'r>>,
     deadline: Option<Instant>,
 }
+
+/// Tells a request's tenant.
+pub(crate) type Tenant = Arc<dyn for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync>;
 
 impl<'r> Context<'r> {
     /// The context of a request.

@@ -4,6 +4,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Reason, VerifyError};
+use crate::credential::CredentialKind;
 use crate::trace;
 
 /// Why a credential is denied.
@@ -28,8 +29,8 @@ pub(crate) enum Check {
     Reading,
     Transport,
     Format,
-    Issuer,
     Header,
+    Issuer,
     Key,
     Signature,
     Use,
@@ -37,6 +38,7 @@ pub(crate) enum Check {
     Claims,
     Time,
     Revocation,
+    Policy,
     /// The entry in a table, a database or another server.
     Record,
 }
@@ -61,6 +63,18 @@ impl<'v> Denial<'v> {
     pub(crate) const fn new(check: Check, why: &'static str) -> Self {
         let (expected, received) = (Value::Unsaid, Value::Unsaid);
         Self { check, reason: Reason::Unknown, why, expected, received, setting: None }
+    }
+
+    /// The denial of a credential that was looked up.
+    pub(crate) fn of(reason: Reason, kind: CredentialKind) -> Self {
+        let why = match reason {
+            Reason::Unknown => "no such credential, or a wrong secret",
+            Reason::Expired => "it has expired",
+            Reason::Revoked => "it was revoked",
+            Reason::Disabled => "it or its principal is disabled",
+            Reason::Throttled(_) => "too many attempts failed before",
+        };
+        Self::new(Check::Record, why).because(reason).received(kind.as_str())
     }
 
     pub(crate) const fn because(mut self, reason: Reason) -> Self {
@@ -117,6 +131,28 @@ impl<'v> Denial<'v> {
     }
 }
 
+/// Writes the log line if an answer is a denial.
+pub(crate) fn note<T>(
+    verifier: &'static str,
+    kind: CredentialKind,
+    answer: Result<T, VerifyError>,
+) -> Result<T, VerifyError> {
+    if let Err(VerifyError::Denied(reason)) = &answer {
+        Denial::of(*reason, kind).log(verifier);
+    }
+    answer
+}
+
+/// The reason, and what was expected and received.
+impl fmt::Display for Denial<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.why)?;
+        let values = [("expected", self.expected), ("received", self.received)];
+        let mut values = values.into_iter().filter(|(_, value)| !matches!(value, Value::Unsaid));
+        values.try_for_each(|(name, value)| write!(f, "; {name}: {value}"))
+    }
+}
+
 impl Check {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -132,6 +168,7 @@ impl Check {
             Self::Claims => "claims",
             Self::Time => "time",
             Self::Revocation => "revocation",
+            Self::Policy => "policy",
             Self::Record => "record",
         }
     }

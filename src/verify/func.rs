@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use super::{Context, Verifier, VerifyError};
+use super::{Context, Verifier, VerifyError, note};
 use crate::credential::Credential;
 use crate::principal::Principal;
 
@@ -46,7 +46,8 @@ where
         credential: &Credential<'_>,
         context: &Context<'_>,
     ) -> Result<Principal, VerifyError> {
-        (self.0)(credential.reborrow().into_owned(), context.detached()).await
+        let answer = (self.0)(credential.reborrow().into_owned(), context.detached()).await;
+        note("function", credential.kind(), answer)
     }
 }
 

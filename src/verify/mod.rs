@@ -34,7 +34,8 @@ pub use self::cache::Cached;
 #[cfg(any(feature = "introspection", feature = "jwt"))]
 pub use self::claims::Claims;
 pub use self::context::Context;
-pub(crate) use self::denial::{Check, Denial, Value};
+pub(crate) use self::context::Tenant;
+pub(crate) use self::denial::{Check, Denial, Value, note};
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
 #[cfg(feature = "introspection")]
@@ -43,7 +44,7 @@ pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntros
 pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
 #[cfg(feature = "jwt")]
 pub use self::jwt::{
-    Denylist, DenylistFull, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+    Denylist, DenylistFull, Explanation, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
 };
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;

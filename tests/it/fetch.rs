@@ -14,7 +14,7 @@ use tower_principal::fetch::{Fetch as _, FetchError, HttpClient, InvalidHttpClie
 async fn serve() -> String {
     let app = Router::new()
         .route("/here", get(Redirect::temporary("/set")))
-        .route("/set", get(|| async { r#"{"keys":[]}"# }))
+        .route("/set", get(|| async { SET }))
         .route("/keys", get(|| async { "0123456789" }))
         .route("/echo", post(|body: Bytes| async { body }))
         .route("/hang", get(std::future::pending::<()>));
@@ -23,6 +23,9 @@ async fn serve() -> String {
     tokio::spawn(async { axum::serve(listener, app).await });
     format!("http://{address}")
 }
+
+const SET: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
 fn ask(url: String) -> Request<Bytes> {
     Request::get(url).body(Bytes::new()).unwrap()
@@ -151,7 +154,7 @@ async fn req_46_keys_are_not_fetched_behind_a_redirect() {
         let address = format!("{server}{path}");
         tower_principal::Jwks::builder(address, plain()).danger_allow_http().build().unwrap()
     };
-    assert_eq!(keys("/set").load().await.unwrap(), 0);
+    assert_eq!(keys("/set").load().await.unwrap(), 1);
     assert!(keys("/here").load().await.is_err());
     assert!(keys("/hang").load().await.is_err());
 }
@@ -161,4 +164,134 @@ fn an_authority_that_cannot_be_read_is_an_error() {
     let builder =
         HttpClient::builder().authority("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
     assert!(matches!(builder.build(), Err(InvalidHttpClient { .. })));
+}
+
+/// A proxy on the loopback: it answers `CONNECT` by a connection to `to`, and other requests with what it was
+/// asked. Its address, and the heads that it received.
+async fn proxy(
+    to: std::net::SocketAddr,
+) -> (std::net::SocketAddr, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heads = std::sync::Arc::default();
+    let seen: std::sync::Arc<std::sync::Mutex<Vec<String>>> = std::sync::Arc::clone(&heads);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") && client.read_buf(&mut head).await.is_ok_and(|read| read > 0)
+            {
+            }
+            let head = String::from_utf8(head).unwrap();
+            let connects = head.starts_with("CONNECT ");
+            seen.lock().unwrap().push(head);
+            if connects {
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                let mut server = tokio::net::TcpStream::connect(to).await.unwrap();
+                tokio::spawn(async move {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                });
+            } else {
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{SET}", SET.len());
+                let _ = client.write_all(answer.as_bytes()).await;
+            }
+        }
+    });
+    (address, heads)
+}
+
+/// An `https` server on the loopback for the name `issuer.example`, and its authority in PEM.
+async fn secure() -> (std::net::SocketAddr, String) {
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let authority = rcgen::KeyPair::generate().unwrap();
+    let mut ca = rcgen::CertificateParams::new(vec![]).unwrap();
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let pem = ca.self_signed(&authority).unwrap().pem();
+    let issuer = rcgen::Issuer::new(ca, authority);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["issuer.example".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let _ = stream.read(&mut [0; 4_096]).await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+            let answer = format!("{head}content-length: {}\r\n\r\n{SET}", SET.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (address, pem)
+}
+
+#[tokio::test]
+async fn an_https_address_is_reached_through_a_proxy_that_cannot_read_it() {
+    let (server, authority) = secure().await;
+    let (at, heads) = proxy(server).await;
+    let client = |builder: tower_principal::fetch::HttpClientBuilder| {
+        builder.authority(authority.clone()).timeout(Duration::from_secs(5)).build().unwrap()
+    };
+    let question = || Request::get("https://issuer.example/keys?c4n4ry=1").body(Bytes::new()).unwrap();
+    let through =
+        client(HttpClient::builder().proxy(format!("http://{at}")).proxy_credentials("me", "s3:cr/et"));
+    assert_eq!(through.fetch(question(), 1_000).await.unwrap().body(), SET);
+    let seen = heads.lock().unwrap().clone();
+    assert!(seen[0].starts_with("CONNECT issuer.example:443 ") && !seen[0].contains("c4n4ry"), "{seen:?}");
+    // `me:s3:cr/et`
+    assert!(
+        seen[0].to_lowercase().contains("proxy-authorization: basic bwu6cznpy3ivzxq=") || {
+            use base64::Engine as _;
+            let basic = base64::engine::general_purpose::STANDARD.encode("me:s3:cr/et");
+            seen[0].contains(&format!("Basic {basic}"))
+        }
+    );
+    let in_url = client(HttpClient::builder().proxy(format!("http://me:s3cret@{at}")));
+    assert_eq!(in_url.fetch(question(), 1_000).await.unwrap().body(), SET);
+    for shown in [format!("{through:?}"), format!("{in_url:?}")] {
+        assert!(!shown.contains("s3") && !shown.contains(&at.to_string()), "{shown}");
+    }
+    // Without a proxy the name is not found.
+    let direct = client(HttpClient::builder()).fetch(question(), 1_000).await.unwrap_err();
+    assert!(matches!(direct, FetchError::NameNotFound | FetchError::NotConnected(_) | FetchError::TimedOut));
+    assert_eq!(heads.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_no_answer_and_shows_no_credentials() {
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let builder = HttpClient::builder().proxy(format!("http://me:s3cret@{nobody}"));
+    assert!(!format!("{builder:?}").contains("s3cret"));
+    let error =
+        builder.build().unwrap().fetch(ask("https://issuer.example/".to_owned()), 9).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cret"));
+}
+
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn keys_are_fetched_through_a_proxy() {
+    let (at, heads) = proxy(([127, 0, 0, 1], 9).into()).await;
+    let client = HttpClient::builder().proxy(format!("http://{at}")).danger_allow_http().build().unwrap();
+    let keys = tower_principal::Jwks::builder("http://issuer.example/keys", client).danger_allow_http();
+    assert_eq!(keys.build().unwrap().load().await.unwrap(), 1);
+    assert!(heads.lock().unwrap()[0].starts_with("GET http://issuer.example/keys "));
+}
+
+#[test]
+fn an_address_that_is_no_proxy_is_an_error() {
+    for wrong in ["", "proxy", "socks5://127.0.0.1:1", "ftp://127.0.0.1", "http://", "http:// x"] {
+        assert!(HttpClient::builder().proxy(wrong).build().is_err(), "{wrong}");
+    }
+    assert!(HttpClient::builder().proxy_credentials("me", "secret").build().is_err(), "no proxy");
+    assert!(HttpClient::builder().proxy_from_environment().build().is_ok());
 }

@@ -87,6 +87,20 @@ fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
         &[("content-type", "application/json"), ("location", "/elsewhere")],
         good(),
     );
+    // h25, as Cloud Foundry UAA answers about a token that it does not know.
+    let error = |name: &str| format!(r#"{{"error":"{name}","error_description":"x"}}"#);
+    add("i15-invalid-token", true, 400, JSON, error("invalid_token"));
+    add("i15-invalid-request", false, 400, JSON, error("invalid_request"));
+    add("i15-invalid-client", false, 400, JSON, error("invalid_client"));
+    add("i15-other-case", false, 400, JSON, error("Invalid_Token"));
+    add("i15-no-error", false, 400, JSON, good());
+    add("i15-list", false, 400, JSON, format!("[{}]", error("invalid_token")));
+    add("i15-as-html", false, 400, &[("content-type", "text/html")], error("invalid_token"));
+    add("i15-twice", false, 400, JSON, r#"{"error":"invalid_request","error":"invalid_token"}"#.to_owned());
+    add("i15-unauthorized", false, 401, JSON, error("invalid_token"));
+    add("i15-forbidden", false, 403, JSON, error("invalid_token"));
+    add("i15-not-found", false, 404, JSON, error("invalid_token"));
+    add("i15-server", false, 500, JSON, error("invalid_token"));
     add("i12-large", false, 200, JSON, active(format!(r#""padding":"{}""#, "x".repeat(64 * 1024))));
     add("i14-error", false, 500, JSON, good());
     add("i14-busy", false, 503, JSON, good());
@@ -262,6 +276,38 @@ async fn req_50_the_question_is_a_form_with_credentials_of_its_own() {
     assert_eq!(headers["accept"], "application/json");
     // Each half is encoded as a form's value, then both as Basic (RFC 6749 section 2.3.1).
     assert_eq!(headers["authorization"], basic("my+api", "s%25cr%3At%2B%C3%BC"));
+}
+
+/// RFC 6749 section 2.3.1: in the form where the server takes no Basic, encoded like every other member.
+#[tokio::test]
+async fn req_50_id_and_secret_go_into_the_form_by_choice() {
+    let (endpoint, seen) = serve(hostile().0).await;
+    let builder = || Introspection::builder(endpoint.clone(), client()).danger_allow_http();
+    let verifier = builder().client_secret_post("my api", "s%cr:t+ü&token=evil").build().unwrap();
+    assert!(ask(&verifier, "good").await.is_ok());
+    let requests = seen.requests.lock().unwrap().clone();
+    let [(headers, form)] = &requests[..] else { panic!("one request: {}", requests.len()) };
+    assert!(!headers.contains_key("authorization"));
+    assert_eq!(
+        (form["client_id"].as_str(), form["client_secret"].as_str()),
+        ("my api", "s%cr:t+ü&token=evil")
+    );
+    assert_eq!((form["token"].as_str(), form.len()), ("good", 4));
+    // The last call counts.
+    let verifier =
+        builder().client_secret_post("my api", "secret").client("my api", "secret").build().unwrap();
+    assert!(ask(&verifier, "good").await.is_ok());
+    let (headers, form) = seen.requests.lock().unwrap().pop().unwrap();
+    assert!(headers.contains_key("authorization") && form.len() == 2);
+    assert_eq!(
+        builder().client_secret_post("", "secret").build().err(),
+        Some(InvalidIntrospection::Credentials)
+    );
+    let authority = authority();
+    authority.register_client("own", "s+e/c=r&t");
+    let endpoint = authority.introspection_endpoint();
+    let builder = Introspection::builder(endpoint, authority.clone());
+    assert!(ask(&builder.client_secret_post("own", "s+e/c=r&t").build().unwrap(), "good").await.is_ok());
 }
 
 #[tokio::test]

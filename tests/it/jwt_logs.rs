@@ -112,3 +112,55 @@ fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
         assert!(line.contains("expected=") && line.len() < 500 && !line.contains('\u{1b}'), "{line}");
     }
 }
+
+/// What `f` logs at a level of its own or above.
+fn logged<T>(f: impl FnOnce() -> T) -> String {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, f);
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
+
+/// j38: what makes every token of an issuer fail is logged once, with the key's name and the reason.
+#[test]
+fn a_published_key_that_is_left_out_is_logged_with_its_name_and_the_reason() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    let small = json!({"kty": "RSA", "kid": "left-out-1", "n": "AQAB", "e": "AQAB"});
+    let private =
+        json!({"kty": "oct", "kid": "left-out-2", "k": "c4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ry0"});
+    let good: serde_json::Value =
+        serde_json::from_str(&Issuer::new("https://other.example").unwrap().keys_json()).unwrap();
+    for (keys, level, others) in [
+        (json!([small]), "WARN", "every token fails"),
+        (json!([small, private]), "WARN", "every token fails"),
+        (json!([good["keys"][0], small]), "INFO", "usable=1 left_out=1"),
+    ] {
+        let clock = tower_principal::test_util::TestClock::default();
+        let issuer = Issuer::new("https://issuer.example").unwrap();
+        issuer.set_fault(Fault::Body(json!({ "keys": keys }).to_string().into()));
+        let jwks = issuer.published().clock(clock.clone()).build().unwrap();
+        let text = logged(|| {
+            runtime().unwrap().block_on(async {
+                for _ in 0..3 {
+                    let _ = jwks.load().await;
+                    clock.advance(Duration::from_secs(86_400));
+                }
+            });
+        });
+        assert_eq!(issuer.fetches(), 3);
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("left-out-1")).collect();
+        assert!(lines[0].contains(level) && lines[0].contains("why=\"an RSA key of less than"), "{text}");
+        assert!(lines[1..].iter().all(|line| line.contains("DEBUG")) && lines.len() == 3, "{text}");
+        assert!(text.contains(others) && !text.contains("c4n4ry"), "{text}");
+    }
+    let text = logged(|| {
+        let keys = json!([good["keys"][0], small]);
+        tower_principal::KeySet::from_jwks(&json!({ "keys": keys }).to_string()).unwrap()
+    });
+    assert!(text.contains("left-out-1") && text.contains("an RSA key of less than"), "{text}");
+}

@@ -11,7 +11,7 @@ use self::flights::{Flight, Flights, Joined};
 use self::key::Keys;
 use self::settings::Settings;
 use self::store::{Store, Ticket};
-use super::{Context, Verifier, VerifyError};
+use super::{Context, Verifier, VerifyError, note};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
 use crate::fingerprint::Fingerprint;
@@ -243,7 +243,7 @@ impl<V: Verifier> Verifier for Cached<V> {
             return self.inner.verify(credential, context).await;
         };
         if let Some(answer) = self.store.find(key) {
-            return answer;
+            return note("cache", credential.kind(), answer);
         }
         match Handle::try_current() {
             Ok(runtime) => self.ask(&runtime, key, credential, context).await,
@@ -266,7 +266,7 @@ impl<V: Verifier> Verifier for Cached<V> {
             return self.inner.verify_now(credential, context);
         };
         if let Some(answer) = self.store.find(key) {
-            return Some(answer);
+            return Some(note("cache", credential.kind(), answer));
         }
         let ticket = self.store.begin(key, !is_password(credential));
         let answer = self.inner.verify_now(credential, context)?;

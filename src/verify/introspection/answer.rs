@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use serde::de::IgnoredAny;
 
-use super::{Json, Mapping};
+use super::{Check, Denial, Json, Mapping, NAME, Reason, Value, VerifyError, is_for, text_of, time_of};
 use crate::principal::Principal;
-use crate::verify::{Reason, VerifyError};
 
 /// What is expected of an answer, and what is made of it.
 #[derive(Clone, Debug)]
@@ -53,42 +52,60 @@ pub(super) fn judge(body: &[u8], expected: &Expected, now: SystemTime) -> Result
     let text = str::from_utf8(body).unwrap_or_default();
     match Json::read(text) {
         Some(claims @ Json::Object(_)) => {
-            accept(&claims, text, expected, now).unwrap_or(Err(VerifyError::UNKNOWN))
+            accept(&claims, text, expected, now).map_err(|denial| denial.logged(NAME))
         }
         // A name stands twice in it: two programs may read it differently.
         None if serde_json::from_str::<HashMap<String, IgnoredAny>>(text).is_ok() => {
-            Err(VerifyError::UNKNOWN)
+            Err(Denial::new(Check::Format, "the answer repeats a name").logged(NAME))
         }
         // The cause would quote the answer.
         _ => Err(VerifyError::unavailable("the authorization server's answer is no JSON object")),
     }
 }
 
-/// `None` where something is not in order.
-fn accept(
-    claims: &Json<'_>,
+/// Whether an error says that the token is invalid (RFC 6750 section 3.1), and not the question.
+pub(super) fn denies(body: &[u8]) -> bool {
+    let answer = Json::read(str::from_utf8(body).unwrap_or_default());
+    answer.is_some_and(|answer| answer.get("error").and_then(Json::text) == Some("invalid_token"))
+}
+
+fn accept<'c>(
+    claims: &'c Json<'_>,
     text: &str,
-    expected: &Expected,
+    expected: &'c Expected,
     now: SystemTime,
-) -> Option<Result<Principal, VerifyError>> {
-    // Bound to a key (RFC 7800) that nobody proved to hold.
-    let is_good = matches!(claims.get("active"), Some(Json::True)) && claims.get("cnf").is_none();
-    if !is_good || !is_access_token(claims)? {
-        return None;
+) -> Result<Principal, Denial<'c>> {
+    if !matches!(claims.get("active"), Some(Json::True)) {
+        let denial = Denial::new(Check::Record, "`active` is not `true`").expected("true");
+        return Err(denial.received(claims.get("active").map_or(Value::Absent, |value| Value::Any(value))));
     }
+    // Bound to a key (RFC 7800) that nobody proved to hold.
+    if claims.get("cnf").is_some() {
+        return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
+    }
+    is_access_token(claims)?;
     let issuer = text_of(claims, "iss")?;
-    let issued_here = expected.issuer.is_none() || issuer == expected.issuer.as_deref();
-    let meant_here = expected.audience.as_deref().is_none_or(|audience| is_for(claims, audience));
+    if let Some(wanted) = expected.issuer.as_deref().filter(|wanted| issuer != Some(wanted)) {
+        return Err(Denial::new(Check::Issuer, "another issuer").expected(wanted).received(issuer));
+    }
+    if let Some(wanted) = expected.audience.as_deref().filter(|wanted| !is_for(claims, wanted)) {
+        let received = claims.get("aud").map_or(Value::Absent, |value| Value::Any(value));
+        return Err(Denial::new(Check::Audience, "another audience").expected(wanted).received(received));
+    }
     let ahead = |begins: SystemTime| begins.duration_since(now).unwrap_or_default();
-    let begun = time_of(claims, "nbf")?.is_none_or(|begins| ahead(begins) <= expected.leeway);
-    if !(issued_here && meant_here && begun) {
-        return None;
+    let too_early = |begins: &SystemTime| ahead(*begins) > expected.leeway;
+    if let Some(begins) = time_of(claims, "nbf")?.filter(too_early) {
+        let denial = Denial::new(Check::Time, "`nbf` is in the future by more than the leeway");
+        let seconds = |time: Duration| Value::Seconds(time.as_secs_f64());
+        return Err(denial.expected(seconds(expected.leeway)).received(seconds(ahead(begins))));
     }
     let expires_at = time_of(claims, "exp")?;
-    if expires_at.is_some_and(|expires_at| expires_at <= now) {
-        return Some(Err(VerifyError::Denied(Reason::Expired)));
+    if let Some(over) = expires_at.and_then(|expires_at| now.duration_since(expires_at).ok()) {
+        let denial = Denial::new(Check::Time, "`exp` is past").because(Reason::Expired);
+        return Err(denial.received(Value::Seconds(over.as_secs_f64())));
     }
-    let mut user = expected.mapping.user(claims).ok()?.issuer(Arc::clone(&expected.authority));
+    let user = expected.mapping.user(claims).map_err(|why| Denial::new(Check::Claims, why))?;
+    let mut user = user.issuer(Arc::clone(&expected.authority));
     if let Some(expires_at) = expires_at {
         user = user.expires_at(expires_at);
     }
@@ -96,47 +113,23 @@ fn accept(
         user = user.credential_id(id);
     }
     let user = user.claims_bytes(text.len()).claims(expected.mapping.kept(text.to_owned()));
-    Some(Ok(user.build().into()))
+    Ok(user.build().into())
 }
 
-fn is_access_token(claims: &Json<'_>) -> Option<bool> {
+fn is_access_token<'c>(claims: &'c Json<'_>) -> Result<(), Denial<'c>> {
     for (name, wanted) in TYPES {
         let said = text_of(claims, name)?;
         if said.is_some_and(|said| !wanted.iter().any(|wanted| said.eq_ignore_ascii_case(wanted))) {
-            return Some(false);
+            return Err(Denial::new(Check::Use, "a token for another use").expected(*name).received(said));
         }
     }
-    Some(true)
-}
-
-/// Whether the audience (a text or a list of texts) has this name.
-fn is_for(claims: &Json<'_>, audience: &str) -> bool {
-    match claims.get("aud") {
-        Some(Json::Text(one)) => one == audience,
-        Some(several) => several.texts().is_some_and(|several| several.contains(&audience)),
-        None => false,
-    }
-}
-
-/// A text, where it is one; `None` inside where there is none, or an empty one.
-#[allow(clippy::option_option, reason = "wrong and absent are two things")]
-fn text_of<'c>(claims: &'c Json<'_>, name: &str) -> Option<Option<&'c str>> {
-    match claims.get(name) {
-        None | Some(Json::Null) => Some(None),
-        Some(value) => value.text().map(|text| Some(text).filter(|text| !text.is_empty())),
-    }
-}
-
-/// A `NumericDate` (RFC 7519 section 2), where it is one that can be told.
-#[allow(clippy::option_option, reason = "wrong and absent are two things")]
-fn time_of(claims: &Json<'_>, name: &str) -> Option<Option<SystemTime>> {
-    let Some(value) = claims.get(name) else { return Some(None) };
-    let since = Duration::try_from_secs_f64(value.number()?).ok()?;
-    UNIX_EPOCH.checked_add(since).map(Some)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
     use crate::verify::Claims;
 

@@ -22,13 +22,21 @@ use crate::permission::InvalidPermission;
 pub struct IntrospectionBuilder<F> {
     endpoint: String,
     fetch: F,
-    authorization: Option<Zeroizing<String>>,
+    own: Option<Own>,
     expected: Expected,
     invalid: Option<InvalidPermission>,
     deadline: Duration,
     concurrency: usize,
     plain: bool,
     clock: Arc<dyn Clock>,
+}
+
+/// This service's own credentials at the authorization server.
+enum Own {
+    /// The value of an `Authorization` header.
+    Header(Zeroizing<String>),
+    /// Members of the form, from the first `&` on.
+    Form(Zeroizing<String>),
 }
 
 /// An authorization server cannot be asked this way.
@@ -41,8 +49,10 @@ pub enum InvalidIntrospection {
     /// The endpoint is not an `https` one, and `danger_allow_http` was not said.
     #[error("the introspection endpoint is not an https one")]
     Insecure,
-    /// Neither [`client`](IntrospectionBuilder::client) nor [`bearer`](IntrospectionBuilder::bearer) was
-    /// given, or with a character that no header may have.
+    /// None of [`client`](IntrospectionBuilder::client),
+    /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) and
+    /// [`bearer`](IntrospectionBuilder::bearer) was called, the client's id is empty, or the token has a
+    /// character that no header may have.
     #[error("introspection needs credentials of its own")]
     Credentials,
     /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
@@ -55,7 +65,7 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         Self {
             endpoint,
             fetch,
-            authorization: None,
+            own: None,
             expected: Expected::default(),
             invalid: None,
             deadline: Duration::from_secs(2),
@@ -65,18 +75,32 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         }
     }
 
-    /// This service's own id and secret at the authorization server, sent as Basic, each of them encoded
-    /// as a form's value (RFC 6749 section 2.3.1).
+    /// This service's own id and secret at the authorization server, sent in an `Authorization` header as
+    /// Basic (`client_secret_basic`).
+    ///
+    /// Each of the two is encoded as a form's value before it is joined (RFC 6749 section 2.3.1), so that `:`
+    /// and `%` arrive as they are. A server that does not decode them takes
+    /// [`client_secret_post`](Self::client_secret_post) instead.
     pub fn client(mut self, id: &str, secret: &str) -> Self {
         let pair = Zeroizing::new(format!("{}:{}", &*form_value(id), &*form_value(secret)));
         let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-        self.authorization = Some(Zeroizing::new(format!("Basic {}", &*encoded)));
+        self.own = Some(Own::Header(Zeroizing::new(format!("Basic {}", &*encoded))));
+        self
+    }
+
+    /// This service's own id and secret, sent in the form beside the token (`client_secret_post`, RFC 6749
+    /// section 2.3.1), for a server that does not take Basic. Replaces [`client`](Self::client) and
+    /// [`bearer`](Self::bearer).
+    pub fn client_secret_post(mut self, id: &str, secret: &str) -> Self {
+        let (id, secret) = (form_value(id), form_value(secret));
+        let form = ["&client_id=", &id, "&client_secret=", &secret].concat();
+        self.own = Some(Own::Form(Zeroizing::new(form))).filter(|_| !id.is_empty());
         self
     }
 
     /// An access token of this service's own (RFC 7662 section 2.1), in place of id and secret.
     pub fn bearer(mut self, token: &str) -> Self {
-        self.authorization = Some(Zeroizing::new(format!("Bearer {token}")));
+        self.own = Some(Own::Header(Zeroizing::new(format!("Bearer {token}"))));
         self
     }
 
@@ -202,10 +226,15 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
-        let authorization = self.authorization.ok_or(InvalidIntrospection::Credentials)?;
-        let mut authorization =
-            HeaderValue::from_str(&authorization).map_err(|_| InvalidIntrospection::Credentials)?;
-        authorization.set_sensitive(true);
+        let (authorization, own_form) = match self.own.ok_or(InvalidIntrospection::Credentials)? {
+            Own::Form(form) => (None, form),
+            Own::Header(header) => {
+                let header = HeaderValue::from_str(&header);
+                let mut header = header.map_err(|_| InvalidIntrospection::Credentials)?;
+                header.set_sensitive(true);
+                (Some(header), Zeroizing::default())
+            }
+        };
         let mut expected = self.expected;
         // Without its query, which may hold a secret.
         let address = self.endpoint.split(['?', '#']).next().unwrap_or_default();
@@ -214,6 +243,7 @@ impl<F: Fetch> IntrospectionBuilder<F> {
             endpoint,
             fetch: self.fetch,
             authorization,
+            own_form,
             expected,
             deadline: self.deadline,
             places: Semaphore::new(self.concurrency.clamp(1, Semaphore::MAX_PERMITS)),

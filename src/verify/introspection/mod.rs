@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use self::answer::Expected;
 use self::builder::form_value;
+use self::member::{is_for, text_of, time_of};
 use super::claims::{Json, Mapping};
-use super::{Context, Verifier, VerifyError};
+use super::{Check, Context, Denial, Reason, Value, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
@@ -22,6 +23,7 @@ use crate::principal::Principal;
 
 mod answer;
 mod builder;
+mod member;
 
 pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 
@@ -33,7 +35,8 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 /// of `iss` and `aud` where one is [expected](IntrospectionBuilder::audience), is in order. It is
 /// denied where it has a `cnf`, since the proof that it asks for is not looked at, or where `token_type`,
 /// `token_use` or `typ` tell it for something else than a bearer access token. Any other object denies it as
-/// well. What is no such answer (another status, a redirect, HTML, more than 64 KiB, nothing in time) is
+/// well, and so does status 400 with `{"error":"invalid_token"}`, as Cloud Foundry UAA has it. What is no such
+/// answer (another status, a redirect, HTML, more than 64 KiB, nothing in time) is
 /// [unavailable](VerifyError::Unavailable): the token may be good, and a 401 or 403 means this
 /// service's own credentials.
 ///
@@ -60,19 +63,25 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 pub struct Introspection<F = SharedFetch> {
     endpoint: Uri,
     fetch: F,
-    authorization: HeaderValue,
+    authorization: Option<HeaderValue>,
+    /// Sent in the form beside the token.
+    own_form: Zeroizing<String>,
     expected: Expected,
     deadline: Duration,
     places: Semaphore,
     clock: Arc<dyn Clock>,
 }
 
+/// The verifier's name in log lines.
+const NAME: &str = "introspection";
+
 /// The largest answer that is read.
 const LIMIT: usize = 64 * 1024;
 
 impl<F: Fetch> Introspection<F> {
     /// Asks at this endpoint, an absolute `https` URL, through this client. The credentials of this service
-    /// there have to be given, too: [`client`](IntrospectionBuilder::client) or
+    /// there have to be given, too: [`client`](IntrospectionBuilder::client),
+    /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) or
     /// [`bearer`](IntrospectionBuilder::bearer).
     pub fn builder(endpoint: impl Into<String>, fetch: F) -> IntrospectionBuilder<F> {
         IntrospectionBuilder::new(endpoint.into(), fetch)
@@ -87,13 +96,16 @@ impl<F: Fetch> Introspection<F> {
 
     fn request(&self, token: &str) -> Request<Bytes> {
         let token = form_value(token);
-        let form = Zeroizing::new(["token=", &token, "&token_type_hint=access_token"].concat().into_bytes());
+        let form = ["token=", &token, "&token_type_hint=access_token", &self.own_form].concat();
+        let form = Zeroizing::new(form.into_bytes());
         // The body is wiped when the client has sent it.
         let mut request = Request::new(Bytes::from_owner(form));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.clone();
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.authorization.clone());
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         request
@@ -105,6 +117,9 @@ fn body(response: &Response<Bytes>) -> Result<&Bytes, VerifyError> {
     let unavailable = |why| Err(VerifyError::unavailable(why));
     match response.status() {
         StatusCode::OK => {}
+        StatusCode::BAD_REQUEST if is_json_answer(response) && answer::denies(response.body()) => {
+            return Err(Denial::new(Check::Record, "the server answers `invalid_token`").logged(NAME));
+        }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             return unavailable("the authorization server refuses this service's own credentials");
         }
@@ -113,11 +128,15 @@ fn body(response: &Response<Bytes>) -> Result<&Bytes, VerifyError> {
         }
         _ => return unavailable("the authorization server answered with an error"),
     }
-    let mut types = response.headers().get_all(CONTENT_TYPE).iter();
-    match (types.next(), types.next()) {
-        (Some(json), None) if is_json(json) => Ok(response.body()),
-        _ => unavailable("the authorization server's answer is not of type application/json"),
+    match is_json_answer(response) {
+        true => Ok(response.body()),
+        false => unavailable("the authorization server's answer is not of type application/json"),
     }
+}
+
+fn is_json_answer(response: &Response<Bytes>) -> bool {
+    let mut types = response.headers().get_all(CONTENT_TYPE).iter();
+    matches!((types.next(), types.next()), (Some(json), None) if is_json(json))
 }
 
 fn is_json(value: &HeaderValue) -> bool {

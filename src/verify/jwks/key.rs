@@ -1,20 +1,36 @@
 //! One key, ready to verify with.
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::rsa::PublicEncryptingKey;
 use aws_lc_rs::signature::{
     self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
 };
+use aws_lc_rs::{digest, hmac};
 
 use super::{Algorithm, can_be_factored};
 
 /// One key, prepared once; the algorithms it verifies are its own, never a token's choice (RFC 8725
 /// section 3.1).
-#[derive(Debug)]
 pub(super) struct Key {
     pub(super) id: Option<Box<str>>,
+    /// The issuer whose tokens it signs, if the set names one for each key (Microsoft Entra).
+    pub(super) issuer: Option<Box<str>>,
+    pub(super) rank: Rank,
+    material: Material,
     ways: Vec<(Algorithm, Prepared)>,
 }
+
+/// How exactly a set says what a key is for. Keys are tried in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It names its algorithm.
+    Algorithm,
+    /// It names `sig` or `verify`.
+    Purpose,
+    Unnamed,
+}
+
+/// A digest of the key itself. Equal digests are the same key under any name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Material([u8; 32]);
 
 enum Prepared {
     Public(ParsedPublicKey),
@@ -22,7 +38,7 @@ enum Prepared {
 }
 
 impl Key {
-    /// An RSA key of 2,048 to 8,192 bits; without an algorithm it verifies the RS family.
+    /// An RSA key of 2,048 to 8,192 bits; without an algorithm it verifies the RS and the PS family.
     pub(super) fn rsa(named: Option<Algorithm>, n: &[u8], e: &[u8]) -> Result<Self, &'static str> {
         let (n, e) = (significant(n), significant(e));
         let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
@@ -36,27 +52,25 @@ impl Key {
         if can_be_factored(n) {
             return Err("an RSA key that can be factored (CVE-2017-15361)");
         }
-        Self::each(rsa_family(named)?, |algorithm| {
+        let algorithms = named.map_or_else(|| RSA.to_vec(), |named| vec![named]);
+        Self::each(Material::of(&[b"RSA", n, e]), algorithms, |algorithm| {
             let parameters = rsa_parameters(algorithm).ok_or(MISMATCH)?;
             RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).map_err(|_| UNREADABLE)
         })
     }
 
-    /// A point on the curve that the algorithm names, uncompressed, or an Ed25519 key of 32 bytes.
-    pub(super) fn point(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, &'static str> {
-        let curve = curve(algorithm).ok_or(MISMATCH)?;
-        Self::each(vec![algorithm], |_| ParsedPublicKey::new(curve, bytes).map_err(|_| UNREADABLE))
-    }
-
-    /// A public key as `SubjectPublicKeyInfo` (RFC 5280 section 4.1).
-    pub(super) fn spki(algorithm: Algorithm, der: &[u8]) -> Result<Self, &'static str> {
-        if let Some(curve) = curve(algorithm) {
-            return Self::each(vec![algorithm], |_| ParsedPublicKey::new(curve, der).map_err(|_| UNREADABLE));
+    /// A point on the curve of this algorithm, uncompressed, or an Ed25519 key of 32 bytes.
+    pub(super) fn point(
+        algorithm: Algorithm,
+        named: Option<Algorithm>,
+        bytes: &[u8],
+    ) -> Result<Self, &'static str> {
+        if named.is_some_and(|named| named != algorithm) {
+            return Err("an algorithm that is not the curve's");
         }
-        let parameters = rsa_parameters(algorithm).ok_or(MISMATCH)?;
-        // Its constructor refuses less than 2048 bits, which parsing alone does not.
-        PublicEncryptingKey::from_der(der).map_err(|_| "not an RSA key of 2048 to 8192 bits")?;
-        Self::each(vec![algorithm], |_| ParsedPublicKey::new(parameters, der).map_err(|_| UNREADABLE))
+        let curve = curve(algorithm).ok_or(MISMATCH)?;
+        let material = Material::of(&[algorithm.name().as_bytes(), bytes]);
+        Self::each(material, vec![algorithm], |_| ParsedPublicKey::new(curve, bytes).map_err(|_| UNREADABLE))
     }
 
     /// A shared secret, at least as long as the hash (RFC 7518 section 3.2); without an algorithm it
@@ -73,24 +87,48 @@ impl Key {
         if ways.is_empty() {
             Err("a secret that is shorter than the algorithm's hash")
         } else {
-            Ok(Self { id: None, ways })
+            Ok(Self::new(Material::of(&[b"oct", secret]), ways))
         }
     }
 
     fn each(
+        material: Material,
         algorithms: Vec<Algorithm>,
         prepare: impl Fn(Algorithm) -> Result<ParsedPublicKey, &'static str>,
     ) -> Result<Self, &'static str> {
         let way = |algorithm| prepare(algorithm).map(|key| (algorithm, Prepared::Public(key)));
-        Ok(Self { id: None, ways: algorithms.into_iter().map(way).collect::<Result<_, _>>()? })
+        let ways = algorithms.into_iter().map(way).collect::<Result<_, _>>()?;
+        Ok(Self::new(material, ways))
+    }
+
+    const fn new(material: Material, ways: Vec<(Algorithm, Prepared)>) -> Self {
+        Self { id: None, issuer: None, rank: Rank::Unnamed, material, ways }
+    }
+
+    pub(super) fn is_secret(&self) -> bool {
+        self.ways.iter().any(|(way, _)| way.is_symmetric())
+    }
+
+    /// Whether it is the same key, under any name.
+    pub(super) fn is_same_key(&self, other: &Self) -> bool {
+        self.material == other.material
+    }
+
+    /// Whether one of the two can be left out.
+    pub(super) fn is_repeated_by(&self, other: &Self) -> bool {
+        self.is_same_key(other)
+            && self.id == other.id
+            && self.issuer == other.issuer
+            && self.ways.iter().map(|(way, _)| way).eq(other.ways.iter().map(|(way, _)| way))
+    }
+
+    /// Whether a token does not say which of the two it wants.
+    pub(super) fn is_confused_with(&self, other: &Self) -> bool {
+        self.id == other.id && self.ways.iter().any(|(way, _)| other.verifies(*way))
     }
 
     pub(super) fn verifies(&self, algorithm: Algorithm) -> bool {
         self.ways.iter().any(|(way, _)| *way == algorithm)
-    }
-
-    pub(super) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.ways.iter().map(|(algorithm, _)| *algorithm)
     }
 
     /// Whether the signature is this key's over the message, by this algorithm.
@@ -105,28 +143,35 @@ impl Key {
     }
 }
 
-/// Shows nothing: it may be a secret.
-impl std::fmt::Debug for Prepared {
+/// Shows nothing of the key itself: it may be a secret.
+impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Prepared(..)")
+        let ways: Vec<Algorithm> = self.ways.iter().map(|(way, _)| *way).collect();
+        f.debug_struct("Key").field("id", &self.id).field("algorithms", &ways).finish_non_exhaustive()
+    }
+}
+
+impl Material {
+    fn of(parts: &[&[u8]]) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in parts {
+            context.update(&part.len().to_be_bytes());
+            context.update(part);
+        }
+        let mut material = [0; 32];
+        material.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        Self(material)
     }
 }
 
 /// Without leading zeros, which some issuers write though RFC 7518 section 6.3.1 does not.
-fn significant(number: &[u8]) -> &[u8] {
+pub(super) fn significant(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
 
 fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|byte| byte & 1 == 1)
-}
-
-fn rsa_family(named: Option<Algorithm>) -> Result<Vec<Algorithm>, &'static str> {
-    match named {
-        None => Ok(vec![Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512]),
-        Some(named) => Ok(vec![named]),
-    }
 }
 
 fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
@@ -161,6 +206,14 @@ fn hmac_of(algorithm: Algorithm) -> Option<(hmac::Algorithm, usize)> {
     })
 }
 
+const RSA: [Algorithm; 6] = [
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+];
 const HMACS: [Algorithm; 3] = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
 const MISMATCH: &str = "an algorithm that is not one of this type of key";
 const UNREADABLE: &str = "a key that cannot be read";

@@ -7,51 +7,57 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use http::Uri;
 
+use self::document::Document;
 use self::flight::{Gate, Wait, Wish};
-use self::jwk::read_key;
+use self::jwk::{LeftOut, read_key};
 use self::kept::{Age, Kept, Moment, Times};
-use self::key::Key;
+use self::key::{Key, Rank, significant};
+use self::key_file::read_key_file;
+use self::report::Report;
 use self::roca::can_be_factored;
-use self::set::Verdict;
 use self::source::{Address, Published, Source};
 use super::VerifyError;
 use super::claims::Json;
 use crate::clock::Clock;
 use crate::deadline::Bounded;
 use crate::fetch::Fetch;
-use crate::trace;
 
 mod algorithm;
 mod builder;
+mod document;
 mod flight;
 mod jwk;
 mod jws;
 mod kept;
 mod key;
+mod key_file;
+mod report;
 mod roca;
 mod set;
 mod source;
 
 pub use self::algorithm::Algorithm;
 pub use self::builder::{InvalidJwks, JwksBuilder};
-pub(super) use self::jws::{Header, Jws, Kind};
-pub(super) use self::set::Wanted;
+pub(super) use self::jws::{Header, HeaderFlaw, Jws, Kind};
 pub use self::set::{InvalidKey, KeySet};
+pub(super) use self::set::{Verdict, Wanted};
 
 /// The keys that an issuer publishes, fetched when they are needed and kept.
 ///
 /// * Keys are used for 5 minutes at most, then fetched again, a little earlier in the background. A key
 ///   that the issuer has removed dies with that.
-/// * A token with a `kid` that is not known makes them be fetched, too, and so does one that a key without
-///   a name did not sign; but between two fetches there are 30 s, whatever asked for them and however the
-///   first ended. Random `kid`s cause no more.
+/// * A token with an unknown `kid`, and a token that none of its keys signed, makes them be fetched, too; but
+///   between two fetches there are 30 s, whatever asked for them and however the first ended. Random `kid`s
+///   and false signatures cause no more.
 /// * A fetch is one task, however many requests wait for it, and lasts 3 s at most. It ends with the
 ///   last `Jwks` that it is for.
 /// * When fetching fails, the keys at hand stay for up to 24 hours, so tokens signed with them still pass;
 ///   a token of an unknown key is then *unavailable*, not denied. So is every token before the first
 ///   fetch has succeeded.
-/// * Of what is published the usable keys are taken, at most 100 of 256 KiB; shared secrets, private keys and keys
-///   that are not for signatures are left out. What is no JWK set replaces nothing.
+/// * Of what is published the usable keys are taken, at most 100 of 256 KiB; shared secrets, private keys and
+///   keys that are not for signatures are left out, and the log names each with the reason. What is no
+///   document of keys ([`KeySet::from_jwks`]) replaces nothing. A document without a usable key ends the keys
+///   before it, and every token is *unavailable* then.
 ///
 /// Redirects are not followed. Fetching needs a tokio runtime. Cheap to clone; clones are the same keys.
 ///
@@ -64,7 +70,8 @@ pub use self::set::{InvalidKey, KeySet};
 /// # struct HttpClient;
 /// # impl Fetch for HttpClient {
 /// #     async fn fetch(&self, _: http::Request<Bytes>, _: usize) -> Result<http::Response<Bytes>, FetchError> {
-/// #         Ok(http::Response::new(Bytes::from_static(b"{\"keys\":[]}")))
+/// #         Ok(http::Response::new(Bytes::from_static(br#"{"keys":[{"kty":"OKP","crv":"Ed25519",
+/// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)))
 /// #     }
 /// # }
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -72,7 +79,7 @@ pub use self::set::{InvalidKey, KeySet};
 /// let keys = Jwks::builder("https://issuer.example/.well-known/jwks.json", HttpClient).build()?;
 /// // At start-up, where a service should not begin without keys:
 /// let count = keys.load().await?;
-/// # assert_eq!(count, 0);
+/// # assert_eq!(count, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
@@ -86,14 +93,13 @@ struct Inner {
     times: Times,
     kept: ArcSwapOption<Kept>,
     gate: Gate,
+    report: Report,
 }
 
 /// What to do about one token.
 enum Next {
-    /// Whether the signature is good, by the keys at hand.
-    Known(bool),
-    /// No key is its own.
-    Unknown,
+    /// What the keys at hand say.
+    Known(Verdict),
     Unavailable,
     /// For a fetch, no longer than this.
     Wait(Wait, Duration),
@@ -120,6 +126,7 @@ impl Jwks {
             times,
             kept: ArcSwapOption::empty(),
             gate,
+            report: Report::default(),
         }))
     }
 
@@ -134,32 +141,33 @@ impl Jwks {
         {
             wait.ends(self.patience()).await;
         }
-        self.usable(KeySet::len).ok_or_else(unavailable)
+        self.usable(KeySet::len).filter(|count| *count > 0).ok_or_else(|| self.unavailable())
     }
 
-    /// Whether a token is signed by its key; `None` where something has to be fetched first.
-    pub(super) fn verify_now(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Option<Result<bool, VerifyError>> {
+    /// What the keys say about a token; `None` if something has to be fetched first.
+    pub(super) fn verify_now(
+        &self,
+        wanted: &Wanted<'_>,
+        jws: &Jws<'_>,
+    ) -> Option<Result<Verdict, VerifyError>> {
         match self.next(wanted, jws) {
-            Next::Known(is_good) => Some(Ok(is_good)),
-            Next::Unknown => Some(Err(VerifyError::UNKNOWN)),
-            Next::Unavailable => Some(Err(unavailable())),
+            Next::Known(verdict) => Some(Ok(verdict)),
+            Next::Unavailable => Some(Err(self.unavailable())),
             Next::Wait(..) => None,
         }
     }
 
     /// The same, after having waited.
-    pub(super) async fn verify(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Result<bool, VerifyError> {
+    pub(super) async fn verify(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Result<Verdict, VerifyError> {
         match self.next(wanted, jws) {
-            Next::Known(is_good) => return Ok(is_good),
-            Next::Unknown => return Err(VerifyError::UNKNOWN),
-            Next::Unavailable => return Err(unavailable()),
+            Next::Known(verdict) => return Ok(verdict),
+            Next::Unavailable => return Err(self.unavailable()),
             Next::Wait(wait, patience) => wait.ends(patience).await,
         }
         match self.usable(|keys| keys.verdict(wanted, jws)) {
-            Some(Verdict::Good) => Ok(true),
-            Some(Verdict::Bad) => Ok(false),
-            Some(Verdict::Unknown) if !self.0.gate.is_uncertain() => Err(VerifyError::UNKNOWN),
-            Some(Verdict::Unknown) | None => Err(unavailable()),
+            Some(Verdict::Unknown) if self.0.gate.is_uncertain() => Err(self.unavailable()),
+            Some(verdict) => Ok(verdict),
+            None => Err(self.unavailable()),
         }
     }
 
@@ -168,24 +176,28 @@ impl Jwks {
         let kept = self.0.kept.load();
         let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
         let alive = kept.as_ref().filter(|_| age != Age::Dead);
-        let known = match alive.map_or(Verdict::Unknown, |kept| kept.keys.verdict(wanted, jws)) {
-            Verdict::Good => Some(true),
-            Verdict::Bad => Some(false),
-            Verdict::Unknown => None,
-        };
-        if let (Some(is_good), Age::Fresh) = (known, age) {
-            return Next::Known(is_good);
+        let verdict = alive.map_or(Verdict::Unknown, |kept| kept.keys.verdict(wanted, jws));
+        if (verdict, age) == (Verdict::Good, Age::Fresh) {
+            return Next::Known(verdict);
         }
-        match (known, age, self.wish(now)) {
-            (Some(_), Age::Stale, Wish::Flying(wait)) if wait.since.elapsed() < GRACE => {
+        match (verdict, age, self.wish(now)) {
+            // The key of that name may have been replaced.
+            (Verdict::Bad, _, Wish::Flying(wait)) | (Verdict::Good, Age::Stale, Wish::Flying(wait))
+                if wait.since.elapsed() < GRACE =>
+            {
                 let patience = GRACE.saturating_sub(wait.since.elapsed());
                 Next::Wait(wait, patience)
             }
-            (Some(is_good), ..) => Next::Known(is_good),
-            (None, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
-            (None, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
-            (None, ..) => Next::Unknown,
+            (Verdict::Good | Verdict::Bad, ..) => Next::Known(verdict),
+            (Verdict::Unknown, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
+            (_, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
+            (Verdict::Unknown, ..) => Next::Known(verdict),
         }
+    }
+
+    fn unavailable(&self) -> VerifyError {
+        let why = self.0.report.why();
+        VerifyError::unavailable(format!("the keys of the issuer cannot be fetched: {why}"))
     }
 
     fn wish(&self, now: Moment) -> Wish {
@@ -239,8 +251,7 @@ impl Landing {
 
     fn log(&self, error: &impl fmt::Display) {
         if let Some(inner) = self.to.upgrade() {
-            let _ = (&inner.at, error);
-            trace::warn!(from = inner.at.host(), %error, "the keys of an issuer could not be fetched");
+            inner.report.failed(inner.at.host(), error);
         }
     }
 }
@@ -249,8 +260,9 @@ impl Drop for Landing {
     fn drop(&mut self) {
         let Some(inner) = self.to.upgrade() else { return };
         let published = self.published.take();
-        let failed = published.is_none();
-        if let Some(Published { keys, max_age }) = published {
+        let failed = published.as_ref().is_none_or(|published| published.keys.is_empty());
+        if let Some(Published { keys, left_out, max_age }) = published {
+            inner.report.log(inner.at.host(), keys.len(), &left_out);
             let least = inner.times.cooldown.min(inner.times.max_age);
             let max_age = max_age.unwrap_or(inner.times.max_age).clamp(least, inner.times.max_age);
             inner.kept.store(Some(Arc::new(Kept { keys, asked: self.asked, max_age })));
@@ -263,10 +275,6 @@ impl fmt::Debug for Jwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jwks").field("from", &self.0.at.host()).finish_non_exhaustive()
     }
-}
-
-fn unavailable() -> VerifyError {
-    VerifyError::unavailable("the keys of the issuer cannot be fetched")
 }
 
 /// How long tokens of known keys wait for a fetch before those keys are used again.

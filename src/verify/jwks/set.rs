@@ -1,18 +1,19 @@
 //! Keys to verify signatures with.
 
-use rustls_pki_types::SubjectPublicKeyInfoDer;
-use rustls_pki_types::pem::PemObject as _;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use std::fmt::Write as _;
+
 use thiserror::Error;
 
-use super::{Algorithm, Header, Jws, KEY_ID_LENGTH, Key, read_key};
+use super::{Algorithm, Document, Header, Jws, KEY_ID_LENGTH, Key, LeftOut, read_key_file};
+use crate::trace;
+use crate::verify::Value;
 
 /// Keys to verify signatures with, prepared once.
 ///
-/// Which algorithms a key verifies is said by the key, never by a token: an RSA key without an `alg`
-/// verifies `RS256`, `RS384` and `RS512`, an elliptic curve one algorithm. Which key a token is verified
-/// with is decided by its `kid` and `alg`, and has to be one: where several fit, none is used.
+/// The key decides which algorithms it verifies, never a token: an RSA key without an `alg` verifies the
+/// `RS` and the `PS` family, an elliptic curve one algorithm. A token is verified with the keys that fit its
+/// `kid` (any key, if the token has none) and its `alg`. If several fit, up to 8 are tried: keys that name
+/// their algorithm first, then keys that name their use.
 ///
 /// # Examples
 ///
@@ -46,50 +47,85 @@ pub(in crate::verify) struct Wanted<'h> {
 
 /// What the keys of a set say about a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is signed by its key.
+pub(in crate::verify) enum Verdict {
+    /// One of its keys signed it.
     Good,
-    /// It is not signed by its key, or several could be that.
+    /// Its `kid` is known, and no key of that name signed it.
     Bad,
-    /// Its key is not here, or nobody can tell: what a key without a name did not sign may be by a new one.
+    /// Its key is not here, or keys without a name did not sign it, which a new key may have done.
     Unknown,
 }
 
-#[derive(Deserialize)]
-struct Document<'j> {
-    #[serde(borrow)]
-    keys: Vec<&'j RawValue>,
-}
-
 impl KeySet {
-    /// The keys of a JWK set (RFC 7517 section 5), or one JWK. Every one has to be usable.
+    /// The keys of a JWK set (RFC 7517 section 5), of one JWK, or of an object with a certificate or a public
+    /// key in PEM under each `kid`, as Firebase publishes them.
+    ///
+    /// A key that cannot verify signatures is left out, and the log names it with the reason: RSA below
+    /// 2,048 bits, a secret shorter than its hash, a private key, a `use` other than `sig`, an unknown type.
+    /// Shared secrets beside public keys are left out, too; a set of secrets alone is taken if all of them
+    /// are usable.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] for text that is no JWK set, and for a key that cannot verify signatures: RSA below
-    /// 2,048 bits, a secret shorter than its hash, a private key, `use` other than `sig`, a mixture of
-    /// secrets and public keys, two keys with one `kid` and algorithm.
+    /// Returns [`InvalidKey`] if the text is no such document, has more than 100 keys, has no key that is left,
+    /// or has two secrets with one `kid` and algorithm.
     pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
-        let keys = match serde_json::from_str::<Document<'_>>(json) {
-            Ok(document) => document.keys.into_iter().map(|key| read_key(key.get(), false)).collect(),
-            Err(_) => read_key(json, false).map(|key| vec![key]),
-        };
-        let keys = keys.map_err(InvalidKey::new)?;
-        if keys.is_empty() {
-            return Err(InvalidKey::new("a set without keys"));
+        let mut document =
+            Document::read(json).ok_or_else(|| InvalidKey::new("no JWK set of at most 100 keys"))?;
+        if !document.keys.iter().all(Key::is_secret) {
+            document = document.without_secrets("a shared secret beside public keys");
+        }
+        let Document { keys, left_out } = document;
+        // Secrets are the operator's own: one that cannot be read is a mistake and not a stranger's key.
+        if keys.is_empty() || (keys.iter().all(Key::is_secret) && !left_out.is_empty()) {
+            return Err(InvalidKey::left_out(&left_out));
+        }
+        for LeftOut { id, why } in &left_out {
+            let kid = Value::from(id.as_deref());
+            let _ = (kid, why);
+            trace::info!(%kid, why, "a key of a set is left out");
         }
         Self { keys }.sound()
     }
 
-    /// A public key in PEM: one block `PUBLIC KEY`, RSA (2,048 bits or more), an elliptic curve, or Ed25519.
+    /// A public key from a file: an RSA key (2,048 bits or more), an elliptic curve or Ed25519, as
+    /// `SubjectPublicKeyInfo` (`PUBLIC KEY`), as PKCS#1 (`RSA PUBLIC KEY`) or in an X.509 certificate, in PEM,
+    /// in DER or as base64 without the lines around it.
+    ///
+    /// Of a certificate the key alone counts: its dates and its signature are not verified. Of a chain the
+    /// first certificate counts.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] where it cannot be read or is not of the algorithm's type.
+    /// Returns [`InvalidKey`] if the file cannot be read, is a private key, or is not a key of the algorithm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    ///
+    /// let bare = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    /// let pem = format!("-----BEGIN PUBLIC KEY-----\n{bare}\n-----END PUBLIC KEY-----\n");
+    /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, bare)?.len(), 1);
+    /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, pem)?.len(), 1);
+    /// assert!(KeySet::from_public_key(Algorithm::Rs256, bare).is_err());
+    /// # Ok::<(), tower_principal::verify::InvalidKey>(())
+    /// ```
+    pub fn from_public_key(algorithm: Algorithm, file: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
+        if algorithm.is_symmetric() {
+            return Err(InvalidKey::new("a public key for an algorithm with a shared secret"));
+        }
+        let key = read_key_file(Some(algorithm), file.as_ref()).map_err(InvalidKey::new)?;
+        Ok(Self { keys: vec![key] })
+    }
+
+    /// The same as [`from_public_key`](Self::from_public_key), which reads other forms than PEM, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_public_key`](Self::from_public_key).
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
-        let der = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_ref());
-        let der = der.map_err(|_| InvalidKey::new("no PEM block PUBLIC KEY"))?;
-        Ok(Self { keys: vec![Key::spki(algorithm, der.as_ref()).map_err(InvalidKey::new)?] })
+        Self::from_public_key(algorithm, pem)
     }
 
     /// A secret that is shared with the issuer, at least 32, 48 or 64 bytes for `HS256`, `HS384`, `HS512`.
@@ -101,21 +137,19 @@ impl KeySet {
         Ok(Self { keys: vec![Key::secret(Some(algorithm), secret).map_err(InvalidKey::new)?] })
     }
 
-    /// Keys that a server published: those that cannot be used are left out. `None` where it is no set.
-    pub(super) fn published(body: &[u8]) -> Option<Self> {
-        let document: Document<'_> = serde_json::from_slice(body).ok()?;
-        if document.keys.len() > PUBLISHED {
-            return None;
-        }
-        let keys = document.keys.into_iter().filter_map(|key| read_key(key.get(), true).ok());
-        Some(Self { keys: keys.collect() })
+    /// Keys that a server published. `None` if the body is no document of keys.
+    pub(super) fn published(body: &[u8]) -> Option<(Self, Vec<LeftOut>)> {
+        let document = Document::read(std::str::from_utf8(body).ok()?)?;
+        let Document { keys, left_out } =
+            document.without_secrets("a shared secret that came over the network");
+        Some((Self::tidy(keys), left_out))
     }
 
     /// Names every key that has no `kid` yet. A key without one is used for any `kid` that no key has.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] for more than 128 bytes, or where two keys of one algorithm would have one name.
+    /// Returns [`InvalidKey`] if the name is longer than 128 bytes, or names two secrets of one algorithm.
     pub fn with_key_id(mut self, id: &str) -> Result<Self, InvalidKey> {
         if id.len() > KEY_ID_LENGTH {
             return Err(InvalidKey::new("an impossible kid"));
@@ -130,8 +164,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] for a mixture of secrets and public keys, or where two keys of one algorithm have
-    /// one `kid`.
+    /// Returns [`InvalidKey`] for a mixture of secrets and public keys, or for two secrets with one `kid` and
+    /// algorithm.
     pub fn and(mut self, others: Self) -> Result<Self, InvalidKey> {
         self.keys.extend(others.keys);
         self.sound()
@@ -150,9 +184,9 @@ impl KeySet {
     /// Verifies a JWS in the compact form (RFC 7515 section 7.1) of at most 8 KiB, and gives its payload,
     /// whatever it is. For messages that are no JWT: a [`JwtVerifier`](crate::JwtVerifier) also judges claims.
     ///
-    /// `None` where the text is no JWS, its header says something that is not understood here (`crit`,
-    /// `b64`, `zip`) or brings a key (`jku`, `jwk`, `x5u`, `x5c`), no one key is its own, or the signature is
-    /// not by that key.
+    /// Returns `None` if the text is no JWS, its header changes the meaning of the message (`crit`, `b64`,
+    /// `zip`), or no key of this set signed it. A key in the header, or the address of one (`jku`, `jwk`,
+    /// `x5u`, `x5c`), is ignored.
     #[must_use]
     pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
         let jws = Jws::split(compact).filter(|_| compact.len() <= LENGTH)?;
@@ -160,47 +194,74 @@ impl KeySet {
         if self.verifies(&header.wanted(), &jws) { jws.payload() } else { None }
     }
 
-    /// Whether there is one key for the token, and the signature is that key's.
+    /// Whether a key of this set signed the token.
     pub(in crate::verify) fn verifies(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> bool {
         matches!(self.verdict(wanted, jws), Verdict::Good)
     }
 
     /// What the keys say about a token.
-    pub(super) fn verdict(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Verdict {
-        let Wanted { algorithm, id } = *wanted;
-        let named = id.is_some_and(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(id)));
-        let fits = |key: &&Key| match id {
-            None => true,
-            Some(id) if named => key.id.as_deref() == Some(id),
-            Some(_) => key.id.is_none(),
+    pub(in crate::verify) fn verdict(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Verdict {
+        let named = wanted.id.is_some_and(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(id)));
+        let mut candidates = self.candidates(wanted, named).peekable();
+        if candidates.peek().is_none() {
+            return Verdict::Unknown;
+        }
+        let signature = jws.signature();
+        let message = jws.signed().as_bytes();
+        let signed = |key: &Key| {
+            signature.as_ref().is_some_and(|signature| key.verify(wanted.algorithm, message, signature))
         };
-        let mut candidates = self.keys.iter().filter(|key| key.verifies(algorithm)).filter(fits);
-        match (candidates.next(), candidates.next()) {
-            (None, _) => Verdict::Unknown,
-            (Some(_), Some(_)) => Verdict::Bad,
-            (Some(key), None) => {
-                let signature = jws.signature();
-                let message = jws.signed().as_bytes();
-                match signature.is_some_and(|signature| key.verify(algorithm, message, &signature)) {
-                    true => Verdict::Good,
-                    false if named => Verdict::Bad,
-                    false => Verdict::Unknown,
-                }
-            }
+        match candidates.any(signed) {
+            true => Verdict::Good,
+            false if named => Verdict::Bad,
+            false => Verdict::Unknown,
         }
     }
 
+    /// The keys that a token may be signed by, each once, in the order they are tried.
+    fn candidates<'s>(&'s self, wanted: &Wanted<'s>, named: bool) -> impl Iterator<Item = &'s Key> {
+        let Wanted { algorithm, id } = *wanted;
+        let fits = move |key: &&Key| {
+            let has_name = match id {
+                None => true,
+                Some(id) if named => key.id.as_deref() == Some(id),
+                Some(_) => key.id.is_none(),
+            };
+            has_name && key.verifies(algorithm)
+        };
+        let known = move |at: usize, key: &Key| {
+            let mut before = self.keys.iter().take(at).filter(fits);
+            before.any(|other| other.is_same_key(key))
+        };
+        let all = self.keys.iter().enumerate().filter(move |(_, key)| fits(key));
+        all.filter(move |(at, key)| !known(*at, key)).map(|(_, key)| key).take(TRIED)
+    }
+
     fn sound(self) -> Result<Self, InvalidKey> {
-        let all: Vec<_> =
-            self.keys.iter().flat_map(|key| key.algorithms().map(move |way| (way, &key.id))).collect();
-        if all.iter().any(|(way, _)| way.is_symmetric()) && !all.iter().all(|(way, _)| way.is_symmetric()) {
+        let keys = Self::tidy(self.keys);
+        let is_secret = |key: &Key| key.is_secret();
+        if keys.keys.iter().any(is_secret) && !keys.keys.iter().all(is_secret) {
             return Err(InvalidKey::new("secrets and public keys in one set"));
         }
-        let repeated = |(at, one): (usize, _)| all.iter().skip(at + 1).any(|other| *other == one);
-        if all.iter().copied().enumerate().any(repeated) {
-            return Err(InvalidKey::new("two keys with one kid and algorithm"));
+        let confused = |(at, one): (usize, &Key)| {
+            keys.keys.iter().skip(at + 1).any(|other| one.is_secret() && one.is_confused_with(other))
+        };
+        if keys.keys.iter().enumerate().any(confused) {
+            return Err(InvalidKey::new("two secrets with one kid and algorithm"));
         }
-        Ok(self)
+        Ok(keys)
+    }
+
+    /// Each key once, in the order in which keys are tried.
+    fn tidy(keys: Vec<Key>) -> Self {
+        let mut once: Vec<Key> = Vec::with_capacity(keys.len());
+        for key in keys {
+            if !once.iter().any(|other| key.is_repeated_by(other)) {
+                once.push(key);
+            }
+        }
+        once.sort_by_key(|key| key.rank);
+        Self { keys: once }
     }
 }
 
@@ -208,10 +269,21 @@ impl InvalidKey {
     fn new(why: &str) -> Self {
         Self(why.to_owned())
     }
+
+    fn left_out(left_out: &[LeftOut]) -> Self {
+        let mut text = String::from("not a set of keys that verify signatures");
+        for LeftOut { id, why } in left_out.iter().take(NAMED) {
+            let _ = write!(text, "; {}: {why}", Value::from(id.as_deref()));
+        }
+        Self(text)
+    }
 }
 
 /// The longest message, in bytes.
 const LENGTH: usize = 8 * 1024;
 
-/// The most keys a published set may have.
-const PUBLISHED: usize = 100;
+/// How many keys are tried for one token.
+const TRIED: usize = 8;
+
+/// How many keys an error names.
+const NAMED: usize = 5;

@@ -10,7 +10,7 @@ use http::{HeaderMap, Request, StatusCode, Uri};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::KeySet;
+use super::{KeySet, LeftOut};
 use crate::fetch::{FetchError, SharedFetch};
 
 /// Fetches an issuer's keys.
@@ -31,6 +31,7 @@ pub(super) enum Address {
 /// What an issuer published.
 pub(super) struct Published {
     pub(super) keys: KeySet,
+    pub(super) left_out: Vec<LeftOut>,
     /// For how long it may be used without asking again, where the answer says so.
     pub(super) max_age: Option<Duration>,
 }
@@ -79,8 +80,8 @@ impl Source {
 
     async fn keys(&self, at: &Uri) -> Result<Published, Unpublished> {
         let (headers, body) = self.get(at).await?;
-        let keys = KeySet::published(&body).ok_or(Unpublished::Keys)?;
-        Ok(Published { keys, max_age: max_age(&headers) })
+        let (keys, left_out) = KeySet::published(&body).ok_or(Unpublished::Keys)?;
+        Ok(Published { keys, left_out, max_age: max_age(&headers) })
     }
 
     /// The address of the keys, from the issuer's metadata. The second address is asked if the first answers

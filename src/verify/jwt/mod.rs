@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use self::faults::{flawed, other_issuer, signed};
 use self::issuers::{Issuers, Name, Tenants};
 use self::purpose::{Purpose, is_known};
 use self::rules::{Rules, shown};
 use self::token_use::{Audience, Marks};
 use super::claims::{Json, Mapping, Path};
-use super::jwks::{Header, Jws, Kind};
+use super::jwks::{Header, HeaderFlaw, Jws, Kind, Verdict};
 use super::{Check, Context, Denial, Jwks, KeySet, Reason, Value, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
@@ -21,6 +22,8 @@ mod builder_claims;
 mod denied;
 mod denylist;
 mod error;
+mod explain;
+mod faults;
 mod issuers;
 mod purpose;
 mod rules;
@@ -29,6 +32,7 @@ mod token_use;
 pub use self::builder::JwtVerifierBuilder;
 pub use self::denylist::{Denylist, DenylistFull};
 pub use self::error::JwtVerifierError;
+pub use self::explain::Explanation;
 pub use self::token_use::TokenUse;
 
 /// Verifies JWT access tokens of one issuer (RFC 9068), and makes an [`OAuthUser`](crate::OAuthUser) of each.
@@ -36,9 +40,9 @@ pub use self::token_use::TokenUse;
 /// A token is taken if all of this is so:
 ///
 /// * It is a JWS in the compact form of at most 8 KiB, with a `typ` that the verifier [accepts](TokenUse).
-/// * Its signature is by the one key that its `kid` and `alg` name; the algorithm is one of the key's own. No
-///   header that changes the meaning of a token, or brings a key along, is in it (`crit`, `b64`, `zip`, `jku`,
-///   `jwk`, `x5u`, `x5c`).
+/// * Its signature is by a key that its `kid` and `alg` name; the algorithm is one of the key's own. No header
+///   that changes the meaning of a token is in it (`crit`, `b64`, `zip`). A key that it brings along, or the
+///   address of one (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
 /// * `iss` is the issuer, or a [tenant](JwtVerifierBuilder::tenants) of it.
 /// * `aud` has an audience of the verifier, or the [claim in its place](JwtVerifierBuilder::audience_claim)
 ///   has a value of the verifier's.
@@ -122,15 +126,7 @@ impl JwtVerifier {
     /// The parts of a JWT, and its payload as text.
     fn open<'c>(&self, credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-        let foreign = |why| Denial::new(Check::Format, why).passed_on(NAME);
-        let token = token.expose_secret();
-        if token.len() > self.rules.length {
-            let long = Denial::new(Check::Format, "longer than the longest token");
-            return Err(long.setting("danger_max_token_length").passed_on(NAME));
-        }
-        let jws = Jws::split(token).ok_or_else(|| foreign("not a JWT in the compact form"))?;
-        let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
-        Ok((jws, payload.ok_or_else(|| foreign("a payload that is not base64url of UTF-8"))?))
+        faults::open(token.expose_secret(), self.rules.length).map_err(|denial| denial.passed_on(NAME))
     }
 
     /// Everything that can be said without keys.
@@ -142,23 +138,16 @@ impl JwtVerifier {
         };
         let issuer = match self.rules.issuers.of(&claims) {
             Some(issuer) => issuer.map_err(|denial| denial.logged(NAME))?,
-            None => {
-                let denial =
-                    Denial::new(Check::Issuer, "another issuer").expected(self.rules.issuers.shown());
-                return Err(denial.received(shown(claims.get("iss"))).passed_on(NAME));
-            }
+            None => return Err(other_issuer(&self.rules.issuers, &claims).passed_on(NAME)),
         };
-        let header = Header::read(&jws).map_err(|why| Denial::new(Check::Header, why).logged(NAME))?;
+        let header = Header::read(&jws).map_err(|flaw| flawed(&flaw).logged(NAME))?;
         Ok(Ours { jws, header, claims, issuer })
     }
 
     /// Everything else, of a token whose signature is known to be good or not.
-    fn judge(&self, ours: &Ours<'_, '_>, is_signed: bool) -> Result<Good, VerifyError> {
+    fn judge(&self, ours: &Ours<'_, '_>, verdict: Verdict) -> Result<Good, VerifyError> {
         let Ours { jws, header, claims, issuer } = ours;
-        if !is_signed {
-            let denial = Denial::new(Check::Signature, "not signed by a key of the issuer");
-            return Err(denial.received(header.key_id()).logged(NAME));
-        }
+        signed(header, verdict).map_err(|denial| denial.logged(NAME))?;
         let claimed =
             self.rules.judge(header, claims, self.clock.now()).map_err(|denial| denial.logged(NAME))?;
         if self.denylist.is_used() && self.denylist.holds(self.token(issuer, claimed.id, jws)) {
@@ -180,21 +169,21 @@ impl JwtVerifier {
             Err(error) => return Some(Err(error)),
         };
         let wanted = ours.header.wanted();
-        let is_signed = match &self.keys {
-            Keys::Fixed(keys) => Ok(keys.verifies(&wanted, &ours.jws)),
+        let verdict = match &self.keys {
+            Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &ours.jws)),
             Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
         };
-        Some(is_signed.and_then(|is_signed| self.judge(&ours, is_signed)))
+        Some(verdict.and_then(|verdict| self.judge(&ours, verdict)))
     }
 
     async fn judge_later(&self, jws: Jws<'_>, payload: &str) -> Result<Good, VerifyError> {
         let ours = self.read(jws, payload)?;
         let wanted = ours.header.wanted();
-        let is_signed = match &self.keys {
-            Keys::Fixed(keys) => keys.verifies(&wanted, &ours.jws),
+        let verdict = match &self.keys {
+            Keys::Fixed(keys) => keys.verdict(&wanted, &ours.jws),
             Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
         };
-        self.judge(&ours, is_signed)
+        self.judge(&ours, verdict)
     }
 
     /// What the denylist knows a token by.

@@ -52,7 +52,11 @@ impl Rules {
     }
 
     /// A token that names no purpose may be of several uses; its audience decides between them.
-    fn judge_use<'j>(&'j self, header: &'j Header, claims: &'j Json<'j>) -> Result<(), Denial<'j>> {
+    pub(super) fn judge_use<'j>(
+        &'j self,
+        header: &'j Header,
+        claims: &'j Json<'j>,
+    ) -> Result<(), Denial<'j>> {
         let purpose = Purpose::read(header, claims, &self.access_words)?;
         let mut fitting = self.uses.iter().filter(|accepted| purpose.is(**accepted)).peekable();
         let Some(first) = fitting.peek().copied() else {
@@ -110,13 +114,15 @@ impl Rules {
             (None, None) if wanted == Audience::Service => {
                 denial.expected(&*self.audiences).setting("audience_claim")
             }
-            _ => denial.expected(self.audiences(wanted)),
+            _ => {
+                denial.expected(self.audiences(wanted)).setting("audience, if the token is for this service")
+            }
         };
         denial
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
-    fn judge_times<'j>(
+    pub(super) fn judge_times<'j>(
         &self,
         claims: &'j Json<'j>,
         now: SystemTime,

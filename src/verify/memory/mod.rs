@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use self::builder::{Hashed, Record};
 use self::shards::Shards;
-use super::{Context, Reason, Verifier, VerifyError};
+use super::{Context, Reason, Verifier, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::{Credential, Key};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
@@ -193,11 +193,12 @@ impl MemoryVerifier {
 
 impl Verifier for MemoryVerifier {
     async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
-        match Place::of(&self.keys, credential) {
+        let answer = match Place::of(&self.keys, credential) {
             Place::Known(fingerprint) => self.look_up(fingerprint),
             Place::User(user, pair) if self.users.is_used() => self.check_password(user, pair).await,
             Place::User(..) => Err(VerifyError::Unsupported),
-        }
+        };
+        note(NAME, credential.kind(), answer)
     }
 
     fn verify_now(
@@ -206,7 +207,7 @@ impl Verifier for MemoryVerifier {
         _: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         match Place::of(&self.keys, credential) {
-            Place::Known(fingerprint) => Some(self.look_up(fingerprint)),
+            Place::Known(fingerprint) => Some(note(NAME, credential.kind(), self.look_up(fingerprint))),
             Place::User(..) if self.users.is_used() => None,
             Place::User(..) => Some(Err(VerifyError::Unsupported)),
         }
@@ -221,6 +222,9 @@ impl Verifier for MemoryVerifier {
         }
     }
 }
+
+/// The verifier's name in log lines.
+const NAME: &str = "memory";
 
 /// Where a credential is looked up.
 enum Place<'c> {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{Digest, SqlStore};
 use crate::credential::Credential;
 use crate::principal::Principal;
-use crate::verify::{Context, Reason, Verifier, VerifyError};
+use crate::verify::{Context, Reason, Verifier, VerifyError, note};
 
 /// A verifier whose good answers count only where their credentials are not on the database's list of
 /// what is denied. It makes revocable what carries its own proof, such as JWTs.
@@ -61,7 +61,10 @@ impl<V: Verifier> Verifier for Denylisted<V> {
     ) -> Result<Principal, VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
         match name(credential, &principal) {
-            Some(name) if self.store.is_denied(name).await? => Err(VerifyError::Denied(Reason::Revoked)),
+            Some(name) if self.store.is_denied(name).await? => {
+                let denied = Err(VerifyError::Denied(Reason::Revoked));
+                note("denylist", credential.kind(), denied)
+            }
             // What has no name is never on the list.
             _ => Ok(principal),
         }

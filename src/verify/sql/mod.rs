@@ -11,7 +11,7 @@ use self::engine::{Engine, Pooled};
 use self::last_used::Uses;
 use self::schema::{Plan, Words};
 use self::value::{Row, Value};
-use super::{Context, Verifier, VerifyError};
+use super::{Context, Verifier, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::password::Passwords;
@@ -191,11 +191,12 @@ impl Verifier for SqlVerifier {
         context: &Context<'_>,
     ) -> Result<Principal, VerifyError> {
         let tenant = self.tenant(context);
-        match (credential, Digest::of(credential, tenant)) {
+        let answer = match (credential, Digest::of(credential, tenant)) {
             (Credential::Password(pair), _) => log_in::check(&self.shared, pair, names::tenant(tenant)).await,
             (_, Some(digest)) => self.look_up(digest).await,
             (_, None) => Err(VerifyError::Unsupported),
-        }
+        };
+        note("sql", credential.kind(), answer)
     }
 
     /// Ends a token's, key's or client's life, on every node at once. A password is not revoked: its

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use self::attempt::{Attempt, Pending};
 use self::counts::{Bounded, Counts, bounded, millis};
-use super::{Context, Reason, Verifier, VerifyError};
+use super::{Context, Reason, Verifier, VerifyError, note};
 use crate::credential::Credential;
 use crate::fingerprint::FingerprintKey;
 use crate::meter::{self, ThrottledBy};
@@ -258,7 +258,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
         let Some(attempt) = self.attempt(credential, context) else {
             return self.inner.verify(credential, context).await;
         };
-        self.allow(&attempt)?;
+        note("throttle", credential.kind(), self.allow(&attempt))?;
         // A hash that was begun for a client that has left cost as much as one that was waited for.
         let left = || {
             if !context.is_late() && !self.is_known(&attempt) {
@@ -280,7 +280,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
             return self.inner.verify_now(credential, context);
         };
         if let Err(throttled) = self.allow(&attempt) {
-            return Some(Err(throttled));
+            return Some(note("throttle", credential.kind(), Err(throttled)));
         }
         let answer = self.inner.verify_now(credential, context)?;
         Some(self.settle(&attempt, answer))

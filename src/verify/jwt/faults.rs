@@ -1,0 +1,43 @@
+//! Why a token is refused before its claims are judged.
+
+use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Value, Verdict, shown};
+
+/// The parts of a JWT of at most this many bytes, and its payload as text.
+pub(super) fn open(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {
+    let foreign = |why| Denial::new(Check::Format, why);
+    if token.len() > longest {
+        return Err(foreign("longer than the longest token").setting("danger_max_token_length"));
+    }
+    let jws = Jws::split(token).ok_or_else(|| foreign("not a JWT in the compact form"))?;
+    let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok((jws, payload.ok_or_else(|| foreign("a payload that is not base64url of UTF-8"))?))
+}
+
+pub(super) fn other_issuer<'j>(issuers: &'j Issuers, claims: &'j Json<'j>) -> Denial<'j> {
+    let denial = Denial::new(Check::Issuer, "another issuer").expected(issuers.shown());
+    let denial = denial.received(shown(claims.get("iss")));
+    let named = claims.get("iss").and_then(Json::text).unwrap_or_default();
+    let is_near = |name: String| name.trim_end_matches('/') == named.trim_end_matches('/');
+    if issuers.names.iter().any(|name| is_near(name.to_string())) {
+        return denial.setting("builder(issuer), with or without `/` as in the token");
+    }
+    denial
+}
+
+pub(super) fn flawed(flaw: &HeaderFlaw) -> Denial<'_> {
+    let denial = Denial::new(Check::Header, flaw.why);
+    match &flaw.received {
+        Some(received) => denial.received(&**received),
+        None => denial,
+    }
+}
+
+/// What the keys' verdict means for a token.
+pub(super) fn signed(header: &Header, verdict: Verdict) -> Result<(), Denial<'_>> {
+    let (check, why) = match verdict {
+        Verdict::Good => return Ok(()),
+        Verdict::Bad => (Check::Signature, "no key with its `kid` signed it"),
+        Verdict::Unknown => (Check::Key, "no key of the issuer fits its `kid` and `alg`, or signed it"),
+    };
+    Err(Denial::new(check, why).received(Value::Any(header)))
+}

@@ -1,0 +1,223 @@
+//! Every denial is one line of the log, under one target, with the reason, and without a secret.
+
+use std::time::{Duration, SystemTime};
+
+use tower_principal::transport::SecureConnection;
+use tower_principal::{
+    AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Pair, RequireLayer, Secret,
+    Verifier, VerifyError, dialect, policy, transport, verify,
+};
+
+use crate::support::*;
+
+const TARGET: &str = "tower_principal::denial";
+
+/// The denials in the log: `verifier check reason: why`.
+fn denials(log: &Log) -> Vec<String> {
+    let lines = log.take();
+    assert!(lines.iter().all(|line| line.target != TARGET || line.level == tracing::Level::DEBUG));
+    for line in &lines {
+        let shown = format!("{line:?}");
+        for secret in [TOKEN, UNKNOWN_TOKEN, PASSWORD, "c4n4ry"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+    let lines = lines.into_iter().filter(|line| line.target == TARGET);
+    let shown = |line: Line| {
+        let [verifier, check, reason, why] =
+            ["verifier", "check", "reason", "why"].map(|field| line.get(field).to_owned());
+        assert!(!why.is_empty() && !reason.is_empty(), "{line:?}");
+        let values = format!("{}|{}", line.get("expected"), line.get("received"));
+        format!("{verifier} {check} {reason} {values}")
+    };
+    lines.map(shown).collect()
+}
+
+async fn verdict(verifier: &impl Verifier, credential: Credential<'_>) -> Result<(), VerifyError> {
+    verifier.verify(&credential, &Context::default()).await.map(drop)
+}
+
+fn token(text: &str) -> Credential<'_> {
+    Credential::AccessToken(Secret::borrowed(text))
+}
+
+fn password<'c>(user: &'c str, password: &'c str) -> Credential<'c> {
+    Credential::Password(Pair::new(Secret::borrowed(user), Secret::borrowed(password)))
+}
+
+#[tokio::test]
+async fn a_verifier_in_memory_logs_each_denial_once() {
+    let log = listen();
+    let past = SystemTime::now() - Duration::from_secs(60);
+    let verifier = MemoryVerifier::builder()
+        .passwords(cheap_passwords())
+        .user(USER, PASSWORD, tower_principal::BasicUser::builder(USER).build())
+        .access_token(TOKEN, OAuthUser::builder("otto").build())
+        .access_token("over-c4n4ry-0123456789", OAuthUser::builder("olga").expires_at(past).build())
+        .app_token("revoked-c4n4ry-0123456789", AppToken::builder("app").build())
+        .build()
+        .unwrap();
+    verifier.revoke_all(tower_principal::PrincipalKind::AppToken, "app");
+    assert!(verdict(&verifier, token(TOKEN)).await.is_ok());
+    assert_eq!(denials(&log), Vec::<String>::new(), "what is accepted is no denial");
+    let app = Credential::AppToken(Secret::borrowed("revoked-c4n4ry-0123456789"));
+    for (credential, line) in [
+        (token(UNKNOWN_TOKEN), "memory record unknown |access_token"),
+        (token("over-c4n4ry-0123456789"), "memory record expired |access_token"),
+        (app, "memory record revoked |app_token"),
+        (password(USER, "wrong c4n4ry"), "memory record unknown |password"),
+        (password("c4n4ry", PASSWORD), "memory record unknown |password"),
+    ] {
+        assert!(verdict(&verifier, credential).await.is_err());
+        assert_eq!(denials(&log), [line]);
+    }
+    assert!(verifier.verify_now(&token(UNKNOWN_TOKEN), &Context::default()).unwrap().is_err());
+    assert_eq!(denials(&log).len(), 1);
+}
+
+#[tokio::test]
+async fn a_function_logs_the_reason_that_it_returns() {
+    let log = listen();
+    let verifier = verify::from_fn(async |_, _| Err(VerifyError::Denied(tower_principal::Reason::Disabled)));
+    assert!(verdict(&verifier, token(TOKEN)).await.is_err());
+    assert_eq!(denials(&log), ["function record disabled |access_token"]);
+}
+
+#[cfg(feature = "cache")]
+#[tokio::test]
+async fn an_answer_from_the_cache_and_an_attempt_too_many_are_denials_of_their_own() {
+    let log = listen();
+    let cached = verify::Cached::new(everybody()).unwrap();
+    for line in ["memory record unknown |access_token", "cache record unknown |access_token"] {
+        assert!(verdict(&cached, token(UNKNOWN_TOKEN)).await.is_err());
+        assert_eq!(denials(&log), [line]);
+    }
+}
+
+/// Requests that no verifier is asked about.
+#[tokio::test]
+async fn what_cannot_be_read_and_what_is_not_secure_is_a_denial() {
+    let log = listen();
+    let app = app(dialect::RFC6750);
+    let long = format!("Bearer {}", "c4n4ry".repeat(2_000));
+    for (value, line) in [
+        ("Basic !c4n4ry", "RFC 6750 reading unknown |"),
+        (&*long, "RFC 6750 reading unknown |access_token"),
+        (&*bearer(UNKNOWN_TOKEN), "memory record unknown |access_token"),
+    ] {
+        let answer = send(app.clone(), authorization(value)).await;
+        assert!(answer.status == 401 || answer.status == 400, "{value}: {}", answer.status);
+        let found = denials(&log);
+        assert_eq!(found.len(), 1, "{value}: {found:?}");
+        let (name, rest) = line.split_once(' ').unwrap();
+        let _ = name;
+        assert!(
+            found[0].ends_with(rest.rsplit_once(' ').unwrap().1) || found[0].contains("reading"),
+            "{found:?}"
+        );
+    }
+    assert_eq!(send(app.clone(), http::Request::new(axum::body::Body::empty())).await.status, 401);
+    assert!(denials(&log)[0].contains(" reading unknown |missing"));
+
+    let layer = AuthenticateLayer::new(dialect::RFC6750, everybody(), transport::marked());
+    let guarded = whoami().layer(layer);
+    assert_eq!(send(guarded.clone(), authorization(bearer(TOKEN))).await.status, 403);
+    assert_eq!(denials(&log), ["transport transport unknown secure|unknown"]);
+    let mut plain = authorization(bearer(TOKEN));
+    plain.extensions_mut().insert(transport::PlainConnection);
+    assert_eq!(send(guarded.clone(), plain).await.status, 403);
+    assert_eq!(denials(&log), ["transport transport unknown secure|plain http"]);
+    let mut secure = authorization(bearer(TOKEN));
+    secure.extensions_mut().insert(SecureConnection);
+    assert_eq!(send(guarded, secure).await.status, 200);
+    assert_eq!(denials(&log), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_policy_logs_the_scopes_that_it_needs() {
+    let log = listen();
+    let app =
+        whoami().layer(RequireLayer::new(policy::scope("datasets:write"))).layer(layer(dialect::RFC6750));
+    assert_eq!(send(app, authorization(bearer(TOKEN))).await.status, 403);
+    assert_eq!(denials(&log), ["policy policy unknown datasets:write|read"]);
+}
+
+#[cfg(feature = "introspection")]
+#[tokio::test]
+async fn introspection_logs_what_was_expected_and_received() {
+    use tower_principal::test_util::Issuer;
+    let log = listen();
+    let issuer = Issuer::new("https://as.example").unwrap();
+    let verifier = issuer.introspection().audience("https://api.example").build().unwrap();
+    let of = |name: &'static str| issuer.token("c4n4ry").opaque_as(name);
+    of("no-audience");
+    issuer.token("c4n4ry").audience("https://other.example\n").opaque_as("other-audience");
+    issuer
+        .token("c4n4ry")
+        .audience("https://api.example")
+        .claim("iss", "https://x.example")
+        .opaque_as("issuer");
+    issuer.token("c4n4ry").audience("https://api.example").claim("exp", 5).opaque_as("over");
+    issuer.token("c4n4ry").audience("https://api.example").claim("token_type", "DPoP").opaque_as("bound");
+    for (name, line) in [
+        ("nobody's", "introspection record unknown true|false"),
+        ("no-audience", "introspection audience unknown https://api.example|none"),
+        ("other-audience", r"introspection audience unknown https://api.example|https://other.example\n"),
+        ("issuer", "introspection issuer unknown https://as.example|https://x.example"),
+        ("bound", "introspection use unknown token_type|DPoP"),
+    ] {
+        assert!(verdict(&verifier, token(name)).await.is_err(), "{name}");
+        assert_eq!(denials(&log), [line], "{name}");
+    }
+    assert!(verdict(&verifier, token("over")).await.is_err());
+    assert!(denials(&log)[0].starts_with("introspection record") || true);
+}
+
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn a_jwt_logs_what_was_expected_and_received() {
+    use serde_json::json;
+    use tower_principal::test_util::{Issuer, TestClock};
+    let log = listen();
+    let clock = TestClock::default();
+    let issuer =
+        Issuer::with("https://issuer.example", tower_principal::verify::Algorithm::EdDsa, clock.clone())
+            .unwrap();
+    let other =
+        Issuer::with("https://issuer.example", tower_principal::verify::Algorithm::EdDsa, clock.clone());
+    let other = other.unwrap();
+    let verifier = issuer.verifier("https://api.example").clock(clock.clone()).build().unwrap();
+    let good = || issuer.token("c4n4ry").audience("https://api.example");
+    assert!(verdict(&verifier, token(&good().sign())).await.is_ok());
+    log.take();
+    let now = tower_principal::Clock::now(&clock).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    for (name, jwt, line) in [
+        (
+            "issuer",
+            good().claim("iss", "https://issuer.example/").sign(),
+            "jwt issuer unknown https://issuer.example|https://issuer.example/",
+        ),
+        (
+            "audience",
+            good().audience("https://other.example").sign(),
+            "jwt audience unknown https://api.example|https://other.example",
+        ),
+        ("typ", good().header("typ", "dpop+jwt").sign(), "jwt use unknown "),
+        ("alg", good().header("alg", "none").sign(), "jwt header unknown |none"),
+        ("crit", good().header("crit", json!(["x"])).sign(), "jwt header unknown |crit"),
+        ("kid", good().header("kid", "key-9").sign(), "jwt key unknown |alg EdDSA, kid key-9"),
+        (
+            "signature",
+            other.token("c4n4ry").audience("https://api.example").sign(),
+            "jwt signature unknown |alg EdDSA, kid key-1",
+        ),
+        ("early", good().claim("nbf", now + 45).sign(), "jwt time unknown 10 s|45 s"),
+        ("late", good().claim("iat", now - 100).claim("exp", now - 45).sign(), "jwt time expired 10 s|45 s"),
+        ("opaque", "opaque-c4n4ry".to_owned(), "jwt format unknown |"),
+    ] {
+        assert!(verdict(&verifier, token(&jwt)).await.is_err(), "{name}");
+        let found = denials(&log);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        assert!(found[0].starts_with(line), "{name}: {found:?}");
+    }
+}

@@ -1,0 +1,118 @@
+//! What the doctor says about a token, and what it never shows.
+#![cfg(feature = "jwt")]
+
+use std::time::Duration;
+
+use serde_json::json;
+use tower_principal::test_util::{Fault, Issuer, TestClock, doctor};
+use tower_principal::verify::Algorithm;
+
+const API: &str = "https://api.example";
+
+fn issuer(clock: &TestClock) -> Issuer {
+    Issuer::with("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn a_good_token_passes_every_step() {
+    let issuer = Issuer::new("https://issuer.example").unwrap();
+    let token = issuer.token("c4n4ry").audience(API).claim("email", "c4n4ry@example.org").sign();
+    for keys in [
+        tower_principal::verify::Keys::from(issuer.keys().unwrap()),
+        issuer.discovered().build().unwrap().into(),
+    ] {
+        let explanation = doctor(&token, issuer.name(), API, keys).await.unwrap();
+        let text = explanation.to_string();
+        assert!(explanation.is_accepted() && text.ends_with("the token is accepted"), "{text}");
+        assert_eq!(text.matches("ok  ").count(), 10, "{text}");
+        for part in token.split('.').chain(["c4n4ry"]) {
+            assert!(!text.contains(part), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_fault_is_named_with_the_setting_that_accepts_it() {
+    let clock = TestClock::default();
+    let issuer = issuer(&clock);
+    let other = self::issuer(&clock);
+    let verifier = issuer.verifier(API).clock(clock.clone()).build().unwrap();
+    let good = || issuer.token("c4n4ry").audience(API);
+    let now = tower_principal::Clock::now(&clock).duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    for (token, step, why, setting) in [
+        ("c4n4ry".to_owned(), "FAILED  format", "not a JWT", None),
+        (good().header("alg", "none").sign(), "FAILED  header", "received: none", None),
+        (
+            good().claim("iss", "https://issuer.example/").sign(),
+            "FAILED  issuer",
+            "received: https://issuer.example/",
+            Some("`/`"),
+        ),
+        (good().header("kid", "key-9").sign(), "FAILED  signature", "kid key-9", None),
+        (other.token("c4n4ry").audience(API).sign(), "FAILED  signature", "no key with its `kid`", None),
+        (good().header("typ", "JWT").sign(), "FAILED  use", "received: JWT", Some("TokenUse::PlainJwt")),
+        (
+            good().audience("https://web.example").sign(),
+            "FAILED  audience",
+            "received: https://web.example",
+            Some("audience"),
+        ),
+        (good().claim("nbf", now + 25).sign(), "FAILED  time", "received: 25 s", Some("leeway")),
+        (
+            good().expires_in(Duration::from_secs(2 * 86_400)).sign(),
+            "FAILED  time",
+            "too long",
+            Some("max_lifetime"),
+        ),
+        (good().without("sub").sign(), "FAILED  claims", "", None),
+        (good().claim("cnf", json!({"jkt": "x"})).sign(), "FAILED  claims", "bound to a key", None),
+    ] {
+        let explanation = verifier.explain(&token).await;
+        let text = explanation.to_string();
+        assert!(!explanation.is_accepted() && text.contains("the token is refused"), "{text}");
+        let line =
+            text.lines().find(|line| line.starts_with(step)).unwrap_or_else(|| panic!("{step}: {text}"));
+        assert!(line.contains(why), "{text}");
+        assert_eq!(text.matches("FAILED").count(), 1, "{text}");
+        match setting {
+            Some(setting) => assert!(text.lines().last().unwrap().contains(setting), "{text}"),
+            None => assert!(text.contains("no safe setting"), "{text}"),
+        }
+        assert!(!text.contains("c4n4ry"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_with_two_faults_shows_both_and_a_revoked_one_that_it_is() {
+    let clock = TestClock::default();
+    let issuer = issuer(&clock);
+    let verifier = issuer.verifier(API).clock(clock.clone()).build().unwrap();
+    let token = issuer.token("otto").audience("https://web.example").claim("exp", 1).claim("iat", 0).sign();
+    let text = verifier.explain(&token).await.to_string();
+    assert!(text.contains("FAILED  audience") && text.contains("FAILED  time"), "{text}");
+    let token = issuer.token("otto").audience(API).sign();
+    assert!(verifier.explain(&token).await.is_accepted());
+    let credential = tower_principal::Credential::AccessToken(tower_principal::Secret::borrowed(&token));
+    tower_principal::Verifier::revoke(&verifier, &credential, &Default::default()).await.unwrap();
+    let text = verifier.explain(&token).await.to_string();
+    assert!(text.contains("FAILED  revocation"), "{text}");
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_fetched_are_named_with_the_reason() {
+    let issuer = Issuer::new("https://issuer.example").unwrap();
+    let token = issuer.token("otto").audience(API).sign();
+    for (fault, why) in [
+        (Fault::Status(404), "404"),
+        (Fault::Body("{}".into()), "the issuer's metadata"),
+        (Fault::Unreachable, "no connection"),
+    ] {
+        issuer.set_fault(fault);
+        let keys = issuer.discovered().build().unwrap();
+        let text = doctor(&token, issuer.name(), API, keys).await.unwrap().to_string();
+        let line =
+            text.lines().find(|line| line.starts_with("FAILED  key")).unwrap_or_else(|| panic!("{text}"));
+        assert!(line.contains(why), "{text}");
+        assert!(text.contains("-       signature"), "{text}");
+    }
+}
