@@ -32,7 +32,7 @@ pub use self::boxed::{BoxVerifier, DynVerifier};
 #[cfg(feature = "cache")]
 pub use self::cache::Cached;
 #[cfg(any(feature = "introspection", feature = "jwt"))]
-pub use self::claims::Claims;
+pub use self::claims::{Claims, GroupForm};
 pub use self::context::Context;
 pub(crate) use self::context::Tenant;
 pub(crate) use self::denial::{Check, Denial, Value, note};
@@ -45,6 +45,7 @@ pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeyS
 #[cfg(feature = "jwt")]
 pub use self::jwt::{
     Denylist, DenylistFull, Explanation, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+    provider,
 };
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;

@@ -75,7 +75,8 @@ async fn a_claim_in_place_of_aud_has_required_values_and_is_never_nothing() {
         // An audience that is there counts, and this verifier has none.
         (token().audience("https://other.example"), "unknown"),
         (token().claim("aud", app), "unknown"),
-        (token().claim("aud", json!([])), "unknown"),
+        // An empty list names no audience, as Ory Hydra writes it.
+        (token().claim("aud", json!([])), "good"),
         (token().claim("aud", json!(null)), "unknown"),
     ] {
         let shown = format!("{token:?}");
@@ -264,16 +265,22 @@ async fn two_names_of_one_issuer_are_one_issuer() {
 
 /// Documents by address, and the addresses that were asked.
 #[derive(Clone, Default)]
-pub(crate) struct Web(Arc<Mutex<(HashMap<String, String>, Vec<String>)>>);
+pub(crate) struct Web(Arc<Mutex<Served>>);
+
+#[derive(Default)]
+struct Served {
+    documents: HashMap<String, String>,
+    asked: Vec<String>,
+}
 
 impl Web {
     pub(crate) fn with(self, address: &str, document: &str) -> Self {
-        self.0.lock().unwrap().0.insert(address.to_owned(), document.to_owned());
+        self.0.lock().unwrap().documents.insert(address.to_owned(), document.to_owned());
         self
     }
 
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.0.lock().unwrap().1.clone()
+        self.0.lock().unwrap().asked.clone()
     }
 }
 
@@ -281,8 +288,8 @@ impl Fetch for Web {
     async fn fetch(&self, request: Request<Bytes>, _: usize) -> Result<Response<Bytes>, FetchError> {
         let address = request.uri().to_string();
         let mut web = self.0.lock().unwrap();
-        let document = web.0.get(&address).cloned();
-        web.1.push(address);
+        let document = web.documents.get(&address).cloned();
+        web.asked.push(address);
         let status = if document.is_some() { 200 } else { 404 };
         Ok(Response::builder().status(status).body(document.unwrap_or_default().into()).unwrap())
     }

@@ -56,6 +56,7 @@ mod policies;
 mod presented;
 mod properties;
 mod provider_keys;
+mod providers;
 mod read;
 mod readiness;
 mod render;

@@ -6,7 +6,7 @@ use std::{mem, ptr};
 
 use serde_json::Value;
 
-use super::{Claims, Json};
+use super::{Claims, GroupForm, Groups, Json};
 use crate::permission::{InvalidPermission, Permissions};
 use crate::principal::{OAuthUser, OAuthUserBuilder};
 
@@ -23,7 +23,7 @@ pub(in crate::verify) struct Mapping {
     org: Option<Path>,
     app: Option<Path>,
     scopes: Vec<Path>,
-    groups: Arc<[Path]>,
+    groups: Arc<[Groups]>,
     /// What groups may do; one that is not here may do nothing by it.
     permissions: HashMap<Box<str>, Permissions>,
     /// Whether `null` is as good as nothing: some authorization servers write it.
@@ -63,7 +63,7 @@ impl Mapping {
             org: None,
             app: None,
             scopes: paths(["scope", "scp"]),
-            groups: paths(["groups", "roles", "cognito:groups", "/realm_access/roles"]),
+            groups: lists(["groups", "roles", "cognito:groups", "/realm_access/roles"]),
             permissions: HashMap::new(),
             nulls,
         }
@@ -86,7 +86,24 @@ impl Mapping {
     }
 
     pub(in crate::verify) fn set_groups<'c>(&mut self, claims: impl IntoIterator<Item = &'c str>) {
-        self.groups = paths(claims);
+        self.groups = lists(claims);
+    }
+
+    /// Adds claims whose groups have this form.
+    pub(in crate::verify) fn add_groups<'c>(
+        &mut self,
+        form: GroupForm,
+        claims: impl IntoIterator<Item = &'c str>,
+    ) {
+        let added = claims.into_iter().map(|claim| Groups::new(claim, form));
+        self.groups = self.groups.iter().cloned().chain(added).collect();
+    }
+
+    /// The id is the first of these claims that is not empty, and the client the first of those.
+    #[cfg(feature = "jwt")]
+    pub(in crate::verify) fn set_ids_and_clients(&mut self, ids: &[&str], clients: &[&str]) {
+        self.id = paths(ids.iter().copied());
+        self.client = paths(clients.iter().copied());
     }
 
     /// Whoever is of this group may do this, too.
@@ -152,23 +169,26 @@ impl Mapping {
         if self.permissions.is_empty() {
             return Permissions::none();
         }
-        let lists = self.groups.iter().filter_map(|path| match path.in_json(claims)? {
-            Json::List(groups) => Some(groups),
-            _ => None,
-        });
         let mut given: Vec<&Permissions> = Vec::new();
-        for permissions in lists.flatten().filter_map(|group| self.permissions.get(group.text()?)) {
+        let mut give = |group: &str| {
             // A group may be named often.
-            if !given.iter().any(|known| ptr::eq(*known, permissions)) {
+            if let Some(permissions) = self.permissions.get(group)
+                && !given.iter().any(|known| ptr::eq(*known, permissions))
+            {
                 given.push(permissions);
             }
-        }
+        };
+        self.groups.iter().for_each(|groups| groups.each(claims, &mut give));
         Permissions::joined(given.into_iter().cloned())
     }
 
     fn at<'a, 'j>(&self, path: &Path, claims: &'a Json<'j>) -> Option<&'a Json<'j>> {
         path.in_json(claims).filter(|value| !(self.nulls && matches!(value, Json::Null)))
     }
+}
+
+fn lists<'c>(claims: impl IntoIterator<Item = &'c str>) -> Arc<[Groups]> {
+    claims.into_iter().map(|claim| Groups::new(claim, GroupForm::List)).collect()
 }
 
 fn paths<'c, P: FromIterator<Path>>(claims: impl IntoIterator<Item = &'c str>) -> P {

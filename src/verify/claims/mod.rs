@@ -6,9 +6,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+mod group;
 mod json;
 mod mapping;
 
+pub use self::group::GroupForm;
+use self::group::Groups;
 pub(super) use self::json::Json;
 pub(super) use self::mapping::{Mapping, Path};
 
@@ -30,7 +33,7 @@ pub(super) use self::mapping::{Mapping, Path};
 #[derive(Clone)]
 pub struct Claims {
     text: String,
-    groups: Arc<[Path]>,
+    groups: Arc<[Groups]>,
 }
 
 impl Claims {
@@ -70,11 +73,14 @@ impl Claims {
     }
 
     /// The groups and roles that the token names, from the claims that the verifier was told (its builder's
-    /// `group_claims`); each a list of texts. What is of any other type names none.
+    /// `group_claims`). A claim of another form than its [`GroupForm`] names none.
     pub fn groups(&self) -> Vec<String> {
         let claims = self.value();
-        let lists = self.groups.iter().filter_map(|path| path.in_value(&claims)?.as_array());
-        lists.flatten().filter_map(|group| Some(group.as_str()?.to_owned())).collect()
+        let mut names = Vec::new();
+        self.groups
+            .iter()
+            .for_each(|groups| groups.each_kept(&claims, &mut |name| names.push(name.to_owned())));
+        names
     }
 
     /// Whether the token names this very group or role; see [`groups`](Self::groups). Where a group is to give

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Audience, Denylist, Issuers, JwtVerifier, JwtVerifierError, Keys, Mapping, Name, Path, Rules, Tenants,
-    TokenUse, is_known,
+    Audience, Denylist, Facts, Issuers, JwtVerifier, JwtVerifierError, Keys, Mapping, Name, Path, Rules,
+    Tenants, TokenUse, is_known,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::permission::InvalidPermission;
@@ -29,6 +29,9 @@ pub struct JwtVerifierBuilder {
     pub(super) mapping: Mapping,
     pub(super) invalid: Option<InvalidPermission>,
     denylist: Option<Denylist>,
+    pub(super) facts: Option<&'static Facts>,
+    /// Why no token of the issuer can be verified.
+    pub(super) problem: Option<&'static str>,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,6 +52,8 @@ impl JwtVerifierBuilder {
             mapping: Mapping::new(&["sub"], false),
             invalid: None,
             denylist: None,
+            facts: None,
+            problem: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -181,6 +186,14 @@ impl JwtVerifierBuilder {
     /// [`JwtVerifierError`] where issuer, audience or keys are missing, a time is out of its range, or a permission
     /// is none.
     pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
+        if let Some(problem) = self.problem {
+            return Err(JwtVerifierError::Unverifiable(problem));
+        }
+        let is_foreign =
+            |facts: &&Facts| self.audiences.iter().any(|audience| facts.foreign.contains(&&**audience));
+        if let Some(facts) = self.facts.filter(is_foreign) {
+            return Err(JwtVerifierError::Unverifiable(facts.why_foreign));
+        }
         let issuers = issuers(&self.issuers, self.tenants)?;
         let mut uses = self.uses;
         if !self.clients.is_empty() && !uses.contains(&TokenUse::IdentityToken) {
@@ -224,6 +237,7 @@ impl JwtVerifierBuilder {
             leeway: self.leeway,
             lifetime: self.lifetime,
             length: self.length,
+            facts: self.facts,
         };
         let denylist = self.denylist.map_or_else(|| Denylist::with_capacity(DENIED), Ok)?;
         denylist.judged_by(&self.clock, self.leeway, self.lifetime);

@@ -1,6 +1,6 @@
 //! Which claims of a JWT make what of a principal.
 
-use super::JwtVerifierBuilder;
+use super::{Facts, GroupForm, JwtVerifierBuilder};
 
 impl JwtVerifierBuilder {
     /// The claim that makes the principal's id. Defaults to `sub`. A token needs this claim, as a text that
@@ -37,6 +37,39 @@ impl JwtVerifierBuilder {
     pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.mapping.set_groups(claims);
         self
+    }
+
+    /// Further claims that name groups, in this form. Called again it adds; [`group_claims`](Self::group_claims)
+    /// replaces them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{JwtVerifier, verify::GroupForm};
+    ///
+    /// let builder = JwtVerifier::builder("https://zitadel.example")
+    ///     .group_claims_as(GroupForm::Keys, ["urn:zitadel:iam:org:project:roles"]);
+    /// # let _ = builder;
+    /// ```
+    pub fn group_claims_as<'c>(mut self, form: GroupForm, claims: impl IntoIterator<Item = &'c str>) -> Self {
+        self.mapping.add_groups(form, claims);
+        self
+    }
+
+    /// Sets everything that a preset knows.
+    pub(super) fn facts(mut self, facts: &'static Facts, problem: Option<&'static str>) -> Self {
+        self.mapping.set_ids_and_clients(facts.ids, facts.clients);
+        if let Some(org) = facts.org {
+            self.mapping.set_org(org);
+        }
+        self.mapping.set_scopes(facts.scopes.iter().copied());
+        self.mapping.set_groups([]);
+        for (form, claim) in facts.groups {
+            self.mapping.add_groups(*form, [*claim]);
+        }
+        self.facts = Some(facts);
+        self.problem = problem;
+        self.accept(facts.uses.iter().copied())
     }
 
     /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become

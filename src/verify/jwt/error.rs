@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::permission::InvalidPermission;
+use crate::verify::InvalidJwks;
 
 /// The settings of a JWT verifier are incomplete or out of range.
 #[derive(Debug, Error)]
@@ -46,6 +47,12 @@ pub enum JwtVerifierError {
     /// The longest token is below 8 KiB or above 64 KiB.
     #[error("the longest token is below 8 KiB or above 64 KiB")]
     TokenLength,
+    /// Only the provider itself can verify tokens of this issuer, or for this audience.
+    #[error("{0}")]
+    Unverifiable(&'static str),
+    /// The address of the keys is not allowed.
+    #[error("the keys cannot be fetched as configured: {0}")]
+    Keys(#[from] InvalidJwks),
     /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
     #[error("a permission of a group is none: {0}")]
     Permission(#[from] InvalidPermission),

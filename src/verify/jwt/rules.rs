@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Audience, Check, Denial, Header, Issuers, Json, Path, Purpose, TokenUse, Value};
+use super::{Audience, Check, Denial, Facts, Header, Issuers, Json, Path, Purpose, TokenUse, Value};
 use crate::verify::Reason;
 
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
@@ -21,6 +21,7 @@ pub(super) struct Rules {
     pub(super) lifetime: Duration,
     /// Of a token, in bytes.
     pub(super) length: usize,
+    pub(super) facts: Option<&'static Facts>,
 }
 
 /// What was claimed, by the rules.
@@ -43,6 +44,9 @@ impl Rules {
         self.judge_use(header, claims)?;
         if claims.get("cnf").is_some() {
             return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
+        }
+        if let Some(facts) = self.facts {
+            facts.judge(claims)?;
         }
         optional(claims, "sub", Json::text)?;
         // An empty one would be the same for every token.
@@ -97,6 +101,7 @@ impl Rules {
             && match claims.get("aud") {
                 Some(Json::Text(one)) => is_ours(one),
                 Some(several) => several.texts().is_some_and(|several| match &*several {
+                    [] => stands_for_it,
                     [_, _, ..] if wanted == Audience::Client => asked(&several),
                     _ => several.iter().any(|one| is_ours(one)),
                 }),
@@ -107,7 +112,7 @@ impl Rules {
 
     fn another_audience<'j>(&'j self, wanted: Audience, claims: &'j Json<'j>) -> Denial<'j> {
         let denial = Denial::new(Check::Audience, "another audience").received(shown(claims.get("aud")));
-        let denial = match (claims.get("aud"), &self.audience_claim) {
+        match (claims.get("aud"), &self.audience_claim) {
             (None, Some((claim, values))) => {
                 denial.expected(&**values).received(shown(claim.in_json(claims)))
             }
@@ -117,8 +122,7 @@ impl Rules {
             _ => {
                 denial.expected(self.audiences(wanted)).setting("audience, if the token is for this service")
             }
-        };
-        denial
+        }
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
