@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Check, Denial, Header, Json, JwtVerifier, Keys, NAME, Value, Verdict, VerifyError};
-use super::{faults, flawed, other_issuer, signed};
+use super::{flawed, other_issuer, parts, signed};
 
 /// What a [`JwtVerifier`] does with one token, step by step; made by [`JwtVerifier::explain`].
 ///
@@ -46,7 +46,7 @@ impl JwtVerifier {
     /// ```
     pub async fn explain(&self, token: &str) -> Explanation {
         let mut explanation = Explanation { steps: Vec::new(), settings: Vec::new() };
-        let (jws, payload) = match faults::open(token, self.rules.length) {
+        let (jws, payload) = match parts(token, self.rules.length) {
             Ok(opened) => opened,
             Err(denial) => {
                 explanation.fails(&denial);

@@ -3,7 +3,7 @@
 use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Value, Verdict, shown};
 
 /// The parts of a JWT of at most this many bytes, and its payload as text.
-pub(super) fn open(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {
+pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {
     let foreign = |why| Denial::new(Check::Format, why);
     if token.len() > longest {
         return Err(foreign("longer than the longest token").setting("danger_max_token_length"));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use self::faults::{flawed, other_issuer, signed};
+use self::faults::{flawed, other_issuer, parts, signed};
 use self::issuers::{Issuers, Name, Tenants};
 use self::provider::Facts;
 use self::purpose::{Purpose, is_known};
@@ -128,7 +128,7 @@ impl JwtVerifier {
     /// The parts of a JWT, and its payload as text.
     fn open<'c>(&self, credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-        faults::open(token.expose_secret(), self.rules.length).map_err(|denial| denial.passed_on(NAME))
+        parts(token.expose_secret(), self.rules.length).map_err(|denial| denial.passed_on(NAME))
     }
 
     /// Everything that can be said without keys.
