@@ -139,8 +139,12 @@ impl Answers {
             Outcome::Passes(kind) => self.passes.check(kind, asked.method, answer),
             Outcome::Refused(name, argument) => {
                 let whole = format!("{name}({argument})");
-                let code = [whole.as_str(), name].into_iter().find_map(|name| self.code(dialect, name));
-                dialect.refused(code.expect("a code of answers.toml"), argument, asked, answer)
+                // What stands in the brackets is part of a code's name, or the scopes that are needed.
+                let (code, scope) = match self.code(dialect, &whole) {
+                    Some(code) => (Some(code), ""),
+                    None => (self.code(dialect, name), argument),
+                };
+                dialect.refused(code.expect("a code of answers.toml"), scope, asked, answer)
             }
             Outcome::Server(status) => {
                 equal("status", &answer.status, &status)?;
