@@ -8,6 +8,8 @@ use self::record::Record;
 use crate::permission::Permissions;
 use crate::scope::Scopes;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod dependencies;
 mod kinds;
 mod record;
 

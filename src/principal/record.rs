@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub(super) expires_at: Option<SystemTime>,
     pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
     pub(super) claims_bytes: usize,
+    /// What the answer depends on, as its verifier numbers it; `None` if that is not known.
+    pub(super) depends_on: Option<Box<[u64]>>,
     pub(super) sandbox: bool,
     /// Which segments of the path its guest rule takes for the organization and the application.
     pub(super) standing: [Option<usize>; 2],
@@ -36,6 +38,7 @@ impl Record {
             [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.credential_id].into_iter();
         let texts = texts.flatten().map(|text| text.len()).sum::<usize>();
         let own = size_of::<Self>() + self.id.len() + texts + self.scopes.as_str().len();
+        let own = own + self.depends_on.as_ref().map_or(0, |topics| size_of_val(&**topics));
         own.saturating_add(self.permissions.bytes()).saturating_add(self.claims_bytes)
     }
 }
@@ -149,6 +152,15 @@ macro_rules! kind {
             /// How many bytes of memory the claims hold, so that who keeps principals can count them.
             pub fn claims_bytes(mut self, bytes: usize) -> Self {
                 self.0.claims_bytes = bytes;
+                self
+            }
+
+            /// Takes over which database rows the answer depends on from a principal that it was made of.
+            ///
+            /// A verifier that looks a principal up and returns another one in its place says so here. A
+            /// cache then forgets the new principal when the old one would have been forgotten.
+            pub fn depends_as(mut self, other: &Principal) -> Self {
+                self.0.depends_on = other.record().depends_on.clone();
                 self
             }
 

@@ -45,6 +45,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         self.callers_that_leave().await;
         self.together().await;
         self.outage_later().await;
+        self.endings().await;
         if self.suite.revokes {
             self.revoking().await;
         }

@@ -33,6 +33,7 @@ use crate::principal::PrincipalKind;
 use crate::verify::{Context, Verifier};
 
 mod checks;
+mod ending;
 mod outage;
 mod report;
 mod revoking;
@@ -58,7 +59,10 @@ pub struct Suite {
     ended: Vec<(&'static str, Credential<'static>)>,
     revokes: bool,
     outage: Option<Switch>,
+    endings: Vec<(&'static str, Credential<'static>, Ending)>,
 }
+
+type Ending = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 type Switch = Box<dyn Fn(bool) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -157,6 +161,25 @@ impl Suite {
         F: Future<Output = ()> + Send + 'static,
     {
         self.outage = Some(Box::new(move |is_down| Box::pin(switch(is_down))));
+        self
+    }
+
+    /// A credential that is good, and something that ends it: its client is revoked, its client's owner disabled, the
+    /// row changed by another process. `how` completes the sentence "a credential, ..".
+    ///
+    /// The credential is shown three times, so that caches keep the answer. When `end` is done, it has to be denied
+    /// within a second. This is checked after everything but revoking: do not declare the credential
+    /// [good](Self::good) as well if the suite [revokes](Self::revokes).
+    pub fn ended_by<F>(
+        mut self,
+        how: &'static str,
+        credential: Credential<'_>,
+        end: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.endings.push((how, credential.into_owned(), Box::new(move || Box::pin(end()))));
         self
     }
 

@@ -37,6 +37,8 @@ pub enum Rule {
     TogetherAsAlone,
     /// What one tenant's credential opens, it does not open at another tenant's.
     TenantsAreApart,
+    /// What something else has ended is denied within a second, though it was answered before.
+    EndsAtOnce,
     /// While what it asks is down, what it cannot tell is unavailable: not good, and not denied.
     OutagesAreUnavailable,
     /// What was revoked is denied at once, and nothing else is.
@@ -72,6 +74,9 @@ impl Rule {
             }
             Self::TogetherAsAlone => "what is asked at the same time is answered as if it were asked alone",
             Self::TenantsAreApart => "a credential of one tenant opens nothing at another's",
+            Self::EndsAtOnce => {
+                "what has ended elsewhere is denied within a second, though it was answered before"
+            }
             Self::RevokingEndsIt => "what was revoked is denied at once, and nothing else is",
             Self::OutagesAreUnavailable => {
                 "what cannot be told in an outage is unavailable, not good and not denied"

@@ -1,15 +1,13 @@
 //! What PostgreSQL does by itself: it announces every change.
 
-/// A name that differs by the case of ASCII letters alone is taken: permissions compare so.
-///
 /// Every change is announced by the database itself, so also one made by hand, wherever the tables are on whose search
 /// path; what is sent are public names and digests. A row that is written again as it was is no change, and what was over,
-/// and is deleted, is no news.
-pub(super) const EXTRA: &str = r#"
-CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
+/// and is deleted, is no news. A user who is made or renamed is news to credentials that have only the name.
+pub(super) const FUNCTION: &str = r#"
 CREATE OR REPLACE FUNCTION {p}announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $announce$
 DECLARE
     message text := 'everything';
+    renamed text;
     whose text := 'SELECT concat_ws(E''\n'', ''user'', tenant, name) FROM %I.{p}users WHERE id = $1';
 BEGIN
     IF TG_LEVEL = 'STATEMENT' THEN
@@ -23,7 +21,14 @@ BEGIN
         END IF;
         message := concat_ws(E'\n', OLD.kind, OLD.tenant, OLD.public_id);
     ELSIF TG_TABLE_NAME = '{p}users' THEN
-        message := concat_ws(E'\n', 'user', OLD.tenant, OLD.name);
+        IF TG_OP = 'INSERT' THEN
+            message := concat_ws(E'\n', 'user', NEW.tenant, NEW.name);
+        ELSE
+            message := concat_ws(E'\n', 'user', OLD.tenant, OLD.name);
+            IF TG_OP = 'UPDATE' AND (NEW.tenant <> OLD.tenant OR NEW.name <> OLD.name) THEN
+                renamed := concat_ws(E'\n', 'user', NEW.tenant, NEW.name);
+            END IF;
+        END IF;
     ELSIF TG_TABLE_NAME IN ('{p}assignments', '{p}user_permissions') THEN
         IF TG_OP = 'DELETE' THEN
             EXECUTE format(whose, TG_TABLE_SCHEMA) INTO message USING OLD.user_id;
@@ -37,14 +42,30 @@ BEGIN
         message := concat_ws(E'\n', CASE NEW.of_principal WHEN 1 THEN 'principal' ELSE 'digest' END, '',
             encode(NEW.digest, 'hex'));
     END IF;
-    IF octet_length(message) > 7000 THEN
+    IF octet_length(message) > 7000 OR octet_length(renamed) > 7000 THEN
         message := 'everything';
+        renamed := NULL;
     END IF;
     IF message IS NOT NULL THEN
         PERFORM pg_notify('{p}changes', message);
     END IF;
+    IF renamed IS NOT NULL THEN
+        PERFORM pg_notify('{p}changes', renamed);
+    END IF;
     RETURN NULL;
 END $announce$;
+"#;
+
+/// The first version did not announce users who are made.
+pub(super) const USERS: &str = r"
+DROP TRIGGER {p}announce ON {p}users;
+CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}users
+    FOR EACH ROW EXECUTE FUNCTION {p}announce();
+";
+
+/// A name that differs by the case of ASCII letters alone is taken: permissions compare so.
+pub(super) const EXTRA: &str = r#"
+CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
 CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF id, tenant, kind, public_id, digest, previous_digest, previous_until,
     subject, user_id, client, client_id, org, app, uuid, scopes, permissions, expires_at, disabled_at, revoked_at
     ON {p}credentials FOR EACH ROW EXECUTE FUNCTION {p}announce();

@@ -16,6 +16,9 @@ pub(super) struct Batch {
     credentials: HashSet<String>,
     users: HashSet<String>,
     denied: HashSet<Digest>,
+    /// Something was denied that may be any credential, for what an answer does not know what it depends on.
+    denied_by_text: bool,
+    topics: HashSet<u64>,
 }
 
 impl Changes {
@@ -36,12 +39,14 @@ impl Changes {
 
 impl Batch {
     fn add(&mut self, change: Change) {
+        self.topics.extend(change.topic());
         match change {
             Change::Credential { kind: Kind::Client, id, .. } => _ = self.clients.insert(id),
             Change::Credential { id, .. } => _ = self.credentials.insert(id),
             Change::User { name, .. } => _ = self.users.insert(name),
             Change::Denied(digest) if digest.is_of_principal() => _ = self.denied.insert(digest),
-            Change::Denied(_) | Change::Everything => self.everything = true,
+            Change::Denied(_) => self.denied_by_text = true,
+            Change::Everything => self.everything = true,
         }
     }
 
@@ -55,7 +60,14 @@ impl Batch {
         let named = |names: &HashSet<String>, own: [Option<&str>; 2]| {
             !names.is_empty() && own.into_iter().flatten().any(|own| names.contains(own))
         };
+        if let Some(topics) = principal.depends_on() {
+            return self.everything
+                || topics.iter().any(|topic| self.topics.contains(topic))
+                || (!self.denied.is_empty()
+                    && Digest::of_principal(principal).is_some_and(|own| self.denied.contains(&own)));
+        }
         self.everything
+            || self.denied_by_text
             || named(&self.clients, change::clients(principal))
             || named(&self.credentials, change::credentials(principal))
             || named(&self.users, change::users(principal))

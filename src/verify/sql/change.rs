@@ -3,7 +3,7 @@
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Digest, Kind, SqlError};
+use super::{Digest, Kind, SqlError, topic};
 use crate::principal::Principal;
 
 /// Something changed, so that an answer given before may be wrong now.
@@ -51,8 +51,9 @@ pub enum Change {
 ///
 /// On SQLite these are the changes that are made through this verifier, its clones and their stores: a second verifier
 /// of the same file is not heard, be it in the same process, so clone the one there is. On PostgreSQL they are all that
-/// anybody makes, within a second while the server can be reached. What is made anew is not told: an
-/// answer that it is unknown should not be kept for long.
+/// anybody makes, within a second while the server can be reached. A credential that is made is not told: an
+/// answer that it is unknown should not be kept for long. A user who is made is told, because a credential that was
+/// made for that name before ends with the user.
 ///
 /// # Examples
 ///
@@ -91,9 +92,37 @@ pub(super) trait Listen: Send {
 pub(super) const WAITING: usize = 1024;
 
 impl Change {
-    /// Whether an answer of before that was this principal may be wrong now. Says yes where it cannot
-    /// tell. Tenants are not looked at: a principal does not know its own.
+    /// Whether an answer of before that was this principal may be wrong now.
+    ///
+    /// A principal that a [`SqlVerifier`](super::SqlVerifier) made knows what it depends on: its credential, the client
+    /// and the client's owner among them. So does one that [takes that
+    /// over](crate::OAuthUserBuilder::depends_as). Any other is compared by the names that it has, without regard to
+    /// the tenant, and is concerned if it does not have enough of them.
     pub fn concerns(&self, principal: &Principal) -> bool {
+        match (principal.depends_on(), self.topic()) {
+            (Some(topics), Some(topic)) => topics.contains(&topic) || self.denies(principal),
+            _ => self.may_concern(principal),
+        }
+    }
+
+    /// What is changed; `None` for anything.
+    pub(super) fn topic(&self) -> Option<u64> {
+        match self {
+            Self::Credential { kind, tenant, id } => {
+                Some(topic::credential(*kind, tenant.as_deref().unwrap_or_default(), id))
+            }
+            Self::User { tenant, name } => Some(topic::user(tenant.as_deref().unwrap_or_default(), name)),
+            Self::Denied(digest) => Some(topic::denied(digest)),
+            Self::Everything => None,
+        }
+    }
+
+    /// Whether it denies this principal's credential by its id.
+    fn denies(&self, principal: &Principal) -> bool {
+        matches!(self, Self::Denied(digest) if Digest::of_principal(principal).as_ref() == Some(digest))
+    }
+
+    fn may_concern(&self, principal: &Principal) -> bool {
         match self {
             Self::Credential { kind: Kind::Client, id, .. } => clients(principal).contains(&Some(id)),
             Self::Credential { id, .. } => credentials(principal).contains(&Some(id)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Digest, SqlStore};
+use super::{Digest, SqlStore, topic};
 use crate::credential::Credential;
 use crate::principal::Principal;
 use crate::verify::{Context, Reason, Verifier, VerifyError, note};
@@ -64,6 +64,10 @@ impl<V: Verifier> Verifier for Denylisted<V> {
             Some(name) if self.store.is_denied(name).await? => {
                 let denied = Err(VerifyError::Denied(Reason::Revoked));
                 note("denylist", credential.kind(), denied)
+            }
+            // A cache forgets it by the name on the list, if it knows all the rest that it depends on.
+            Some(name) if principal.depends_on().is_some() && !name.is_of_principal() => {
+                Ok(principal.depending_on(&[topic::denied(&name)]))
             }
             // What has no name is never on the list.
             _ => Ok(principal),

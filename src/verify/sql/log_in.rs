@@ -49,7 +49,7 @@ async fn try_to_check(
     let rows = database.read(asked.user.clone(), key).await?;
     match (rows.into_iter().next(), hash) {
         (Some(row), Some(hash)) if matches => {
-            let found = lookup::user(row, pair.id(), &hash, clock.now())?;
+            let found = lookup::user(row, [tenant, pair.id()], &hash, clock.now())?;
             if found.is_some() && passwords.is_outdated(&hash) {
                 rehash(shared, tenant, pair, &hash).await;
             }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use sqlx::SqlStr;
 
 use super::names::time;
-use super::{Database, Kind, Row, SqlError};
+use super::{Database, Digest, Kind, Row, SqlError, topic};
 use crate::permission::{Permission, Permissions};
 use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmin, Principal};
 use crate::trace;
@@ -31,7 +31,10 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
             SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = c.user_id
             UNION SELECT rp.permission FROM {p}assignments ur
                 JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = c.user_id
-        ) held) END
+        ) held) END,
+    c.tenant, coalesce(u.tenant, c.tenant), coalesce(u.name, c.subject),
+    issuer.kind, issuer.tenant, issuer.public_id,
+    coalesce(owner.tenant, issuer.tenant), coalesce(owner.name, issuer.subject)
 FROM {p}credentials c
 LEFT JOIN {p}users u ON u.id = c.user_id
 LEFT JOIN {p}users named ON c.user_id IS NULL AND named.tenant = c.tenant AND named.name = c.subject
@@ -77,7 +80,7 @@ impl Statements {
 }
 
 /// Reads what [`CREDENTIAL`] selects and judges it.
-pub(super) fn credential(mut row: Row, now: SystemTime) -> Result<Found, VerifyError> {
+pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Result<Found, VerifyError> {
     let (id, kind, public_id) = (row.number()?, row.name()?, row.name()?);
     let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
     let last_used_at = row.integer()?;
@@ -91,6 +94,7 @@ pub(super) fn credential(mut row: Row, now: SystemTime) -> Result<Found, VerifyE
     let (user_org, user_app) = (row.text()?, row.text()?);
     let permissions = permissions(row.text()?.as_deref());
     let scopes = scopes.split(' ');
+    let topics = topics(&mut row, kind, &public_id, shown)?;
 
     macro_rules! finish {
         ($builder:expr) => {{
@@ -126,14 +130,31 @@ pub(super) fn credential(mut row: Row, now: SystemTime) -> Result<Found, VerifyE
             }
         }
     };
-    Ok(Found { row: id, kind, last_used_at, principal })
+    Ok(Found { row: id, kind, last_used_at, principal: principal.depending_on(&topics) })
+}
+
+/// What an answer depends on beside the roles, whose changes are everybody's: the credential, what was shown, its user,
+/// the client it was issued to, and that one's owner. A user who is not there is depended on by name.
+fn topics(row: &mut Row, kind: Kind, id: &str, shown: &Digest) -> Result<Vec<u64>, SqlError> {
+    let mut topics = vec![topic::credential(kind, &row.name()?, id), topic::denied(shown)];
+    let (tenant, name) = (row.name()?, row.text()?);
+    topics.extend(name.map(|name| topic::user(&tenant, &name)));
+    let (kind, tenant, id) = (row.text()?, row.text()?, row.text()?);
+    if let (Some(kind), Some(tenant), Some(id)) = (kind, tenant, id) {
+        let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
+        topics.push(topic::credential(kind, &tenant, &id));
+    }
+    if let (Some(tenant), Some(name)) = (row.text()?, row.text()?) {
+        topics.push(topic::user(&tenant, &name));
+    }
+    Ok(topics)
 }
 
 /// Reads what [`USER`] selects and judges it; `None` where the hash is no more the one that the password
 /// was checked against.
 pub(super) fn user(
     mut row: Row,
-    name: &str,
+    [tenant, name]: [&str; 2],
     checked: &str,
     now: SystemTime,
 ) -> Result<Option<Principal>, VerifyError> {
@@ -146,7 +167,8 @@ pub(super) fn user(
     let user = maybe(user, row.text()?, |user, org| user.org(org));
     let user = maybe(user, row.text()?, |user, app| user.app(app));
     let user = maybe(user, expires_at, |user, at| user.expires_at(at));
-    Ok(Some(user.permissions(permissions(row.text()?.as_deref())).build().into()))
+    let user: Principal = user.permissions(permissions(row.text()?.as_deref())).build().into();
+    Ok(Some(user.depending_on(&[topic::user(tenant, name)])))
 }
 
 /// When it ends, where it is good now.

@@ -43,6 +43,7 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod topic;
 mod value;
 
 pub use self::builder::SqlVerifierBuilder;
@@ -171,7 +172,7 @@ impl SqlVerifier {
         let values = vec![digest.into(), names::millis(now).into()];
         let rows = database.read(asked.credential.clone(), values).await?;
         let row = rows.into_iter().next().ok_or(VerifyError::UNKNOWN)?;
-        let found = lookup::credential(row, now)?;
+        let found = lookup::credential(row, &digest, now)?;
         if found.kind != Kind::AccessToken {
             uses.note(database, found.row, found.last_used_at, names::millis(now));
         }

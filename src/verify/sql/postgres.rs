@@ -46,6 +46,8 @@ const WORDS: Words = Words {
 SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     commit: "COMMIT",
     extra: announce::EXTRA,
+    announce: announce::FUNCTION,
+    announce_users: announce::USERS,
 };
 
 /// A connection that was idle for so long is asked whether it still is one.

@@ -12,6 +12,10 @@ pub(super) struct Words {
     pub(super) commit: &'static str,
     /// What else the first version has.
     pub(super) extra: &'static str,
+    /// Announces what changes; nothing where the engine cannot.
+    pub(super) announce: &'static str,
+    /// How a database of the first version announces what it did not.
+    pub(super) announce_users: &'static str,
 }
 
 /// How tables are brought up to date: all in one transaction, which begins by waiting for whoever does
@@ -41,11 +45,13 @@ pub(super) fn prefix(text: &str) -> Result<&str, SqlError> {
 
 impl Plan {
     pub(super) fn of(words: &Words, prefix: &str) -> Self {
-        let first = FIRST.replace("{serial}", words.serial).replace("{bytes}", words.bytes) + words.extra;
+        let first = FIRST.replace("{serial}", words.serial).replace("{bytes}", words.bytes);
+        let steps = [first + words.announce + words.extra, words.announce.to_owned() + words.announce_users];
+        let steps = steps.iter().filter(|step| !step.is_empty());
         Self {
             begin: statement(&format!("{} {VERSIONS}", words.begin), prefix),
             version: statement(NEWEST, prefix),
-            steps: vec![(1, statement(&first, prefix))],
+            steps: (1..).zip(steps.map(|step| statement(step, prefix))).collect(),
             record: statement("INSERT INTO {p}schema (version) VALUES ($1)", prefix),
             commit: statement(words.commit, prefix),
         }

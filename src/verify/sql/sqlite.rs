@@ -37,6 +37,8 @@ const WORDS: Words = Words {
     begin: "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;",
     commit: "COMMIT",
     extra: "CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, name COLLATE NOCASE);",
+    announce: "",
+    announce_users: "",
 };
 
 impl SqlVerifier {

@@ -8,6 +8,8 @@ mod clients_that_leave;
 mod conformance;
 mod credentials;
 #[cfg(feature = "cache")]
+mod dependencies;
+#[cfg(feature = "cache")]
 mod evictions;
 mod lifecycle;
 mod outages;

@@ -253,12 +253,12 @@ const DELETE: &str =
     "DELETE FROM {p}credentials WHERE tenant = $1 AND kind = $2 AND public_id = $3 RETURNING id";
 const REVOKE_ALL: &str = "UPDATE {p}credentials SET revoked_at = $4
 WHERE tenant = $1 AND kind = $2 AND subject = $3 AND revoked_at IS NULL RETURNING public_id";
-/// One that is another's old secret would be found twice.
+/// A client is issued to no client: it would be deleted with it, and its tokens would not be told. One that is another's old secret would be found twice.
 const INSERT: &str =
     "INSERT INTO {p}credentials (tenant, kind, public_id, digest, subject, user_id, client, client_id,
     org, app, uuid, label, scopes, permissions, created_at, expires_at)
 SELECT $1, $2, $3, $4, $5, (SELECT id FROM {p}users WHERE tenant = $1 AND name = $5),
-    $6, (SELECT id FROM {p}credentials WHERE tenant = $1 AND kind = 'client' AND public_id = $6),
+    $6, (SELECT id FROM {p}credentials WHERE tenant = $1 AND kind = 'client' AND public_id = $6 AND $2 <> 'client'),
     $7, $8, $9, $10, $11, $12, $13, $14
 WHERE NOT EXISTS (SELECT 1 FROM {p}credentials WHERE previous_digest = $4)
 RETURNING id";

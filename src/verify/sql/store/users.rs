@@ -175,7 +175,8 @@ impl Users {
             self.0.now().into(),
             new.expires_at.map(names::millis).into(),
         ];
-        self.0.write(INSERT, values).await.map(drop)
+        // What was made for this name before ends with this user.
+        self.0.change(INSERT, values, self.0.of_user(name)).await.map(drop)
     }
 
     async fn update(&self, name: &str, what: &str, values: Vec<Value>) -> Result<bool, SqlError> {

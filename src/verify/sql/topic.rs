@@ -1,0 +1,56 @@
+//! What an answer depends on, in 64 bits each.
+//!
+//! A principal names neither its credential's client nor the client's owner, and its user only in part. So a look-up
+//! returns the topics of every row that it read, or would have read if there were one, and a change has a topic as well.
+//! Two topics may be the same by accident: then an answer is looked up once more.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::{Digest, Kind};
+
+/// A credential, and whatever is issued to it if it is a client.
+pub(super) fn credential(kind: Kind, tenant: &str, id: &str) -> u64 {
+    of(("credential", kind.as_str(), tenant, id))
+}
+
+/// A user of this name, or the lack of one, with grants and assignments.
+pub(super) fn user(tenant: &str, name: &str) -> u64 {
+    of(("user", "", tenant, name))
+}
+
+/// A digest that may be put on the list of what is denied.
+pub(super) fn denied(digest: &Digest) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    ("denied", digest.as_bytes()).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn of(topic: (&str, &str, &str, &str)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    topic.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_of_different_things_differ() {
+        let all = [
+            credential(Kind::ApiKey, "", "a"),
+            credential(Kind::Client, "", "a"),
+            credential(Kind::ApiKey, "a", ""),
+            credential(Kind::ApiKey, "a", "a"),
+            user("", "a"),
+            user("a", ""),
+            user("", "A"),
+            denied(&Digest::of_parts(&[])),
+            denied(&Digest::of_parts(&[b"a"])),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(all.iter().skip(at + 1).all(|other| other != one), "{at}");
+        }
+        assert_eq!(user("", "a"), user("", "a"));
+    }
+}
