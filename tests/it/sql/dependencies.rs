@@ -102,7 +102,9 @@ impl Known {
         for (name, credential) in &self.shown {
             let mut left = 1_000;
             while !matches!(self.cached.verify_now(credential, &Context::default()), Some(Ok(_))) {
-                assert!(Self::seen(&self.cached, credential).await.is_some(), "{name}");
+                // An outage of a busy machine is over soon; a denial is a fault of the test.
+                let seen = ask(&self.cached, credential).await;
+                assert!(matches!(seen, Short::Is(_) | Short::Unavailable), "{name} {seen:?}");
                 left -= 1;
                 assert!(left > 0, "{name} is not kept");
             }
@@ -412,10 +414,12 @@ async fn every_column_that_another_process_changes_is_forgotten_by_every_cache()
     // These decide nothing.
     silent.sort_unstable();
     let nothing = [
+        "credentials.client_id",
         "credentials.created_at",
         "credentials.label",
         "credentials.last_used_at",
         "credentials.previous_until",
+        "credentials.tenant",
         "roles.name",
         "roles.tenant",
         "users.created_at",
