@@ -79,7 +79,14 @@ impl Known {
 
     /// Everything that an answer says; `None` for a refusal.
     async fn seen(verifier: &impl Verifier, credential: &Credential<'_>) -> Option<String> {
-        let principal = verifier.verify(credential, &Context::default()).await.ok()?;
+        let principal = loop {
+            match verifier.verify(credential, &Context::default()).await {
+                Ok(principal) => break principal,
+                // An outage of a busy machine says nothing of the credential.
+                Err(VerifyError::Unavailable(_)) => {}
+                Err(_) => return None,
+            }
+        };
         let mut seen = format!("{principal:?}");
         let texts = [principal.org(), principal.app(), principal.owner(), principal.credential_id()];
         write!(seen, "{texts:?} {} {:?}", principal.scopes().as_str(), principal.expires_at()).unwrap();
