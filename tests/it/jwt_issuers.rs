@@ -10,7 +10,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Issuer, TestClock, Token};
-use tower_principal::verify::{Algorithm, Denylist, Jwks};
+use tower_principal::verify::{Algorithm, Denylist, Jwks, KeySet};
 use tower_principal::{
     Context, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, MemoryVerifier, Verifier as _,
 };
@@ -229,6 +229,34 @@ async fn a_tenant_in_iss_is_the_one_in_tid_and_one_that_is_accepted() {
         [TENANT, OTHER].map(|tenant| tenants_token(&issuer, tenant, tenant).claim("jti", "j").sign());
     every.revoke(&credential(&one), &Context::default()).await.unwrap();
     assert_eq!((verdict(&every, &one).await, verdict(&every, &other).await), ("revoked", "good"));
+}
+
+/// Microsoft's sets have keys for all tenants, and keys for one.
+#[tokio::test]
+async fn a_key_that_names_an_issuer_signs_for_no_other() {
+    let (issuer, clock) = start();
+    let tenant_of = |tenant: &str| MANY.replace("{tenantid}", tenant);
+    for (named, one, other) in [
+        (json!(tenant_of(TENANT)), "good", "unknown"),
+        (json!(tenant_of(OTHER)), "unknown", "good"),
+        (json!("https://evil.example"), "unknown", "unknown"),
+        (json!(""), "unknown", "unknown"),
+        (json!(MANY), "good", "good"),
+        (json!(null), "good", "good"),
+    ] {
+        let mut keys: Value = serde_json::from_str(&issuer.keys_json()).unwrap();
+        keys["keys"][0]["issuer"] = named.clone();
+        let keys = || KeySet::from_jwks(&keys.to_string()).unwrap();
+        let verifier = JwtVerifier::builder(MANY).tenants([TENANT, OTHER]).keys(keys());
+        let verifier = verifier.audience(API).clock(clock.clone()).build().unwrap();
+        let token = |tenant: &str| tenants_token(&issuer, tenant, tenant).sign();
+        assert_eq!(verdict(&verifier, &token(TENANT)).await, one, "{named}");
+        assert_eq!(verdict(&verifier, &token(OTHER)).await, other, "{named}");
+        // A verifier of one tenant alone.
+        let single = JwtVerifier::builder(tenant_of(TENANT)).keys(keys()).audience(API);
+        let single = single.clock(clock.clone()).build().unwrap();
+        assert_eq!(verdict(&single, &token(TENANT)).await, one, "{named}");
+    }
 }
 
 #[test]

@@ -276,6 +276,28 @@ async fn keys_at_a_fixed_address_need_no_document() {
     assert_eq!(web.asked(), [at]);
 }
 
+/// Firebase publishes certificates in PEM, by `kid`.
+#[tokio::test]
+async fn firebases_certificates_verify_its_tokens() {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&pair).unwrap();
+    let at = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com";
+    let web = Web::default().with(at, &json!({"k1": certificate.pem()}).to_string());
+    let verifier = provider::firebase("city-1").verifier(web.clone()).unwrap().build().unwrap();
+    let now = jsonwebtoken::get_current_timestamp();
+    let sign = |kid: &str, audience: &str| {
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+        header.kid = Some(kid.to_owned());
+        let claims = json!({"iss": "https://securetoken.google.com/city-1", "aud": audience, "sub": "u1", "iat": now, "exp": now + 600});
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap();
+        jsonwebtoken::encode(&header, &claims, &key).unwrap()
+    };
+    assert_eq!(verdict(&verifier, &sign("k1", "city-1")).await, "good");
+    assert_eq!(verdict(&verifier, &sign("k1", "city-2")).await, "unknown");
+    assert_ne!(verdict(&verifier, &sign("k2", "city-1")).await, "good");
+    assert_eq!(web.asked(), [at]);
+}
+
 #[test]
 fn a_provider_whose_tokens_nobody_else_can_verify_is_an_error_at_start_up() {
     let issuer = Issuer::new("https://unused.example").unwrap();

@@ -128,8 +128,8 @@ impl Header {
         }
     }
 
-    pub(in crate::verify) fn wanted(&self) -> Wanted<'_> {
-        Wanted { algorithm: self.algorithm, id: self.key_id.as_deref() }
+    pub(in crate::verify) fn wanted<'h>(&'h self, issuer: Option<&'h str>) -> Wanted<'h> {
+        Wanted { algorithm: self.algorithm, id: self.key_id.as_deref(), issuer }
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
     fn a_header_says_algorithm_key_and_type() {
         let read = header(r#"{"alg":"ES256","kid":"k1","typ":"at+jwt","cty":"x"}"#).unwrap();
         assert_eq!((read.algorithm, read.kind), (Algorithm::Es256, Kind::AccessToken));
-        assert_eq!(read.wanted().id, Some("k1"));
+        assert_eq!(read.wanted(None).id, Some("k1"));
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         for name in ["jku", "x5u", "jwk", "x5c", "x5t", "x5t#S256"] {
             for value in ["null", "5", "[]", "{}", "\"https://evil.example\""] {
                 let read = header(&format!(r#"{{"alg":"ES256","kid":"k1","{name}":{value}}}"#)).unwrap();
-                assert_eq!(read.wanted().id, Some("k1"), "{name} {value}");
+                assert_eq!(read.wanted(None).id, Some("k1"), "{name} {value}");
             }
         }
     }

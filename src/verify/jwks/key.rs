@@ -127,6 +127,12 @@ impl Key {
         self.id == other.id && self.ways.iter().any(|(way, _)| other.verifies(*way))
     }
 
+    /// Whether tokens of this issuer may be signed by this key. A key that names no issuer, or a pattern of
+    /// all tenants, signs for each.
+    pub(super) fn signs_for(&self, issuer: &str) -> bool {
+        self.issuer.as_deref().is_none_or(|own| own == issuer || own.contains('{'))
+    }
+
     pub(super) fn verifies(&self, algorithm: Algorithm) -> bool {
         self.ways.iter().any(|(way, _)| *way == algorithm)
     }

@@ -43,6 +43,8 @@ pub struct InvalidKey(String);
 pub(in crate::verify) struct Wanted<'h> {
     pub(in crate::verify) algorithm: Algorithm,
     pub(in crate::verify) id: Option<&'h str>,
+    /// The issuer of the token, for keys that sign the tokens of one issuer alone. `None` if it is unknown.
+    pub(in crate::verify) issuer: Option<&'h str>,
 }
 
 /// What the keys of a set say about a token.
@@ -191,7 +193,7 @@ impl KeySet {
     pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
         let jws = Jws::split(compact).filter(|_| compact.len() <= LENGTH)?;
         let header = Header::read(&jws).ok()?;
-        if self.verifies(&header.wanted(), &jws) { jws.payload() } else { None }
+        if self.verifies(&header.wanted(None), &jws) { jws.payload() } else { None }
     }
 
     /// Whether a key of this set signed the token.
@@ -220,14 +222,14 @@ impl KeySet {
 
     /// The keys that a token may be signed by, each once, in the order they are tried.
     fn candidates<'s>(&'s self, wanted: &Wanted<'s>, named: bool) -> impl Iterator<Item = &'s Key> {
-        let Wanted { algorithm, id } = *wanted;
+        let Wanted { algorithm, id, issuer } = *wanted;
         let fits = move |key: &&Key| {
             let has_name = match id {
                 None => true,
                 Some(id) if named => key.id.as_deref() == Some(id),
                 Some(_) => key.id.is_none(),
             };
-            has_name && key.verifies(algorithm)
+            has_name && key.verifies(algorithm) && issuer.is_none_or(|issuer| key.signs_for(issuer))
         };
         let known = move |at: usize, key: &Key| {
             let mut before = self.keys.iter().take(at).filter(fits);

@@ -85,9 +85,10 @@ impl JwtVerifier {
         };
         self.explain_keys(&mut explanation).await;
         let Some(header) = header else { return explanation.finished() };
+        let wanted = header.wanted(issuer.as_deref());
         let verdict = match &self.keys {
-            Keys::Fixed(keys) => Ok(keys.verdict(&header.wanted(), &jws)),
-            Keys::Published(published) => published.verify(&header.wanted(), &jws).await,
+            Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &jws)),
+            Keys::Published(published) => published.verify(&wanted, &jws).await,
         };
         match verdict.as_ref().map(|verdict| signed(&header, *verdict)) {
             Ok(Ok(())) => explanation.passes(Check::Signature, "by a key of the issuer".to_owned()),

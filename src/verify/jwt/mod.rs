@@ -170,7 +170,7 @@ impl JwtVerifier {
             Ok(ours) => ours,
             Err(error) => return Some(Err(error)),
         };
-        let wanted = ours.header.wanted();
+        let wanted = ours.header.wanted(Some(&ours.issuer));
         let verdict = match &self.keys {
             Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &ours.jws)),
             Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
@@ -180,7 +180,7 @@ impl JwtVerifier {
 
     async fn judge_later(&self, jws: Jws<'_>, payload: &str) -> Result<Good, VerifyError> {
         let ours = self.read(jws, payload)?;
-        let wanted = ours.header.wanted();
+        let wanted = ours.header.wanted(Some(&ours.issuer));
         let verdict = match &self.keys {
             Keys::Fixed(keys) => keys.verdict(&wanted, &ours.jws),
             Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
