@@ -1,6 +1,7 @@
 //! `portal doctor`: what a verifier does with a token, step by step.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -86,7 +87,7 @@ impl Doctor {
             builder = builder.audience(audience);
         }
         let explanation = builder.build()?.explain(token.trim()).await;
-        println!("{explanation}");
+        writeln!(io::stdout(), "{explanation}")?;
         Ok(if explanation.is_accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 

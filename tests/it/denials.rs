@@ -100,21 +100,15 @@ async fn what_cannot_be_read_and_what_is_not_secure_is_a_denial() {
     let log = listen();
     let app = app(dialect::RFC6750);
     let long = format!("Bearer {}", "c4n4ry".repeat(2_000));
+    let name = dialect::RFC6750.name;
     for (value, line) in [
-        ("Basic !c4n4ry", "RFC 6750 reading unknown |"),
-        (&*long, "RFC 6750 reading unknown |access_token"),
-        (&*bearer(UNKNOWN_TOKEN), "memory record unknown |access_token"),
+        ("Bearer c4n4ry c4n4ry", format!("{name} reading unknown |malformed")),
+        (&*long, format!("{name} reading unknown |access_token")),
+        (&*bearer(UNKNOWN_TOKEN), "memory record unknown |access_token".to_owned()),
     ] {
         let answer = send(app.clone(), authorization(value)).await;
         assert!(answer.status == 401 || answer.status == 400, "{value}: {}", answer.status);
-        let found = denials(&log);
-        assert_eq!(found.len(), 1, "{value}: {found:?}");
-        let (name, rest) = line.split_once(' ').unwrap();
-        let _ = name;
-        assert!(
-            found[0].ends_with(rest.rsplit_once(' ').unwrap().1) || found[0].contains("reading"),
-            "{found:?}"
-        );
+        assert_eq!(denials(&log), [line], "{value}");
     }
     assert_eq!(send(app.clone(), http::Request::new(axum::body::Body::empty())).await.status, 401);
     assert!(denials(&log)[0].contains(" reading unknown |missing"));
@@ -170,7 +164,7 @@ async fn introspection_logs_what_was_expected_and_received() {
         assert_eq!(denials(&log), [line], "{name}");
     }
     assert!(verdict(&verifier, token("over")).await.is_err());
-    assert!(denials(&log)[0].starts_with("introspection record") || true);
+    assert_eq!(denials(&log), ["introspection record unknown true|false"], "the server says so itself");
 }
 
 #[cfg(feature = "jwt")]

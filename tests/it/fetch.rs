@@ -248,14 +248,11 @@ async fn an_https_address_is_reached_through_a_proxy_that_cannot_read_it() {
     assert_eq!(through.fetch(question(), 1_000).await.unwrap().body(), SET);
     let seen = heads.lock().unwrap().clone();
     assert!(seen[0].starts_with("CONNECT issuer.example:443 ") && !seen[0].contains("c4n4ry"), "{seen:?}");
-    // `me:s3:cr/et`
-    assert!(
-        seen[0].to_lowercase().contains("proxy-authorization: basic bwu6cznpy3ivzxq=") || {
-            use base64::Engine as _;
-            let basic = base64::engine::general_purpose::STANDARD.encode("me:s3:cr/et");
-            seen[0].contains(&format!("Basic {basic}"))
-        }
-    );
+    let basic = {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode("me:s3:cr/et")
+    };
+    assert!(seen[0].contains(&format!("Basic {basic}")), "{seen:?}");
     let in_url = client(HttpClient::builder().proxy(format!("http://me:s3cret@{at}")));
     assert_eq!(in_url.fetch(question(), 1_000).await.unwrap().body(), SET);
     for shown in [format!("{through:?}"), format!("{in_url:?}")] {
