@@ -79,6 +79,7 @@ pub(crate) fn accepted(
             fingerprint = fingerprint.map(trace::display),
             principal = %principal.kind(),
             id = principal.id().map(trace::debug),
+            identity = principal.key(),
             credential_id = principal.credential_id().map(trace::debug),
             app = who.app().map(|app| app.id()).map(trace::debug),
             app_carrier = who.app_carrier().map(|carrier| carrier.as_str()),

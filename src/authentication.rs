@@ -4,6 +4,7 @@ use http::Extensions;
 use http::request::{Parts, Request};
 
 use crate::credential::{Carrier, CredentialKind, Presented, Spelling, Syntax};
+use crate::identity::Source;
 use crate::principal::{AppToken, Guest, Principal};
 
 /// Who a request comes from, and how that is known.
@@ -16,6 +17,8 @@ pub struct Authentication {
     principal: Principal,
     app: Option<AppToken>,
     origin: Option<Origin>,
+    /// Whether the layer's verifier has one source, and the principal is of it.
+    of_only_source: bool,
 }
 
 /// Where the subject's credential came from, how it was written and which kind it was.
@@ -79,11 +82,20 @@ pub trait AuthenticationExt {
 
 impl Authentication {
     pub(crate) const fn new(principal: Principal, app: Option<AppToken>, origin: Option<Origin>) -> Self {
-        Self { principal, app, origin }
+        Self { principal, app, origin, of_only_source: false }
     }
 
     pub(crate) const fn guest(guest: Guest) -> Self {
         Self::new(Principal::Guest(guest), None, None)
+    }
+
+    /// The same, once the source of the layer's verifier is known.
+    pub(crate) fn verified_by(self, source: Source<'_>) -> Self {
+        Self { of_only_source: self.principal.source() == source, ..self }
+    }
+
+    pub(crate) const fn is_of_only_source(&self) -> bool {
+        self.of_only_source
     }
 
     pub(crate) fn with_app(self, app: AppToken) -> Self {

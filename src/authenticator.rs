@@ -1,6 +1,5 @@
 //! The pipeline: read, guard, verify.
 
-use std::fmt;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::dialect::{Dialect, DialectError};
 use crate::guard::{Guard, Guarded};
 use crate::guests::{Guests, InBody};
 use crate::head::Head;
+use crate::identity::Home;
 use crate::judgement::{Admitted, Answer, impossible, judge, noted, origin_of, unfinished, unreadable};
 use crate::kind::RejectionKind;
 use crate::meter::Started;
@@ -37,6 +37,7 @@ pub(crate) struct Pipeline {
     pub(crate) guard: Guard,
     pub(crate) answers: Answers,
     pub(crate) tenant: Option<Tenant>,
+    pub(crate) source: Home,
     pub(crate) deadline: Duration,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cut_query: bool,
@@ -74,6 +75,7 @@ impl Pipeline {
             guard: Guard::new(transport, dialect.transport),
             answers,
             tenant: None,
+            source: Home::Several,
             deadline: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
             cut_query: true,
@@ -264,7 +266,7 @@ impl Pipeline {
 
     /// Hands a request on, with its authentication and without its credentials.
     pub(crate) fn seal<B>(&self, request: &mut Request<B>, who: Authentication) -> Result<(), Rejection> {
-        seal(&self.table, self.cut_query, request, who)
+        seal(&self.table, self.cut_query, request, who.verified_by(self.source.source()))
     }
 
     /// The credential to be revoked for what the guard found, its context, and the refusal; `None` mostly.
@@ -290,11 +292,5 @@ impl Pipeline {
             Some(tenant) => context.with_tenant(tenant),
             None => context,
         }
-    }
-}
-
-impl fmt::Debug for Pipeline {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pipeline").field("dialect", &self.name).finish_non_exhaustive()
     }
 }

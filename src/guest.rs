@@ -1,7 +1,10 @@
 //! Who may come without credentials.
 
+use std::sync::Arc;
+
 use http::Method;
 
+use crate::ground::Ground;
 use crate::head::Head;
 use crate::original;
 use crate::path::{InvalidPattern, PathPattern};
@@ -37,7 +40,7 @@ pub struct GuestRule {
 /// A rule made ready: its pattern and permissions parsed, its guest built.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    path: Option<PathPattern>,
+    path: Option<Arc<PathPattern>>,
     methods: Option<Vec<Method>>,
     guest: Guest,
 }
@@ -80,7 +83,12 @@ impl GuestRule {
         Self { methods: Some(methods), ..self }
     }
 
-    /// What the guest may do, in the grammar of [`Permission`](crate::Permission); nothing unless said.
+    /// The guest's permissions, in the grammar of [`Permission`](crate::Permission). Defaults to none.
+    ///
+    /// Those of a rule with a path are relative to what the rule's pattern matched: at `/acme/sandbox/x`
+    /// the rule `/{org}/sandbox/**` grants `get:/**` below `/acme/sandbox`. A policy counts them if it
+    /// asks about a place in there, and if each name in braces stands at the same segment in the pattern
+    /// of the policy. The permissions of any other rule are absolute.
     pub const fn permissions(self, permissions: &'static [&'static str]) -> Self {
         Self { permissions, ..self }
     }
@@ -96,8 +104,9 @@ impl GuestRule {
         let methods = self.methods.map(|names| names.iter().map(parse).collect::<Result<_, _>>()).transpose();
         let permissions =
             Permissions::parse(self.permissions.iter().copied()).map_err(InvalidRule::Permission)?;
-        let standing = path.as_ref().map(PathPattern::standing).unwrap_or_default();
-        let guest = Guest::builder().permissions(permissions).standing(standing);
+        let path = path.map(Arc::new);
+        let ground = path.clone().map_or_else(Ground::everywhere, Ground::rule);
+        let guest = Guest::builder().permissions_in(ground, permissions);
         let guest = if self.sandbox { guest.sandbox() } else { guest };
         Ok(Admission { path, methods: methods.map_err(|_| InvalidRule::Method)?, guest: guest.build() })
     }

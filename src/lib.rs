@@ -93,11 +93,13 @@ mod extract;
 pub mod fetch;
 mod fingerprint;
 mod form;
+mod ground;
 mod guard;
 mod guest;
 mod guests;
 mod head;
 pub mod headers;
+mod identity;
 mod judgement;
 mod kind;
 mod layer;
@@ -146,8 +148,10 @@ pub use self::dialect::{AnswerRow, Dialect, DialectError};
 pub use self::extract::Authenticated;
 pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::form::{Form, Malformed, Parse, ParseOptional, Place, Subprotocol};
+pub use self::ground::Ground;
 pub use self::guest::GuestRule;
 pub use self::head::Head;
+pub use self::identity::{Identity, IdentityKind, Source};
 pub use self::kind::RejectionKind;
 pub use self::layer::{
     Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody, OriginalTargetLayer,

@@ -118,9 +118,13 @@ impl PathPattern {
         self.segments.iter().position(|segment| matches!(segment, Segment::Capture(known) if known == name))
     }
 
-    /// Where the organization and the application stand.
-    pub(crate) fn standing(&self) -> [Option<usize>; 2] {
-        ["org", "app"].map(|name| self.position(name))
+    /// Whether each of its captures has the same name and place in the other pattern. If not, a
+    /// literal such as `sandbox` could be the name of any organization there.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.segments.iter().enumerate().all(|(at, segment)| match segment {
+            Segment::Literal(_) => true,
+            Segment::Capture(name) => other.position(name) == Some(at),
+        })
     }
 
     /// Matches whole segments. Only plain paths match, and only with plain deciding segments.
@@ -160,7 +164,7 @@ impl Segment {
     }
 }
 
-impl<'r> Matched<'_, 'r> {
+impl<'p, 'r> Matched<'p, 'r> {
     /// The segment captured as `{name}`.
     pub(crate) fn capture(&self, name: &str) -> Option<&'r str> {
         let mut rest = self.path;
@@ -177,6 +181,16 @@ impl<'r> Matched<'_, 'r> {
     /// What is below the pattern: empty or starting with `/`.
     pub(crate) fn rest(&self) -> &'r str {
         self.rest
+    }
+
+    /// What the pattern matched, without what is below it.
+    pub(crate) fn prefix(&self) -> &'r str {
+        self.path.strip_suffix(self.rest).unwrap_or_default()
+    }
+
+    /// The whole path, and the pattern.
+    pub(crate) const fn whole(&self) -> (&'r str, &'p PathPattern) {
+        (self.path, self.pattern)
     }
 }
 

@@ -3,7 +3,8 @@
 //! A permission is written `operations:paths`: a comma list of `get`, `post`, `put`, `delete` or
 //! `*`, then a comma list of Ant patterns (`?` one character, `*` within a segment, `**` any depth).
 //! Without a colon every operation is meant. `${user}`, and a segment `me` that another follows,
-//! stand for the user's name or UUID. Everything is compared without regard to ASCII case.
+//! stand for the user's name or UUID, which are compared exactly. Everything else is compared without
+//! regard to ASCII case.
 //!
 //! Usergrid's own matcher differs where it is buggy or unsafe; here
 //! * a user's name stands for itself: one that holds `*` or `?` is no pattern,
@@ -22,6 +23,7 @@ use self::pattern::Pattern;
 mod pattern;
 mod several;
 
+pub(crate) use self::several::NOTHING;
 pub use self::several::Permissions;
 
 /// One permission, such as `get,put:/users/${user}/**`.
@@ -173,7 +175,11 @@ mod tests {
             ("**/likes", &["/likes", "/users/likes"], &["/likes/x", "/unlikes"]),
             ("/users/?", &["/users/a", "/users/é"], &["/users/ab", "/users/"]),
             ("foo", &["/foo"], &["/x/foo"]),
-            ("/users/${user}", &["/users/bob", "/users/BOB", &own_uuid], &["/users/eve", "/users/${user}"]),
+            (
+                "/users/${user}",
+                &["/users/bob", "/USERS/bob", &own_uuid],
+                &["/users/eve", "/users/BOB", "/users/Bob", &own_uuid.to_uppercase(), "/users/${user}"],
+            ),
             ("/users/${user}/**", &["/users/bob", "/users/bob/devices/1"], &["/users/bobby"]),
             ("/users/me/*", &["/users/bob", "/users/bob/x"], &["/users/eve/x", "/users/bob/x/y"]),
             ("/users/me", &["/users/me"], &["/users/bob"]),
@@ -210,6 +216,7 @@ mod tests {
     fn differences_from_the_real_matcher_are_the_documented_ones() {
         let own: Permission = "get:/users/${user}/**".parse().unwrap();
         assert!(own.allows(Operation::Get, "/users/Bob/x", &["Bob"]));
+        assert!(!own.allows(Operation::Get, "/users/bob/x", &["Bob"]));
         assert!(!own.allows(Operation::Get, "/users/eve", &["*"]));
         assert!(!own.allows(Operation::Get, "/users/eve", &["???"]));
         assert!(!own.allows(Operation::Get, "/users//x", &[""]));

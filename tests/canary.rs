@@ -169,8 +169,8 @@ async fn what_others_chose_does_not_forge_lines() {
         OAuthUser::builder(ODD).client(ODD).credential_id(ODD).org(ODD).scopes([ODD]).build().into()
     }
     let verifiers = [
-        verify::from_fn(async |_, _| Ok(eve())).boxed(),
-        verify::from_fn(async |_, _| Err(VerifyError::unavailable(ODD))).boxed(),
+        verify::from_fn(async |_, _| Ok(eve())).separates_tenants().boxed(),
+        verify::from_fn(async |_, _| Err(VerifyError::unavailable(ODD))).separates_tenants().boxed(),
     ];
     for verifier in verifiers {
         let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure())

@@ -14,7 +14,10 @@ enum Segment {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
+    /// In any letter case.
     Character(char),
+    /// A character of a name, which is itself alone.
+    Exactly(char),
     /// `?`
     AnyCharacter,
     /// `*`
@@ -108,7 +111,7 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
 }
 
 fn segment_matches(tokens: &[Token], name: &str, user: &[&str]) -> bool {
-    let name: Vec<char> = name.chars().map(|character| character.to_ascii_lowercase()).collect();
+    let name: Vec<char> = name.chars().collect();
     if !tokens.contains(&Token::User) {
         return tokens_match(tokens, &name);
     }
@@ -117,9 +120,7 @@ fn segment_matches(tokens: &[Token], name: &str, user: &[&str]) -> bool {
         let spelled: Vec<Token> = tokens
             .iter()
             .flat_map(|token| match token {
-                Token::User => {
-                    known.chars().map(|character| Token::Character(character.to_ascii_lowercase())).collect()
-                }
+                Token::User => known.chars().map(Token::Exactly).collect(),
                 other => vec![*other],
             })
             .collect();
@@ -132,7 +133,8 @@ fn tokens_match(tokens: &[Token], name: &[char]) -> bool {
         tokens,
         name,
         |token, character| match token {
-            Token::Character(wanted) => wanted == character,
+            Token::Character(wanted) => *wanted == character.to_ascii_lowercase(),
+            Token::Exactly(wanted) => wanted == character,
             Token::AnyCharacter => true,
             Token::AnyRun | Token::User => false,
         },

@@ -19,6 +19,9 @@ use super::{InvalidPermission, Operation, Operations, Pattern, Permission};
 #[derive(Clone, Debug, Default)]
 pub struct Permissions(Option<Arc<[Permission]>>);
 
+/// No permission at all, for whoever lends a list.
+pub(crate) static NOTHING: Permissions = Permissions(None);
+
 impl Permissions {
     /// No permission at all.
     pub fn none() -> Self {

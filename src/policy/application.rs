@@ -1,15 +1,20 @@
 //! Usergrid's organizations and applications.
 
-use super::{Forbidden, Policy};
+use super::{Forbidden, Policy, users};
+use crate::ground::Asked;
 use crate::head::Head;
+use crate::identity::Home;
 use crate::original;
-use crate::path::{InvalidPattern, PathPattern, PlainPath};
+use crate::path::{InvalidPattern, PathPattern};
 use crate::permission::Operation;
 use crate::principal::Principal;
 
 /// Allows what Usergrid allows in an application; made by [`application`].
 #[derive(Clone, Debug)]
-pub struct ApplicationPolicy(PathPattern);
+pub struct ApplicationPolicy {
+    pattern: PathPattern,
+    users: Option<Home>,
+}
 
 /// Allows what Usergrid's document allows below a path such as `/{org}/{app}/**`:
 ///
@@ -19,13 +24,13 @@ pub struct ApplicationPolicy(PathPattern);
 ///   method on the rest of the path.
 ///
 /// A principal without an organization belongs nowhere; one without an application belongs to every one
-/// of its organization. A guest belongs to what its rule admitted it to, where the rule's path and this
-/// pattern have `{org}` and `{app}` at the same places. Where the pattern has no `{app}`
+/// of its organization. A guest's permissions count below the path that its rule matched; see
+/// [`GuestRule::permissions`](crate::GuestRule::permissions). If the pattern has no `{app}`
 /// (`/management/orgs/{org}/**`), the organization itself is asked for, and only its client is allowed.
 ///
-/// The original path decides (see [`GuestRule::path`](crate::GuestRule::path)); names are compared
-/// without regard to ASCII case, as Usergrid does. A path that two programs could read differently
-/// is forbidden to all, administrators included.
+/// The original path decides (see [`GuestRule::path`](crate::GuestRule::path)); the names of
+/// organizations, applications and users are compared exactly. A path that two programs could read
+/// differently is forbidden to all, administrators included.
 ///
 /// # Panics
 ///
@@ -52,43 +57,43 @@ pub fn application(pattern: &str) -> ApplicationPolicy {
 pub fn try_application(pattern: &str) -> Result<ApplicationPolicy, InvalidPattern> {
     let parsed = PathPattern::parse(pattern)?;
     if parsed.position("org").is_some() {
-        Ok(ApplicationPolicy(parsed))
+        Ok(ApplicationPolicy { pattern: parsed, users: None })
     } else {
         Err(InvalidPattern::new(pattern))
     }
 }
 
-impl Policy for ApplicationPolicy {
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
-        let matched =
-            original::path(*head).and_then(|path| self.0.matches(path)).ok_or_else(Forbidden::new)?;
-        let (org, app) = (matched.capture("org"), matched.capture("app"));
-        let in_org = || is(principal.org(), org);
-        let in_app = || in_org() && is(principal.app(), app);
-        let granted = || {
-            let rest = if matched.rest().is_empty() { "/" } else { matched.rest() };
-            let operation = Operation::of(head.method());
-            PlainPath::decoded(rest)
-                .is_some_and(|path| principal.permissions().allow(operation, &path, &principal.user_names()))
-        };
-        let allowed = match principal {
-            Principal::OrgAdmin(_) => in_org(),
-            _ if app.is_none() => false,
-            Principal::AppAdmin(_) => in_app(),
-            Principal::Guest(guest) => agree(guest.standing(), self.0.standing()) && granted(),
-            _ if principal.app().is_some() => in_app() && granted(),
-            _ => in_org() && granted(),
-        };
-        if allowed { Ok(()) } else { Err(Forbidden::new()) }
+impl ApplicationPolicy {
+    /// The same, with `${user}` for the users of this issuer. See
+    /// [`PermissionPolicy::users_of`](super::PermissionPolicy::users_of).
+    #[must_use]
+    pub fn users_of(self, issuer: &str) -> Self {
+        Self { users: Some(Home::Issuer(issuer.into())), ..self }
+    }
+
+    /// The same, with `${user}` for the users of the store of this name. See
+    /// [`PermissionPolicy::users_of`](super::PermissionPolicy::users_of).
+    #[must_use]
+    pub fn users_of_store(self, name: &str) -> Self {
+        Self { users: Some(Home::Store(name.into())), ..self }
     }
 }
 
-/// Whether a guest rule takes the same segments for the organization and the application as the policy:
-/// below a prefix that one of them does not know, `sandbox` could be anybody's organization.
-fn agree(rule: [Option<usize>; 2], policy: [Option<usize>; 2]) -> bool {
-    rule.iter().zip(policy).all(|(rule, policy)| rule.is_none() || *rule == policy)
-}
-
-fn is(held: Option<&str>, asked: Option<&str>) -> bool {
-    matches!((held, asked), (Some(held), Some(asked)) if held.eq_ignore_ascii_case(asked))
+impl Policy for ApplicationPolicy {
+    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+        let path = original::path(*head).ok_or_else(Forbidden::new)?;
+        let asked = Asked::by(&self.pattern, path).ok_or_else(Forbidden::new)?;
+        let granted = || {
+            let operation = Operation::of(head.method());
+            let users = users(self.users.as_ref(), principal, head);
+            asked.rest().is_some_and(|rest| principal.holds(operation, &rest, &asked, users))
+        };
+        let allowed = match principal {
+            Principal::OrgAdmin(_) => asked.is_in(principal.org(), None),
+            _ if asked.app.is_none() => false,
+            Principal::AppAdmin(_) => asked.is_in(principal.org(), principal.app()),
+            _ => granted(),
+        };
+        if allowed { Ok(()) } else { Err(Forbidden::new()) }
+    }
 }

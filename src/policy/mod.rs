@@ -1,12 +1,15 @@
 //! Who may do what: pure decisions about a verified principal.
 
+use crate::authentication::AuthenticationExt as _;
 use crate::head::Head;
+use crate::identity::{Home, Source};
 use crate::principal::Principal;
 use crate::scope::Scopes;
 
 mod and;
 mod application;
 mod authenticated;
+mod issuer;
 mod kind;
 mod or;
 mod permission;
@@ -17,6 +20,7 @@ pub use self::application::{ApplicationPolicy, application, try_application};
 #[cfg(feature = "axum")]
 pub(crate) use self::authenticated::check_authenticated;
 pub use self::authenticated::{AuthenticatedPolicy, authenticated};
+pub use self::issuer::{IssuerPolicy, issuer};
 pub use self::kind::{KindPolicy, kind, kinds};
 pub use self::or::Or;
 pub use self::permission::{PermissionPolicy, permission};
@@ -111,5 +115,16 @@ impl Forbidden {
 
     pub(crate) const fn asks_for_credentials(&self) -> bool {
         self.asks_for_credentials
+    }
+}
+
+/// The source whose users `${user}` names: the policy's own, or else the principal's if the layer's
+/// verifier has that source alone. Without a layer, principals of the store without a name are users.
+fn users<'p>(own: Option<&'p Home>, principal: &'p Principal, head: &Head<'_>) -> Source<'p> {
+    match (own, head.extensions().authentication()) {
+        (Some(own), _) => own.source(),
+        (None, Some(who)) if who.is_of_only_source() => principal.source(),
+        (None, Some(_)) => Source::Several,
+        (None, None) => Source::Store(""),
     }
 }

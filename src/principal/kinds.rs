@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::Principal;
 use super::record::{Record, kind};
+use crate::ground::Ground;
 use crate::permission::Permissions;
 use crate::scope::Scopes;
 
@@ -25,20 +26,6 @@ kind! {
     /// ```
     Guest, GuestBuilder,
     flag sandbox as is_sandbox: "Whether the sandbox rule admitted it (Usergrid's sandbox application)."
-}
-
-impl GuestBuilder {
-    /// Which segments of the path the rule takes for the organization and the application.
-    pub(crate) fn standing(mut self, standing: [Option<usize>; 2]) -> Self {
-        self.0.standing = standing;
-        self
-    }
-}
-
-impl Guest {
-    pub(crate) fn standing(&self) -> [Option<usize>; 2] {
-        self.0.standing
-    }
 }
 
 kind! {
@@ -127,7 +114,8 @@ kind! {
 }
 
 kind! {
-    /// A person, by an access token (RFC 6749 section 1.4).
+    /// A person, by an access token (RFC 6749 section 1.4); or a client that acts for itself, if its
+    /// organization is not known ([`is_client`](OAuthUser::is_client)).
     ///
     /// # Examples
     ///
@@ -143,5 +131,20 @@ kind! {
     may uuid: "The user's UUID.",
     may client: "The client that the token was issued to.",
     may org: "The organization the user belongs to.",
-    may app: "The application the user belongs to; all of the organization's where there is none."
+    may app: "The application the user belongs to; all of the organization's where there is none.",
+    flag for_itself as is_client: "Whether a client acts for itself: then the id is the client's, and no user's name."
+}
+
+impl OAuthUserBuilder {
+    /// The principal. A client that acts for itself is an application's client or an organization's if
+    /// these are known.
+    #[cfg(any(feature = "introspection", feature = "jwt"))]
+    pub(crate) fn principal(self) -> Principal {
+        let record = Arc::new(self.0);
+        match (record.for_itself, &record.org, &record.app) {
+            (true, Some(_), Some(_)) => Principal::AppAdmin(AppAdmin(record)),
+            (true, Some(_), None) => Principal::OrgAdmin(OrgAdmin(record)),
+            _ => Principal::OAuthUser(OAuthUser(record)),
+        }
+    }
 }

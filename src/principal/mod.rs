@@ -10,7 +10,9 @@ use crate::scope::Scopes;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod dependencies;
+mod grants;
 mod kinds;
+mod known;
 mod record;
 
 pub use self::kinds::{
@@ -126,9 +128,11 @@ impl Principal {
         &self.record().scopes
     }
 
-    /// The granted permissions.
+    /// The absolute permissions. Permissions that are relative to a place are not among them: those of
+    /// a principal with an organization or an application, and those that a guest has by a rule for
+    /// paths. [`may_in`](Self::may_in) asks about them, and so do the policies.
     pub fn permissions(&self) -> &Permissions {
-        &self.record().permissions
+        self.record().absolute()
     }
 
     /// When the credential ends.
@@ -158,18 +162,6 @@ impl Principal {
     /// they are. Permissions and the issuer are not counted.
     pub fn bytes(&self) -> usize {
         self.record().bytes()
-    }
-
-    /// Every name a permission's `${user}` stands for.
-    pub(crate) fn user_names(&self) -> [&str; 2] {
-        match self {
-            Self::BasicUser(_) | Self::OAuthUser(_) => {
-                let record = self.record();
-                [&record.id, record.uuid.as_deref().unwrap_or_default()]
-            }
-            Self::ApiKey(_) => [self.owner().unwrap_or_default(), ""],
-            _ => ["", ""],
-        }
     }
 
     fn record(&self) -> &Record {
@@ -221,6 +213,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::identity::Source;
 
     #[test]
     fn a_record_gives_back_what_its_builder_took() {
@@ -245,7 +238,10 @@ mod tests {
         assert_eq!((principal.issuer(), user.issuer()), (Some("https://issuer.example"), principal.issuer()));
         assert_eq!(principal.claims::<u32>(), Some(&7));
         assert_eq!(principal.claims::<u64>(), None);
-        assert_eq!(principal.user_names(), ["wendy", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"]);
+        let names = principal.user_names(Source::Issuer("https://issuer.example"));
+        assert_eq!(names, ["wendy", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"]);
+        assert_eq!(principal.user_names(Source::Issuer("https://other.example")), ["", ""]);
+        assert_eq!(principal.user_names(Source::Store("")), ["", ""]);
         assert_eq!(user.claims::<u32>(), Some(&7));
     }
 

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::ground::Ground;
 use crate::permission::Permissions;
 use crate::scope::Scopes;
 
@@ -19,25 +20,33 @@ pub(super) struct Record {
     pub(super) credential_id: Option<Box<str>>,
     /// Shared: a verifier gives the same one to all.
     pub(super) issuer: Option<Arc<str>>,
+    pub(super) store: Option<Arc<str>>,
+    /// The tenant of the store.
+    pub(super) tenant: Option<Arc<str>>,
+    /// The immutable id, if it is not `id`.
+    pub(super) subject: Option<Box<str>>,
     pub(super) scopes: Scopes,
     pub(super) permissions: Permissions,
+    /// The place of the permissions, if it is not the organization and the application above.
+    pub(super) ground: Option<Ground>,
     pub(super) expires_at: Option<SystemTime>,
     pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
     pub(super) claims_bytes: usize,
     /// What the answer depends on, as its verifier numbers it; `None` if that is not known.
     pub(super) depends_on: Option<Box<[u64]>>,
     pub(super) sandbox: bool,
-    /// Which segments of the path its guest rule takes for the organization and the application.
-    pub(super) standing: [Option<usize>; 2],
+    /// Whether a client acts for itself.
+    pub(super) for_itself: bool,
 }
 
 impl Record {
     /// What it takes and what its texts and permissions hold, with what was said of the claims.
     pub(super) fn bytes(&self) -> usize {
-        let texts =
-            [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.credential_id].into_iter();
-        let texts = texts.flatten().map(|text| text.len()).sum::<usize>();
-        let own = size_of::<Self>() + self.id.len() + texts + self.scopes.as_str().len();
+        let texts = [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.subject];
+        let texts = texts.into_iter().chain([&self.credential_id]).flatten();
+        let texts = texts.map(|text| text.len()).sum::<usize>();
+        let ground = self.ground.as_ref().map_or(0, Ground::bytes);
+        let own = size_of::<Self>() + self.id.len() + texts + ground + self.scopes.as_str().len();
         let own = own + self.depends_on.as_ref().map_or(0, |topics| size_of_val(&**topics));
         own.saturating_add(self.permissions.bytes()).saturating_add(self.claims_bytes)
     }
@@ -86,9 +95,9 @@ macro_rules! kind {
                 &self.0.scopes
             }
 
-            /// The granted permissions.
+            /// The absolute permissions; see [`Principal::permissions`].
             pub fn permissions(&self) -> &Permissions {
-                &self.0.permissions
+                self.0.absolute()
             }
 
             /// When the credential ends.
@@ -131,9 +140,39 @@ macro_rules! kind {
                 self
             }
 
-            /// The granted permissions.
+            /// The name of the store that knows the principal, if this service has several stores.
+            pub fn store(mut self, name: impl Into<Arc<str>>) -> Self {
+                self.0.store = Some(name.into());
+                self
+            }
+
+            /// The tenant of the store that knows the principal.
+            pub fn tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
+                self.0.tenant = Some(tenant.into());
+                self
+            }
+
+            /// The id that never changes at the source, if it is not the id: a token's `sub` beside an id
+            /// that is an email address. [`Principal::identity`] goes by it.
+            pub fn subject(mut self, subject: impl Into<String>) -> Self {
+                self.0.subject = Some(subject.into().into_boxed_str());
+                self
+            }
+
+            /// The granted permissions. Their paths are relative to the principal's application or, if
+            /// it has an organization alone, to each application of it. Without an organization they
+            /// are absolute.
             pub fn permissions(mut self, permissions: Permissions) -> Self {
                 self.0.permissions = permissions;
+                self.0.ground = None;
+                self
+            }
+
+            /// The granted permissions, whose paths are relative to this place. A principal with an
+            /// organization or an application has to be in the place as well.
+            pub fn permissions_in(mut self, ground: Ground, permissions: Permissions) -> Self {
+                self.0.permissions = permissions;
+                self.0.ground = Some(ground);
                 self
             }
 

@@ -29,6 +29,7 @@ use tower_service::Service;
 
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{Carrier, CredentialKind, Spelling, Syntax};
+use crate::identity::Home;
 use crate::principal::{AppToken, Guest, Principal};
 use crate::trace;
 
@@ -116,7 +117,9 @@ pub fn authentication(principal: impl Into<Principal>) -> Authentication {
         }
     };
     let origin = origin.map(|(carrier, syntax, kind)| Origin::new(Spelling::new(carrier, syntax), kind));
-    Authentication::new(principal, None, origin)
+    let authentication = Authentication::new(principal, None, origin);
+    let source = Home::of(authentication.principal().source());
+    authentication.verified_by(source.source())
 }
 
 impl<S> Layer<S> for ActAs {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Context, Verifier, VerifyError};
+use super::{Context, Source, Tenancy, Verifier, VerifyError};
 use crate::credential::Credential;
 use crate::principal::Principal;
 
@@ -29,6 +29,12 @@ pub trait DynVerifier: Send + Sync + 'static {
     /// See [`Verifier::revoke`].
     async fn revoke_dyn(&self, credential: &Credential<'_>, context: &Context<'_>)
     -> Result<(), VerifyError>;
+
+    /// See [`Verifier::source`].
+    fn source_dyn(&self) -> Source<'_>;
+
+    /// See [`Verifier::tenancy`].
+    fn tenancy_dyn(&self) -> Tenancy;
 }
 
 /// A verifier chosen at run time.
@@ -73,6 +79,14 @@ impl<V: Verifier> DynVerifier for V {
     ) -> Result<(), VerifyError> {
         self.revoke(credential, context).await
     }
+
+    fn source_dyn(&self) -> Source<'_> {
+        self.source()
+    }
+
+    fn tenancy_dyn(&self) -> Tenancy {
+        self.tenancy()
+    }
 }
 
 impl Verifier for dyn DynVerifier {
@@ -95,6 +109,14 @@ impl Verifier for dyn DynVerifier {
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         self.revoke_dyn(credential, context).await
     }
+
+    fn source(&self) -> Source<'_> {
+        self.source_dyn()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        self.tenancy_dyn()
+    }
 }
 
 impl Verifier for BoxVerifier {
@@ -116,5 +138,13 @@ impl Verifier for BoxVerifier {
 
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         (**self).revoke_dyn(credential, context).await
+    }
+
+    fn source(&self) -> Source<'_> {
+        (**self).source_dyn()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        (**self).tenancy_dyn()
     }
 }

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::future::Future;
 
-use super::{Context, Verifier, VerifyError, note};
+use super::{Context, Tenancy, Verifier, VerifyError, note};
 use crate::credential::Credential;
 use crate::principal::Principal;
 
 /// A verifier from a closure; made by [`from_fn`].
 #[derive(Clone, Copy)]
-pub struct FromFn<F>(F);
+pub struct FromFn<F> {
+    verify: F,
+    tenancy: Tenancy,
+}
 
 /// A verifier from a closure that takes an owned copy of the credential, wiped on drop.
 ///
@@ -25,7 +28,8 @@ pub struct FromFn<F>(F);
 ///         }
 ///         _ => Err(VerifyError::UNKNOWN),
 ///     }
-/// });
+/// })
+/// .separates_tenants();
 /// # let _ = verifier;
 /// ```
 pub const fn from_fn<F, Answer>(verify: F) -> FromFn<F>
@@ -33,7 +37,16 @@ where
     F: Fn(Credential<'static>, Context<'static>) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Principal, VerifyError>> + Send,
 {
-    FromFn(verify)
+    FromFn { verify, tenancy: Tenancy::Ignores }
+}
+
+impl<F> FromFn<F> {
+    /// Declares that the closure compares the tenant of each credential with [`Context::tenant`], so that
+    /// a layer with a tenant takes it. See [`Verifier::tenancy`].
+    #[must_use]
+    pub fn separates_tenants(self) -> Self {
+        Self { tenancy: Tenancy::Separates, ..self }
+    }
 }
 
 impl<F, Answer> Verifier for FromFn<F>
@@ -46,8 +59,12 @@ where
         credential: &Credential<'_>,
         context: &Context<'_>,
     ) -> Result<Principal, VerifyError> {
-        let answer = (self.0)(credential.reborrow().into_owned(), context.detached()).await;
+        let answer = (self.verify)(credential.reborrow().into_owned(), context.detached()).await;
         note("function", credential.kind(), answer)
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        self.tenancy
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use crate::credential::Credential;
+pub(crate) use crate::identity::Source;
 use crate::principal::Principal;
 
 mod boxed;
@@ -25,6 +26,7 @@ mod memory;
 mod or;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod sql;
+mod tenancy;
 #[cfg(feature = "throttle")]
 mod throttle;
 
@@ -49,6 +51,7 @@ pub use self::jwt::{
 };
 pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
+pub use self::tenancy::{AtEveryTenant, AtTenant, Tenancy};
 #[cfg(feature = "throttle")]
 pub use self::throttle::{Limit, Throttled};
 
@@ -119,6 +122,57 @@ pub trait Verifier: Send + Sync + 'static {
         ready(Err(VerifyError::Unsupported))
     }
 
+    /// The source of the principals: an issuer, a store, or several. A layer asks once, when it is made.
+    /// If it is one source, `${user}` in permissions names the users of that source; see
+    /// [`PermissionPolicy::users_of`](crate::policy::PermissionPolicy::users_of).
+    ///
+    /// Defaults to the store without a name. A verifier that names an issuer or a store in its principals
+    /// returns the same here, and one that joins several sources returns [`Source::Several`].
+    fn source(&self) -> Source<'_> {
+        Source::Store("")
+    }
+
+    /// Whether a credential is good for one tenant alone. A layer with a
+    /// [tenant](crate::AuthenticateLayer::tenant) asks once, when it is made, and refuses a verifier that
+    /// ignores tenants.
+    ///
+    /// Defaults to [`Tenancy::Ignores`]. Return [`Tenancy::Separates`] if `verify`, `verify_now` and
+    /// `revoke` compare the credential's tenant with [`Context::tenant`]. A request without a tenant is
+    /// of no tenant, which is one of its own.
+    fn tenancy(&self) -> Tenancy {
+        Tenancy::Ignores
+    }
+
+    /// Binds this verifier to one tenant: a request of another tenant, or of none, is
+    /// [`Unsupported`](VerifyError::Unsupported).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{MemoryVerifier, Verifier};
+    ///
+    /// let acme = MemoryVerifier::builder().name("acme").build()?.at_tenant("acme.example");
+    /// let rival = MemoryVerifier::builder().name("rival").build()?.at_tenant("rival.example");
+    /// let both = acme.or(rival);
+    /// # let _ = both;
+    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// ```
+    fn at_tenant(self, tenant: impl Into<Box<str>>) -> AtTenant<Self>
+    where
+        Self: Sized,
+    {
+        AtTenant::new(self, tenant.into())
+    }
+
+    /// Takes credentials at every tenant of a layer, although this verifier does not separate tenants. It
+    /// gives up the wall between tenants; the log has a warning that names this method.
+    fn danger_at_every_tenant(self) -> AtEveryTenant<Self>
+    where
+        Self: Sized,
+    {
+        AtEveryTenant::new(self)
+    }
+
     /// Asks `next` about what this verifier does not know; see [`Or`].
     fn or<V: Verifier>(self, next: V) -> Or<Self, V>
     where
@@ -155,5 +209,13 @@ impl<V: Verifier + ?Sized> Verifier for Arc<V> {
 
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         V::revoke(self, credential, context).await
+    }
+
+    fn source(&self) -> Source<'_> {
+        V::source(self)
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        V::tenancy(self)
     }
 }

@@ -1,6 +1,6 @@
 //! One verifier after another.
 
-use super::{Context, Verifier, VerifyError};
+use super::{Context, Source, Tenancy, Verifier, VerifyError};
 use crate::credential::Credential;
 use crate::principal::Principal;
 
@@ -10,6 +10,11 @@ use crate::principal::Principal;
 /// * Any other denial (expired, revoked, disabled, throttled) is the answer.
 /// * *Unavailable* asks on too, but where the second does not know either, the answer is
 ///   unavailable: the credential may be good, and an outage is never a denial.
+///
+/// Two sources may have users of one name. So `${user}` in permissions names no user behind it, unless the
+/// policy says [whose](crate::policy::PermissionPolicy::users_of), and
+/// [`Principal::key`](crate::Principal::key) tells the users apart. A layer with a tenant takes it if both
+/// verifiers separate tenants.
 ///
 /// Each verifier is an authority of its own: a list of what is revoked cannot be one of the two, since
 /// the other would still say yes. Revoking is done in both.
@@ -70,6 +75,14 @@ impl<A: Verifier, B: Verifier> Verifier for Or<A, B> {
             (first, Err(error)) if error.asks_on() => first,
             (first, second) => first.and(second),
         }
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.first.source().joined(self.second.source())
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        self.first.tenancy().joined(self.second.tenancy())
     }
 }
 

@@ -14,7 +14,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use tower_http::trace::{DefaultMakeSpan, TraceLayer};
 use tower_principal::transport::{Peer, PlainConnection, SecureConnection};
-use tower_principal::verify::Throttled;
+use tower_principal::verify::{Tenancy, Throttled};
 use tower_principal::{
     ApiKey, AppToken, AuthenticateLayer, BasicUser, Context, Credential, CredentialKind, Dialect, Forbidden,
     GuestRule, Head, OAuthUser, OrgAdmin, Principal, Reason, Rejection, RequireLayer, Verifier, VerifyError,
@@ -111,6 +111,10 @@ impl Verifier for Fault {
             Self::RevokePanics => panic!("a revocation panics on purpose"),
             _ => Ok(()),
         }
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        Tenancy::Separates
     }
 }
 

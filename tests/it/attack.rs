@@ -40,7 +40,8 @@ async fn nobody_takes_a_name_that_permissions_cannot_tell_from_anothers() {
         create("ALICE").await.unwrap();
         roles.assign("member", "ALICE").await.unwrap();
         let alice = who(&verifier, &password("ALICE", "p")).await;
-        assert!(alice.permissions().allow(Operation::Get, "/users/alice/x", &["ALICE"]));
+        assert!(alice.permissions().allow(Operation::Get, "/users/ALICE/x", &["ALICE"]));
+        assert!(!alice.permissions().allow(Operation::Get, "/users/alice/x", &["ALICE"]));
     }
 }
 

@@ -56,6 +56,16 @@ fn is_fingerprint(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The kind of a principal's identity, by its own kind.
+fn identity(principal: &str) -> &'static str {
+    match principal {
+        "OAuthUser" | "BasicUser" => "user",
+        "ApiKey" => "api_key",
+        "AppToken" => "app_token",
+        _ => "client",
+    }
+}
+
 #[tokio::test]
 async fn req_61_an_accepted_credential_is_one_event() {
     let log = listen();
@@ -103,6 +113,7 @@ async fn req_61_an_accepted_credential_is_one_event() {
             ("carrier", carrier.to_owned()),
             ("client", CLIENT.to_owned()),
             ("credential", credential.to_owned()),
+            ("identity", format!("store:/{}/{id}", identity(principal))),
             ("dialect", "any".to_owned()),
             ("id", format!("{id:?}")),
             ("outcome", "accepted".to_owned()),

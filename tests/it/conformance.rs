@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tower_principal::test_util::conformance::{Report, Rule, Suite};
+use tower_principal::verify::{Tenancy, from_fn};
 use tower_principal::{
     ApiKey, BasicUser, ClientKind, Context, Credential, Guest, Key, MemoryVerifier, OAuthUser, Pair,
     Principal, PrincipalKind, Secret, Verifier, VerifyError,
@@ -148,7 +149,7 @@ async fn introspection_holds_every_rule() {
         let asking = issuer.introspection().audience(jwts::API).build().unwrap();
         let report = suite.check(&make(asking)).await;
         report.assert_holds();
-        assert_eq!(report.unchecked().len(), 2, "{report}");
+        assert_eq!(report.unchecked().len(), 3, "{report}");
     }
 
     let nobody = || MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
@@ -691,19 +692,21 @@ async fn a_suite_that_shows_nothing_good_fails_and_what_was_not_checked_is_told(
     let alone = || Suite::new().good(token(TOKEN), PrincipalKind::OAuthUser);
     let report = alone().check(&store()).await;
     assert!(report.holds());
-    assert_eq!(report.unchecked().len(), 5, "{report}");
+    assert_eq!(report.unchecked().len(), 6, "{report}");
     let passwords = alone().good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser);
     let report = passwords.check(&store()).await;
-    assert_eq!(report.unchecked().len(), 6, "{report}");
+    assert_eq!(report.unchecked().len(), 7, "{report}");
     assert!(report.to_string().contains("not checked: whether passwords are cut at 72 bytes"), "{report}");
     let report = suite().check(&store()).await;
-    assert_eq!(report.unchecked().len(), 2, "{report}");
-    assert!(report.unchecked().iter().all(|what| what.starts_with("tenants") || what.starts_with("outages")));
+    assert_eq!(report.unchecked().len(), 3, "{report}");
+    let expected = ["tenants", "identities", "outages"];
+    assert!(report.unchecked().iter().all(|what| expected.iter().any(|start| what.starts_with(start))));
 }
 
 #[tokio::test]
 async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
     caught(&suite().tenant("acme").check(&store()).await, Rule::TenantsAreApart);
+    caught(&suite().tenant("acme").check(&store().danger_at_every_tenant()).await, Rule::TenantsAreApart);
 
     /// Knows one tenant.
     struct Acme(MemoryVerifier);
@@ -723,6 +726,10 @@ async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
         ) -> Result<(), VerifyError> {
             self.0.revoke(credential, context).await
         }
+
+        fn tenancy(&self) -> Tenancy {
+            Tenancy::Separates
+        }
     }
 
     suite().tenant("acme").check(&Acme(store())).await.assert_holds();
@@ -731,6 +738,75 @@ async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
         let cached = tower_principal::verify::Cached::new(Acme(store())).unwrap().passwords(true);
         suite().tenant("acme").check(&cached).await.assert_holds();
     }
+}
+
+#[tokio::test]
+async fn a_verifier_that_does_not_declare_its_tenancy_is_caught() {
+    let walled = || {
+        from_fn(async |credential, context| match (credential, context.tenant()) {
+            (Credential::AccessToken(token), Some("acme")) if token.ct_eq(&Secret::borrowed(TOKEN)) => {
+                Ok(OAuthUser::builder("otto").build().into())
+            }
+            (Credential::AccessToken(_), _) => Err(VerifyError::UNKNOWN),
+            _ => Err(VerifyError::Unsupported),
+        })
+    };
+    let suite = || Suite::new().tenant("acme").good(token(TOKEN), PrincipalKind::OAuthUser);
+    caught(&suite().check(&walled()).await, Rule::TenancyIsDeclared);
+    suite().check(&walled().separates_tenants()).await.assert_holds();
+    suite().check(&walled().at_tenant("acme")).await.assert_holds();
+    caught(&suite().check(&walled().at_tenant("rival")).await, Rule::GoodIsKnown);
+}
+
+/// Each text of a token makes a principal.
+fn identities(make: impl Fn(&str) -> Option<Principal> + Send + Sync + 'static) -> impl Verifier {
+    from_fn(move |credential, _| {
+        std::future::ready(match credential {
+            Credential::AccessToken(token) => make(token.expose_secret()).ok_or(VerifyError::UNKNOWN),
+            _ => Err(VerifyError::Unsupported),
+        })
+    })
+}
+
+#[tokio::test]
+async fn confused_identities_are_caught() {
+    let user = |id: &str| OAuthUser::builder(id);
+    let suite = || {
+        Suite::new()
+            .good(token("alice-token-1"), PrincipalKind::OAuthUser)
+            .identity([token("alice-token-1"), token("alice-token-2")])
+            .identity([token("client-alice-1")])
+            .client(token("client-alice-1"))
+    };
+    let good = move |text: &str| match text {
+        "alice-token-1" | "alice-token-2" => Some(user("alice").build().into()),
+        "client-alice-1" => Some(user("alice").for_itself().build().into()),
+        _ => None,
+    };
+    suite().check(&identities(good)).await.assert_holds();
+    let all = |make: fn() -> Principal| move |text: &str| good(text).map(|_| make());
+    // A client that becomes the person of its name.
+    let person = identities(all(|| OAuthUser::builder("alice").build().into()));
+    caught(&suite().check(&person).await, Rule::IdentitiesAreApart);
+    caught(&suite().check(&person).await, Rule::ClientsAreNoPeople);
+    // A person who becomes a client.
+    let client = identities(all(|| OAuthUser::builder("alice").for_itself().build().into()));
+    caught(&suite().check(&client).await, Rule::ClientsAreNoPeople);
+    // One user who is two, one without an id, and one who is another each time.
+    let two = identities(move |text| good(text).map(|_| user(text).build().into()));
+    caught(&suite().check(&two).await, Rule::IdentitiesAreApart);
+    let empty = identities(all(|| OAuthUser::builder("").build().into()));
+    caught(&suite().check(&empty).await, Rule::IdentitiesAreApart);
+    let count = std::sync::atomic::AtomicU32::new(0);
+    let other = identities(move |text| {
+        let next = count.fetch_add(1, Ordering::Relaxed);
+        good(text).map(|_| user(&next.to_string()).build().into())
+    });
+    caught(&suite().check(&other).await, Rule::IdentitiesAreApart);
+    // A principal of an issuer that the verifier does not name.
+    let foreign = identities(all(|| OAuthUser::builder("alice").issuer("https://b.example").build().into()));
+    caught(&suite().check(&foreign).await, Rule::SourceIsDeclared);
+    caught(&suite().identity([token("nobodys-token")]).check(&identities(good)).await, Rule::GoodIsKnown);
 }
 
 #[tokio::test]

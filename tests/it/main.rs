@@ -23,9 +23,12 @@ mod doctor;
 mod extract;
 mod fetch;
 mod forwarded;
+mod grounds;
 mod grpc;
 mod guests;
 mod hashes;
+#[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
+mod identity;
 mod in_force;
 #[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
 mod introspection;
@@ -67,6 +70,8 @@ mod spellings;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod sql;
 mod support;
+#[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
+mod tenants;
 #[cfg(feature = "throttle")]
 mod throttle;
 mod transport;

@@ -195,11 +195,11 @@ async fn an_application_is_open_to_its_organization_its_own_client_and_those_it_
     for (who, method, target, allowed) in [
         (org(), "DELETE", "/acme/weather/cities", true),
         (org(), "PATCH", "/acme/other", true),
-        (org(), "GET", "/ACME/weather", true),
+        (org(), "GET", "/ACME/weather", false),
         (org(), "GET", "/rival/weather", false),
         (org(), "GET", "/acme", false),
         (app(), "DELETE", "/acme/weather/cities", true),
-        (app(), "GET", "/Acme/Weather/", true),
+        (app(), "GET", "/acme/Weather/", false),
         (app(), "GET", "/acme/other", false),
         (app(), "GET", "/rival/weather", false),
         (user("weather", &["get:/cities"]), "GET", "/acme/weather/cities", true),

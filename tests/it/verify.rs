@@ -270,7 +270,7 @@ async fn a_verifier_learns_tenant_address_and_head() {
         SEEN.lock().unwrap().push(line);
         otto()
     });
-    let layer = layer_of(dialect::RFC6750, verifier)
+    let layer = layer_of(dialect::RFC6750, verifier.separates_tenants())
         .tenant(|head| head.headers().get("host")?.to_str().ok().map(Into::into));
     let app = whoami().layer(layer);
     let address: SocketAddr = "192.0.2.1:4711".parse().unwrap();

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use thiserror::Error;
 use tower_layer::Layer;
 
 use super::{FormBody, NoBody};
@@ -13,11 +14,12 @@ use crate::authenticator::Pipeline;
 use crate::clock::Clock;
 use crate::dialect::{Dialect, DialectError};
 use crate::head::Head;
+use crate::identity::Home;
 use crate::rejection::Respond;
 use crate::revocation::Revocation;
 use crate::scope::Scopes;
 use crate::transport::Transport;
-use crate::verify::Verifier;
+use crate::verify::{Tenancy, Verifier};
 
 mod future;
 mod service;
@@ -53,6 +55,15 @@ pub struct AuthenticateLayer<V, M = NoBody> {
     mode: M,
 }
 
+/// A layer has a tenant, and its verifier takes every credential at every tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the layer has a tenant, and its verifier ignores tenants: bind it with `.at_tenant(..)`, \
+     `.tenant_claim(..)` or `.separates_tenants()`, or give up the wall with `.danger_at_every_tenant()`"
+)]
+#[non_exhaustive]
+pub struct IgnoresTenants;
+
 impl<V: Verifier> AuthenticateLayer<V> {
     /// Reads these credential forms, asks this verifier, trusts these connections.
     ///
@@ -73,7 +84,8 @@ impl<V: Verifier> AuthenticateLayer<V> {
     ///
     /// [`DialectError`], which names the row that is wrong.
     pub fn try_new(dialect: Dialect, verifier: V, transport: Transport) -> Result<Self, DialectError> {
-        let pipeline = Pipeline::new(&dialect, transport)?;
+        let mut pipeline = Pipeline::new(&dialect, transport)?;
+        pipeline.source = Home::of(verifier.source());
         Ok(Self { pipeline: keep(pipeline), verifier: Arc::new(verifier), mode: NoBody })
     }
 
@@ -111,14 +123,20 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.answers.set_respond(respond))
     }
 
-    /// Tells verifiers the tenant of a request: its host, its organization, whatever separates
-    /// credentials that must not be mixed.
+    /// Tells the verifier the tenant of a request: its host, its organization, whatever separates
+    /// credentials that must not be mixed. The verifier has to [separate](Verifier::tenancy) tenants, so
+    /// that no credential is good at another tenant.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the verifier ignores tenants. [`try_tenant`](Self::try_tenant) returns the error instead.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use tower_principal::{AuthenticateLayer, Head, MemoryVerifier, dialect, transport};
+    /// # use tower_principal::{AuthenticateLayer, Head, MemoryVerifier, Verifier, dialect, transport};
     /// # let verifier = MemoryVerifier::builder().build()?;
+    /// let verifier = verifier.at_tenant("acme.example");
     /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
     ///     .tenant(|head| match head.uri().host() {
     ///         // HTTP/2 has no `Host`, and a request that has both could name two.
@@ -128,11 +146,29 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// # let _ = layer;
     /// # Ok::<(), tower_principal::MemoryVerifierError>(())
     /// ```
+    #[allow(clippy::panic, reason = "a start-up error; `try_tenant` is there for others")]
     pub fn tenant<F>(self, tenant: F) -> Self
     where
+        V: Verifier,
         F: for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
     {
-        self.change(|pipeline| pipeline.tenant = Some(Arc::new(tenant)))
+        self.try_tenant(tenant).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same as [`tenant`](Self::tenant), for verifiers that are chosen at run time.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`IgnoresTenants`] if the verifier ignores tenants.
+    pub fn try_tenant<F>(self, tenant: F) -> Result<Self, IgnoresTenants>
+    where
+        V: Verifier,
+        F: for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
+    {
+        match self.verifier.tenancy() {
+            Tenancy::Separates => Ok(self.change(|pipeline| pipeline.tenant = Some(Arc::new(tenant)))),
+            Tenancy::Ignores => Err(IgnoresTenants),
+        }
     }
 
     /// How long all verification of a request may take before it is answered 503; 2 s unless said.

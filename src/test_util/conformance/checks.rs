@@ -10,7 +10,7 @@ use super::{Report, Rule, Suite, Violation, twist};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, caught, timer};
 use crate::principal::Principal;
-use crate::verify::{Context, Verifier, VerifyError};
+use crate::verify::{Context, Tenancy, Verifier, VerifyError};
 
 /// A verifier under check.
 pub(super) struct Checks<'s, V> {
@@ -42,6 +42,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         self.nearly_good().await;
         self.odd_text().await;
         self.other_tenants().await;
+        self.identities().await;
         self.callers_that_leave().await;
         self.together().await;
         self.outage_later().await;
@@ -105,6 +106,9 @@ impl<'s, V: Verifier> Checks<'s, V> {
 
     async fn other_tenants(&mut self) {
         let Some(tenant) = &self.suite.tenant else { return };
+        self.hold(Rule::TenancyIsDeclared, self.verifier.tenancy() == Tenancy::Separates, || {
+            "`tenancy` does not return `Separates`".to_owned()
+        });
         let others = [None, Some(String::new()), Some(format!("{tenant}x")), Some("another".to_owned())];
         for (good, _) in &self.suite.good {
             for other in &others {
@@ -195,7 +199,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         seen
     }
 
-    async fn verify(
+    pub(super) async fn verify(
         &self,
         credential: &Credential<'_>,
         context: &Context<'_>,

@@ -34,6 +34,7 @@ use crate::verify::{Context, Verifier};
 
 mod checks;
 mod ending;
+mod identity;
 mod outage;
 mod report;
 mod revoking;
@@ -57,6 +58,9 @@ pub struct Suite {
     good: Vec<(Credential<'static>, PrincipalKind)>,
     unknown: Vec<Credential<'static>>,
     ended: Vec<(&'static str, Credential<'static>)>,
+    /// Credentials of identities, each with the number of its identity.
+    identities: Vec<(usize, Credential<'static>)>,
+    clients: Vec<Credential<'static>>,
     revokes: bool,
     outage: Option<Switch>,
     endings: Vec<(&'static str, Credential<'static>, Ending)>,
@@ -83,6 +87,23 @@ impl Suite {
     /// bytes beside a short one shows whether they are cut, as bcrypt does.
     pub fn good(mut self, credential: Credential<'_>, makes: PrincipalKind) -> Self {
         self.good.push((credential.into_owned(), makes));
+        self
+    }
+
+    /// Good credentials of one identity: a user's password and token, for instance, or two tokens of one
+    /// user. They have one [key](crate::Principal::key), and no other identity of the suite has it. Give
+    /// identities that are easy to confuse: one name at two issuers, a user and a client of one name.
+    pub fn identity<'c>(mut self, credentials: impl IntoIterator<Item = Credential<'c>>) -> Self {
+        let number = self.identities.last().map_or(0, |(number, _)| number + 1);
+        self.identities.extend(credentials.into_iter().map(|one| (number, one.into_owned())));
+        self
+    }
+
+    /// A good credential of a client that acts for itself: its principal
+    /// [is a client](crate::Principal::is_client), and that of any identity that is not also given here is
+    /// none.
+    pub fn client(mut self, credential: Credential<'_>) -> Self {
+        self.clients.push(credential.into_owned());
         self
     }
 
@@ -211,6 +232,10 @@ impl Suite {
             (self.ended.is_empty(), "what has ended: no expired, revoked or disabled credential was given"),
             (cut, "whether passwords are cut at 72 bytes: no good one is longer"),
             (self.tenant.is_none(), "tenants: none was given"),
+            (
+                self.identities.last().is_none_or(|(last, _)| *last == 0),
+                "identities: fewer than two were given",
+            ),
             (self.outage.is_none(), "outages: no switch was given"),
             (!self.revokes, "revoking: `revokes` was not said"),
         ];

@@ -39,6 +39,16 @@ pub enum Rule {
     TenantsAreApart,
     /// What something else has ended is denied within a second, though it was answered before.
     EndsAtOnce,
+    /// A verifier that is checked with a tenant declares that it separates tenants, so that a layer with a
+    /// tenant takes it.
+    TenancyIsDeclared,
+    /// Credentials of one identity have one key, each time, and those of two identities have two. No
+    /// identity is empty.
+    IdentitiesAreApart,
+    /// The credential of a client that acts for itself makes a client, and any other makes none.
+    ClientsAreNoPeople,
+    /// The source of each principal is the verifier's, unless that has several.
+    SourceIsDeclared,
     /// While what it asks is down, what it cannot tell is unavailable: not good, and not denied.
     OutagesAreUnavailable,
     /// What was revoked is denied at once, and nothing else is.
@@ -77,6 +87,10 @@ impl Rule {
             Self::EndsAtOnce => {
                 "what has ended elsewhere is denied within a second, though it was answered before"
             }
+            Self::TenancyIsDeclared => "a verifier for tenants declares that it separates them",
+            Self::IdentitiesAreApart => "one identity has one key, and two identities have two",
+            Self::ClientsAreNoPeople => "a client that acts for itself is a client, and no person is",
+            Self::SourceIsDeclared => "the source of each principal is the verifier's",
             Self::RevokingEndsIt => "what was revoked is denied at once, and nothing else is",
             Self::OutagesAreUnavailable => {
                 "what cannot be told in an outage is unavailable, not good and not denied"

@@ -1,8 +1,9 @@
-//! Forgets without keeping others waiting.
+//! Forgets what is known of one identity, and without keeping others waiting.
 
 use tokio::task::yield_now;
 
 use super::Cached;
+use crate::identity::Identity;
 use crate::principal::Principal;
 use crate::verify::Verifier;
 
@@ -10,6 +11,12 @@ use crate::verify::Verifier;
 const AT_A_TIME: usize = 512;
 
 impl<V: Verifier> Cached<V> {
+    /// Forgets every good answer about one identity, whatever credential was presented, and returns how many
+    /// there were. Takes a time in proportion to the number of all answers.
+    pub fn evict_identity(&self, identity: Identity<'_>) -> usize {
+        self.evict_where(|principal| principal.identity() == Some(identity))
+    }
+
     /// What [`evict_where`](Self::evict_where) does, bit by bit: whoever else has to do something on this thread comes
     /// in between.
     pub(in crate::verify) async fn evict_gently(&self, matches: impl Fn(&Principal) -> bool) {

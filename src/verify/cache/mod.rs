@@ -11,7 +11,7 @@ use self::flights::{Flight, Flights, Joined};
 use self::key::Keys;
 use self::settings::Settings;
 use self::store::{Store, Ticket};
-use super::{Context, Verifier, VerifyError, note};
+use super::{Context, Source, Tenancy, Verifier, VerifyError, note};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
 use crate::fingerprint::Fingerprint;
@@ -276,6 +276,14 @@ impl<V: Verifier> Verifier for Cached<V> {
 
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         revoke::revoke(self, credential, context).await
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.inner.source()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        self.inner.tenancy()
     }
 }
 

@@ -6,7 +6,7 @@ use std::{mem, ptr};
 
 use serde_json::Value;
 
-use super::{Claims, GroupForm, Groups, Json};
+use super::{Claims, GroupForm, Groups, Json, client};
 use crate::permission::{InvalidPermission, Permissions};
 use crate::principal::{OAuthUser, OAuthUserBuilder};
 
@@ -22,6 +22,7 @@ pub(in crate::verify) struct Mapping {
     client: Vec<Path>,
     org: Option<Path>,
     app: Option<Path>,
+    tenant: Option<Path>,
     scopes: Vec<Path>,
     groups: Arc<[Groups]>,
     /// What groups may do; one that is not here may do nothing by it.
@@ -62,6 +63,7 @@ impl Mapping {
             client: paths(CLIENT.iter().copied()),
             org: None,
             app: None,
+            tenant: None,
             scopes: paths(["scope", "scp"]),
             groups: lists(["groups", "roles", "cognito:groups", "/realm_access/roles"]),
             permissions: HashMap::new(),
@@ -79,6 +81,25 @@ impl Mapping {
 
     pub(in crate::verify) fn set_app(&mut self, claim: &str) {
         self.app = Some(Path::new(claim));
+    }
+
+    pub(in crate::verify) fn set_tenant(&mut self, claim: &str) {
+        self.tenant = Some(Path::new(claim));
+    }
+
+    /// Whether a claim names the tenant of a token.
+    pub(in crate::verify) const fn separates_tenants(&self) -> bool {
+        self.tenant.is_some()
+    }
+
+    /// Whether the token is of this tenant, or of none if the request has none. Always, if no claim names
+    /// the tenant.
+    pub(in crate::verify) fn is_at(
+        &self,
+        tenant: Option<&str>,
+        claims: &Json<'_>,
+    ) -> Result<bool, &'static str> {
+        Ok(self.tenant.is_none() || text_at(self.tenant.as_ref(), claims)? == tenant)
     }
 
     pub(in crate::verify) fn set_scopes<'c>(&mut self, claims: impl IntoIterator<Item = &'c str>) {
@@ -133,7 +154,11 @@ impl Mapping {
         if let Some(client) = self.first(&self.client, claims)? {
             user = user.client(client);
         }
-        Ok(user)
+        let subject = claims.get("sub").and_then(Json::text);
+        if let Some(subject) = subject.filter(|subject| !subject.is_empty() && *subject != id) {
+            user = user.subject(subject);
+        }
+        Ok(if client::acts_for_itself(claims, id) { user.for_itself() } else { user })
     }
 
     /// The claims as they stand, to be kept with the principal.

@@ -48,11 +48,16 @@ const TYPES: &[(&str, &[&str])] = &[
 ///
 /// An object that does not clearly say that the token is good denies it. Anything else is the server's
 /// failing, and says nothing about the token.
-pub(super) fn judge(body: &[u8], expected: &Expected, now: SystemTime) -> Result<Principal, VerifyError> {
+pub(super) fn judge(
+    body: &[u8],
+    expected: &Expected,
+    tenant: Option<&str>,
+    now: SystemTime,
+) -> Result<Principal, VerifyError> {
     let text = str::from_utf8(body).unwrap_or_default();
     match Json::read(text) {
         Some(claims @ Json::Object(_)) => {
-            accept(&claims, text, expected, now).map_err(|denial| denial.logged(NAME))
+            accept(&claims, text, expected, tenant, now).map_err(|denial| denial.logged(NAME))
         }
         // A name stands twice in it: two programs may read it differently.
         None if serde_json::from_str::<HashMap<String, IgnoredAny>>(text).is_ok() => {
@@ -73,6 +78,7 @@ fn accept<'c>(
     claims: &'c Json<'_>,
     text: &str,
     expected: &'c Expected,
+    tenant: Option<&str>,
     now: SystemTime,
 ) -> Result<Principal, Denial<'c>> {
     if !matches!(claims.get("active"), Some(Json::True)) {
@@ -93,6 +99,10 @@ fn accept<'c>(
         return Err(Denial::new(Check::Audience, "another audience").expected(wanted).received(received));
     }
     let ahead = |begins: SystemTime| begins.duration_since(now).unwrap_or_default();
+    let claim = |why| Denial::new(Check::Claims, why);
+    if !expected.mapping.is_at(tenant, claims).map_err(claim)? {
+        return Err(claim("another tenant"));
+    }
     let too_early = |begins: &SystemTime| ahead(*begins) > expected.leeway;
     if let Some(begins) = time_of(claims, "nbf")?.filter(too_early) {
         let denial = Denial::new(Check::Time, "`nbf` is in the future by more than the leeway");
@@ -113,7 +123,7 @@ fn accept<'c>(
         user = user.credential_id(id);
     }
     let user = user.claims_bytes(text.len()).claims(expected.mapping.kept(text.to_owned()));
-    Ok(user.build().into())
+    Ok(user.principal())
 }
 
 fn is_access_token<'c>(claims: &'c Json<'_>) -> Result<(), Denial<'c>> {
@@ -136,7 +146,7 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn judged(body: &str, expected: &Expected) -> Result<Principal, VerifyError> {
-        judge(body.as_bytes(), expected, UNIX_EPOCH + Duration::from_secs(NOW))
+        judge(body.as_bytes(), expected, None, UNIX_EPOCH + Duration::from_secs(NOW))
     }
 
     fn expected() -> Expected {

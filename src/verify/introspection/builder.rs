@@ -138,6 +138,15 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
+    /// The claim that names the tenant of a token. A token is good if it names the request's tenant, the very
+    /// same text; one without the claim is good in a request without a tenant alone. Needed behind a layer with
+    /// a [tenant](crate::AuthenticateLayer::tenant), unless the verifier is bound to
+    /// [one tenant](crate::Verifier::at_tenant). Defaults to none.
+    pub fn tenant_claim(mut self, claim: &str) -> Self {
+        self.expected.mapping.set_tenant(claim);
+        self
+    }
+
     /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
     /// `scp` unless said. Groups that are listed here become scopes, too.
     pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {

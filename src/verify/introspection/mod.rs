@@ -14,7 +14,7 @@ use self::answer::Expected;
 use self::builder::form_value;
 use self::member::{is_for, text_of, time_of};
 use super::claims::{Json, Mapping};
-use super::{Check, Context, Denial, Reason, Value, Verifier, VerifyError};
+use super::{Check, Context, Denial, Reason, Source, Tenancy, Value, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
@@ -40,7 +40,9 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 /// [unavailable](VerifyError::Unavailable): the token may be good, and a 401 or 403 means this
 /// service's own credentials.
 ///
-/// It makes an [`OAuthUser`](crate::OAuthUser) by `sub`, or by `username` or `client_id` where that is missing, with the
+/// It makes an [`OAuthUser`](crate::OAuthUser) by `sub`, or by `username` where that is missing. Of a client that
+/// acts for itself it makes an [`AppAdmin`](crate::AppAdmin) or an [`OrgAdmin`](crate::OrgAdmin) if the application
+/// or the organization is known, else an `OAuthUser` that [is a client](crate::OAuthUser::is_client). It has the
 /// scopes of `scope` and `scp`, the client of `client_id` or `azp`, the credential id of `jti`, and all of the answer as
 /// [`Claims`](crate::verify::Claims), as JWTs have them; the builder says which other claims make what. Nothing but
 /// access tokens is asked about.
@@ -87,11 +89,11 @@ impl<F: Fetch> Introspection<F> {
         IntrospectionBuilder::new(endpoint.into(), fetch)
     }
 
-    async fn ask(&self, token: &str) -> Result<Principal, VerifyError> {
+    async fn ask(&self, token: &str, tenant: Option<&str>) -> Result<Principal, VerifyError> {
         let _place = self.places.acquire().await.map_err(VerifyError::unavailable)?;
         let request = self.request(token);
         let response = self.fetch.fetch(request, LIMIT).await.map_err(VerifyError::unavailable)?;
-        answer::judge(body(&response)?, &self.expected, self.clock.now())
+        answer::judge(body(&response)?, &self.expected, tenant, self.clock.now())
     }
 
     fn request(&self, token: &str) -> Request<Bytes> {
@@ -145,9 +147,13 @@ fn is_json(value: &HeaderValue) -> bool {
 }
 
 impl<F: Fetch> Verifier for Introspection<F> {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-        match Bounded::new(self.ask(token.expose_secret()), self.deadline).await {
+        match Bounded::new(self.ask(token.expose_secret(), context.tenant()), self.deadline).await {
             Ok(answer) => answer,
             Err(Unfinished::Late) => Err(VerifyError::unavailable("the authorization server was too slow")),
             Err(Unfinished::Panicked) => Err(VerifyError::unavailable("the HTTP client panicked")),
@@ -160,6 +166,14 @@ impl<F: Fetch> Verifier for Introspection<F> {
         _: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         (!matches!(credential, Credential::AccessToken(_))).then_some(Err(VerifyError::Unsupported))
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source::Issuer(&self.expected.authority)
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        if self.expected.mapping.separates_tenants() { Tenancy::Separates } else { Tenancy::Ignores }
     }
 }
 

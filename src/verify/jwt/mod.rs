@@ -12,7 +12,9 @@ use self::rules::{Rules, shown};
 use self::token_use::{Audience, Marks};
 use super::claims::{Json, Mapping, Path};
 use super::jwks::{Header, HeaderFlaw, Jws, Kind, Verdict};
-use super::{Check, Context, Denial, GroupForm, Jwks, KeySet, Reason, Value, Verifier, VerifyError};
+use super::{
+    Check, Context, Denial, GroupForm, Jwks, KeySet, Reason, Source, Tenancy, Value, Verifier, VerifyError,
+};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::fingerprint::Fingerprint;
@@ -26,6 +28,7 @@ mod error;
 mod explain;
 mod faults;
 mod issuers;
+mod keys;
 pub mod provider;
 mod purpose;
 mod rules;
@@ -35,9 +38,14 @@ pub use self::builder::JwtVerifierBuilder;
 pub use self::denylist::{Denylist, DenylistFull};
 pub use self::error::JwtVerifierError;
 pub use self::explain::Explanation;
+pub use self::keys::Keys;
 pub use self::token_use::TokenUse;
 
 /// Verifies JWT access tokens of one issuer (RFC 9068), and makes an [`OAuthUser`](crate::OAuthUser) of each.
+///
+/// The token of a client that acts for itself makes an [`AppAdmin`](crate::AppAdmin) or an
+/// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known, else an `OAuthUser` that
+/// [is a client](crate::OAuthUser::is_client).
 ///
 /// A token is taken if all of this is so:
 ///
@@ -86,16 +94,6 @@ pub struct JwtVerifier {
     mapping: Mapping,
     denylist: Denylist,
     clock: Arc<dyn Clock>,
-}
-
-/// What signatures are verified with: a [`KeySet`] that does not change, or [`Jwks`] that are fetched.
-#[derive(Clone)]
-#[non_exhaustive]
-pub enum Keys {
-    /// Keys that do not change.
-    Fixed(Arc<KeySet>),
-    /// Keys that the issuer publishes.
-    Published(Jwks),
 }
 
 /// A token that says it is this issuer's, nothing of it verified.
@@ -147,7 +145,12 @@ impl JwtVerifier {
     }
 
     /// Everything else, of a token whose signature is known to be good or not.
-    fn judge(&self, ours: &Ours<'_, '_>, verdict: Verdict) -> Result<Good, VerifyError> {
+    fn judge(
+        &self,
+        ours: &Ours<'_, '_>,
+        verdict: Verdict,
+        tenant: Option<&str>,
+    ) -> Result<Good, VerifyError> {
         let Ours { jws, header, claims, issuer } = ours;
         signed(header, verdict).map_err(|denial| denial.logged(NAME))?;
         let claimed =
@@ -157,6 +160,9 @@ impl JwtVerifier {
             return Err(denial.logged(NAME));
         }
         let claim = |why| Denial::new(Check::Claims, why).logged(NAME);
+        if !self.mapping.is_at(tenant, claims).map_err(claim)? {
+            return Err(claim("another tenant"));
+        }
         let mut user = self.mapping.user(claims).map_err(claim)?.expires_at(claimed.expires_at);
         if let Some(id) = claimed.id {
             user = user.credential_id(id);
@@ -165,7 +171,12 @@ impl JwtVerifier {
         Ok(Good { user, issuer, expires_at: claimed.expires_at, life: claimed.life })
     }
 
-    fn judge_now(&self, jws: Jws<'_>, payload: &str) -> Option<Result<Good, VerifyError>> {
+    fn judge_now(
+        &self,
+        jws: Jws<'_>,
+        payload: &str,
+        tenant: Option<&str>,
+    ) -> Option<Result<Good, VerifyError>> {
         let ours = match self.read(jws, payload) {
             Ok(ours) => ours,
             Err(error) => return Some(Err(error)),
@@ -175,17 +186,22 @@ impl JwtVerifier {
             Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &ours.jws)),
             Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
         };
-        Some(verdict.and_then(|verdict| self.judge(&ours, verdict)))
+        Some(verdict.and_then(|verdict| self.judge(&ours, verdict, tenant)))
     }
 
-    async fn judge_later(&self, jws: Jws<'_>, payload: &str) -> Result<Good, VerifyError> {
+    async fn judge_later(
+        &self,
+        jws: Jws<'_>,
+        payload: &str,
+        tenant: Option<&str>,
+    ) -> Result<Good, VerifyError> {
         let ours = self.read(jws, payload)?;
         let wanted = ours.header.wanted(Some(&ours.issuer));
         let verdict = match &self.keys {
             Keys::Fixed(keys) => keys.verdict(&wanted, &ours.jws),
             Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
         };
-        self.judge(&ours, verdict)
+        self.judge(&ours, verdict, tenant)
     }
 
     /// What the denylist knows a token by.
@@ -198,35 +214,39 @@ impl JwtVerifier {
 
     fn principal(&self, good: Good, payload: String) -> Principal {
         let user = good.user.issuer(good.issuer).claims_bytes(payload.capacity());
-        user.claims(self.mapping.kept(payload)).build().into()
+        user.claims(self.mapping.kept(payload)).principal()
     }
 }
 
 impl Verifier for JwtVerifier {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
         let (jws, payload) = self.open(credential)?;
-        let good = self.judge_later(jws, &payload).await?;
+        let good = self.judge_later(jws, &payload, context.tenant()).await?;
         Ok(self.principal(good, payload))
     }
 
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        _: &Context<'_>,
+        context: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         let (jws, payload) = match self.open(credential) {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let judged = self.judge_now(jws, &payload)?;
+        let judged = self.judge_now(jws, &payload, context.tenant())?;
         Some(judged.map(|good| self.principal(good, payload)))
     }
 
     /// Denies a good token until it expires. One that is not good stays as it is. Unavailable where there is
     /// no room in the list.
-    async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         let (jws, payload) = self.open(credential)?;
-        let good = match self.judge_later(jws, &payload).await {
+        let good = match self.judge_later(jws, &payload, context.tenant()).await {
             Err(VerifyError::Denied(Reason::Revoked)) => return Ok(()),
             judged => judged?,
         };
@@ -235,23 +255,16 @@ impl Verifier for JwtVerifier {
         let denied = self.denylist.put(token, expires_at, life);
         denied.map_err(VerifyError::unavailable)
     }
-}
 
-impl Keys {
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Fixed(keys) if keys.is_empty())
+    fn source(&self) -> Source<'_> {
+        match self.rules.issuers.names.first() {
+            Some(Name::Fixed(name)) => Source::Issuer(name),
+            _ => Source::Several,
+        }
     }
-}
 
-impl From<KeySet> for Keys {
-    fn from(keys: KeySet) -> Self {
-        Self::Fixed(Arc::new(keys))
-    }
-}
-
-impl From<Jwks> for Keys {
-    fn from(keys: Jwks) -> Self {
-        Self::Published(keys)
+    fn tenancy(&self) -> Tenancy {
+        if self.mapping.separates_tenants() { Tenancy::Separates } else { Tenancy::Ignores }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a memory verifier starts with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Place, User};
+use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Names, Place, Stamp, User};
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{ClientKind, Credential, Key};
 use crate::fingerprint::Fingerprint;
@@ -19,6 +19,7 @@ pub struct MemoryVerifierBuilder {
     entries: Vec<Result<Waiting, MemoryVerifierError>>,
     clock: Option<Arc<dyn Clock>>,
     passwords: Option<Passwords>,
+    stamp: Stamp,
 }
 
 enum Waiting {
@@ -94,6 +95,21 @@ impl MemoryVerifierBuilder {
         self.add(Credential::AccessToken(Secret::owned(token)), principal.into())
     }
 
+    /// The name of this store, which is a part of each principal's [identity](crate::Principal::identity).
+    /// Defaults to no name. Give each store a name if a service has several.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.stamp.store = Some(name.into());
+        self
+    }
+
+    /// The tenant of every credential. Requests of another tenant, and of none, are
+    /// [`Unsupported`](crate::VerifyError::Unsupported). Defaults to no tenant: then the verifier ignores
+    /// tenants, and no layer with a [tenant](crate::AuthenticateLayer::tenant) takes it.
+    pub fn tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
+        self.stamp.tenant = Some(tenant.into());
+        self
+    }
+
     /// How passwords are hashed and checked; [`Passwords::new`] unless said.
     pub fn passwords(mut self, passwords: Passwords) -> Self {
         self.passwords = Some(passwords);
@@ -119,17 +135,19 @@ impl MemoryVerifierBuilder {
             None => Passwords::new()?,
         };
         let keys = Keys::random()?;
-        let (mut known, mut users) = (Vec::new(), Vec::new());
+        let (mut known, mut users, mut names) = (Vec::new(), Vec::new(), Names::default());
         for entry in self.entries {
             let hashed = match entry? {
-                Waiting::Record(record) => record.hashed(&keys, &passwords)?,
+                Waiting::Record(record) => record.stamped(&self.stamp).hashed(&keys, &passwords)?,
                 Waiting::UserHash { name, hash, user } => {
                     if let Err(cause) = passwords.accept(&hash) {
                         return Err(MemoryVerifierError::UnusableHash { name, cause });
                     }
-                    Hashed::User(keys.user(&name), User { hash, entry: Entry::live(user.into()) })
+                    let user = self.stamp.on(user.into());
+                    Hashed::User(keys.user(&name), User { hash, entry: Entry::live(user) })
                 }
             };
+            names.claim(hashed.principal())?;
             match hashed {
                 Hashed::Known(fingerprint, entry) => known.push((fingerprint, entry)),
                 Hashed::User(fingerprint, user) => users.push((fingerprint, user)),
@@ -141,6 +159,8 @@ impl MemoryVerifierBuilder {
             passwords,
             known: known.into_iter().collect(),
             users: users.into_iter().collect(),
+            stamp: self.stamp,
+            names: Mutex::new(names),
         })
     }
 
@@ -169,6 +189,10 @@ impl<'c> Record<'c> {
         Ok(Self { credential, principal })
     }
 
+    fn stamped(self, stamp: &Stamp) -> Self {
+        Self { principal: stamp.on(self.principal), ..self }
+    }
+
     pub(super) fn hashed(self, keys: &Keys, passwords: &Passwords) -> Result<Hashed, HashError> {
         let Self { credential, principal } = self;
         Ok(match Place::of(keys, &credential) {
@@ -178,6 +202,15 @@ impl<'c> Record<'c> {
                 Hashed::User(user, User { hash, entry: Entry::live(principal) })
             }
         })
+    }
+}
+
+impl Hashed {
+    pub(super) const fn principal(&self) -> &Principal {
+        match self {
+            Self::Known(_, entry) => &entry.principal,
+            Self::User(_, user) => &user.entry.principal,
+        }
     }
 }
 

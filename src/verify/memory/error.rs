@@ -24,6 +24,9 @@ pub enum MemoryVerifierError {
     /// A secret of no length, which whoever knows the id would know, too.
     #[error("a credential of kind {0} has an empty secret")]
     EmptySecret(CredentialKind),
+    /// The name of one user is the UUID of another, and permissions for `${user}` would be of both.
+    #[error("the name of one user is the UUID of another")]
+    NameIsUuid,
     /// The stored hash of a user's password cannot be used.
     #[error("the password of the user `{name}`: {cause}")]
     UnusableHash {

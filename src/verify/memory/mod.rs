@@ -2,23 +2,26 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
 use self::builder::{Hashed, Record};
+use self::names::{Names, Stamp};
 use self::shards::Shards;
-use super::{Context, Reason, Verifier, VerifyError, note};
+use super::{Context, Reason, Source, Tenancy, Verifier, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::{Credential, Key};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::pair::Pair;
 use crate::password::Passwords;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::Principal;
 use crate::secret::Secret;
 
 mod builder;
+mod change;
 mod error;
+mod names;
 mod shards;
 
 pub use self::builder::MemoryVerifierBuilder;
@@ -30,7 +33,10 @@ pub use self::error::MemoryVerifierError;
 /// Tokens, keys and clients are held by [fingerprint](crate::Fingerprint) only, passwords as
 /// argon2id. A look-up takes no lock and is answered at once; passwords are checked off the reactor,
 /// a bounded number at a time, in the same time for a wrong password and an unknown or disabled user.
-/// Everything can change while it serves. Share it in an `Arc`. It knows no tenants: give each its own.
+/// Everything can change while it serves. Share it in an `Arc`.
+///
+/// Give it a [tenant](MemoryVerifierBuilder::tenant) or it ignores tenants, and a
+/// [name](MemoryVerifierBuilder::name) if a service has several.
 ///
 /// # Examples
 ///
@@ -63,6 +69,8 @@ pub struct MemoryVerifier {
     known: Shards<Entry>,
     /// By fingerprint of the name.
     users: Shards<User>,
+    stamp: Stamp,
+    names: Mutex<Names>,
 }
 
 /// A fingerprint's key for each kind of credential, so that one kind is never looked up as another.
@@ -111,26 +119,11 @@ impl MemoryVerifier {
         credential: Credential<'_>,
         principal: impl Into<Principal>,
     ) -> Result<(), MemoryVerifierError> {
-        self.put(Record::new(credential, principal.into())?.hashed(&self.keys, &self.passwords)?);
+        let principal = self.stamp.on(principal.into());
+        let record = Record::new(credential, principal)?.hashed(&self.keys, &self.passwords)?;
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).claim(record.principal())?;
+        self.put(record);
         Ok(())
-    }
-
-    /// Disables every credential of one principal, by its kind and [id](Principal::id) (or
-    /// [credential id](Principal::credential_id)), and says how many there were. Takes a time in
-    /// proportion to the number of all principals.
-    pub fn disable(&self, kind: PrincipalKind, id: &str) -> usize {
-        self.move_state(kind, id, |state| state == State::Live, State::Disabled)
-    }
-
-    /// Undoes [`disable`](Self::disable), and says for how many. What was revoked stays so.
-    pub fn enable(&self, kind: PrincipalKind, id: &str) -> usize {
-        self.move_state(kind, id, |state| state == State::Disabled, State::Live)
-    }
-
-    /// Revokes every credential of one principal, for good, and says how many there were: all access
-    /// tokens of a user, say.
-    pub fn revoke_all(&self, kind: PrincipalKind, id: &str) -> usize {
-        self.move_state(kind, id, |state| state != State::Revoked, State::Revoked)
     }
 
     /// Forgets every credential that has expired, and says how many.
@@ -145,19 +138,6 @@ impl MemoryVerifier {
             Hashed::Known(fingerprint, entry) => self.known.insert(fingerprint, entry),
             Hashed::User(fingerprint, user) => self.users.insert(fingerprint, user),
         }
-    }
-
-    fn move_state(&self, kind: PrincipalKind, id: &str, from: impl Fn(State) -> bool, to: State) -> usize {
-        let change = |entry: &mut Entry| {
-            let Entry { principal, state } = entry;
-            let named = principal.id() == Some(id) || principal.credential_id() == Some(id);
-            let changes = named && principal.kind() == kind && from(*state);
-            if changes {
-                *state = to;
-            }
-            changes
-        };
-        self.known.update_all(change) + self.users.update_all(|user| change(&mut user.entry))
     }
 
     fn look_up(&self, fingerprint: Fingerprint) -> Result<Principal, VerifyError> {
@@ -192,7 +172,14 @@ impl MemoryVerifier {
 }
 
 impl Verifier for MemoryVerifier {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        if !self.stamp.is_at(context) {
+            return Err(VerifyError::Unsupported);
+        }
         let answer = match Place::of(&self.keys, credential) {
             Place::Known(fingerprint) => self.look_up(fingerprint),
             Place::User(user, pair) if self.users.is_used() => self.check_password(user, pair).await,
@@ -204,8 +191,11 @@ impl Verifier for MemoryVerifier {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        _: &Context<'_>,
+        context: &Context<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
+        if !self.stamp.is_at(context) {
+            return Some(Err(VerifyError::Unsupported));
+        }
         match Place::of(&self.keys, credential) {
             Place::Known(fingerprint) => Some(note(NAME, credential.kind(), self.look_up(fingerprint))),
             Place::User(..) if self.users.is_used() => None,
@@ -214,12 +204,23 @@ impl Verifier for MemoryVerifier {
     }
 
     /// Ends a token's, key's or client's life. A password is not revoked: its user would be locked out.
-    async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        if !self.stamp.is_at(context) {
+            return Err(VerifyError::Unsupported);
+        }
         match Place::of(&self.keys, credential) {
             Place::User(..) => Err(VerifyError::Unsupported),
             Place::Known(place) if self.known.update(place, |entry| entry.state = State::Revoked) => Ok(()),
             Place::Known(_) => Err(VerifyError::UNKNOWN),
         }
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source::Store(self.stamp.store.as_deref().unwrap_or_default())
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        if self.stamp.tenant.is_some() { Tenancy::Separates } else { Tenancy::Ignores }
     }
 }
 

@@ -40,6 +40,7 @@ pub struct SqlVerifierBuilder {
     source: Box<dyn Source>,
     prefix: String,
     word: String,
+    name: Option<Arc<str>>,
     limits: Limits,
     clock: Option<Arc<dyn Clock>>,
     passwords: Option<Passwords>,
@@ -71,6 +72,7 @@ impl SqlVerifierBuilder {
             source: Box::new(source),
             prefix: "principal_".to_owned(),
             word: "tp".to_owned(),
+            name: None,
             limits: Limits { connections, deadline: Duration::from_millis(1_500) },
             clock: None,
             passwords: None,
@@ -89,6 +91,14 @@ impl SqlVerifierBuilder {
     /// leaked is known for yours.
     pub fn secret_word(mut self, word: impl Into<String>) -> Self {
         self.word = word.into();
+        self
+    }
+
+    /// The name of this store, which is a part of each principal's [identity](crate::Principal::identity).
+    /// Defaults to no name. Give each store a name if a service has several, and keep it: stored
+    /// [keys](crate::Principal::key) hold it.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -156,6 +166,7 @@ impl SqlVerifierBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             passwords,
             word: self.word.into(),
+            name: self.name,
             hub: Hub::new(),
             uses: Uses::default(),
             listening: Mutex::new(listening),

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{Digest, SqlStore, topic};
 use crate::credential::Credential;
 use crate::principal::Principal;
-use crate::verify::{Context, Reason, Verifier, VerifyError, note};
+use crate::verify::{Context, Reason, Source, Tenancy, Verifier, VerifyError, note};
 
 /// A verifier whose good answers count only where their credentials are not on the database's list of
 /// what is denied. It makes revocable what carries its own proof, such as JWTs.
@@ -91,6 +91,14 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         let name = name(credential, &principal).ok_or(VerifyError::Unsupported)?;
         let until = principal.expires_at().and_then(|end| end.checked_add(LEEWAY));
         Ok(self.store.deny(name, until).await?)
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.inner.source()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        self.inner.tenancy()
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::credential::{Credential, Key};
+use crate::identity::Source;
 use crate::pair::Pair;
-use crate::principal::Principal;
+use crate::principal::{Principal, PrincipalKind};
 use crate::secret::Secret;
 
 /// SHA-256 over parts whose lengths go in first: what the database knows a secret by. The secret itself
@@ -68,14 +69,23 @@ impl Digest {
         }
     }
 
-    /// What a denial list knows a verified principal's credential by: its kind, id, credential id and
-    /// [issuer](Principal::issuer). `None` where it has no credential id. The tenant is no part of it.
+    /// What a denial list knows a verified principal's credential by: its kind, id, credential id,
+    /// [issuer](Principal::issuer), and the name and the tenant of its store. `None` if it has no
+    /// credential id.
     pub fn of_principal(principal: &Principal) -> Option<Self> {
         // An empty one is the same for every token.
         let credential = principal.credential_id().filter(|id| !id.is_empty())?;
-        let kind = principal.kind().as_str();
+        // A client's own token was a user's before it was told apart, and lists outlive an upgrade.
+        let is_token = principal.issuer().is_some() && principal.is_client();
+        let kind = if is_token { PrincipalKind::OAuthUser } else { principal.kind() }.as_str();
         let parts = ["credential id", kind, principal.id().unwrap_or_default(), credential];
-        let parts = parts.into_iter().chain(principal.issuer()).map(str::as_bytes);
+        let store = match principal.source() {
+            Source::Store(name) if !name.is_empty() => Some(["store", name]),
+            _ => None,
+        };
+        let tenant = principal.tenant().map(|tenant| ["tenant", tenant]);
+        let known_by = [store, tenant].into_iter().flatten().flatten();
+        let parts = parts.into_iter().chain(principal.issuer()).chain(known_by).map(str::as_bytes);
         Some(Self::of_parts(&parts.collect::<Vec<_>>()).known_for(true))
     }
 

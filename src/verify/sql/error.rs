@@ -39,7 +39,7 @@ pub enum SqlError {
     /// A row is not what the schema says.
     #[error("the database holds a row that cannot be read")]
     Unreadable,
-    /// There is one of this name or this secret already.
+    /// There is one of this name or this secret already, or a name is the UUID of another user.
     #[error("there is one of this name, or with this secret, already")]
     Exists,
     /// There is none of this name, or it was revoked.
@@ -84,8 +84,8 @@ impl SqlError {
             sqlx::Error::Database(refusal) => {
                 let code = refusal.code().unwrap_or_default();
                 match &*code {
-                    // PostgreSQL: unique_violation. SQLite: SQLITE_CONSTRAINT_UNIQUE and _PRIMARYKEY.
-                    "23505" | "2067" | "1555" => Self::Exists,
+                    // PostgreSQL: unique_violation. SQLite: SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY and _TRIGGER.
+                    "23505" | "2067" | "1555" | "1811" => Self::Exists,
                     // lock_not_available, deadlock_detected, serialization_failure.
                     "55P03" | "40P01" | "40001" => Self::Locked,
                     // SQLITE_BUSY, SQLITE_LOCKED and their kin.

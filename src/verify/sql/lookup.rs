@@ -6,6 +6,7 @@ use sqlx::SqlStr;
 
 use super::names::time;
 use super::{Database, Digest, Kind, Row, SqlError, topic};
+use crate::ground::Ground;
 use crate::permission::{Permission, Permissions};
 use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmin, Principal};
 use crate::trace;
@@ -32,6 +33,7 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
             UNION SELECT rp.permission FROM {p}assignments ur
                 JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = c.user_id
         ) held) END,
+    CAST(CASE WHEN c.permissions IS NULL THEN 1 ELSE 0 END AS BIGINT),
     c.tenant, coalesce(u.tenant, c.tenant), coalesce(u.name, c.subject),
     issuer.kind, issuer.tenant, issuer.public_id,
     coalesce(owner.tenant, issuer.tenant), coalesce(owner.name, issuer.subject)
@@ -93,12 +95,17 @@ pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Resul
     let (org, app, uuid) = (row.text()?, row.text()?, row.text()?);
     let (user_org, user_app) = (row.text()?, row.text()?);
     let permissions = permissions(row.text()?.as_deref());
+    let ground = ground(row.number()? != 0, user_org.as_deref(), user_app.as_deref());
     let scopes = scopes.split(' ');
     let topics = topics(&mut row, kind, &public_id, shown)?;
 
     macro_rules! finish {
         ($builder:expr) => {{
-            let builder = $builder.credential_id(public_id).scopes(scopes).permissions(permissions);
+            let builder = $builder.credential_id(public_id).scopes(scopes);
+            let builder = match ground {
+                Some(ground) => builder.permissions_in(ground, permissions),
+                None => builder.permissions(permissions),
+            };
             match expires_at {
                 Some(at) => builder.expires_at(at).build().into(),
                 None => builder.build().into(),
@@ -186,6 +193,14 @@ fn judge(
     }
     let end = ends.iter().flatten().min().map(|end| time(*end));
     if end.is_some_and(|end| end <= now) { Err(VerifyError::Denied(Reason::Expired)) } else { Ok(end) }
+}
+
+/// The place of permissions that are a user's: the user's organization and application. `None` if the
+/// credential has permissions of its own, or the user belongs to no organization: then they are the
+/// credential's.
+fn ground(is_inherited: bool, org: Option<&str>, app: Option<&str>) -> Option<Ground> {
+    let org = org.filter(|_| is_inherited)?;
+    Some(app.map_or_else(|| Ground::organization(org), |app| Ground::application(org, app)))
 }
 
 /// Permissions, one on a line. What is in no grammar allows nothing.

@@ -11,7 +11,7 @@ use self::engine::{Engine, Pooled};
 use self::last_used::Uses;
 use self::schema::{Plan, Words};
 use self::value::{Row, Value};
-use super::{Context, Verifier, VerifyError, note};
+use super::{Context, Source as PrincipalSource, Tenancy, Verifier, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::password::Passwords;
@@ -30,6 +30,7 @@ mod engine;
 mod error;
 #[cfg(feature = "cache")]
 mod evict;
+mod holders;
 mod kind;
 mod last_used;
 #[cfg(feature = "postgres")]
@@ -112,6 +113,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     word: Box<str>,
+    /// The name of the store.
+    name: Option<Arc<str>>,
     hub: Hub,
     uses: Uses,
     /// What hears of changes that others make, where something can.
@@ -125,7 +128,9 @@ impl SqlVerifier {
         SqlStore::new(Arc::clone(&self.shared))
     }
 
-    /// The same database, asked for what belongs to no tenant, whatever tenant a request has.
+    /// The same database, asked for what belongs to no tenant, whatever tenant a request has. It ignores
+    /// tenants: a layer with a tenant takes it with
+    /// [`danger_at_every_tenant`](Verifier::danger_at_every_tenant) alone.
     #[must_use]
     pub fn without_tenant(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), without_tenant: true }
@@ -166,7 +171,7 @@ impl SqlVerifier {
         self.shared.clock.now()
     }
 
-    async fn look_up(&self, digest: Digest) -> Result<Principal, VerifyError> {
+    async fn look_up(&self, digest: Digest, tenant: Option<&str>) -> Result<Principal, VerifyError> {
         let Shared { database, asked, uses, .. } = &*self.shared;
         let now = self.now();
         let values = vec![digest.into(), names::millis(now).into()];
@@ -176,7 +181,13 @@ impl SqlVerifier {
         if found.kind != Kind::AccessToken {
             uses.note(database, found.row, found.last_used_at, names::millis(now));
         }
-        Ok(found.principal)
+        Ok(self.known(found.principal, tenant))
+    }
+
+    /// The same principal, of this store and this tenant.
+    fn known(&self, principal: Principal, tenant: Option<&str>) -> Principal {
+        let tenant = tenant.filter(|tenant| !tenant.is_empty()).map(Arc::from);
+        principal.known_by(self.shared.name.clone(), tenant)
     }
 
     /// The tenant whose credentials are asked for; nobody is known in one that cannot be.
@@ -193,8 +204,11 @@ impl Verifier for SqlVerifier {
     ) -> Result<Principal, VerifyError> {
         let tenant = self.tenant(context);
         let answer = match (credential, Digest::of(credential, tenant)) {
-            (Credential::Password(pair), _) => log_in::check(&self.shared, pair, names::tenant(tenant)).await,
-            (_, Some(digest)) => self.look_up(digest).await,
+            (Credential::Password(pair), _) => {
+                let found = log_in::check(&self.shared, pair, names::tenant(tenant)).await;
+                found.map(|user| self.known(user, tenant))
+            }
+            (_, Some(digest)) => self.look_up(digest, tenant).await,
             (_, None) => Err(VerifyError::Unsupported),
         };
         note("sql", credential.kind(), answer)
@@ -206,6 +220,14 @@ impl Verifier for SqlVerifier {
         let digest = Digest::of(credential, self.tenant(context)).ok_or(VerifyError::Unsupported)?;
         let revoked = self.store().revoke_digest(digest).await?;
         if revoked { Ok(()) } else { Err(VerifyError::UNKNOWN) }
+    }
+
+    fn source(&self) -> PrincipalSource<'_> {
+        PrincipalSource::Store(self.shared.name.as_deref().unwrap_or_default())
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        if self.without_tenant { Tenancy::Ignores } else { Tenancy::Separates }
     }
 }
 

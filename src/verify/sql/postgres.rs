@@ -10,7 +10,9 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Postgres, Row as _};
 
 use super::listen::Listening;
-use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, announce};
+use super::{
+    Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, announce, holders,
+};
 use crate::trace;
 
 /// Where a PostgreSQL database is: an address such as `postgres://user@host/name`, the options of a
@@ -48,6 +50,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     extra: announce::EXTRA,
     announce: announce::FUNCTION,
     announce_users: announce::USERS,
+    holders: holders::postgres,
 };
 
 /// A connection that was idle for so long is asked whether it still is one.

@@ -16,6 +16,8 @@ pub(super) struct Words {
     pub(super) announce: &'static str,
     /// How a database of the first version announces what it did not.
     pub(super) announce_users: &'static str,
+    /// Holds whose each name and each UUID is.
+    pub(super) holders: fn() -> String,
 }
 
 /// How tables are brought up to date: all in one transaction, which begins by waiting for whoever does
@@ -46,7 +48,11 @@ pub(super) fn prefix(text: &str) -> Result<&str, SqlError> {
 impl Plan {
     pub(super) fn of(words: &Words, prefix: &str) -> Self {
         let first = FIRST.replace("{serial}", words.serial).replace("{bytes}", words.bytes);
-        let steps = [first + words.announce + words.extra, words.announce.to_owned() + words.announce_users];
+        let steps = [
+            first + words.announce + words.extra,
+            words.announce.to_owned() + words.announce_users,
+            (words.holders)(),
+        ];
         let steps = steps.iter().filter(|step| !step.is_empty());
         Self {
             begin: statement(&format!("{} {VERSIONS}", words.begin), prefix),

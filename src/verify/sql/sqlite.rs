@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 
-use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words};
+use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, holders};
 
 /// Where a SQLite database is: an address such as `sqlite:DIR/portal.db` or `sqlite::memory:`, the
 /// options of one, or those of a pool.
@@ -39,6 +39,7 @@ const WORDS: Words = Words {
     extra: "CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, name COLLATE NOCASE);",
     announce: "",
     announce_users: "",
+    holders: holders::sqlite,
 };
 
 impl SqlVerifier {

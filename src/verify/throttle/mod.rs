@@ -1,9 +1,8 @@
 //! Slows down clients whose attempts keep failing.
 
-use std::fmt;
-use std::io;
 use std::sync::Once;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use ipnet::IpNet;
 
@@ -289,6 +288,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         self.inner.revoke(credential, context).await
     }
+    super::tenancy::passes_through!();
 }
 
 impl<V: fmt::Debug> fmt::Debug for Throttled<V> {

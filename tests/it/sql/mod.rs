@@ -11,6 +11,7 @@ mod credentials;
 mod dependencies;
 #[cfg(feature = "cache")]
 mod evictions;
+mod holders;
 mod lifecycle;
 mod outages;
 #[cfg(feature = "legacy-hashes")]

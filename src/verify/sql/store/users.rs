@@ -41,8 +41,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`SqlError::Exists`] where the name is taken, also in other case of ASCII letters: in permissions
-    /// (`${user}`) both would be the same; [`SqlError::InvalidName`] for what cannot be one;
+    /// [`SqlError::Exists`] if the name is taken, also in other case of ASCII letters; if the name is or was
+    /// the UUID of another user of the tenant, or the UUID is another's name or UUID; [`SqlError::InvalidName`] for what cannot be one;
     /// [`SqlError::ShortSecret`] for an empty password; others where the database cannot be changed now.
     pub async fn create(&self, name: &str, password: Secret<'_>, new: NewUser) -> Result<(), SqlError> {
         names::name(name)?;

@@ -1,0 +1,212 @@
+//! The identity of a principal: its source, its kind and its id.
+
+use std::fmt::{self, Write as _};
+
+/// The source of an identity: the issuer or the store that vouches for it.
+///
+/// Sources are compared exactly. An issuer never equals a store, also if both have the same name.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Source;
+///
+/// assert_ne!(Source::Issuer("https://issuer.example"), Source::Store("https://issuer.example"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source<'p> {
+    /// An issuer of tokens, by its `iss` or by the endpoint that was asked.
+    Issuer(&'p str),
+    /// A store of this service, by its name. A store without a name has the empty name.
+    Store(&'p str),
+    /// Several sources. A verifier that joins others has this source; no identity has it.
+    Several,
+}
+
+impl<'p> Source<'p> {
+    /// The source of two verifiers that are asked one after the other: the common source if both have
+    /// the same issuer or the same named store, else [`Several`](Self::Several). Two stores without
+    /// a name are two stores.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        if self == other && self != Source::Store("") { self } else { Source::Several }
+    }
+}
+
+/// The kind of an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdentityKind {
+    /// A person, whether a password or an access token was presented.
+    User,
+    /// A client that acts for itself.
+    Client,
+    /// An API key.
+    ApiKey,
+    /// An app token.
+    AppToken,
+}
+
+impl IdentityKind {
+    /// The kind in the words of [`Principal::key`](crate::Principal::key): `user`, `client`, `api_key`
+    /// or `app_token`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Client => "client",
+            Self::ApiKey => "api_key",
+            Self::AppToken => "app_token",
+        }
+    }
+}
+
+/// The identity of a principal: its source, the tenant of that source, its kind and its id.
+///
+/// Two identities are equal if all four parts are equal, byte by byte. `Display` writes the
+/// [key](crate::Principal::key) of the principal.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{BasicUser, OAuthUser, Principal};
+///
+/// let token: Principal = OAuthUser::builder("alice").build().into();
+/// let password: Principal = BasicUser::builder("alice").build().into();
+/// let foreign: Principal = OAuthUser::builder("alice").issuer("https://b.example").build().into();
+/// assert_eq!(token.identity(), password.identity());
+/// assert_ne!(token.identity(), foreign.identity());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity<'p> {
+    source: Source<'p>,
+    tenant: Option<&'p str>,
+    kind: IdentityKind,
+    id: &'p str,
+}
+
+impl<'p> Identity<'p> {
+    pub(crate) const fn new(
+        source: Source<'p>,
+        tenant: Option<&'p str>,
+        kind: IdentityKind,
+        id: &'p str,
+    ) -> Self {
+        Self { source, tenant, kind, id }
+    }
+
+    /// The issuer or the store.
+    pub const fn source(&self) -> Source<'p> {
+        self.source
+    }
+
+    /// The tenant of the store; `None` if the identity belongs to no tenant.
+    pub const fn tenant(&self) -> Option<&'p str> {
+        self.tenant
+    }
+
+    /// The kind.
+    pub const fn kind(&self) -> IdentityKind {
+        self.kind
+    }
+
+    /// The id, which is unique for the source, the tenant and the kind.
+    pub const fn id(&self) -> &'p str {
+        self.id
+    }
+}
+
+/// Writes `SOURCE/[TENANT/]KIND/ID`. Every byte of a name that is not one of `A-Za-z0-9-._~@` is
+/// percent-encoded, so the text has one reading.
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, name) = match self.source {
+            Source::Issuer(name) => ("issuer:", name),
+            Source::Store(name) => ("store:", name),
+            Source::Several => ("several:", ""),
+        };
+        f.write_str(source)?;
+        encode(f, name)?;
+        if let Some(tenant) = self.tenant {
+            f.write_char('/')?;
+            encode(f, tenant)?;
+        }
+        write!(f, "/{}/", self.kind.as_str())?;
+        encode(f, self.id)
+    }
+}
+
+fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'@');
+    text.bytes().try_for_each(|byte| match plain(byte) {
+        true => f.write_char(char::from(byte)),
+        false => write!(f, "%{byte:02X}"),
+    })
+}
+
+/// The source whose users `${user}` names, as a policy keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    Issuer(Box<str>),
+    Store(Box<str>),
+    Several,
+}
+
+impl Home {
+    pub(crate) fn of(source: Source<'_>) -> Self {
+        match source {
+            Source::Issuer(name) => Self::Issuer(name.into()),
+            Source::Store(name) => Self::Store(name.into()),
+            Source::Several => Self::Several,
+        }
+    }
+
+    pub(crate) const fn source(&self) -> Source<'_> {
+        match self {
+            Self::Issuer(name) => Source::Issuer(name),
+            Self::Store(name) => Source::Store(name),
+            Self::Several => Source::Several,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_reading() {
+        let names = ["", "a", "a/b", "/", "user", "%2F", "ä", "a:b", "A", "store:"];
+        let mut keys = Vec::new();
+        for source in names.iter().flat_map(|name| [Source::Issuer(name), Source::Store(name)]) {
+            for tenant in [None].into_iter().chain(names.map(Some)) {
+                for kind in [IdentityKind::User, IdentityKind::Client, IdentityKind::ApiKey] {
+                    keys.extend(names.map(|id| Identity::new(source, tenant, kind, id).to_string()));
+                }
+            }
+        }
+        let all = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+        let alice = Identity::new(Source::Issuer("https://a"), None, IdentityKind::User, "alice@b.example");
+        assert_eq!(alice.to_string(), "issuer:https%3A%2F%2Fa/user/alice@b.example");
+        let tenant = Identity::new(Source::Store("portal"), Some("acme"), IdentityKind::Client, "x y");
+        assert_eq!(tenant.to_string(), "store:portal/acme/client/x%20y");
+    }
+
+    #[test]
+    fn two_stores_without_a_name_are_two_sources() {
+        for (one, other, joined) in [
+            (Source::Issuer("a"), Source::Issuer("a"), Source::Issuer("a")),
+            (Source::Issuer("a"), Source::Issuer("b"), Source::Several),
+            (Source::Issuer("a"), Source::Store("a"), Source::Several),
+            (Source::Store("a"), Source::Store("a"), Source::Store("a")),
+            (Source::Store(""), Source::Store(""), Source::Several),
+            (Source::Issuer("a"), Source::Several, Source::Several),
+            (Source::Several, Source::Several, Source::Several),
+        ] {
+            assert_eq!((one.joined(other), other.joined(one)), (joined, joined), "{one:?} {other:?}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Issuers of tokens.
+
+use super::{Forbidden, Policy};
+use crate::head::Head;
+use crate::identity::{Home, Source};
+use crate::principal::Principal;
+
+/// Allows principals of one issuer; made by [`issuer`].
+#[derive(Clone, Debug)]
+pub struct IssuerPolicy(Home);
+
+/// Allows principals that this issuer vouches for, compared exactly. See
+/// [`Principal::issuer`](crate::Principal::issuer).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Policy as _, RequireLayer, policy};
+///
+/// let editors = policy::issuer("https://staff.example").and(policy::scope("edit"));
+/// let layer = RequireLayer::new(editors);
+/// # let _ = layer;
+/// ```
+pub fn issuer(issuer: &str) -> IssuerPolicy {
+    IssuerPolicy(Home::Issuer(issuer.into()))
+}
+
+impl Policy for IssuerPolicy {
+    fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
+        let is_known = !principal.is_guest() && principal.source() != Source::Several;
+        if is_known && principal.source() == self.0.source() { Ok(()) } else { Err(Forbidden::new()) }
+    }
+}

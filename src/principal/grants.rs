@@ -1,0 +1,74 @@
+//! The permissions of a principal, each in its place.
+
+use super::Principal;
+use super::record::Record;
+use crate::ground::{Asked, Ground};
+use crate::identity::Source;
+use crate::permission::{NOTHING, Operation, Permissions};
+
+impl Principal {
+    /// Whether its permissions allow an operation on an absolute path (decoded, starting with `/`).
+    /// `${user}` names the principal, unless it is a client that acts for itself. Permissions that are
+    /// relative to a place do not count.
+    ///
+    /// If several sources are joined with [`Verifier::or`](crate::Verifier::or), ask
+    /// [`policy::permission`](crate::policy::permission()) instead, which knows whose users `${user}` names.
+    pub fn may(&self, operation: Operation, path: &str) -> bool {
+        self.holds(operation, path, &Asked::NOWHERE, self.source())
+    }
+
+    /// Whether its permissions allow an operation in a place, on a path that is relative to it. See
+    /// [`may`](Self::may).
+    pub fn may_in(&self, ground: &Ground, operation: Operation, path: &str) -> bool {
+        ground.asked().is_some_and(|asked| self.holds(operation, path, &asked, self.source()))
+    }
+
+    /// The same for the users of one source, which are the ones that `${user}` names.
+    pub(crate) fn holds(
+        &self,
+        operation: Operation,
+        path: &str,
+        asked: &Asked<'_>,
+        users: Source<'_>,
+    ) -> bool {
+        let record = self.record();
+        let names = self.user_names(users);
+        let allow = |path: &str| record.permissions.allow(operation, path, &names);
+        let (org, app) = (self.org(), self.app());
+        match &record.ground {
+            // Who has no organization belongs to none.
+            None if org.is_none() => app.is_none() && asked.is_nowhere() && allow(path),
+            None => asked.is_in(org, app) && allow(path),
+            Some(ground) if org.is_none() && app.is_none() => ground.allows(asked, path, allow),
+            Some(ground) => {
+                (ground.is_everywhere() || asked.is_in(org, app)) && ground.allows(asked, path, allow)
+            }
+        }
+    }
+
+    /// Every name that `${user}` stands for, if it names the users of this source; else no name.
+    pub(crate) fn user_names(&self, users: Source<'_>) -> [&str; 2] {
+        if self.source() != users || self.is_client() {
+            return ["", ""];
+        }
+        match self {
+            Self::BasicUser(_) | Self::OAuthUser(_) => {
+                let record = self.record();
+                [&record.id, record.uuid.as_deref().unwrap_or_default()]
+            }
+            Self::ApiKey(_) => [self.owner().unwrap_or_default(), ""],
+            _ => ["", ""],
+        }
+    }
+}
+
+impl Record {
+    /// Its permissions, if their paths are absolute; else none.
+    pub(super) fn absolute(&self) -> &Permissions {
+        let is_absolute = match &self.ground {
+            Some(ground) => ground.is_everywhere(),
+            None => self.org.is_none() && self.app.is_none(),
+        };
+        if is_absolute { &self.permissions } else { &NOTHING }
+    }
+}

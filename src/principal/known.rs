@@ -1,0 +1,81 @@
+//! The identity of a principal.
+
+use std::sync::Arc;
+
+use super::Principal;
+use super::record::Record;
+use crate::identity::{Identity, IdentityKind, Source};
+
+impl Principal {
+    /// The issuer or the store that vouches for the principal. A principal without an issuer and without
+    /// the name of a store is of the store without a name.
+    pub fn source(&self) -> Source<'_> {
+        let record = self.record();
+        match &record.issuer {
+            Some(issuer) => Source::Issuer(issuer),
+            None => Source::Store(record.store.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The tenant of the store that knows the principal.
+    pub fn tenant(&self) -> Option<&str> {
+        self.record().tenant.as_deref()
+    }
+
+    /// Whether it is a client that acts for itself, and no person: an organization's client, an
+    /// application's client, or an [`OAuthUser`] whose id is the client's.
+    pub fn is_client(&self) -> bool {
+        self.record().for_itself || matches!(self, Self::OrgAdmin(_) | Self::AppAdmin(_))
+    }
+
+    /// The identity, which tells principals apart; `None` for a guest.
+    pub fn identity(&self) -> Option<Identity<'_>> {
+        let kind = match self {
+            Self::Guest(_) => return None,
+            Self::AppToken(_) => IdentityKind::AppToken,
+            Self::ApiKey(_) => IdentityKind::ApiKey,
+            _ if self.is_client() => IdentityKind::Client,
+            _ => IdentityKind::User,
+        };
+        let record = self.record();
+        let id = record.subject.as_deref().unwrap_or(&record.id);
+        Some(Identity::new(self.source(), self.tenant(), kind, id))
+    }
+
+    /// The identity as a text to store, as a foreign key for instance; `None` for a guest. It is printable
+    /// ASCII, does not change between requests, and is unique across sources, tenants and kinds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// let alice: Principal = OAuthUser::builder("alice").issuer("https://a.example").build().into();
+    /// assert_eq!(alice.key().as_deref(), Some("issuer:https%3A%2F%2Fa.example/user/alice"));
+    /// ```
+    pub fn key(&self) -> Option<String> {
+        self.identity().map(|identity| identity.to_string())
+    }
+
+    /// The same, known by a store and a tenant, unless an issuer or a store is named.
+    pub(crate) fn known_by(self, store: Option<Arc<str>>, tenant: Option<Arc<str>>) -> Self {
+        if self.is_guest() || self.record().issuer.is_some() || self.record().store.is_some() {
+            return self;
+        }
+        self.changed(|record| (record.store, record.tenant) = (store, tenant))
+    }
+
+    /// The same with another record, which is copied if others share it.
+    fn changed(mut self, change: impl FnOnce(&mut Record)) -> Self {
+        change(Arc::make_mut(match &mut self {
+            Self::Guest(guest) => &mut guest.0,
+            Self::AppToken(app) => &mut app.0,
+            Self::BasicUser(user) => &mut user.0,
+            Self::ApiKey(key) => &mut key.0,
+            Self::OrgAdmin(client) => &mut client.0,
+            Self::AppAdmin(client) => &mut client.0,
+            Self::OAuthUser(user) => &mut user.0,
+        }));
+        self
+    }
+}

@@ -1,0 +1,64 @@
+//! The changes of a memory verifier's principals while it serves.
+
+use super::{Entry, MemoryVerifier, State};
+use crate::identity::Identity;
+use crate::principal::PrincipalKind;
+
+impl MemoryVerifier {
+    /// Disables every credential of one principal, by its kind and [id](Principal::id) (or
+    /// [credential id](Principal::credential_id)), and says how many there were. Takes a time in
+    /// proportion to the number of all principals.
+    pub fn disable(&self, kind: PrincipalKind, id: &str) -> usize {
+        self.move_state(kind, id, |state| state == State::Live, State::Disabled)
+    }
+
+    /// Undoes [`disable`](Self::disable), and says for how many. What was revoked stays so.
+    pub fn enable(&self, kind: PrincipalKind, id: &str) -> usize {
+        self.move_state(kind, id, |state| state == State::Disabled, State::Live)
+    }
+
+    /// Revokes every credential of one principal, for good, and says how many there were: all access
+    /// tokens of a user, say.
+    pub fn revoke_all(&self, kind: PrincipalKind, id: &str) -> usize {
+        self.move_state(kind, id, |state| state != State::Revoked, State::Revoked)
+    }
+
+    /// Revokes every credential of one identity, for good, and returns how many there were: the password
+    /// and all access tokens of a user. Takes a time in proportion to the number of all principals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{BasicUser, MemoryVerifier, Principal};
+    ///
+    /// let verifier = MemoryVerifier::builder().build()?;
+    /// let alice: Principal = BasicUser::builder("alice").build().into();
+    /// if let Some(identity) = alice.identity() {
+    ///     assert_eq!(verifier.revoke_all_of(identity), 0);
+    /// }
+    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// ```
+    pub fn revoke_all_of(&self, identity: Identity<'_>) -> usize {
+        let revoke = |entry: &mut Entry| {
+            let revokes = entry.state != State::Revoked && entry.principal.identity() == Some(identity);
+            if revokes {
+                entry.state = State::Revoked;
+            }
+            revokes
+        };
+        self.known.update_all(revoke) + self.users.update_all(|user| revoke(&mut user.entry))
+    }
+
+    fn move_state(&self, kind: PrincipalKind, id: &str, from: impl Fn(State) -> bool, to: State) -> usize {
+        let change = |entry: &mut Entry| {
+            let Entry { principal, state } = entry;
+            let named = principal.id() == Some(id) || principal.credential_id() == Some(id);
+            let changes = named && principal.kind() == kind && from(*state);
+            if changes {
+                *state = to;
+            }
+            changes
+        };
+        self.known.update_all(change) + self.users.update_all(|user| change(&mut user.entry))
+    }
+}

@@ -1,0 +1,143 @@
+//! Whether credentials of one tenant are good at another.
+
+use super::{Context, Source, Verifier, VerifyError};
+use crate::credential::Credential;
+use crate::principal::Principal;
+use crate::trace;
+
+/// The source and the tenancy of the verifier inside, for an `impl Verifier`.
+#[cfg(feature = "throttle")]
+macro_rules! passes_through {
+    () => {
+        fn source(&self) -> crate::identity::Source<'_> {
+            self.inner.source()
+        }
+
+        fn tenancy(&self) -> crate::verify::Tenancy {
+            self.inner.tenancy()
+        }
+    };
+}
+
+#[cfg(feature = "throttle")]
+pub(super) use passes_through;
+
+/// Whether a verifier keeps the credentials of tenants apart. A layer with a
+/// [tenant](crate::AuthenticateLayer::tenant) takes only verifiers that do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tenancy {
+    /// A credential is good for one tenant, which is compared with [`Context::tenant`].
+    Separates,
+    /// The verifier does not look at the tenant.
+    Ignores,
+}
+
+impl Tenancy {
+    /// The tenancy of two verifiers that are asked one after the other: [`Separates`](Self::Separates)
+    /// if both do.
+    #[must_use]
+    pub const fn joined(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Separates, Self::Separates) => Self::Separates,
+            _ => Self::Ignores,
+        }
+    }
+}
+
+/// A verifier for one tenant; made by [`Verifier::at_tenant`].
+#[derive(Clone, Debug)]
+pub struct AtTenant<V> {
+    inner: V,
+    tenant: Box<str>,
+}
+
+/// A verifier for every tenant; made by [`Verifier::danger_at_every_tenant`].
+#[derive(Clone, Debug)]
+pub struct AtEveryTenant<V>(V);
+
+impl<V> AtTenant<V> {
+    pub(super) fn new(inner: V, tenant: Box<str>) -> Self {
+        Self { inner, tenant }
+    }
+
+    fn is_at(&self, context: &Context<'_>) -> bool {
+        context.tenant() == Some(&self.tenant)
+    }
+}
+
+impl<V> AtEveryTenant<V> {
+    pub(super) fn new(inner: V) -> Self {
+        trace::warn!("`danger_at_every_tenant`: credentials of this verifier are good at every tenant");
+        Self(inner)
+    }
+}
+
+impl<V: Verifier> Verifier for AtTenant<V> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        match self.is_at(context) {
+            true => self.inner.verify(credential, context).await,
+            false => Err(VerifyError::Unsupported),
+        }
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        match self.is_at(context) {
+            true => self.inner.verify_now(credential, context),
+            false => Some(Err(VerifyError::Unsupported)),
+        }
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        match self.is_at(context) {
+            true => self.inner.revoke(credential, context).await,
+            false => Err(VerifyError::Unsupported),
+        }
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.inner.source()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        Tenancy::Separates
+    }
+}
+
+impl<V: Verifier> Verifier for AtEveryTenant<V> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.0.verify(credential, context).await
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        self.0.verify_now(credential, context)
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        self.0.revoke(credential, context).await
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.0.source()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        Tenancy::Separates
+    }
+}

@@ -1,0 +1,317 @@
+//! One identity, compared exactly: across issuers, stores, kinds and letter cases.
+
+use axum::Router;
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Value, json};
+use tower_principal::fetch::{Fetch, FetchError};
+use tower_principal::test_util::Issuer;
+use tower_principal::verify::{Cached, Introspection, IntrospectionBuilder};
+use tower_principal::{
+    ApiKey, AppToken, BasicUser, BoxVerifier, Context, Credential, Head, IdentityKind, JwtVerifier,
+    JwtVerifierBuilder, MemoryVerifier, MemoryVerifierError, OAuthUser, Permissions, Policy, Principal,
+    PrincipalKind, RequireLayer, Secret, Source, Verifier, dialect, policy,
+};
+
+use crate::jwt::{API, ask};
+use crate::support::{authorization, bearer, cheap_passwords, layer_of, send};
+
+const A: &str = "https://a.example";
+const B: &str = "https://b.example";
+const OWN: &str = "get:/users/${user}";
+
+/// An authorization server that answers the same about every token.
+struct Answers(Bytes);
+
+impl Fetch for Answers {
+    async fn fetch(&self, _: Request<Bytes>, _: usize) -> Result<Response<Bytes>, FetchError> {
+        let response = Response::builder().header("content-type", "application/json");
+        Ok(response.body(self.0.clone()).unwrap())
+    }
+}
+
+fn introspection(answer: &Value) -> IntrospectionBuilder<Answers> {
+    let answers = Answers(answer.to_string().into());
+    Introspection::builder("https://login.example/introspect", answers).bearer("its-token")
+}
+
+fn jwt(issuer: &Issuer) -> JwtVerifierBuilder {
+    JwtVerifier::builder(issuer.name()).audience(API).keys(issuer.keys().unwrap())
+}
+
+fn own() -> Permissions {
+    Permissions::parse([OWN]).unwrap()
+}
+
+/// A store in which the token `opaque` is alice's.
+fn store(name: &str) -> MemoryVerifier {
+    let builder = MemoryVerifier::builder().passwords(cheap_passwords());
+    let builder = if name.is_empty() { builder } else { builder.name(name) };
+    builder.access_token("opaque", OAuthUser::builder("alice").permissions(own()).build()).build().unwrap()
+}
+
+/// Whether the sender of a token reads `/users/alice`, which the policy asks about.
+async fn reads(verifier: BoxVerifier, policy: impl Policy, token: &str) -> bool {
+    let app: Router = Router::new().fallback(|| async {}).layer(RequireLayer::new(policy));
+    let answer = send(app.layer(layer_of(dialect::RFC6750, verifier)), authorization(bearer(token))).await;
+    assert!([200, 403].contains(&answer.status), "{answer:?}");
+    answer.status == 200
+}
+
+fn asked() -> policy::PermissionPolicy {
+    policy::permission("get:/users/alice")
+}
+
+#[tokio::test]
+async fn a_subject_of_one_issuer_is_not_another_issuers_user_in_either_order() {
+    let (a, b) = (Issuer::new(A).unwrap(), Issuer::new(B).unwrap());
+    let token =
+        |issuer: &Issuer| issuer.token("alice").audience(API).claim("groups", json!(["member"])).sign();
+    let member = |issuer| jwt(issuer).permissions_of("member", [OWN]).build().unwrap();
+    for turned in [false, true] {
+        let both = || match turned {
+            false => member(&a).or(member(&b)).boxed(),
+            true => member(&b).or(member(&a)).boxed(),
+        };
+        assert!(reads(both(), asked().users_of(A), &token(&a)).await);
+        assert!(!reads(both(), asked().users_of(A), &token(&b)).await);
+        assert!(reads(both(), asked().users_of(B), &token(&b)).await);
+        // Not said whose users they are, they are no issuer's.
+        assert!(!reads(both(), asked(), &token(&a)).await);
+        assert!(!reads(both(), asked(), &token(&b)).await);
+        assert!(!reads(both(), asked().users_of_store(A), &token(&a)).await);
+        assert!(!reads(both(), asked().users_of("https://a.example/"), &token(&a)).await);
+        // Policies read the issuer.
+        assert!(reads(both(), policy::issuer(A), &token(&a)).await);
+        assert!(!reads(both(), policy::issuer(A), &token(&b)).await);
+        assert!(!reads(both(), policy::issuer("https://A.example"), &token(&a)).await);
+    }
+    // Of one issuer alone there is no doubt.
+    assert!(reads(member(&a).boxed(), asked(), &token(&a)).await);
+    assert!(reads(member(&a).or(member(&a)).boxed(), asked(), &token(&a)).await);
+}
+
+#[tokio::test]
+async fn a_subject_is_not_the_user_of_a_store_and_two_stores_have_two_users() {
+    let a = Issuer::new(A).unwrap();
+    let member = || jwt(&a).permissions_of("member", [OWN]).build().unwrap();
+    let token = a.token("alice").audience(API).claim("groups", json!(["member"])).sign();
+    for turned in [false, true] {
+        let both = || match turned {
+            false => member().or(store("portal")).boxed(),
+            true => store("portal").or(member()).boxed(),
+        };
+        assert!(reads(both(), asked().users_of_store("portal"), "opaque").await);
+        assert!(!reads(both(), asked().users_of_store("portal"), &token).await);
+        assert!(!reads(both(), asked().users_of(A), "opaque").await);
+        assert!(!reads(both(), asked(), "opaque").await);
+        assert!(!reads(both(), asked(), &token).await);
+    }
+    assert!(reads(store("").boxed(), asked(), "opaque").await);
+    assert!(reads(store("portal").boxed(), asked(), "opaque").await);
+    let empty =
+        |name: &str| MemoryVerifier::builder().passwords(cheap_passwords()).name(name).build().unwrap();
+    for other in ["", "partners"] {
+        assert!(!reads(store("").or(empty(other)).boxed(), asked(), "opaque").await, "{other}");
+        assert!(!reads(empty(other).or(store("")).boxed(), asked(), "opaque").await, "{other}");
+    }
+    assert!(reads(empty("portal").or(store("portal")).boxed(), asked(), "opaque").await);
+}
+
+/// A closure that names issuers on its own is one source by its declaration, and its principals are not of it.
+#[tokio::test]
+async fn a_principal_of_another_source_than_its_verifiers_is_no_user_of_it() {
+    let user = || OAuthUser::builder("alice").permissions(own());
+    for (principal, is_user) in [
+        (user(), true),
+        (user().issuer(A), false),
+        (user().store("portal"), false),
+        (user().issuer(""), false),
+    ] {
+        let principal: Principal = principal.build().into();
+        let verifier =
+            tower_principal::verify::from_fn(move |_, _| std::future::ready(Ok(principal.clone())));
+        assert_eq!(reads(verifier.boxed(), asked(), "x").await, is_user);
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_compared_exactly() {
+    for (name, is_alice) in
+        [("alice", true), ("Alice", false), ("ALICE", false), ("alice ", false), ("", false)]
+    {
+        let user: Principal = OAuthUser::builder(name).permissions(own()).build().into();
+        let owned: Principal = ApiKey::builder("k").owner(name).permissions(own()).build().into();
+        for who in [user, owned] {
+            assert_eq!(
+                who.may(tower_principal::Operation::Get, "/users/alice"),
+                is_alice,
+                "{who:?} {name:?}"
+            );
+        }
+    }
+    let by_uuid: Principal =
+        BasicUser::builder("bob").uuid("f2f82123-a166").permissions(own()).build().into();
+    assert!(by_uuid.may(tower_principal::Operation::Get, "/users/f2f82123-a166"));
+    assert!(!by_uuid.may(tower_principal::Operation::Get, "/users/F2F82123-A166"));
+}
+
+/// The same claims as a JWT and as an answer about a token.
+async fn made(claims: &Value, with_org: bool) -> Vec<Principal> {
+    let issuer = Issuer::new(A).unwrap();
+    let mut jwts = jwt(&issuer).permissions_of("g", [OWN]);
+    let mut token = issuer.token("unset").audience(API).without("sub").claim("groups", json!(["g"]));
+    let mut answer = json!({"active": true, "groups": ["g"]});
+    for (name, value) in claims.as_object().unwrap() {
+        token = token.claim(name, value.clone());
+        answer[name] = value.clone();
+    }
+    let mut answers = introspection(&answer).permissions_of("g", [OWN]);
+    if with_org {
+        (jwts, answers) = (jwts.org_claim("org").app_claim("app"), answers.org_claim("org").app_claim("app"));
+    }
+    let mut all = vec![ask(&answers.build().unwrap(), "opaque").await.unwrap()];
+    if claims.get("sub").is_some() {
+        all.push(ask(&jwts.build().unwrap(), &token.sign()).await.unwrap());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_client_that_acts_for_itself_is_never_the_person_of_its_name() {
+    for claims in [
+        json!({"client_id": "alice"}),
+        json!({"username": "alice", "client_id": "alice"}),
+        json!({"sub": "alice", "client_id": "alice"}),
+        json!({"sub": "alice", "azp": "alice"}),
+        json!({"sub": "alice", "client_id": "x", "cid": "alice"}),
+        json!({"sub": "alice", "appid": "alice"}),
+        json!({"sub": "alice", "gty": "client-credentials"}),
+        json!({"sub": "alice", "idtyp": "app"}),
+        json!({"sub": "alice", "azp": "map", "preferred_username": "service-account-map"}),
+    ] {
+        for who in made(&claims, false).await {
+            assert_eq!((who.kind(), who.id()), (PrincipalKind::OAuthUser, Some("alice")), "{claims}");
+            assert!(who.is_client(), "{claims}");
+            assert_eq!(who.identity().unwrap().kind(), IdentityKind::Client);
+            assert!(!who.may(tower_principal::Operation::Get, "/users/alice"), "{claims}");
+            let head = http::Request::new(());
+            let policy = asked().users_of(who.issuer().unwrap());
+            assert!(policy.check(&who, &Head::of(&head)).is_err(), "{claims}");
+        }
+    }
+    for claims in [
+        json!({"sub": "alice"}),
+        json!({"sub": "alice", "client_id": "map"}),
+        json!({"sub": "alice", "client_id": "Alice"}),
+        json!({"sub": "alice", "gty": "password"}),
+        json!({"sub": "alice", "idtyp": "user", "azp": "map"}),
+    ] {
+        for who in made(&claims, false).await {
+            assert!(!who.is_client(), "{claims}");
+            assert!(who.may(tower_principal::Operation::Get, "/users/alice"), "{claims}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_a_known_organization_or_application_is_its_admin() {
+    for (claims, kind) in [
+        (json!({"sub": "c", "client_id": "c", "org": "acme", "app": "weather"}), PrincipalKind::AppAdmin),
+        (json!({"sub": "c", "client_id": "c", "org": "acme"}), PrincipalKind::OrgAdmin),
+        (json!({"client_id": "c", "org": "acme"}), PrincipalKind::OrgAdmin),
+        (json!({"sub": "c", "client_id": "c", "app": "weather"}), PrincipalKind::OAuthUser),
+        (json!({"sub": "p", "client_id": "c", "org": "acme", "app": "weather"}), PrincipalKind::OAuthUser),
+    ] {
+        for who in made(&claims, true).await {
+            assert_eq!((who.kind(), who.is_client()), (kind, claims["sub"] != "p"), "{claims}");
+            assert_eq!(who.org(), claims["org"].as_str());
+            assert!(who.issuer().is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_one_identitys_alone_and_stays_the_same() {
+    let principals: Vec<Principal> = vec![
+        OAuthUser::builder("alice").build().into(),
+        OAuthUser::builder("Alice").build().into(),
+        OAuthUser::builder("alice").issuer(A).build().into(),
+        OAuthUser::builder("alice").issuer(B).build().into(),
+        OAuthUser::builder("alice").store("portal").build().into(),
+        OAuthUser::builder("alice").store(A).build().into(),
+        OAuthUser::builder("alice").store("portal").tenant("acme").build().into(),
+        OAuthUser::builder("alice").tenant("acme").build().into(),
+        OAuthUser::builder("alice").for_itself().build().into(),
+        ApiKey::builder("alice").build().into(),
+        AppToken::builder("alice").build().into(),
+    ];
+    let mut keys: Vec<String> = principals.iter().map(|who| who.key().unwrap()).collect();
+    assert!(keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_graphic())), "{keys:?}");
+    assert_eq!(keys[0], "store:/user/alice");
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), principals.len());
+    // A password, and another token, are the same user's.
+    let password: Principal = BasicUser::builder("alice").build().into();
+    let token: Principal = OAuthUser::builder("alice").credential_id("7").scopes(["x"]).build().into();
+    assert_eq!((password.key(), token.key()), (principals[0].key(), principals[0].key()));
+    // An id that may change is none.
+    let issuer = Issuer::new(A).unwrap();
+    let verifier = jwt(&issuer).id_claim("email").build().unwrap();
+    let token = |email: &str| issuer.token("u-1").audience(API).claim("email", email).sign();
+    let (one, other) =
+        (ask(&verifier, &token("a@x")).await.unwrap(), ask(&verifier, &token("b@x")).await.unwrap());
+    assert_eq!((one.id(), other.id()), (Some("a@x"), Some("b@x")));
+    assert_eq!(one.key(), other.key());
+    assert_eq!(one.identity().unwrap().source(), Source::Issuer(A));
+}
+
+#[tokio::test]
+async fn a_name_that_is_another_users_uuid_is_refused_in_memory() {
+    const UUID: &str = "f2f82123-a166-11e2-a7f7-02e81adcf3d0";
+    let builder = || {
+        let alice = BasicUser::builder("alice").uuid(UUID).build();
+        MemoryVerifier::builder().passwords(cheap_passwords()).user("alice", "p", alice)
+    };
+    let refused = |made: Result<(), MemoryVerifierError>| {
+        assert!(matches!(made, Err(MemoryVerifierError::NameIsUuid)), "{made:?}");
+    };
+    refused(builder().user(UUID, "p", BasicUser::builder(UUID).build()).build().map(drop));
+    refused(builder().access_token("t", OAuthUser::builder(UUID).build()).build().map(drop));
+    refused(builder().access_token("t", OAuthUser::builder("bob").uuid("alice").build()).build().map(drop));
+    refused(builder().key("k", ApiKey::builder("k").owner(UUID).build()).build().map(drop));
+    let verifier = builder().build().unwrap();
+    let token = |text| Credential::AccessToken(Secret::borrowed(text));
+    refused(verifier.insert(token("t"), OAuthUser::builder(UUID).build()));
+    refused(verifier.insert(token("t"), OAuthUser::builder("bob").uuid(UUID).build()));
+    refused(verifier.insert(token("t"), OAuthUser::builder("bob").uuid("alice").build()));
+    // The user's own, another source's and a client's are no matter.
+    verifier.insert(token("1"), OAuthUser::builder("alice").uuid(UUID).build()).unwrap();
+    verifier.insert(token("2"), OAuthUser::builder(UUID).issuer(A).build()).unwrap();
+    verifier.insert(token("3"), OAuthUser::builder(UUID).for_itself().build()).unwrap();
+    verifier.insert(token("4"), OAuthUser::builder("carol").uuid("carol").build()).unwrap();
+}
+
+#[tokio::test]
+async fn eviction_and_revocation_go_by_the_identity() {
+    let token = |text: &'static str| Credential::AccessToken(Secret::borrowed(text));
+    let memory = MemoryVerifier::builder()
+        .passwords(cheap_passwords())
+        .access_token("own", OAuthUser::builder("alice").build())
+        .access_token("foreign", OAuthUser::builder("alice").issuer(B).build())
+        .access_token("client", OAuthUser::builder("alice").for_itself().build())
+        .build()
+        .unwrap();
+    let cached = Cached::new(memory).unwrap();
+    let context = Context::default();
+    for text in ["own", "foreign", "client"] {
+        cached.verify(&token(text), &context).await.unwrap();
+    }
+    let alice: Principal = BasicUser::builder("alice").build().into();
+    assert_eq!(cached.evict_identity(alice.identity().unwrap()), 1);
+    assert_eq!(cached.inner().revoke_all_of(alice.identity().unwrap()), 1);
+    for (text, good) in [("own", false), ("foreign", true), ("client", true)] {
+        assert_eq!(cached.verify(&token(text), &context).await.is_ok(), good, "{text}");
+    }
+}
