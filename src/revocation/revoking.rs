@@ -165,7 +165,9 @@ impl<V: Verifier> Revoking<V> {
             }
             if !backoff.wait().await {
                 unstored.0 = false;
-                mark.map(Mark::keep);
+                if let Some(mark) = mark {
+                    mark.keep();
+                }
                 return trace::error!(
                     kind = %self.credential.kind(),
                     "a credential shown over plain http was not revoked: the store could not be changed. This process \

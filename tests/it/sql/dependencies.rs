@@ -198,11 +198,9 @@ async fn a_cached_key_ends_with_its_client_and_with_the_clients_owner() {
 /// A fault that the rule has to find: a cache that nothing tells.
 #[tokio::test]
 async fn the_suite_finds_a_cache_that_hears_of_no_change() {
-    let place = Place::sqlite();
-    let known = Known::fill(&place).await;
-    let deaf = Cached::new(known.database.clone()).unwrap().ttl(LONG);
     for (how, name) in [(Ends::DisableOwner, "key"), (Ends::RevokeClient, "app token")] {
-        let known = Known::fill(&Place::sqlite()).await;
+        let place = Place::sqlite();
+        let known = Known::fill(&place).await;
         let deaf = Cached::new(known.database.clone()).unwrap().ttl(LONG);
         let store = known.database.store();
         let suite = Suite::new()
@@ -210,7 +208,6 @@ async fn the_suite_finds_a_cache_that_hears_of_no_change() {
         let report = suite.check(&deaf).await;
         assert!(report.violations().iter().any(|broken| broken.rule() == Rule::EndsAtOnce), "{report}");
     }
-    drop(deaf);
 }
 
 /// A credential whose user is not there yet ends with the user who is made.
@@ -258,7 +255,8 @@ async fn until(holds: impl AsyncFn() -> bool) {
 /// A verifier that makes another principal of one takes over what it depends on.
 #[tokio::test]
 async fn a_principal_that_is_made_of_another_depends_as_it() {
-    let known = Known::fill(&Place::sqlite()).await;
+    let place = Place::sqlite();
+    let known = Known::fill(&place).await;
     let key = who(&known.database, known.named("key")).await;
     let other: Principal = ApiKey::builder("another").depends_as(&key).build().into();
     let plain: Principal = ApiKey::builder("another").build().into();
@@ -539,7 +537,8 @@ async fn every_column_that_the_store_changes_is_forgotten_by_every_cache() {
     }
     for (_, changes) in BY_STORE {
         for what in *changes {
-            let known = Known::fill(&Place::sqlite()).await;
+            let place = Place::sqlite();
+            let known = Known::fill(&place).await;
             known.learn().await;
             let before = known.all().await;
             change(&known, what).await;
