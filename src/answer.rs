@@ -129,18 +129,14 @@ impl Answers {
     }
 
     fn prepare(&mut self) {
-        let headers = |shape: &Shape| {
-            (!differs(shape.kind)).then(|| self.headers(&shape.kind.into(), shape.status, Asked::PLAINLY))
-        };
-        let broken_basic = |shape: &Shape| {
-            let rejection = Rejection::from(shape.kind).of_broken_basic(true);
-            (shape.kind == RejectionKind::Malformed)
-                .then(|| self.headers(&rejection, shape.status, Asked::PLAINLY))
-        };
-        let prepared = |shape: &Shape| Shape {
-            headers: headers(shape),
-            broken_basic: broken_basic(shape),
-            ..shape.clone()
+        let headers =
+            |shape: &Shape, rejection: &Rejection| self.headers(rejection, shape.status, Asked::PLAINLY);
+        let prepared = |shape: &Shape| {
+            let plain = Rejection::from(shape.kind);
+            let usual = (!differs(shape.kind)).then(|| headers(shape, &plain));
+            let is_malformed = shape.kind == RejectionKind::Malformed;
+            let broken_basic = is_malformed.then(|| headers(shape, &plain.of_broken_basic(true)));
+            Shape { headers: usual, broken_basic, ..shape.clone() }
         };
         self.shapes = self.shapes.iter().map(prepared).collect();
     }

@@ -73,13 +73,21 @@ struct PairMeaning {
 
 /// An OAuth 2.0 access token.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const access_token: TokenClassifier =
-    TokenClassifier::custom(CredentialKind::AccessToken, |token| Credential::AccessToken(token));
+pub const access_token: TokenClassifier = TokenClassifier {
+    kind: CredentialKind::AccessToken,
+    make: |token| Credential::AccessToken(token),
+    characters: Characters::Token,
+    max_length: None,
+};
 
 /// A token that identifies the calling application.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const app_token: TokenClassifier =
-    TokenClassifier::custom(CredentialKind::AppToken, |token| Credential::AppToken(token));
+pub const app_token: TokenClassifier = TokenClassifier {
+    kind: CredentialKind::AppToken,
+    make: |token| Credential::AppToken(token),
+    characters: Characters::Token,
+    max_length: None,
+};
 
 /// An API key in one piece.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]

@@ -33,7 +33,7 @@ pub(super) enum Stored {
         algorithm: Algorithm,
         version: Version,
         params: Params,
-        phc: PasswordHash,
+        phc: Box<PasswordHash>,
     },
     #[cfg(feature = "legacy-hashes")]
     Legacy(Legacy),
@@ -74,7 +74,7 @@ impl Stored {
         {
             return Err(UnusableHash::TooCostly);
         }
-        Ok(Self::Argon2 { algorithm, version: version.unwrap_or(Version::V0x10), params, phc })
+        Ok(Self::Argon2 { algorithm, version: version.unwrap_or(Version::V0x10), params, phc: Box::new(phc) })
     }
 
     /// Whether new hashes are made in this format.
