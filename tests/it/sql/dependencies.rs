@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 use tower_principal::test_util::conformance::{Rule, Suite};
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{Change, Digest, Issued, NewCredential, NewUser, SqlStore, SqlVerifier};
-use tower_principal::{ApiKey, ClientKind, Context, Secret, Verifier as _};
+use tower_principal::{ApiKey, ClientKind, Context, Ground, Operation, Secret, Verifier as _};
 
 use super::*;
 
@@ -96,10 +96,18 @@ impl Known {
         if let Principal::BasicUser(user) = &principal {
             write!(seen, "{:?}", user.uuid()).unwrap();
         }
-        for (what, path) in [("get", "/x"), ("put", "/x"), ("get", "/y"), ("get", "/own/z")] {
-            let what =
-                if what == "get" { tower_principal::Operation::Get } else { tower_principal::Operation::Put };
-            write!(seen, " {}", principal.permissions().allow(what, path, &["alice"])).unwrap();
+        let place = match (principal.org(), principal.app()) {
+            (Some(org), Some(app)) => Ground::application(org, app),
+            (Some(org), None) => Ground::organization(org),
+            _ => Ground::everywhere(),
+        };
+        for (what, path) in [
+            (Operation::Get, "/x"),
+            (Operation::Put, "/x"),
+            (Operation::Get, "/y"),
+            (Operation::Get, "/own/z"),
+        ] {
+            write!(seen, " {}", principal.may_in(&place, what, path)).unwrap();
         }
         Some(seen)
     }
@@ -272,7 +280,10 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("users.tenant", &["UPDATE {p}users SET tenant = 'other'"]),
     (
         "users.name",
-        &["UPDATE {p}users SET name = name || 'x'", "UPDATE {p}users SET name = 'zoe' WHERE name = 'bob'"],
+        &[
+            "UPDATE {p}users SET name = name || 'x', uuid = NULL",
+            "UPDATE {p}users SET name = 'zoe', uuid = NULL WHERE name = 'bob'",
+        ],
     ),
     ("users.password_hash", &["UPDATE {p}users SET password_hash = 'x'"]),
     ("users.uuid", &["UPDATE {p}users SET uuid = uuid || 'x'"]),
@@ -308,7 +319,7 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("credentials.client_id", &["UPDATE {p}credentials SET client_id = NULL"]),
     ("credentials.org", &["UPDATE {p}credentials SET org = 'other'"]),
     ("credentials.app", &["UPDATE {p}credentials SET app = 'other'"]),
-    ("credentials.uuid", &["UPDATE {p}credentials SET uuid = 'other'"]),
+    ("credentials.uuid", &["UPDATE {p}credentials SET uuid = 'other' WHERE public_id = 't1'"]),
     ("credentials.label", &["UPDATE {p}credentials SET label = 'other'"]),
     ("credentials.scopes", &["UPDATE {p}credentials SET scopes = 'read'"]),
     ("credentials.permissions", &["UPDATE {p}credentials SET permissions = 'get:/y'"]),
@@ -366,6 +377,9 @@ const BY_HAND: &[(&str, &[&str])] = &[
             "INSERT INTO {p}revocations (digest, ends_at, of_principal) SELECT digest, 9000000000000, 1 FROM {p}credentials",
         ],
     ),
+    ("holders.tenant", &["DELETE FROM {p}holders"]),
+    ("holders.word", &["UPDATE {p}holders SET word = word || 'x'"]),
+    ("holders.name", &["UPDATE {p}holders SET name = name || 'x'"]),
     ("schema.version", &[]),
 ];
 
@@ -425,6 +439,9 @@ async fn every_column_that_another_process_changes_is_forgotten_by_every_cache()
         "credentials.last_used_at",
         "credentials.previous_until",
         "credentials.tenant",
+        "holders.name",
+        "holders.tenant",
+        "holders.word",
         "roles.name",
         "roles.tenant",
         "users.created_at",
@@ -483,6 +500,9 @@ const SET_ONCE: &[&str] = &[
     "user_permissions.user_id",
     "revocations.ends_at",
     "revocations.of_principal",
+    "holders.tenant",
+    "holders.word",
+    "holders.name",
     "schema.version",
 ];
 
