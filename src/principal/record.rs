@@ -34,6 +34,10 @@ pub(super) struct Record {
     pub(super) claims_bytes: usize,
     /// What the answer depends on, as its verifier numbers it; `None` if that is not known.
     pub(super) depends_on: Option<Box<[u64]>>,
+    /// For how many seconds after its end the verifier accepts the credential, which a list of what is denied
+    /// has to outlast.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(super) leeway: u16,
     pub(super) sandbox: bool,
     /// Whether a client acts for itself.
     pub(super) for_itself: bool,
@@ -179,6 +183,14 @@ macro_rules! kind {
             /// When the credential ends.
             pub fn expires_at(mut self, at: SystemTime) -> Self {
                 self.0.expires_at = Some(at);
+                self
+            }
+
+            /// For how long after its end the verifier accepts the credential.
+            #[cfg(feature = "jwt")]
+            #[allow(dead_code, reason = "tokens make users alone")]
+            pub(crate) fn leeway(mut self, leeway: std::time::Duration) -> Self {
+                self.0.leeway = u16::try_from(leeway.as_secs()).unwrap_or(u16::MAX);
                 self
             }
 

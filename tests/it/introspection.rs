@@ -549,3 +549,20 @@ mod tls {
         }
     }
 }
+
+#[tokio::test]
+async fn groups_of_an_answer_may_be_keys_of_an_object_or_one_text() {
+    use tower_principal::verify::{Claims, GroupForm};
+
+    let issuer = tower_principal::test_util::Issuer::new("https://issuer.example").unwrap();
+    let roles = serde_json::json!({"admin": {"5": "acme.example"}});
+    let token = issuer.token("otto").claim("project", roles).claim("role", "editor").opaque();
+    let builder = issuer.introspection().group_claims_as(GroupForm::Keys, ["project"]);
+    let asked = builder.group_claims_as(GroupForm::Text, ["role", "project"]).build().unwrap();
+    let credential = Credential::AccessToken(Secret::borrowed(&token));
+    let otto = asked.verify(&credential, &Context::default()).await.unwrap();
+    assert_eq!(otto.claims::<Claims>().unwrap().groups(), ["admin", "editor"]);
+    let plain = issuer.introspection().build().unwrap();
+    let otto = plain.verify(&credential, &Context::default()).await.unwrap();
+    assert!(otto.claims::<Claims>().unwrap().groups().is_empty());
+}

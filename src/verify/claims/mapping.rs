@@ -46,6 +46,7 @@ impl Path {
     }
 
     /// Whether it is the empty name.
+    #[cfg(feature = "jwt")]
     pub(in crate::verify) fn is_empty(&self) -> bool {
         matches!(&*self.0, [name] if name.is_empty())
     }

@@ -161,6 +161,17 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
+    /// Further claims that name groups, in this form. Called again it adds; [`group_claims`](Self::group_claims)
+    /// replaces them.
+    pub fn group_claims_as<'c>(
+        mut self,
+        form: crate::verify::GroupForm,
+        claims: impl IntoIterator<Item = &'c str>,
+    ) -> Self {
+        self.expected.mapping.add_groups(form, claims);
+        self
+    }
+
     /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
     /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
     /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that

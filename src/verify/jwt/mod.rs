@@ -163,7 +163,8 @@ impl JwtVerifier {
         if !self.mapping.is_at(tenant, claims).map_err(claim)? {
             return Err(claim("another tenant"));
         }
-        let mut user = self.mapping.user(claims).map_err(claim)?.expires_at(claimed.expires_at);
+        let mut user = self.mapping.user(claims).map_err(claim)?;
+        user = user.expires_at(claimed.expires_at).leeway(self.rules.leeway);
         if let Some(id) = claimed.id {
             user = user.credential_id(id);
         }

@@ -83,13 +83,15 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
-    /// Denies a good credential until it ends by itself, and 6 minutes longer, because a verifier may accept it
-    /// for its leeway of up to 5 minutes, and the clock of another node may be behind. For good where it has no end. A password
+    /// Denies a good credential until it ends by itself, and a minute longer, because a verifier may accept it
+    /// for its leeway, and the clock of another node may be behind. If the leeway of a
+    /// [`JwtVerifier`](crate::JwtVerifier) is over 30 s, the denial lasts for the leeway and 30 s more. For good where it has no end. A password
     /// without a credential id is not revoked: its user would be locked out.
     async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
         let name = name(credential, &principal).ok_or(VerifyError::Unsupported)?;
-        let until = principal.expires_at().and_then(|end| end.checked_add(LEEWAY));
+        let longer = LEEWAY.max(principal.leeway() + BEHIND);
+        let until = principal.expires_at().and_then(|end| end.checked_add(longer));
         Ok(self.store.deny(name, until).await?)
     }
 
@@ -102,8 +104,11 @@ impl<V: Verifier> Verifier for Denylisted<V> {
     }
 }
 
-/// More than any verifier's leeway.
-const LEEWAY: Duration = Duration::from_secs(6 * 60);
+/// More than the usual leeway of a verifier.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+/// By how much the clock of another node may be behind.
+const BEHIND: Duration = Duration::from_secs(30);
 
 /// What the list knows a good credential by; `None` for a password.
 fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {
