@@ -27,7 +27,8 @@ pub(super) struct Revoking<V> {
     pub(super) deadline: Duration,
 }
 
-/// For how long a verifier is asked that cannot tell.
+/// How long a credential may wait to be verified, in the queue and by a verifier that is
+/// unavailable.
 const VERIFYING: Duration = Duration::from_secs(30);
 
 /// For how long a store is asked that cannot be changed now.
@@ -47,9 +48,13 @@ impl Backoff {
         Self { next: Self::FIRST, until: Instant::now().checked_add(patience) }
     }
 
-    /// Waits before the next attempt. `false` if the time is over, or without a timer.
+    fn is_over(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// Waits before the next attempt. Returns `false` if the time is over, or without a timer.
     async fn wait(&mut self) -> bool {
-        if self.until.is_none_or(|until| Instant::now() >= until) {
+        if self.is_over() {
             return false;
         }
         let Some(timer) = timer(self.next) else { return false };
@@ -94,18 +99,26 @@ impl<V: Verifier> Revoking<V> {
         self.store(&principal, parties, tell).await;
     }
 
-    /// The principal of a credential that is good. A verifier that cannot tell now is asked again.
+    /// Returns the principal if the credential is good. An unavailable verifier is asked again.
+    ///
+    /// A throttled attempt is not repeated, because guesses from a throttled client would otherwise
+    /// occupy the queue.
     async fn verified(&self) -> Option<Principal> {
         let mut backoff = Backoff::new(VERIFYING);
         loop {
-            let answer = {
-                let _running = self.fuse.running.acquire().await;
-                Bounded::new(self.verifier.verify(&self.credential, &self.context), self.deadline).await
+            let running = self.fuse.running.acquire().await;
+            let answer = match backoff.is_over() {
+                true => Err(Unfinished::Late),
+                false => {
+                    let verified = self.verifier.verify(&self.credential, &self.context);
+                    Bounded::new(verified, self.deadline).await
+                }
             };
+            drop(running);
             match answer {
                 Ok(Ok(principal)) => return Some(principal),
-                Ok(Err(error)) if is_definite(&error) => return None,
-                Ok(Err(_)) | Err(Unfinished::Late | Unfinished::Panicked) => {}
+                Ok(Err(VerifyError::Denied(_) | VerifyError::Unsupported)) => return None,
+                Ok(Err(VerifyError::Unavailable(_))) | Err(Unfinished::Late | Unfinished::Panicked) => {}
             }
             if !backoff.wait().await {
                 trace::error!(

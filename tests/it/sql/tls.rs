@@ -1,5 +1,6 @@
 //! No password leaves the machine for a PostgreSQL server that has not been identified.
 
+use std::io::Write as _;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -157,5 +158,5 @@ fn the_environment_of_the_driver_is_held_to_the_same_rule() {
 async fn by_the_environment() {
     let options = sqlx::postgres::PgConnectOptions::new_without_pgpass();
     let error = connect(PostgresSource::from(options)).await;
-    println!("connecting: {error}");
+    writeln!(std::io::stdout(), "connecting: {error}").unwrap();
 }
