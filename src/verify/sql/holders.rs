@@ -48,6 +48,10 @@ BEGIN
     IF holder IS NULL THEN
         RETURN NULL;
     END IF;
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = '{p}users' THEN
+        EXECUTE format('UPDATE %I.{p}holders SET name = $1 WHERE tenant = $2 AND word = $3 AND name = $4',
+            TG_TABLE_SCHEMA) USING NEW.name, OLD.tenant, OLD.uuid, OLD.name;
+    END IF;
     FOR taken IN SELECT DISTINCT w FROM unnest(ARRAY[holder, NEW.uuid]) w WHERE w IS NOT NULL ORDER BY w LOOP
         EXECUTE format('INSERT INTO %I.{p}holders VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', TG_TABLE_SCHEMA)
             USING NEW.tenant, taken, holder;
@@ -69,7 +73,7 @@ CREATE TRIGGER {p}hold AFTER INSERT OR UPDATE OF tenant, subject, uuid ON {p}cre
 #[cfg(feature = "sqlite")]
 const SQLITE: &str = "
 CREATE TRIGGER {p}{table}_hold_{event} AFTER {when} ON {p}{table} WHEN NEW.{holder} IS NOT NULL BEGIN
-    INSERT INTO {p}holders SELECT NEW.tenant, NEW.{holder}, NEW.{holder} WHERE NOT EXISTS (
+    {renamed}INSERT INTO {p}holders SELECT NEW.tenant, NEW.{holder}, NEW.{holder} WHERE NOT EXISTS (
         SELECT 1 FROM {p}holders WHERE tenant = NEW.tenant AND word = NEW.{holder});
     INSERT INTO {p}holders SELECT NEW.tenant, NEW.uuid, NEW.{holder} WHERE NEW.uuid IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM {p}holders WHERE tenant = NEW.tenant AND word = NEW.uuid);
@@ -77,6 +81,12 @@ CREATE TRIGGER {p}{table}_hold_{event} AFTER {when} ON {p}{table} WHEN NEW.{hold
         WHERE tenant = NEW.tenant AND word IN (NEW.{holder}, NEW.uuid) AND name <> NEW.{holder});
 END;
 ";
+
+/// A user who is renamed keeps the UUID.
+#[cfg(feature = "sqlite")]
+const RENAMED: &str = "UPDATE {p}holders SET name = NEW.name
+        WHERE tenant = OLD.tenant AND word = OLD.uuid AND name = OLD.name;
+    ";
 
 #[cfg(feature = "postgres")]
 pub(super) fn postgres() -> String {
@@ -86,7 +96,8 @@ pub(super) fn postgres() -> String {
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> String {
     let trigger = |table: &str, holder: &str, event: &str, when: &str| {
-        let named = SQLITE.replace("{table}", table).replace("{event}", event);
+        let renamed = if (table, event) == ("users", "changed") { RENAMED } else { "" };
+        let named = SQLITE.replace("{table}", table).replace("{event}", event).replace("{renamed}", renamed);
         named.replace("{when}", when).replace("{holder}", holder)
     };
     [

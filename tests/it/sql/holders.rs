@@ -84,6 +84,10 @@ async fn the_database_itself_refuses() {
             assert!(done.is_err(), "{}: {statement}", place.name);
         }
         place.by_hand(&format!("UPDATE {users} SET uuid = 'b-1' WHERE name = 'bob'")).await.unwrap();
+        // A user who is renamed keeps the UUID, and the old name is no other user's UUID.
+        place.by_hand(&format!("UPDATE {users} SET name = 'robert' WHERE name = 'bob'")).await.unwrap();
+        refused(user(&store, "b-1", None).await);
+        refused(user(&store, "carol", Some("bob")).await);
     }
 }
 
