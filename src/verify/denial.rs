@@ -51,6 +51,8 @@ pub(crate) enum Value<'v> {
     /// The credential has no such value.
     Absent,
     Text(&'v str),
+    /// A text that the sender chose and no signature covers. It is written only if it is a name.
+    Sent(&'v str),
     Names(&'v [Box<str>]),
     Any(&'v dyn fmt::Display),
     List(&'v dyn fmt::Debug),
@@ -205,7 +207,8 @@ impl fmt::Display for Value<'_> {
         let written = match self {
             Self::Unsaid => Ok(()),
             Self::Absent => cut.write_str("none"),
-            Self::Text(text) => cut.write_str(text),
+            Self::Sent(text) if !is_name(text) => cut.write_str(NO_NAME),
+            Self::Text(text) | Self::Sent(text) => cut.write_str(text),
             Self::Names(names) => names.iter().enumerate().try_for_each(|(at, name)| {
                 let comma = if at == 0 { "" } else { ", " };
                 write!(cut, "{comma}{name}")
@@ -243,6 +246,14 @@ impl fmt::Write for Cut<'_, '_> {
     }
 }
 
+/// Whether a text is written as services write the names of keys, algorithms and each other: visible
+/// ASCII, without quotes.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'\\<>".contains(&byte))
+}
+
+const NO_NAME: &str = "a text that is no name";
+
 /// The most characters of a value that are written.
 const SHOWN: usize = 96;
 
@@ -257,6 +268,10 @@ mod tests {
         let long = text(Value::Text(&"x".repeat(SHOWN + 1)));
         assert_eq!(long, format!("{}…", "x".repeat(SHOWN)));
         assert_eq!(text(Value::Text(&"x".repeat(SHOWN))), "x".repeat(SHOWN));
+        assert_eq!(text(Value::Sent("https://issuer.example/a")), "https://issuer.example/a");
+        for sent in ["", "a b", "a\r\nb", "\u{1b}[31m", "\"a\"", "é"] {
+            assert_eq!(text(Value::Sent(sent)), NO_NAME, "{sent:?}");
+        }
         let names = ["a".into(), "b\n".into()];
         assert_eq!(text(Value::Names(&names)), r"a, b\n");
         assert_eq!(text(Value::from(None)), "none");

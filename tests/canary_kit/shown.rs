@@ -58,6 +58,8 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     };
     let memory = || builder().build().unwrap();
     let layer = AuthenticateLayer::new(dialect::ANY, memory(), transport::marked());
+    let proxied = fetch::HttpClient::builder().proxy(format!("http://me:{}@proxy.example", canaries.fresh()));
+    let proxied = proxied.proxy_credentials("me", canaries.fresh());
     let mut service = layer.layer(any(async || "ok"));
     let post = Request::post("/x").header("content-type", "application/x-www-form-urlencoded");
     let post = post.body(Full::new(Bytes::from(format!("access_token={}", canaries.fresh())))).unwrap();
@@ -116,6 +118,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("MemoryVerifier", show(&memory())),
         ("Throttled", show(&Throttled::new(memory()).unwrap())),
         ("Cached", show(&cached)),
+        ("HttpClientBuilder", show(&proxied)),
         ("IntrospectionBuilder", show(&(asking(), bearing))),
         ("Introspection", show(&asking().build().unwrap())),
         ("Suite", show(&suite)),

@@ -116,3 +116,38 @@ async fn keys_that_cannot_be_fetched_are_named_with_the_reason() {
         assert!(text.contains("-       signature"), "{text}");
     }
 }
+
+/// The doctor and the verifier have one opinion, also about what a preset wants.
+#[tokio::test]
+async fn what_a_preset_refuses_is_refused_by_its_explanation() {
+    use tower_principal::verify::provider;
+    let clock = TestClock::default();
+    for (preset, typ, claims) in [
+        (provider::okta("https://t.okta.example/oauth2/default"), None, json!({"uid": "u-1"})),
+        (provider::entra("4c2f0d1e-0000-4000-8000-000000000001"), Some("JWT"), json!({"oid": "u-1"})),
+        (provider::clerk("https://clerk.example"), Some("JWT"), json!({"sts": "pending"})),
+        (
+            provider::uaa("https://uaa.example/oauth/token"),
+            Some("JWT"),
+            json!({"user_id": "u-1", "jti": "a-r"}),
+        ),
+    ] {
+        let issuer = Issuer::with(preset.issuer(), Algorithm::EdDsa, clock.clone()).unwrap();
+        let verifier = preset.verifier_with(issuer.keys().unwrap()).audience(API).clock(clock.clone());
+        let verifier = verifier.build().unwrap();
+        let mut token = issuer.token("u-1").audience(API);
+        token = match typ {
+            Some(typ) => token.header("typ", typ),
+            None => token.without_header("typ"),
+        };
+        for (name, value) in claims.as_object().unwrap() {
+            token = token.claim(name, value.clone());
+        }
+        let token = token.sign();
+        let credential = tower_principal::Credential::AccessToken(tower_principal::Secret::borrowed(&token));
+        let verified = tower_principal::Verifier::verify(&verifier, &credential, &Default::default()).await;
+        let explanation = verifier.explain(&token).await;
+        assert!(verified.is_err() && !explanation.is_accepted(), "{}: {explanation}", issuer.name());
+        assert!(explanation.to_string().contains("FAILED  use"), "{explanation}");
+    }
+}

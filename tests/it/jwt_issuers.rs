@@ -10,7 +10,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Issuer, TestClock, Token};
-use tower_principal::verify::{Algorithm, Denylist, Jwks, KeySet};
+use tower_principal::verify::{Algorithm, Denylist, Jwks, KeySet, TokenUse};
 use tower_principal::{
     Context, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, MemoryVerifier, Verifier as _,
 };
@@ -96,6 +96,21 @@ async fn a_claim_in_place_of_aud_has_required_values_and_is_never_nothing() {
     ] {
         let shown = format!("{token:?}");
         assert_eq!(verdict(&both, &token.sign()).await, expected, "{shown}");
+    }
+    // Cognito's access tokens, by the name of the claim.
+    let cognito =
+        start().accept([TokenUse::CognitoAccess]).audience_claim("client_id", ["c1"]).build().unwrap();
+    let token =
+        || issuer.token("u-1").header("typ", "JWT").claim("token_use", "access").claim("client_id", "c1");
+    for (token, expected) in [
+        (token(), "good"),
+        (token().claim("client_id", "c2"), "unknown"),
+        (token().without("client_id"), "unknown"),
+        (token().claim("token_use", "id"), "unknown"),
+        (token().audience("c1"), "unknown"),
+    ] {
+        let shown = format!("{token:?}");
+        assert_eq!(verdict(&cognito, &token.sign()).await, expected, "{shown}");
     }
     let none: [&str; 0] = [];
     for builder in [
@@ -240,6 +255,9 @@ async fn a_key_that_names_an_issuer_signs_for_no_other() {
         (json!(tenant_of(TENANT)), "good", "unknown"),
         (json!(tenant_of(OTHER)), "unknown", "good"),
         (json!("https://evil.example"), "unknown", "unknown"),
+        (json!("https://evil.example/{tenantid}/v2.0"), "unknown", "unknown"),
+        (json!("https://login.example/{tenantid}/v1.0"), "unknown", "unknown"),
+        (json!("https://login.example/{tenantid"), "unknown", "unknown"),
         (json!(""), "unknown", "unknown"),
         (json!(MANY), "good", "good"),
         (json!(null), "good", "good"),

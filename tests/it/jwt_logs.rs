@@ -107,10 +107,73 @@ fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
     });
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert_eq!(logged.lines().count(), tokens.len(), "{logged}");
-    for line in logged.lines() {
-        assert!(line.contains("tower_principal::denial") && line.contains(r"received=first\r\n"), "{line}");
+    for (at, line) in logged.lines().enumerate() {
+        // The issuer is chosen by the sender, because no signature was verified yet.
+        let received = if at == 1 { "received=a text that is no address" } else { r"received=first\r\n" };
+        assert!(line.contains("tower_principal::denial") && line.contains(received), "{line}");
         assert!(line.contains("expected=") && line.len() < 500 && !line.contains('\u{1b}'), "{line}");
     }
+}
+
+/// A secret that a client sends in the wrong place is not logged: only names have the shape of names.
+#[tokio::test]
+async fn what_was_received_before_a_signature_is_verified_is_logged_only_as_a_name() {
+    let issuer = Issuer::new("https://issuer.example").unwrap();
+    let start = || issuer.token("otto").audience("a");
+    for (token, line) in [
+        (start().claim("iss", "http://issuer.example"), "received=http://issuer.example"),
+        (start().claim("iss", "issuer.example"), "received=issuer.example"),
+        (start().claim("iss", "https://x.example"), "received=https://x.example"),
+        (start().claim("iss", "85e55c9b2ec4n4ry"), "received=a text that is no address"),
+        (start().claim("iss", "https://me:c4n4ry@x.example"), "received=a text that is no address"),
+        (start().claim("iss", "https://x.example?token=c4n4ry"), "received=a text that is no address"),
+        (start().claim("iss", "https://x.example/c4n4ry\u{1b}[31m"), "received=a text that is no name"),
+        (start().claim("iss", json!(["c4n4ry"])), "received=a text that is no address"),
+        (start().claim("iss", ""), "received=a text that is no address"),
+        (start().without("iss"), "received=none"),
+        (start().header("kid", "key-7"), "kid key-7"),
+        (start().header("kid", "c4n4ry\r\n"), "kid a text that is no name"),
+        (start().header("alg", "XS256"), "received=XS256"),
+        (start().header("alg", "c4n4ry c4n4ry"), "received=a text that is no name"),
+        (start().header("alg", json!({"c4n4ry": 1})), "received=a text that is no name"),
+    ] {
+        let verifier =
+            JwtVerifier::builder(issuer.name()).audience("a").keys(issuer.keys().unwrap()).build().unwrap();
+        let token = token.sign();
+        let text = logged(|| {
+            let credential = Credential::AccessToken(Secret::borrowed(&token));
+            assert!(verifier.verify_now(&credential, &Context::default()).unwrap().is_err());
+        });
+        assert!(text.contains(line) && !text.contains("c4n4ry"), "{line}: {text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let explained = verifier.explain(&token).await.to_string();
+        assert!(!explained.contains("c4n4ry"), "{explained}");
+    }
+}
+
+#[test]
+fn a_token_too_long_is_logged_once_at_warn_for_each_verifier() {
+    let issuer = Issuer::new("https://issuer.example").unwrap();
+    let builder = || JwtVerifier::builder(issuer.name()).audience("a").keys(issuer.keys().unwrap());
+    let (one, other) = (builder().build().unwrap(), builder().build().unwrap());
+    let long = issuer.token("otto").audience("a").claim("x", "c4n4ry".repeat(2_000)).sign();
+    let opaque = "c4n4ry".repeat(2_000);
+    let ask = |verifier: &JwtVerifier, token: &str| {
+        let credential = Credential::AccessToken(Secret::borrowed(token));
+        assert!(verifier.verify_now(&credential, &Context::default()).unwrap().is_err());
+    };
+    let text = logged(|| {
+        ask(&one, &opaque);
+        ask(&one, &long);
+        ask(&one, &long);
+        ask(&other, &long);
+    });
+    let warned: Vec<&str> = text.lines().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warned.len(), 2, "{text}");
+    let bytes = format!("bytes={} longest=8192", long.len());
+    assert!(warned[0].contains("issuer=https://issuer.example") && warned[0].contains(&bytes), "{text}");
+    assert!(warned[0].contains("danger_max_token_length") && !text.contains("c4n4ry"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains("tower_principal::denial")).count(), 4, "{text}");
 }
 
 /// What `f` logs at a level of its own or above.

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::{Algorithm, Json, KEY_ID_LENGTH, Wanted};
+use crate::verify::Value;
 
 /// Three parts with a dot between each, not yet decoded.
 #[derive(Clone, Copy)]
@@ -136,7 +137,7 @@ impl Header {
 /// Algorithm and name of the key, for a log line.
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "alg {}, kid {}", self.algorithm, self.key_id.as_deref().unwrap_or("none"))
+        write!(f, "alg {}, kid {}", self.algorithm, self.key_id.as_deref().map_or(Value::Absent, Value::Sent))
     }
 }
 

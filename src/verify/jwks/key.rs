@@ -127,10 +127,10 @@ impl Key {
         self.id == other.id && self.ways.iter().any(|(way, _)| other.verifies(*way))
     }
 
-    /// Whether tokens of this issuer may be signed by this key. A key that names no issuer, or a pattern of
-    /// all tenants, signs for each.
+    /// Whether tokens of this issuer may be signed by this key. A key that names no issuer signs for each,
+    /// and one that names a pattern with `{tenantid}` for each tenant in it.
     pub(super) fn signs_for(&self, issuer: &str) -> bool {
-        self.issuer.as_deref().is_none_or(|own| own == issuer || own.contains('{'))
+        self.issuer.as_deref().is_none_or(|own| own == issuer || is_tenant_of(own, issuer))
     }
 
     pub(super) fn verifies(&self, algorithm: Algorithm) -> bool {
@@ -168,6 +168,15 @@ impl Material {
         material.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
         Self(material)
     }
+}
+
+/// Whether an issuer is this pattern with the name of a tenant in place of its placeholder.
+fn is_tenant_of(pattern: &str, issuer: &str) -> bool {
+    let tenant = pattern.split_once('{').and_then(|(before, rest)| {
+        let (_, after) = rest.split_once('}')?;
+        issuer.strip_prefix(before)?.strip_suffix(after)
+    });
+    tenant.is_some_and(|tenant| !tenant.is_empty() && !tenant.contains('/'))
 }
 
 /// Without leading zeros, which some issuers write though RFC 7518 section 6.3.1 does not.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::{
@@ -247,6 +248,7 @@ impl JwtVerifierBuilder {
             mapping: self.mapping,
             denylist,
             clock: self.clock,
+            was_long: AtomicBool::new(false),
         })
     }
 }

@@ -57,7 +57,7 @@ impl JwtVerifier {
         let header = match Header::read(&jws) {
             Ok(header) => {
                 let typ = header.typ().unwrap_or("none");
-                explanation.passes(Check::Header, format!("{header}, typ {}", shown(typ)));
+                explanation.passes(Check::Header, format!("{header}, typ {}", Value::Sent(typ)));
                 Some(header)
             }
             Err(flaw) => {

@@ -1,6 +1,6 @@
 //! Why a token is refused before its claims are judged.
 
-use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Value, Verdict, shown};
+use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Name, Value, Verdict};
 
 /// The parts of a JWT of at most this many bytes, and its payload as text.
 pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {
@@ -15,8 +15,13 @@ pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), De
 
 pub(super) fn other_issuer<'j>(issuers: &'j Issuers, claims: &'j Json<'j>) -> Denial<'j> {
     let denial = Denial::new(Check::Issuer, "another issuer").expected(issuers.shown());
-    let denial = denial.received(shown(claims.get("iss")));
     let named = claims.get("iss").and_then(Json::text).unwrap_or_default();
+    let is_part = |name: &Name| !named.is_empty() && name.to_string().contains(named);
+    let denial = denial.received(match claims.get("iss") {
+        None => Value::Absent,
+        Some(_) if is_address(named) || issuers.names.iter().any(is_part) => Value::Sent(named),
+        Some(_) => Value::Text("a text that is no address"),
+    });
     let is_near = |name: String| name.trim_end_matches('/') == named.trim_end_matches('/');
     if issuers.names.iter().any(|name| is_near(name.to_string())) {
         return denial.setting("builder(issuer), with or without `/` as in the token");
@@ -24,10 +29,17 @@ pub(super) fn other_issuer<'j>(issuers: &'j Issuers, claims: &'j Json<'j>) -> De
     denial
 }
 
+/// Whether a text is an address without credentials in it. Any other text that is sent as the issuer can be
+/// a secret in the wrong place.
+fn is_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.contains(['@', '?', '#']))
+}
+
 pub(super) fn flawed(flaw: &HeaderFlaw) -> Denial<'_> {
     let denial = Denial::new(Check::Header, flaw.why);
     match &flaw.received {
-        Some(received) => denial.received(&**received),
+        Some(received) => denial.received(Value::Sent(received)),
         None => denial,
     }
 }

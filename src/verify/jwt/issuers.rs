@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Check, Denial, Json, Value, shown};
+use super::{Check, Denial, Json, Value};
 
 /// The names of one issuer. The first is the name that principals have.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Issuers {
             (Some(tenants), Some(tenant), Name::Around(before, after)) => {
                 if named.and_then(Json::text) != Some(tenant) {
                     let denial = Denial::new(Check::Issuer, "`tid` is another tenant than that of `iss`");
-                    Err(denial.expected(tenant).received(shown(named)))
+                    Err(denial.expected(tenant).received(sent(named)))
                 } else if tenants.accept(tenant) {
                     Ok(format!("{before}{tenant}{after}").into())
                 } else {
@@ -118,6 +118,12 @@ impl fmt::Debug for Tenants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shown().fmt(f)
     }
+}
+
+/// A claim of a token whose signature is not verified yet.
+fn sent<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
+    let text = |claim: &'j Json<'j>| claim.text().map_or(Value::Text("no text"), Value::Sent);
+    claim.map_or(Value::Absent, text)
 }
 
 /// The placeholder as Microsoft's metadata write it.

@@ -45,9 +45,6 @@ impl Rules {
         if claims.get("cnf").is_some() {
             return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
         }
-        if let Some(facts) = self.facts {
-            facts.judge(claims)?;
-        }
         optional(claims, "sub", Json::text)?;
         // An empty one would be the same for every token.
         let id = optional(claims, "jti", Json::text)?.filter(|id| !id.is_empty());
@@ -75,7 +72,7 @@ impl Rules {
         if first.marks().is_service_account && names_service_account(claims) != Some(true) {
             return Err(Denial::new(Check::Use, "`sub` is not the service account of `kubernetes.io`"));
         }
-        Ok(())
+        self.facts.map_or(Ok(()), |facts| facts.judge(claims))
     }
 
     fn audiences(&self, wanted: Audience) -> &[Box<str>] {
@@ -105,8 +102,8 @@ impl Rules {
                     [_, _, ..] if wanted == Audience::Client => asked(&several),
                     _ => several.iter().any(|one| is_ours(one)),
                 }),
-                None if wanted == Audience::ServiceOrClient => text("client_id").is_some_and(is_ours),
-                None => stands_for_it,
+                None if stands_for_it => true,
+                None => wanted == Audience::ServiceOrClient && text("client_id").is_some_and(is_ours),
             }
     }
 
@@ -174,7 +171,7 @@ fn names_service_account(claims: &Json<'_>) -> Option<bool> {
 }
 
 /// A claim for a log line, which no personal claim may go to.
-pub(super) fn shown<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
+fn shown<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
     claim.map_or(Value::Absent, |claim| Value::Any(claim))
 }
 
