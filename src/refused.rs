@@ -88,9 +88,8 @@ fn of_text(credential: &Credential<'_>) -> Option<Fingerprint> {
 /// whose credential has no id: a user has other credentials as well.
 fn of_principal(principal: &Principal, tenant: Option<&str>) -> Option<Fingerprint> {
     let credential = principal.credential_id().filter(|id| !id.is_empty())?;
-    let (kind, id) = (principal.kind().as_str(), principal.id().unwrap_or_default());
-    let issuer = principal.issuer().unwrap_or_default();
-    let parts = ["principal", tenant.unwrap_or_default(), kind, id, credential, issuer];
+    let (kind, identity) = (principal.kind().as_str(), principal.key()?);
+    let parts = ["principal", tenant.unwrap_or_default(), kind, &identity, credential];
     Some(KEY.as_ref()?.of(&parts.map(str::as_bytes)))
 }
 

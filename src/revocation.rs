@@ -181,10 +181,9 @@ impl Fuse {
     /// The owner of a credential that verified, and the client that showed it.
     fn parties(&self, principal: &Principal, context: &Context<'_>) -> Parties {
         let Some(key) = &self.key else { return Parties::default() };
-        let owner = principal.owner().or(principal.id()).unwrap_or_default();
-        let issuer = principal.issuer().unwrap_or_default();
+        let owner = principal.account().map(|account| key.of(&[account.to_string().as_bytes()]));
         let network = context.client_address().map(|address| Networks::DEFAULT.of(address));
-        [Some(key.of(&[issuer.as_bytes(), owner.as_bytes()])), network.map(|network| key.of(&[&network]))]
+        [owner, network.map(|network| key.of(&[&network]))]
     }
 
     /// Whether one more may be revoked now; if so it is counted.

@@ -136,12 +136,19 @@ kind! {
 }
 
 impl OAuthUserBuilder {
+    /// The issuer says that a client acts for itself, so that it may be an administrator.
+    #[cfg(any(feature = "introspection", feature = "jwt"))]
+    pub(crate) const fn as_admin(mut self) -> Self {
+        self.0.as_admin = true;
+        self
+    }
+
     /// The principal. A client that acts for itself is an application's client or an organization's if
-    /// these are known.
+    /// these are known and the issuer says that it is a client.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) fn principal(self) -> Principal {
         let record = Arc::new(self.0);
-        match (record.for_itself, &record.org, &record.app) {
+        match (record.for_itself && record.as_admin, &record.org, &record.app) {
             (true, Some(_), Some(_)) => Principal::AppAdmin(AppAdmin(record)),
             (true, Some(_), None) => Principal::OrgAdmin(OrgAdmin(record)),
             _ => Principal::OAuthUser(OAuthUser(record)),

@@ -42,6 +42,16 @@ impl Principal {
         Some(Identity::new(self.source(), self.tenant(), kind, id))
     }
 
+    /// The identity that a key or an app token acts for, which is a user of the same source, or else its own;
+    /// `None` for a guest.
+    pub(crate) fn account(&self) -> Option<Identity<'_>> {
+        match (self, self.owner()) {
+            (Self::Guest(_), _) => None,
+            (_, Some(owner)) => Some(Identity::new(self.source(), self.tenant(), IdentityKind::User, owner)),
+            (_, None) => self.identity(),
+        }
+    }
+
     /// The identity as a text to store, as a foreign key for instance; `None` for a guest. It is printable
     /// ASCII, does not change between requests, and is unique across sources, tenants and kinds.
     ///

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::Issuer;
-use tower_principal::verify::{Cached, Introspection, IntrospectionBuilder};
+use tower_principal::verify::{Cached, Introspection, IntrospectionBuilder, provider};
 use tower_principal::{
     ApiKey, AppToken, BasicUser, BoxVerifier, Context, Credential, Head, IdentityKind, JwtVerifier,
     JwtVerifierBuilder, MemoryVerifier, MemoryVerifierError, OAuthUser, Permissions, Policy, Principal,
@@ -229,6 +229,49 @@ async fn a_client_of_a_known_organization_or_application_is_its_admin() {
             assert!(who.issuer().is_some());
         }
     }
+}
+
+/// Names that a person may choose make no administrator.
+#[tokio::test]
+async fn a_person_with_a_clients_name_is_no_admin() {
+    for claims in [
+        json!({"sub": "u-1", "azp": "map", "preferred_username": "service-account-map"}),
+        json!({"sub": "u-1", "client_id": "map", "username": "service-account-MAP"}),
+        json!({"sub": "eve@clients", "azp": "map"}),
+        json!({"sub": "eve@clients"}),
+        json!({"username": "map", "client_id": "map"}),
+        json!({"username": "map@clients", "client_id": "map"}),
+    ] {
+        let mut claims = claims;
+        (claims["org"], claims["app"]) = (json!("acme"), json!("weather"));
+        for who in made(&claims, true).await {
+            assert_eq!((who.kind(), who.is_client()), (PrincipalKind::OAuthUser, true), "{claims}");
+        }
+    }
+    let issuer = Issuer::new(A).unwrap();
+    for (id_claim, chosen) in [("preferred_username", "map"), ("email", "eve@clients"), ("client_id", "map")]
+    {
+        let verifier = jwt(&issuer).id_claim(id_claim).org_claim("org").build().unwrap();
+        let token = issuer.token("u-1").audience(API).claim("client_id", "map").claim("org", "acme");
+        let who = ask(&verifier, &token.claim(id_claim, chosen).sign()).await.unwrap();
+        assert_eq!((who.kind(), who.id()), (PrincipalKind::OAuthUser, Some(chosen)), "{id_claim}");
+        assert!(who.is_client(), "{id_claim}");
+    }
+}
+
+/// The claim of a preset that names the client counts, whatever its name.
+#[tokio::test]
+async fn a_service_token_named_by_its_presets_claim_is_a_client() {
+    let issuer = Issuer::new("https://acme.cloudflareaccess.com").unwrap();
+    let preset = provider::cloudflare_access("acme").verifier_with(issuer.keys().unwrap());
+    let verifier = preset.audience(API).permissions_of("g", [OWN]).build().unwrap();
+    let token =
+        |sub: &str| issuer.token(sub).audience(API).claim("type", "app").claim("common_name", "alice");
+    let service = ask(&verifier, &token("").sign()).await.unwrap();
+    assert_eq!((service.id(), service.is_client()), (Some("alice"), true));
+    assert_eq!(service.identity().unwrap().kind(), IdentityKind::Client);
+    let person = ask(&verifier, &token("u-1").sign()).await.unwrap();
+    assert_eq!((person.id(), person.is_client()), (Some("u-1"), false));
 }
 
 #[tokio::test]

@@ -281,6 +281,31 @@ async fn req_38_keys_and_tokens_of_one_owner_share() {
     assert_eq!(revoked, 5);
 }
 
+/// A client, and users of another issuer, store and tenant, have the name of a user.
+#[tokio::test]
+async fn req_38_identities_of_one_name_do_not_share() {
+    let of_user = tokens_of("otto");
+    let user = || OAuthUser::builder("otto");
+    for other in [
+        user().for_itself().build(),
+        user().issuer("https://b.example").build(),
+        user().store("b").build(),
+        user().tenant("b").build(),
+        user().subject("u-2").build(),
+    ] {
+        let flood = tokens_of("other");
+        let builder =
+            flood.iter().fold(MemoryVerifier::builder(), |all, token| all.access_token(token, other.clone()));
+        let app = shown_over(builder.access_token(&of_user[0], user().build()));
+        for (n, token) in flood[..6].iter().enumerate() {
+            show(&app, token, n as u8).await;
+        }
+        show(&app, &of_user[0], 200).await;
+        assert!(lives(&app, &flood[5]).await, "their share is used up");
+        assert!(!lives(&app, &of_user[0]).await, "{:?}", Principal::from(other).key());
+    }
+}
+
 fn tokens_of(name: &str) -> Vec<String> {
     (0..21).map(|n| format!("a-token-of-{name}-number-{n:04}")).collect()
 }

@@ -2,31 +2,56 @@
 
 use super::Json;
 
-/// Whether a token is a client's own and speaks for no person, by its claims and the id they make.
-///
-/// * Its subject, or the id, is its client's id (RFC 9068 section 2.2; RFC 7662 without `sub`; Okta's `cid`,
-///   Google's `azp`).
-/// * It says so: Auth0's `gty` and `@clients`, Microsoft Entra's `idtyp`, `grant_type`.
-/// * Its user is the service account of its client (Keycloak).
-///
-/// A person whose token looks so loses what `${user}` grants; no client becomes a person.
-pub(super) fn acts_for_itself(claims: &Json<'_>, id: &str) -> bool {
-    let text = |name: &str| claims.get(name).and_then(Json::text).filter(|text| !text.is_empty());
-    let subjects = || text("sub").into_iter().chain([id]);
-    let clients = || CLIENT.iter().filter_map(|name| text(name));
-    let is_client =
-        |subject: &str| subject.ends_with("@clients") || clients().any(|client| client == subject);
-    let says = |(name, value): &(&str, &str)| match claims.get(name) {
-        Some(Json::Text(one)) => one.eq_ignore_ascii_case(value),
-        Some(several) => several.texts().is_some_and(|texts| texts.contains(value)),
-        None => false,
-    };
-    let service = text("preferred_username").or(text("username"));
-    let service = service.and_then(|name| name.strip_prefix("service-account-"));
-    subjects().any(is_client)
-        || SAID.iter().any(says)
-        || service.is_some_and(|service| clients().any(|client| client.eq_ignore_ascii_case(service)))
+/// Whether a token is a client's own and speaks for no person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    /// It speaks for a person.
+    No,
+    /// It looks so by a name that a person may choose. It loses what a person has, and gains nothing
+    /// that a client has.
+    Perhaps,
+    /// The issuer says so.
+    Yes,
 }
+
+impl Own {
+    /// Judges a token by its claims, the id that they make, and the client that they name.
+    /// `is_clients_id` if the claim with the id is one that names a client.
+    ///
+    /// * Its subject is its client's id (RFC 9068 section 2.2; Okta's `cid`, Google's `azp`), or it has no
+    ///   subject and its id is its client's (RFC 7662).
+    /// * It says so: Auth0's `gty`, Microsoft Entra's `idtyp`, `grant_type`.
+    /// * Perhaps: its id alone is its client's, its subject ends with Auth0's `@clients`, or its user is the
+    ///   service account of its client (Keycloak). A person may have a name like that.
+    pub(super) fn of(claims: &Json<'_>, id: &str, client: Option<&str>, is_clients_id: bool) -> Self {
+        let text = |name: &str| claims.get(name).and_then(Json::text).filter(|text| !text.is_empty());
+        let subject = text("sub");
+        let mut clients = CLIENT.iter().filter_map(|name| text(name)).chain(client);
+        let says = |(name, value): &(&str, &str)| match claims.get(name) {
+            Some(Json::Text(one)) => one.eq_ignore_ascii_case(value),
+            Some(several) => several.texts().is_some_and(|texts| texts.contains(value)),
+            None => false,
+        };
+        let bare = subject.map(|subject| subject.strip_suffix(AUTH0).unwrap_or(subject));
+        let is_subject = |client: &str| subject == Some(client) || bare == Some(client);
+        if SAID.iter().any(says)
+            || clients.clone().any(is_subject)
+            || (subject.is_none() && is_clients_id && clients.clone().any(|client| client == id))
+        {
+            return Self::Yes;
+        }
+        let service = text("preferred_username").or(text("username"));
+        let service = service.and_then(|name| name.strip_prefix("service-account-"));
+        let looks_so = [subject, Some(id)].into_iter().flatten().any(|name| name.ends_with(AUTH0))
+            || clients.any(|client| {
+                client == id || service.is_some_and(|service| client.eq_ignore_ascii_case(service))
+            });
+        if looks_so { Self::Perhaps } else { Self::No }
+    }
+}
+
+/// What Auth0 appends to the id of a client that is a subject.
+const AUTH0: &str = "@clients";
 
 /// The claims that name the client.
 const CLIENT: &[&str] = &["client_id", "azp", "cid", "appid", "clientId"];
@@ -45,28 +70,37 @@ mod tests {
 
     #[test]
     fn a_token_of_a_client_itself_is_told_by_its_claims() {
+        use Own::{No, Perhaps, Yes};
         for (claims, id, own) in [
-            (r#"{"sub":"alice","client_id":"map"}"#, "alice", false),
-            (r#"{"sub":"alice","client_id":"Alice"}"#, "alice", false),
-            (r#"{"sub":"map","client_id":"map"}"#, "map", true),
-            (r#"{"sub":"map","client_id":"map"}"#, "map@example.org", true),
-            (r#"{"client_id":"map"}"#, "map", true),
-            (r#"{"sub":"map","azp":"map"}"#, "map", true),
-            (r#"{"sub":"map","client_id":"other","azp":"map"}"#, "map", true),
-            (r#"{"sub":"map","cid":"map"}"#, "map", true),
-            (r#"{"sub":"map","appid":"map"}"#, "map", true),
-            (r#"{"sub":"map@clients"}"#, "map@clients", true),
-            (r#"{"sub":"alice","gty":"client-credentials"}"#, "alice", true),
-            (r#"{"sub":"alice","gty":["client-credentials"]}"#, "alice", true),
-            (r#"{"sub":"alice","gty":"password"}"#, "alice", false),
-            (r#"{"sub":"alice","idtyp":"app"}"#, "alice", true),
-            (r#"{"sub":"alice","idtyp":"user"}"#, "alice", false),
-            (r#"{"sub":"7","azp":"map","preferred_username":"service-account-map"}"#, "7", true),
-            (r#"{"sub":"7","azp":"map","preferred_username":"service-account-x"}"#, "7", false),
-            (r#"{"sub":"","client_id":""}"#, "alice", false),
+            (r#"{"sub":"alice","client_id":"map"}"#, "alice", No),
+            (r#"{"sub":"alice","client_id":"Alice"}"#, "alice", No),
+            (r#"{"sub":"map","client_id":"map"}"#, "map", Yes),
+            (r#"{"sub":"map","client_id":"map"}"#, "map@example.org", Yes),
+            (r#"{"client_id":"map"}"#, "map", Yes),
+            (r#"{"sub":"map","azp":"map"}"#, "map", Yes),
+            (r#"{"sub":"map","client_id":"other","azp":"map"}"#, "map", Yes),
+            (r#"{"sub":"map","cid":"map"}"#, "map", Yes),
+            (r#"{"sub":"map","appid":"map"}"#, "map", Yes),
+            (r#"{"sub":"map@clients"}"#, "map@clients", Perhaps),
+            (r#"{"sub":"alice","gty":"client-credentials"}"#, "alice", Yes),
+            (r#"{"sub":"alice","gty":["client-credentials"]}"#, "alice", Yes),
+            (r#"{"sub":"alice","gty":"password"}"#, "alice", No),
+            (r#"{"sub":"alice","idtyp":"app"}"#, "alice", Yes),
+            (r#"{"sub":"alice","idtyp":"user"}"#, "alice", No),
+            (r#"{"sub":"7","azp":"map","preferred_username":"service-account-map"}"#, "7", Perhaps),
+            (r#"{"sub":"7","azp":"map","preferred_username":"service-account-x"}"#, "7", No),
+            (r#"{"sub":"","client_id":""}"#, "alice", No),
+            (r#"{"sub":"map@clients","azp":"map"}"#, "map@clients", Yes),
+            (r#"{"sub":"map@clients","azp":"other"}"#, "map@clients", Perhaps),
+            (r#"{"sub":"u-1","azp":"map"}"#, "map", Perhaps),
+            (r#"{"sub":"u-1","email":"x@clients"}"#, "x@clients", Perhaps),
+            (r#"{"username":"map","client_id":"map"}"#, "map", Perhaps),
         ] {
             let json = Json::read(claims).unwrap();
-            assert_eq!(acts_for_itself(&json, id), own, "{claims}");
+            let is_clients_id = json.get("sub").is_none() && json.get("username").is_none();
+            assert_eq!(Own::of(&json, id, None, is_clients_id), own, "{claims}");
+            let named = Own::of(&json, id, Some(id), true);
+            assert_ne!(named, No, "{claims}");
         }
     }
 }

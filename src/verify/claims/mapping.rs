@@ -6,12 +6,12 @@ use std::{mem, ptr};
 
 use serde_json::Value;
 
-use super::{Claims, GroupForm, Groups, Json, client};
+use super::{Claims, GroupForm, Groups, Json, Own};
 use crate::permission::{InvalidPermission, Permissions};
 use crate::principal::{OAuthUser, OAuthUserBuilder};
 
 /// Where a claim stands: its name, or a JSON Pointer (RFC 6901) for one inside another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::verify) struct Path(Vec<Box<str>>);
 
 /// Which claims make what of a principal.
@@ -152,14 +152,26 @@ impl Mapping {
         if let Some(app) = text_at(self.app.as_ref(), claims)? {
             user = user.app(app);
         }
-        if let Some(client) = self.first(&self.client, claims)? {
+        let client = self.first(&self.client, claims)?;
+        if let Some(client) = client {
             user = user.client(client);
         }
         let subject = claims.get("sub").and_then(Json::text);
         if let Some(subject) = subject.filter(|subject| !subject.is_empty() && *subject != id) {
             user = user.subject(subject);
         }
-        Ok(if client::acts_for_itself(claims, id) { user.for_itself() } else { user })
+        Ok(match Own::of(claims, id, client, self.has_clients_id(claims)) {
+            Own::No => user,
+            Own::Perhaps => user.for_itself(),
+            Own::Yes => user.for_itself().as_admin(),
+        })
+    }
+
+    /// Whether the id is of a claim that names a client.
+    fn has_clients_id(&self, claims: &Json<'_>) -> bool {
+        let is_there =
+            |path: &&Path| self.at(path, claims).and_then(Json::text).is_some_and(|text| !text.is_empty());
+        self.id.iter().find(is_there).is_some_and(|path| self.client.contains(path))
     }
 
     /// The claims as they stand, to be kept with the principal.

@@ -11,6 +11,7 @@ mod group;
 mod json;
 mod mapping;
 
+use self::client::Own;
 pub use self::group::GroupForm;
 use self::group::Groups;
 pub(super) use self::json::Json;
