@@ -89,7 +89,7 @@ fn settle(
             refused(broken_verifier(kind))
         }
         // A verifier that keeps answers may have kept this one too long.
-        Ok(principal) if principal.expires_at().is_some_and(|at| is_over(at, clock.now())) => {
+        Ok(principal) if is_over(&principal, clock.now()) => {
             Denial::of(Reason::Expired, kind).log("layer");
             refused(Rejection::from(kind.denied()).because(Reason::Expired))
         }
@@ -109,12 +109,13 @@ fn settle(
     }
 }
 
-/// How far a verifier's clock may be from the layer's, or a token's issuer's from either: what verifiers bear with
-/// at most.
+/// How far the clock of a verifier, or of a token's issuer, may be from the layer's.
 const LEEWAY: Duration = Duration::from_secs(30);
 
-fn is_over(at: SystemTime, now: SystemTime) -> bool {
-    now.duration_since(at).is_ok_and(|since| since >= LEEWAY)
+/// Whether a principal expired longer ago than its verifier's leeway, or [`LEEWAY`] if that is longer.
+fn is_over(principal: &Principal, now: SystemTime) -> bool {
+    let since = principal.expires_at().and_then(|at| now.duration_since(at).ok());
+    since.is_some_and(|since| since >= LEEWAY.max(principal.leeway()))
 }
 
 fn broken_verifier(_kind: CredentialKind) -> Rejection {

@@ -1,8 +1,6 @@
 //! What an answer depends on beside the names that a principal has.
 
 use std::sync::Arc;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-use std::time::Duration;
 
 use super::Principal;
 
@@ -10,12 +8,6 @@ impl Principal {
     /// What the answer depends on, as the verifier that made it numbers it; `None` if that is not known.
     pub(crate) fn depends_on(&self) -> Option<&[u64]> {
         self.record().depends_on.as_deref()
-    }
-
-    /// For how long after its end the verifier accepts the credential.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    pub(crate) fn leeway(&self) -> Duration {
-        Duration::from_secs(self.record().leeway.into())
     }
 
     /// The same, that depends on this as well.

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use self::record::Record;
 use crate::permission::Permissions;
@@ -140,6 +140,11 @@ impl Principal {
         self.record().expires_at
     }
 
+    /// How long after its end the verifier accepts the credential.
+    pub(crate) fn leeway(&self) -> Duration {
+        Duration::from_secs(self.record().leeway.into())
+    }
+
     /// The credential's public id, for logs and for revoking: a token's `jti`, a key's id. Where there are several
     /// [issuers](Self::issuer) it is unique with its issuer alone.
     pub fn credential_id(&self) -> Option<&str> {
@@ -210,8 +215,6 @@ impl fmt::Display for PrincipalKind {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::identity::Source;
 

@@ -36,7 +36,6 @@ pub(super) struct Record {
     pub(super) depends_on: Option<Box<[u64]>>,
     /// For how many seconds after its end the verifier accepts the credential, which a list of what is denied
     /// has to outlast.
-    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
     pub(super) leeway: u16,
     pub(super) sandbox: bool,
     /// Whether a client acts for itself.

@@ -37,7 +37,9 @@ pub use self::cache::Cached;
 pub use self::claims::{Claims, GroupForm};
 pub use self::context::Context;
 pub(crate) use self::context::Tenant;
-pub(crate) use self::denial::{Check, Denial, Value, note};
+#[cfg(any(feature = "introspection", feature = "jwt"))]
+pub(crate) use self::denial::Value;
+pub(crate) use self::denial::{Check, Denial, note};
 pub use self::error::{Reason, VerifyError};
 pub use self::func::{FromFn, from_fn};
 #[cfg(feature = "introspection")]

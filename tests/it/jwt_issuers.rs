@@ -12,10 +12,12 @@ use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, Denylist, Jwks, KeySet, TokenUse};
 use tower_principal::{
-    Context, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, MemoryVerifier, Verifier as _,
+    AuthenticateLayer, Context, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, MemoryVerifier,
+    Verifier as _, dialect, transport,
 };
 
 use crate::jwt::{API, ISSUER, ask, credential, good, seconds, verdict};
+use crate::support::{authorization, send, whoami};
 
 fn start() -> (Issuer, TestClock) {
     let clock = TestClock::default();
@@ -154,6 +156,23 @@ async fn a_longer_leeway_is_accepted_only_where_it_is_set() {
     let over = |by: i64| good(&issuer).claim("exp", now - by).sign();
     assert_eq!(verdict(&lenient, &over(59)).await, "good");
     assert_eq!(verdict(&lenient, &over(60)).await, "expired");
+}
+
+/// The layer rejects principals that ended 30 s ago, because a cache may have kept them too long. A
+/// verifier with a longer leeway has it behind a layer, too.
+#[tokio::test]
+async fn a_longer_leeway_holds_behind_a_layer() {
+    let (issuer, clock) = start();
+    let now = seconds(&clock);
+    for (leeway, over, status) in [(60, 45, 200), (60, 60, 401), (300, 299, 200), (10, 9, 200), (10, 31, 401)]
+    {
+        let verifier = builder(&issuer, &clock).leeway(Duration::from_secs(leeway)).build().unwrap();
+        let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure());
+        let token = good(&issuer).claim("exp", now - over).sign();
+        let app = whoami().layer(layer.clock(clock.clone()));
+        let answer = send(app, authorization(format!("Bearer {token}"))).await;
+        assert_eq!(answer.status, status, "{leeway} {over}");
+    }
 }
 
 #[tokio::test]
