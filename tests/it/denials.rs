@@ -94,6 +94,72 @@ async fn an_answer_from_the_cache_and_an_attempt_too_many_are_denials_of_their_o
     }
 }
 
+/// What the throttle refuses is its own denial, and what it lets through is that of its inner verifier.
+#[cfg(feature = "throttle")]
+#[tokio::test]
+async fn an_attempt_over_the_limit_is_a_denial_of_the_throttle() {
+    let log = listen();
+    let limit = verify::Limit::new(2, Duration::from_secs(60));
+    let throttled = verify::Throttled::new(everybody()).unwrap().by_client(limit);
+    let client = Context::default().with_client("192.0.2.1".parse().unwrap());
+    for line in [
+        "memory record unknown |access_token",
+        "memory record unknown |access_token",
+        "throttle record throttled |access_token",
+    ] {
+        assert!(throttled.verify(&token(UNKNOWN_TOKEN), &client).await.is_err());
+        assert_eq!(denials(&log), [line]);
+    }
+    assert!(throttled.verify_now(&token(UNKNOWN_TOKEN), &client).unwrap().is_err());
+    assert_eq!(denials(&log), ["throttle record throttled |access_token"]);
+    let elsewhere = Context::default().with_client("198.51.100.7".parse().unwrap());
+    assert!(throttled.verify(&token(TOKEN), &elsewhere).await.is_ok());
+    assert_eq!(denials(&log), Vec::<String>::new());
+}
+
+/// Rows of a database, and its list of what is denied.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_database_and_its_denylist_log_each_denial_once() {
+    use tower_principal::verify::sql::{NewUser, SqlVerifier};
+    let log = listen();
+    let database =
+        SqlVerifier::sqlite("sqlite::memory:").passwords(cheap_passwords()).connect().await.unwrap();
+    let users = database.store().users();
+    users.create(USER, Secret::borrowed(PASSWORD), NewUser::new()).await.unwrap();
+    assert!(verdict(&database, password(USER, PASSWORD)).await.is_ok());
+    assert_eq!(denials(&log), Vec::<String>::new());
+    users.disable(USER).await.unwrap();
+    for (credential, line) in [
+        (password(USER, PASSWORD), "sql record disabled |password"),
+        (password(USER, "wrong c4n4ry"), "sql record unknown |password"),
+        (password("c4n4ry", PASSWORD), "sql record unknown |password"),
+        (token(UNKNOWN_TOKEN), "sql record unknown |access_token"),
+        (Credential::AppToken(Secret::borrowed("c4n4ry-0123456789abcdef")), "sql record unknown |app_token"),
+    ] {
+        assert!(verdict(&database, credential).await.is_err());
+        assert_eq!(denials(&log), [line]);
+    }
+    let listed = database.denylist(verify::from_fn(async |_, _| {
+        Ok(OAuthUser::builder("otto").credential_id("jti-c4n4ry").build().into())
+    }));
+    assert!(verdict(&listed, token(TOKEN)).await.is_ok());
+    listed.revoke(&token(TOKEN), &Context::default()).await.unwrap();
+    assert_eq!(denials(&log), Vec::<String>::new(), "to revoke is no denial");
+    assert!(verdict(&listed, token(TOKEN)).await.is_err());
+    assert_eq!(denials(&log), ["denylist record revoked |access_token"]);
+}
+
+/// A layer whose verifiers all pass a credential on denies it itself.
+#[tokio::test]
+async fn a_credential_that_no_verifier_takes_is_a_denial_of_the_layer() {
+    let log = listen();
+    let nothing = verify::from_fn(async |_, _| Err(VerifyError::Unsupported)).separates_tenants();
+    let layer = AuthenticateLayer::new(dialect::RFC6750, nothing, transport::danger_assume_secure());
+    assert_eq!(send(whoami().layer(layer), authorization(bearer(UNKNOWN_TOKEN))).await.status, 401);
+    assert_eq!(denials(&log), ["layer record unknown |access_token"]);
+}
+
 /// Requests that no verifier is asked about.
 #[tokio::test]
 async fn what_cannot_be_read_and_what_is_not_secure_is_a_denial() {
@@ -207,6 +273,12 @@ async fn a_jwt_logs_what_was_expected_and_received() {
         ),
         ("early", good().claim("nbf", now + 45).sign(), "jwt time unknown 10 s|45 s"),
         ("late", good().claim("iat", now - 100).claim("exp", now - 45).sign(), "jwt time expired 10 s|45 s"),
+        (
+            "lifetime",
+            good().expires_in(Duration::from_secs(2 * 86_400)).sign(),
+            "jwt time unknown 86400 s|172800 s",
+        ),
+        ("untyped", good().without_header("typ").sign(), "jwt use unknown [AccessToken]|none"),
         ("opaque", "opaque-c4n4ry".to_owned(), "jwt format unknown |"),
     ] {
         assert!(verdict(&verifier, token(&jwt)).await.is_err(), "{name}");
@@ -214,4 +286,8 @@ async fn a_jwt_logs_what_was_expected_and_received() {
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         assert!(found[0].starts_with(line), "{name}: {found:?}");
     }
+    let revoked = good().claim("jti", "c4n4ry").sign();
+    verifier.revoke(&token(&revoked), &Context::default()).await.unwrap();
+    assert!(verdict(&verifier, token(&revoked)).await.is_err());
+    assert_eq!(denials(&log), ["jwt revocation revoked |"]);
 }

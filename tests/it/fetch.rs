@@ -284,6 +284,38 @@ async fn keys_are_fetched_through_a_proxy() {
     assert!(heads.lock().unwrap()[0].starts_with("GET http://issuer.example/keys "));
 }
 
+/// Variables of a process cannot be set safely while it runs, so this test starts itself with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_names_a_proxy_only_for_a_client_that_asks_for_it() {
+    let (at, heads) = proxy(([127, 0, 0, 1], 9).into()).await;
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "fetch::in_an_environment_with_a_proxy", "--include-ignored"]);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        child.env_remove(name);
+    }
+    child.env_remove("REQUEST_METHOD").env_remove("no_proxy");
+    child.env("HTTP_PROXY", format!("http://{at}")).env("NO_PROXY", "127.0.0.1");
+    let output = child.output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let heads = heads.lock().unwrap().clone();
+    assert_eq!(heads.len(), 1, "{heads:?}");
+    assert!(heads[0].starts_with("GET http://issuer.example/keys "), "{heads:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs the environment that another test sets"]
+async fn in_an_environment_with_a_proxy() {
+    assert!(std::env::var_os("HTTP_PROXY").is_some());
+    let builder = || HttpClient::builder().timeout(Duration::from_secs(3)).danger_allow_http();
+    let asking = builder().proxy_from_environment().build().unwrap();
+    assert_eq!(asking.fetch(ask("http://issuer.example/keys".to_owned()), 1_000).await.unwrap().body(), SET);
+    let own = serve().await;
+    assert_eq!(asking.fetch(ask(format!("{own}/set")), 1_000).await.unwrap().body(), SET, "an exception");
+    let silent = builder().build().unwrap();
+    assert!(silent.fetch(ask("http://issuer.example/keys".to_owned()), 1_000).await.is_err());
+}
+
 #[test]
 fn an_address_that_is_no_proxy_is_an_error() {
     for wrong in ["", "proxy", "socks5://127.0.0.1:1", "ftp://127.0.0.1", "http://", "http:// x"] {

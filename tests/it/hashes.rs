@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tower_principal::{
-    BasicUser, Context, Credential, MemoryVerifier, MemoryVerifierError, Pair, Secret, UnusableHash,
-    Verifier as _, VerifyError,
+    BasicUser, Context, Credential, MemoryVerifier, MemoryVerifierError, Pair, Passwords, Secret,
+    UnusableHash, Verifier as _, VerifyError,
 };
 
 use crate::support::*;
@@ -16,6 +16,18 @@ pub(crate) const BCRYPT_PASSWORD: &str = "U*U";
 /// Of argon2's own tests: the password is `password`.
 const ARGON2I: &str = "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
 const ARGON2ID: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
+/// Made with the crate `rust-argon2`: the password is `password`.
+#[cfg(feature = "legacy-hashes")]
+const ARGON2D: [&str; 3] = [
+    "$argon2d$v=19$m=256,t=2,p=1$c29tZXNhbHQ$JcTui6RIBUtJ78gE5Hi52CO+H5vS6Z9R1uxAB6OhUB8",
+    "$argon2d$v=19$m=256,t=2,p=2$c29tZXNhbHQ$e2nJLXw4iarRKB28i678Esw3yA8cdeM+8sLUDCjrxXM",
+    "$argon2d$v=16$m=256,t=2,p=1$c29tZXNhbHQ$vUBIaP8AxS51Q8gzLmp3KlckiS1+Mo1c8lO7yOcms3E",
+];
+
+/// Made with 20 lanes, which is over the bound. The password is `password`.
+const MANY_LANES: &str =
+    "$argon2id$v=19$m=1024,t=1,p=20$c29tZXNhbHQ$7FPXdYhAslQ6kKXZTUlf0kkgsCzAOBQXwnDfRqbpNq4";
 
 /// Of Python's `hashlib.scrypt`: the password is `password`.
 const SCRYPT: &str =
@@ -88,11 +100,31 @@ async fn a_hash_of_argon2id_is_read() {
     assert!(!logs_in(&verifier, "bob", "passwore").await);
 }
 
-/// What is made with more than the bounds is also read.
-#[test]
-fn the_own_cost_raises_the_bounds() {
+/// What is made with more than the bounds is also read, and its password matches.
+#[tokio::test]
+async fn the_own_cost_raises_the_bounds() {
     let hash = "$argon2id$v=19$m=524288,t=1,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
     assert_eq!(built(hash).err(), Some(UnusableHash::TooCostly));
+    assert_eq!(built(MANY_LANES).err(), Some(UnusableHash::TooCostly));
+    let with = |lanes: u32| {
+        let passwords = Passwords::with_params(1_024, 1, lanes).unwrap();
+        let bob = BasicUser::builder("bob").build();
+        MemoryVerifier::builder().passwords(passwords).user_hash("bob", MANY_LANES, bob).build()
+    };
+    let verifier = with(20).unwrap();
+    assert!(logs_in(&verifier, "bob", "password").await);
+    assert!(!logs_in(&verifier, "bob", "passwore").await);
+    // No further than to that cost.
+    assert!(with(19).is_err());
+    // The own cost in memory and in work raises those bounds, too, and not the others.
+    let heavy = |memory: u32, passes: u32, hash: &str| {
+        let passwords = Passwords::with_params(memory, passes, 1).unwrap();
+        let bob = BasicUser::builder("bob").build();
+        MemoryVerifier::builder().passwords(passwords).user_hash("bob", hash, bob).build().is_ok()
+    };
+    let long = hash.replace("m=524288,t=1", "m=65536,t=17");
+    assert!(!heavy(65_536, 1, &long) && heavy(65_536, 17, &long) && !heavy(65_536, 17, hash));
+    assert!(heavy(524_288, 1, hash));
 }
 
 #[test]
@@ -119,12 +151,15 @@ mod legacy {
     use super::*;
 
     #[tokio::test]
-    async fn hashes_of_bcrypt_scrypt_and_argon2i_match_their_password() {
+    async fn hashes_of_bcrypt_scrypt_argon2i_and_argon2d_match_their_password() {
         for (hash, password) in [
             (BCRYPT.to_owned(), BCRYPT_PASSWORD),
             (BCRYPT.replace("$2y$", "$2b$"), BCRYPT_PASSWORD),
             (BCRYPT.replace("$2y$", "$2a$"), BCRYPT_PASSWORD),
             (ARGON2I.to_owned(), "password"),
+            (ARGON2D[0].to_owned(), "password"),
+            (ARGON2D[1].to_owned(), "password"),
+            (ARGON2D[2].to_owned(), "password"),
             (SCRYPT.to_owned(), "password"),
         ] {
             let verifier = built(&hash).unwrap();
@@ -161,6 +196,9 @@ mod legacy {
             (SCRYPT.replace("ln=4,", ""), Broken),
             (SCRYPT.replace("ln=4,", "n=16,"), Broken),
             (ARGON2I.replace("m=256", "m=1048576"), TooCostly),
+            (ARGON2D[0].replace("m=256", "m=1048576"), TooCostly),
+            (ARGON2D[0].replace("v=19", "v=18"), Broken),
+            (ARGON2D[0].replace("m=256", "m=1"), Broken),
         ] {
             assert_eq!(built(&hash).err(), Some(expected), "{hash}");
         }
