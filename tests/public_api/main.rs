@@ -1,0 +1,68 @@
+//! Compares the public API with its committed listing, `tests/public_api/listing.txt`.
+//!
+//!     cargo test --test public_api           # fails if they differ
+//!     cargo test --test public_api -- write  # writes the listing
+//!
+//! `cargo test` alone leaves this out, because it documents the crate once more. The listing is
+//! made from rustdoc's JSON output, whose format changes with the compiler: with another format
+//! than the library below reads, nothing is compared, and the output says so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::{env, fs};
+
+fn main() -> ExitCode {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = package.join("tests/public_api/listing.txt");
+    let Some(listing) = listing(&document(package)) else {
+        println!("SKIPPED: this compiler's rustdoc writes JSON of another format; nothing compared");
+        return ExitCode::SUCCESS;
+    };
+    if env::args().any(|argument| argument == "write") {
+        fs::write(&file, listing.join("\n") + "\n").unwrap();
+        return ExitCode::SUCCESS;
+    }
+    let committed = fs::read_to_string(&file).unwrap();
+    let committed: BTreeSet<&str> = committed.lines().collect();
+    let current: BTreeSet<&str> = listing.iter().map(String::as_str).collect();
+    let removed = committed.difference(&current).map(|line| format!("-{line}"));
+    let added = current.difference(&committed).map(|line| format!("+{line}"));
+    let changes: Vec<String> = removed.chain(added).collect();
+    if changes.is_empty() {
+        println!("test result: ok. 1 passed; {} public items, as listed", listing.len());
+        return ExitCode::SUCCESS;
+    }
+    println!("{}", changes.join("\n"));
+    println!("the public API differs from tests/public_api/listing.txt; if that is meant, run");
+    println!("    cargo test --test public_api -- write");
+    ExitCode::FAILURE
+}
+
+/// Documents the crate with every feature, and returns the JSON file.
+fn document(package: &Path) -> PathBuf {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let documented = Command::new(cargo)
+        .current_dir(package)
+        .env("RUSTDOC", package.join("tests/public_api/rustdoc"))
+        .args(["rustdoc", "--quiet", "--locked", "--all-features", "--lib", "--"])
+        .args(["-Z", "unstable-options", "--output-format", "json"])
+        .status();
+    assert!(documented.is_ok_and(|status| status.success()), "the crate does not document");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| package.join("target"), PathBuf::from);
+    target.join("doc/tower_principal.json")
+}
+
+/// The public items, one on a line. Returns `None` if the JSON is of another format.
+fn listing(json: &Path) -> Option<Vec<String>> {
+    let built = public_api::Builder::from_rustdoc_json(json)
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(true)
+        .omit_auto_derived_impls(true)
+        .build();
+    let mut lines: Vec<String> = built.ok()?.items().map(ToString::to_string).collect();
+    lines.sort();
+    lines.dedup();
+    Some(lines)
+}
