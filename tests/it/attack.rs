@@ -20,7 +20,7 @@ use crate::support::*;
 
 /// Whoever has a name that differs from another's by case alone would hold what `${user}` grants the other.
 #[tokio::test]
-async fn nobody_takes_a_name_that_permissions_cannot_tell_from_anothers() {
+async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
     for place in Place::all() {
         let verifier = place.connect().await;
         let store = verifier.store();
