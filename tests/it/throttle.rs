@@ -473,7 +473,7 @@ async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
     let networks = || transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]);
     let (forwarded, x_forwarded) =
         (("forwarded", "for=198.51.100.7;proto=https"), ("x-forwarded-for", "198.51.100.7"));
-    for (transport, proxys, clients) in [
+    for (transport, by_proxy, clients) in [
         (networks(), forwarded, "x-forwarded-for"),
         (networks().forwarding_headers(ForwardingHeaders::Forwarded), forwarded, "x-forwarded-for"),
         (networks(), x_forwarded, "forwarded"),
@@ -491,13 +491,13 @@ async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
                 _ => format!("203.0.113.{}", n % 250),
             };
             request.headers_mut().append(clients, own.parse().unwrap());
-            request.headers_mut().append(proxys.0, proxys.1.parse().unwrap());
-            if proxys.0 == "x-forwarded-for" {
+            request.headers_mut().append(by_proxy.0, by_proxy.1.parse().unwrap());
+            if by_proxy.0 == "x-forwarded-for" {
                 request.headers_mut().append("x-forwarded-proto", "https".parse().unwrap());
             }
             send(app.clone(), request).await;
         }
-        assert_eq!(asked(), 3, "{proxys:?} {clients}");
+        assert_eq!(asked(), 3, "{by_proxy:?} {clients}");
     }
 }
 
