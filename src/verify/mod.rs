@@ -148,6 +148,10 @@ pub trait Verifier: Send + Sync + 'static {
     /// Binds this verifier to one tenant: a request of another tenant, or of none, is
     /// [`Unsupported`](VerifyError::Unsupported).
     ///
+    /// The tenant is no part of the principals' [keys](Principal::key). Give the stores of two tenants
+    /// different names, or build a [`MemoryVerifier`] with its own
+    /// [`tenant`](MemoryVerifierBuilder::tenant).
+    ///
     /// # Examples
     ///
     /// ```

@@ -265,8 +265,10 @@ async fn a_service_token_named_by_its_presets_claim_is_a_client() {
     let issuer = Issuer::new("https://acme.cloudflareaccess.com").unwrap();
     let preset = provider::cloudflare_access("acme").verifier_with(issuer.keys().unwrap());
     let verifier = preset.audience(API).permissions_of("g", [OWN]).build().unwrap();
-    let token =
-        |sub: &str| issuer.token(sub).audience(API).claim("type", "app").claim("common_name", "alice");
+    let token = |sub: &str| {
+        let token = issuer.token(sub).audience(API).header("typ", "JWT");
+        token.claim("type", "app").claim("common_name", "alice")
+    };
     let service = ask(&verifier, &token("").sign()).await.unwrap();
     assert_eq!((service.id(), service.is_client()), (Some("alice"), true));
     assert_eq!(service.identity().unwrap().kind(), IdentityKind::Client);

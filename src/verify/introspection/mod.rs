@@ -42,7 +42,8 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 ///
 /// It makes an [`OAuthUser`](crate::OAuthUser) by `sub`, or by `username` where that is missing. Of a client that
 /// acts for itself it makes an [`AppAdmin`](crate::AppAdmin) or an [`OrgAdmin`](crate::OrgAdmin) if the application
-/// or the organization is known, else an `OAuthUser` that [is a client](crate::OAuthUser::is_client). It has the
+/// or the organization is known, else an `OAuthUser` that [is a client](crate::OAuthUser::is_client). A token that
+/// looks so by a name alone which a person may choose makes an `OAuthUser` that is a client in any case. It has the
 /// scopes of `scope` and `scp`, the client of `client_id` or `azp`, the credential id of `jti`, and all of the answer as
 /// [`Claims`](crate::verify::Claims), as JWTs have them; the builder says which other claims make what. Nothing but
 /// access tokens is asked about.

@@ -47,7 +47,8 @@ pub use self::token_use::TokenUse;
 ///
 /// The token of a client that acts for itself makes an [`AppAdmin`](crate::AppAdmin) or an
 /// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known, else an `OAuthUser` that
-/// [is a client](crate::OAuthUser::is_client).
+/// [is a client](crate::OAuthUser::is_client). A token that looks so by a name alone which a person may
+/// choose, such as Keycloak's `service-account-NAME`, makes an `OAuthUser` that is a client in any case.
 ///
 /// A token is taken if all of this is so:
 ///
