@@ -34,11 +34,20 @@ pub use self::scope::{ScopePolicy, scope};
 ///
 /// ```
 /// use tower_principal::policy::{self, Forbidden, Policy};
-/// use tower_principal::{Head, Principal, RequireLayer};
+/// use tower_principal::{Head, IdentityKind, Principal, RequireLayer, Source};
 ///
-/// let owners = |principal: &Principal, head: &Head<'_>| match principal.id() {
-///     Some(id) if head.uri().path().ends_with(id) => Ok(()),
-///     _ => Err(Forbidden::new()),
+/// // `/users/alice` belongs to the user `alice` of one issuer, and to no client of that name.
+/// let owners = |principal: &Principal, head: &Head<'_>| {
+///     let is_user = |name: &str| {
+///         principal.identity().is_some_and(|who| {
+///             let of_issuer = who.source() == Source::Issuer("https://issuer.example");
+///             of_issuer && who.kind() == IdentityKind::User && who.id() == name
+///         })
+///     };
+///     match head.uri().path().strip_prefix("/users/") {
+///         Some(name) if is_user(name) => Ok(()),
+///         _ => Err(Forbidden::new()),
+///     }
 /// };
 /// let layer = RequireLayer::new(policy::scope("datasets:read").or(owners));
 /// # let _ = layer;

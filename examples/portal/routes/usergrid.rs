@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tower_principal::policy::{self, Policy as _};
 use tower_principal::transport::Transport;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, GuestRule, OrgAdmin, PrincipalKind, RequireLayer, Secret,
-    Verifier, VerifyError, dialect, protect,
+    AuthenticateLayer, Context, Credential, GuestRule, IdentityKind, OrgAdmin, Principal, PrincipalKind,
+    RequireLayer, Secret, Verifier, VerifyError, dialect, protect,
 };
 
 use super::{collections, shape};
@@ -141,8 +141,11 @@ async fn revoke_one(
         return failure(StatusCode::BAD_REQUEST, "illegal_argument", "token is required");
     };
     let (token, context) = (Credential::AccessToken(Secret::owned(token)), Context::default());
+    let is_users = |owner: &Principal| {
+        owner.identity().is_some_and(|who| who.kind() == IdentityKind::User && who.id() == user)
+    };
     let revoked = match accounts.verify(&token, &context).await {
-        Ok(owner) if owner.id() == Some(&*user) => accounts.revoke(&token, &context).await,
+        Ok(owner) if is_users(&owner) => accounts.revoke(&token, &context).await,
         Ok(_) => Err(VerifyError::UNKNOWN),
         Err(error) => Err(error),
     };
