@@ -36,7 +36,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ports", &[
         "verify", "verify/boxed", "verify/context", "verify/denial", "verify/error", "verify/func", "verify/or", "verify/throttle", "verify/throttle/attempt", "verify/throttle/counts",
         "verify/memory", "verify/memory/builder", "verify/memory/change", "verify/memory/error", "verify/memory/names", "verify/memory/shards", "verify/tenancy",
-        "verify/claims", "verify/claims/client", "verify/claims/group", "verify/claims/json", "verify/claims/mapping",
+        "verify/claims", "verify/claims/client", "verify/claims/group", "verify/claims/json", "verify/claims/mapping", "verify/claims/word",
         "verify/introspection", "verify/introspection/answer", "verify/introspection/builder", "verify/introspection/member",
         "verify/cache", "verify/cache/bounded", "verify/cache/endings", "verify/cache/flights", "verify/cache/generations",
         "verify/cache/gently", "verify/cache/key",

@@ -94,6 +94,25 @@ async fn an_answer_from_the_cache_and_an_attempt_too_many_are_denials_of_their_o
     }
 }
 
+/// A limit of the dialect that is too low for an issuer refuses all its tokens: one line at WARN.
+#[tokio::test]
+async fn a_credential_too_long_for_the_dialect_is_logged_once_at_warn_for_each_layer() {
+    let log = listen();
+    let long = format!("Bearer {}", "c4n4ry".repeat(2_000));
+    let apps = [app(dialect::RFC6750), app(dialect::RFC6750)];
+    for app in &apps {
+        for _ in 0..3 {
+            assert_eq!(send(app.clone(), authorization(&*long)).await.status, 401);
+        }
+    }
+    let lines = log.take();
+    let warned: Vec<&Line> = lines.iter().filter(|line| line.level == tracing::Level::WARN).collect();
+    let about = |line: &&&Line| format!("{line:?}").contains("a credential is too long");
+    assert_eq!(warned.iter().filter(about).count(), 2, "{warned:?}");
+    assert_eq!(lines.iter().filter(|line| line.target == TARGET).count(), 6);
+    assert!(lines.iter().all(|line| !format!("{line:?}").contains("c4n4ry")));
+}
+
 /// What the throttle refuses is its own denial, and what it lets through is that of its inner verifier.
 #[cfg(feature = "throttle")]
 #[tokio::test]

@@ -59,6 +59,16 @@ fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
         JSON,
         active(r#""cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#.to_owned()),
     );
+    for (name, word) in [
+        ("i07-type", r#""type":"refresh""#),
+        ("i07-type-of-identity", r#""type":"ID""#),
+        ("i07-token-type", r#""tokenType":"refresh-token""#),
+        ("i07-token-use", r#""token_use":"refresh_token""#),
+        ("i07-typ", r#""token_type":"Bearer","typ":"Offline""#),
+        ("i07-word-beside-access", r#""token_type":"Bearer","type":"REFRESH_TOKEN","scope":"read""#),
+    ] {
+        add(name, true, 200, JSON, active(format!(r#""exp":{later},{word}"#)));
+    }
     add("inactive", true, 200, JSON, object(r#""active":false"#));
     let good = || active(format!(r#""exp":{later}"#));
     add("i08-html", false, 200, &[("content-type", "text/html")], "<html>active: true</html>".to_owned());
@@ -97,6 +107,8 @@ fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
     add("i15-list", false, 400, JSON, format!("[{}]", error("invalid_token")));
     add("i15-as-html", false, 400, &[("content-type", "text/html")], error("invalid_token"));
     add("i15-twice", false, 400, JSON, r#"{"error":"invalid_request","error":"invalid_token"}"#.to_owned());
+    let challenged = &[("content-type", "application/json"), ("www-authenticate", "Bearer")];
+    add("i15-challenged", false, 400, challenged, error("invalid_token"));
     add("i15-unauthorized", false, 401, JSON, error("invalid_token"));
     add("i15-forbidden", false, 403, JSON, error("invalid_token"));
     add("i15-not-found", false, 404, JSON, error("invalid_token"));

@@ -293,6 +293,13 @@ async fn a_key_that_names_an_issuer_signs_for_no_other() {
         let single = JwtVerifier::builder(tenant_of(TENANT)).keys(keys()).audience(API);
         let single = single.clock(clock.clone()).build().unwrap();
         assert_eq!(verdict(&single, &token(TENANT)).await, one, "{named}");
+        // Its other name is the same issuer, as with Entra's tokens of version 1.
+        let older = |tenant: &str| format!("https://sts.example/{tenant}/");
+        let both = JwtVerifier::builder(tenant_of(TENANT)).also_issuer(older(TENANT)).keys(keys());
+        let both = both.audience(API).clock(clock.clone()).build().unwrap();
+        let first_version = |tenant: &str| tenants_token(&issuer, tenant, tenant).claim("iss", older(tenant));
+        assert_eq!(verdict(&both, &first_version(TENANT).sign()).await, one, "{named}");
+        assert_eq!(verdict(&both, &first_version(OTHER).sign()).await, "unsupported", "{named}");
     }
 }
 

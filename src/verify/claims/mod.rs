@@ -10,12 +10,14 @@ mod client;
 mod group;
 mod json;
 mod mapping;
+mod word;
 
 use self::client::Own;
 pub use self::group::GroupForm;
 use self::group::Groups;
 pub(super) use self::json::Json;
 pub(super) use self::mapping::{Mapping, Path};
+pub(super) use self::word::Word;
 
 /// A verified token's claims, which its verifier attaches to the principal: of a JWT its payload, of a token that was
 /// introspected the whole answer about it.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::de::IgnoredAny;
 
-use super::{Check, Denial, Json, Mapping, NAME, Reason, Value, VerifyError, is_for, text_of, time_of};
+use super::{Check, Denial, Json, Mapping, NAME, Reason, Value, VerifyError, Word, is_for, text_of, time_of};
 use crate::principal::Principal;
 
 /// What is expected of an answer, and what is made of it.
@@ -131,6 +131,13 @@ fn is_access_token<'c>(claims: &'c Json<'_>) -> Result<(), Denial<'c>> {
         let said = text_of(claims, name)?;
         if said.is_some_and(|said| !wanted.iter().any(|wanted| said.eq_ignore_ascii_case(wanted))) {
             return Err(Denial::new(Check::Use, "a token for another use").expected(*name).received(said));
+        }
+    }
+    // Words in other claims are another issuer's convention; two of them have one meaning everywhere.
+    let Json::Object(members) = claims else { return Ok(()) };
+    for (_, value) in members.iter().filter(|(name, _)| Word::is_named_by(name)) {
+        if let Some(Word::Refresh | Word::Identity) = value.text().and_then(Word::of) {
+            return Err(Denial::new(Check::Use, "a refresh or identity token").received(Value::Any(value)));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use self::answer::Expected;
 use self::builder::form_value;
 use self::member::{is_for, text_of, time_of};
-use super::claims::{Json, Mapping};
+use super::claims::{Json, Mapping, Word};
 use super::{Check, Context, Denial, Reason, Source, Tenancy, Value, Verifier, VerifyError};
 use crate::clock::Clock;
 use crate::credential::Credential;
@@ -120,6 +120,10 @@ fn body(response: &Response<Bytes>) -> Result<&Bytes, VerifyError> {
     let unavailable = |why| Err(VerifyError::unavailable(why));
     match response.status() {
         StatusCode::OK => {}
+        // A challenge asks for this service's own credentials, so that `invalid_token` is about those.
+        StatusCode::BAD_REQUEST if response.headers().contains_key(WWW_AUTHENTICATE) => {
+            return unavailable("the authorization server refuses this service's own credentials");
+        }
         StatusCode::BAD_REQUEST if is_json_answer(response) && answer::denies(response.body()) => {
             return Err(Denial::new(Check::Record, "the server answers `invalid_token`").logged(NAME));
         }

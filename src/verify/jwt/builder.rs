@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::{
     Audience, Denylist, Facts, Issuers, JwtVerifier, JwtVerifierError, Keys, Mapping, Name, Path, Rules,
-    Tenants, TokenUse, is_known,
+    Tenants, TokenUse, WasLong, Word,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::permission::InvalidPermission;
@@ -216,7 +215,8 @@ impl JwtVerifierBuilder {
         if needs(true) && is_blank(&self.clients) {
             return Err(JwtVerifierError::NoClient);
         }
-        if let Some(word) = self.access_words.iter().find(|word| word.is_empty() || is_known(word)) {
+        if let Some(word) = self.access_words.iter().find(|word| word.is_empty() || Word::of(word).is_some())
+        {
             return Err(JwtVerifierError::AccessWord(word.clone()));
         }
         if self.leeway > LONGEST_LEEWAY || self.lifetime > LONGEST_LIFETIME || self.lifetime.is_zero() {
@@ -248,7 +248,7 @@ impl JwtVerifierBuilder {
             mapping: self.mapping,
             denylist,
             clock: self.clock,
-            was_long: AtomicBool::new(false),
+            was_long: WasLong::default(),
         })
     }
 }

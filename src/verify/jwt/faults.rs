@@ -1,6 +1,31 @@
 //! Why a token is refused before its claims are judged.
 
-use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Name, Value, Verdict};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Name, Rules, Value, Verdict};
+use crate::trace;
+
+/// Whether a verifier has seen a token that is too long.
+#[derive(Debug, Default)]
+pub(super) struct WasLong(AtomicBool);
+
+impl WasLong {
+    /// Logs the first one at WARN, because an issuer that writes long tokens makes each of them fail. A token
+    /// that is no JWT is not for this verifier.
+    #[cold]
+    pub(super) fn warn(&self, token: &str, rules: &Rules) {
+        if Jws::split(token).is_some() && !self.0.swap(true, Ordering::Relaxed) {
+            let (_issuer, _longest) = (rules.issuers.shown(), rules.length);
+            trace::warn!(
+                issuer = %_issuer,
+                bytes = token.len(),
+                longest = _longest,
+                setting = "danger_max_token_length",
+                "a JWT is longer than the longest token: every token of this length fails"
+            );
+        }
+    }
+}
 
 /// The parts of a JWT of at most this many bytes, and its payload as text.
 pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {

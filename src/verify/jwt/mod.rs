@@ -2,16 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use self::faults::{flawed, other_issuer, parts, signed};
+use self::faults::{WasLong, flawed, other_issuer, parts, signed};
 use self::issuers::{Issuers, Name, Tenants};
 use self::provider::Facts;
-use self::purpose::{Purpose, is_known};
+use self::purpose::Purpose;
 use self::rules::Rules;
 use self::token_use::{Audience, Marks};
-use super::claims::{Json, Mapping, Path};
+use super::claims::{Json, Mapping, Path, Word};
 use super::jwks::{Header, HeaderFlaw, Jws, Kind, Verdict};
 use super::{
     Check, Context, Denial, GroupForm, Jwks, KeySet, Reason, Source, Tenancy, Value, Verifier, VerifyError,
@@ -20,7 +19,6 @@ use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::fingerprint::Fingerprint;
 use crate::principal::{OAuthUserBuilder, Principal};
-use crate::trace;
 
 mod builder;
 mod builder_claims;
@@ -97,8 +95,7 @@ pub struct JwtVerifier {
     mapping: Mapping,
     denylist: Denylist,
     clock: Arc<dyn Clock>,
-    /// Whether a token was too long already.
-    was_long: AtomicBool,
+    was_long: WasLong,
 }
 
 /// A token that says it is this issuer's, nothing of it verified.
@@ -133,24 +130,9 @@ impl JwtVerifier {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         let token = token.expose_secret();
         if token.len() > self.rules.length {
-            self.warn_of_length(token);
+            self.was_long.warn(token, &self.rules);
         }
         parts(token, self.rules.length).map_err(|denial| denial.passed_on(NAME))
-    }
-
-    /// An issuer that writes long tokens makes each of them fail, which one line at WARN reports. What is
-    /// not in the form of a JWT is not for this verifier.
-    #[cold]
-    fn warn_of_length(&self, token: &str) {
-        if Jws::split(token).is_some() && !self.was_long.swap(true, Ordering::Relaxed) {
-            trace::warn!(
-                issuer = %self.rules.issuers.shown(),
-                bytes = token.len(),
-                longest = self.rules.length,
-                setting = "danger_max_token_length",
-                "a JWT is longer than the longest token: every token of this length fails"
-            );
-        }
     }
 
     /// Everything that can be said without keys.

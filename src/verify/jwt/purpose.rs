@@ -1,6 +1,6 @@
 //! What a token is for, from everything in it that names a purpose.
 
-use super::{Check, Denial, Header, Json, Kind, Marks, TokenUse, Value};
+use super::{Check, Denial, Header, Json, Kind, Marks, TokenUse, Value, Word};
 
 /// The purpose of a token: an access token, an identity token, or a kind that no use accepts.
 ///
@@ -20,14 +20,6 @@ pub(super) struct Purpose {
     has_hash: bool,
     has_scope: bool,
     is_service_account: bool,
-}
-
-/// The purpose that one word names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word {
-    Access,
-    Identity,
-    Refresh,
 }
 
 impl Purpose {
@@ -55,8 +47,8 @@ impl Purpose {
             is_service_account: has(&["kubernetes.io"]),
         };
         let Json::Object(members) = claims else { return Ok(purpose) };
-        for (_, value) in members.iter().filter(|(name, _)| NAMES.iter().any(|known| is_same(name, known))) {
-            match Word::of(value, words)? {
+        for (_, value) in members.iter().filter(|(name, _)| Word::is_named_by(name)) {
+            match word(value, words)? {
                 Word::Access => purpose.names_access = true,
                 Word::Identity => purpose.names_identity = true,
                 Word::Refresh => {
@@ -87,54 +79,17 @@ impl Purpose {
     }
 }
 
-impl Word {
-    fn of<'j>(value: &'j Json<'j>, access: &[Box<str>]) -> Result<Self, Denial<'j>> {
-        let Some(text) = value.text() else {
-            return Err(Denial::new(Check::Use, "a claim of the wrong type names the kind of token"));
-        };
-        let word = PREFIXES.iter().fold(text, |word, prefix| without(word, prefix));
-        let known = WORDS.iter().find(|(_, known)| known.iter().any(|known| is_same(word, known)));
-        if let Some((meaning, _)) = known {
-            return Ok(*meaning);
-        }
-        if access.iter().any(|known| known.eq_ignore_ascii_case(text)) {
-            return Ok(Self::Access);
-        }
+/// The purpose that a claim names. `access` are further words for access tokens.
+fn word<'j>(value: &'j Json<'j>, access: &[Box<str>]) -> Result<Word, Denial<'j>> {
+    let Some(text) = value.text() else {
+        return Err(Denial::new(Check::Use, "a claim of the wrong type names the kind of token"));
+    };
+    let is_added = || access.iter().any(|known| known.eq_ignore_ascii_case(text));
+    Word::of(text).or_else(|| is_added().then_some(Word::Access)).ok_or_else(|| {
         let denial = Denial::new(Check::Use, "an unknown word names the kind of token");
-        Err(denial.received(text).setting("access_word"))
-    }
+        denial.received(text).setting("access_word")
+    })
 }
-
-/// Whether a word has a meaning of its own, so that no setting can give it another.
-pub(super) fn is_known(word: &str) -> bool {
-    WORDS.iter().any(|(_, known)| known.iter().any(|known| is_same(word, known)))
-}
-
-/// Compares without regard to case, `_` and `-`; `plain` is lower case and has neither.
-fn is_same(word: &str, plain: &str) -> bool {
-    let letters = word.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
-    letters.map(|byte| byte.to_ascii_lowercase()).eq(plain.bytes())
-}
-
-fn without<'t>(text: &'t str, prefix: &str) -> &'t str {
-    match text.split_at_checked(prefix.len()) {
-        Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
-        _ => text,
-    }
-}
-
-/// Claims that name the kind of token: Keycloak's `typ`, Cognito's `token_use`, `type` of Cloudflare and others,
-/// `token_type`, and Descope's `drn`.
-const NAMES: &[&str] = &["typ", "type", "tokenuse", "tokentype", "drn"];
-
-const WORDS: &[(Word, &[&str])] = &[
-    (Word::Access, &["bearer", "access", "accesstoken", "at+jwt", "app", "ds"]),
-    (Word::Identity, &["id", "idtoken", "id+jwt", "identity", "identitytoken"]),
-    (Word::Refresh, &["refresh", "refreshtoken", "rt+jwt", "offline", "offlinetoken", "dsr"]),
-];
-
-/// A media type (RFC 7515 section 4.1.9), and the names of RFC 8693 section 3.
-const PREFIXES: &[&str] = &["application/", "urn:ietf:params:oauth:token-type:"];
 
 /// Hashes in identity tokens (OpenID Connect Core 1.0 section 3.3.2.11).
 const HASHES: &[&str] = &["at_hash", "c_hash", "s_hash"];
@@ -153,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_word_is_one_without_regard_to_case_separators_and_prefix() {
-        let word = |text: &str| Word::of(&Json::Text(text.into()), &["employee".into()]).ok();
+        let word = |text: &str| super::word(&Json::Text(text.into()), &["employee".into()]).ok();
         for text in
             ["Bearer", "BEARER", "access", "access_token", "Access-Token", "app", "application/at+jwt"]
         {
@@ -167,6 +122,6 @@ mod tests {
         }
         assert_eq!((word("Employee"), word("org"), word("")), (Some(Word::Access), None, None));
         assert_eq!((word("access "), word("Logout"), word("DPoP")), (None, None, None));
-        assert!(Word::of(&Json::Number(1.0), &[]).is_err() && Word::of(&Json::Null, &[]).is_err());
+        assert!(super::word(&Json::Number(1.0), &[]).is_err() && super::word(&Json::Null, &[]).is_err());
     }
 }
