@@ -93,7 +93,6 @@ const PARTNERS: &[(&str, &str, &str)] = &[
     ("verify/cache/store", "verify/cache/generations", "what was evicted is not stored again"),
     ("verify/cache/store", "verify/cache/lifetime", "what is stored is good for a time"),
     ("verify/cache/store", "verify/cache/settings", "they say how much is stored and for how long"),
-    ("verify/claims/mapping", "verify/claims/client", "whether a client acts for itself"),
     ("verify/introspection", "verify/claims", "an answer claims something of a token"),
     ("verify/jwks", "verify/claims", "keys are JSON that is read as strictly"),
     ("verify/jwt", "verify/claims", "a payload is claims"),
