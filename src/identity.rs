@@ -63,7 +63,10 @@ impl IdentityKind {
 
 /// The identity of a principal: its source, the tenant of that source, its kind and its id.
 ///
-/// Two identities are equal if all four parts are equal, byte by byte. `Display` writes the
+/// An id that is not the one which the source keeps for good, because a token has no `sub`, is told from
+/// those that are by the claim it is of.
+///
+/// Two identities are equal if all parts are equal, byte by byte. `Display` writes the
 /// [key](crate::Principal::key) of the principal.
 ///
 /// # Examples
@@ -82,6 +85,7 @@ pub struct Identity<'p> {
     source: Source<'p>,
     tenant: Option<&'p str>,
     kind: IdentityKind,
+    claim: Option<&'p str>,
     id: &'p str,
 }
 
@@ -92,7 +96,12 @@ impl<'p> Identity<'p> {
         kind: IdentityKind,
         id: &'p str,
     ) -> Self {
-        Self { source, tenant, kind, id }
+        Self { source, tenant, kind, claim: None, id }
+    }
+
+    /// The same by an id of this claim.
+    pub(crate) const fn of_claim(self, claim: Option<&'p str>) -> Self {
+        Self { claim, ..self }
     }
 
     /// The issuer or the store.
@@ -110,13 +119,18 @@ impl<'p> Identity<'p> {
         self.kind
     }
 
-    /// The id, which is unique for the source, the tenant and the kind.
+    /// The claim that the id is of, if a token has no `sub`; else `None`.
+    pub const fn claim(&self) -> Option<&'p str> {
+        self.claim
+    }
+
+    /// The id, which is unique for the source, the tenant, the kind and the claim.
     pub const fn id(&self) -> &'p str {
         self.id
     }
 }
 
-/// Writes `SOURCE/[TENANT/]KIND/ID`. Every byte of a name that is not one of `A-Za-z0-9-._~@` is
+/// Writes `SOURCE/[TENANT/]KIND[:CLAIM]/ID`. Every byte of a name that is not one of `A-Za-z0-9-._~@` is
 /// percent-encoded, so the text has one reading.
 impl fmt::Display for Identity<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,7 +145,12 @@ impl fmt::Display for Identity<'_> {
             f.write_char('/')?;
             encode(f, tenant)?;
         }
-        write!(f, "/{}/", self.kind.as_str())?;
+        write!(f, "/{}", self.kind.as_str())?;
+        if let Some(claim) = self.claim {
+            f.write_char(':')?;
+            encode(f, claim)?;
+        }
+        f.write_char('/')?;
         encode(f, self.id)
     }
 }
@@ -182,6 +201,8 @@ mod tests {
             for tenant in [None].into_iter().chain(names.map(Some)) {
                 for kind in [IdentityKind::User, IdentityKind::Client, IdentityKind::ApiKey] {
                     keys.extend(names.map(|id| Identity::new(source, tenant, kind, id).to_string()));
+                    let of = |id| Identity::new(source, tenant, kind, id).of_claim(Some("a/b"));
+                    keys.extend(names.map(|id| of(id).to_string()));
                 }
             }
         }

@@ -136,6 +136,13 @@ kind! {
 }
 
 impl OAuthUserBuilder {
+    /// The id is of this claim, and the token has none that never changes.
+    #[cfg(any(feature = "introspection", feature = "jwt"))]
+    pub(crate) fn of_claim(mut self, claim: String) -> Self {
+        self.0.claim = Some(claim.into_boxed_str());
+        self
+    }
+
     /// The issuer says that a client acts for itself, so that it may be an administrator.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) const fn as_admin(mut self) -> Self {

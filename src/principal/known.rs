@@ -39,7 +39,7 @@ impl Principal {
         };
         let record = self.record();
         let id = record.subject.as_deref().unwrap_or(&record.id);
-        Some(Identity::new(self.source(), self.tenant(), kind, id))
+        Some(Identity::new(self.source(), self.tenant(), kind, id).of_claim(record.claim.as_deref()))
     }
 
     /// The identity that a key or an app token acts for, which is a user of the same source, or else its own;

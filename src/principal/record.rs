@@ -25,6 +25,8 @@ pub(super) struct Record {
     pub(super) tenant: Option<Arc<str>>,
     /// The immutable id, if it is not `id`.
     pub(super) subject: Option<Box<str>>,
+    /// The claim of `id`, if a token has no immutable id.
+    pub(super) claim: Option<Box<str>>,
     pub(super) scopes: Scopes,
     pub(super) permissions: Permissions,
     /// The place of the permissions, if it is not the organization and the application above.
@@ -48,7 +50,7 @@ pub(super) struct Record {
 impl Record {
     /// What it takes and what its texts and permissions hold, with what was said of the claims.
     pub(super) fn bytes(&self) -> usize {
-        let texts = [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.subject];
+        let texts = [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.subject, &self.claim];
         let texts = texts.into_iter().chain([&self.credential_id]).flatten();
         let texts = texts.map(|text| text.len()).sum::<usize>();
         let ground = self.ground.as_ref().map_or(0, Ground::bytes);

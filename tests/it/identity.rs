@@ -259,6 +259,27 @@ async fn a_person_with_a_clients_name_is_no_admin() {
     }
 }
 
+/// A name that a person may choose is the `sub` of no other person, and the id of no client.
+#[tokio::test]
+async fn a_name_in_a_token_without_a_subject_is_no_subject() {
+    let key = async |claims: Value| made(&claims, false).await[0].key().unwrap();
+    let alice = key(json!({"sub": "u-1", "username": "alice"})).await;
+    let eve = key(json!({"username": "u-1", "client_id": "map"})).await;
+    assert_ne!(alice, eve);
+    assert!(eve.ends_with("/user:username/u-1"), "{eve}");
+    assert_eq!(alice, key(json!({"sub": "u-1", "username": "renamed"})).await);
+    assert_eq!(eve, key(json!({"username": "u-1", "client_id": "other"})).await);
+    let client = key(json!({"client_id": "map"})).await;
+    assert_eq!(client, key(json!({"sub": "map", "client_id": "map"})).await);
+    assert_ne!(client, key(json!({"username": "map", "client_id": "map"})).await);
+    let issuer = Issuer::new(A).unwrap();
+    let verifier = jwt(&issuer).id_claim("/profile/name").build().unwrap();
+    let token = issuer.token("x").without("sub").audience(API).claim("profile", json!({"name": "u-1"}));
+    let eve = ask(&verifier, &token.sign()).await.unwrap();
+    assert_eq!(eve.key().unwrap(), "issuer:https%3A%2F%2Fa.example/user:profile%2Fname/u-1");
+    assert_eq!(eve.id(), Some("u-1"));
+}
+
 /// The claim of a preset that names the client counts, whatever its name.
 #[tokio::test]
 async fn a_service_token_named_by_its_presets_claim_is_a_client() {

@@ -156,22 +156,24 @@ impl Mapping {
         if let Some(client) = client {
             user = user.client(client);
         }
-        let subject = claims.get("sub").and_then(Json::text);
-        if let Some(subject) = subject.filter(|subject| !subject.is_empty() && *subject != id) {
-            user = user.subject(subject);
-        }
-        Ok(match Own::of(claims, id, client, self.has_clients_id(claims)) {
+        let at = self.id.iter().find(|path| self.is_text(path, claims));
+        let own = Own::of(claims, id, client, at.is_some_and(|path| self.client.contains(path)));
+        let subject = claims.get("sub").and_then(Json::text).filter(|subject| !subject.is_empty());
+        user = match (subject, at) {
+            (Some(subject), _) if subject != id => user.subject(subject),
+            // Such an id may be the subject of another user.
+            (None, Some(at)) if own != Own::Yes => user.of_claim(at.0.join("/")),
+            _ => user,
+        };
+        Ok(match own {
             Own::No => user,
             Own::Perhaps => user.for_itself(),
             Own::Yes => user.for_itself().as_admin(),
         })
     }
 
-    /// Whether the id is of a claim that names a client.
-    fn has_clients_id(&self, claims: &Json<'_>) -> bool {
-        let is_there =
-            |path: &&Path| self.at(path, claims).and_then(Json::text).is_some_and(|text| !text.is_empty());
-        self.id.iter().find(is_there).is_some_and(|path| self.client.contains(path))
+    fn is_text(&self, path: &Path, claims: &Json<'_>) -> bool {
+        self.at(path, claims).and_then(Json::text).is_some_and(|text| !text.is_empty())
     }
 
     /// The claims as they stand, to be kept with the principal.
