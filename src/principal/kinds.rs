@@ -145,8 +145,8 @@ impl OAuthUserBuilder {
 
     /// The issuer says that a client acts for itself, so that it may be an administrator.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
-    pub(crate) const fn as_admin(mut self) -> Self {
-        self.0.as_admin = true;
+    pub(crate) const fn with_admin_rights(mut self) -> Self {
+        self.0.is_admin = true;
         self
     }
 
@@ -155,7 +155,7 @@ impl OAuthUserBuilder {
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) fn principal(self) -> Principal {
         let record = Arc::new(self.0);
-        match (record.for_itself && record.as_admin, &record.org, &record.app) {
+        match (record.for_itself && record.is_admin, &record.org, &record.app) {
             (true, Some(_), Some(_)) => Principal::AppAdmin(AppAdmin(record)),
             (true, Some(_), None) => Principal::OrgAdmin(OrgAdmin(record)),
             _ => Principal::OAuthUser(OAuthUser(record)),

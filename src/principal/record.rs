@@ -44,7 +44,7 @@ pub(super) struct Record {
     pub(super) for_itself: bool,
     /// Whether such a client is its organization's or its application's client.
     #[cfg_attr(not(any(feature = "introspection", feature = "jwt")), allow(dead_code))]
-    pub(super) as_admin: bool,
+    pub(super) is_admin: bool,
 }
 
 impl Record {

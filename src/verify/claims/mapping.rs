@@ -168,7 +168,7 @@ impl Mapping {
         Ok(match own {
             Own::No => user,
             Own::Perhaps => user.for_itself(),
-            Own::Yes => user.for_itself().as_admin(),
+            Own::Yes => user.for_itself().with_admin_rights(),
         })
     }
 
