@@ -164,6 +164,62 @@ async fn the_own_origin_is_that_of_the_target_and_of_the_host_if_both_are_there(
     .await;
 }
 
+/// What a page or a proxy adds to a request proves nothing, nor does what comes twice or is no origin.
+#[tokio::test]
+async fn nothing_else_in_a_request_proves_its_origin() {
+    let own = "https://api.example.org";
+    let post = |more: &[(&str, &str)]| {
+        let mut headers = vec![("cookie", COOKIE), ("host", "api.example.org")];
+        headers.extend_from_slice(more);
+        request("POST", "/", &headers)
+    };
+    let with = |mut request: Request<Body>, name: &'static str, value: &'static str| {
+        request.headers_mut().append(name, HeaderValue::from_static(value));
+        request
+    };
+    let at = |target: &str, host: Option<&'static str>| {
+        let request = request("POST", target, &[("cookie", COOKIE), ("origin", own)]);
+        if let Some(host) = host { with(request, "host", host) } else { request }
+    };
+    check(
+        cookies(),
+        vec![
+            (with(post(&[("origin", own)]), "host", "api.example.org"), Err(CrossSite)),
+            (with(post(&[("origin", own)]), "origin", "https://api.example.org"), Err(CrossSite)),
+            (
+                with(post(&[("sec-fetch-site", "same-origin")]), "sec-fetch-site", "same-origin"),
+                Err(CrossSite),
+            ),
+            (post(&[("origin", "https://api.example.org/")]), Err(CrossSite)),
+            (post(&[("origin", "https://api.example.org https://evil.example")]), Err(CrossSite)),
+            (post(&[("origin", "HTTPS://api.example.org")]), Err(CrossSite)),
+            (post(&[("origin", "https://api.example.org:443:443")]), Err(CrossSite)),
+            (post(&[("origin", "https://api.example.org:80")]), Err(CrossSite)),
+            (post(&[("origin", "https://me@api.example.org")]), Err(CrossSite)),
+            (post(&[("origin", "https://")]), Err(CrossSite)),
+            (post(&[("origin", "")]), Err(CrossSite)),
+            (post(&[("sec-fetch-site", "Same-Origin")]), Err(CrossSite)),
+            (post(&[("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "empty")]), Err(CrossSite)),
+            (post(&[("x-requested-with", "XMLHttpRequest")]), Err(CrossSite)),
+            (
+                post(&[("x-forwarded-host", "evil.example"), ("origin", "https://evil.example")]),
+                Err(CrossSite),
+            ),
+            (post(&[("forwarded", "host=evil.example"), ("origin", "https://evil.example")]), Err(CrossSite)),
+            (at("https://api.example.org:443/", Some("api.example.org")), Ok("OAuthUser")),
+            (at("https://api.example.org:8443/", None), Err(CrossSite)),
+            (at("https://api.example.org:8443/", Some("api.example.org")), Err(CrossSite)),
+            (at("https://api.example.org/", Some("api.example.org:8443")), Err(CrossSite)),
+            (at("https://API.EXAMPLE.org/", Some("api.example.org")), Ok("OAuthUser")),
+            (at("https://api.example.org/", Some("")), Err(CrossSite)),
+        ],
+    )
+    .await;
+    // An empty origin is not that of an empty host.
+    let nothing = request("POST", "/", &[("cookie", COOKIE), ("host", ""), ("origin", "https://")]);
+    check(cookies(), vec![(nothing, Err(CrossSite))]).await;
+}
+
 /// Cross-site WebSocket hijacking: the handshake is a `GET` that browsers send with cookies.
 #[tokio::test]
 async fn a_websocket_handshake_with_a_cookie_needs_the_proof_too() {

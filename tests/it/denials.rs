@@ -305,6 +305,22 @@ async fn a_jwt_logs_what_was_expected_and_received() {
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         assert!(found[0].starts_with(line), "{name}: {found:?}");
     }
+    // Each line names the setting that would accept the token, if a safe one exists.
+    for (jwt, setting) in [
+        (good().header("typ", "JWT").sign(), Some("accept(TokenUse::PlainJwt)")),
+        (good().without_header("typ").sign(), Some("accept(TokenUse::UntypedJwt)")),
+        (good().claim("nbf", now + 45).sign(), Some("leeway")),
+        (good().expires_in(Duration::from_secs(2 * 86_400)).sign(), Some("max_lifetime")),
+        (good().without("aud").sign(), Some("audience_claim")),
+        (good().claim("type", "employee").sign(), Some("access_word")),
+        (good().claim("type", "refresh").sign(), None),
+        (good().header("alg", "none").sign(), None),
+    ] {
+        assert!(verdict(&verifier, token(&jwt)).await.is_err());
+        let lines = log.take();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(line.fields.get("setting").map(String::as_str), setting, "{line:?}");
+    }
     let revoked = good().claim("jti", "c4n4ry").sign();
     verifier.revoke(&token(&revoked), &Context::default()).await.unwrap();
     assert!(verdict(&verifier, token(&revoked)).await.is_err());
