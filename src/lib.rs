@@ -154,8 +154,9 @@ pub use self::head::Head;
 pub use self::identity::{Identity, IdentityKind, Source};
 pub use self::kind::RejectionKind;
 pub use self::layer::{
-    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, NoBody, OriginalTargetLayer,
-    RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer, ResponseBody,
+    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, IgnoresTenants, NoBody,
+    OriginalTargetLayer, RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer,
+    ResponseBody,
 };
 #[cfg(feature = "metadata")]
 pub use self::metadata::{InvalidResource, ProtectedResource};

@@ -7,7 +7,7 @@ mod request_body;
 mod require;
 mod response_body;
 
-pub use self::authenticate::{Authenticate, AuthenticateFuture, AuthenticateLayer};
+pub use self::authenticate::{Authenticate, AuthenticateFuture, AuthenticateLayer, IgnoresTenants};
 pub use self::form_body::{BodyMode, FormBody, NoBody};
 pub use self::original_target::{OriginalTargetLayer, RecordOriginalTarget};
 pub use self::request_body::RequestBody;

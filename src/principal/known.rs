@@ -23,7 +23,7 @@ impl Principal {
     }
 
     /// Whether it is a client that acts for itself, and no person: an organization's client, an
-    /// application's client, or an [`OAuthUser`] whose id is the client's.
+    /// application's client, or an [`OAuthUser`](super::OAuthUser) whose id is the client's.
     pub fn is_client(&self) -> bool {
         self.record().for_itself || matches!(self, Self::OrgAdmin(_) | Self::AppAdmin(_))
     }

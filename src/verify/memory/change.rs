@@ -5,8 +5,8 @@ use crate::identity::Identity;
 use crate::principal::PrincipalKind;
 
 impl MemoryVerifier {
-    /// Disables every credential of one principal, by its kind and [id](Principal::id) (or
-    /// [credential id](Principal::credential_id)), and says how many there were. Takes a time in
+    /// Disables every credential of one principal, by its kind and [id](crate::Principal::id) (or
+    /// [credential id](crate::Principal::credential_id)), and says how many there were. Takes a time in
     /// proportion to the number of all principals.
     pub fn disable(&self, kind: PrincipalKind, id: &str) -> usize {
         self.move_state(kind, id, |state| state == State::Live, State::Disabled)
