@@ -18,6 +18,10 @@ use tower_principal::{
 use crate::sql::*;
 use crate::support::*;
 
+/// A key of this file's own: while it is revoked the whole process refuses it.
+const SHOWN_ID: &str = "6q8nsfbqnxy2n1mo1aqjjshwn";
+const SHOWN_SECRET: &str = "2lqfdxyt5wp8mze6mydrpbwvbqb3cyq3w5rb1mfrnhb7wcshwn";
+
 /// Whoever has a name that differs from another's by case alone would hold what `${user}` grants the other.
 #[tokio::test]
 async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
@@ -190,7 +194,7 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
                 return Err(VerifyError::Unsupported);
             };
             self.1.fetch_add(1, Ordering::SeqCst);
-            if pair.secret().expose_secret() != KEY_SECRET {
+            if pair.secret().expose_secret() != SHOWN_SECRET {
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 return Err(VerifyError::UNKNOWN);
             }
@@ -213,8 +217,8 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
     let layer =
         AuthenticateLayer::new(dialect, verifier, transport::marked()).revocation(Revocation::default());
     let app = whoami().layer(layer);
-    for secret in ["a guess that takes its time, many characters", KEY_SECRET] {
-        let basic = basic(KEY_ID, secret);
+    for secret in ["a guess that takes its time, many characters", SHOWN_SECRET] {
+        let basic = basic(SHOWN_ID, secret);
         let mut request = Request::get("/").header("authorization", basic).body(Body::empty()).unwrap();
         request.extensions_mut().insert(PlainConnection);
         assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 403);
@@ -226,7 +230,7 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(asked.load(Ordering::SeqCst), 2);
-    assert_eq!(*revoked.lock().unwrap(), [KEY_ID]);
+    assert_eq!(*revoked.lock().unwrap(), [SHOWN_ID]);
 }
 
 /// The options of a connection may hold the key of the file.

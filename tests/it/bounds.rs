@@ -21,6 +21,9 @@ use tower_principal::{
 
 use crate::support::*;
 
+/// A token of this file's own: while it is revoked the whole process refuses it.
+const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkBound";
+
 /// How many credentials wait to be revoked at most; more are refused and live on.
 const QUEUE: usize = 4_096;
 
@@ -114,7 +117,7 @@ async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked())
         .revocation(Revocation::default());
     let mut app = whoami().layer(layer).layer(axum::Extension(PlainConnection));
-    let mut answer = Box::pin(app.call(authorization(format!("OAuth {TOKEN}"))));
+    let mut answer = Box::pin(app.call(authorization(format!("OAuth {SHOWN_TOKEN}"))));
     assert!(answer.as_mut().poll(&mut Task::from_waker(Waker::noop())).is_pending());
     drop(answer);
     assert!(!revoked.load(Ordering::SeqCst));

@@ -10,11 +10,14 @@ use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Credential, Dialect, Form, GuestRule, OAuthUser, Place, Principal, Reason,
-    RejectionKind, RequireLayer, Revocation, VerifyError, classify, dialect, policy,
+    AuthenticateLayer, BasicUser, Credential, Dialect, Form, GuestRule, MemoryVerifier, OAuthUser, Place,
+    Principal, Reason, RejectionKind, RequireLayer, Revocation, VerifyError, classify, dialect, policy,
 };
 
 use crate::support::*;
+
+/// A token of this file's own: while it is revoked the whole process refuses it.
+const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkCount";
 
 /// Everything that was recorded: name, labels, value.
 type Series = BTreeMap<(String, Vec<(String, String)>), f64>;
@@ -375,8 +378,10 @@ fn what_is_revoked_is_counted_by_what_came_of_it() {
         (limits.dry_run(), "would_be_revoked"),
         (limits.per_minute(0), "spared_by_fuse"),
     ] {
-        let layer = AuthenticateLayer::new(dialect::SOCRATA, everybody(), transport::marked());
-        let mut request = authorization(format!("OAuth {TOKEN}"));
+        let otto = OAuthUser::builder("otto").build();
+        let verifier = MemoryVerifier::builder().access_token(SHOWN_TOKEN, otto).build().unwrap();
+        let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked());
+        let mut request = authorization(format!("OAuth {SHOWN_TOKEN}"));
         request.extensions_mut().insert(PlainConnection);
         counted.run(send(whoami().layer(layer.revocation(limits)), request));
         let series = counted.series();
