@@ -4,8 +4,7 @@ use http::Extensions;
 use http::request::{Parts, Request};
 
 use crate::credential::{Carrier, CredentialKind, Presented, Spelling, Syntax};
-use crate::identity::Source;
-use crate::principal::{AppToken, Guest, Principal};
+use crate::principal::{AppToken, Guest, Principal, Source};
 
 /// Who a request comes from, and how that is known.
 ///

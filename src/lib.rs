@@ -77,13 +77,7 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-mod answer;
-mod audit;
 mod authentication;
-mod authenticator;
-mod carried;
-mod challenge;
-pub mod classify;
 mod clock;
 mod credential;
 mod deadline;
@@ -91,68 +85,49 @@ pub mod dialect;
 #[cfg(feature = "axum")]
 mod extract;
 pub mod fetch;
-mod fingerprint;
-mod form;
-mod ground;
-mod guard;
-mod guest;
-mod guests;
-mod head;
-pub mod headers;
-mod identity;
-mod judgement;
-mod kind;
 mod layer;
 #[cfg(feature = "metadata")]
 mod metadata;
-mod meter;
-mod network;
-mod original;
-mod pair;
-mod password;
-mod path;
-mod percent;
-mod permission;
+mod observe;
+mod pipeline;
 pub mod policy;
 mod principal;
-#[cfg(feature = "axum")]
-mod protect;
-mod quoted;
-mod reader;
-mod refused;
+mod read;
 mod rejection;
-mod revocation;
-mod schemes;
-mod scope;
-mod seal;
-mod secret;
-#[cfg(feature = "tracing")]
-mod span;
-mod syntax;
-mod table;
+mod request;
 #[cfg(feature = "test-util")]
 pub mod test_util;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod token_format;
 mod trace;
 pub mod transport;
 pub mod verify;
 
+/// What a token or a pair means: the last column of a dialect's rows.
+///
+/// The constants are written like functions, since that is how a row reads:
+/// `Form::query("access_token", classify::access_token)`.
+pub mod classify {
+    pub use crate::dialect::meaning::*;
+}
+
+/// Typed headers that the `headers` crate lacks.
+pub mod headers {
+    pub use crate::credential::typed_headers::*;
+}
+
 pub use self::authentication::{Authentication, AuthenticationExt};
-pub use self::challenge::{Challenge, InvalidChallenge};
 pub use self::clock::{Clock, SystemClock};
-pub use self::credential::{Carrier, ClientKind, Credential, CredentialKind, Credentials, Key, Syntax};
+pub use self::credential::{
+    Carrier, ClientKind, Credential, CredentialKind, Credentials, Fingerprint, FingerprintKey, Key, Pair,
+    Secret, Syntax,
+};
+pub use self::dialect::custom::{Malformed, Parse, ParseOptional, Place};
+pub use self::dialect::form::Form;
+pub use self::dialect::guest::GuestRule;
+pub use self::dialect::subprotocol::Subprotocol;
 #[doc(inline)]
-pub use self::dialect::{AnswerRow, Dialect, DialectError};
+pub use self::dialect::{Dialect, DialectError};
 #[cfg(feature = "axum")]
-pub use self::extract::Authenticated;
-pub use self::fingerprint::{Fingerprint, FingerprintKey};
-pub use self::form::{Form, Malformed, Parse, ParseOptional, Place, Subprotocol};
-pub use self::ground::Ground;
-pub use self::guest::GuestRule;
-pub use self::head::Head;
-pub use self::identity::{Identity, IdentityKind, Source};
-pub use self::kind::RejectionKind;
+pub use self::extract::{Authenticated, Protected, protect};
 pub use self::layer::{
     Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, IgnoresTenants, NoBody,
     OriginalTargetLayer, RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer,
@@ -160,34 +135,32 @@ pub use self::layer::{
 };
 #[cfg(feature = "metadata")]
 pub use self::metadata::{InvalidResource, ProtectedResource};
-pub use self::pair::Pair;
-pub use self::password::{Busy, HashError, Passwords, UnusableHash};
-pub use self::path::InvalidPattern;
-pub use self::permission::{InvalidPermission, Operation, Permission, Permissions};
+#[cfg(feature = "tracing")]
+pub use self::observe::make_span;
+pub use self::pipeline::Revocation;
 #[doc(inline)]
 pub use self::policy::{Forbidden, Policy};
 pub use self::principal::{
     ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
-    Guest, GuestBuilder, OAuthUser, OAuthUserBuilder, OrgAdmin, OrgAdminBuilder, Principal, PrincipalKind,
+    Ground, Guest, GuestBuilder, Identity, IdentityKind, InvalidPermission, InvalidScope, OAuthUser,
+    OAuthUserBuilder, Operation, OrgAdmin, OrgAdminBuilder, Permission, Permissions, Principal,
+    PrincipalKind, Scopes, Source,
 };
-#[cfg(feature = "axum")]
-pub use self::protect::{Protected, protect};
-pub use self::reader::Reader;
-pub use self::rejection::{Rejection, Respond};
-pub use self::revocation::Revocation;
-pub use self::scope::{InvalidScope, Scopes};
-pub use self::secret::Secret;
-#[cfg(feature = "tracing")]
-pub use self::span::make_span;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use self::token_format::{InvalidFormat, TokenFormat};
+pub use self::read::Reader;
+pub use self::rejection::{
+    AnswerRow, Challenge, InvalidChallenge, Reason, Rejection, RejectionKind, Respond,
+};
+pub use self::request::{Head, InvalidPattern};
+pub use self::verify::password::{Busy, HashError, Passwords, UnusableHash};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[doc(inline)]
 pub use self::verify::sql::SqlVerifier;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::verify::sql::token_format::{InvalidFormat, TokenFormat};
 #[doc(inline)]
 pub use self::verify::{
-    BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Reason,
-    Verifier, VerifyError,
+    BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Verifier,
+    VerifyError,
 };
 #[cfg(feature = "jwt")]
 #[doc(inline)]

@@ -10,8 +10,8 @@ use thiserror::Error;
 
 use crate::credential::Carrier;
 use crate::dialect::{Dialect, DialectError};
-use crate::scope::Scopes;
-use crate::table::Table;
+use crate::principal::Scopes;
+use crate::read::Table;
 
 /// The metadata document of a protected resource (RFC 9728 section 2): where clients that know nothing but
 /// the resource's URL, such as those of the Model Context Protocol, learn which authorization server to ask.

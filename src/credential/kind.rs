@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::kind::RejectionKind;
-
 /// The kinds of [`Credential`](super::Credential). Its `Display` is a short name for logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -21,15 +19,6 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
-    /// The refusal of one that nobody vouches for.
-    pub(crate) const fn denied(self) -> RejectionKind {
-        match self {
-            Self::AccessToken => RejectionKind::DeniedToken,
-            Self::AppToken => RejectionKind::DeniedAppToken,
-            Self::ApiKey | Self::Client | Self::Password => RejectionKind::DeniedCredentials,
-        }
-    }
-
     /// A short name for logs.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,20 +1,24 @@
 //! What a request presented, not yet verified.
 
-use crate::pair::Pair;
-use crate::secret::Secret;
-
 mod carrier;
 mod client;
+mod credentials;
+pub(crate) mod fingerprint;
 mod kind;
-mod presented;
+mod pair;
+mod secret;
 mod spelling;
 mod syntax;
+pub(crate) mod typed_headers;
 
 pub use self::carrier::Carrier;
 pub use self::client::ClientKind;
+pub use self::credentials::Credentials;
+pub(crate) use self::credentials::Presented;
+pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::kind::CredentialKind;
-pub use self::presented::Credentials;
-pub(crate) use self::presented::Presented;
+pub use self::pair::Pair;
+pub use self::secret::Secret;
 pub(crate) use self::spelling::Spelling;
 pub use self::syntax::Syntax;
 

@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use crate::guest::InvalidRule;
-use crate::path::InvalidPattern;
-use crate::permission::InvalidPermission;
+use super::guest::InvalidRule;
+use crate::principal::InvalidPermission;
+use crate::request::InvalidPattern;
 
 /// What is wrong with a dialect; the message names the row.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,7 +35,7 @@ pub enum DialectError {
     /// More parameters of one carrier than are looked for.
     #[error("more than {0} parameters in one carrier")]
     TooManyParameters(usize),
-    /// Characters that [`danger_also_allow`](crate::classify::TokenClassifier::danger_also_allow) cannot
+    /// Characters that [`danger_also_allow`](crate::dialect::meaning::TokenClassifier::danger_also_allow) cannot
     /// add to a token: `,`, `"`, or a character that is not visible ASCII.
     #[error("`{0}` cannot be characters of a token")]
     TokenCharacters(&'static str),

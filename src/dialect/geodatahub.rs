@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{AnswerRow, Dialect, RFC6750};
-use crate::classify;
-use crate::form::Form;
-use crate::kind::RejectionKind::{
+use super::form::Form;
+use super::{Dialect, RFC6750, meaning};
+use crate::rejection::AnswerRow;
+use crate::rejection::RejectionKind::{
     DeniedAppToken, DeniedCredentials, DeniedToken, Forbidden, InsufficientScope, Missing, UnknownScheme,
 };
 
@@ -15,9 +15,9 @@ use crate::kind::RejectionKind::{
 pub const GEODATAHUB: Dialect = Dialect {
     name: "geodatahub",
     forms: Cow::Borrowed(&[
-        Form::bare(classify::access_token),
-        Form::basic(classify::password),
-        Form::header("x-api-key", classify::app_token),
+        Form::bare(meaning::access_token),
+        Form::basic(meaning::password),
+        Form::header("x-api-key", meaning::app_token),
     ]),
     answers: Cow::Borrowed(&[
         AnswerRow::json(

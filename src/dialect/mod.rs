@@ -3,20 +3,23 @@
 
 use std::borrow::Cow;
 
-use crate::form::Form;
-use crate::guest::GuestRule;
+use self::form::Form;
+use self::guest::GuestRule;
 use crate::transport::TransportRule;
 
-mod answer_row;
 mod any;
+pub(crate) mod custom;
 mod error;
+pub(crate) mod form;
 mod geodatahub;
+pub(crate) mod guest;
+pub mod meaning;
 mod opendatasoft;
 mod rfc6750;
 mod socrata;
+pub(crate) mod subprotocol;
 mod usergrid;
 
-pub use self::answer_row::AnswerRow;
 pub use self::any::ANY;
 pub use self::error::DialectError;
 pub use self::geodatahub::GEODATAHUB;
@@ -24,6 +27,7 @@ pub use self::opendatasoft::OPENDATASOFT;
 pub use self::rfc6750::RFC6750;
 pub use self::socrata::SOCRATA;
 pub use self::usergrid::USERGRID;
+pub use crate::rejection::AnswerRow;
 
 /// A platform's way with credentials, as data.
 ///

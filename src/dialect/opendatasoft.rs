@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Dialect, RFC6750};
-use crate::classify;
-use crate::form::Form;
+use super::form::Form;
+use super::{Dialect, RFC6750, meaning};
 
 /// OpenDataSoft: bearer tokens in the header (with the colon of its document, too), the query or a
 /// form body; API keys by the `Apikey` scheme or the `apikey` parameter.
@@ -16,12 +15,12 @@ use crate::form::Form;
 pub const OPENDATASOFT: Dialect = Dialect {
     name: "opendatasoft",
     forms: Cow::Borrowed(&[
-        Form::scheme("Bearer", classify::access_token),
-        Form::scheme_colon("Bearer", classify::access_token),
-        Form::query("access_token", classify::access_token),
-        Form::body_anyhow("access_token", classify::access_token),
-        Form::scheme("Apikey", classify::api_key),
-        Form::query("apikey", classify::api_key),
+        Form::scheme("Bearer", meaning::access_token),
+        Form::scheme_colon("Bearer", meaning::access_token),
+        Form::query("access_token", meaning::access_token),
+        Form::body_anyhow("access_token", meaning::access_token),
+        Form::scheme("Apikey", meaning::api_key),
+        Form::query("apikey", meaning::api_key),
     ]),
     ..RFC6750
 };

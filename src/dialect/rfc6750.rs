@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::Dialect;
-use crate::classify;
-use crate::form::Form;
+use super::form::Form;
+use super::{Dialect, meaning};
 use crate::transport::TransportRule;
 
 /// `Authorization: Bearer TOKEN` and nothing else (RFC 6750 section 2.1). The base of all others.
 pub const RFC6750: Dialect = Dialect {
     name: "rfc6750",
     realm: Cow::Borrowed("api"),
-    forms: Cow::Borrowed(&[Form::scheme("Bearer", classify::access_token)]),
+    forms: Cow::Borrowed(&[Form::scheme("Bearer", meaning::access_token)]),
     guests: Cow::Borrowed(&[]),
     transport: TransportRule::REFUSE,
     answers: Cow::Borrowed(&[]),

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{AnswerRow, Dialect, RFC6750};
-use crate::classify::{self, IdShape};
-use crate::form::Form;
-use crate::guest::GuestRule;
-use crate::kind::RejectionKind::{DeniedAppToken, Forbidden, InsufficientScope, Missing, UnknownScheme};
+use super::form::Form;
+use super::guest::GuestRule;
+use super::meaning::{self, IdShape};
+use super::{Dialect, RFC6750};
+use crate::rejection::AnswerRow;
+use crate::rejection::RejectionKind::{DeniedAppToken, Forbidden, InsufficientScope, Missing, UnknownScheme};
 use crate::transport::{OnInsecure, TransportRule};
 
 /// Socrata: passwords and API keys over `Basic`, access tokens of the `OAuth` scheme, app tokens in
@@ -19,10 +20,10 @@ use crate::transport::{OnInsecure, TransportRule};
 pub const SOCRATA: Dialect = Dialect {
     name: "socrata",
     forms: Cow::Borrowed(&[
-        Form::basic(classify::key_or_password(IdShape::SOCRATA_KEY)),
-        Form::scheme("OAuth", classify::access_token),
-        Form::header("x-app-token", classify::app_token),
-        Form::query("$$app_token", classify::app_token),
+        Form::basic(meaning::key_or_password(IdShape::SOCRATA_KEY)),
+        Form::scheme("OAuth", meaning::access_token),
+        Form::header("x-app-token", meaning::app_token),
+        Form::query("$$app_token", meaning::app_token),
     ]),
     guests: Cow::Borrowed(&[GuestRule::reads()]),
     transport: TransportRule {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use super::{AnswerRow, Dialect, RFC6750};
-use crate::classify;
+use super::form::Form;
+use super::guest::GuestRule;
+use super::{Dialect, RFC6750, meaning};
 use crate::credential::Carrier;
-use crate::form::Form;
-use crate::guest::GuestRule;
-use crate::kind::RejectionKind::{
+use crate::rejection::AnswerRow;
+use crate::rejection::RejectionKind::{
     DeniedAppToken, DeniedCredentials, DeniedToken, Forbidden, InsufficientScope, Missing, UnknownScheme,
 };
 
@@ -29,10 +29,10 @@ use crate::kind::RejectionKind::{
 pub const USERGRID: Dialect = Dialect {
     name: "usergrid",
     forms: Cow::Borrowed(&[
-        Form::scheme("Bearer", classify::access_token),
-        Form::query("access_token", classify::access_token),
-        Form::query_pair("client_id", "client_secret", classify::client),
-        Form::basic(classify::client),
+        Form::scheme("Bearer", meaning::access_token),
+        Form::query("access_token", meaning::access_token),
+        Form::query_pair("client_id", "client_secret", meaning::client),
+        Form::basic(meaning::client),
     ]),
     guests: Cow::Borrowed(&[GuestRule::path("/{org}/sandbox/**")
         .methods(&["GET", "HEAD", "POST", "PUT", "DELETE"])

@@ -1,12 +1,11 @@
 //! The HTTP client of the crate `reqwest`.
 
-use std::fmt;
-use std::io;
 use std::time::Duration;
+use std::{fmt, io};
 
-use ::reqwest::{Certificate, Client, Proxy, redirect};
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response, Uri};
+use reqwest::{Certificate, Client, Proxy, redirect};
 use thiserror::Error;
 use zeroize::Zeroizing;
 

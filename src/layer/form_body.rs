@@ -9,13 +9,12 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCO
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
-use super::request_body::{Form, Frames, RequestBody};
+use super::RequestBody;
+use super::request_body::{Form, Frames};
 use crate::deadline::{Bounded, Unfinished};
-use crate::guests::InBody;
-use crate::head::Head;
-use crate::kind::RejectionKind;
-use crate::quoted;
-use crate::rejection::Rejection;
+use crate::pipeline::guests::InBody;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::request::{Head, quoted};
 
 /// Whether a layer reads bodies: [`NoBody`] or [`FormBody`].
 pub trait BodyMode<B>: sealed::Mode<B> {}

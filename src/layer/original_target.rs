@@ -6,7 +6,7 @@ use http::Request;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::original::OriginalTarget;
+use crate::request::original_target::OriginalTarget;
 
 /// Records the target of every request, for decisions by path further in: path rules of guests,
 /// [`policy::application`](crate::policy::application()) and

@@ -12,13 +12,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::ResponseBody;
-use crate::answer;
 use crate::authentication::{Authentication, AuthenticationExt};
 use crate::deadline::caught;
-use crate::head::Head;
-use crate::kind::RejectionKind;
 use crate::policy::Policy;
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, RejectionKind, render};
+use crate::request::Head;
 use crate::trace;
 
 /// Lets through those whom a policy allows. Stands inside an
@@ -123,7 +121,7 @@ where
                 Poll::Ready(Ok(ready!(future.poll(context))?.map(ResponseBody::inner)))
             }
             StateProjection::Refused { rejection } => {
-                Poll::Ready(Ok(answer::plain(rejection).map(ResponseBody::fixed)))
+                Poll::Ready(Ok(render::plain(rejection).map(ResponseBody::fixed)))
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Two policies that both must allow.
 
 use super::{Forbidden, Policy};
-use crate::head::Head;
 use crate::principal::Principal;
+use crate::request::Head;
 
 /// Both policies must allow; made by [`Policy::and`].
 #[derive(Clone, Debug)]

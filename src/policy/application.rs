@@ -1,13 +1,11 @@
 //! Usergrid's organizations and applications.
 
 use super::{Forbidden, Policy, users};
-use crate::ground::Asked;
-use crate::head::Head;
-use crate::identity::Home;
-use crate::original;
-use crate::path::{InvalidPattern, PathPattern};
-use crate::permission::Operation;
-use crate::principal::Principal;
+use crate::principal::ground::Asked;
+use crate::principal::identity::Home;
+use crate::principal::{Operation, Principal};
+use crate::request::path::PathPattern;
+use crate::request::{Head, InvalidPattern, original_target};
 
 /// Allows what Usergrid allows in an application; made by [`application`].
 #[derive(Clone, Debug)]
@@ -81,7 +79,7 @@ impl ApplicationPolicy {
 
 impl Policy for ApplicationPolicy {
     fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
-        let path = original::path(*head).ok_or_else(Forbidden::new)?;
+        let path = original_target::path(*head).ok_or_else(Forbidden::new)?;
         let asked = Asked::by(&self.pattern, path).ok_or_else(Forbidden::new)?;
         let granted = || {
             let operation = Operation::of(head.method());

@@ -1,8 +1,8 @@
 //! Whether a credential authenticates the caller.
 
 use super::{Forbidden, Policy};
-use crate::head::Head;
 use crate::principal::Principal;
+use crate::request::Head;
 
 /// Allows every authenticated principal; made by [`authenticated`].
 #[derive(Clone, Copy, Debug)]

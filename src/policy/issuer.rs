@@ -1,9 +1,9 @@
 //! Issuers of tokens.
 
 use super::{Forbidden, Policy};
-use crate::head::Head;
-use crate::identity::{Home, Source};
-use crate::principal::Principal;
+use crate::principal::identity::Home;
+use crate::principal::{Principal, Source};
+use crate::request::Head;
 
 /// Allows principals of one issuer; made by [`issuer`].
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Certain kinds of principal.
 
 use super::{Forbidden, Policy};
-use crate::head::Head;
 use crate::principal::{Principal, PrincipalKind};
+use crate::request::Head;
 
 /// Allows certain kinds of principal; made by [`kind`] and [`kinds`].
 #[derive(Clone, Debug)]

@@ -1,10 +1,9 @@
 //! Who may do what: pure decisions about a verified principal.
 
 use crate::authentication::AuthenticationExt as _;
-use crate::head::Head;
-use crate::identity::{Home, Source};
-use crate::principal::Principal;
-use crate::scope::Scopes;
+use crate::principal::identity::Home;
+use crate::principal::{Principal, Scopes, Source};
+use crate::request::Head;
 
 mod and;
 mod application;

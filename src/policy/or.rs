@@ -1,8 +1,8 @@
 //! Two policies of which one must allow.
 
 use super::{Forbidden, Policy};
-use crate::head::Head;
 use crate::principal::Principal;
+use crate::request::Head;
 
 /// One of the policies must allow; made by [`Policy::or`].
 #[derive(Clone, Debug)]

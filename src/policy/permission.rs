@@ -1,13 +1,11 @@
 //! One permission, whatever the request.
 
 use super::{Forbidden, Policy, users};
-use crate::ground::Asked;
-use crate::head::Head;
-use crate::identity::Home;
-use crate::original;
-use crate::path::{InvalidPattern, PathPattern};
-use crate::permission::Operation;
-use crate::principal::Principal;
+use crate::principal::ground::Asked;
+use crate::principal::identity::Home;
+use crate::principal::{Operation, Principal};
+use crate::request::path::PathPattern;
+use crate::request::{Head, InvalidPattern, original_target};
 
 /// Allows principals that hold a permission; made by [`permission`].
 #[derive(Clone, Debug)]
@@ -100,7 +98,7 @@ impl Policy for PermissionPolicy {
     fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
         let asked = match &self.within {
             None => Some(Asked::NOWHERE),
-            Some(pattern) => original::path(*head).and_then(|path| Asked::by(pattern, path)),
+            Some(pattern) => original_target::path(*head).and_then(|path| Asked::by(pattern, path)),
         };
         let asked = asked.ok_or_else(Forbidden::new)?;
         let users = users(self.users.as_ref(), principal, head);

@@ -1,9 +1,8 @@
 //! OAuth scopes.
 
 use super::{Forbidden, Policy};
-use crate::head::Head;
-use crate::principal::Principal;
-use crate::scope::Scopes;
+use crate::principal::{Principal, Scopes};
+use crate::request::Head;
 
 /// Allows principals that hold every one of some scopes; made by [`scope`].
 #[derive(Clone, Debug)]

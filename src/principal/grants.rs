@@ -1,10 +1,9 @@
 //! The permissions of a principal, each in its place.
 
-use super::Principal;
+use super::ground::Asked;
+use super::permission::NOTHING;
 use super::record::Record;
-use crate::ground::{Asked, Ground};
-use crate::identity::Source;
-use crate::permission::{NOTHING, Operation, Permissions};
+use super::{Ground, Operation, Permissions, Principal, Source};
 
 impl Principal {
     /// Whether its permissions allow an operation on an absolute path (decoded, starting with `/`).

@@ -5,11 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::Principal;
 use super::record::{Record, kind};
-use crate::ground::Ground;
-use crate::permission::Permissions;
-use crate::scope::Scopes;
+use super::{Ground, Permissions, Principal, Scopes};
 
 kind! {
     /// Nobody: no credential was sent and a guest rule admitted the request.

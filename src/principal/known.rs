@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Principal;
 use super::record::Record;
-use crate::identity::{Identity, IdentityKind, Source};
+use super::{Identity, IdentityKind, Principal, Source};
 
 impl Principal {
     /// The issuer or the store that vouches for the principal. A principal without an issuer and without

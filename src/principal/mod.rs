@@ -5,20 +5,28 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use self::record::Record;
-use crate::permission::Permissions;
-use crate::scope::Scopes;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod dependencies;
 mod grants;
+pub(crate) mod ground;
+pub(crate) mod identity;
+mod kind;
 mod kinds;
 mod known;
+mod permission;
 mod record;
+mod scopes;
 
+pub use self::ground::Ground;
+pub use self::identity::{Identity, IdentityKind, Source};
+pub use self::kind::PrincipalKind;
 pub use self::kinds::{
     ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
     Guest, GuestBuilder, OAuthUser, OAuthUserBuilder, OrgAdmin, OrgAdminBuilder,
 };
+pub use self::permission::{InvalidPermission, Operation, Permission, Permissions};
+pub use self::scopes::{InvalidScope, Scopes};
 
 /// Who a request comes from, verified.
 ///
@@ -62,26 +70,6 @@ pub enum Principal {
     AppAdmin(AppAdmin),
     /// A person, by an access token.
     OAuthUser(OAuthUser),
-}
-
-/// The seven kinds of [`Principal`]. Its `Display` is the variant's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "the twin of `Principal`")]
-pub enum PrincipalKind {
-    /// [`Principal::Guest`].
-    Guest,
-    /// [`Principal::AppToken`].
-    AppToken,
-    /// [`Principal::BasicUser`].
-    BasicUser,
-    /// [`Principal::ApiKey`].
-    ApiKey,
-    /// [`Principal::OrgAdmin`].
-    OrgAdmin,
-    /// [`Principal::AppAdmin`].
-    AppAdmin,
-    /// [`Principal::OAuthUser`].
-    OAuthUser,
 }
 
 impl Principal {
@@ -192,31 +180,10 @@ impl fmt::Debug for Principal {
     }
 }
 
-impl PrincipalKind {
-    /// The variant's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Guest => "Guest",
-            Self::AppToken => "AppToken",
-            Self::BasicUser => "BasicUser",
-            Self::ApiKey => "ApiKey",
-            Self::OrgAdmin => "OrgAdmin",
-            Self::AppAdmin => "AppAdmin",
-            Self::OAuthUser => "OAuthUser",
-        }
-    }
-}
-
-impl fmt::Display for PrincipalKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Source;
+    use crate::principal::identity::Source;
 
     #[test]
     fn a_record_gives_back_what_its_builder_took() {

@@ -4,9 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::ground::Ground;
-use crate::permission::Permissions;
-use crate::scope::Scopes;
+use super::{Ground, Permissions, Scopes};
 
 /// Each kind shows the fields that mean something to it.
 #[derive(Clone, Default)]

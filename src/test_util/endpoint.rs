@@ -9,9 +9,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::pair::Pair;
-use crate::percent;
-use crate::secret::Secret;
+use crate::credential::{Pair, Secret};
+use crate::request::percent;
 use crate::verify::KeySet;
 
 /// An introspection endpoint: who may ask there, and what it knows beside what the keys tell.

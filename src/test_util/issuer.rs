@@ -1,10 +1,9 @@
 //! An issuer of JWTs inside the test.
 
-use std::fmt;
-use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +12,9 @@ use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::Fault;
 use super::endpoint::{Answer, Endpoint};
 use super::signer::Signer;
-use super::{Fault, Token};
 use crate::clock::{Clock, SystemClock};
 use crate::fetch::{Fetch, FetchError};
 use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVerifierBuilder, KeySet};
@@ -92,12 +91,6 @@ impl Issuer {
     /// Its name, which is in `iss`.
     pub fn name(&self) -> &str {
         &self.0.name
-    }
-
-    /// A token for a subject, to be given an audience and [signed](Token::sign), or registered as an
-    /// [opaque](Token::opaque) one.
-    pub fn token(&self, subject: &str) -> Token {
-        Token::new(self.clone(), subject)
     }
 
     /// Signs any header and payload, hostile ones too, with the newest key.

@@ -29,7 +29,7 @@ use tower_service::Service;
 
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{Carrier, CredentialKind, Spelling, Syntax};
-use crate::identity::Home;
+use crate::principal::identity::Home;
 use crate::principal::{AppToken, Guest, Principal};
 use crate::trace;
 

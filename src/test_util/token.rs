@@ -106,3 +106,11 @@ fn rand() -> u64 {
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes)
 }
+
+impl Issuer {
+    /// A token for a subject, to be given an audience and [signed](super::Token::sign), or registered as an
+    /// [opaque](super::Token::opaque) one.
+    pub fn token(&self, subject: &str) -> Token {
+        Token::new(self.clone(), subject)
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::quoted::{self, Value};
+use crate::request::quoted::{self, Value};
 
 /// How the sender of one request was reached, as one proxy wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::head::Head;
+use crate::request::Head;
 
 mod forwarded;
+pub(crate) mod network;
 mod peer;
 mod proxy;
 mod rule;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::head::Head;
+use crate::request::Head;
 
 use super::Peer;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::head::Head;
+use crate::request::Head;
 use crate::transport::Transport;
 
 /// What a verifier may know beside the credential: the tenant, the client's address, and, if it asks,

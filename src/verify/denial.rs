@@ -5,8 +5,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Reason, VerifyError};
+use super::VerifyError;
 use crate::credential::CredentialKind;
+use crate::rejection::Reason;
 use crate::trace;
 
 /// Why a credential is denied.

@@ -3,9 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use thiserror::Error;
+
+use crate::rejection::Reason;
 
 /// Why a credential was not verified.
 ///
@@ -23,22 +24,6 @@ pub enum VerifyError {
     /// Cannot tell now; answered 503, never 401.
     #[error("cannot tell now")]
     Unavailable(#[source] Cause),
-}
-
-/// Why a credential is no good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// Nobody knows it; a wrong password too.
-    Unknown,
-    /// Its time is over.
-    Expired,
-    /// It was revoked.
-    Revoked,
-    /// It, or whom it belongs to, is disabled.
-    Disabled,
-    /// Too many attempts failed; the next is looked at after this time. Answered 429.
-    Throttled(Duration),
 }
 
 /// What went wrong where a verifier cannot tell; for logs, never for clients.
@@ -67,25 +52,6 @@ impl VerifyError {
     /// Whether another verifier may know better: this one does not know the credential.
     pub(crate) const fn asks_on(&self) -> bool {
         matches!(self, Self::Unsupported | Self::Denied(Reason::Unknown))
-    }
-}
-
-impl Reason {
-    /// A short name for logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::Disabled => "disabled",
-            Self::Throttled(_) => "throttled",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 

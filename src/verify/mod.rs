@@ -4,58 +4,56 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use crate::credential::Credential;
-pub(crate) use crate::identity::Source;
 use crate::principal::Principal;
+pub(crate) use crate::principal::Source;
 
-mod boxed;
 #[cfg(feature = "cache")]
 mod cache;
-#[cfg(any(feature = "introspection", feature = "jwt"))]
-mod claims;
 mod context;
 mod denial;
+mod erased;
 mod error;
-mod func;
-#[cfg(feature = "introspection")]
-mod introspection;
-#[cfg(feature = "jwt")]
-mod jwks;
-#[cfg(feature = "jwt")]
-mod jwt;
+mod from_fn;
 mod memory;
+#[cfg(any(feature = "introspection", feature = "jwt"))]
+mod oauth;
 mod or;
+pub(crate) mod password;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod sql;
 mod tenancy;
 #[cfg(feature = "throttle")]
 mod throttle;
 
-pub use self::boxed::{BoxVerifier, DynVerifier};
 #[cfg(feature = "cache")]
 pub use self::cache::Cached;
-#[cfg(any(feature = "introspection", feature = "jwt"))]
-pub use self::claims::{Claims, GroupForm};
 pub use self::context::Context;
 pub(crate) use self::context::Tenant;
 #[cfg(any(feature = "introspection", feature = "jwt"))]
 pub(crate) use self::denial::Value;
 pub(crate) use self::denial::{Check, Denial, note};
-pub use self::error::{Reason, VerifyError};
-pub use self::func::{FromFn, from_fn};
+pub use self::erased::{BoxVerifier, DynVerifier};
+pub use self::error::VerifyError;
+pub use self::from_fn::{FromFn, from_fn};
+pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
+#[cfg(any(feature = "introspection", feature = "jwt"))]
+pub use self::oauth::claims::{Claims, GroupForm};
 #[cfg(feature = "introspection")]
-pub use self::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
+pub use self::oauth::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
 #[cfg(feature = "jwt")]
-pub use self::jwks::{Algorithm, InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
+pub use self::oauth::jose::Algorithm;
 #[cfg(feature = "jwt")]
-pub use self::jwt::{
+pub use self::oauth::jwks::{InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
+#[cfg(feature = "jwt")]
+pub use self::oauth::jwt::{
     Denylist, DenylistFull, Explanation, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
     provider,
 };
-pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 pub use self::or::Or;
 pub use self::tenancy::{AtEveryTenant, AtTenant, Tenancy};
 #[cfg(feature = "throttle")]
 pub use self::throttle::{Limit, Throttled};
+pub use crate::rejection::Reason;
 
 /// Says whom a credential belongs to. The port that every store, token format and remote service
 /// is plugged into.

@@ -1,8 +1,8 @@
 //! One verifier after another.
 
-use super::{Context, Source, Tenancy, Verifier, VerifyError};
+use super::{Context, Tenancy, Verifier, VerifyError};
 use crate::credential::Credential;
-use crate::principal::Principal;
+use crate::principal::{Principal, Source};
 
 /// Asks a second verifier about what the first does not know; made by [`Verifier::or`].
 ///

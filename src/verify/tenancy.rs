@@ -1,15 +1,15 @@
 //! Whether credentials of one tenant are good at another.
 
-use super::{Context, Source, Verifier, VerifyError};
+use super::{Context, Verifier, VerifyError};
 use crate::credential::Credential;
-use crate::principal::Principal;
+use crate::principal::{Principal, Source};
 use crate::trace;
 
 /// The source and the tenancy of the verifier inside, for an `impl Verifier`.
 #[cfg(feature = "throttle")]
 macro_rules! passes_through {
     () => {
-        fn source(&self) -> crate::identity::Source<'_> {
+        fn source(&self) -> crate::principal::Source<'_> {
             self.inner.source()
         }
 

@@ -9,14 +9,13 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::answer::Asked;
-use crate::authenticator::Pipeline;
-use crate::carried::Carried;
+use crate::credential::Fingerprint;
 use crate::deadline::caught;
-use crate::fingerprint::Fingerprint;
-use crate::kind::RejectionKind;
 use crate::layer::ResponseBody;
-use crate::rejection::Rejection;
+use crate::pipeline::Pipeline;
+use crate::rejection::caching::Carried;
+use crate::rejection::render::Asked;
+use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
 
 /// A request on its way to being verified.

@@ -9,15 +9,15 @@ use std::time::Duration;
 use thiserror::Error;
 use tower_layer::Layer;
 
+use self::future::{Come, Waiting};
 use super::{FormBody, NoBody};
-use crate::authenticator::Pipeline;
 use crate::clock::Clock;
 use crate::dialect::{Dialect, DialectError};
-use crate::head::Head;
-use crate::identity::Home;
+use crate::pipeline::{Pipeline, Revocation};
+use crate::principal::Scopes;
+use crate::principal::identity::Home;
 use crate::rejection::Respond;
-use crate::revocation::Revocation;
-use crate::scope::Scopes;
+use crate::request::Head;
 use crate::transport::Transport;
 use crate::verify::{Tenancy, Verifier};
 
@@ -25,7 +25,6 @@ mod future;
 mod service;
 
 pub use self::future::AuthenticateFuture;
-use self::future::{Come, Waiting};
 pub use self::service::Authenticate;
 
 /// Turns a request's credentials into one verified [`Principal`](crate::Principal), which handlers

@@ -8,15 +8,14 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{AuthenticateFuture, Come, Waiting};
-use crate::answer::Asked;
-use crate::authenticator::{Pipeline, Verdict};
-use crate::carried::Carried;
 use crate::credential::CredentialKind;
-use crate::guests::InBody;
-use crate::head::Head;
-use crate::judgement::{Admitted, Answer};
 use crate::layer::{BodyMode, NoBody, ResponseBody};
-use crate::revocation;
+use crate::pipeline::guests::InBody;
+use crate::pipeline::outcome::{Admitted, Answer};
+use crate::pipeline::{Pipeline, Verdict, revocation};
+use crate::rejection::caching::Carried;
+use crate::rejection::render::Asked;
+use crate::request::Head;
 use crate::verify::Verifier;
 
 /// The service of [`AuthenticateLayer`](crate::AuthenticateLayer).

@@ -3,8 +3,7 @@
 use super::Rule;
 use super::checks::Checks;
 use crate::credential::Credential;
-use crate::identity::Source;
-use crate::principal::Principal;
+use crate::principal::{Principal, Source};
 use crate::verify::Verifier;
 
 impl<V: Verifier> Checks<'_, V> {

@@ -3,12 +3,12 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
-use super::Rule;
-use super::twist;
+use super::{Rule, twist};
 use crate::credential::Credential;
 use crate::deadline::Unfinished;
 use crate::principal::{Principal, PrincipalKind};
-use crate::verify::{Reason, VerifyError};
+use crate::rejection::Reason;
+use crate::verify::VerifyError;
 
 /// What a verifier said, without what may differ from one time to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! Credentials that are nearly good.
 
-use crate::credential::{ClientKind, Credential, Key};
-use crate::pair::Pair;
-use crate::secret::Secret;
+use crate::credential::{ClientKind, Credential, Key, Pair, Secret};
 
 /// A credential and how it differs from a good one. The words quote nothing of it.
 pub(super) type Twisted = (&'static str, Credential<'static>);

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use crate::credential::Fingerprint;
+use crate::credential::fingerprint::AlreadyRandom;
 use crate::deadline::Unfinished;
-use crate::fingerprint::{AlreadyRandom, Fingerprint};
 use crate::principal::Principal;
 use crate::verify::VerifyError;
 
@@ -169,7 +170,7 @@ fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::FingerprintKey;
+    use crate::credential::FingerprintKey;
 
     fn join(flights: &Flights, key: Fingerprint) -> Joined<()> {
         flights.join(key, || None, || ())

@@ -2,8 +2,7 @@
 
 use std::io;
 
-use crate::credential::{ClientKind, Credential, Key};
-use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::credential::{ClientKind, Credential, Fingerprint, FingerprintKey, Key};
 use crate::verify::Context;
 
 /// A fingerprint's key for each kind of credential, so that no kind is looked up as another, and one for principals.
@@ -72,8 +71,8 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pair::Pair;
-    use crate::secret::Secret;
+    use crate::credential::Pair;
+    use crate::credential::Secret;
 
     #[test]
     fn req_51_kinds_tenants_and_parts_do_not_run_into_each_other() {

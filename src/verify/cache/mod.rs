@@ -1,9 +1,8 @@
 //! Remembers for a while whom credentials belong to.
 
-use std::fmt;
-use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use tokio::runtime::Handle;
 
@@ -11,23 +10,23 @@ use self::flights::{Flight, Flights, Joined};
 use self::key::Keys;
 use self::settings::Settings;
 use self::store::{Store, Ticket};
-use super::{Context, Source, Tenancy, Verifier, VerifyError, note};
-use crate::credential::Credential;
+use super::{Context, Tenancy, Verifier, VerifyError, note};
+use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished};
-use crate::fingerprint::Fingerprint;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Principal, Source};
 
-mod bounded;
-mod endings;
-mod flights;
-mod generations;
+mod evict;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod gently;
+mod evict_cooperatively;
+mod eviction_epochs;
+mod flights;
 mod key;
 mod lifetime;
+mod revocation_epochs;
 mod revoke;
 mod settings;
 mod store;
+mod weighted_map;
 
 /// Remembers for a while what another verifier found, so that a remote server, a database or a signature
 /// is asked once and not on every request.
@@ -102,36 +101,6 @@ impl<V: Verifier> Cached<V> {
     /// The verifier inside.
     pub fn inner(&self) -> &V {
         &self.inner
-    }
-
-    /// Forgets what is known of one credential in such a context, of which only the tenant counts. Whether
-    /// a good answer was kept. By the text that was shown: for every spelling of it there is
-    /// [`evict_principal`](Self::evict_principal), with its credential id.
-    pub fn evict(&self, credential: &Credential<'_>, context: &Context<'_>) -> bool {
-        self.forget(self.keys.of(credential, context))
-    }
-
-    /// Forgets every good answer about one principal, by its kind and [id](Principal::id) or
-    /// [credential id](Principal::credential_id), and says how many there were. Takes a time in proportion to
-    /// the number of all answers.
-    pub fn evict_principal(&self, kind: PrincipalKind, id: &str) -> usize {
-        let named =
-            |principal: &Principal| principal.id() == Some(id) || principal.credential_id() == Some(id);
-        self.evict_where(|principal| principal.kind() == kind && named(principal))
-    }
-
-    /// Forgets every good answer about such principals, and says how many there were. Takes a time in
-    /// proportion to the number of all answers.
-    pub fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> usize {
-        let evicted = self.store.evict_where(matches).filter(|evicted| *evicted).count();
-        self.flights.close_all();
-        evicted
-    }
-
-    /// Forgets everything, refusals too.
-    pub fn evict_all(&self) {
-        self.store.evict_all();
-        self.flights.close_all();
     }
 
     /// How many good answers and how many refusals are kept now, for metrics; with those whose time is over

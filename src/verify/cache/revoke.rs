@@ -9,11 +9,11 @@ use tokio::sync::oneshot;
 use super::Cached;
 use super::flights::Flights;
 use super::store::Store;
-use crate::credential::Credential;
+use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished, timer};
-use crate::fingerprint::Fingerprint;
 use crate::principal::Principal;
-use crate::verify::{Context, Reason, Verifier, VerifyError};
+use crate::rejection::Reason;
+use crate::verify::{Context, Verifier, VerifyError};
 
 type Outcome = Result<Result<(), VerifyError>, Unfinished>;
 

@@ -1,13 +1,14 @@
 //! What is known of credentials that were verified lately.
 
-use super::bounded::Bounded;
-use super::endings::{Endings, Part};
-use super::generations::Generations;
+use super::eviction_epochs::Generations;
 use super::lifetime::{Lifetime, Moment};
+use super::revocation_epochs::{Endings, Part};
 use super::settings::Settings;
-use crate::fingerprint::{Fingerprint, FingerprintKey};
+use super::weighted_map::Bounded;
+use crate::credential::{Fingerprint, FingerprintKey};
 use crate::principal::Principal;
-use crate::verify::{Reason, VerifyError};
+use crate::rejection::Reason;
+use crate::verify::VerifyError;
 
 /// The answers of lately, good and bad ones apart: a flood of bad credentials pushes no good one out.
 pub(super) struct Store {
@@ -167,7 +168,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::fingerprint::FingerprintKey;
+    use crate::credential::FingerprintKey;
     use crate::principal::{Guest, OAuthUser};
 
     #[derive(Debug)]

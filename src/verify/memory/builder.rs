@@ -5,12 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Names, Place, Stamp, User};
 use crate::clock::{Clock, SystemClock};
-use crate::credential::{ClientKind, Credential, Key};
-use crate::fingerprint::Fingerprint;
-use crate::pair::Pair;
-use crate::password::{HashError, Passwords};
+use crate::credential::{ClientKind, Credential, Fingerprint, Key, Pair, Secret};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
-use crate::secret::Secret;
+use crate::verify::password::{HashError, Passwords};
 
 /// Builds a [`MemoryVerifier`]. The secrets it is given are wiped when it is built.
 #[derive(Default)]

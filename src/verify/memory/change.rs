@@ -1,8 +1,7 @@
 //! The changes of a memory verifier's principals while it serves.
 
 use super::{Entry, MemoryVerifier, State};
-use crate::identity::Identity;
-use crate::principal::PrincipalKind;
+use crate::principal::{Identity, PrincipalKind};
 
 impl MemoryVerifier {
     /// Disables every credential of one principal, by its kind and [id](crate::Principal::id) (or

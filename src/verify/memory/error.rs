@@ -5,8 +5,8 @@ use std::io;
 use thiserror::Error;
 
 use crate::credential::CredentialKind;
-use crate::password::{HashError, UnusableHash};
 use crate::principal::PrincipalKind;
+use crate::verify::password::{HashError, UnusableHash};
 
 /// A memory verifier could not be built or changed.
 #[derive(Debug, Error)]

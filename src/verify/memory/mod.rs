@@ -1,22 +1,19 @@
 //! A verifier that knows its principals by heart.
 
-use std::fmt;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, io};
 
 use zeroize::Zeroizing;
 
 use self::builder::{Hashed, Record};
 use self::names::{Names, Stamp};
 use self::shards::Shards;
-use super::{Context, Reason, Source, Tenancy, Verifier, VerifyError, note};
+use super::password::Passwords;
+use super::{Context, Tenancy, Verifier, VerifyError, note};
 use crate::clock::Clock;
-use crate::credential::{Credential, Key};
-use crate::fingerprint::{Fingerprint, FingerprintKey};
-use crate::pair::Pair;
-use crate::password::Passwords;
-use crate::principal::Principal;
-use crate::secret::Secret;
+use crate::credential::{Credential, Fingerprint, FingerprintKey, Key, Pair, Secret};
+use crate::principal::{Principal, Source};
+use crate::rejection::Reason;
 
 mod builder;
 mod change;

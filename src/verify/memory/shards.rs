@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
-use crate::fingerprint::{AlreadyRandom, Fingerprint};
+use crate::credential::Fingerprint;
+use crate::credential::fingerprint::AlreadyRandom;
 
 /// A map from fingerprints, in many small parts. A reader takes no lock; a change copies one part
 /// and swaps it in.
@@ -113,7 +114,7 @@ fn change<T: Clone, R>(part: &ArcSwap<Part<T>>, mut change: impl FnMut(&mut Part
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::FingerprintKey;
+    use crate::credential::FingerprintKey;
 
     #[test]
     fn changes_from_several_threads_are_all_kept() {

@@ -79,9 +79,9 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::Hub;
     use super::*;
     use crate::principal::{ApiKey, AppAdmin, BasicUser, OAuthUser};
+    use crate::verify::sql::change::Hub;
 
     fn user(name: &str) -> Change {
         Change::User { tenant: None, name: name.to_owned() }

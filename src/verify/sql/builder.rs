@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::token_format::TokenFormat;
 use super::{
     Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, log_in, lookup, schema,
 };
 use crate::clock::{Clock, SystemClock};
-use crate::password::Passwords;
-use crate::token_format::TokenFormat;
+use crate::verify::password::Passwords;
 
 /// Sets a [`SqlVerifier`] up; from [`SqlVerifier`]'s `sqlite` and `postgres`.
 ///

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+use sqlx::SqlStr;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::schema::statement;
 use super::{Engine, Plan, Row, SqlError, Value};
 
 /// A database: its engine, the prefix of its tables, and the time it has for an answer.
@@ -148,10 +149,6 @@ impl Database {
         let done = timeout_at(until, runtime()?.spawn(work)).await;
         done.map_err(|_| SqlError::Late)?.map_err(|_| SqlError::Unreachable)?
     }
-}
-
-pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
-    AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()
 }
 
 /// Pools and timers are tokio's.

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Digest, SqlStore, topic};
 use crate::credential::Credential;
-use crate::principal::Principal;
-use crate::verify::{Context, Reason, Source, Tenancy, Verifier, VerifyError, note};
+use crate::principal::{Principal, Source};
+use crate::rejection::Reason;
+use crate::verify::{Context, Tenancy, Verifier, VerifyError, note};
 
 /// A verifier whose good answers count only where their credentials are not on the database's list of
 /// what is denied. It makes revocable what carries its own proof, such as JWTs.

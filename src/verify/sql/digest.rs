@@ -4,11 +4,8 @@ use std::fmt;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use crate::credential::{Credential, Key};
-use crate::identity::Source;
-use crate::pair::Pair;
-use crate::principal::{Principal, PrincipalKind};
-use crate::secret::Secret;
+use crate::credential::{Credential, Key, Pair, Secret};
+use crate::principal::{Principal, PrincipalKind, Source};
 
 /// SHA-256 over parts whose lengths go in first: what the database knows a secret by. The secret itself
 /// is never stored, bound to a statement or sent.

@@ -4,10 +4,10 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::password::{HashError, UnusableHash};
-use crate::permission::InvalidPermission;
-use crate::token_format::InvalidFormat;
+use super::token_format::InvalidFormat;
+use crate::principal::InvalidPermission;
 use crate::verify::VerifyError;
+use crate::verify::password::{HashError, UnusableHash};
 
 /// A database could not be asked or changed, or will not take what it was given.
 ///

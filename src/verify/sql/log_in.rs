@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{Shared, SqlError, lookup, names};
-use crate::pair::Pair;
+use crate::credential::Pair;
 use crate::principal::Principal;
 use crate::trace;
 use crate::verify::VerifyError;

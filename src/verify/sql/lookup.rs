@@ -6,11 +6,12 @@ use sqlx::SqlStr;
 
 use super::names::time;
 use super::{Database, Digest, Kind, Row, SqlError, topic};
-use crate::ground::Ground;
-use crate::permission::{Permission, Permissions};
-use crate::principal::{ApiKey, AppAdmin, AppToken, BasicUser, OAuthUser, OrgAdmin, Principal};
+use crate::principal::{
+    ApiKey, AppAdmin, AppToken, BasicUser, Ground, OAuthUser, OrgAdmin, Permission, Permissions, Principal,
+};
+use crate::rejection::Reason;
 use crate::trace;
-use crate::verify::{Reason, VerifyError};
+use crate::verify::VerifyError;
 
 /// Everything about a credential, by the digest of what was presented, and the time now. A credential with permissions of
 /// its own holds these; one without holds its user's, which come from grants and roles. An app token only

@@ -6,16 +6,16 @@ use std::time::SystemTime;
 
 use self::builder::{Limits, Opened, Source};
 use self::change::{Hub, Listen};
-use self::database::{Database, statement};
+use self::database::Database;
 use self::engine::{Engine, Pooled};
 use self::last_used::Uses;
 use self::schema::{Plan, Words};
 use self::value::{Row, Value};
-use super::{Context, Source as PrincipalSource, Tenancy, Verifier, VerifyError, note};
+use super::password::Passwords;
+use super::{Context, Tenancy, Verifier, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::Credential;
-use crate::password::Passwords;
-use crate::principal::Principal;
+use crate::principal::{Principal, Source as PrincipalSource};
 
 #[cfg(feature = "postgres")]
 mod announce;
@@ -44,6 +44,7 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+pub(crate) mod token_format;
 mod topic;
 mod value;
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::SqlError;
-use crate::token_format::TokenFormat;
+use super::token_format::TokenFormat;
 
 /// The longest name in bytes.
 const LONGEST: usize = 255;

@@ -1,8 +1,10 @@
 //! The tables.
 
-use sqlx::SqlStr;
+use std::sync::Arc;
 
-use super::{SqlError, statement};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+
+use super::SqlError;
 
 /// What differs between the engines' schemas.
 pub(super) struct Words {
@@ -147,6 +149,10 @@ CREATE TABLE {p}revocations (
 );
 CREATE INDEX {p}revocations_by_end ON {p}revocations (ends_at);
 ";
+
+pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
+    AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()
+}
 
 #[cfg(test)]
 mod tests {

@@ -167,8 +167,8 @@ impl fmt::Debug for SqliteSource {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lookup;
     use super::*;
+    use crate::verify::sql::lookup;
 
     #[tokio::test]
     async fn a_look_up_reads_no_table_from_end_to_end() {

@@ -1,8 +1,7 @@
 //! One attempt, and the counters that it belongs to.
 
-use crate::credential::{Credential, CredentialKind};
-use crate::fingerprint::{Fingerprint, FingerprintKey};
-use crate::verify::Reason;
+use crate::credential::{Credential, CredentialKind, Fingerprint, FingerprintKey};
+use crate::rejection::Reason;
 
 /// One attempt, and the counters that it belongs to.
 pub(super) struct Attempt {

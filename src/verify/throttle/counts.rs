@@ -8,7 +8,8 @@ use std::time::Duration;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use crate::fingerprint::{AlreadyRandom, Fingerprint};
+use crate::credential::Fingerprint;
+use crate::credential::fingerprint::AlreadyRandom;
 
 /// How many failures are borne: so many at once, and one more each time.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +78,7 @@ pub(super) fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::FingerprintKey;
+    use crate::credential::FingerprintKey;
 
     #[test]
     fn failures_are_borne_up_to_the_limit_and_forgiven_one_by_one() {

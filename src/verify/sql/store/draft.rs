@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use crate::scope::Scopes;
-use crate::secret::Secret;
+use crate::credential::Secret;
+use crate::principal::Scopes;
 
 /// What is said of a credential that is made.
 ///

@@ -50,7 +50,7 @@ pub struct SqlStore {
 }
 
 impl SqlStore {
-    pub(in crate::verify::sql) const fn new(shared: Arc<Shared>) -> Self {
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
         Self { shared, tenant: None }
     }
 
@@ -147,7 +147,7 @@ impl SqlStore {
     /// Whether there is one of this digest. A secret whose overlap is over revokes nothing: whoever found
     /// it could end the one that took its place. One that was revoked before is not changed, and not told again:
     /// who holds it could keep every cache at forgetting.
-    pub(in crate::verify::sql) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
+    pub(super) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
         let values: Vec<Value> = vec![digest.into(), self.now().into()];
         let revoked = self.change_each(REVOKE, values.clone(), Change::Everything, |row| {
             let (kind, tenant, id) = (row.name()?, row.name()?, row.name()?);

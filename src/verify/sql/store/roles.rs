@@ -1,7 +1,7 @@
 //! Roles: permissions under a name.
 
 use super::SqlStore;
-use crate::permission::Permission;
+use crate::principal::Permission;
 use crate::verify::sql::{Change, SqlError, Value, names};
 
 /// The roles of one tenant; from [`SqlStore::roles`].

@@ -3,8 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::{NewUser, SqlStore, UserRecord};
-use crate::permission::Permission;
-use crate::secret::Secret;
+use crate::credential::Secret;
+use crate::principal::Permission;
 use crate::verify::sql::{SqlError, Value, names};
 
 /// The users of one tenant; from [`SqlStore::users`].

@@ -1,0 +1,134 @@
+//! Everything that one request presented.
+
+use super::{Carrier, Credential, CredentialKind, Spelling};
+use crate::rejection::RejectionKind;
+
+/// What one request presented: at most one subject, and at most one app token beside it.
+///
+/// Socrata's clients send a user's credential and an app token together. Two values for one role
+/// are ambiguous (RFC 6750 section 2) unless the dialect gave their rows different
+/// [ranks](crate::Form::rank).
+#[derive(Debug, Default)]
+pub struct Credentials<'r> {
+    subject: Option<Presented<'r>>,
+    app: Option<Presented<'r>>,
+}
+
+/// A credential, where it came from and how it was written, and whether its value can be genuine at all.
+#[derive(Debug)]
+pub(crate) struct Presented<'r> {
+    pub(crate) spelling: Spelling,
+    pub(crate) kind: CredentialKind,
+    /// `None` when the value has a character or a length that no genuine one has: refused as
+    /// denied, without asking a verifier.
+    pub(crate) credential: Option<Credential<'r>>,
+    /// The credential for the same role whose row has a lower rank.
+    pub(crate) outranked: Option<(Carrier, CredentialKind)>,
+    /// Whether another site may have made the browser send it.
+    pub(crate) cross_site: bool,
+}
+
+impl<'r> Credentials<'r> {
+    /// Who the request says it comes from.
+    pub fn subject(&self) -> Option<&Credential<'r>> {
+        self.subject.as_ref()?.credential.as_ref()
+    }
+
+    /// The application the request says it comes from.
+    pub fn app(&self) -> Option<&Credential<'r>> {
+        self.app.as_ref()?.credential.as_ref()
+    }
+
+    /// Whether the request presented nothing at all.
+    pub const fn is_empty(&self) -> bool {
+        self.subject.is_none() && self.app.is_none()
+    }
+
+    pub(crate) const fn presented_subject(&self) -> Option<&Presented<'r>> {
+        self.subject.as_ref()
+    }
+
+    pub(crate) const fn presented_app(&self) -> Option<&Presented<'r>> {
+        self.app.as_ref()
+    }
+
+    /// Adds a credential. A second one for a role is ambiguous unless the ranks of their rows differ,
+    /// and a third one is ambiguous.
+    pub(crate) fn add(&mut self, mut presented: Presented<'r>) -> Result<(), RejectionKind> {
+        let role = match presented.kind {
+            CredentialKind::AppToken => &mut self.app,
+            _ => &mut self.subject,
+        };
+        let Some(held) = role else {
+            *role = Some(presented);
+            return Ok(());
+        };
+        let (rank, other) = (held.spelling.rank, presented.spelling.rank);
+        if rank == other || held.outranked.is_some() {
+            return Err(RejectionKind::Ambiguous);
+        }
+        if rank < other {
+            std::mem::swap(held, &mut presented);
+        }
+        held.outranked = Some((presented.spelling.carrier, presented.kind));
+        Ok(())
+    }
+
+    /// Whether another site may have made the browser send a credential that counts.
+    pub(crate) fn is_cross_site(&self) -> bool {
+        [&self.subject, &self.app].into_iter().flatten().any(|presented| presented.cross_site)
+    }
+}
+
+impl<'r> Presented<'r> {
+    pub(crate) const fn new(spelling: Spelling, credential: Credential<'r>) -> Self {
+        let kind = credential.kind();
+        Self { spelling, kind, credential: Some(credential), outranked: None, cross_site: false }
+    }
+
+    /// A value that no genuine credential of this kind has.
+    pub(crate) const fn impossible(spelling: Spelling, kind: CredentialKind) -> Self {
+        Self { spelling, kind, credential: None, outranked: None, cross_site: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::Secret;
+    use crate::credential::Syntax;
+
+    #[test]
+    fn one_subject_and_one_app_may_meet() {
+        let mut both = Credentials::default();
+        let token = |text| Credential::AccessToken(Secret::borrowed(text));
+        let app = |text| Credential::AppToken(Secret::borrowed(text));
+        assert!(both.is_empty());
+        let header = Spelling::new(Carrier::Header, Syntax::Header);
+        let query = Spelling::new(Carrier::Query, Syntax::Parameter);
+        both.add(Presented::new(Spelling::authorization(Syntax::Bearer), token("t"))).unwrap();
+        both.add(Presented::new(header, app("a"))).unwrap();
+        assert!(both.subject().is_some() && both.app().is_some());
+        for second in [token("t"), app("a")] {
+            assert_eq!(both.add(Presented::new(query, second)), Err(RejectionKind::Ambiguous));
+        }
+    }
+
+    #[test]
+    fn a_rank_decides_between_two_and_never_between_three() {
+        let token = |text| Credential::AccessToken(Secret::borrowed(text));
+        let at = |carrier, rank| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
+        for order in [[0, 1], [1, 0]] {
+            let rows = [(Carrier::Header, 0, "low"), (Carrier::Query, 1, "high")];
+            let mut both = Credentials::default();
+            for (carrier, rank, text) in order.map(|place| rows[place]) {
+                both.add(Presented::new(at(carrier, rank), token(text))).unwrap();
+            }
+            assert!(both.subject().unwrap().with_secret(|secret| secret == "high"));
+            let outranked = both.presented_subject().unwrap().outranked;
+            assert_eq!(outranked, Some((Carrier::Header, CredentialKind::AccessToken)));
+            let third = Presented::new(at(Carrier::Cookie, 2), token("third"));
+            assert_eq!(both.add(third), Err(RejectionKind::Ambiguous));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Keyed fingerprints of secrets.
+
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::{fmt, io};
+
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+/// A 128-bit keyed fingerprint of one or several secrets.
+///
+/// Maps are keyed by it, so that no secret is ever a map key. Without the [`FingerprintKey`] it
+/// tells nothing, so it may be logged. It is not for storing: another process has another key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u64; 2]);
+
+/// The random key of a family of fingerprints (SipHash-2-4 with 128 bits of output).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::FingerprintKey;
+///
+/// let key = FingerprintKey::random()?;
+/// assert_eq!(key.of(&[b"a", b"b"]), key.of(&[b"a", b"b"]));
+/// assert_ne!(key.of(&[b"a", b"b"]), key.of(&[b"ab"]));
+/// assert_ne!(key.of(&[b"a"]), FingerprintKey::random()?.of(&[b"a"]));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct FingerprintKey(SipHasher24);
+
+impl Fingerprint {
+    /// Bits that a map's hash does not use, for choosing one of several maps.
+    pub(crate) const fn spread(self) -> u64 {
+        let [_, second] = self.0;
+        second
+    }
+}
+
+impl FingerprintKey {
+    /// A fresh key from the operating system.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no randomness to give.
+    pub fn random() -> io::Result<Self> {
+        let mut key = [0; 16];
+        getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(Self(SipHasher24::new_with_key(&key)))
+    }
+
+    /// The fingerprint of these parts. Their lengths come first, so that no two different lists of
+    /// parts are read as the same bytes.
+    #[inline]
+    pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
+        let mut hasher = self.0;
+        parts.iter().for_each(|part| hasher.write_usize(part.len()));
+        parts.iter().for_each(|part| hasher.write(part));
+        let hash = hasher.finish128();
+        Fingerprint([hash.h1, hash.h2])
+    }
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FingerprintKey(..)")
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, _] = self.0;
+        write!(f, "{first:016x}")
+    }
+}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [first, _] = self.0;
+        state.write_u64(first);
+    }
+}
+
+/// Builds hashers for maps keyed by [`Fingerprint`], which is random already.
+pub(crate) type AlreadyRandom = BuildHasherDefault<Identity>;
+
+#[derive(Default)]
+pub(crate) struct Identity(u64);
+
+impl Hasher for Identity {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let key = FingerprintKey::random().unwrap();
+        let lists: [&[&[u8]]; 6] =
+            [&[b"a", b"b:c"], &[b"a:b", b"c"], &[b"a", b"b", b"c"], &[b"abc"], &[b"abc", b""], &[]];
+        for (i, one) in lists.iter().enumerate() {
+            for (j, other) in lists.iter().enumerate() {
+                assert_eq!(key.of(one) == key.of(other), i == j, "{i} {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_shown_and_differs_each_time() {
+        let (one, two) = (FingerprintKey::random().unwrap(), FingerprintKey::random().unwrap());
+        assert_eq!(format!("{one:?}"), "FingerprintKey(..)");
+        assert_ne!(one.of(&[b"x"]), two.of(&[b"x"]));
+    }
+}

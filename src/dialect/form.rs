@@ -1,0 +1,263 @@
+//! The rows of a dialect: where a credential stands, how it is written, what it means.
+
+use super::custom::{Parse, ParseOptional, Place};
+use super::meaning::{PairClassifier, TokenClassifier};
+use super::subprotocol::Subprotocol;
+use crate::credential::CredentialKind;
+
+/// One credential form: carrier, syntax and meaning.
+///
+/// A dialect is a list of these. Rows are `Copy`, so tables can be `const`.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Form, classify};
+///
+/// const FORMS: &[Form] = &[
+///     Form::scheme("Bearer", classify::access_token),
+///     Form::header("x-app-token", classify::app_token),
+///     Form::query_pair("client_id", "client_secret", classify::client),
+///     Form::basic(classify::password),
+/// ];
+/// assert_eq!(FORMS.len(), 4);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub(crate) row: Row,
+    pub(crate) rank: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Row {
+    Scheme { word: &'static str, colon: bool, value: TokenSyntax },
+    Basic(PairClassifier),
+    Bare(TokenClassifier),
+    Header { name: &'static str, value: TokenSyntax },
+    Query { name: &'static str, value: TokenSyntax },
+    QueryPair { id: &'static str, secret: &'static str, classify: PairClassifier },
+    Body { name: &'static str, value: TokenSyntax, lenient: bool },
+    Cookie { name: &'static str, value: TokenSyntax, origins: &'static [&'static str] },
+    Subprotocol { at: Subprotocol, classify: TokenClassifier },
+}
+
+impl Form {
+    const fn of(row: Row) -> Self {
+        Self { row, rank: 0 }
+    }
+
+    /// The same row with a rank. If two rows find a credential for one role, the row with the higher
+    /// rank is the one that counts.
+    ///
+    /// Defaults to 0. Two credentials of rows of one rank are ambiguous and refused with 400, and so
+    /// are three credentials whatever their ranks. The credential that does not count is still read:
+    /// a malformed value is refused with 400, and over a connection that is not secure the transport
+    /// rule of both applies. A [`body`](Self::body) row has no rank, because a form body is read only
+    /// if the head holds no subject; the dialect fails with
+    /// [`DialectError::Rank`](crate::DialectError::Rank).
+    ///
+    /// # Examples
+    ///
+    /// A signed link that works for a client which also sends its own token:
+    ///
+    /// ```
+    /// use tower_principal::{Form, classify};
+    ///
+    /// const FORMS: &[Form] = &[
+    ///     Form::scheme("Bearer", classify::access_token),
+    ///     Form::query("signed", classify::access_token).rank(1),
+    /// ];
+    /// # assert_eq!(FORMS.len(), 2);
+    /// ```
+    #[must_use]
+    pub const fn rank(self, rank: u8) -> Self {
+        Self { rank, ..self }
+    }
+
+    /// `Authorization: Basic base64(id:secret)` (RFC 7617).
+    ///
+    /// The text is UTF-8 or, if it is not valid UTF-8, ISO-8859-1. Control characters are malformed.
+    /// Names and passwords are compared code point by code point: a client and a store have to use the
+    /// same Unicode normalization form, which RFC 7617 section 2.1 says is NFC.
+    pub const fn basic(classify: PairClassifier) -> Self {
+        Self::of(Row::Basic(classify))
+    }
+
+    /// `Authorization: WORD TOKEN` (RFC 6750 section 2.1). The word's case does not matter.
+    pub const fn scheme(word: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Scheme { word, colon: false, value: TokenSyntax::Token(classify) })
+    }
+
+    /// `Authorization: WORD: TOKEN`, with the colon that OpenDataSoft's document shows.
+    pub const fn scheme_colon(word: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Scheme { word, colon: true, value: TokenSyntax::Token(classify) })
+    }
+
+    /// `Authorization: TOKEN`, without a scheme (GeoDataHub). The token has 16 characters or more
+    /// and is no known scheme's name.
+    pub const fn bare(classify: TokenClassifier) -> Self {
+        Self::of(Row::Bare(classify))
+    }
+
+    /// `NAME: TOKEN`, a header of its own (Socrata's `X-App-Token`). An API key may hold any visible
+    /// ASCII character there; all other tokens are `b64token`s.
+    pub const fn header(name: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Header { name, value: TokenSyntax::Token(classify) })
+    }
+
+    /// `?NAME=TOKEN` (RFC 6750 section 2.3). The name is compared after percent-decoding.
+    pub const fn query(name: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Query { name, value: TokenSyntax::Token(classify) })
+    }
+
+    /// `?ID=..&SECRET=..` (Usergrid). One without the other is malformed.
+    pub const fn query_pair(id: &'static str, secret: &'static str, classify: PairClassifier) -> Self {
+        Self::of(Row::QueryPair { id, secret, classify })
+    }
+
+    /// `NAME=TOKEN` in a form body (RFC 6750 section 2.2). Read only where the layer was given
+    /// [`form_body`](crate::AuthenticateLayer::form_body) and the head holds no subject.
+    pub const fn body(name: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: false })
+    }
+
+    /// The same also on `GET` and without a `Content-Type`, as OpenDataSoft's document shows it.
+    pub const fn body_anyhow(name: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: true })
+    }
+
+    /// A cookie of this name (RFC 6265 section 4.2), with or without quotes around its value.
+    ///
+    /// `Cookie` may come in several lines, as HTTP/2 clients send it. The name is compared exactly; a
+    /// name that comes twice is ambiguous, and an empty value malformed. Other cookies are not looked
+    /// at.
+    ///
+    /// Browsers attach cookies to requests that other sites make. A request with the cookie therefore
+    /// needs a proof of its origin unless its method is `GET`, `HEAD` or `OPTIONS`; so does a WebSocket
+    /// handshake. The proof is `Sec-Fetch-Site: same-origin`, or without that header an `Origin` that is
+    /// `https://` and the request's own authority. Origins of
+    /// [`allow_origins`](Self::allow_origins) count as well. Without a proof the request is refused as
+    /// [`RejectionKind::CrossSite`](crate::RejectionKind::CrossSite) with 403 before any verifier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Form, classify};
+    ///
+    /// const SESSION: Form = Form::cookie("__Host-session", classify::access_token)
+    ///     .allow_origins(&["https://app.example.org"]);
+    /// ```
+    pub const fn cookie(name: &'static str, classify: TokenClassifier) -> Self {
+        Self::of(Row::Cookie { name, value: TokenSyntax::Token(classify), origins: &[] })
+    }
+
+    /// The same cookie row, whose requests may also come from pages of these origins (RFC 6454
+    /// section 6.2: scheme, host and port without a path). Other rows stay as they are.
+    ///
+    /// Defaults to none. The dialect fails with
+    /// [`DialectError::Origin`](crate::DialectError::Origin) for a value that is no origin.
+    #[must_use]
+    pub const fn allow_origins(self, origins: &'static [&'static str]) -> Self {
+        match self.row {
+            Row::Cookie { name, value, .. } => Self { row: Row::Cookie { name, value, origins }, ..self },
+            _ => self,
+        }
+    }
+
+    /// A token among the subprotocols of a WebSocket handshake (RFC 6455 section 1.9), the only header
+    /// that a browser's script can fill there.
+    ///
+    /// The token is cut out of `Sec-WebSocket-Protocol` before the request goes on, so that no handler
+    /// echoes it; the word of [`Subprotocol::After`] stays, because a server has to select one of the
+    /// offered words. In a request that is no WebSocket handshake the token is malformed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Form, Subprotocol, classify};
+    ///
+    /// const KUBERNETES: Form = Form::websocket_protocol(
+    ///     Subprotocol::PrefixBase64Url("base64url.bearer.authorization.k8s.io."),
+    ///     classify::access_token,
+    /// );
+    /// const PAIR: Form = Form::websocket_protocol(Subprotocol::After("bearer"), classify::access_token);
+    /// ```
+    pub const fn websocket_protocol(at: Subprotocol, classify: TokenClassifier) -> Self {
+        Self::of(Row::Subprotocol { at, classify })
+    }
+
+    /// A grammar of your own, for what stands after a scheme, in a header or in a query parameter.
+    ///
+    /// Its scheme is challenged with by name and realm alone: the error attributes of RFC 6750 belong
+    /// to [`scheme`](Self::scheme) rows of access tokens.
+    ///
+    /// # Examples
+    ///
+    /// `Authorization: Key id/secret`:
+    ///
+    /// ```
+    /// use tower_principal::{Credential, Form, Key, Malformed, Pair, Place, Secret};
+    ///
+    /// fn key(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
+    ///     let (id, secret) = value.split_once('/').ok_or(Malformed)?;
+    ///     Ok(Credential::ApiKey(Key::Halves(Pair::new(id, secret))))
+    /// }
+    ///
+    /// const KEY: Form = Form::custom(Place::Scheme("Key"), key);
+    /// ```
+    pub const fn custom(place: Place, parse: Parse) -> Self {
+        Self::at(place, TokenSyntax::Custom(parse))
+    }
+
+    /// A grammar of your own that can answer "no credential here" with `Ok(None)`: the request is then
+    /// treated as if the place were empty.
+    ///
+    /// # Examples
+    ///
+    /// `X-Client: key=KEY` beside values that name a version only:
+    ///
+    /// ```
+    /// use tower_principal::{Credential, Form, Key, Malformed, Place, Secret};
+    ///
+    /// fn key(value: Secret<'_>) -> Result<Option<Credential<'_>>, Malformed> {
+    ///     match value.split_once('=') {
+    ///         Some((name, key)) if name.expose_secret() == "key" => {
+    ///             Ok(Some(Credential::ApiKey(Key::Whole(key))))
+    ///         }
+    ///         _ => Ok(None),
+    ///     }
+    /// }
+    ///
+    /// const KEY: Form = Form::custom_optional(Place::Header("x-client"), key);
+    /// ```
+    pub const fn custom_optional(place: Place, parse: ParseOptional) -> Self {
+        Self::at(place, TokenSyntax::Optional(parse))
+    }
+
+    const fn at(place: Place, value: TokenSyntax) -> Self {
+        Self::of(match place {
+            Place::Scheme(word) => Row::Scheme { word, colon: false, value },
+            Place::Header(name) => Row::Header { name, value },
+            Place::Query(name) => Row::Query { name, value },
+            Place::Cookie(name) => Row::Cookie { name, value, origins: &[] },
+        })
+    }
+}
+
+/// How one value is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TokenSyntax {
+    Token(TokenClassifier),
+    Custom(Parse),
+    Optional(ParseOptional),
+}
+
+impl TokenSyntax {
+    /// The kind of credential it makes, if that does not depend on the value.
+    pub(crate) const fn kind(&self) -> Option<CredentialKind> {
+        match self {
+            Self::Token(classify) => Some(classify.kind),
+            Self::Custom(_) | Self::Optional(_) => None,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What a token or a pair means: the last column of a dialect's rows.
+//!
+//! The constants are written like functions, since that is how a row reads:
+//! `Form::query("access_token", classify::access_token)`.
+
+use crate::credential::{ClientKind, Credential, CredentialKind, Key, Pair, Presented, Secret, Spelling};
+
+mod shape;
+
+pub use self::shape::{Alphabet, IdShape};
+
+/// Says what a token means.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenClassifier {
+    pub(crate) kind: CredentialKind,
+    pub(crate) make: for<'r> fn(Secret<'r>) -> Credential<'r>,
+    pub(crate) characters: Characters,
+    /// `None` for the length that limits every credential.
+    pub(crate) max_length: Option<usize>,
+}
+
+/// The characters that a token may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Characters {
+    /// A `b64token` (RFC 6750 section 2.1).
+    Token,
+    /// A `b64token`, and these characters anywhere in it.
+    TokenAnd(&'static str),
+    /// Any visible ASCII character.
+    Visible,
+}
+
+/// Says what an id and secret mean; the id's shape may decide.
+#[derive(Clone, Copy, Debug)]
+pub struct PairClassifier {
+    shapes: [Option<(IdShape, PairMeaning)>; 2],
+    otherwise: PairMeaning,
+    pub(crate) tokens: &'static [TokenPair],
+}
+
+/// A pair that is a token in disguise: one half is a fixed word, the other half is the token.
+///
+/// Clients that can send `Basic` only carry tokens this way. Each convention has to be chosen, because
+/// it takes the word away from user names or passwords; see [`PairClassifier::or_token`].
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::classify::{self, TokenPair};
+/// use tower_principal::{Dialect, Form, dialect};
+///
+/// const TOKENS: &[TokenPair] = &[
+///     TokenPair::id_is("", classify::access_token),
+///     TokenPair::secret_is("x-oauth-basic", classify::access_token),
+/// ];
+/// let dialect = dialect::RFC6750.with_form(Form::basic(classify::password.or_token(TOKENS)));
+/// # assert_eq!(dialect.forms.len(), 2);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TokenPair {
+    pub(crate) word: &'static str,
+    pub(crate) id_is_word: bool,
+    pub(crate) token: TokenClassifier,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PairMeaning {
+    kind: CredentialKind,
+    make: for<'r> fn(Pair<'r>) -> Credential<'r>,
+}
+
+/// An OAuth 2.0 access token.
+#[allow(non_upper_case_globals, reason = "reads as the function it names")]
+pub const access_token: TokenClassifier = TokenClassifier {
+    kind: CredentialKind::AccessToken,
+    make: |token| Credential::AccessToken(token),
+    characters: Characters::Token,
+    max_length: None,
+};
+
+/// A token that identifies the calling application.
+#[allow(non_upper_case_globals, reason = "reads as the function it names")]
+pub const app_token: TokenClassifier = TokenClassifier {
+    kind: CredentialKind::AppToken,
+    make: |token| Credential::AppToken(token),
+    characters: Characters::Token,
+    max_length: None,
+};
+
+/// An API key in one piece.
+#[allow(non_upper_case_globals, reason = "reads as the function it names")]
+pub const api_key: TokenClassifier =
+    TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
+
+/// A user name and password.
+#[allow(non_upper_case_globals, reason = "reads as the function it names")]
+pub const password: PairClassifier = PairClassifier::always(PASSWORD);
+
+/// A client's id and secret; an organization's or an application's by the id ([`ClientKind::of`]).
+#[allow(non_upper_case_globals, reason = "reads as the function it names")]
+pub const client: PairClassifier = PairClassifier::always(CLIENT);
+
+/// An API key's id and secret.
+#[allow(non_upper_case_globals, reason = "reads as the function it names")]
+pub const key_pair: PairClassifier = PairClassifier::always(KEY_PAIR);
+
+/// An API key where the id has this shape, else a user name and password (Socrata).
+pub const fn key_or_password(key_id: IdShape) -> PairClassifier {
+    PairClassifier { shapes: [Some((key_id, KEY_PAIR)), None], ..PairClassifier::always(PASSWORD) }
+}
+
+/// A client where the id has Usergrid's shape, an API key where it has this one, else a user name
+/// and password.
+pub const fn client_key_or_password(key_id: IdShape) -> PairClassifier {
+    PairClassifier {
+        shapes: [Some((IdShape::CLIENT, CLIENT)), Some((key_id, KEY_PAIR))],
+        ..PairClassifier::always(PASSWORD)
+    }
+}
+
+const PASSWORD: PairMeaning =
+    PairMeaning { kind: CredentialKind::Password, make: |pair| Credential::Password(pair) };
+
+const CLIENT: PairMeaning = PairMeaning {
+    kind: CredentialKind::Client,
+    make: |pair| Credential::Client(ClientKind::of(pair.id()), pair),
+};
+
+const KEY_PAIR: PairMeaning =
+    PairMeaning { kind: CredentialKind::ApiKey, make: |pair| Credential::ApiKey(Key::Halves(pair)) };
+
+impl TokenClassifier {
+    /// A meaning of your own. `kind` is what a value is taken for that cannot be genuine (too long,
+    /// or with characters no token has), and is the kind of what `make` returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::classify::TokenClassifier;
+    /// use tower_principal::{Credential, CredentialKind, Key};
+    ///
+    /// const LICENCE: TokenClassifier =
+    ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
+    /// ```
+    pub const fn custom(kind: CredentialKind, make: for<'r> fn(Secret<'r>) -> Credential<'r>) -> Self {
+        Self { kind, make, characters: Characters::Token, max_length: None }
+    }
+
+    /// The same for tokens that also hold these characters, such as `|` or `:`.
+    ///
+    /// Defaults to none: a token is a `b64token` (RFC 6750 section 2.1), and any other value is denied
+    /// before the verifier. This option gives that filter up for the characters it names. They must be
+    /// visible ASCII other than `,` and `"`, which separate credentials; the dialect fails with
+    /// [`DialectError::TokenCharacters`](crate::DialectError::TokenCharacters) otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Form, classify};
+    ///
+    /// // `Authorization: Bearer 17|uXkq3T1z..`
+    /// const FORM: Form = Form::scheme("Bearer", classify::access_token.danger_also_allow("|"));
+    /// ```
+    #[must_use]
+    pub const fn danger_also_allow(self, characters: &'static str) -> Self {
+        Self { characters: Characters::TokenAnd(characters), ..self }
+    }
+
+    /// The same for tokens of up to this many bytes, from 8 KiB to 64 KiB.
+    ///
+    /// Defaults to 8 KiB: a longer value is denied before the verifier. A higher bound lets each
+    /// unauthenticated request make the server read that much. The dialect fails with
+    /// [`DialectError::TokenLength`](crate::DialectError::TokenLength) for another length.
+    #[must_use]
+    pub const fn danger_max_length(self, bytes: usize) -> Self {
+        Self { max_length: Some(bytes), ..self }
+    }
+
+    /// What a token stands for; without one, a value that cannot be genuine.
+    pub(crate) fn present(self, token: Option<Secret<'_>>, spelling: Spelling) -> Presented<'_> {
+        match token {
+            Some(token) => Presented::new(spelling, (self.make)(token)),
+            None => Presented::impossible(spelling, self.kind),
+        }
+    }
+}
+
+impl PairClassifier {
+    const fn always(meaning: PairMeaning) -> Self {
+        Self { shapes: [None, None], otherwise: meaning, tokens: &[] }
+    }
+
+    /// The same, with pairs that stand for a token; the first one that fits decides.
+    ///
+    /// It applies to [`Form::basic`](crate::Form::basic) rows. Defaults to none: an empty user id is
+    /// malformed, and every other pair is an id and its secret.
+    #[must_use]
+    pub const fn or_token(self, tokens: &'static [TokenPair]) -> Self {
+        Self { tokens, ..self }
+    }
+
+    pub(crate) fn classify<'r>(&self, pair: Pair<'r>) -> Credential<'r> {
+        let by_shape = self.shapes.iter().flatten().find(|(shape, _)| shape.fits(pair.id()));
+        let meaning = by_shape.map_or(self.otherwise, |(_, meaning)| *meaning);
+        (meaning.make)(pair)
+    }
+
+    /// What a pair is taken for that is too long to be read.
+    pub(crate) const fn kind(&self) -> CredentialKind {
+        self.otherwise.kind
+    }
+}
+
+impl TokenPair {
+    /// `WORD:TOKEN`: the user id is this word. The empty word reads `:TOKEN`.
+    pub const fn id_is(word: &'static str, token: TokenClassifier) -> Self {
+        Self { word, id_is_word: true, token }
+    }
+
+    /// `TOKEN:WORD`: the password is this word. The empty word reads `TOKEN:`.
+    pub const fn secret_is(word: &'static str, token: TokenClassifier) -> Self {
+        Self { word, id_is_word: false, token }
+    }
+
+    /// The token of a pair that has the word in its place.
+    pub(crate) fn token_in<'p>(&self, pair: &'p Pair<'_>) -> Option<Secret<'p>> {
+        let (word, token) = match self.id_is_word {
+            true => (Secret::borrowed(pair.id()), pair.secret()),
+            false => (pair.secret(), Secret::borrowed(pair.id())),
+        };
+        word.ct_eq(&Secret::borrowed(self.word)).then_some(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(classifier: PairClassifier, id: &str) -> CredentialKind {
+        classifier.classify(Pair::new(Secret::borrowed(id), Secret::borrowed("x"))).kind()
+    }
+
+    #[test]
+    fn the_shape_of_the_id_tells_keys_clients_and_people_apart() {
+        let (key, client_id) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "b3U68vghI6FmEeKn9wLoGtzz0A");
+        let socrata = key_or_password(IdShape::SOCRATA_KEY);
+        assert_eq!(kind(socrata, key), CredentialKind::ApiKey);
+        for person in
+            ["alice@example.org", "6Q8nsfbqnxy2n1mo1aqjjzyr5", "6q8nsfbqnxy2n1mo1aqjjzyr55", "", client_id]
+        {
+            assert_eq!(kind(socrata, person), CredentialKind::Password, "{person}");
+        }
+        let any = client_key_or_password(IdShape::SOCRATA_KEY);
+        assert_eq!(kind(any, client_id), CredentialKind::Client);
+        assert_eq!(kind(any, key), CredentialKind::ApiKey);
+        assert_eq!(kind(any, "alice@example.org"), CredentialKind::Password);
+        assert_eq!(kind(client, "whoever"), CredentialKind::Client);
+        assert_eq!(kind(password, key), CredentialKind::Password);
+        assert_eq!(kind(key_pair, "whoever"), CredentialKind::ApiKey);
+    }
+
+    #[test]
+    fn a_client_is_an_organizations_or_an_applications() {
+        let made =
+            client.classify(Pair::new(Secret::borrowed("YXA68vghI6FmEeKn9wLoGtzz0A"), Secret::borrowed("x")));
+        assert!(matches!(made, Credential::Client(ClientKind::Application, _)));
+    }
+}

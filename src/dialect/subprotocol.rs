@@ -1,0 +1,14 @@
+//! Tokens in `Sec-WebSocket-Protocol`.
+
+/// How a token stands in `Sec-WebSocket-Protocol`; see [`Form::websocket_protocol`](super::form::Form::websocket_protocol).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Subprotocol {
+    /// The element after this word: `bearer, TOKEN`.
+    After(&'static str),
+    /// An element that begins with this prefix; the token follows it.
+    Prefix(&'static str),
+    /// An element that begins with this prefix; the token follows it in base64url without padding
+    /// (RFC 4648 section 5), as in Kubernetes' `base64url.bearer.authorization.k8s.io.TOKEN`.
+    PrefixBase64Url(&'static str),
+}

@@ -1,0 +1,234 @@
+//! Asking another server over HTTP, whatever client does it.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::sync::Arc;
+use std::{fmt, io};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use thiserror::Error;
+
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod service;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::{HttpClient, HttpClientBuilder, InvalidHttpClient};
+pub use self::service::{FromService, service};
+
+/// Sends one HTTP request and collects the answer. The port through which keys are fetched and tokens
+/// introspected: any HTTP client can stand behind it.
+///
+/// Clients that are Tower services already are one through [`service`]; with the feature `reqwest`
+/// there is [`HttpClient`].
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_principal::fetch::{Fetch, FetchError};
+///
+/// /// Answers every request with the same document.
+/// struct Fixed(&'static str);
+///
+/// impl Fetch for Fixed {
+///     async fn fetch(&self, _: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+///         if self.0.len() > limit {
+///             return Err(FetchError::TooLarge);
+///         }
+///         Ok(Response::new(Bytes::from_static(self.0.as_bytes())))
+///     }
+/// }
+/// # let _ = Fixed("{}");
+/// ```
+pub trait Fetch: Send + Sync + 'static {
+    /// Sends one request, whose target is absolute, and collects an answer of at most `limit` bytes of body.
+    ///
+    /// It must not follow redirects: an answer of status 3xx is an answer like any other. It should
+    /// have a time limit of its own; who calls it sets another. The future may be dropped at any await.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] where there is no answer, or none that may be kept. Any HTTP status is an answer.
+    fn fetch(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Response<Bytes>, FetchError>> + Send;
+}
+
+/// Why there is no answer. It holds no address and nothing that was sent or answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The answer's body is larger than the limit.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// No answer in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The address is not an `https` one.
+    #[error("the address is not an https one")]
+    Insecure,
+    /// The name of the server was not found (DNS).
+    #[error("no connection: the server's name was not found")]
+    NameNotFound,
+    /// No connection; with the kind of the input or output error at its root, if any.
+    #[error("no connection: {}", Words(*.0))]
+    NotConnected(io::ErrorKind),
+    /// No TLS: what answers does not speak it, or its certificate is not trusted.
+    #[error("no secure connection: the server's certificate is not trusted, or it does not speak TLS")]
+    Tls,
+    /// The answer began, and did not come whole; with the kind of the input or output error at its root, if any.
+    #[error("the answer broke off: {}", Words(*.0))]
+    BrokenOff(io::ErrorKind),
+    /// No connection, or one that broke, where the client does not say which; with the kind of the input or output
+    /// error at its root, if any.
+    #[error("no connection, or it broke: {}", Words(*.0))]
+    Failed(io::ErrorKind),
+}
+
+/// What kind of trouble it was, for whoever reads the log.
+struct Words(io::ErrorKind);
+
+/// The object-safe twin of [`Fetch`]; everything that fetches is one. `Arc<dyn DynFetch>` fetches again.
+#[async_trait]
+pub trait DynFetch: Send + Sync + 'static {
+    /// See [`Fetch::fetch`].
+    async fn fetch_dyn(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError>;
+}
+
+/// A [`Fetch`] chosen at run time, shared.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_principal::fetch::{self, SharedFetch};
+///
+/// # #[derive(Clone)]
+/// # struct Client;
+/// # impl tower::Service<http::Request<axum::body::Body>> for Client {
+/// #     type Response = http::Response<axum::body::Body>;
+/// #     type Error = std::io::Error;
+/// #     type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+/// #     fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> { std::task::Poll::Ready(Ok(())) }
+/// #     fn call(&mut self, _: http::Request<axum::body::Body>) -> Self::Future { std::future::ready(Ok(Default::default())) }
+/// # }
+/// let shared: SharedFetch = Arc::new(fetch::service(Client));
+/// # let _ = shared;
+/// ```
+pub type SharedFetch = Arc<dyn DynFetch>;
+
+impl FetchError {
+    /// No connection, or one that broke: of an error only the kind of the [`io::Error`] at its root is
+    /// kept, since its text may quote the address or the answer.
+    pub fn failed(error: &(dyn StdError + 'static)) -> Self {
+        let mut kind = io::ErrorKind::Other;
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            let broken = error.downcast_ref::<io::Error>();
+            kind = broken.map_or(kind, io::Error::kind);
+            // Of what an `io::Error` wraps its `source` passes over the first.
+            cause = match broken.and_then(io::Error::get_ref) {
+                Some(wrapped) => Some(wrapped),
+                None => error.source(),
+            };
+        }
+        if kind == io::ErrorKind::TimedOut { Self::TimedOut } else { Self::Failed(kind) }
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = WORDS.iter().find(|(kinds, _)| kinds.contains(&self.0));
+        match known {
+            Some((_, words)) => f.write_str(words),
+            // Of what has no kind of its own the standard library says that it is uncategorized.
+            None if self.0.to_string().starts_with("uncategorized") => f.write_str(NO_REASON),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+/// Kinds of trouble, in words of the network's.
+const WORDS: &[(&[io::ErrorKind], &str)] = {
+    use io::ErrorKind::*;
+    &[
+        (
+            &[ConnectionRefused],
+            "the connection was refused: nothing listens there, or something is in the way",
+        ),
+        (&[HostUnreachable, NetworkUnreachable, NetworkDown], "there is no route to the server"),
+        (&[ConnectionReset, ConnectionAborted, BrokenPipe], "the other side cut the connection"),
+        (&[UnexpectedEof], "the connection ended too early"),
+        (&[AddrNotAvailable, AddrInUse], "this machine has no address to connect from"),
+        (&[PermissionDenied], "this machine may not connect there"),
+        (&[InvalidData], "what came is not valid, such as a certificate that is not trusted"),
+        (&[Other], NO_REASON),
+    ]
+};
+
+const NO_REASON: &str = "the system has no word for it; often the server's name is not found";
+
+#[async_trait]
+impl<F: Fetch> DynFetch for F {
+    async fn fetch_dyn(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+        self.fetch(request, limit).await
+    }
+}
+
+impl Fetch for dyn DynFetch {
+    async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+        self.fetch_dyn(request, limit).await
+    }
+}
+
+impl<F: Fetch + ?Sized> Fetch for Arc<F> {
+    async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+        F::fetch(self, request, limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("https://user:secret@host/ said hello")]
+    struct Wordy(#[source] io::Error);
+
+    #[test]
+    fn of_an_error_only_the_kind_at_its_root_is_kept() {
+        let refused = Wordy(io::Error::new(io::ErrorKind::ConnectionRefused, "secret"));
+        let error = FetchError::failed(&io::Error::other(refused));
+        assert_eq!(error, FetchError::Failed(io::ErrorKind::ConnectionRefused));
+        let words = "the connection was refused: nothing listens there, or something is in the way";
+        assert_eq!(error.to_string(), format!("no connection, or it broke: {words}"));
+        let late = FetchError::failed(&Wordy(io::ErrorKind::TimedOut.into()));
+        assert_eq!(late, FetchError::TimedOut);
+        let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, "secret"));
+        assert_eq!(FetchError::failed(&twice), FetchError::Failed(io::ErrorKind::InvalidData));
+    }
+
+    #[tokio::test]
+    async fn no_trouble_is_uncategorized_to_whoever_reads_the_log() {
+        // No resolver has to be asked: no part of a name is so long.
+        let unknown = tokio::net::lookup_host(("x".repeat(64), 443)).await.err().unwrap();
+        let kinds = [unknown.kind(), io::ErrorKind::Other, io::ErrorKind::InvalidData];
+        for kind in kinds.into_iter().chain([io::ErrorKind::NetworkUnreachable, io::ErrorKind::UnexpectedEof])
+        {
+            for error in
+                [FetchError::Failed(kind), FetchError::NotConnected(kind), FetchError::BrokenOff(kind)]
+            {
+                let text = error.to_string();
+                assert!(!text.contains("uncategorized") && !text.contains("other error"), "{kind:?}: {text}");
+            }
+        }
+        let text = FetchError::Failed(io::ErrorKind::NotFound).to_string();
+        assert_eq!(text, "no connection, or it broke: entity not found");
+    }
+}

@@ -1,0 +1,171 @@
+//! What operators are told: one event for every credential that is accepted, refused or revoked, and counters.
+//!
+//! Events are log lines with the target `tower_principal::audit` (feature `tracing`), for a file or a collector of
+//! their own; the counters are those of `meter` (feature `metrics`). Neither ever holds a secret: a credential is told by
+//! a keyed fingerprint, of the secret where it is one, of the id where it is an id with a secret. What clients
+//! chose is escaped.
+#![cfg_attr(not(feature = "tracing"), allow(dead_code, unused_variables))]
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use http::HeaderName;
+use http::header::ORIGIN;
+
+use super::metrics::{self, Outcome};
+use crate::authentication::{Authentication, Origin};
+use crate::credential::{Credential, CredentialKind, Credentials, Fingerprint, FingerprintKey};
+use crate::rejection::Rejection;
+use crate::request::Head;
+use crate::trace;
+
+/// What became of a credential that was shown over plain http.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Revoked {
+    Done,
+    /// It would have been, were this not a dry run.
+    DryRun,
+    /// The fuse had blown.
+    Spared,
+    Failed,
+}
+
+/// The key of every fingerprint in the log, so that lines of several layers can be told to be about one credential.
+static KEY: LazyLock<Option<FingerprintKey>> = LazyLock::new(|| FingerprintKey::random().ok());
+
+/// Whether anybody listens to events.
+#[inline]
+pub(crate) fn is_on() -> bool {
+    trace::enabled!(target: "tower_principal::audit", trace::Level::INFO)
+}
+
+/// Gives a refusal what the log tells its credential by.
+pub(crate) fn traced(credentials: &Credentials<'_>) -> impl Fn(Rejection) -> Rejection {
+    move |rejection| rejection.with_fingerprint(fingerprint(credentials))
+}
+
+/// The fingerprint of what a request presented as its subject, or else as its app; `None` where nobody listens.
+#[inline]
+pub(crate) fn fingerprint(credentials: &Credentials<'_>) -> Option<Fingerprint> {
+    if is_on() { credentials.subject().or(credentials.app()).and_then(print) } else { None }
+}
+
+fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
+    let parts = [credential.kind().as_str().as_bytes(), credential.id_or_secret().as_bytes()];
+    Some(KEY.as_ref()?.of(&parts))
+}
+
+/// A request goes on, as this principal.
+pub(crate) fn accepted(
+    dialect: &'static str,
+    who: &Authentication,
+    fingerprint: Option<Fingerprint>,
+    client: impl FnOnce() -> Option<IpAddr>,
+) {
+    count(who.origin(), Outcome::Accepted);
+    if let Some(carrier) = who.app_carrier() {
+        metrics::app_beside(carrier);
+    }
+    if is_on() {
+        let principal = who.principal();
+        trace::info!(
+            target: "tower_principal::audit",
+            outcome = "accepted",
+            dialect,
+            credential = who.credential_kind().map(CredentialKind::as_str),
+            carrier = who.carrier().map(|carrier| carrier.as_str()),
+            syntax = who.syntax().map(|syntax| syntax.as_str()),
+            fingerprint = fingerprint.map(trace::display),
+            principal = %principal.kind(),
+            id = principal.id().map(trace::debug),
+            identity = principal.key(),
+            credential_id = principal.credential_id().map(trace::debug),
+            app = who.app().map(|app| app.id()).map(trace::debug),
+            app_carrier = who.app_carrier().map(|carrier| carrier.as_str()),
+            client = client().map(trace::display),
+            "credential accepted"
+        );
+    }
+}
+
+/// A request without credentials goes on, as a guest. Not an event: nobody presented anything.
+pub(crate) fn admitted(dialect: &'static str) {
+    count(None, Outcome::Guest);
+    trace::debug!(target: "tower_principal", dialect, "guest admitted");
+}
+
+/// A request is refused, by the pipeline, a policy or an extractor.
+pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Option<IpAddr>) {
+    count(rejection.origin(), Outcome::Refused(rejection.kind()));
+    trace::info!(
+        target: "tower_principal::audit",
+        outcome = "refused",
+        dialect,
+        kind = rejection.kind().as_str(),
+        reason = rejection.reason().map(|reason| reason.as_str()),
+        credential = rejection.credential_kind().map(CredentialKind::as_str),
+        carrier = rejection.carrier().map(|carrier| carrier.as_str()),
+        syntax = rejection.syntax().map(|syntax| syntax.as_str()),
+        fingerprint = rejection.fingerprint().map(trace::display),
+        client = client.map(trace::display),
+        "request refused"
+    );
+}
+
+fn count(origin: Option<Origin>, outcome: Outcome) {
+    metrics::attempt(origin.map(|origin| (origin.kind, origin.spelling)), outcome);
+}
+
+/// A credential was shown over plain http, and what came of it.
+pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id: Option<&str>) {
+    metrics::revocation(what.as_str());
+    trace::warn!(
+        target: "tower_principal::audit",
+        outcome = what.as_str(),
+        credential = credential.kind().as_str(),
+        fingerprint = print(credential).map(trace::display),
+        credential_id = credential_id.map(trace::debug),
+        "credential shown over plain http"
+    );
+}
+
+/// A client's id and secret came from a browser, where everybody can read them: they are for servers only
+/// (Usergrid's document on authenticating requests). Browsers say that they are by headers which a page cannot
+/// set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's `Origin`.
+pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: Head<'_>) {
+    // Looking for four headers costs more than all the rest here.
+    if !metrics::COUNTS && !trace::enabled!(target: "tower_principal::audit", trace::Level::WARN) {
+        return;
+    }
+    let is_client = credentials.subject().is_some_and(|subject| subject.kind() == CredentialKind::Client);
+    if !is_client || !BROWSERS_SEND.iter().any(|name| head.headers().contains_key(name)) {
+        return;
+    }
+    metrics::browser_client();
+    trace::warn!(
+        target: "tower_principal::audit",
+        outcome = "client_secret_in_browser",
+        dialect,
+        credential = CredentialKind::Client.as_str(),
+        fingerprint = credentials.subject().and_then(print).map(trace::display),
+        "a client secret came from a browser"
+    );
+}
+
+static BROWSERS_SEND: [HeaderName; 4] = [
+    ORIGIN,
+    HeaderName::from_static("sec-fetch-site"),
+    HeaderName::from_static("sec-fetch-mode"),
+    HeaderName::from_static("sec-fetch-dest"),
+];
+
+impl Revoked {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "revoked",
+            Self::DryRun => "would_be_revoked",
+            Self::Spared => "spared_by_fuse",
+            Self::Failed => "revocation_failed",
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Counters for operators, or nothing at all where the feature `metrics` is off.
+//!
+//! | metric | type | labels |
+//! |---|---|---|
+//! | `tower_principal_attempts_total` | counter | `credential`, `carrier`, `syntax`, `outcome` |
+//! | `tower_principal_app_tokens_beside_total` | counter | `carrier` |
+//! | `tower_principal_verification_seconds` | histogram | `credential` |
+//! | `tower_principal_throttled_total` | counter | `by` |
+//! | `tower_principal_revocations_total` | counter | `outcome` |
+//! | `tower_principal_browser_clients_total` | counter | |
+//!
+//! A verification is timed where it was waited for. An answer at hand takes less than reading the clock twice does.
+//!
+//! Every label is one of a fixed, small set: `credential`, `carrier` and `syntax` are `none` where there was none or none
+//! that could be read, `outcome` of an attempt is `accepted`, `guest` or the kind of refusal. A request that was accepted
+//! and then refused by a policy or an extractor counts for both.
+//!
+//! An attempt is told by its subject. An app token beside an accepted one is counted by itself, or nobody would see that
+//! its carrier is in use.
+
+#[cfg(feature = "metrics")]
+pub(crate) use self::recording::*;
+#[cfg(not(feature = "metrics"))]
+pub(crate) use self::silent::*;
+
+use crate::credential::{Carrier, CredentialKind, Spelling};
+use crate::rejection::RejectionKind;
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+pub(crate) enum Outcome {
+    Accepted,
+    Guest,
+    Refused(RejectionKind),
+}
+
+/// Which limit an attempt was over.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "throttle"), allow(dead_code))]
+pub(crate) enum ThrottledBy {
+    Id,
+    Client,
+}
+
+#[cfg(feature = "metrics")]
+mod recording {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+
+    use metrics::{Key, Label, Level, Metadata, counter, with_recorder};
+
+    use super::{Carrier, CredentialKind, Outcome, RejectionKind, Spelling, ThrottledBy};
+    use crate::credential::Syntax;
+
+    /// Whether anything is counted.
+    pub(crate) const COUNTS: bool = true;
+
+    const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+
+    /// One more than there are, for `none`.
+    const CREDENTIALS: usize = CredentialKind::Password as usize + 2;
+    const CARRIERS: usize = Carrier::Subprotocol as usize + 1;
+    const SYNTAXES: usize = Syntax::BasicToken as usize + 1;
+    const OUTCOMES: usize = RejectionKind::ALL.len() + 2;
+
+    /// The ways to present a credential, or none.
+    const PRESENTED: usize = CREDENTIALS * CARRIERS * SYNTAXES;
+
+    type ByOutcome = [OnceLock<Key>; OUTCOMES];
+
+    /// Made once, since every request counts, and only for ways that come, since most never do.
+    static ATTEMPTS: [OnceLock<Box<ByOutcome>>; PRESENTED] = [const { OnceLock::new() }; PRESENTED];
+    static APPS_BESIDE: [OnceLock<Key>; CARRIERS] = [const { OnceLock::new() }; CARRIERS];
+    static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
+
+    pub(crate) fn attempt(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) {
+        let place = presented.map_or(0, |(kind, Spelling { carrier, syntax, .. })| {
+            ((kind as usize + 1) * CARRIERS + carrier as usize) * SYNTAXES + syntax as usize
+        });
+        let keys = ATTEMPTS.get(place).map(|keys| keys.get_or_init(none_yet));
+        let Some(key) = keys.and_then(|keys| keys.get(outcome.place())) else { return };
+        let key = key.get_or_init(|| attempt_key(presented, outcome));
+        with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
+    }
+
+    fn none_yet() -> Box<ByOutcome> {
+        Box::new([const { OnceLock::new() }; OUTCOMES])
+    }
+
+    fn attempt_key(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) -> Key {
+        let [credential, carrier, syntax] = match presented {
+            Some((kind, spelling)) => [kind.as_str(), spelling.carrier.as_str(), spelling.syntax.as_str()],
+            None => ["none"; 3],
+        };
+        let labels = [
+            Label::from_static_parts("credential", credential),
+            Label::from_static_parts("carrier", carrier),
+            Label::from_static_parts("syntax", syntax),
+            Label::from_static_parts("outcome", outcome.name()),
+        ];
+        Key::from_parts("tower_principal_attempts_total", labels.to_vec())
+    }
+
+    /// An app token came beside another credential, by this carrier.
+    pub(crate) fn app_beside(carrier: Carrier) {
+        let Some(key) = APPS_BESIDE.get(carrier as usize) else { return };
+        let key = key.get_or_init(|| {
+            let label = Label::from_static_parts("carrier", carrier.as_str());
+            Key::from_parts("tower_principal_app_tokens_beside_total", vec![label])
+        });
+        with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
+    }
+
+    pub(crate) fn revocation(outcome: &'static str) {
+        counter!("tower_principal_revocations_total", "outcome" => outcome).increment(1);
+    }
+
+    pub(crate) fn browser_client() {
+        counter!("tower_principal_browser_clients_total").increment(1);
+    }
+
+    #[cfg_attr(not(feature = "throttle"), allow(dead_code))]
+    pub(crate) fn throttled(by: ThrottledBy) {
+        // Words of the source, so that no key has to be made for each: this is where an attack comes by.
+        match by {
+            ThrottledBy::Id => counter!("tower_principal_throttled_total", "by" => "id").increment(1),
+            ThrottledBy::Client => counter!("tower_principal_throttled_total", "by" => "client").increment(1),
+        }
+    }
+
+    /// When a verification began.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Started(Instant);
+
+    impl Started {
+        pub(crate) fn now() -> Self {
+            Self(Instant::now())
+        }
+
+        /// The verification of a credential of this kind has ended.
+        pub(crate) fn ended(self, kind: Option<CredentialKind>) {
+            let Some(key) = VERIFICATIONS.get(credential_place(kind)) else { return };
+            let key = key.get_or_init(|| {
+                let label = Label::from_static_parts("credential", credential_name(kind));
+                Key::from_parts("tower_principal_verification_seconds", vec![label])
+            });
+            let seconds = self.0.elapsed().as_secs_f64();
+            with_recorder(|recorder| recorder.register_histogram(key, &METADATA).record(seconds));
+        }
+    }
+
+    fn credential_place(kind: Option<CredentialKind>) -> usize {
+        kind.map_or(0, |kind| kind as usize + 1)
+    }
+
+    fn credential_name(kind: Option<CredentialKind>) -> &'static str {
+        kind.map_or("none", CredentialKind::as_str)
+    }
+
+    impl Outcome {
+        const fn place(self) -> usize {
+            match self {
+                Self::Accepted => 0,
+                Self::Guest => 1,
+                Self::Refused(kind) => kind as usize + 2,
+            }
+        }
+
+        const fn name(self) -> &'static str {
+            match self {
+                Self::Accepted => "accepted",
+                Self::Guest => "guest",
+                Self::Refused(kind) => kind.as_str(),
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+mod silent {
+    use super::{Carrier, CredentialKind, Outcome, Spelling, ThrottledBy};
+
+    pub(crate) const COUNTS: bool = false;
+
+    pub(crate) const fn attempt(_: Option<(CredentialKind, Spelling)>, _: Outcome) {}
+
+    pub(crate) const fn app_beside(_: Carrier) {}
+
+    pub(crate) const fn revocation(_: &'static str) {}
+
+    pub(crate) const fn browser_client() {}
+
+    #[cfg_attr(not(feature = "throttle"), allow(dead_code))]
+    pub(crate) const fn throttled(_: ThrottledBy) {}
+
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Started;
+
+    impl Started {
+        pub(crate) const fn now() -> Self {
+            Self
+        }
+
+        pub(crate) const fn ended(self, _: Option<CredentialKind>) {}
+    }
+}

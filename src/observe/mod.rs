@@ -1,0 +1,9 @@
+//! What the crate reports: audit events, metrics, and the span of a request.
+
+pub(crate) mod audit;
+pub(crate) mod metrics;
+#[cfg(feature = "tracing")]
+mod span;
+
+#[cfg(feature = "tracing")]
+pub use self::span::make_span;

@@ -1,0 +1,155 @@
+//! Whether a connection is secure enough for what came over it.
+
+use std::sync::{Arc, Once};
+
+use super::outcome::{Answer, insecure};
+use super::revocation::Fuse;
+use super::{Pipeline, Revocation, refused};
+use crate::credential::{Credential, Credentials, Presented};
+use crate::principal::Principal;
+use crate::rejection::{Reason, Rejection};
+use crate::request::Head;
+use crate::trace;
+use crate::transport::{OnInsecure, Security, Transport, TransportRule};
+use crate::verify::{Check, Context, Denial, VerifyError};
+
+/// Keeps credentials off connections that are not secure, by a dialect's rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    transport: Transport,
+    rule: TransportRule,
+    fuse: Arc<Fuse>,
+    unmarked: Arc<Once>,
+}
+
+/// What the guard says of credentials on this connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guarded {
+    Passes,
+    Refused,
+    /// Refused, and to be revoked.
+    Revoked,
+}
+
+impl Guard {
+    pub(crate) fn new(transport: Transport, rule: TransportRule) -> Self {
+        let fuse = Arc::new(Fuse::new(Revocation::default()));
+        Self { transport, rule, fuse, unmarked: Arc::new(Once::new()) }
+    }
+
+    pub(crate) const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    pub(crate) const fn fuse(&self) -> &Arc<Fuse> {
+        &self.fuse
+    }
+
+    pub(crate) fn set_revocation(&mut self, limits: Revocation) {
+        self.fuse = Arc::new(Fuse::new(limits));
+    }
+
+    /// Counts a request that carries credentials, where that matters.
+    #[inline]
+    pub(crate) fn see(&self) {
+        if self.revokes() {
+            self.fuse.see();
+        }
+    }
+
+    /// Whether its rule revokes anything.
+    pub(crate) fn revokes(&self) -> bool {
+        self.rule.revokes()
+    }
+
+    /// Refuses credentials for the connection they came over, and logs why.
+    pub(crate) fn insecure(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Rejection {
+        let security = self.transport.security(head);
+        let why = match security {
+            Security::Plain => "the connection is plain http",
+            _ => self.transport.why_unknown(head),
+        };
+        let denial = Denial::new(Check::Transport, why).expected("secure");
+        denial.received(security.as_str()).log("transport");
+        insecure(credentials)
+    }
+
+    /// Whether this connection is secure enough for these credentials.
+    #[inline]
+    pub(crate) fn judge(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Guarded {
+        if credentials.is_empty() {
+            return Guarded::Passes;
+        }
+        let security = self.transport.security(head);
+        if security == Security::Secure {
+            return Guarded::Passes;
+        }
+        let rule = |presented: Option<&Presented<'_>>| presented.map(|one| self.rule.of(one.kind));
+        let rules = [rule(credentials.presented_subject()), rule(credentials.presented_app())];
+        // A credential that a rank left out came over this connection as well.
+        let outranked = |presented: Option<&Presented<'_>>| Some(self.rule.of(presented?.outranked?.1));
+        let others = [outranked(credentials.presented_subject()), outranked(credentials.presented_app())];
+        if rules.iter().chain(&others).flatten().all(|rule| *rule == OnInsecure::Pass) {
+            return Guarded::Passes;
+        }
+        if matches!(security, Security::Unknown | Security::Ambiguous) {
+            self.unmarked.call_once(|| {
+                trace::warn!("credentials are refused, since {}", self.transport.why_unknown(head));
+            });
+        }
+        let revoke =
+            rules.first() == Some(&Some(OnInsecure::RefuseAndRevoke)) && credentials.subject().is_some();
+        if revoke && security == Security::Plain { Guarded::Revoked } else { Guarded::Refused }
+    }
+
+    /// A good answer about a credential that was shown over plain http is not good, though the store or a cache may
+    /// not hold its revocation yet. It is unavailable until it is decided whether the credential lives on.
+    #[inline]
+    pub(crate) fn in_force<'r>(
+        &self,
+        credentials: &Credentials<'_>,
+        subject: Answer,
+        context: impl FnOnce() -> Context<'r>,
+    ) -> Answer {
+        match (subject, credentials.subject()) {
+            (Some(Ok(principal)), Some(credential)) if refused::is_any() || self.fuse.is_looking() => {
+                Some(self.refuse(credential, principal, &context()))
+            }
+            (subject, _) => subject,
+        }
+    }
+
+    #[cold]
+    fn refuse(
+        &self,
+        credential: &Credential<'_>,
+        principal: Principal,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        if refused::refuses(credential, &principal, context.tenant()) {
+            Err(VerifyError::Denied(Reason::Revoked))
+        } else if self.fuse.looks_at(credential, context) {
+            Err(VerifyError::unavailable("the credential was shown over plain http just now"))
+        } else {
+            Ok(principal)
+        }
+    }
+}
+
+impl Pipeline {
+    /// The credential to be revoked for what the guard found, its context, and the refusal; `None` mostly.
+    pub(crate) fn to_revoke(
+        &self,
+        head: Head<'_>,
+    ) -> Option<(Credential<'static>, Context<'static>, Rejection)> {
+        if !self.guard.revokes() {
+            return None;
+        }
+        let credentials = self.table.read(head).ok()?;
+        if self.guard.judge(&credentials, head) != Guarded::Revoked {
+            return None;
+        }
+        let subject = credentials.subject()?.reborrow().into_owned();
+        Some((subject, self.context(head).detached(), self.guard.insecure(&credentials, head)))
+    }
+}

@@ -1,0 +1,67 @@
+//! Which requests without a credential are guests.
+
+use super::redact::QueryCut;
+use crate::dialect::guest::Admission;
+use crate::dialect::{Dialect, DialectError};
+use crate::principal::Guest;
+use crate::read::Table;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::request::Head;
+use crate::trace;
+
+/// The guest rules of a dialect, made ready.
+#[derive(Clone, Debug)]
+pub(crate) struct Guests(Vec<Admission>);
+
+/// What the body of a request may present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InBody {
+    Nothing,
+    /// A form that the layer reads.
+    Form,
+    /// A form that the layer does not read, which may present a credential.
+    UnreadForm,
+}
+
+impl Guests {
+    pub(crate) fn of(dialect: &Dialect) -> Result<Self, DialectError> {
+        let rules = dialect.guests.iter().map(|rule| rule.compile().map_err(DialectError::from));
+        rules.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The guest that a request without credentials is, if a rule admits it. A request that may
+    /// present a credential where no row reads it is no guest.
+    pub(crate) fn admit(&self, head: Head<'_>, in_body: InBody, table: &Table) -> Result<Guest, Rejection> {
+        if head.extensions().get::<QueryCut>().is_some() {
+            trace::error!(
+                "a layer further out cut the credentials out of the query: give it `.keep_query_credentials()`"
+            );
+            return Err(RejectionKind::ServerError.into());
+        }
+        let guest = self.0.iter().find_map(|rule| rule.admit(head)).ok_or(RejectionKind::Missing)?;
+        if table.is_misplaced_in(head) {
+            return Err(may_present("a header or a query parameter has the name of a credential"));
+        }
+        // Userinfo is credentials in the target, and an error there (RFC 9110 section 4.2.4).
+        if head.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(may_present("the target has userinfo"));
+        }
+        if in_body == InBody::UnreadForm {
+            return Err(may_present("the dialect has a body row, and the layer does not read this form"));
+        }
+        Ok(guest.clone())
+    }
+
+    /// Refuses a form in which no row found a credential, if a parameter has a credential's name.
+    pub(crate) fn check_form(form: &[u8], table: &Table) -> Result<(), Rejection> {
+        if table.is_misplaced_in_form(form) {
+            return Err(may_present("a parameter of the form has the name of a credential"));
+        }
+        Ok(())
+    }
+}
+
+fn may_present(_reason: &str) -> Rejection {
+    trace::debug!(reason = _reason, "no guest: the request may present a credential that no row reads");
+    RejectionKind::Missing.into()
+}

@@ -1,0 +1,183 @@
+//! What a verifier's answers come to.
+
+use std::sync::Once;
+use std::time::{Duration, SystemTime};
+
+use crate::authentication::{Authentication, Origin};
+use crate::clock::Clock;
+use crate::credential::{CredentialKind, Credentials, Fingerprint, Presented};
+use crate::deadline::Unfinished;
+use crate::observe::audit;
+use crate::principal::{AppToken, Guest, Principal};
+use crate::read::Table;
+use crate::rejection::{Reason, Rejection, RejectionKind};
+use crate::request::Head;
+use crate::trace;
+use crate::verify::{Check, Denial, VerifyError};
+
+/// Who a request comes from.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) who: Authentication,
+    /// What the log tells the credential by, where anybody listens.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+impl Admitted {
+    pub(crate) const fn guest(guest: Guest) -> Self {
+        Self { who: Authentication::guest(guest), fingerprint: None }
+    }
+
+    /// The same beside an app token that came another way.
+    pub(crate) fn beside(self, app: Self) -> Self {
+        Self { who: self.who.beside(app.who), ..self }
+    }
+}
+
+/// What a verifier said of one credential; `None` where it was not asked.
+pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
+
+/// Settles what the verifier said: the subject before the app token, a denial before an outage.
+pub(crate) fn judge(
+    credentials: &Credentials<'_>,
+    subject: Answer,
+    app: Answer,
+    clock: &dyn Clock,
+) -> Result<Authentication, Rejection> {
+    let subject = settle(credentials.presented_subject(), subject, clock);
+    if credentials.presented_app().is_none() {
+        let (principal, origin) = subject?.ok_or(RejectionKind::Missing)?;
+        return Ok(Authentication::new(principal, None, Some(origin)));
+    }
+    let app = settle(credentials.presented_app(), app, clock);
+    match (subject, app) {
+        (Ok(Some((principal, origin))), Ok(app)) => {
+            let origin = origin.beside(app.as_ref().map(|(_, origin)| *origin));
+            Ok(Authentication::new(principal, app.and_then(|(app, _)| as_app(app)), Some(origin)))
+        }
+        (Ok(None), Ok(Some((app, origin)))) => Ok(Authentication::new(app, None, Some(origin))),
+        (Ok(None), Ok(None)) => Err(RejectionKind::Missing.into()),
+        (Err(subject), Err(app)) if is_outage(&subject) && !is_outage(&app) => Err(app),
+        (Err(rejection), _) | (_, Err(rejection)) => Err(rejection),
+    }
+}
+
+fn as_app(principal: Principal) -> Option<AppToken> {
+    match principal {
+        Principal::AppToken(app) => Some(app),
+        _ => None,
+    }
+}
+
+fn is_outage(rejection: &Rejection) -> bool {
+    rejection.kind() == RejectionKind::Unavailable
+}
+
+fn settle(
+    presented: Option<&Presented<'_>>,
+    answer: Answer,
+    clock: &dyn Clock,
+) -> Result<Option<(Principal, Origin)>, Rejection> {
+    let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
+    let (kind, origin) = (presented.kind, Origin::of(presented));
+    let refused = |rejection: Rejection| Err(rejection.with_origin(Some(origin)));
+    match answer {
+        Ok(principal) if principal.is_guest() => refused(broken_verifier(kind)),
+        Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
+            refused(broken_verifier(kind))
+        }
+        // A verifier that keeps answers may have kept this one too long.
+        Ok(principal) if is_over(&principal, clock.now()) => {
+            Denial::of(Reason::Expired, kind).log("layer");
+            refused(Rejection::from(kind.denied()).because(Reason::Expired))
+        }
+        Ok(principal) => Ok(Some((principal, origin))),
+        Err(VerifyError::Denied(reason @ Reason::Throttled(_))) => {
+            refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
+        }
+        Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
+        Err(VerifyError::Unsupported) => {
+            Denial::new(Check::Record, "no verifier takes it").received(kind.as_str()).log("layer");
+            refused(kind.denied().into())
+        }
+        Err(VerifyError::Unavailable(_cause)) => {
+            trace::warn!(%kind, cause = ?_cause.to_string(), "a verifier cannot tell now");
+            refused(RejectionKind::Unavailable.into())
+        }
+    }
+}
+
+/// How far the clock of a verifier, or of a token's issuer, may be from the layer's.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Whether a principal expired longer ago than its verifier's leeway, or [`LEEWAY`] if that is longer.
+fn is_over(principal: &Principal, now: SystemTime) -> bool {
+    let since = principal.expires_at().and_then(|at| now.duration_since(at).ok());
+    since.is_some_and(|since| since >= LEEWAY.max(principal.leeway()))
+}
+
+fn broken_verifier(_kind: CredentialKind) -> Rejection {
+    trace::error!(credential = %_kind, "a verifier answered with a kind of principal that this credential cannot have");
+    RejectionKind::ServerError.into()
+}
+
+/// Work that did not finish, as a refusal.
+pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credentials<'_>>) -> Rejection {
+    let kind = match unfinished {
+        Unfinished::Late => {
+            trace::warn!("verification did not end in time");
+            RejectionKind::Unavailable
+        }
+        Unfinished::Panicked => {
+            trace::error!("a verifier, a tenant function or a grammar panicked");
+            RejectionKind::ServerError
+        }
+    };
+    match credentials {
+        Some(credentials) => refusal(kind, credentials),
+        None => kind.into(),
+    }
+}
+
+/// The refusal of a head that cannot be read.
+#[cold]
+pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: Head<'_>) -> Rejection {
+    let broken_basic = kind == RejectionKind::Malformed && table.has_broken_basic(head);
+    Rejection::from(kind).of_broken_basic(broken_basic)
+}
+
+/// Logs a request without a credential that can be read.
+pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind {
+    let why = match kind {
+        RejectionKind::Missing => "no credential in a place that the dialect reads, and no guest rule",
+        RejectionKind::Ambiguous => "more than one credential",
+        RejectionKind::ServerError => return kind,
+        _ => "a credential that is not in the form of its place",
+    };
+    Denial::new(Check::Reading, why).received(kind.as_str()).log(dialect);
+    kind
+}
+
+/// The denial of a value that no genuine credential has. The first one is logged at WARN, because a limit
+/// that is too low for an issuer refuses all its tokens.
+pub(crate) fn impossible(dialect: &'static str, first: &Once, kind: CredentialKind) -> VerifyError {
+    first.call_once(|| {
+        trace::warn!(dialect, %kind, "a credential is too long, or has a character that its kind never has");
+    });
+    let denial = Denial::new(Check::Reading, "too long, or a character that its kind never has");
+    denial.received(kind.as_str()).logged(dialect)
+}
+
+/// What came over a connection that is not secure enough for it.
+pub(crate) fn insecure(credentials: &Credentials<'_>) -> Rejection {
+    refusal(RejectionKind::InsecureTransport, credentials)
+}
+
+fn refusal(kind: RejectionKind, credentials: &Credentials<'_>) -> Rejection {
+    audit::traced(credentials)(Rejection::from(kind).with_origin(origin_of(credentials)))
+}
+
+/// Where the credential came from that decides.
+pub(crate) fn origin_of(credentials: &Credentials<'_>) -> Option<Origin> {
+    credentials.presented_subject().or(credentials.presented_app()).map(Origin::of)
+}

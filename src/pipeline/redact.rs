@@ -1,0 +1,66 @@
+//! What inner services see of a request that was authenticated.
+
+use http::Request;
+use http::header::{AUTHORIZATION, COOKIE, Entry};
+
+use crate::authentication::Authentication;
+use crate::credential::Carrier;
+use crate::read::Table;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::request::original_target;
+use crate::trace;
+
+/// Hands a request on: its authentication into the extensions; its credential headers marked, so that `Debug` and
+/// HTTP/2's header compression leave them alone; its credential parameters cut out of the target that
+/// inner services, logs and spans see.
+///
+/// # Errors
+///
+/// [`RejectionKind::ServerError`] if they could not be cut out: a request that shows them does not
+/// go on.
+pub(crate) fn seal<B>(
+    table: &Table,
+    cut_query: bool,
+    request: &mut Request<B>,
+    authentication: Authentication,
+) -> Result<(), Rejection> {
+    let headers = request.headers_mut();
+    if authentication.came_by(Carrier::Authorization) {
+        headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
+    }
+    if authentication.came_by(Carrier::Header) || authentication.app().is_some() {
+        for name in table.header_names() {
+            headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
+        }
+    }
+    if authentication.came_by(Carrier::Cookie)
+        && let Entry::Occupied(mut lines) = headers.entry(COOKIE)
+    {
+        lines.iter_mut().for_each(|value| value.set_sensitive(true));
+    }
+    if authentication.came_by(Carrier::Subprotocol) {
+        table.cut_subprotocols(headers);
+        request.extensions_mut().insert(QueryCut);
+    }
+    if cut_query && authentication.is_in_query() {
+        cut_query_from(table, request).map_err(|_error| {
+            trace::error!(error = %_error, "credentials could not be cut out of the query");
+            RejectionKind::ServerError
+        })?;
+    }
+    request.extensions_mut().insert(authentication);
+    Ok(())
+}
+
+fn cut_query_from<B>(table: &Table, request: &mut Request<B>) -> Result<(), http::Error> {
+    if table.cut_from(request.uri_mut())? {
+        original_target::change(request.extensions_mut(), |uri| table.cut_from(uri).map(drop))?;
+        request.extensions_mut().insert(QueryCut);
+    }
+    Ok(())
+}
+
+/// A marker in a request's extensions: a layer cut credentials out of its query, so a layer further in
+/// cannot tell whether there were any for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryCut;

@@ -1,0 +1,136 @@
+//! The places that permissions are relative to.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::request::path::{Matched, PathPattern, PlainPath};
+
+/// The place that a list of permissions belongs to. Its paths are relative to that place.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Ground, OAuthUser, Operation, Permissions, Principal};
+///
+/// let list = Permissions::parse(["get:/reports"])?;
+/// let bob: Principal = OAuthUser::builder("bob").org("acme").app("weather").permissions(list).build().into();
+/// let weather = Ground::application("acme", "weather");
+/// assert!(bob.may_in(&weather, Operation::Get, "/reports"));
+/// assert!(!bob.may(Operation::Get, "/reports"));
+/// # Ok::<(), tower_principal::InvalidPermission>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ground(Within);
+
+#[derive(Clone, Debug)]
+enum Within {
+    Everywhere,
+    Organization(Box<str>),
+    Application(Box<str>, Box<str>),
+    /// The paths that a guest rule admits: in each request the part that its pattern matched.
+    Rule(Arc<PathPattern>),
+}
+
+/// A place that is asked about, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'r> {
+    pub(crate) org: Option<&'r str>,
+    pub(crate) app: Option<&'r str>,
+    /// The request's path and what a policy's pattern matched of it.
+    pub(crate) request: Option<Matched<'r, 'r>>,
+}
+
+impl Ground {
+    /// No place: paths are absolute.
+    pub const fn everywhere() -> Self {
+        Self(Within::Everywhere)
+    }
+
+    /// An organization: paths are relative to each of its applications.
+    pub fn organization(org: impl Into<String>) -> Self {
+        Self(Within::Organization(org.into().into_boxed_str()))
+    }
+
+    /// An application: paths are relative to it.
+    pub fn application(org: impl Into<String>, app: impl Into<String>) -> Self {
+        Self(Within::Application(org.into().into_boxed_str(), app.into().into_boxed_str()))
+    }
+
+    pub(crate) const fn rule(pattern: Arc<PathPattern>) -> Self {
+        Self(Within::Rule(pattern))
+    }
+
+    pub(crate) const fn is_everywhere(&self) -> bool {
+        matches!(self.0, Within::Everywhere)
+    }
+
+    /// The same place as a question; `None` for paths that a guest rule admits.
+    pub(crate) fn asked(&self) -> Option<Asked<'_>> {
+        let (org, app) = match &self.0 {
+            Within::Everywhere => (None, None),
+            Within::Organization(org) => (Some(&**org), None),
+            Within::Application(org, app) => (Some(&**org), Some(&**app)),
+            Within::Rule(_) => return None,
+        };
+        Some(Asked { org, app, request: None })
+    }
+
+    /// Whether permissions of this place allow a path of the asked place, which `allow` is asked about
+    /// with the path that is relative to this place.
+    pub(crate) fn allows(&self, asked: &Asked<'_>, path: &str, allow: impl Fn(&str) -> bool) -> bool {
+        match &self.0 {
+            Within::Organization(org) => asked.is_in(Some(org), None) && allow(path),
+            Within::Application(org, app) => asked.is_in(Some(org), Some(app)) && allow(path),
+            Within::Everywhere => match asked.request {
+                Some(request) => allow(&[request.prefix(), path].concat()),
+                None => asked.is_nowhere() && allow(path),
+            },
+            Within::Rule(rule) => asked.request.is_some_and(|request| {
+                let (whole, pattern) = request.whole();
+                let Some(own) = rule.matches(whole).filter(|_| rule.agrees(pattern)) else { return false };
+                let absolute = [request.prefix(), path].concat();
+                match absolute.strip_prefix(own.prefix()) {
+                    Some("") => allow("/"),
+                    Some(rest) => rest.starts_with('/') && allow(rest),
+                    None => false,
+                }
+            }),
+        }
+    }
+
+    /// About how many bytes of memory its names hold.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.0 {
+            Within::Organization(org) => org.len(),
+            Within::Application(org, app) => org.len() + app.len(),
+            Within::Everywhere | Within::Rule(_) => 0,
+        }
+    }
+}
+
+impl<'r> Asked<'r> {
+    /// No place: the path is absolute.
+    pub(crate) const NOWHERE: Asked<'static> = Asked { org: None, app: None, request: None };
+
+    /// Whether it is in this organization and, if one is named, in this application. Names are compared
+    /// exactly.
+    pub(crate) fn is_in(&self, org: Option<&str>, app: Option<&str>) -> bool {
+        org.is_some() && self.org == org && (app.is_none() || self.app == app)
+    }
+
+    pub(crate) const fn is_nowhere(&self) -> bool {
+        self.org.is_none() && self.app.is_none() && self.request.is_none()
+    }
+
+    /// The place that a pattern with `{org}` and `{app}` matches in a path; `None` if it does not match.
+    pub(crate) fn by(pattern: &'r PathPattern, path: &'r str) -> Option<Self> {
+        let matched = pattern.matches(path)?;
+        Some(Self { org: matched.capture("org"), app: matched.capture("app"), request: Some(matched) })
+    }
+
+    /// What is below the place in the request's path, decoded; `/` for the place itself.
+    pub(crate) fn rest(&self) -> Option<Cow<'r, str>> {
+        let rest = self.request?.rest();
+        PlainPath::decoded(if rest.is_empty() { "/" } else { rest })
+    }
+}

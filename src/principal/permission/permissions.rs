@@ -1,0 +1,109 @@
+//! Several permissions.
+
+use std::sync::Arc;
+
+use super::{Operations, Pattern};
+use crate::principal::{InvalidPermission, Operation, Permission};
+
+/// Several permissions; what one of them allows is allowed. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Operation, Permissions};
+///
+/// let permissions = Permissions::parse(["post:/users", "put:/devices/*"])?;
+/// assert!(permissions.allow(Operation::Put, "/devices/1", &[]));
+/// assert!(!permissions.allow(Operation::Get, "/users", &[]));
+/// # Ok::<(), tower_principal::InvalidPermission>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Permissions(Option<Arc<[Permission]>>);
+
+/// No permission at all, for whoever lends a list.
+pub(crate) static NOTHING: Permissions = Permissions(None);
+
+impl Permissions {
+    /// No permission at all.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Every operation on every path.
+    pub fn all() -> Self {
+        Self::from_iter([Permission {
+            operations: Operations::All,
+            paths: Arc::new([Pattern::everything()]),
+        }])
+    }
+
+    /// Reads a list of permissions.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPermission`] where one of them is not in the grammar.
+    pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, InvalidPermission> {
+        texts.into_iter().map(str::parse::<Permission>).collect()
+    }
+
+    /// What one of several lists allows; none of them allow nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Operation, Permissions};
+    ///
+    /// let (reader, editor) = (Permissions::parse(["get:/reports"])?, Permissions::parse(["put:/reports"])?);
+    /// let both = Permissions::joined([reader, editor]);
+    /// assert!(both.allow(Operation::Get, "/reports", &[]) && both.allow(Operation::Put, "/reports", &[]));
+    /// # Ok::<(), tower_principal::InvalidPermission>(())
+    /// ```
+    pub fn joined(lists: impl IntoIterator<Item = Self>) -> Self {
+        let mut lists: Vec<Self> = lists.into_iter().collect();
+        match lists.len() {
+            0 | 1 => lists.pop().unwrap_or_default(),
+            _ => lists.iter().flat_map(|list| list.0.iter()).flat_map(|list| list.iter()).cloned().collect(),
+        }
+    }
+
+    /// What they hold, also where others hold it with them.
+    pub(crate) fn bytes(&self) -> usize {
+        let held = self.0.iter().flat_map(|held| held.iter());
+        let paths = |permission: &Permission| {
+            permission.paths.iter().map(|path| size_of::<Pattern>() + path.bytes()).sum::<usize>()
+        };
+        held.map(|permission| size_of::<Permission>() + paths(permission)).sum()
+    }
+
+    /// Whether one of them allows an operation on a path; see [`Permission::allows`].
+    pub fn allow(&self, operation: Operation, path: &str, user: &[&str]) -> bool {
+        self.0.iter().flat_map(|held| held.iter()).any(|permission| permission.allows(operation, path, user))
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(Some(permissions.into_iter().collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_several_is_enough_and_none_is_never() {
+        let all = Permissions::all();
+        assert!(all.allow(Operation::Other, "/any/where", &[]));
+        assert!(!Permissions::none().allow(Operation::Get, "/", &[]));
+        let some = Permissions::parse(["get:/a", "post:/b"]).unwrap();
+        assert!(some.allow(Operation::Post, "/b", &[]) && !some.allow(Operation::Post, "/a", &[]));
+        let joined =
+            Permissions::joined([some.clone(), Permissions::none(), Permissions::parse(["put:/c"]).unwrap()]);
+        assert!(joined.allow(Operation::Put, "/c", &[]) && joined.allow(Operation::Get, "/a", &[]));
+        assert!(!joined.allow(Operation::Put, "/a", &[]));
+        let one = Permissions::joined([some]);
+        assert!(one.allow(Operation::Get, "/a", &[]) && !one.allow(Operation::Put, "/c", &[]));
+        assert!(!Permissions::joined([]).allow(Operation::Get, "/a", &[]));
+    }
+}

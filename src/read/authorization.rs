@@ -1,0 +1,155 @@
+//! The rows of the `Authorization` header.
+
+use super::{basic, scheme, value};
+use crate::credential::{Pair, Presented, Spelling, Syntax};
+use crate::dialect::DialectError;
+use crate::dialect::form::TokenSyntax;
+use crate::dialect::meaning::{PairClassifier, TokenClassifier};
+use crate::rejection::RejectionKind;
+use crate::rejection::challenge::Challenged;
+use crate::request::grammar::is_token;
+
+/// The schemes that are read, and whether a bare token is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Authorization {
+    schemes: Vec<Scheme>,
+    bare: Option<(TokenClassifier, Spelling)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Scheme {
+    word: &'static str,
+    colon: bool,
+    value: SchemeSyntax,
+    spelling: Spelling,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SchemeSyntax {
+    One(TokenSyntax),
+    Basic(PairClassifier),
+}
+
+impl Authorization {
+    pub(super) fn add_scheme(
+        &mut self,
+        word: &'static str,
+        colon: bool,
+        value: SchemeSyntax,
+        rank: u8,
+    ) -> Result<(), DialectError> {
+        if !is_token(word) {
+            return Err(DialectError::Name { what: "scheme", name: word });
+        }
+        if self.schemes.iter().any(|known| known.colon == colon && known.word.eq_ignore_ascii_case(word)) {
+            return Err(DialectError::Repeated { what: "scheme", name: word });
+        }
+        let spelling = Spelling::authorization(Syntax::of_scheme(word, colon)).ranked(rank);
+        self.schemes.push(Scheme { word, colon, value, spelling });
+        Ok(())
+    }
+
+    pub(super) fn add_bare(&mut self, classify: TokenClassifier, rank: u8) -> Result<(), DialectError> {
+        let spelling = Spelling::authorization(Syntax::Bare).ranked(rank);
+        match self.bare.replace((classify, spelling)) {
+            None => Ok(()),
+            Some(_) => Err(DialectError::Repeated { what: "header", name: "authorization" }),
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.schemes.is_empty() && self.bare.is_none()
+    }
+
+    /// Reads a trimmed line.
+    pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Option<Presented<'r>>, RejectionKind> {
+        let scheme::Line { word, value } = scheme::Line::split(line)?;
+        if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
+            return known.value.read(value, known.spelling);
+        }
+        if !scheme::is_printable(line) {
+            return Err(RejectionKind::Malformed);
+        }
+        match self.bare {
+            Some((classify, spelling)) if value.is_empty() => {
+                Ok(Some(classify.present(value::read_bare(word, classify)?, spelling)))
+            }
+            // No scheme is that long: a bare token with something behind it.
+            Some(_) if scheme::may_be_bare(word, "") => Err(RejectionKind::Malformed),
+            _ if value.is_empty() || !std::str::from_utf8(word).is_ok_and(is_token) => {
+                Err(RejectionKind::Malformed)
+            }
+            _ => Err(RejectionKind::UnknownScheme),
+        }
+    }
+
+    /// Whether a line is `Basic` credentials that break their grammar.
+    pub(super) fn is_broken_basic(&self, line: &[u8]) -> bool {
+        let Ok(scheme::Line { word, value }) = scheme::Line::split(line) else { return false };
+        let known = self.schemes.iter().find(|known| known.is(word));
+        known.is_some_and(|known| {
+            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.spelling).is_err()
+        })
+    }
+
+    /// The schemes to challenge with; a bare token is asked for as `Bearer`.
+    pub(super) fn challenged(&self) -> impl Iterator<Item = Challenged> {
+        let bare = self.bare.map(|(classify, _)| Challenged::of("Bearer", classify.kind));
+        self.schemes.iter().map(Scheme::challenged).chain(bare)
+    }
+}
+
+impl Scheme {
+    /// Whether a first word is this scheme; with a colon behind it where the row has one.
+    fn is(&self, word: &[u8]) -> bool {
+        let word = if self.colon { word.strip_suffix(b":") } else { Some(word) };
+        let own = self.word.as_bytes();
+        // Most spell it as it is registered, and folding each letter costs ten times as much.
+        word.is_some_and(|word| word == own || word.eq_ignore_ascii_case(own))
+    }
+
+    fn challenged(&self) -> Challenged {
+        match self.value {
+            SchemeSyntax::Basic(_) => Challenged::Basic,
+            SchemeSyntax::One(TokenSyntax::Token(classify)) => Challenged::of(self.word, classify.kind),
+            SchemeSyntax::One(TokenSyntax::Custom(_) | TokenSyntax::Optional(_)) => {
+                Challenged::Other(self.word)
+            }
+        }
+    }
+}
+
+impl SchemeSyntax {
+    #[inline]
+    fn read<'r>(&self, value: &'r [u8], spelling: Spelling) -> Result<Option<Presented<'r>>, RejectionKind> {
+        match self {
+            Self::One(syntax) => syntax.read_raw(value, spelling),
+            Self::Basic(classify) => match basic::decode(value)? {
+                Some(pair) => basic_pair(classify, pair, spelling).map(Some),
+                None => Ok(Some(Presented::impossible(spelling, classify.kind()))),
+            },
+        }
+    }
+}
+
+/// A decoded pair: a token if the dialect has its convention, else an id that is not empty and a secret.
+fn basic_pair(
+    classify: &PairClassifier,
+    pair: Pair<'static>,
+    spelling: Spelling,
+) -> Result<Presented<'static>, RejectionKind> {
+    for convention in classify.tokens {
+        if let Some(token) = convention.token_in(&pair) {
+            if token.is_empty() {
+                return Err(RejectionKind::Malformed);
+            }
+            let spelling = Spelling { syntax: Syntax::BasicToken, ..spelling };
+            return Ok(value::present(&convention.token, token.into_owned(), spelling));
+        }
+    }
+    if pair.id().is_empty() {
+        Err(RejectionKind::Malformed)
+    } else {
+        Ok(Presented::new(spelling, classify.classify(pair)))
+    }
+}

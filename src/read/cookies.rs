@@ -1,0 +1,72 @@
+//! The cookie rows.
+
+use http::header::COOKIE;
+
+use super::{cookie, cross_site};
+use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
+use crate::dialect::DialectError;
+use crate::dialect::form::TokenSyntax;
+use crate::rejection::RejectionKind;
+use crate::request::Head;
+use crate::request::grammar::is_token;
+
+/// The cookies that are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cookies(Vec<Row>);
+
+#[derive(Clone, Debug)]
+struct Row {
+    name: &'static str,
+    value: TokenSyntax,
+    /// The origins beside the service's own whose pages may send the cookie.
+    origins: &'static [&'static str],
+    spelling: Spelling,
+}
+
+impl Cookies {
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        value: TokenSyntax,
+        origins: &'static [&'static str],
+        rank: u8,
+    ) -> Result<(), DialectError> {
+        if !is_token(name) {
+            return Err(DialectError::Name { what: "cookie", name });
+        }
+        if self.0.iter().any(|known| known.name == name) {
+            return Err(DialectError::Repeated { what: "cookie", name });
+        }
+        if let Some(other) = origins.iter().find(|origin| !cross_site::is_origin(origin)) {
+            return Err(DialectError::Origin(other));
+        }
+        let spelling = Spelling::new(Carrier::Cookie, Syntax::Cookie).ranked(rank);
+        self.0.push(Row { name, value, origins, spelling });
+        Ok(())
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
+        self.0.iter().filter_map(|row| row.value.kind())
+    }
+
+    /// Reads the cookies, after everything else in the head: only now is it known whether a cookie is
+    /// the credential that counts, which then needs a proof that no other site made the request.
+    pub(super) fn read<'r>(
+        &self,
+        head: Head<'r>,
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
+        for row in &self.0 {
+            let Some(raw) = cookie::find(head.headers().get_all(COOKIE), row.name)? else { continue };
+            if let Some(mut presented) = row.value.read_raw(raw, row.spelling)? {
+                presented.cross_site = cross_site::is_possible(head, row.origins);
+                credentials.add(presented)?;
+            }
+        }
+        if credentials.is_cross_site() { Err(RejectionKind::CrossSite) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,70 @@
+//! Credential names where no row reads them.
+
+use http::HeaderMap;
+use http::header::HeaderName;
+
+use crate::request::percent;
+
+/// Every name that a dialect has for a credential, whichever carrier its row reads.
+///
+/// A parameter or header of such a name is a credential in the wrong place, so its sender is no
+/// guest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownNames {
+    names: Vec<&'static str>,
+    headers: Vec<HeaderName>,
+}
+
+impl KnownNames {
+    pub(super) fn add(&mut self, name: &'static str) {
+        if !self.names.contains(&name) {
+            self.names.push(name);
+            // A name such as `$$app_token` is one of parameters alone if no header can have it.
+            self.headers.extend(HeaderName::from_bytes(name.as_bytes()));
+        }
+    }
+
+    /// Whether a header has one of the names.
+    pub(super) fn are_in_headers(&self, headers: &HeaderMap) -> bool {
+        self.headers.iter().any(|name| headers.contains_key(name))
+    }
+
+    /// Whether a parameter of a query or a form has one of the names, after percent-decoding.
+    pub(super) fn are_in_parameters(&self, text: &[u8]) -> bool {
+        text.split(|byte| *byte == b'&').any(|parameter| self.is_named(parameter))
+    }
+
+    fn is_named(&self, parameter: &[u8]) -> bool {
+        let end = memchr::memchr(b'=', parameter).unwrap_or(parameter.len());
+        let name = parameter.get(..end).unwrap_or(parameter);
+        let is_known = |name: &[u8]| self.names.iter().any(|known| known.as_bytes() == name);
+        match memchr::memchr2(b'%', b'+', name) {
+            None => is_known(name),
+            Some(_) => percent::decode(name, b' ').is_some_and(|name| is_known(&name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_every_carrier_and_no_other_name_is() {
+        let mut names = KnownNames::default();
+        for name in ["access_token", "$$app_token", "x-api-key", "access_token"] {
+            names.add(name);
+        }
+        for query in ["access_token=t", "a=b&access%5Ftoken", "$$app_token=", "&&x-api-key=1&c"] {
+            assert!(names.are_in_parameters(query.as_bytes()), "{query}");
+        }
+        for query in ["", "a=access_token", "xaccess_token=t", "access_tokens=t", "Access_Token=t", "%zz=1"] {
+            assert!(!names.are_in_parameters(query.as_bytes()), "{query}");
+        }
+        for (name, known) in [("X-API-Key", true), ("access_token", true), ("x-api-keys", false)] {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            let headers = HeaderMap::from_iter([(name, http::HeaderValue::from_static(""))]);
+            assert_eq!(names.are_in_headers(&headers), known, "{headers:?}");
+        }
+    }
+}

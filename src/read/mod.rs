@@ -1,0 +1,260 @@
+//! A dialect's forms, validated and sorted by carrier: one lookup each.
+
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, Uri};
+
+use self::authorization::{Authorization, SchemeSyntax};
+use self::cookies::Cookies;
+use self::known_names::KnownNames;
+use self::parameters::Parameters;
+use self::subprotocols::Subprotocols;
+use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
+use crate::dialect::form::{Form, Row, TokenSyntax};
+use crate::dialect::{Dialect, DialectError};
+use crate::rejection::RejectionKind;
+use crate::rejection::challenge::Challenged;
+use crate::request::Head;
+use crate::request::original_target::set_target;
+
+mod authorization;
+pub(crate) mod basic;
+pub(crate) mod cookie;
+mod cookies;
+pub(crate) mod cross_site;
+mod known_names;
+mod options;
+mod parameters;
+mod reader;
+pub(crate) mod scheme;
+pub(crate) mod subprotocol;
+mod subprotocols;
+pub(crate) mod token;
+pub(crate) mod urlencoded;
+mod value;
+
+pub use self::reader::Reader;
+
+/// The rows of a dialect, by carrier.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    authorization: Authorization,
+    headers: Vec<(HeaderName, TokenSyntax, Spelling)>,
+    query: Parameters,
+    body: Parameters,
+    lenient_body: bool,
+    known: KnownNames,
+    cookies: Cookies,
+    subprotocols: Subprotocols,
+}
+
+impl Table {
+    pub(crate) fn compile(dialect: &Dialect) -> Result<Self, DialectError> {
+        let mut table = Self::default();
+        for form in dialect.forms.iter() {
+            options::check(dialect.name, form)?;
+            table.add(form)?;
+        }
+        if dialect.forms.is_empty() { Err(DialectError::NoForms(dialect.name)) } else { Ok(table) }
+    }
+
+    fn add(&mut self, Form { row, rank }: &Form) -> Result<(), DialectError> {
+        let rank = *rank;
+        let parameter = |carrier| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
+        self.know(row);
+        match *row {
+            Row::Scheme { word, colon, value } => {
+                self.authorization.add_scheme(word, colon, SchemeSyntax::One(value), rank)
+            }
+            Row::Basic(classify) => {
+                self.authorization.add_scheme("Basic", false, SchemeSyntax::Basic(classify), rank)
+            }
+            Row::Bare(classify) => self.authorization.add_bare(classify, rank),
+            Row::Header { name, value } => self.add_header(name, value.in_own_header(), rank),
+            Row::Query { name, value } => self.query.add_one(name, value, parameter(Carrier::Query)),
+            Row::QueryPair { id, secret, classify } => {
+                self.query.add_pair(id, secret, classify, parameter(Carrier::Query))
+            }
+            Row::Body { name, value, lenient } => {
+                self.lenient_body |= lenient;
+                self.body.add_one(name, value, parameter(Carrier::Body))
+            }
+            Row::Cookie { name, value, origins } => self.cookies.add(name, value, origins, rank),
+            Row::Subprotocol { at, classify } => self.subprotocols.add(at, classify, rank),
+        }
+    }
+
+    /// Notes the names by which a row knows credentials. A row that may find no credential has none.
+    fn know(&mut self, row: &Row) {
+        match row {
+            Row::Header { value, .. } | Row::Query { value, .. } | Row::Cookie { value, .. }
+                if matches!(value, TokenSyntax::Optional(_)) => {}
+            Row::Header { name, .. }
+            | Row::Query { name, .. }
+            | Row::Body { name, .. }
+            | Row::Cookie { name, .. } => self.known.add(name),
+            Row::QueryPair { id, secret, .. } => {
+                [id, secret].into_iter().for_each(|name| self.known.add(name));
+            }
+            Row::Scheme { .. } | Row::Basic(_) | Row::Bare(_) | Row::Subprotocol { .. } => {}
+        }
+    }
+
+    fn add_header(&mut self, name: &'static str, value: TokenSyntax, rank: u8) -> Result<(), DialectError> {
+        let invalid = |_| DialectError::Name { what: "header", name };
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
+        if RESERVED.contains(&header) {
+            return Err(DialectError::ReservedHeader(name));
+        }
+        if self.headers.iter().any(|(known, ..)| *known == header) {
+            return Err(DialectError::Repeated { what: "header", name });
+        }
+        let spelling = Spelling::new(Carrier::Header, Syntax::Header).ranked(rank);
+        self.headers.push((header, value, spelling));
+        Ok(())
+    }
+
+    /// Everything that the head presents.
+    pub(crate) fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
+        let mut credentials = Credentials::default();
+        self.read_into(&mut credentials, head).map(|()| credentials)
+    }
+
+    /// The same, read where it is to stay.
+    pub(crate) fn read_into<'r>(
+        &self,
+        credentials: &mut Credentials<'r>,
+        head: Head<'r>,
+    ) -> Result<(), RejectionKind> {
+        // Also without a row for it: this header always presents a credential, if of an unknown
+        // scheme.
+        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
+            && let Some(presented) = self.authorization.read(line)?
+        {
+            credentials.add(presented)?;
+        }
+        for (name, value, spelling) in &self.headers {
+            if let Some(raw) = scheme::only(head.headers().get_all(name))?
+                && let Some(presented) = value.read_raw(raw, *spelling)?
+            {
+                credentials.add(presented)?;
+            }
+        }
+        if let Some(query) = head.uri().query() {
+            self.query.read(query.as_bytes(), credentials)?;
+        }
+        if !self.subprotocols.is_empty() {
+            self.subprotocols.read(head, credentials)?;
+        }
+        if !self.cookies.is_empty() {
+            self.cookies.read(head, credentials)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a head's `Authorization` line is `Basic` credentials that break their grammar.
+    pub(crate) fn has_broken_basic(&self, head: Head<'_>) -> bool {
+        let line = scheme::only(head.headers().get_all(AUTHORIZATION));
+        matches!(line, Ok(Some(line)) if self.authorization.is_broken_basic(line))
+    }
+
+    /// Reads a form body; `credentials` holds what the head presented.
+    pub(crate) fn read_body<'r>(
+        &self,
+        body: &'r [u8],
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
+        self.body.read(body, credentials)
+    }
+
+    /// Whether the head has a credential's name where no row reads it.
+    pub(crate) fn is_misplaced_in(&self, head: Head<'_>) -> bool {
+        self.known.are_in_headers(head.headers())
+            || head.uri().query().is_some_and(|query| self.known.are_in_parameters(query.as_bytes()))
+    }
+
+    /// The same of a form body.
+    pub(crate) fn is_misplaced_in_form(&self, body: &[u8]) -> bool {
+        self.known.are_in_parameters(body)
+    }
+
+    /// Cuts the credentials out of a target's query; returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// `http::Error` if what is left is not a target. The request must not go on.
+    pub(crate) fn cut_from(&self, uri: &mut Uri) -> Result<bool, http::Error> {
+        let cut = uri.query().and_then(|query| self.query.cut_from(uri.path(), query));
+        let Some(target) = cut else { return Ok(false) };
+        set_target(uri, target).map(|()| true)
+    }
+
+    /// Cuts the tokens out of the subprotocols that a WebSocket handshake offers.
+    pub(crate) fn cut_subprotocols(&self, headers: &mut HeaderMap) {
+        self.subprotocols.cut(headers);
+    }
+
+    pub(crate) const fn reads_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// Whether the body is also read on `GET` and without a `Content-Type`.
+    pub(crate) const fn reads_body_anyhow(&self) -> bool {
+        self.lenient_body
+    }
+
+    /// Every header that may carry a credential.
+    pub(crate) fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
+        let authorization = (!self.authorization.is_empty()).then_some(&AUTHORIZATION);
+        let cookie = (!self.cookies.is_empty()).then_some(&COOKIE);
+        let subprotocol = (!self.subprotocols.is_empty()).then_some(&SEC_WEBSOCKET_PROTOCOL);
+        let own = self.headers.iter().map(|(name, ..)| name);
+        authorization.into_iter().chain(own).chain(cookie).chain(subprotocol)
+    }
+
+    /// The schemes to challenge with, those of access tokens first. Access tokens of other carriers are
+    /// asked for as `Bearer` (RFC 6750 section 3), and so is everything where there is no scheme at
+    /// all, since a 401 has to carry a challenge (RFC 9110 section 15.5.2).
+    pub(crate) fn challenged(&self) -> Vec<Challenged> {
+        let mut schemes: Vec<Challenged> = Vec::new();
+        for scheme in self.authorization.challenged() {
+            if !schemes.contains(&scheme) {
+                schemes.push(scheme);
+            }
+        }
+        let is_token = |scheme: &Challenged| matches!(scheme, Challenged::Token(_));
+        if !self.access_token_carriers().is_empty() && !schemes.iter().any(is_token) {
+            schemes.push(Challenged::Token("Bearer"));
+        }
+        schemes.sort_by_key(|scheme| !is_token(scheme));
+        if schemes.is_empty() {
+            schemes.push(Challenged::Other("Bearer"));
+        }
+        schemes
+    }
+
+    /// Where access tokens are read.
+    pub(crate) fn access_token_carriers(&self) -> Vec<Carrier> {
+        let is_token = |kind: CredentialKind| kind == CredentialKind::AccessToken;
+        let in_scheme = |scheme: Challenged| matches!(scheme, Challenged::Token(_));
+        let header = self.headers.iter().filter_map(|(_, value, _)| value.kind()).any(is_token);
+        let carriers = [
+            (Carrier::Authorization, self.authorization.challenged().any(in_scheme)),
+            (Carrier::Header, header),
+            (Carrier::Query, self.query.kinds().any(is_token)),
+            (Carrier::Body, self.body.kinds().any(is_token)),
+            (Carrier::Cookie, self.cookies.kinds().any(is_token)),
+            (Carrier::Subprotocol, self.subprotocols.kinds().any(is_token)),
+        ];
+        carriers.into_iter().filter_map(|(carrier, reads)| reads.then_some(carrier)).collect()
+    }
+}
+
+/// Headers with a meaning of their own in HTTP.
+const RESERVED: [HeaderName; 6] = [
+    AUTHORIZATION,
+    http::header::PROXY_AUTHORIZATION,
+    http::header::COOKIE,
+    http::header::HOST,
+    http::header::CONTENT_LENGTH,
+    http::header::TRANSFER_ENCODING,
+];

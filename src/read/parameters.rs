@@ -1,0 +1,128 @@
+//! The parameter rows of one carrier.
+
+use super::token::MAX_LENGTH;
+use super::urlencoded::{self, Names};
+use crate::credential::{CredentialKind, Credentials, Pair, Presented, Secret, Spelling, Syntax};
+use crate::dialect::DialectError;
+use crate::dialect::form::TokenSyntax;
+use crate::dialect::meaning::PairClassifier;
+use crate::rejection::RejectionKind;
+
+/// The parameters of one carrier: their names, and what each row makes of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parameters {
+    names: Names,
+    rows: Vec<Parameter>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Parameter {
+    One { at: usize, value: TokenSyntax, spelling: Spelling },
+    Pair { id: usize, secret: usize, classify: PairClassifier, spelling: Spelling },
+}
+
+impl Parameters {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn add_one(
+        &mut self,
+        name: &'static str,
+        value: TokenSyntax,
+        spelling: Spelling,
+    ) -> Result<(), DialectError> {
+        let at = self.add_name(name)?;
+        self.rows.push(Parameter::One { at, value, spelling });
+        Ok(())
+    }
+
+    pub(super) fn add_pair(
+        &mut self,
+        id: &'static str,
+        secret: &'static str,
+        classify: PairClassifier,
+        spelling: Spelling,
+    ) -> Result<(), DialectError> {
+        let (id, secret) = (self.add_name(id)?, self.add_name(secret)?);
+        let spelling = Spelling { syntax: Syntax::ParameterPair, ..spelling };
+        self.rows.push(Parameter::Pair { id, secret, classify, spelling });
+        Ok(())
+    }
+
+    fn add_name(&mut self, name: &'static str) -> Result<usize, DialectError> {
+        if name.is_empty() || name.contains(['&', '=', '%', '+']) {
+            return Err(DialectError::Name { what: "parameter", name });
+        }
+        if self.names.contains(name) {
+            return Err(DialectError::Repeated { what: "parameter", name });
+        }
+        self.names.add(name).ok_or(DialectError::TooManyParameters(urlencoded::MAX_NAMES))
+    }
+
+    /// The path and query without these parameters; `None` where there are none of them.
+    pub(super) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
+        self.names.cut_from(path, query)
+    }
+
+    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
+        self.rows.iter().filter_map(|row| match row {
+            Parameter::One { value, .. } => value.kind(),
+            Parameter::Pair { classify, .. } => Some(classify.kind()),
+        })
+    }
+
+    /// Reads every parameter that a row asks for.
+    pub(super) fn read<'r>(
+        &self,
+        text: &'r [u8],
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let found = self.names.find(text)?;
+        let raw = |at: &usize| found.get(*at).copied().flatten();
+        for row in &self.rows {
+            let presented = match row {
+                Parameter::One { at, value, spelling } => match raw(at) {
+                    Some(raw) => one(raw, *value, *spelling)?,
+                    None => continue,
+                },
+                Parameter::Pair { id, secret, classify, spelling } => match (raw(id), raw(secret)) {
+                    (Some(id), Some(secret)) => Some(pair(id, secret, *classify, *spelling)?),
+                    (None, None) => continue,
+                    _ => return Err(RejectionKind::Malformed),
+                },
+            };
+            if let Some(presented) = presented {
+                credentials.add(presented)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn one(raw: &[u8], value: TokenSyntax, spelling: Spelling) -> Result<Option<Presented<'_>>, RejectionKind> {
+    match urlencoded::value(raw, value.max_length())? {
+        Some(text) => value.read(text, spelling),
+        None => value.too_long(spelling),
+    }
+}
+
+fn pair<'r>(
+    id: &'r [u8],
+    secret: &'r [u8],
+    classify: PairClassifier,
+    spelling: Spelling,
+) -> Result<Presented<'r>, RejectionKind> {
+    let value = |raw| urlencoded::value(raw, MAX_LENGTH);
+    let (Some(id), Some(secret)) = (value(id)?, value(secret)?) else {
+        return Ok(Presented::impossible(spelling, classify.kind()));
+    };
+    let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
+    if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {
+        return Err(RejectionKind::Malformed);
+    }
+    Ok(Presented::new(spelling, classify.classify(Pair::new(id, secret))))
+}

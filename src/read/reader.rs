@@ -1,0 +1,82 @@
+//! Reading credentials without a layer.
+
+use super::Table;
+use crate::credential::Credentials;
+use crate::dialect::{Dialect, DialectError};
+use crate::rejection::RejectionKind;
+use crate::request::Head;
+
+/// Reads what a request presents, by a dialect, and verifies nothing: the first step of
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) alone, for proxies, tools and tests.
+///
+/// It knows no transport, no guests and no form bodies.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Credential, Head, Reader, RejectionKind, dialect};
+///
+/// let reader = Reader::new(&dialect::SOCRATA)?;
+/// let request = http::Request::get("/resource/4tka-6guv.json?$$app_token=09sIcqEhoY0teGY5rhupZGqhW")
+///     .header("authorization", "OAuth 9kxoTUYvSxnAiMpv008NBqRiqk5xWt")
+///     .body(())?;
+/// let credentials = reader.read(Head::of(&request))?;
+/// assert!(matches!(credentials.subject(), Some(Credential::AccessToken(_))));
+/// assert!(matches!(credentials.app(), Some(Credential::AppToken(_))));
+///
+/// let twice = http::Request::get("/?$$app_token=a&$$app_token=b").body(())?;
+/// assert_eq!(reader.read(Head::of(&twice)).err(), Some(RejectionKind::Ambiguous));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader(Table);
+
+impl Reader {
+    /// Compiles a dialect's forms.
+    ///
+    /// # Errors
+    ///
+    /// [`DialectError`], which names the row that is wrong.
+    pub fn new(dialect: &Dialect) -> Result<Self, DialectError> {
+        Table::compile(dialect).map(Self)
+    }
+
+    /// Reads a head. Nothing presented is `Ok` and [empty](Credentials::is_empty).
+    ///
+    /// # Errors
+    ///
+    /// Why the layer would refuse it unverified: [`RejectionKind::UnknownScheme`], `Malformed`,
+    /// `Ambiguous`, or one of the denials for a value that no genuine credential has.
+    pub fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
+        let credentials = self.0.read(head)?;
+        for presented in [credentials.presented_subject(), credentials.presented_app()].into_iter().flatten()
+        {
+            if presented.credential.is_none() {
+                return Err(presented.kind.denied());
+            }
+        }
+        Ok(credentials)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::dialect;
+
+    #[test]
+    fn a_value_that_cannot_be_genuine_is_denied_and_not_absent() {
+        let reader = Reader::new(&dialect::ANY).unwrap();
+        for (name, value, kind) in [
+            ("authorization", "Bearer tok=mid=x", RejectionKind::DeniedToken),
+            ("authorization", "Apikey tok=mid=x", RejectionKind::DeniedCredentials),
+            ("x-app-token", "a:b", RejectionKind::DeniedAppToken),
+        ] {
+            let request = Request::get("/").header(name, value).body(()).unwrap();
+            assert_eq!(reader.read(Head::of(&request)).err(), Some(kind), "{value}");
+        }
+        assert!(reader.read(Head::of(&Request::new(()))).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,176 @@
+//! `Authorization = auth-scheme [ 1*SP value ]` (RFC 9110 sections 11.4 and 11.6.2).
+
+use http::HeaderValue;
+use http::header::GetAll;
+
+use crate::credential::Secret;
+use crate::read::token;
+use crate::rejection::RejectionKind;
+
+/// The first word of an `Authorization` line and what follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line<'r> {
+    /// A scheme, or a bare token where nothing follows.
+    pub(crate) word: &'r [u8],
+    /// What follows the separating spaces; empty where nothing does.
+    pub(crate) value: &'r [u8],
+}
+
+/// The one value of a header that may be sent once. `None` where it is absent.
+///
+/// Two lines are ambiguous, even two equal ones.
+#[inline]
+pub(crate) fn only<'r>(values: GetAll<'r, HeaderValue>) -> Result<Option<&'r [u8]>, RejectionKind> {
+    let mut values = values.iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match values.next() {
+        None => Ok(Some(trim(value.as_bytes()))),
+        Some(_) => Err(RejectionKind::Ambiguous),
+    }
+}
+
+impl<'r> Line<'r> {
+    /// Splits a trimmed value at its first space. An empty value is malformed.
+    pub(crate) fn split(line: &'r [u8]) -> Result<Self, RejectionKind> {
+        let space = memchr::memchr(b' ', line).unwrap_or(line.len());
+        let (word, rest) = line.split_at(space);
+        if word.is_empty() {
+            return Err(RejectionKind::Malformed);
+        }
+        Ok(Self { word, value: trim_spaces(rest) })
+    }
+}
+
+/// A token that follows a scheme. `None` where it can be read but no genuine token looks like it.
+#[inline]
+pub(crate) fn token68(value: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
+    match token::parse(value) {
+        Some(token) => Ok(Some(token)),
+        None if is_one_token(value) => Ok(None),
+        None => Err(RejectionKind::Malformed),
+    }
+}
+
+/// Whether a value is at least one word that could have been meant as a token: no list, no
+/// parameters (OAuth 1.0's `k="v"`, RFC 5849), no character outside visible ASCII.
+fn is_one_token(value: &[u8]) -> bool {
+    !value.is_empty()
+        && value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b',')
+        && !value.windows(2).any(|two| two == b"=\"")
+}
+
+/// Whether every byte is one that a well-formed line has; tabs, controls and obs-text are not.
+pub(crate) fn is_printable(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Without the optional whitespace around it (HTTP/2 hands it up untrimmed).
+fn trim(value: &[u8]) -> &[u8] {
+    let mut value = value;
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+fn trim_spaces(value: &[u8]) -> &[u8] {
+    let mut value = value;
+    while let [b' ', rest @ ..] = value {
+        value = rest;
+    }
+    value
+}
+
+/// The schemes of IANA's registry and others in wide use: no bare token may be one of these words.
+const KNOWN_SCHEMES: [&str; 21] = [
+    "Basic",
+    "Bearer",
+    "Concealed",
+    "Digest",
+    "DPoP",
+    "GNAP",
+    "HOBA",
+    "Mutual",
+    "Negotiate",
+    "NTLM",
+    "OAuth",
+    "PrivateToken",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "vapid",
+    "ApiKey",
+    "AWS4-HMAC-SHA256",
+    "Hawk",
+    "MAC",
+    "Token",
+    "JWT",
+];
+
+/// The shortest bare token, longer than any scheme's name but one.
+const MIN_BARE_LENGTH: usize = 16;
+
+/// Whether a word can be a bare token at all: GeoDataHub sends tokens without a scheme.
+pub(crate) fn may_be_bare(word: &[u8], also: &str) -> bool {
+    word.len() >= MIN_BARE_LENGTH
+        && (token::is_b64token(word) || token::is_made_of(word, also))
+        && !KNOWN_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str) -> Result<(String, String), RejectionKind> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Line::split(line.as_bytes()).map(|line| (text(line.word), text(line.value)))
+    }
+
+    #[test]
+    fn the_first_space_separates_and_further_ones_are_skipped() {
+        for (line, word, value) in [
+            ("Bearer t", "Bearer", "t"),
+            ("Bearer   t", "Bearer", "t"),
+            ("t", "t", ""),
+            ("a b c", "a", "b c"),
+            ("a\tb", "a\tb", ""),
+        ] {
+            assert_eq!(split(line), Ok((word.to_owned(), value.to_owned())), "{line:?}");
+        }
+        assert_eq!(split(""), Err(RejectionKind::Malformed));
+    }
+
+    #[test]
+    fn a_broken_grammar_differs_from_a_token_that_cannot_be() {
+        for value in ["", "a b", "a,b", "k=\"v\"", "a\tb", "a\u{e9}", "a,"] {
+            assert_eq!(token68(value.as_bytes()).err(), Some(RejectionKind::Malformed), "{value:?}");
+        }
+        for value in ["tok=mid=x", "a\"b", "a:b", "\\"] {
+            assert!(matches!(token68(value.as_bytes()), Ok(None)), "{value:?}");
+        }
+        assert!(matches!(token68(b"abc.d-_~+/=="), Ok(Some(_))));
+        assert!(matches!(token68(&[b'a'; token::MAX_LENGTH + 1]), Ok(None)));
+    }
+
+    #[test]
+    fn optional_whitespace_is_trimmed_and_two_lines_are_ambiguous() {
+        let mut headers = http::HeaderMap::new();
+        let name = http::header::AUTHORIZATION;
+        assert_eq!(only(headers.get_all(&name)), Ok(None));
+        headers.append(&name, HeaderValue::from_static("  a \t"));
+        assert_eq!(only(headers.get_all(&name)), Ok(Some(&b"a"[..])));
+        headers.append(&name, HeaderValue::from_static("a"));
+        assert_eq!(only(headers.get_all(&name)), Err(RejectionKind::Ambiguous));
+    }
+
+    #[test]
+    fn a_scheme_is_no_bare_token() {
+        assert!(may_be_bare(b"NgCXRK0123456789MzYjw", ""));
+        assert!(may_be_bare(b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", ""));
+        assert!(may_be_bare(b"17|NgCXRK0123456789", "|") && !may_be_bare(b"17|NgCXRK0123456789", ":"));
+        for word in
+            ["Basic", "aws4-hmac-sha256", "fifteen-chars-x", "Bearer:0123456789abc", "sixteen chars xx", ""]
+        {
+            assert!(!may_be_bare(word.as_bytes(), ""), "{word:?}");
+        }
+    }
+}

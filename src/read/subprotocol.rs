@@ -1,0 +1,29 @@
+//! `Sec-WebSocket-Protocol = 1#token` (RFC 6455 section 11.3.4).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
+use http::header::GetAll;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::credential::Secret;
+
+/// The elements of a list header, over all of its lines.
+pub(crate) fn elements<'r>(lines: GetAll<'r, HeaderValue>) -> impl Iterator<Item = &'r [u8]> {
+    let elements = lines.into_iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
+}
+
+/// Text in base64url without padding, decoded into a buffer that is wiped.
+pub(crate) fn decode(value: &[u8]) -> Option<Secret<'static>> {
+    let mut buffer = Zeroizing::new(vec![0; value.len()]);
+    let length = URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).ok()?;
+    buffer.truncate(length);
+    match String::from_utf8(std::mem::take(&mut *buffer)) {
+        Ok(text) => Some(Secret::wiped(Zeroizing::new(text))),
+        Err(error) => {
+            error.into_bytes().zeroize();
+            None
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The rows of `Sec-WebSocket-Protocol`.
+
+use http::header::SEC_WEBSOCKET_PROTOCOL;
+use http::{HeaderMap, HeaderValue};
+
+use super::{cross_site, subprotocol, token, value};
+use crate::credential::{Carrier, CredentialKind, Credentials, Presented, Spelling, Syntax};
+use crate::dialect::DialectError;
+use crate::dialect::form::TokenSyntax;
+use crate::dialect::meaning::TokenClassifier;
+use crate::dialect::subprotocol::Subprotocol;
+use crate::rejection::RejectionKind;
+use crate::request::Head;
+use crate::request::grammar::is_token;
+
+/// Where tokens stand among the subprotocols.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subprotocols(Vec<Row>);
+
+#[derive(Clone, Debug)]
+struct Row {
+    at: Subprotocol,
+    classify: TokenClassifier,
+    spelling: Spelling,
+}
+
+impl Subprotocols {
+    pub(super) fn add(
+        &mut self,
+        at: Subprotocol,
+        classify: TokenClassifier,
+        rank: u8,
+    ) -> Result<(), DialectError> {
+        let name = match at {
+            Subprotocol::After(name) | Subprotocol::Prefix(name) | Subprotocol::PrefixBase64Url(name) => name,
+        };
+        if !is_token(name) {
+            return Err(DialectError::Name { what: "subprotocol", name });
+        }
+        if self.0.iter().any(|known| known.at == at) {
+            return Err(DialectError::Repeated { what: "subprotocol", name });
+        }
+        let spelling = Spelling::new(Carrier::Subprotocol, Syntax::Subprotocol).ranked(rank);
+        self.0.push(Row { at, classify, spelling });
+        Ok(())
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
+        self.0.iter().map(|row| row.classify.kind)
+    }
+
+    pub(super) fn read<'r>(
+        &self,
+        head: Head<'r>,
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
+        for row in &self.0 {
+            let Some(raw) = row.find(head.headers())? else { continue };
+            // A browser cannot fill this header in any other request: it was meant for another place.
+            if !cross_site::is_websocket(head) {
+                return Err(RejectionKind::Malformed);
+            }
+            credentials.add(row.read(raw)?)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the tokens and keeps the other elements, in one line.
+    pub(super) fn cut(&self, headers: &mut HeaderMap) {
+        if self.is_empty() {
+            return;
+        }
+        let mut kept: Vec<&[u8]> = Vec::new();
+        let mut after_word = false;
+        for element in subprotocol::elements(headers.get_all(SEC_WEBSOCKET_PROTOCOL)) {
+            if !after_word && !self.0.iter().any(|row| row.at.token_in(element).is_some()) {
+                kept.push(element);
+            }
+            after_word = !after_word && self.0.iter().any(|row| row.at.is_word(element));
+        }
+        let line = HeaderValue::from_bytes(&kept.join(&b", "[..]));
+        match line {
+            Ok(line) if !line.is_empty() => _ = headers.insert(SEC_WEBSOCKET_PROTOCOL, line),
+            _ => _ = headers.remove(SEC_WEBSOCKET_PROTOCOL),
+        }
+    }
+}
+
+impl Row {
+    /// The raw token. A word without a token behind it is malformed, and two tokens are ambiguous.
+    fn find<'r>(&self, headers: &'r HeaderMap) -> Result<Option<&'r [u8]>, RejectionKind> {
+        let mut elements = subprotocol::elements(headers.get_all(SEC_WEBSOCKET_PROTOCOL));
+        let mut found = None;
+        while let Some(element) = elements.next() {
+            let token = if self.at.is_word(element) {
+                elements.next().ok_or(RejectionKind::Malformed)?
+            } else {
+                match self.at.token_in(element) {
+                    Some(token) => token,
+                    None => continue,
+                }
+            };
+            if found.replace(token).is_some() {
+                return Err(RejectionKind::Ambiguous);
+            }
+        }
+        Ok(found)
+    }
+
+    fn read<'r>(&self, raw: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
+        let Subprotocol::PrefixBase64Url(_) = self.at else {
+            let read = TokenSyntax::Token(self.classify).read_raw(raw, self.spelling)?;
+            return read.ok_or(RejectionKind::Malformed);
+        };
+        if raw.len() / 4 * 3 > self.classify.max_length.unwrap_or(token::MAX_LENGTH) {
+            return Ok(Presented::impossible(self.spelling, self.classify.kind));
+        }
+        let text = subprotocol::decode(raw).filter(|text| !text.is_empty());
+        Ok(value::present(&self.classify, text.ok_or(RejectionKind::Malformed)?, self.spelling))
+    }
+}
+
+impl Subprotocol {
+    /// Whether the token is the element after this one.
+    fn is_word(self, element: &[u8]) -> bool {
+        matches!(self, Self::After(word) if element == word.as_bytes())
+    }
+
+    /// The token in an element that begins with the prefix.
+    fn token_in(self, element: &[u8]) -> Option<&[u8]> {
+        match self {
+            Self::After(_) => None,
+            Self::Prefix(prefix) | Self::PrefixBase64Url(prefix) => element.strip_prefix(prefix.as_bytes()),
+        }
+    }
+}

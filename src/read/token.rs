@@ -1,0 +1,77 @@
+//! Tokens: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+//! (RFC 6750 section 2.1; the same as RFC 9110's `token68`).
+
+use crate::credential::Secret;
+
+/// The longest credential that is looked at, in bytes. A longer one is denied unread.
+pub(crate) const MAX_LENGTH: usize = 8 * 1024;
+
+/// The token, or `None` where no genuine token looks like this.
+#[inline]
+pub(crate) fn parse(value: &[u8]) -> Option<Secret<'_>> {
+    if value.len() > MAX_LENGTH || !is_b64token(value) {
+        return None;
+    }
+    std::str::from_utf8(value).ok().map(Secret::borrowed)
+}
+
+/// Whether a value is a `b64token` that may also hold the characters of `also`, padding apart.
+pub(crate) fn is_made_of(value: &[u8], also: &str) -> bool {
+    let mut body = value;
+    while let [rest @ .., b'='] = body {
+        body = rest;
+    }
+    !body.is_empty() && body.iter().all(|byte| is_token_byte(*byte) || also.as_bytes().contains(byte))
+}
+
+pub(crate) fn is_b64token(value: &[u8]) -> bool {
+    let mut body = value;
+    while let [rest @ .., b'='] = body {
+        body = rest;
+    }
+    // Not `all`: without an early exit the compiler looks at sixteen bytes at once.
+    let odd = body.iter().fold(0, |odd, byte| odd | u8::from(!is_token_byte(*byte)));
+    !body.is_empty() && odd == 0
+}
+
+const fn is_token_byte(byte: u8) -> bool {
+    // `-`, `.` and `/` are neighbours, and so are the digits after them.
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let dash_to_nine = byte.wrapping_sub(b'-') < 13;
+    letter | dash_to_nine | (byte == b'_') | (byte == b'~') | (byte == b'+')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alphabet_is_the_one_of_the_rfc() {
+        for byte in 0..=u8::MAX {
+            let allowed = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+            assert_eq!(is_b64token(&[byte]), allowed, "{byte:#x}");
+            assert_eq!(is_b64token(&[byte; 33]), allowed, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn padding_stands_at_the_end_only() {
+        for (value, good) in [
+            ("a=", true),
+            ("a==", true),
+            ("a", true),
+            ("=", false),
+            ("", false),
+            ("a=b", false),
+            ("=a", false),
+        ] {
+            assert_eq!(is_b64token(value.as_bytes()), good, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn length_is_bounded() {
+        assert!(parse(&[b'a'; MAX_LENGTH]).is_some());
+        assert!(parse(&[b'a'; MAX_LENGTH + 1]).is_none());
+    }
+}

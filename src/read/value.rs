@@ -1,0 +1,118 @@
+//! How the value of a row is read.
+
+use super::{scheme, token};
+use crate::credential::{Credential, CredentialKind, Presented, Secret, Spelling};
+use crate::dialect::form::TokenSyntax;
+use crate::dialect::meaning::{Characters, TokenClassifier};
+use crate::rejection::RejectionKind;
+
+/// A value, or `None` if the grammar found no credential in it.
+type Read<'r> = Result<Option<Presented<'r>>, RejectionKind>;
+
+impl TokenSyntax {
+    /// Reads a header's value, or what stands in one after a scheme.
+    #[inline]
+    pub(crate) fn read_raw<'r>(&self, raw: &'r [u8], spelling: Spelling) -> Read<'r> {
+        match self {
+            Self::Token(classify) => {
+                let token = match scheme::token68(raw) {
+                    Ok(Some(token)) => Some(token),
+                    // No token by the standard; perhaps by what this row also allows.
+                    unusual => match wider(classify, raw) {
+                        Some(token) => Some(token),
+                        None => unusual?,
+                    },
+                };
+                Ok(Some(classify.present(token, spelling)))
+            }
+            Self::Custom(_) | Self::Optional(_) => self.read(printable(raw)?, spelling),
+        }
+    }
+
+    /// Reads decoded text.
+    pub(crate) fn read<'r>(&self, text: Secret<'r>, spelling: Spelling) -> Read<'r> {
+        match self {
+            Self::Token(classify) => Ok(Some(present(classify, text, spelling))),
+            Self::Custom(_) | Self::Optional(_) if text.holds_control() => Err(RejectionKind::Malformed),
+            Self::Custom(parse) => custom(parse(text).map(Some), spelling),
+            Self::Optional(parse) => custom(parse(text), spelling),
+        }
+    }
+
+    /// The credential that a value stands for if it is too long to be genuine.
+    pub(crate) fn too_long(&self, spelling: Spelling) -> Read<'static> {
+        let kind = self.kind().ok_or(RejectionKind::Malformed)?;
+        Ok(Some(Presented::impossible(spelling, kind)))
+    }
+
+    /// The length up to which a value is decoded, in bytes.
+    pub(crate) fn max_length(&self) -> usize {
+        match self {
+            Self::Token(classify) => classify.max_length.unwrap_or(token::MAX_LENGTH),
+            Self::Custom(_) | Self::Optional(_) => token::MAX_LENGTH,
+        }
+    }
+
+    /// The same in a header of its own, where API keys are any visible ASCII.
+    pub(crate) const fn in_own_header(self) -> Self {
+        match self {
+            Self::Token(classify) if matches!(classify.kind, CredentialKind::ApiKey) => {
+                Self::Token(TokenClassifier { characters: Characters::Visible, ..classify })
+            }
+            other => other,
+        }
+    }
+}
+
+/// Presents decoded text: as a token, or as a value that no genuine token has.
+pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, spelling: Spelling) -> Presented<'r> {
+    let raw = text.expose_secret().as_bytes();
+    let usual = raw.len() <= token::MAX_LENGTH && token::is_b64token(raw);
+    let possible = usual || is_wider(classify, raw);
+    classify.present(possible.then_some(text), spelling)
+}
+
+/// Reads a token that stands without a scheme.
+pub(crate) fn read_bare(word: &[u8], classify: TokenClassifier) -> Result<Option<Secret<'_>>, RejectionKind> {
+    let also = match classify.characters {
+        Characters::TokenAnd(also) => also,
+        Characters::Token | Characters::Visible => "",
+    };
+    if !scheme::may_be_bare(word, also) {
+        return Err(RejectionKind::Malformed);
+    }
+    Ok(token::parse(word).or_else(|| wider(&classify, word)))
+}
+
+fn custom(
+    read: Result<Option<Credential<'_>>, crate::dialect::custom::Malformed>,
+    spelling: Spelling,
+) -> Read<'_> {
+    let credential = read.map_err(|_| RejectionKind::Malformed)?;
+    Ok(credential.map(|credential| Presented::new(spelling.custom(), credential)))
+}
+
+#[cold]
+fn wider<'r>(classify: &TokenClassifier, raw: &'r [u8]) -> Option<Secret<'r>> {
+    if !is_wider(classify, raw) {
+        return None;
+    }
+    std::str::from_utf8(raw).ok().map(Secret::borrowed)
+}
+
+/// Whether a value is a token by the options of its row alone.
+fn is_wider(classify: &TokenClassifier, raw: &[u8]) -> bool {
+    raw.len() <= classify.max_length.unwrap_or(token::MAX_LENGTH)
+        && match classify.characters {
+            Characters::Token => classify.max_length.is_some() && token::is_b64token(raw),
+            Characters::TokenAnd(also) => token::is_made_of(raw, also),
+            Characters::Visible => !raw.is_empty() && raw.iter().all(u8::is_ascii_graphic),
+        }
+}
+
+fn printable(raw: &[u8]) -> Result<Secret<'_>, RejectionKind> {
+    if raw.is_empty() || raw.len() > token::MAX_LENGTH || !scheme::is_printable(raw) {
+        return Err(RejectionKind::Malformed);
+    }
+    std::str::from_utf8(raw).map(Secret::borrowed).map_err(|_| RejectionKind::Malformed)
+}

@@ -1,0 +1,106 @@
+//! How a platform's refusals look where that differs from the standard.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+
+use super::RejectionKind;
+use crate::credential::Carrier;
+
+/// A row of a dialect's answer table: the body, and where need be the status, that its platform's
+/// clients expect of refusals of these kinds.
+///
+/// It changes the shape of a refusal and nothing else. The challenges stay the dialect's own, a 401 always has
+/// one (RFC 9110 section 15.5.2), and a status that is no client or server error is a
+/// [`DialectError`](crate::dialect::DialectError), so a refusal never becomes a success. The first row that
+/// fits decides; kinds without a row are answered in the standard way.
+///
+/// A body is JSON text, sent as it stands but for two words: `{error}` and `{description}` become those of the
+/// standard answer.
+///
+/// # Examples
+///
+/// ```
+/// use http::StatusCode;
+/// use tower_principal::{AnswerRow, RejectionKind, dialect};
+///
+/// const HIDDEN: AnswerRow = AnswerRow::json(&[RejectionKind::Forbidden], r#"{"message":"Not Found"}"#)
+///     .status(StatusCode::NOT_FOUND);
+/// const OTHERS: AnswerRow = AnswerRow::every(r#"{"code":"{error}","message":"{description}"}"#);
+///
+/// let mine = dialect::RFC6750.answers([HIDDEN, OTHERS]);
+/// # assert_eq!(mine.answers.len(), 2);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct AnswerRow {
+    kinds: &'static [RejectionKind],
+    carrier: Option<Carrier>,
+    status: Option<StatusCode>,
+    body: &'static str,
+}
+
+impl AnswerRow {
+    /// Answers these kinds with this body. The status is the standard one.
+    pub const fn json(kinds: &'static [RejectionKind], body: &'static str) -> Self {
+        Self { kinds, carrier: None, status: None, body }
+    }
+
+    /// Answers every kind with this body; a last row for all that no row before it fits.
+    pub const fn every(body: &'static str) -> Self {
+        Self::json(RejectionKind::ALL, body)
+    }
+
+    /// With this status, 400 to 599.
+    pub const fn status(self, status: StatusCode) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// Only where the credential that was refused came this way.
+    pub const fn carried_by(self, carrier: Carrier) -> Self {
+        Self { carrier: Some(carrier), ..self }
+    }
+
+    pub(crate) const fn kinds(&self) -> &'static [RejectionKind] {
+        self.kinds
+    }
+
+    pub(crate) const fn carrier(&self) -> Option<Carrier> {
+        self.carrier
+    }
+
+    /// The status and the body for a kind of this row; the status as an error where it refuses nothing.
+    pub(crate) fn answer(&self, kind: RejectionKind) -> Result<(StatusCode, Cow<'static, str>), StatusCode> {
+        let status = self.status.unwrap_or(kind.status());
+        if !status.is_client_error() && !status.is_server_error() {
+            return Err(status);
+        }
+        if !self.body.contains("{error}") && !self.body.contains("{description}") {
+            return Ok((status, self.body.into()));
+        }
+        let body = self.body.replace("{error}", kind.error()).replace("{description}", kind.description());
+        Ok((status, body.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_are_refusals() {
+        let row = AnswerRow::every("{}");
+        assert!(row.status(StatusCode::IM_A_TEAPOT).answer(RejectionKind::Missing).is_ok());
+        for status in [StatusCode::OK, StatusCode::FOUND, StatusCode::CONTINUE] {
+            assert_eq!(row.status(status).answer(RejectionKind::Missing), Err(status));
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_standard_answer_are_filled_in() {
+        let row = AnswerRow::every(r#"{"code":"{error}","message":"{description}"}"#);
+        let (status, body) = row.answer(RejectionKind::Forbidden).unwrap();
+        let expected = r#"{"code":"forbidden","message":"These credentials do not allow this."}"#;
+        assert_eq!((status, &*body), (StatusCode::FORBIDDEN, expected));
+    }
+}

@@ -1,0 +1,126 @@
+//! Authentication challenges.
+
+use std::fmt::Write as _;
+
+use http::HeaderValue;
+use thiserror::Error;
+
+use crate::credential::CredentialKind;
+use crate::request::grammar::is_token;
+
+/// One challenge: a scheme and its parameters (RFC 9110 section 11.6.1).
+///
+/// Several challenges are several `WWW-Authenticate` lines, never one line joined by commas.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Challenge;
+///
+/// let challenge = Challenge::new("Bearer").param("realm", "the \"open\" data").param("error", "invalid_token");
+/// assert_eq!(
+///     challenge.header_value()?,
+///     r#"Bearer realm="the \"open\" data", error="invalid_token""#,
+/// );
+/// # Ok::<(), tower_principal::InvalidChallenge>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    scheme: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// A challenge that cannot be sent: a scheme or parameter name that is no token (RFC 9110 section
+/// 5.6.2), or a value with a control or non-ASCII character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a challenge's names must be tokens and its values printable ASCII")]
+#[non_exhaustive]
+pub struct InvalidChallenge;
+
+impl Challenge {
+    /// A challenge of a scheme, without parameters yet.
+    #[must_use]
+    pub fn new(scheme: impl Into<String>) -> Self {
+        Self { scheme: scheme.into(), parameters: Vec::new() }
+    }
+
+    /// `Basic` with a realm, and `charset="UTF-8"` (RFC 7617 section 2.1).
+    pub(crate) fn basic(realm: &str) -> Self {
+        Self::new("Basic").param("realm", realm).param("charset", "UTF-8")
+    }
+
+    /// Adds a parameter; its value is quoted and escaped when it is sent.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// The challenge as a `WWW-Authenticate` line.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidChallenge`] where a name is no token or a value cannot be quoted.
+    pub fn header_value(&self) -> Result<HeaderValue, InvalidChallenge> {
+        if !is_token(&self.scheme) {
+            return Err(InvalidChallenge);
+        }
+        let mut line = self.scheme.clone();
+        for (at, (name, value)) in self.parameters.iter().enumerate() {
+            if !is_token(name) || !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                return Err(InvalidChallenge);
+            }
+            let separator = if at == 0 { " " } else { ", " };
+            let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(line, "{separator}{name}=\"{quoted}\"").map_err(|_| InvalidChallenge)?;
+        }
+        HeaderValue::from_str(&line).map_err(|_| InvalidChallenge)
+    }
+}
+
+/// A scheme to challenge with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenged {
+    /// `Basic`.
+    Basic,
+    /// A scheme of access tokens; errors of RFC 6750 may go with it.
+    Token(&'static str),
+    /// Any other.
+    Other(&'static str),
+}
+
+impl Challenged {
+    pub(crate) fn of(word: &'static str, kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::AccessToken => Self::Token(word),
+            _ => Self::Other(word),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_and_escaped_and_separated_by_commas() {
+        let line = |challenge: Challenge| challenge.header_value().unwrap();
+        assert_eq!(line(Challenge::new("Bearer")), "Bearer");
+        assert_eq!(line(Challenge::basic("a b")), r#"Basic realm="a b", charset="UTF-8""#);
+        assert_eq!(line(Challenge::new("X").param("a", r#"q"b\"#)), r#"X a="q\"b\\""#);
+    }
+
+    #[test]
+    fn what_would_break_the_line_is_an_error() {
+        for bad in ["a\r\nb", "a\nb", "é", "a\tb", "\u{7f}"] {
+            assert_eq!(
+                Challenge::new("Bearer").param("realm", bad).header_value(),
+                Err(InvalidChallenge),
+                "{bad:?}"
+            );
+        }
+        assert!(Challenge::new("Bear er").header_value().is_err());
+        assert!(Challenge::new("").header_value().is_err());
+        assert!(Challenge::new("Bearer").param("re alm", "x").header_value().is_err());
+    }
+}

@@ -1,0 +1,239 @@
+//! Every kind of refusal, and the one table that says how each is answered.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::credential::CredentialKind;
+
+/// Why a request was refused.
+///
+/// Absent, malformed, ambiguous, denied, forbidden and unavailable never collapse into each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// No credential, and no guest rule admits the request; or a guest short of a requirement.
+    Missing,
+    /// A well-formed `Authorization` scheme that the dialect does not have.
+    UnknownScheme,
+    /// A credential that breaks its grammar.
+    Malformed,
+    /// More than one credential for one role (RFC 6750 section 2).
+    Ambiguous,
+    /// An access token that nobody vouches for.
+    DeniedToken,
+    /// A password, API key or client secret that nobody vouches for.
+    DeniedCredentials,
+    /// An app token that nobody vouches for.
+    DeniedAppToken,
+    /// A credential over a connection that is not known to be secure.
+    InsecureTransport,
+    /// A cookie in a request that can change something, without a proof that the request is of the
+    /// service's own origin; see [`Form::cookie`](crate::Form::cookie).
+    CrossSite,
+    /// A token holder who may not do this (RFC 6750 section 3.1).
+    InsufficientScope,
+    /// Anybody else who may not do this.
+    Forbidden,
+    /// Too many failed attempts.
+    TooManyAttempts,
+    /// A form body over the limit.
+    BodyTooLarge,
+    /// A form body that did not arrive in time.
+    BodyTimeout,
+    /// The verifier cannot tell now.
+    Unavailable,
+    /// The service is wired wrongly, or a verifier broke its contract.
+    ServerError,
+}
+
+/// Which challenges go with an answer (RFC 9110 section 11.6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenging {
+    Nothing,
+    /// Every scheme, no error attribute.
+    Plainly,
+    /// The access-token scheme alone, where there is one, with `invalid_request`.
+    TokenMalformed,
+    /// Every scheme, the access-token scheme with `invalid_token`.
+    TokenDenied,
+    /// The access-token scheme alone, with `insufficient_scope` and what is needed.
+    ScopeNeeded,
+}
+
+/// A row of the answer table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) challenging: Challenging,
+    pub(crate) error: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) body: &'static str,
+}
+
+macro_rules! answer {
+    ($status:ident, $challenging:expr, $error:literal, $description:literal) => {
+        Answer {
+            status: StatusCode::$status,
+            challenging: $challenging,
+            error: $error,
+            description: $description,
+            body: concat!("{\"error\":\"", $error, "\",\"error_description\":\"", $description, "\"}"),
+        }
+    };
+}
+
+impl RejectionKind {
+    /// Every kind, in the order of their declaration.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Missing,
+        Self::UnknownScheme,
+        Self::Malformed,
+        Self::Ambiguous,
+        Self::DeniedToken,
+        Self::DeniedCredentials,
+        Self::DeniedAppToken,
+        Self::InsecureTransport,
+        Self::CrossSite,
+        Self::InsufficientScope,
+        Self::Forbidden,
+        Self::TooManyAttempts,
+        Self::BodyTooLarge,
+        Self::BodyTimeout,
+        Self::Unavailable,
+        Self::ServerError,
+    ];
+
+    /// The status it is answered with unless a dialect or a [`Respond`](crate::Respond) says otherwise.
+    pub const fn status(self) -> StatusCode {
+        self.answer().status
+    }
+
+    /// The `error` of the standard body.
+    pub const fn error(self) -> &'static str {
+        self.answer().error
+    }
+
+    /// The `error_description` of the standard body.
+    pub(crate) const fn description(self) -> &'static str {
+        self.answer().description
+    }
+
+    /// A short name for logs and metrics; each kind has one of its own.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::UnknownScheme => "unknown_scheme",
+            Self::Malformed => "malformed",
+            Self::Ambiguous => "ambiguous",
+            Self::DeniedToken => "denied_token",
+            Self::DeniedCredentials => "denied_credentials",
+            Self::DeniedAppToken => "denied_app_token",
+            Self::InsecureTransport => "insecure_transport",
+            Self::CrossSite => "cross_site",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::Forbidden => "forbidden",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::Unavailable => "unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+
+    /// The table.
+    pub(crate) const fn answer(self) -> Answer {
+        use Challenging::{Nothing, Plainly, ScopeNeeded, TokenDenied, TokenMalformed};
+        match self {
+            Self::Missing | Self::UnknownScheme => {
+                answer!(UNAUTHORIZED, Plainly, "missing_credentials", "This resource needs credentials.")
+            }
+            Self::Malformed | Self::Ambiguous => answer!(
+                BAD_REQUEST,
+                TokenMalformed,
+                "invalid_request",
+                "The credentials are malformed, or there is more than one."
+            ),
+            Self::DeniedToken => answer!(
+                UNAUTHORIZED,
+                TokenDenied,
+                "invalid_token",
+                "The access token is unknown, expired or revoked."
+            ),
+            Self::DeniedCredentials => {
+                answer!(UNAUTHORIZED, Plainly, "invalid_credentials", "The credentials are not valid.")
+            }
+            Self::DeniedAppToken => {
+                answer!(FORBIDDEN, Nothing, "invalid_app_token", "The app token is not valid.")
+            }
+            Self::InsecureTransport => {
+                answer!(FORBIDDEN, Nothing, "https_required", "Credentials are accepted over https only.")
+            }
+            Self::CrossSite => answer!(
+                FORBIDDEN,
+                Nothing,
+                "cross_site_request",
+                "A cookie is accepted from pages of this service only."
+            ),
+            Self::InsufficientScope => {
+                answer!(FORBIDDEN, ScopeNeeded, "insufficient_scope", "The access token does not allow this.")
+            }
+            Self::Forbidden => {
+                answer!(FORBIDDEN, Nothing, "forbidden", "These credentials do not allow this.")
+            }
+            Self::TooManyAttempts => answer!(
+                TOO_MANY_REQUESTS,
+                Nothing,
+                "too_many_attempts",
+                "Too many failed attempts; try again later."
+            ),
+            Self::BodyTooLarge => {
+                answer!(PAYLOAD_TOO_LARGE, Nothing, "invalid_request", "The form body is too large.")
+            }
+            Self::BodyTimeout => {
+                answer!(REQUEST_TIMEOUT, Nothing, "invalid_request", "The form body arrived too slowly.")
+            }
+            Self::Unavailable => answer!(
+                SERVICE_UNAVAILABLE,
+                Nothing,
+                "temporarily_unavailable",
+                "The credentials cannot be checked now; try again later."
+            ),
+            Self::ServerError => {
+                answer!(INTERNAL_SERVER_ERROR, Nothing, "server_error", "The request could not be handled.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RejectionKind {}
+
+impl fmt::Display for RejectionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.error())
+    }
+}
+
+impl CredentialKind {
+    /// The refusal of one that nobody vouches for.
+    pub(crate) const fn denied(self) -> RejectionKind {
+        match self {
+            Self::AccessToken => RejectionKind::DeniedToken,
+            Self::AppToken => RejectionKind::DeniedAppToken,
+            Self::ApiKey | Self::Client | Self::Password => RejectionKind::DeniedCredentials,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed_once_and_in_order() {
+        for (at, kind) in RejectionKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, at, "{kind:?}");
+        }
+        assert_eq!(RejectionKind::ServerError as usize + 1, RejectionKind::ALL.len());
+    }
+}

@@ -1,0 +1,291 @@
+//! Rendering refusals.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
+
+use super::caching::DEPENDS_ON;
+use super::challenge::Challenged;
+use super::challenges::Schemes;
+use super::{AnswerRow, InvalidChallenge, Rejection, RejectionKind, Respond};
+use crate::credential::Carrier;
+use crate::deadline::caught;
+use crate::dialect::DialectError;
+use crate::observe::audit;
+use crate::principal::Scopes;
+use crate::request::Head;
+use crate::request::grpc::is_grpc;
+use crate::trace;
+use crate::transport::Transport;
+
+/// What of a request the answer to its refusal depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// `HEAD` is answered without a body.
+    head: bool,
+    /// Only HTTP/1 has a `Connection` header.
+    http1: bool,
+    /// For the log, where anybody listens.
+    client: Option<IpAddr>,
+    /// gRPC reads every body as its own messages.
+    grpc: bool,
+}
+
+/// How a dialect's refusals are rendered.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    dialect: &'static str,
+    /// What `Vary` says.
+    pub(crate) depends_on: HeaderValue,
+    schemes: Schemes,
+    /// The dialect's own, then the standard ones.
+    shapes: Arc<[Shape]>,
+    retry_after: Duration,
+    respond: Option<Arc<dyn Respond>>,
+}
+
+/// An answer, prepared.
+#[derive(Clone, Debug)]
+struct Shape {
+    kind: RejectionKind,
+    carrier: Option<Carrier>,
+    status: StatusCode,
+    body: Bytes,
+    /// Copied, which costs less than filling a map; `None` where they differ from one refusal to the next.
+    headers: Option<HeaderMap>,
+    /// The same for `Basic` credentials that break their grammar.
+    broken_basic: Option<HeaderMap>,
+}
+
+/// After how long to come back when a verifier cannot tell and the layer was not told.
+const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
+
+impl Asked {
+    /// As where nothing is known of the request.
+    const PLAINLY: Self = Self { head: false, http1: false, client: None, grpc: false };
+
+    #[inline]
+    pub(crate) fn of(head: Head<'_>, transport: &Transport) -> Self {
+        let client = if audit::is_on() { transport.client(head) } else { None };
+        let http1 = head.version() <= Version::HTTP_11;
+        Self { head: head.method() == Method::HEAD, http1, client, grpc: !http1 && is_grpc(head) }
+    }
+}
+
+impl Answers {
+    pub(crate) fn new(
+        dialect: &'static str,
+        realm: &str,
+        challenged: &[Challenged],
+        depends_on: HeaderValue,
+    ) -> Result<Self, InvalidChallenge> {
+        let mut answers = Self {
+            dialect,
+            depends_on,
+            schemes: Schemes::new(realm, challenged)?,
+            shapes: RejectionKind::ALL.iter().map(|kind| Shape::standard(*kind)).collect(),
+            retry_after: RETRY_AFTER_UNAVAILABLE,
+            respond: None,
+        };
+        answers.prepare();
+        Ok(answers)
+    }
+
+    /// Takes over a dialect's answer table.
+    pub(crate) fn set_shapes(&mut self, rows: &[AnswerRow]) -> Result<(), DialectError> {
+        let pairs = rows.iter().flat_map(|row| row.kinds().iter().map(move |kind| (row, *kind)));
+        let shape = |(row, kind): (&AnswerRow, RejectionKind)| match row.answer(kind) {
+            Ok((status, body)) => {
+                // It lives as long as the process, so that sending it counts no reference.
+                let body = Bytes::from_static(body.into_owned().leak().as_bytes());
+                Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None, broken_basic: None })
+            }
+            Err(status) => Err(DialectError::AnswerStatus(status.as_u16())),
+        };
+        let own = pairs.map(shape).collect::<Result<Vec<_>, _>>()?;
+        self.shapes = own.into_iter().chain(self.shapes.iter().cloned()).collect();
+        self.prepare();
+        Ok(())
+    }
+
+    /// Names the metadata document in every challenge for access tokens (RFC 9728 section 5.1).
+    pub(crate) fn set_metadata(&mut self, url: &str) -> Result<(), InvalidChallenge> {
+        self.schemes = self.schemes.with_metadata(url)?;
+        self.prepare();
+        Ok(())
+    }
+
+    /// Names the scopes that an access token needs in every challenge that asks for one.
+    pub(crate) fn set_scope(&mut self, scope: &Scopes) -> Result<(), InvalidChallenge> {
+        self.schemes = self.schemes.with_scope(scope)?;
+        self.prepare();
+        Ok(())
+    }
+
+    fn prepare(&mut self) {
+        let headers =
+            |shape: &Shape, rejection: &Rejection| self.headers(rejection, shape.status, Asked::PLAINLY);
+        let prepared = |shape: &Shape| {
+            let plain = Rejection::from(shape.kind);
+            let usual = (!differs(shape.kind)).then(|| headers(shape, &plain));
+            let is_malformed = shape.kind == RejectionKind::Malformed;
+            let broken_basic = is_malformed.then(|| headers(shape, &plain.of_broken_basic(true)));
+            Shape { headers: usual, broken_basic, ..shape.clone() }
+        };
+        self.shapes = self.shapes.iter().map(prepared).collect();
+    }
+
+    pub(crate) fn set_retry_after(&mut self, retry_after: Duration) {
+        self.retry_after = retry_after;
+    }
+
+    pub(crate) fn set_respond(&mut self, respond: impl Respond) {
+        self.respond = Some(Arc::new(respond));
+    }
+
+    /// The answer to a refusal.
+    pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+        audit::refused(self.dialect, rejection, asked.client);
+        let mut response = match &self.respond {
+            None => self.standard(rejection, asked),
+            Some(respond) => self.custom(&**respond, rejection, asked),
+        };
+        make_bodiless(&mut response, asked);
+        response
+    }
+
+    fn custom(&self, respond: &dyn Respond, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+        let standard = self.standard(rejection, asked);
+        let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
+            trace::error!("a `Respond` panicked: the standard answer is sent");
+            return self.standard(rejection, asked);
+        };
+        if response.status().is_informational() || response.status().is_success() {
+            trace::error!(kind = ?rejection.kind(), "a `Respond` made a success of a refusal: the standard answer is sent");
+            return self.standard(rejection, asked);
+        }
+        response.extensions_mut().insert(rejection.rendered());
+        response
+    }
+
+    fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+        let fits = |shape: &&Shape| {
+            shape.kind == rejection.kind()
+                && (shape.carrier.is_none() || shape.carrier == rejection.carrier())
+        };
+        let shape = match self.shapes.iter().find(fits) {
+            Some(shape) => shape,
+            None => &Shape::standard(rejection.kind()),
+        };
+        let mut response = Response::new(shape.body.clone());
+        *response.status_mut() = shape.status;
+        let prepared = if rejection.is_of_broken_basic() { &shape.broken_basic } else { &shape.headers };
+        *response.headers_mut() = match prepared {
+            Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
+            _ => self.headers(rejection, shape.status, asked),
+        };
+        response.extensions_mut().insert(rejection.rendered());
+        response
+    }
+
+    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: Asked) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(VARY, self.depends_on.clone());
+        self.schemes.challenge(rejection, status, &mut headers);
+        let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
+        if let Some(after) = rejection.retry_after().or(default) {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+        }
+        if rejection.kind() == RejectionKind::InsecureTransport && asked.http1 {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        headers
+    }
+}
+
+impl Shape {
+    fn standard(kind: RejectionKind) -> Self {
+        let answer = kind.answer();
+        let body = Bytes::from_static(answer.body.as_bytes());
+        Self { kind, carrier: None, status: answer.status, body, headers: None, broken_basic: None }
+    }
+}
+
+/// Whether the headers of its answers differ from one refusal to the next, by when to come back or
+/// by the protocol. The scopes that are needed make a difference for every kind.
+const fn differs(kind: RejectionKind) -> bool {
+    use RejectionKind::{InsecureTransport, TooManyAttempts, Unavailable};
+    matches!(kind, TooManyAttempts | Unavailable | InsecureTransport)
+}
+
+/// Rounded up, and at least one: whoever comes back then is not too early.
+fn whole_seconds(after: Duration) -> u64 {
+    let started = u64::from(after.subsec_nanos() > 0);
+    after.as_secs().saturating_add(started).max(1)
+}
+
+/// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2). A gRPC
+/// call is answered by the status alone, which its client maps to one of its own; a body would be taken for
+/// a broken message.
+fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
+    if asked.grpc {
+        response.headers_mut().remove(CONTENT_TYPE);
+        response.headers_mut().remove(CONTENT_LENGTH);
+        *response.body_mut() = Bytes::new();
+    } else if asked.head {
+        let body = std::mem::take(response.body_mut());
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+}
+
+/// The answer where no dialect is known: an extractor's or a [`Require`](crate::Require)'s, which
+/// the layer around them renders again in its dialect's way.
+pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
+    static STANDARD: LazyLock<Option<Answers>> =
+        LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
+    let mut response = match &*STANDARD {
+        Some(answers) => answers.standard(rejection, Asked::PLAINLY),
+        None => bare(rejection),
+    };
+    response.extensions_mut().insert(rejection.unrendered());
+    response
+}
+
+/// A refusal without headers, for the case that the standard challenges could not be made: its
+/// status is an error whatever the kind.
+fn bare(rejection: &Rejection) -> Response<Bytes> {
+    let Shape { status, body, .. } = Shape::standard(rejection.kind());
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers").field("schemes", &self.schemes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_a_dialect_is_never_a_success() {
+        for kind in RejectionKind::ALL {
+            let answers = [bare(&(*kind).into()), plain(&(*kind).into())];
+            for answer in answers {
+                assert_eq!(answer.status(), kind.status(), "{kind:?}");
+                assert!(answer.status().is_client_error() || answer.status().is_server_error());
+                assert!(!answer.body().is_empty());
+            }
+        }
+    }
+}

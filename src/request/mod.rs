@@ -1,0 +1,12 @@
+//! An HTTP request as the crate sees it: its head, its path, its original target.
+
+pub(crate) mod grammar;
+pub(crate) mod grpc;
+mod head;
+pub(crate) mod original_target;
+pub(crate) mod path;
+pub(crate) mod percent;
+pub(crate) mod quoted;
+
+pub use self::head::Head;
+pub use self::path::InvalidPattern;

@@ -1,0 +1,155 @@
+//! The target that a client asked for.
+//!
+//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has
+//! to look at the original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{Extensions, Uri};
+
+use super::Head;
+
+/// The target of a request as the server received it, in the request's extensions; see
+/// [`OriginalTargetLayer`](crate::OriginalTargetLayer).
+#[derive(Clone, Debug)]
+pub(crate) struct OriginalTarget(pub(crate) Uri);
+
+impl<'r> Head<'r> {
+    /// Returns the path that the client asked for, also inside a router that strips a prefix from
+    /// [`uri`](Self::uri).
+    ///
+    /// Returns `None` if no original path is known. With the feature `axum` that is the case inside
+    /// `Router::nest` if the router did not keep the original URI. Without the feature it is the
+    /// case for every request that no [`OriginalTargetLayer`](crate::OriginalTargetLayer) has seen,
+    /// because nothing shows whether a router around this layer has stripped a prefix.
+    pub fn original_path(&self) -> Option<&'r str> {
+        path(*self)
+    }
+}
+
+/// The original path; `None` if it is not known.
+pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+    match head.extensions().get::<OriginalTarget>() {
+        Some(OriginalTarget(uri)) => Some(uri.path()),
+        None => routed::path(head),
+    }
+}
+
+/// Changes every recorded original target.
+pub(crate) fn change<E>(
+    extensions: &mut Extensions,
+    change: impl Fn(&mut Uri) -> Result<(), E>,
+) -> Result<(), E> {
+    if let Some(OriginalTarget(uri)) = extensions.get_mut() {
+        change(uri)?;
+    }
+    routed::change(extensions, change)
+}
+
+#[cfg(feature = "axum")]
+mod routed {
+    use axum::extract::{NestedPath, OriginalUri};
+
+    use super::{Extensions, Head, Uri};
+
+    pub(super) fn change<E>(
+        extensions: &mut Extensions,
+        change: impl Fn(&mut Uri) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match extensions.get_mut() {
+            Some(OriginalUri(uri)) => change(uri),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+        match head.extensions().get::<OriginalUri>() {
+            Some(OriginalUri(uri)) => Some(uri.path()),
+            None if head.extensions().get::<NestedPath>().is_some() => None,
+            None => Some(head.uri().path()),
+        }
+    }
+}
+
+/// Without axum no router is known that records the original path.
+#[cfg(not(feature = "axum"))]
+mod routed {
+    use std::sync::Once;
+
+    use super::{Extensions, Head, Uri};
+    use crate::trace;
+
+    #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may fail")]
+    pub(super) fn change<E>(_: &mut Extensions, _: impl Fn(&mut Uri) -> Result<(), E>) -> Result<(), E> {
+        Ok(())
+    }
+
+    pub(super) fn path<'r>(_: Head<'r>) -> Option<&'r str> {
+        static LOGGED: Once = Once::new();
+        LOGGED.call_once(|| {
+            trace::warn!(
+                "original path unknown, so no path rule admits: put an `OriginalTargetLayer` around the service, \
+                 or switch on the feature `axum`"
+            );
+        });
+        None
+    }
+}
+
+/// Gives a URI another path and query.
+///
+/// # Errors
+///
+/// `http::Error` if the two do not fit together. The URI is then empty, and its request must not go
+/// on.
+pub(crate) fn set_target(uri: &mut Uri, target: String) -> Result<(), http::Error> {
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(target))?);
+    *uri = Uri::from_parts(parts)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn a_recorded_target_decides_and_is_changed() {
+        let mut request = Request::get("/nested?access_token=t").body(()).unwrap();
+        let target = OriginalTarget("/v1/nested?access_token=t".parse().unwrap());
+        request.extensions_mut().insert(target);
+        assert_eq!(Head::of(&request).original_path(), Some("/v1/nested"));
+        let cut = |uri: &mut Uri| {
+            *uri = uri.path().parse()?;
+            Ok::<_, http::uri::InvalidUri>(())
+        };
+        change(request.extensions_mut(), cut).unwrap();
+        let recorded = request.extensions().get::<OriginalTarget>().unwrap();
+        assert_eq!(recorded.0, "/v1/nested");
+        assert!(change(request.extensions_mut(), |_| Err(())).is_err());
+    }
+
+    #[test]
+    fn only_path_and_query_change() {
+        for (before, target, after) in
+            [("/a?x=1", "/a", "/a"), ("https://h:1/a%20b?x=1", "/a%20b?y", "https://h:1/a%20b?y")]
+        {
+            let mut uri: Uri = before.parse().unwrap();
+            set_target(&mut uri, target.to_owned()).unwrap();
+            assert_eq!(uri.to_string(), after);
+        }
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_set_is_an_error_and_not_the_root() {
+        for (uri, target) in [("/a?t=1", "no slash"), ("/a?t=1", "/a\u{1}"), ("example.org:443", "/a")] {
+            let mut uri: Uri = uri.parse().unwrap();
+            assert!(set_target(&mut uri, target.to_owned()).is_err(), "{target}");
+        }
+        let mut uri: Uri = "https://example.org/a?t=1".parse().unwrap();
+        set_target(&mut uri, "/a".to_owned()).unwrap();
+        assert_eq!(uri, "https://example.org/a");
+    }
+}

@@ -1,0 +1,112 @@
+//! Ends answers by what they are about, however the credential was shown.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::credential::FingerprintKey;
+use crate::principal::Principal;
+
+/// Which credentials were revoked, and when: by their number in the order of all revocations.
+///
+/// An answer is good only if nothing was revoked in its part since the verification behind it began. So
+/// revoking looks at no answer, whatever their number, and one that is found too late is no good either.
+/// What shares a part by accident is asked about once more.
+pub(super) struct Endings {
+    key: FingerprintKey,
+    count: AtomicU64,
+    parts: Box<[AtomicU64]>,
+}
+
+/// Where a principal's credential stands among the others: the same for every spelling of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part(u16);
+
+/// 64 KiB of numbers, so that of 100,000 answers twelve share a part.
+const PARTS: u16 = 8_192;
+
+impl Endings {
+    pub(super) fn new(key: FingerprintKey) -> Self {
+        Self { key, count: AtomicU64::new(0), parts: (0..PARTS).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// By kind and credential id. What has none is told by kind and id: another credential of the same
+    /// principal is then in the same part.
+    pub(super) fn part(&self, principal: &Principal) -> Part {
+        let kind = principal.kind().as_str().as_bytes();
+        let named = match principal.credential_id().filter(|id| !id.is_empty()) {
+            Some(id) => [&b"credential"[..], kind, id.as_bytes()],
+            None => [b"principal", kind, principal.id().unwrap_or_default().as_bytes()],
+        };
+        let place = self.key.of(&named).spread() % u64::from(PARTS);
+        Part(u16::try_from(place).unwrap_or_default())
+    }
+
+    /// How many there were, before a verification begins.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// To be called when the verifier knows of the revocation: what began before knew nothing of it.
+    pub(super) fn end(&self, part: Part) {
+        let number = self.count.fetch_add(1, Ordering::AcqRel) + 1;
+        if let Some(last) = self.parts.get(usize::from(part.0)) {
+            last.fetch_max(number, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether an answer stands that was asked for after so many.
+    #[inline]
+    pub(super) fn stands(&self, part: Part, since: u64) -> bool {
+        self.parts.get(usize::from(part.0)).is_some_and(|last| last.load(Ordering::Acquire) <= since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::{ApiKey, OAuthUser};
+
+    fn endings() -> Endings {
+        Endings::new(FingerprintKey::random().unwrap())
+    }
+
+    #[test]
+    fn what_began_before_an_ending_does_not_stand_and_what_began_after_does() {
+        let endings = endings();
+        let part = endings.part(&OAuthUser::builder("otto").credential_id("1").build().into());
+        let before = endings.count();
+        assert!(endings.stands(part, before));
+        endings.end(part);
+        assert!(!endings.stands(part, before) && endings.stands(part, endings.count()));
+    }
+
+    #[test]
+    fn a_credential_is_its_kind_and_id() {
+        let endings = endings();
+        let otto = |id: Option<&str>| {
+            let otto = OAuthUser::builder("otto").org("acme");
+            endings.part(&id.map_or(otto.clone(), |id| otto.credential_id(id)).build().into())
+        };
+        let same = OAuthUser::builder("o.").credential_id("1").build();
+        assert_eq!(otto(Some("1")), endings.part(&same.into()), "the id of the credential is enough");
+        let plain = OAuthUser::builder("otto").client("map").build();
+        assert_eq!(otto(None), endings.part(&plain.into()));
+        assert_eq!(otto(None), otto(Some("")), "an empty one is none");
+        let others = [
+            otto(Some("1")),
+            otto(None),
+            otto(Some("otto")),
+            endings.part(&ApiKey::builder("otto").credential_id("1").build().into()),
+        ];
+        let differ = others.iter().enumerate().all(|(at, one)| others.iter().skip(at + 1).all(|o| o != one));
+        assert!(differ, "{others:?}");
+    }
+
+    #[test]
+    fn one_ending_ends_next_to_nothing_else() {
+        let endings = endings();
+        let part = |at: u32| endings.part(&ApiKey::builder(at.to_string()).build().into());
+        endings.end(part(0));
+        let ended = (1..20_000).filter(|at| !endings.stands(part(*at), 0)).count();
+        assert!(ended < 30, "{ended}");
+    }
+}

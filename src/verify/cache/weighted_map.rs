@@ -1,0 +1,80 @@
+//! Maps that hold so much and no more.
+
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+
+use crate::credential::Fingerprint;
+use crate::credential::fingerprint::AlreadyRandom;
+
+/// A map that holds so many small values, or fewer large ones. The least used go first.
+pub(super) struct Bounded<T: Clone>(Cache<Fingerprint, Weighed<T>, ByWeight, AlreadyRandom>);
+
+#[derive(Clone)]
+struct Weighed<T> {
+    value: T,
+    weight: u64,
+}
+
+#[derive(Clone)]
+struct ByWeight;
+
+/// A value of more bytes counts as several, one for each so many.
+const UNIT: usize = 2 * 1024;
+
+impl<T: Clone> Bounded<T> {
+    pub(super) fn new(capacity: usize) -> Self {
+        let lifecycle = DefaultLifecycle::default();
+        Self(Cache::with(capacity, capacity as u64, ByWeight, AlreadyRandom::default(), lifecycle))
+    }
+
+    #[inline]
+    pub(super) fn get(&self, key: Fingerprint) -> Option<T> {
+        self.0.get(&key).map(|found| found.value)
+    }
+
+    /// Keeps a value that holds so many bytes elsewhere; one that is larger than the map is not kept.
+    pub(super) fn insert(&self, key: Fingerprint, value: T, bytes: usize) {
+        self.0.insert(key, Weighed { value, weight: 1 + (bytes / UNIT) as u64 });
+    }
+
+    /// Whether there was one.
+    pub(super) fn remove(&self, key: Fingerprint) -> bool {
+        self.0.remove(&key).is_some()
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes no lock while a value is looked at.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, T)> {
+        self.0.iter().map(|(key, found)| (key, found.value))
+    }
+}
+
+impl<T> Weighter<Fingerprint, Weighed<T>> for ByWeight {
+    fn weight(&self, _: &Fingerprint, found: &Weighed<T>) -> u64 {
+        found.weight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::FingerprintKey;
+
+    #[test]
+    fn req_54_large_values_count_as_several() {
+        let key = FingerprintKey::random().unwrap();
+        for (bytes, most) in [(0, 1_000), (2_047, 1_000), (2_048, 500), (20_000, 100), (10_000_000, 0)] {
+            let map = Bounded::new(1_000);
+            (0..5_000_u32).for_each(|at| map.insert(key.of(&[&at.to_ne_bytes()]), at, bytes));
+            // The shards are full a little earlier.
+            assert!(map.len() <= most + 32 && map.len() >= most * 3 / 4, "{bytes}: {}", map.len());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Verifiers without their type.
+
+use async_trait::async_trait;
+
+use super::{Context, Tenancy, Verifier, VerifyError};
+use crate::credential::Credential;
+use crate::principal::{Principal, Source};
+
+/// The object-safe twin of [`Verifier`]; every verifier is one.
+///
+/// `Box<dyn DynVerifier>` and `Arc<dyn DynVerifier>` are verifiers again. An answer at hand stays
+/// unboxed through them.
+#[async_trait]
+pub trait DynVerifier: Send + Sync + 'static {
+    /// See [`Verifier::verify`].
+    async fn verify_dyn(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError>;
+
+    /// See [`Verifier::verify_now`].
+    fn verify_now_dyn(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>>;
+
+    /// See [`Verifier::revoke`].
+    async fn revoke_dyn(&self, credential: &Credential<'_>, context: &Context<'_>)
+    -> Result<(), VerifyError>;
+
+    /// See [`Verifier::source`].
+    fn source_dyn(&self) -> Source<'_>;
+
+    /// See [`Verifier::tenancy`].
+    fn tenancy_dyn(&self) -> Tenancy;
+}
+
+/// A verifier chosen at run time.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{BoxVerifier, MemoryVerifier, Verifier, VerifyError, verify};
+///
+/// fn choose(strict: bool) -> Result<BoxVerifier, tower_principal::MemoryVerifierError> {
+///     Ok(match strict {
+///         true => MemoryVerifier::builder().build()?.boxed(),
+///         false => verify::from_fn(|_, _| async { Err(VerifyError::Unsupported) }).boxed(),
+///     })
+/// }
+/// # choose(true).unwrap();
+/// ```
+pub type BoxVerifier = Box<dyn DynVerifier>;
+
+#[async_trait]
+impl<V: Verifier> DynVerifier for V {
+    async fn verify_dyn(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.verify(credential, context).await
+    }
+
+    fn verify_now_dyn(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        self.verify_now(credential, context)
+    }
+
+    async fn revoke_dyn(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<(), VerifyError> {
+        self.revoke(credential, context).await
+    }
+
+    fn source_dyn(&self) -> Source<'_> {
+        self.source()
+    }
+
+    fn tenancy_dyn(&self) -> Tenancy {
+        self.tenancy()
+    }
+}
+
+impl Verifier for dyn DynVerifier {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.verify_dyn(credential, context).await
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        self.verify_now_dyn(credential, context)
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        self.revoke_dyn(credential, context).await
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.source_dyn()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        self.tenancy_dyn()
+    }
+}
+
+impl Verifier for BoxVerifier {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        (**self).verify_dyn(credential, context).await
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        (**self).verify_now_dyn(credential, context)
+    }
+
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        (**self).revoke_dyn(credential, context).await
+    }
+
+    fn source(&self) -> Source<'_> {
+        (**self).source_dyn()
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        (**self).tenancy_dyn()
+    }
+}

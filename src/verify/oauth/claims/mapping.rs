@@ -1,0 +1,229 @@
+//! From claims to a principal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::{mem, ptr};
+
+use super::path::Path;
+use super::{Claims, GroupForm, Groups, Json, Own};
+use crate::principal::{InvalidPermission, OAuthUser, OAuthUserBuilder, Permissions};
+
+/// Which claims make what of a principal.
+#[derive(Clone, Debug)]
+pub(in crate::verify) struct Mapping {
+    /// The first of them that is there, and not empty.
+    id: Vec<Path>,
+    client: Vec<Path>,
+    org: Option<Path>,
+    app: Option<Path>,
+    tenant: Option<Path>,
+    scopes: Vec<Path>,
+    groups: Arc<[Groups]>,
+    /// What groups may do; one that is not here may do nothing by it.
+    permissions: HashMap<Box<str>, Permissions>,
+    /// Whether `null` is as good as nothing: some authorization servers write it.
+    nulls: bool,
+}
+
+impl Mapping {
+    /// The usual claims; the id is by the first of these. And whether `null` is as good as nothing.
+    pub(in crate::verify) fn new(ids: &[&str], nulls: bool) -> Self {
+        Self {
+            id: paths(ids.iter().copied()),
+            client: paths(CLIENT.iter().copied()),
+            org: None,
+            app: None,
+            tenant: None,
+            scopes: paths(["scope", "scp"]),
+            groups: lists(["groups", "roles", "cognito:groups", "/realm_access/roles"]),
+            permissions: HashMap::new(),
+            nulls,
+        }
+    }
+
+    pub(in crate::verify) fn set_id(&mut self, claim: &str) {
+        self.id = vec![Path::new(claim)];
+    }
+
+    pub(in crate::verify) fn set_org(&mut self, claim: &str) {
+        self.org = Some(Path::new(claim));
+    }
+
+    pub(in crate::verify) fn set_app(&mut self, claim: &str) {
+        self.app = Some(Path::new(claim));
+    }
+
+    pub(in crate::verify) fn set_tenant(&mut self, claim: &str) {
+        self.tenant = Some(Path::new(claim));
+    }
+
+    /// Whether a claim names the tenant of a token.
+    pub(in crate::verify) const fn separates_tenants(&self) -> bool {
+        self.tenant.is_some()
+    }
+
+    /// Whether the token is of this tenant, or of none if the request has none. Always, if no claim names
+    /// the tenant.
+    pub(in crate::verify) fn is_at(
+        &self,
+        tenant: Option<&str>,
+        claims: &Json<'_>,
+    ) -> Result<bool, &'static str> {
+        Ok(self.tenant.is_none() || text_at(self.tenant.as_ref(), claims)? == tenant)
+    }
+
+    pub(in crate::verify) fn set_scopes<'c>(&mut self, claims: impl IntoIterator<Item = &'c str>) {
+        self.scopes = paths(claims);
+    }
+
+    pub(in crate::verify) fn set_groups<'c>(&mut self, claims: impl IntoIterator<Item = &'c str>) {
+        self.groups = lists(claims);
+    }
+
+    /// Adds claims whose groups have this form.
+    pub(in crate::verify) fn add_groups<'c>(
+        &mut self,
+        form: GroupForm,
+        claims: impl IntoIterator<Item = &'c str>,
+    ) {
+        let added = claims.into_iter().map(|claim| Groups::new(claim, form));
+        self.groups = self.groups.iter().cloned().chain(added).collect();
+    }
+
+    /// The id is the first of these claims that is not empty, and the client the first of those.
+    #[cfg(feature = "jwt")]
+    pub(in crate::verify) fn set_ids_and_clients(&mut self, ids: &[&str], clients: &[&str]) {
+        self.id = paths(ids.iter().copied());
+        self.client = paths(clients.iter().copied());
+    }
+
+    /// Whoever is of this group may do this, too.
+    pub(in crate::verify) fn permit<'p>(
+        &mut self,
+        group: &str,
+        permissions: impl IntoIterator<Item = &'p str>,
+    ) -> Result<(), InvalidPermission> {
+        let permissions = Permissions::parse(permissions)?;
+        let held = self.permissions.entry(group.into()).or_default();
+        *held = Permissions::joined([mem::take(held), permissions]);
+        Ok(())
+    }
+
+    /// The principal, but for its end, its credential's id and the claims as they stand; the error says which claim is
+    /// missing or of the wrong type.
+    pub(in crate::verify) fn user(&self, claims: &Json<'_>) -> Result<OAuthUserBuilder, &'static str> {
+        let id = self.first(&self.id, claims)?.ok_or("no id")?;
+        let mut user =
+            OAuthUser::builder(id).scopes(self.scopes(claims)?).permissions(self.permissions(claims));
+        if let Some(org) = text_at(self.org.as_ref(), claims)? {
+            user = user.org(org);
+        }
+        if let Some(app) = text_at(self.app.as_ref(), claims)? {
+            user = user.app(app);
+        }
+        let client = self.first(&self.client, claims)?;
+        if let Some(client) = client {
+            user = user.client(client);
+        }
+        let at = self.id.iter().find(|path| self.is_text(path, claims));
+        let own = Own::of(claims, id, client, at.is_some_and(|path| self.client.contains(path)));
+        let subject = claims.get("sub").and_then(Json::text).filter(|subject| !subject.is_empty());
+        user = match (subject, at) {
+            (Some(subject), _) if subject != id => user.subject(subject),
+            // Such an id may be the subject of another user.
+            (None, Some(at)) if own != Own::Yes => user.of_claim(at.0.join("/")),
+            _ => user,
+        };
+        Ok(match own {
+            Own::No => user,
+            Own::Perhaps => user.for_itself(),
+            Own::Yes => user.for_itself().with_admin_rights(),
+        })
+    }
+
+    fn is_text(&self, path: &Path, claims: &Json<'_>) -> bool {
+        self.at(path, claims).and_then(Json::text).is_some_and(|text| !text.is_empty())
+    }
+
+    /// The claims as they stand, to be kept with the principal.
+    pub(in crate::verify) fn kept(&self, text: String) -> Claims {
+        Claims { text, groups: Arc::clone(&self.groups) }
+    }
+
+    /// The first text that is not empty.
+    fn first<'a>(&self, paths: &[Path], claims: &'a Json<'_>) -> Result<Option<&'a str>, &'static str> {
+        let mut texts = paths.iter().filter_map(|path| self.at(path, claims)).map(Json::text);
+        let found = texts.find(|text| text.is_none_or(|text| !text.is_empty()));
+        found.map(|text| text.ok_or("a claim of the wrong type")).transpose()
+    }
+
+    /// Names in one text (RFC 8693 section 4.2), or a list of texts, which some issuers write.
+    fn scopes<'a>(
+        &'a self,
+        claims: &'a Json<'_>,
+    ) -> Result<impl Iterator<Item = &'a str> + use<'a>, &'static str> {
+        let values = || self.scopes.iter().filter_map(|path| self.at(path, claims));
+        if values().any(|value| value.text().is_none() && value.texts().is_none()) {
+            return Err("scopes of the wrong type");
+        }
+        let names = values().flat_map(|value| {
+            let listed = value.texts().unwrap_or_default();
+            value.text().into_iter().flat_map(|names| names.split(' ')).chain(listed)
+        });
+        Ok(names)
+    }
+
+    /// What the groups may do, which are those of [`Claims::groups`].
+    fn permissions(&self, claims: &Json<'_>) -> Permissions {
+        if self.permissions.is_empty() {
+            return Permissions::none();
+        }
+        let mut given: Vec<&Permissions> = Vec::new();
+        let mut give = |group: &str| {
+            // A group may be named often.
+            if let Some(permissions) = self.permissions.get(group)
+                && !given.iter().any(|known| ptr::eq(*known, permissions))
+            {
+                given.push(permissions);
+            }
+        };
+        self.groups.iter().for_each(|groups| groups.each(claims, &mut give));
+        Permissions::joined(given.into_iter().cloned())
+    }
+
+    fn at<'a, 'j>(&self, path: &Path, claims: &'a Json<'j>) -> Option<&'a Json<'j>> {
+        path.in_json(claims).filter(|value| !(self.nulls && matches!(value, Json::Null)))
+    }
+}
+
+fn lists<'c>(claims: impl IntoIterator<Item = &'c str>) -> Arc<[Groups]> {
+    claims.into_iter().map(|claim| Groups::new(claim, GroupForm::List)).collect()
+}
+
+fn paths<'c, P: FromIterator<Path>>(claims: impl IntoIterator<Item = &'c str>) -> P {
+    claims.into_iter().map(Path::new).collect()
+}
+
+/// An application or organization that is empty, or `null`, is never as good as none: who has none belongs to more.
+fn text_at<'a>(path: Option<&Path>, claims: &'a Json<'_>) -> Result<Option<&'a str>, &'static str> {
+    let Some(value) = path.and_then(|path| path.in_json(claims)) else { return Ok(None) };
+    value.text().map(Some).ok_or("a claim of the wrong type")
+}
+
+/// Who the token was issued to (RFC 9068 section 2.2, RFC 7662 section 2.2, OpenID Connect Core 1.0 section 2).
+const CLIENT: &[&str] = &["client_id", "azp"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_name_or_a_pointer() {
+        let json = Json::read(r#"{"a.b":"1","a":{"b/c":{"~":"2"}},"https://x.example/r":"3"}"#).unwrap();
+        let at = |path: &str| Path::new(path).in_json(&json).and_then(Json::text).map(str::to_owned);
+        assert_eq!(at("a.b").as_deref(), Some("1"));
+        assert_eq!(at("/a/b~1c/~0").as_deref(), Some("2"));
+        assert_eq!(at("https://x.example/r").as_deref(), Some("3"));
+        assert_eq!((at("a/b"), at("/a/x")), (None, None));
+    }
+}

@@ -1,0 +1,192 @@
+//! Asking the authorization server whose an access token is (RFC 7662).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use self::answer::Expected;
+use self::builder::form_value;
+use self::member::{is_for, text_of, time_of};
+use super::claims::{Json, Mapping, Word};
+use crate::clock::Clock;
+use crate::credential::Credential;
+use crate::deadline::{Bounded, Unfinished};
+use crate::fetch::{Fetch, SharedFetch};
+use crate::principal::{Principal, Source};
+use crate::rejection::Reason;
+use crate::verify::{Check, Context, Denial, Tenancy, Value, Verifier, VerifyError};
+
+mod answer;
+mod builder;
+mod kind;
+mod member;
+
+pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
+
+/// Asks the authorization server whose an access token is (RFC 7662), on every request: put it into a
+/// [`Cached`](crate::verify::Cached), which keeps an answer for a while and never past the token's `exp`.
+///
+/// A token is good where the answer has status 200 and the type `application/json`, is an object in which no
+/// name stands twice, however deep, and whose `active` is the boolean `true`, and where what it says of `exp`, `nbf`, and
+/// of `iss` and `aud` where one is [expected](IntrospectionBuilder::audience), is in order. It is
+/// denied where it has a `cnf`, since the proof that it asks for is not looked at, or where `token_type`,
+/// `token_use` or `typ` tell it for something else than a bearer access token. Any other object denies it as
+/// well, and so does status 400 with `{"error":"invalid_token"}`, as Cloud Foundry UAA has it. What is no such
+/// answer (another status, a redirect, HTML, more than 64 KiB, nothing in time) is
+/// [unavailable](VerifyError::Unavailable): the token may be good, and a 401 or 403 means this
+/// service's own credentials.
+///
+/// It makes an [`OAuthUser`](crate::OAuthUser) by `sub`, or by `username` where that is missing. Of a client that
+/// acts for itself it makes an [`AppAdmin`](crate::AppAdmin) or an [`OrgAdmin`](crate::OrgAdmin) if the application
+/// or the organization is known, else an `OAuthUser` that [is a client](crate::OAuthUser::is_client). A token that
+/// looks so by a name alone which a person may choose makes an `OAuthUser` that is a client in any case. It has the
+/// scopes of `scope` and `scp`, the client of `client_id` or `azp`, the credential id of `jti`, and all of the answer as
+/// [`Claims`](crate::verify::Claims), as JWTs have them; the builder says which other claims make what. Nothing but
+/// access tokens is asked about.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Verifier as _;
+/// use tower_principal::fetch::SharedFetch;
+/// use tower_principal::verify::Introspection;
+///
+/// fn verifier(client: SharedFetch) -> Result<Introspection, tower_principal::verify::InvalidIntrospection> {
+///     Introspection::builder("https://login.example.org/oauth/introspect", client)
+///         .client("my-api", "its-secret")
+///         .audience("https://api.example.org")
+///         .build()
+/// }
+/// # let _ = verifier;
+/// ```
+pub struct Introspection<F = SharedFetch> {
+    endpoint: Uri,
+    fetch: F,
+    authorization: Option<HeaderValue>,
+    /// Sent in the form beside the token.
+    own_form: Zeroizing<String>,
+    expected: Expected,
+    deadline: Duration,
+    places: Semaphore,
+    clock: Arc<dyn Clock>,
+}
+
+/// The verifier's name in log lines.
+const NAME: &str = "introspection";
+
+/// The largest answer that is read.
+const LIMIT: usize = 64 * 1024;
+
+impl<F: Fetch> Introspection<F> {
+    /// Asks at this endpoint, an absolute `https` URL, through this client. The credentials of this service
+    /// there have to be given, too: [`client`](IntrospectionBuilder::client),
+    /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) or
+    /// [`bearer`](IntrospectionBuilder::bearer).
+    pub fn builder(endpoint: impl Into<String>, fetch: F) -> IntrospectionBuilder<F> {
+        IntrospectionBuilder::new(endpoint.into(), fetch)
+    }
+
+    async fn ask(&self, token: &str, tenant: Option<&str>) -> Result<Principal, VerifyError> {
+        let _place = self.places.acquire().await.map_err(VerifyError::unavailable)?;
+        let request = self.request(token);
+        let response = self.fetch.fetch(request, LIMIT).await.map_err(VerifyError::unavailable)?;
+        answer::judge(body(&response)?, &self.expected, tenant, self.clock.now())
+    }
+
+    fn request(&self, token: &str) -> Request<Bytes> {
+        let token = form_value(token);
+        let form = ["token=", &token, "&token_type_hint=access_token", &self.own_form].concat();
+        let form = Zeroizing::new(form.into_bytes());
+        // The body is wiped when the client has sent it.
+        let mut request = Request::new(Bytes::from_owner(form));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.endpoint.clone();
+        let headers = request.headers_mut();
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        request
+    }
+}
+
+/// The body of an answer that says something about a token.
+fn body(response: &Response<Bytes>) -> Result<&Bytes, VerifyError> {
+    let unavailable = |why| Err(VerifyError::unavailable(why));
+    match response.status() {
+        StatusCode::OK => {}
+        // A challenge asks for this service's own credentials, so that `invalid_token` is about those.
+        StatusCode::BAD_REQUEST if response.headers().contains_key(WWW_AUTHENTICATE) => {
+            return unavailable("the authorization server refuses this service's own credentials");
+        }
+        StatusCode::BAD_REQUEST if is_json_answer(response) && answer::denies(response.body()) => {
+            return Err(Denial::new(Check::Record, "the server answers `invalid_token`").logged(NAME));
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            return unavailable("the authorization server refuses this service's own credentials");
+        }
+        status if status.is_redirection() => {
+            return unavailable("the introspection endpoint redirects, which is not followed");
+        }
+        _ => return unavailable("the authorization server answered with an error"),
+    }
+    match is_json_answer(response) {
+        true => Ok(response.body()),
+        false => unavailable("the authorization server's answer is not of type application/json"),
+    }
+}
+
+fn is_json_answer(response: &Response<Bytes>) -> bool {
+    let mut types = response.headers().get_all(CONTENT_TYPE).iter();
+    matches!((types.next(), types.next()), (Some(json), None) if is_json(json))
+}
+
+fn is_json(value: &HeaderValue) -> bool {
+    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+}
+
+impl<F: Fetch> Verifier for Introspection<F> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+        match Bounded::new(self.ask(token.expose_secret(), context.tenant()), self.deadline).await {
+            Ok(answer) => answer,
+            Err(Unfinished::Late) => Err(VerifyError::unavailable("the authorization server was too slow")),
+            Err(Unfinished::Panicked) => Err(VerifyError::unavailable("the HTTP client panicked")),
+        }
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        _: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        (!matches!(credential, Credential::AccessToken(_))).then_some(Err(VerifyError::Unsupported))
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source::Issuer(&self.expected.authority)
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        if self.expected.mapping.separates_tenants() { Tenancy::Separates } else { Tenancy::Ignores }
+    }
+}
+
+impl<F> fmt::Debug for Introspection<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.endpoint.host();
+        f.debug_struct("Introspection").field("host", &host).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,182 @@
+//! Makes the keys of an issuer that publishes them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use thiserror::Error;
+
+use super::{Address, Jwks, Source, Times};
+use crate::clock::{Clock, SystemClock};
+use crate::fetch::{Fetch, SharedFetch};
+
+/// Builds [`Jwks`].
+#[derive(Clone)]
+#[must_use]
+pub struct JwksBuilder {
+    place: Place,
+    metadata: Option<String>,
+    fetch: SharedFetch,
+    clock: Arc<dyn Clock>,
+    times: Times,
+    plain: bool,
+}
+
+#[derive(Clone)]
+enum Place {
+    Keys(String),
+    Issuer(String),
+}
+
+/// Keys cannot be fetched as said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidJwks {
+    /// The address is no absolute `https` URL, has user information, or has the placeholder of an issuer
+    /// with tenants, which needs [`metadata_at`](JwksBuilder::metadata_at).
+    #[error("the address is no absolute https URL without user information or a placeholder")]
+    Address,
+    /// A time is out of its range.
+    #[error("a time is out of its range")]
+    Times,
+}
+
+impl JwksBuilder {
+    pub(in crate::verify::oauth) fn keys(address: String, fetch: impl Fetch) -> Self {
+        Self::new(Place::Keys(address), Arc::new(fetch))
+    }
+
+    pub(in crate::verify::oauth) fn issuer(issuer: String, fetch: impl Fetch) -> Self {
+        Self::new(Place::Issuer(issuer), Arc::new(fetch))
+    }
+
+    fn new(place: Place, fetch: SharedFetch) -> Self {
+        let times = Times {
+            cooldown: Duration::from_secs(30),
+            max_age: Duration::from_secs(300),
+            max_stale: Duration::from_secs(24 * 60 * 60),
+            timeout: Duration::from_secs(3),
+        };
+        Self { place, metadata: None, fetch, clock: Arc::new(SystemClock), times, plain: false }
+    }
+
+    /// The address of the issuer's metadata, if it does not follow from the issuer's name, as with Azure AD
+    /// B2C and behind gateways. The document's `issuer` has to be the issuer's name nevertheless, with the
+    /// placeholder `{tenantid}` if the name has one. Has no effect on [`Jwks::builder`], which needs no
+    /// metadata.
+    ///
+    /// Defaults to `/.well-known/openid-configuration` after the name (OpenID Connect Discovery 1.0 section
+    /// 4), and then, if no document is there, to `/.well-known/oauth-authorization-server` between the host
+    /// and the path of the name (RFC 8414 section 3.1).
+    pub fn metadata_at(mut self, address: impl Into<String>) -> Self {
+        self.metadata = Some(address.into());
+        self
+    }
+
+    /// Judges ages by this clock, the operating system's unless said, and by a steady one: whichever says more.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The least time between two fetches, whatever asks for them and however they end: 30 s unless said,
+    /// 1 s to 1 h. It bounds what random `kid`s can cause, and how soon a new key is found.
+    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.times.cooldown = cooldown;
+        self
+    }
+
+    /// How long a key that the issuer has removed may still be used: 5 min unless said, 1 s to 5 min. Where
+    /// the issuer answers with a shorter `max-age`, that counts, but not less than the cooldown.
+    pub const fn max_age(mut self, max_age: Duration) -> Self {
+        self.times.max_age = max_age;
+        self
+    }
+
+    /// How long keys are used when they cannot be fetched again: 24 h unless said, and at most.
+    pub const fn max_stale(mut self, max_stale: Duration) -> Self {
+        self.times.max_stale = max_stale;
+        self
+    }
+
+    /// The time limit of one fetch, with the issuer's metadata: 3 s unless said, and at most 10 s.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.times.timeout = timeout;
+        self
+    }
+
+    /// Takes `http` addresses, too: whoever can change an answer on its way chooses the keys. For tests, and
+    /// servers on the same machine.
+    pub const fn danger_allow_http(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
+    /// The keys, not fetched yet: that happens when the first token needs them, or by [`Jwks::load`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidJwks`] for an address that is not `https`, or a time out of its range.
+    pub fn build(self) -> Result<Jwks, InvalidJwks> {
+        let times = self.times;
+        let second = Duration::from_secs(1);
+        let in_range = (second..=second * 3_600).contains(&times.cooldown)
+            && (second..=second * 300).contains(&times.max_age)
+            && (times.max_age..=second * 86_400).contains(&times.max_stale)
+            && (Duration::from_millis(1)..=second * 10).contains(&times.timeout);
+        if !in_range {
+            return Err(InvalidJwks::Times);
+        }
+        let (address, at) = self.place.address(self.metadata.as_deref()).ok_or(InvalidJwks::Address)?;
+        let source = Source { fetch: self.fetch, address, plain: self.plain };
+        if !source.allows(&at) {
+            return Err(InvalidJwks::Address);
+        }
+        Ok(Jwks::new(source, at, self.clock, times))
+    }
+}
+
+impl Place {
+    /// The address, and what is asked there first.
+    fn address(self, metadata: Option<&str>) -> Option<(Address, Uri)> {
+        match self {
+            Self::Keys(at) => {
+                let at: Uri = at.parse().ok()?;
+                Some((Address::Keys(at.clone()), at))
+            }
+            Self::Issuer(issuer) => {
+                let (at, second) = match metadata {
+                    Some(at) => (at.parse().ok()?, None),
+                    None => addresses(&issuer)?,
+                };
+                let found = std::sync::Mutex::new(None);
+                let (issuer, first) = (issuer.into(), at.clone());
+                Some((Address::Metadata { issuer, at, second, found }, first))
+            }
+        }
+    }
+}
+
+/// Where an issuer's metadata may stand: after its name, without its last slash (OpenID Connect Discovery 1.0
+/// section 4), and between its host and its path (RFC 8414 section 3.1).
+fn addresses(issuer: &str) -> Option<(Uri, Option<Uri>)> {
+    // A pattern of many issuers has no metadata of its own.
+    let name = issuer.trim_end_matches('/');
+    if name.contains(['{', '}']) {
+        return None;
+    }
+    let first = format!("{name}{METADATA}").parse().ok()?;
+    let issuer: Uri = name.parse().ok()?;
+    let (scheme, authority) = (issuer.scheme_str()?, issuer.authority()?);
+    let path = issuer.path().trim_end_matches('/');
+    Some((first, format!("{scheme}://{authority}{SECOND}{path}").parse().ok()))
+}
+
+impl std::fmt::Debug for JwksBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JwksBuilder").field("times", &self.times).finish_non_exhaustive()
+    }
+}
+
+const METADATA: &str = "/.well-known/openid-configuration";
+const SECOND: &str = "/.well-known/oauth-authorization-server";

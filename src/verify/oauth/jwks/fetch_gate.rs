@@ -1,0 +1,107 @@
+//! One fetch at a time, and not too often.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::Moment;
+
+/// Lets one fetch at a time begin, and none until the cooldown of the one before is over.
+pub(in crate::verify::oauth) struct Gate {
+    cooldown: Duration,
+    state: Mutex<State>,
+    ended: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the last fetch began: claimed before it, and kept however it ends.
+    claimed: Option<Moment>,
+    failed: bool,
+    flight: Option<Flight>,
+}
+
+struct Flight {
+    since: Instant,
+    /// `None` until it is spawned.
+    task: Option<AbortHandle>,
+}
+
+/// What became of the wish to fetch.
+pub(in crate::verify::oauth) enum Wish {
+    /// A fetch is on its way.
+    Flying(Wait),
+    /// Too soon after the last one; whether that one failed.
+    Resting { failed: bool },
+}
+
+/// Waits for a fetch to end.
+pub(in crate::verify::oauth) struct Wait {
+    pub(in crate::verify::oauth) ended: watch::Receiver<u64>,
+    pub(in crate::verify::oauth) since: Instant,
+}
+
+impl Gate {
+    pub(in crate::verify::oauth) fn new(cooldown: Duration) -> Self {
+        Self { cooldown, state: Mutex::default(), ended: watch::Sender::new(0) }
+    }
+
+    /// Begins a fetch, as a task that outlives whoever asked for it, joins the one on its way, or neither.
+    pub(in crate::verify::oauth) fn wish<F>(&self, now: Moment, fetch: impl FnOnce() -> F) -> Wish
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut state = self.state();
+        if let Some(flight) = &state.flight {
+            return Wish::Flying(Wait { ended: self.ended.subscribe(), since: flight.since });
+        }
+        if state.claimed.is_some_and(|claimed| claimed.until(now) < self.cooldown) {
+            return Wish::Resting { failed: state.failed };
+        }
+        // Nobody can fetch without a runtime; nothing is claimed, so that the next one can.
+        let Ok(runtime) = Handle::try_current() else { return Wish::Resting { failed: true } };
+        state.claimed = Some(now);
+        let since = Instant::now();
+        let ended = self.ended.subscribe();
+        state.flight = Some(Flight { since, task: None });
+        drop(state);
+        let task = runtime.spawn(fetch()).abort_handle();
+        if let Some(flight) = &mut self.state().flight {
+            flight.task = Some(task);
+        }
+        Wish::Flying(Wait { ended, since })
+    }
+
+    /// Whether what is known now may be out of date: the last fetch failed, or one is on its way.
+    pub(in crate::verify::oauth) fn is_uncertain(&self) -> bool {
+        let state = self.state();
+        state.failed || state.flight.is_some()
+    }
+
+    /// The fetch on its way has ended.
+    pub(in crate::verify::oauth) fn land(&self, failed: bool) {
+        let mut state = self.state();
+        state.flight = None;
+        state.failed = failed;
+        drop(state);
+        self.ended.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A fetch ends with whom it is for.
+impl Drop for Gate {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = state.flight.take().and_then(|flight| flight.task) {
+            task.abort();
+        }
+    }
+}

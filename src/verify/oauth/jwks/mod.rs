@@ -1,0 +1,278 @@
+//! Keys that an issuer publishes (RFC 7517).
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use http::Uri;
+
+use self::document::Document;
+use self::fetch_gate::{Gate, Wait, Wish};
+use self::freshness::{Age, Kept, Moment, Times};
+use self::key_file::read_key_file;
+use self::report::Report;
+use self::source::{Address, Published, Source};
+use super::claims::Json;
+use super::jose::jwk::{LeftOut, read_key};
+use super::jose::jws::{Jws, Wanted};
+use super::jose::key::Key;
+use crate::clock::Clock;
+use crate::deadline::Bounded;
+use crate::fetch::Fetch;
+use crate::verify::VerifyError;
+
+mod builder;
+mod document;
+mod fetch_gate;
+mod freshness;
+mod key_file;
+mod report;
+mod set;
+mod source;
+
+pub use self::builder::{InvalidJwks, JwksBuilder};
+pub(in crate::verify) use self::set::Verdict;
+pub use self::set::{InvalidKey, KeySet};
+
+/// The keys that an issuer publishes, fetched when they are needed and kept.
+///
+/// * Keys are used for 5 minutes at most, then fetched again, a little earlier in the background. A key
+///   that the issuer has removed dies with that.
+/// * A token with an unknown `kid`, and a token that none of its keys signed, makes them be fetched, too; but
+///   between two fetches there are 30 s, whatever asked for them and however the first ended. Random `kid`s
+///   and false signatures cause no more.
+/// * A fetch is one task, however many requests wait for it, and lasts 3 s at most. It ends with the
+///   last `Jwks` that it is for.
+/// * When fetching fails, the keys at hand stay for up to 24 hours, so tokens signed with them still pass;
+///   a token of an unknown key is then *unavailable*, not denied. So is every token before the first
+///   fetch has succeeded.
+/// * Of what is published the usable keys are taken, at most 100 of 256 KiB; shared secrets, private keys and
+///   keys that are not for signatures are left out, and the log names each with the reason. What is no
+///   document of keys ([`KeySet::from_jwks`]) replaces nothing. A document without a usable key ends the keys
+///   before it, and every token is *unavailable* then.
+///
+/// Redirects are not followed. Fetching needs a tokio runtime. Cheap to clone; clones are the same keys.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::Jwks;
+/// # use bytes::Bytes;
+/// # use tower_principal::fetch::{Fetch, FetchError};
+/// # struct HttpClient;
+/// # impl Fetch for HttpClient {
+/// #     async fn fetch(&self, _: http::Request<Bytes>, _: usize) -> Result<http::Response<Bytes>, FetchError> {
+/// #         Ok(http::Response::new(Bytes::from_static(br#"{"keys":[{"kty":"OKP","crv":"Ed25519",
+/// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)))
+/// #     }
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+///
+/// let keys = Jwks::builder("https://issuer.example/.well-known/jwks.json", HttpClient).build()?;
+/// // At start-up, where a service should not begin without keys:
+/// let count = keys.load().await?;
+/// # assert_eq!(count, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Jwks(Arc<Inner>);
+
+struct Inner {
+    source: Arc<Source>,
+    at: Uri,
+    clock: Arc<dyn Clock>,
+    times: Times,
+    kept: ArcSwapOption<Kept>,
+    gate: Gate,
+    report: Report,
+}
+
+/// What to do about one token.
+enum Next {
+    /// What the keys at hand say.
+    Known(Verdict),
+    Unavailable,
+    /// For a fetch, no longer than this.
+    Wait(Wait, Duration),
+}
+
+impl Jwks {
+    /// Keys at this address, an `https` URL.
+    pub fn builder(address: impl Into<String>, fetch: impl Fetch) -> JwksBuilder {
+        JwksBuilder::keys(address.into(), fetch)
+    }
+
+    /// Keys of an issuer whose metadata say where they are (OpenID Connect Discovery 1.0, section 4): at
+    /// `/.well-known/openid-configuration` below the issuer, an `https` URL.
+    pub fn discovered(issuer: impl Into<String>, fetch: impl Fetch) -> JwksBuilder {
+        JwksBuilder::issuer(issuer.into(), fetch)
+    }
+
+    fn new(source: Source, at: Uri, clock: Arc<dyn Clock>, times: Times) -> Self {
+        let gate = Gate::new(times.cooldown);
+        Self(Arc::new(Inner {
+            source: Arc::new(source),
+            at,
+            clock,
+            times,
+            kept: ArcSwapOption::empty(),
+            gate,
+            report: Report::default(),
+        }))
+    }
+
+    /// Fetches the keys unless they are at hand, and says how many can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Unavailable`] where they cannot be fetched now.
+    pub async fn load(&self) -> Result<usize, VerifyError> {
+        if self.usable(|_| ()).is_none()
+            && let Wish::Flying(wait) = self.wish(self.now())
+        {
+            wait.ends(self.patience()).await;
+        }
+        self.usable(KeySet::len).filter(|count| *count > 0).ok_or_else(|| self.unavailable())
+    }
+
+    /// What the keys say about a token; `None` if something has to be fetched first.
+    pub(in crate::verify) fn verify_now(
+        &self,
+        wanted: &Wanted<'_>,
+        jws: &Jws<'_>,
+    ) -> Option<Result<Verdict, VerifyError>> {
+        match self.next(wanted, jws) {
+            Next::Known(verdict) => Some(Ok(verdict)),
+            Next::Unavailable => Some(Err(self.unavailable())),
+            Next::Wait(..) => None,
+        }
+    }
+
+    /// The same, after having waited.
+    pub(in crate::verify) async fn verify(
+        &self,
+        wanted: &Wanted<'_>,
+        jws: &Jws<'_>,
+    ) -> Result<Verdict, VerifyError> {
+        match self.next(wanted, jws) {
+            Next::Known(verdict) => return Ok(verdict),
+            Next::Unavailable => return Err(self.unavailable()),
+            Next::Wait(wait, patience) => wait.ends(patience).await,
+        }
+        match self.usable(|keys| keys.verdict(wanted, jws)) {
+            Some(Verdict::Unknown) if self.0.gate.is_uncertain() => Err(self.unavailable()),
+            Some(verdict) => Ok(verdict),
+            None => Err(self.unavailable()),
+        }
+    }
+
+    fn next(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Next {
+        let now = self.now();
+        let kept = self.0.kept.load();
+        let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
+        let alive = kept.as_ref().filter(|_| age != Age::Dead);
+        let verdict = alive.map_or(Verdict::Unknown, |kept| kept.keys.verdict(wanted, jws));
+        if (verdict, age) == (Verdict::Good, Age::Fresh) {
+            return Next::Known(verdict);
+        }
+        match (verdict, age, self.wish(now)) {
+            // The key of that name may have been replaced.
+            (Verdict::Bad, _, Wish::Flying(wait)) | (Verdict::Good, Age::Stale, Wish::Flying(wait))
+                if wait.since.elapsed() < GRACE =>
+            {
+                let patience = GRACE.saturating_sub(wait.since.elapsed());
+                Next::Wait(wait, patience)
+            }
+            (Verdict::Good | Verdict::Bad, ..) => Next::Known(verdict),
+            (Verdict::Unknown, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
+            (_, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
+            (Verdict::Unknown, ..) => Next::Known(verdict),
+        }
+    }
+
+    fn unavailable(&self) -> VerifyError {
+        let why = self.0.report.why();
+        VerifyError::unavailable(format!("the keys of the issuer cannot be fetched: {why}"))
+    }
+
+    fn wish(&self, now: Moment) -> Wish {
+        self.0.gate.wish(now, || {
+            let source = Arc::clone(&self.0.source);
+            let mut landing = Landing { to: Arc::downgrade(&self.0), asked: now, published: None };
+            let timeout = self.0.times.timeout;
+            async move {
+                match Bounded::new(source.load(), timeout).await {
+                    Ok(Ok(published)) => landing.brings(published),
+                    Ok(Err(error)) => landing.log(&error),
+                    Err(unfinished) => landing.log(&format_args!("{unfinished:?}")),
+                }
+            }
+        })
+    }
+
+    fn usable<T>(&self, with: impl FnOnce(&KeySet) -> T) -> Option<T> {
+        let kept = self.0.kept.load();
+        let kept = kept.as_ref()?;
+        (kept.age(&self.0.times, self.now()) != Age::Dead).then(|| with(&kept.keys))
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.0.clock)
+    }
+
+    /// Longer than any fetch lasts, so that nobody waits for ever.
+    fn patience(&self) -> Duration {
+        self.0.times.timeout + GRACE
+    }
+}
+
+impl Wait {
+    async fn ends(mut self, patience: Duration) {
+        let _ = Bounded::new(self.ended.changed(), patience).await;
+    }
+}
+
+/// Hands over what was fetched when it is dropped: at the end, in a panic, or with its runtime.
+struct Landing {
+    to: Weak<Inner>,
+    asked: Moment,
+    published: Option<Published>,
+}
+
+impl Landing {
+    fn brings(&mut self, published: Published) {
+        self.published = Some(published);
+    }
+
+    fn log(&self, error: &impl fmt::Display) {
+        if let Some(inner) = self.to.upgrade() {
+            inner.report.failed(inner.at.host(), error);
+        }
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let Some(inner) = self.to.upgrade() else { return };
+        let published = self.published.take();
+        let failed = published.as_ref().is_none_or(|published| published.keys.is_empty());
+        if let Some(Published { keys, left_out, max_age }) = published {
+            inner.report.log(inner.at.host(), keys.len(), &left_out);
+            let least = inner.times.cooldown.min(inner.times.max_age);
+            let max_age = max_age.unwrap_or(inner.times.max_age).clamp(least, inner.times.max_age);
+            inner.kept.store(Some(Arc::new(Kept { keys, asked: self.asked, max_age })));
+        }
+        inner.gate.land(failed);
+    }
+}
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwks").field("from", &self.0.at.host()).finish_non_exhaustive()
+    }
+}
+
+/// How long tokens of known keys wait for a fetch before those keys are used again.
+const GRACE: Duration = Duration::from_secs(1);

@@ -1,0 +1,62 @@
+//! What a fetch found, in the log.
+#![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::LeftOut;
+use crate::trace;
+use crate::verify::Value;
+
+/// Logs what each fetch found: at INFO if it is not what the fetch before found, at DEBUG if it is. A set
+/// without a usable key is logged at WARN, since every token of the issuer fails.
+#[derive(Debug, Default)]
+pub(in crate::verify::oauth) struct Report {
+    state: RandomState,
+    last: Mutex<Option<u64>>,
+    failure: Mutex<Option<String>>,
+}
+
+impl Report {
+    pub(in crate::verify::oauth) fn log(&self, from: Option<&str>, usable: usize, left_out: &[LeftOut]) {
+        *self.failure() = None;
+        let is_new = self.is_new(usable, left_out);
+        for LeftOut { id, why } in left_out {
+            let kid = Value::from(id.as_deref());
+            match (usable, is_new) {
+                (_, false) => trace::debug!(from, %kid, why, "a published key is left out"),
+                (0, true) => trace::warn!(from, %kid, why, "a published key is left out"),
+                (_, true) => trace::info!(from, %kid, why, "a published key is left out"),
+            }
+        }
+        let left_out = left_out.len();
+        match (usable, is_new) {
+            (_, false) => trace::debug!(from, usable, left_out, "keys fetched"),
+            (0, true) => trace::warn!(from, left_out, "no published key is usable: every token fails"),
+            (_, true) => trace::info!(from, usable, left_out, "keys fetched"),
+        }
+    }
+
+    /// Logs why a fetch failed, and keeps it.
+    pub(in crate::verify::oauth) fn failed(&self, from: Option<&str>, error: &impl fmt::Display) {
+        trace::warn!(from, %error, "the keys of an issuer could not be fetched");
+        *self.failure() = Some(error.to_string());
+    }
+
+    /// Why the last fetch that failed did so.
+    pub(in crate::verify::oauth) fn why(&self) -> String {
+        let why = self.failure().clone();
+        why.unwrap_or_else(|| "none of the published keys is usable, or no fetch has ended".to_owned())
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<String>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_new(&self, usable: usize, left_out: &[LeftOut]) -> bool {
+        let found = self.state.hash_one((usable, left_out));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.replace(found) != Some(found)
+    }
+}

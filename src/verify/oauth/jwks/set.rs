@@ -1,0 +1,285 @@
+//! Keys to verify signatures with.
+
+use std::fmt::Write as _;
+
+use thiserror::Error;
+
+use super::{Document, Key, LeftOut, read_key_file};
+use crate::trace;
+use crate::verify::Value;
+use crate::verify::oauth::jose::jws::Wanted;
+use crate::verify::oauth::jose::key::KEY_ID_LENGTH;
+use crate::verify::oauth::jose::{Algorithm, Header, Jws};
+
+/// Keys to verify signatures with, prepared once.
+///
+/// The key decides which algorithms it verifies, never a token: an RSA key without an `alg` verifies the
+/// `RS` and the `PS` family, an elliptic curve one algorithm. A token is verified with the keys that fit its
+/// `kid` (any key, if the token has none) and its `alg`. If several fit, up to 8 are tried: keys that name
+/// their algorithm first, then keys that name their use.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::{Algorithm, KeySet};
+///
+/// let shared = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+/// let public = KeySet::from_jwks(r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"2026","use":"sig",
+///     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)?;
+/// assert_eq!((shared.len(), public.len()), (1, 1));
+/// // One family in a set: a public key must never be taken for a secret.
+/// assert!(public.and(shared).is_err());
+/// # Ok::<(), tower_principal::verify::InvalidKey>(())
+/// ```
+#[derive(Debug)]
+pub struct KeySet {
+    keys: Vec<Key>,
+}
+
+/// A key cannot be used to verify signatures, or not beside the others of its set.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct InvalidKey(String);
+
+/// What the keys of a set say about a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verify) enum Verdict {
+    /// One of its keys signed it.
+    Good,
+    /// Its `kid` is known, and no key of that name signed it.
+    Bad,
+    /// Its key is not here, or keys without a name did not sign it, which a new key may have done.
+    Unknown,
+}
+
+impl KeySet {
+    /// The keys of a JWK set (RFC 7517 section 5), of one JWK, or of an object with a certificate or a public
+    /// key in PEM under each `kid`, as Firebase publishes them.
+    ///
+    /// A key that cannot verify signatures is left out, and the log names it with the reason: RSA below
+    /// 2,048 bits, a secret shorter than its hash, a private key, a `use` other than `sig`, an unknown type.
+    /// Shared secrets beside public keys are left out, too; a set of secrets alone is taken if all of them
+    /// are usable.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidKey`] if the text is no such document, has more than 100 keys, has no key that is left,
+    /// or has two secrets with one `kid` and algorithm.
+    pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
+        let mut document =
+            Document::read(json).ok_or_else(|| InvalidKey::new("no JWK set of at most 100 keys"))?;
+        if !document.keys.iter().all(Key::is_secret) {
+            document = document.without_secrets("a shared secret beside public keys");
+        }
+        let Document { keys, left_out } = document;
+        // Secrets are the operator's own: one that cannot be read is a mistake and not a stranger's key.
+        if keys.is_empty() || (keys.iter().all(Key::is_secret) && !left_out.is_empty()) {
+            return Err(InvalidKey::left_out(&left_out));
+        }
+        for LeftOut { id, why } in &left_out {
+            let kid = Value::from(id.as_deref());
+            let _ = (kid, why);
+            trace::info!(%kid, why, "a key of a set is left out");
+        }
+        Self { keys }.sound()
+    }
+
+    /// A public key from a file: an RSA key (2,048 bits or more), an elliptic curve or Ed25519, as
+    /// `SubjectPublicKeyInfo` (`PUBLIC KEY`), as PKCS#1 (`RSA PUBLIC KEY`) or in an X.509 certificate, in PEM,
+    /// in DER or as base64 without the lines around it.
+    ///
+    /// Of a certificate the key alone counts: its dates and its signature are not verified. Of a chain the
+    /// first certificate counts.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidKey`] if the file cannot be read, is a private key, or is not a key of the algorithm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    ///
+    /// let bare = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    /// let pem = format!("-----BEGIN PUBLIC KEY-----\n{bare}\n-----END PUBLIC KEY-----\n");
+    /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, bare)?.len(), 1);
+    /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, pem)?.len(), 1);
+    /// assert!(KeySet::from_public_key(Algorithm::Rs256, bare).is_err());
+    /// # Ok::<(), tower_principal::verify::InvalidKey>(())
+    /// ```
+    pub fn from_public_key(algorithm: Algorithm, file: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
+        if algorithm.is_symmetric() {
+            return Err(InvalidKey::new("a public key for an algorithm with a shared secret"));
+        }
+        let key = read_key_file(Some(algorithm), file.as_ref()).map_err(InvalidKey::new)?;
+        Ok(Self { keys: vec![key] })
+    }
+
+    /// The same as [`from_public_key`](Self::from_public_key), which reads other forms than PEM, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_public_key`](Self::from_public_key).
+    pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
+        Self::from_public_key(algorithm, pem)
+    }
+
+    /// A secret that is shared with the issuer, at least 32, 48 or 64 bytes for `HS256`, `HS384`, `HS512`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`] where it is shorter, or for any other algorithm.
+    pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidKey> {
+        Ok(Self { keys: vec![Key::secret(Some(algorithm), secret).map_err(InvalidKey::new)?] })
+    }
+
+    /// Keys that a server published. `None` if the body is no document of keys.
+    pub(in crate::verify::oauth) fn published(body: &[u8]) -> Option<(Self, Vec<LeftOut>)> {
+        let document = Document::read(std::str::from_utf8(body).ok()?)?;
+        let Document { keys, left_out } =
+            document.without_secrets("a shared secret that came over the network");
+        Some((Self::tidy(keys), left_out))
+    }
+
+    /// Names every key that has no `kid` yet. A key without one is used for any `kid` that no key has.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidKey`] if the name is longer than 128 bytes, or names two secrets of one algorithm.
+    pub fn with_key_id(mut self, id: &str) -> Result<Self, InvalidKey> {
+        if id.len() > KEY_ID_LENGTH {
+            return Err(InvalidKey::new("an impossible kid"));
+        }
+        for key in &mut self.keys {
+            key.id.get_or_insert_with(|| id.into());
+        }
+        self.sound()
+    }
+
+    /// These keys and others.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidKey`] for a mixture of secrets and public keys, or for two secrets with one `kid` and
+    /// algorithm.
+    pub fn and(mut self, others: Self) -> Result<Self, InvalidKey> {
+        self.keys.extend(others.keys);
+        self.sound()
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Verifies a JWS in the compact form (RFC 7515 section 7.1) of at most 8 KiB, and gives its payload,
+    /// whatever it is. For messages that are no JWT: a [`JwtVerifier`](crate::JwtVerifier) also judges claims.
+    ///
+    /// Returns `None` if the text is no JWS, its header changes the meaning of the message (`crit`, `b64`,
+    /// `zip`), or no key of this set signed it. A key in the header, or the address of one (`jku`, `jwk`,
+    /// `x5u`, `x5c`), is ignored.
+    #[must_use]
+    pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
+        let jws = Jws::split(compact).filter(|_| compact.len() <= LENGTH)?;
+        let header = Header::read(&jws).ok()?;
+        if self.verifies(&header.wanted(None), &jws) { jws.payload() } else { None }
+    }
+
+    /// Whether a key of this set signed the token.
+    pub(in crate::verify) fn verifies(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> bool {
+        matches!(self.verdict(wanted, jws), Verdict::Good)
+    }
+
+    /// What the keys say about a token.
+    pub(in crate::verify) fn verdict(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Verdict {
+        let named = wanted.id.is_some_and(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(id)));
+        let mut candidates = self.candidates(wanted, named).peekable();
+        if candidates.peek().is_none() {
+            return Verdict::Unknown;
+        }
+        let signature = jws.signature();
+        let message = jws.signed().as_bytes();
+        let signed = |key: &Key| {
+            signature.as_ref().is_some_and(|signature| key.verify(wanted.algorithm, message, signature))
+        };
+        match candidates.any(signed) {
+            true => Verdict::Good,
+            false if named => Verdict::Bad,
+            false => Verdict::Unknown,
+        }
+    }
+
+    /// The keys that a token may be signed by, each once, in the order they are tried.
+    fn candidates<'s>(&'s self, wanted: &Wanted<'s>, named: bool) -> impl Iterator<Item = &'s Key> {
+        let Wanted { algorithm, id, issuer } = *wanted;
+        let fits = move |key: &&Key| {
+            let has_name = match id {
+                None => true,
+                Some(id) if named => key.id.as_deref() == Some(id),
+                Some(_) => key.id.is_none(),
+            };
+            has_name && key.verifies(algorithm) && issuer.is_none_or(|issuer| key.signs_for(issuer))
+        };
+        let known = move |at: usize, key: &Key| {
+            let mut before = self.keys.iter().take(at).filter(fits);
+            before.any(|other| other.is_same_key(key))
+        };
+        let all = self.keys.iter().enumerate().filter(move |(_, key)| fits(key));
+        all.filter(move |(at, key)| !known(*at, key)).map(|(_, key)| key).take(TRIED)
+    }
+
+    fn sound(self) -> Result<Self, InvalidKey> {
+        let keys = Self::tidy(self.keys);
+        let is_secret = |key: &Key| key.is_secret();
+        if keys.keys.iter().any(is_secret) && !keys.keys.iter().all(is_secret) {
+            return Err(InvalidKey::new("secrets and public keys in one set"));
+        }
+        let confused = |(at, one): (usize, &Key)| {
+            keys.keys.iter().skip(at + 1).any(|other| one.is_secret() && one.is_confused_with(other))
+        };
+        if keys.keys.iter().enumerate().any(confused) {
+            return Err(InvalidKey::new("two secrets with one kid and algorithm"));
+        }
+        Ok(keys)
+    }
+
+    /// Each key once, in the order in which keys are tried.
+    fn tidy(keys: Vec<Key>) -> Self {
+        let mut once: Vec<Key> = Vec::with_capacity(keys.len());
+        for key in keys {
+            if !once.iter().any(|other| key.is_repeated_by(other)) {
+                once.push(key);
+            }
+        }
+        once.sort_by_key(|key| key.rank);
+        Self { keys: once }
+    }
+}
+
+impl InvalidKey {
+    fn new(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+
+    fn left_out(left_out: &[LeftOut]) -> Self {
+        let mut text = String::from("not a set of keys that verify signatures");
+        for LeftOut { id, why } in left_out.iter().take(NAMED) {
+            let _ = write!(text, "; {}: {why}", Value::from(id.as_deref()));
+        }
+        Self(text)
+    }
+}
+
+/// The longest message, in bytes.
+const LENGTH: usize = 8 * 1024;
+
+/// How many keys are tried for one token.
+const TRIED: usize = 8;
+
+/// How many keys an error names.
+const NAMED: usize = 5;

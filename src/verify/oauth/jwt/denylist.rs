@@ -1,0 +1,274 @@
+//! Tokens that ended before their time.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::{Duration, SystemTime};
+use std::{fmt, io};
+
+use thiserror::Error;
+use tokio::time::Instant;
+
+use super::denied::{Denied, Moment};
+use crate::clock::Clock;
+use crate::credential::fingerprint::AlreadyRandom;
+use crate::credential::{Fingerprint, FingerprintKey};
+
+/// JWTs that ended before their time, by `jti` or by what was signed, each until it would have expired.
+///
+/// Clones are the same list; give one to several verifiers to end a token in all of them. It is in memory
+/// and of this process: what was revoked has to be told to other processes, and again after a restart.
+///
+/// A token is forgotten only where another one needs its room, and only if none of the list's verifiers could take
+/// it any more, whatever becomes of their clocks: its end has to be over by all of their clocks, and by a clock that
+/// nobody can set so much time has passed as its whole life had, or a day where [`deny`](Self::deny) does not
+/// know that. A list in which nothing can be forgotten is full, and takes no other token: revoking it is an
+/// outage ([`Unavailable`](crate::VerifyError::Unavailable)), and the token stays good. So give it room for
+/// what is revoked in the longest life of a token, and for what is denied by `jti` in a day.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use tower_principal::verify::Denylist;
+///
+/// let denylist = Denylist::with_capacity(10_000)?;
+/// // At log-out, from the session's own records:
+/// denylist.deny("https://issuer.example", "a-jti", SystemTime::now() + Duration::from_secs(3600))?;
+/// assert_eq!(denylist.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Denylist(Arc<Inner>);
+
+struct Inner {
+    key: FingerprintKey,
+    capacity: usize,
+    /// Spares those who deny nothing the lock.
+    used: AtomicBool,
+    list: RwLock<HashMap<Fingerprint, Denied, AlreadyRandom>>,
+    judges: Mutex<Judges>,
+}
+
+/// How the verifiers of a list judge times.
+struct Judges {
+    clocks: Vec<Weak<dyn Clock>>,
+    /// More than the leeways of all of them, before a token's life and after it.
+    leeway: Duration,
+    /// No token lives longer, or none of them accepts it.
+    lifetime: Duration,
+}
+
+/// There is no room for another token: what may still be good is not forgotten. See [`Denylist`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the denylist is full")]
+#[non_exhaustive]
+pub struct DenylistFull;
+
+impl Denylist {
+    /// An empty list for so many tokens. A full one holds 56 to 115 bytes for each.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no randomness to give.
+    pub fn with_capacity(capacity: usize) -> io::Result<Self> {
+        let (used, list) = (AtomicBool::new(false), RwLock::default());
+        let judges = Mutex::new(Judges { clocks: Vec::new(), leeway: LEEWAY, lifetime: LONGEST });
+        Ok(Self(Arc::new(Inner { key: FingerprintKey::random()?, capacity, used, list, judges })))
+    }
+
+    /// Denies an issuer's token of this `jti` until then, when it has expired (`exp`); for the leeway of its
+    /// verifiers longer.
+    ///
+    /// # Errors
+    ///
+    /// [`DenylistFull`] where there is no room though what nobody could take any more was forgotten.
+    pub fn deny(&self, issuer: &str, jti: &str, until: SystemTime) -> Result<(), DenylistFull> {
+        self.put(self.by_id(issuer, jti), until, None)
+    }
+
+    /// How many tokens are denied, those that have expired since among them.
+    pub fn len(&self) -> usize {
+        self.0.list.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether none is denied.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        self.0.used.load(Ordering::Acquire)
+    }
+
+    pub(super) fn holds(&self, token: Fingerprint) -> bool {
+        self.0.list.read().unwrap_or_else(PoisonError::into_inner).contains_key(&token)
+    }
+
+    /// Denies a token that expires then, and whose whole life is so long, where that is known.
+    pub(super) fn put(
+        &self,
+        token: Fingerprint,
+        until: SystemTime,
+        life: Option<Duration>,
+    ) -> Result<(), DenylistFull> {
+        self.put_at(self.now(), token, until, life)
+    }
+
+    /// A verifier judges tokens of this list by this clock, with this leeway, and accepts lives of this length.
+    /// Tokens that are in the list stay for as much longer as its times are longer than those known before.
+    pub(super) fn judged_by(&self, clock: &Arc<dyn Clock>, leeway: Duration, lifetime: Duration) {
+        let mut judges = self.judges();
+        let clock = Arc::downgrade(clock);
+        judges.clocks.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&clock));
+        judges.clocks.push(clock);
+        let more_leeway = (leeway * 2).saturating_sub(judges.leeway);
+        let more_life = lifetime.saturating_sub(judges.lifetime);
+        judges.leeway += more_leeway;
+        judges.lifetime += more_life;
+        drop(judges);
+        if !(more_leeway + more_life).is_zero() {
+            let mut list = self.0.list.write().unwrap_or_else(PoisonError::into_inner);
+            list.values_mut().for_each(|denied| denied.extend(more_leeway, more_life));
+        }
+    }
+
+    fn judges(&self) -> MutexGuard<'_, Judges> {
+        self.0.judges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put_at(
+        &self,
+        now: Moment,
+        token: Fingerprint,
+        until: SystemTime,
+        life: Option<Duration>,
+    ) -> Result<(), DenylistFull> {
+        let denied = {
+            let judges = self.judges();
+            Denied::new(now, until, life.unwrap_or(judges.lifetime), judges.leeway)
+        };
+        let mut list = self.0.list.write().unwrap_or_else(PoisonError::into_inner);
+        if list.len() >= self.0.capacity && !list.contains_key(&token) {
+            list.retain(|_, denied| !denied.is_over(now));
+            if list.len() >= self.0.capacity {
+                return Err(DenylistFull);
+            }
+        }
+        list.entry(token).and_modify(|known| *known = known.longest(denied)).or_insert(denied);
+        self.0.used.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn now(&self) -> Moment {
+        let clocks = self.judges().clocks.clone();
+        let times = clocks.iter().filter_map(|clock| Some(clock.upgrade()?.now()));
+        Moment { wall: times.min().unwrap_or_else(SystemTime::now), steady: Instant::now() }
+    }
+
+    pub(super) fn by_id(&self, issuer: &str, jti: &str) -> Fingerprint {
+        self.0.key.of(&[b"jti", issuer.as_bytes(), jti.as_bytes()])
+    }
+
+    /// Not of the signature: of one message there may be several that verify (ECDSA).
+    pub(super) fn by_message(&self, issuer: &str, signed: &str) -> Fingerprint {
+        self.0.key.of(&[b"message", issuer.as_bytes(), signed.as_bytes()])
+    }
+}
+
+/// Twice the leeway that verifiers have at least, as a list knows it.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+/// The longest life that verifiers accept at least, as a list knows it.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl fmt::Debug for Denylist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Denylist").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(300);
+
+    /// A list with room for two, and what makes tokens and moments.
+    fn list() -> (Denylist, impl Fn(&Denylist, &str) -> Fingerprint, impl Fn(u64, u64) -> Moment) {
+        let start = Moment { wall: SystemTime::now(), steady: Instant::now() };
+        let at = move |wall, steady| Moment {
+            wall: start.wall + Duration::from_secs(wall),
+            steady: start.steady + Duration::from_secs(steady),
+        };
+        (Denylist::with_capacity(2).unwrap(), |list: &Denylist, id: &str| list.by_id("i", id), at)
+    }
+
+    #[test]
+    fn req_37_a_full_list_forgets_what_is_over_and_nothing_else() {
+        let (list, token, at) = list();
+        let until = |seconds| at(seconds, 0).wall;
+        let [one, two, three] = ["1", "2", "3"].map(|id| token(&list, id));
+        list.put_at(at(0, 0), one, until(100), Some(LIFE)).unwrap();
+        list.put_at(at(0, 0), two, until(900), Some(LIFE)).unwrap();
+        list.put_at(at(0, 0), one, until(50), Some(Duration::ZERO)).unwrap();
+        let put = |now| list.put_at(now, three, until(999), Some(LIFE));
+        for (wall, steady) in [
+            (0, 0),
+            (159, 359),
+            (120, 9_999),
+            // The clock is far ahead, and so it was when the token's end seemed to be near.
+            (9_999, 0),
+            (9_999, 359),
+        ] {
+            assert_eq!(put(at(wall, steady)), Err(DenylistFull), "{wall} {steady}");
+            assert!(list.holds(one) && list.holds(two) && !list.holds(three), "{wall} {steady}");
+        }
+        put(at(160, 360)).unwrap();
+        assert!(!list.holds(one) && list.holds(two) && list.holds(three));
+    }
+
+    /// By `jti` alone nobody knows how long a token lives.
+    #[test]
+    fn req_37_what_is_denied_by_id_is_kept_for_a_day_by_a_clock_that_nobody_sets() {
+        let (list, token, at) = list();
+        let one = token(&list, "1");
+        list.deny("i", "1", at(0, 0).wall).unwrap();
+        list.deny("i", "2", at(0, 0).wall).unwrap();
+        let put = |now| list.put_at(now, token(&list, "3"), at(0, 0).wall, Some(LIFE));
+        assert_eq!(put(at(1_000_000, 24 * 3600)), Err(DenylistFull));
+        assert!(list.holds(one));
+        put(at(1_000_000, 24 * 3600 + 70)).unwrap();
+        assert!(!list.holds(one));
+    }
+
+    /// Verifiers that share a list may judge by clocks that differ.
+    #[test]
+    fn the_clock_that_is_behind_all_others_counts() {
+        #[derive(Debug)]
+        struct Ahead(Duration);
+        impl Clock for Ahead {
+            fn now(&self) -> SystemTime {
+                SystemTime::UNIX_EPOCH + self.0
+            }
+        }
+        let list = Denylist::with_capacity(1).unwrap();
+        let clock = |seconds| Arc::new(Ahead(Duration::from_secs(seconds))) as Arc<dyn Clock>;
+        let (slow, fast) = (clock(1), clock(2));
+        let now = || list.now().wall.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        assert!(now() > 2, "the operating system's, where there is no verifier");
+        [&fast, &slow, &slow, &fast]
+            .into_iter()
+            .for_each(|clock| list.judged_by(clock, Duration::ZERO, LIFE));
+        assert_eq!((now(), list.judges().clocks.len()), (1, 2));
+        drop(slow);
+        assert_eq!(now(), 2);
+    }
+
+    #[test]
+    fn one_jti_of_two_issuers_is_two_tokens() {
+        let list = Denylist::with_capacity(2).unwrap();
+        assert_ne!(list.by_id("a", "bc"), list.by_id("ab", "c"));
+        assert_ne!(list.by_id("a", "b"), list.by_message("a", "b"));
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a JWT verifier cannot be made.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::principal::InvalidPermission;
+use crate::verify::InvalidJwks;
+
+/// The settings of a JWT verifier are incomplete or out of range.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JwtVerifierError {
+    /// The issuer is empty.
+    #[error("the issuer is empty")]
+    NoIssuer,
+    /// An issuer's name has two placeholders, or some names of the issuer have one and others none.
+    #[error("one placeholder `{{tenantid}}` belongs in each name of the issuer, or in none")]
+    Placeholder,
+    /// The issuer has tenants, and none is named or the list is empty.
+    #[error("the issuer's name has `{{tenantid}}`: name its tenants with `tenants` or `tenants_where`")]
+    NoTenants,
+    /// Tenants are named, and the issuer has none.
+    #[error("`tenants` needs an issuer with the placeholder `{{tenantid}}`")]
+    Tenants,
+    /// No audience was named, or an empty one.
+    #[error("no audience was named, or an empty one")]
+    NoAudience,
+    /// The claim in place of `aud` has no name, no value, or an empty value.
+    #[error("the claim in place of `aud` needs a name and values that are not empty")]
+    AudienceClaim,
+    /// No keys were given.
+    #[error("no keys were given, or a set without any")]
+    NoKeys,
+    /// No use of tokens is accepted.
+    #[error("no use of tokens is accepted")]
+    NoUse,
+    /// Identity tokens are accepted and no client is named, or an empty one.
+    #[error("no `identity_client` is named for identity tokens, or an empty one")]
+    NoClient,
+    /// An access word is empty, or has a meaning of its own.
+    #[error("`{0}` cannot name access tokens: it is empty or has a meaning of its own")]
+    AccessWord(Box<str>),
+    /// The leeway is over 5 minutes, or the longest life of a token is 0 or over 10 years.
+    #[error("the leeway is over 5 minutes, or the longest life of a token is 0 or over 10 years")]
+    Times,
+    /// The longest token is below 8 KiB or above 64 KiB.
+    #[error("the longest token is below 8 KiB or above 64 KiB")]
+    TokenLength,
+    /// Only the provider itself can verify tokens of this issuer, or for this audience.
+    #[error("{0}")]
+    Unverifiable(&'static str),
+    /// The address of the keys is not allowed.
+    #[error("the keys cannot be fetched as configured: {0}")]
+    Keys(#[from] InvalidJwks),
+    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
+    #[error("a permission of a group is none: {0}")]
+    Permission(#[from] InvalidPermission),
+    /// The operating system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(#[from] io::Error),
+}

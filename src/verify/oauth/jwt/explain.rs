@@ -1,0 +1,223 @@
+//! What a verifier does with one token, step by step.
+
+use std::fmt;
+
+use super::{
+    Check, Denial, Header, Json, JwtVerifier, Keys, NAME, Value, Verdict, VerifyError, flawed, other_issuer,
+    parts, signed,
+};
+
+/// What a [`JwtVerifier`] does with one token, step by step; made by [`JwtVerifier::explain`].
+///
+/// Its text holds neither the token nor its signature, and no claim about a person. It names issuer,
+/// audience, algorithm, `typ`, `kid` and differences of clocks, and ends with the setting that would accept
+/// the token, if a safe one exists. It is for operators: a client that reads it learns what to forge.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    steps: Vec<(Check, Outcome)>,
+    settings: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+enum Outcome {
+    Passed(String),
+    Failed(String),
+    /// The step needs what an earlier step did not find.
+    Skipped,
+}
+
+impl JwtVerifier {
+    /// Explains what this verifier does with a token. Every step is tried that can be, so that a token with
+    /// two faults shows both. Keys that are not fetched yet are fetched.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    /// use tower_principal::JwtVerifier;
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+    /// let verifier =
+    ///     JwtVerifier::builder("https://issuer.example").audience("https://api.example").keys(keys).build()?;
+    /// let explanation = verifier.explain("not.a-jwt").await;
+    /// assert!(!explanation.is_accepted());
+    /// assert!(explanation.to_string().contains("not a JWT in the compact form"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn explain(&self, token: &str) -> Explanation {
+        let mut explanation = Explanation { steps: Vec::new(), settings: Vec::new() };
+        let (jws, payload) = match parts(token, self.rules.length) {
+            Ok(opened) => opened,
+            Err(denial) => {
+                explanation.fails(&denial);
+                return explanation.finished();
+            }
+        };
+        explanation.passes(Check::Format, format!("a JWT in the compact form, {} bytes", token.len()));
+        let header = match Header::read(&jws) {
+            Ok(header) => {
+                let typ = header.typ().unwrap_or("none");
+                explanation.passes(Check::Header, format!("{header}, typ {}", Value::Sent(typ)));
+                Some(header)
+            }
+            Err(flaw) => {
+                explanation.fails(&flawed(&flaw));
+                None
+            }
+        };
+        let Some(claims) = Json::read(&payload) else {
+            explanation.fails(&Denial::new(Check::Issuer, "claims that are no JSON, or repeat a name"));
+            return explanation.finished();
+        };
+        let issuer = match self.rules.issuers.of(&claims) {
+            Some(Ok(issuer)) => {
+                explanation.passes(Check::Issuer, shown(&issuer));
+                Some(issuer)
+            }
+            Some(Err(denial)) => {
+                explanation.fails(&denial);
+                None
+            }
+            None => {
+                explanation.fails(&other_issuer(&self.rules.issuers, &claims));
+                None
+            }
+        };
+        self.explain_keys(&mut explanation).await;
+        let Some(header) = header else { return explanation.finished() };
+        let wanted = header.wanted(issuer.as_deref());
+        let verdict = match &self.keys {
+            Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &jws)),
+            Keys::Published(published) => published.verify(&wanted, &jws).await,
+        };
+        match verdict.as_ref().map(|verdict| signed(&header, *verdict)) {
+            Ok(Ok(())) => explanation.passes(Check::Signature, "by a key of the issuer".to_owned()),
+            Ok(Err(denial)) => explanation.fails(&Denial { check: Check::Signature, ..denial }),
+            Err(_) => {}
+        }
+        self.explain_claims(&mut explanation, &header, &claims);
+        if let (Some(issuer), Ok(Verdict::Good)) = (issuer, verdict)
+            && let Ok(claimed) = self.rules.judge(&header, &claims, self.clock.now())
+        {
+            match self.denylist.is_used() && self.denylist.holds(self.token(&issuer, claimed.id, &jws)) {
+                true => explanation.fails(&Denial::new(Check::Revocation, "revoked here")),
+                false => explanation.passes(Check::Revocation, "not revoked here".to_owned()),
+            }
+        }
+        explanation.finished()
+    }
+
+    async fn explain_keys(&self, explanation: &mut Explanation) {
+        match &self.keys {
+            Keys::Fixed(keys) => explanation.passes(Check::Key, format!("{} given", keys.len())),
+            Keys::Published(published) => match published.load().await {
+                Ok(count) => explanation.passes(Check::Key, format!("{count} published")),
+                Err(VerifyError::Unavailable(cause)) => {
+                    let why = cause.to_string();
+                    explanation.steps.push((Check::Key, Outcome::Failed(why)));
+                }
+                Err(error) => explanation.steps.push((Check::Key, Outcome::Failed(error.to_string()))),
+            },
+        }
+    }
+
+    fn explain_claims(&self, explanation: &mut Explanation, header: &Header, claims: &Json<'_>) {
+        match self.rules.judge_use(header, claims) {
+            Ok(()) => {
+                explanation.passes(Check::Use, "a use that is accepted".to_owned());
+                explanation.passes(Check::Audience, "an audience of this verifier".to_owned());
+            }
+            Err(denial) => {
+                if denial.check == Check::Audience {
+                    explanation.passes(Check::Use, "a use that is accepted".to_owned());
+                }
+                explanation.fails(&denial);
+            }
+        }
+        match self.rules.judge_times(claims, self.clock.now()) {
+            Ok(_) => explanation.passes(Check::Time, "valid now".to_owned()),
+            Err(denial) => explanation.fails(&Denial { check: Check::Time, ..denial }),
+        }
+        let rest = self.rules.judge(header, claims, self.clock.now()).err();
+        let rest = rest.filter(|denial| denial.check == Check::Claims);
+        let user = self.mapping.user(claims).err().map(|why| Denial::new(Check::Claims, why));
+        match rest.or(user) {
+            Some(denial) => explanation.fails(&denial),
+            None => explanation.passes(Check::Claims, "complete".to_owned()),
+        }
+    }
+}
+
+impl Explanation {
+    /// Whether the verifier accepts the token.
+    pub fn is_accepted(&self) -> bool {
+        self.steps.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)))
+    }
+
+    /// The settings that would accept the token, by the names of the builder's methods. Empty if no safe one
+    /// would.
+    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+        self.settings.iter().copied()
+    }
+
+    fn passes(&mut self, check: Check, text: String) {
+        self.steps.push((check, Outcome::Passed(text)));
+    }
+
+    fn fails(&mut self, denial: &Denial<'_>) {
+        denial.log(NAME);
+        self.steps.push((denial.check, Outcome::Failed(denial.to_string())));
+        self.settings.extend(denial.setting);
+    }
+
+    /// With a line for each step that could not be tried.
+    fn finished(mut self) -> Self {
+        for check in STEPS {
+            if !self.steps.iter().any(|(tried, _)| *tried == check) {
+                self.steps.push((check, Outcome::Skipped));
+            }
+        }
+        self.steps.sort_by_key(|(check, _)| *check);
+        self
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (check, outcome) in &self.steps {
+            let check = check.as_str();
+            match outcome {
+                Outcome::Passed(text) => writeln!(f, "ok      {check:<10} {text}")?,
+                Outcome::Failed(text) => writeln!(f, "FAILED  {check:<10} {text}")?,
+                Outcome::Skipped => writeln!(f, "-       {check:<10} not tried")?,
+            }
+        }
+        if self.is_accepted() {
+            return f.write_str("the token is accepted");
+        }
+        match &*self.settings {
+            [] => f.write_str("the token is refused; no safe setting accepts it"),
+            settings => write!(f, "the token is refused; see {}", settings.join(", ")),
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    Value::Text(text).to_string()
+}
+
+/// The steps of a verification.
+const STEPS: [Check; 10] = [
+    Check::Format,
+    Check::Header,
+    Check::Issuer,
+    Check::Key,
+    Check::Signature,
+    Check::Use,
+    Check::Audience,
+    Check::Claims,
+    Check::Time,
+    Check::Revocation,
+];

@@ -1,0 +1,48 @@
+//! What is known about the tokens of one provider, as data.
+
+use super::{Check, Denial, Json, TokenUse};
+use crate::verify::GroupForm;
+
+/// What is known about the tokens of one provider.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) name: &'static str,
+    pub(super) uses: &'static [TokenUse],
+    /// Claims with the principal's id: the first that is not empty.
+    pub(super) ids: &'static [&'static str],
+    pub(super) org: Option<&'static str>,
+    pub(super) clients: &'static [&'static str],
+    pub(super) scopes: &'static [&'static str],
+    pub(super) groups: &'static [(GroupForm, &'static str)],
+    /// Sets of claims, of which a token has one, if nothing else tells its kind.
+    pub(super) signs: &'static [&'static [&'static str]],
+    /// Claims with a value that refuses a token.
+    pub(super) refused: &'static [(&'static str, &'static str)],
+    /// The end of the `jti` of tokens that are refused.
+    pub(super) refused_jti: Option<&'static str>,
+    /// Audiences of tokens that no other service than the provider's can verify, and why.
+    pub(super) foreign: &'static [&'static str],
+    pub(super) why_foreign: &'static str,
+    /// What the preset does not know.
+    pub(super) unknown: &'static [&'static str],
+}
+
+impl Facts {
+    /// Judges what only tokens of this provider have.
+    pub(super) fn judge<'j>(&self, claims: &'j Json<'j>) -> Result<(), Denial<'j>> {
+        let has = |names: &&[&str]| names.iter().all(|name| claims.get(name).is_some());
+        if !self.signs.is_empty() && !self.signs.iter().any(has) {
+            return Err(Denial::new(Check::Use, "no claim that marks an access token of this provider"));
+        }
+        let text = |name: &str| claims.get(name).and_then(Json::text);
+        if self.refused.iter().any(|(name, value)| text(name) == Some(value)) {
+            return Err(Denial::new(Check::Use, "a claim with which this provider marks unfinished tokens"));
+        }
+        match (self.refused_jti, text("jti")) {
+            (Some(end), Some(id)) if id.ends_with(end) => {
+                Err(Denial::new(Check::Use, "a `jti` with which this provider marks refresh tokens"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! JSON Web Tokens (RFC 7519) as access tokens.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use self::facts::Facts;
+use self::faults::{WasLong, flawed, other_issuer, parts, signed};
+use self::issuers::{Issuers, Name, Tenants};
+use self::purpose::Purpose;
+use self::rules::Rules;
+use self::token_use::{Audience, Marks};
+use super::claims::{Json, Mapping, Path, Word};
+use super::jose::{Header, HeaderFlaw, Jws, Kind};
+use super::jwks::Verdict;
+use crate::clock::Clock;
+use crate::credential::{Credential, Fingerprint};
+use crate::principal::{OAuthUserBuilder, Principal, Source};
+use crate::rejection::Reason;
+use crate::verify::{Check, Context, Denial, GroupForm, Jwks, KeySet, Tenancy, Value, Verifier, VerifyError};
+
+mod builder;
+mod builder_claims;
+mod denied;
+mod denylist;
+mod error;
+mod explain;
+mod facts;
+mod faults;
+mod issuers;
+mod keys;
+pub mod provider;
+mod purpose;
+mod rules;
+mod token_use;
+
+pub use self::builder::JwtVerifierBuilder;
+pub use self::denylist::{Denylist, DenylistFull};
+pub use self::error::JwtVerifierError;
+pub use self::explain::Explanation;
+pub use self::keys::Keys;
+pub use self::token_use::TokenUse;
+
+/// Verifies JWT access tokens of one issuer (RFC 9068), and makes an [`OAuthUser`](crate::OAuthUser) of each.
+///
+/// The token of a client that acts for itself makes an [`AppAdmin`](crate::AppAdmin) or an
+/// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known, else an `OAuthUser` that
+/// [is a client](crate::OAuthUser::is_client). A token that looks so by a name alone which a person may
+/// choose, such as Keycloak's `service-account-NAME`, makes an `OAuthUser` that is a client in any case.
+///
+/// A token is taken if all of this is so:
+///
+/// * It is a JWS in the compact form of at most 8 KiB, with a `typ` that the verifier [accepts](TokenUse).
+/// * Its signature is by a key that its `kid` and `alg` name; the algorithm is one of the key's own. No header
+///   that changes the meaning of a token is in it (`crit`, `b64`, `zip`). A key that it brings along, or the
+///   address of one (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
+/// * `iss` is the issuer, or a [tenant](JwtVerifierBuilder::tenants) of it.
+/// * `aud` has an audience of the verifier, or the [claim in its place](JwtVerifierBuilder::audience_claim)
+///   has a value of the verifier's.
+/// * `sub`, or the [claim in its place](JwtVerifierBuilder::id_claim), is a text that is not empty.
+/// * `exp` is not over, `nbf` and `iat` are not in the future (10 s of leeway), and from `iat` to `exp` there
+///   are 24 h at most, unless the builder sets other times.
+/// * It has no `cnf`: a proof of possession is not verified here.
+/// * No name stands twice in it, and every claim that is looked at has its right type.
+///
+/// A token of another issuer, and what is no JWT at all, is [`Unsupported`](VerifyError::Unsupported):
+/// several issuers, and opaque tokens beside them, are joined with [`or`](Verifier::or). A token that says
+/// it is this issuer's and is not good is denied, as *expired* or *revoked* where it is genuine and just that. Where
+/// the key is at hand the answer is, too.
+///
+/// Groups and roles that it names give permissions where the builder [says which](JwtVerifierBuilder::permissions_of).
+///
+/// Revoking puts a token into the [`Denylist`] until it expires, by its `jti` or, where it has none, by what was
+/// signed, so that another valid signature of it is the same token. A list that is [full](DenylistFull) revokes
+/// nothing, which is [`Unavailable`](VerifyError::Unavailable).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::{Algorithm, KeySet};
+/// use tower_principal::{JwtVerifier, MemoryVerifier, Verifier};
+///
+/// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+/// let verifier = JwtVerifier::builder("https://issuer.example")
+///     .audience("https://api.example")
+///     .keys(keys)
+///     .build()?
+///     .or(MemoryVerifier::builder().build()?); // opaque tokens
+/// # let _ = verifier;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JwtVerifier {
+    rules: Rules,
+    keys: Keys,
+    mapping: Mapping,
+    denylist: Denylist,
+    clock: Arc<dyn Clock>,
+    was_long: WasLong,
+}
+
+/// A token that says it is this issuer's, nothing of it verified.
+struct Ours<'t, 'p> {
+    jws: Jws<'t>,
+    header: Header,
+    claims: Json<'p>,
+    issuer: Arc<str>,
+}
+
+/// A good token, but for its claims as they stand.
+struct Good {
+    user: OAuthUserBuilder,
+    issuer: Arc<str>,
+    expires_at: SystemTime,
+    life: Option<Duration>,
+}
+
+impl JwtVerifier {
+    /// Starts with the issuer, which a token's `iss` has to be, the very same text.
+    pub fn builder(issuer: impl Into<String>) -> JwtVerifierBuilder {
+        JwtVerifierBuilder::new(issuer.into())
+    }
+
+    /// The tokens that ended before their time.
+    pub const fn denylist(&self) -> &Denylist {
+        &self.denylist
+    }
+
+    /// The parts of a JWT, and its payload as text.
+    fn open<'c>(&self, credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
+        let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
+        let token = token.expose_secret();
+        if token.len() > self.rules.length {
+            self.was_long.warn(token, &self.rules);
+        }
+        parts(token, self.rules.length).map_err(|denial| denial.passed_on(NAME))
+    }
+
+    /// Everything that can be said without keys.
+    fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<Ours<'t, 'p>, VerifyError> {
+        let Some(claims) = Json::read(payload) else {
+            return Err(
+                Denial::new(Check::Format, "claims that are no JSON, or repeat a name").passed_on(NAME)
+            );
+        };
+        let issuer = match self.rules.issuers.of(&claims) {
+            Some(issuer) => issuer.map_err(|denial| denial.logged(NAME))?,
+            None => return Err(other_issuer(&self.rules.issuers, &claims).passed_on(NAME)),
+        };
+        let header = Header::read(&jws).map_err(|flaw| flawed(&flaw).logged(NAME))?;
+        Ok(Ours { jws, header, claims, issuer })
+    }
+
+    /// Everything else, of a token whose signature is known to be good or not.
+    fn judge(
+        &self,
+        ours: &Ours<'_, '_>,
+        verdict: Verdict,
+        tenant: Option<&str>,
+    ) -> Result<Good, VerifyError> {
+        let Ours { jws, header, claims, issuer } = ours;
+        signed(header, verdict).map_err(|denial| denial.logged(NAME))?;
+        let claimed =
+            self.rules.judge(header, claims, self.clock.now()).map_err(|denial| denial.logged(NAME))?;
+        if self.denylist.is_used() && self.denylist.holds(self.token(issuer, claimed.id, jws)) {
+            let denial = Denial::new(Check::Revocation, "revoked here").because(Reason::Revoked);
+            return Err(denial.logged(NAME));
+        }
+        let claim = |why| Denial::new(Check::Claims, why).logged(NAME);
+        if !self.mapping.is_at(tenant, claims).map_err(claim)? {
+            return Err(claim("another tenant"));
+        }
+        let mut user = self.mapping.user(claims).map_err(claim)?;
+        user = user.expires_at(claimed.expires_at).leeway(self.rules.leeway);
+        if let Some(id) = claimed.id {
+            user = user.credential_id(id);
+        }
+        let issuer = Arc::clone(issuer);
+        Ok(Good { user, issuer, expires_at: claimed.expires_at, life: claimed.life })
+    }
+
+    fn judge_now(
+        &self,
+        jws: Jws<'_>,
+        payload: &str,
+        tenant: Option<&str>,
+    ) -> Option<Result<Good, VerifyError>> {
+        let ours = match self.read(jws, payload) {
+            Ok(ours) => ours,
+            Err(error) => return Some(Err(error)),
+        };
+        let wanted = ours.header.wanted(Some(&ours.issuer));
+        let verdict = match &self.keys {
+            Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &ours.jws)),
+            Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
+        };
+        Some(verdict.and_then(|verdict| self.judge(&ours, verdict, tenant)))
+    }
+
+    async fn judge_later(
+        &self,
+        jws: Jws<'_>,
+        payload: &str,
+        tenant: Option<&str>,
+    ) -> Result<Good, VerifyError> {
+        let ours = self.read(jws, payload)?;
+        let wanted = ours.header.wanted(Some(&ours.issuer));
+        let verdict = match &self.keys {
+            Keys::Fixed(keys) => keys.verdict(&wanted, &ours.jws),
+            Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
+        };
+        self.judge(&ours, verdict, tenant)
+    }
+
+    /// What the denylist knows a token by.
+    fn token(&self, issuer: &str, id: Option<&str>, jws: &Jws<'_>) -> Fingerprint {
+        match id {
+            Some(id) => self.denylist.by_id(issuer, id),
+            None => self.denylist.by_message(issuer, jws.signed()),
+        }
+    }
+
+    fn principal(&self, good: Good, payload: String) -> Principal {
+        let user = good.user.issuer(good.issuer).claims_bytes(payload.capacity());
+        user.claims(self.mapping.kept(payload)).principal()
+    }
+}
+
+impl Verifier for JwtVerifier {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Result<Principal, VerifyError> {
+        let (jws, payload) = self.open(credential)?;
+        let good = self.judge_later(jws, &payload, context.tenant()).await?;
+        Ok(self.principal(good, payload))
+    }
+
+    fn verify_now(
+        &self,
+        credential: &Credential<'_>,
+        context: &Context<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
+        let (jws, payload) = match self.open(credential) {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        let judged = self.judge_now(jws, &payload, context.tenant())?;
+        Some(judged.map(|good| self.principal(good, payload)))
+    }
+
+    /// Denies a good token until it expires. One that is not good stays as it is. Unavailable where there is
+    /// no room in the list.
+    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        let (jws, payload) = self.open(credential)?;
+        let good = match self.judge_later(jws, &payload, context.tenant()).await {
+            Err(VerifyError::Denied(Reason::Revoked)) => return Ok(()),
+            judged => judged?,
+        };
+        let Good { user, issuer, expires_at, life } = good;
+        let token = self.token(&issuer, user.build().credential_id(), &jws);
+        let denied = self.denylist.put(token, expires_at, life);
+        denied.map_err(VerifyError::unavailable)
+    }
+
+    fn source(&self) -> Source<'_> {
+        match self.rules.issuers.names.first() {
+            Some(Name::Fixed(name)) => Source::Issuer(name),
+            _ => Source::Several,
+        }
+    }
+
+    fn tenancy(&self) -> Tenancy {
+        if self.mapping.separates_tenants() { Tenancy::Separates } else { Tenancy::Ignores }
+    }
+}
+
+impl fmt::Debug for JwtVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtVerifier")
+            .field("rules", &self.rules)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The verifier's name in log lines.
+const NAME: &str = "jwt";

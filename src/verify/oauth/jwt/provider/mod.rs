@@ -1,0 +1,113 @@
+//! Presets for identity providers: how their tokens look, as data.
+//!
+//! A preset sets the issuer, the address of its keys, the uses of tokens that are accepted, and the claims for
+//! id, client, scopes and groups. The audience is yours to set, and every setting of the builder can be changed
+//! after it. What a preset does not know is in [`Provider::unknown`].
+//!
+//! # Examples
+//!
+//! ```
+//! # #[cfg(feature = "reqwest")] {
+//! use tower_principal::{fetch::HttpClient, verify::provider};
+//!
+//! let verifier = provider::auth0("acme.eu.auth0.com")
+//!     .verifier(HttpClient::new()?)?
+//!     .audience("https://api.example")
+//!     .build()?;
+//! # let _ = verifier;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::facts::Facts;
+use super::{JwtVerifierBuilder, JwtVerifierError, Keys};
+use crate::fetch::Fetch;
+use crate::verify::{GroupForm, Jwks, JwksBuilder};
+
+mod data;
+mod presets;
+
+pub use self::presets::{
+    auth0, clerk, cloudflare_access, cognito, duende, entra, entra_b2c, entra_multi_tenant, firebase,
+    github_actions, gitlab_ci, google, hydra, keycloak, kubernetes, logto, okta, rfc9068, supabase, uaa,
+    zitadel,
+};
+
+/// An identity provider and one issuer of it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Provider {
+    facts: &'static Facts,
+    issuer: String,
+    /// Other names of the issuer.
+    also: Vec<String>,
+    /// The address of its metadata, if it does not follow from the issuer.
+    metadata: Option<String>,
+    /// The address of its keys, if no metadata name it.
+    keys: Option<String>,
+    /// The client of identity tokens, if the issuer names it.
+    client: Option<String>,
+    /// Why no token of this issuer can be verified here.
+    problem: Option<&'static str>,
+}
+
+impl Provider {
+    fn new(facts: &'static Facts, issuer: impl Into<String>) -> Self {
+        let (also, metadata, keys, client, problem) = (Vec::new(), None, None, None, None);
+        Self { facts, issuer: issuer.into(), also, metadata, keys, client, problem }
+    }
+
+    /// The provider's name.
+    pub const fn name(&self) -> &'static str {
+        self.facts.name
+    }
+
+    /// The issuer, as tokens name it in `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What the preset does not know and you may have to set.
+    pub const fn unknown(&self) -> &'static [&'static str] {
+        self.facts.unknown
+    }
+
+    /// The issuer's keys, found by its metadata or at a fixed address.
+    pub fn keys(&self, fetch: impl Fetch) -> JwksBuilder {
+        match (&self.keys, &self.metadata) {
+            (Some(at), _) => Jwks::builder(at, fetch),
+            (None, Some(at)) => Jwks::discovered(&self.issuer, fetch).metadata_at(at),
+            (None, None) => Jwks::discovered(&self.issuer, fetch),
+        }
+    }
+
+    /// A verifier of the issuer's tokens that fetches its keys.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`JwtVerifierError::Unverifiable`] if only the provider itself can verify the issuer's tokens,
+    /// and [`JwtVerifierError::Keys`] if the address of the keys is no `https` address.
+    pub fn verifier(self, fetch: impl Fetch) -> Result<JwtVerifierBuilder, JwtVerifierError> {
+        match self.problem {
+            Some(problem) => Err(JwtVerifierError::Unverifiable(problem)),
+            None => {
+                let keys = self.keys(fetch).build()?;
+                Ok(self.verifier_with(keys))
+            }
+        }
+    }
+
+    /// A verifier of the issuer's tokens with keys of your own making, such as [`Jwks`] at another address.
+    /// Its `build` returns [`JwtVerifierError::Unverifiable`] if only the provider itself can verify the
+    /// tokens.
+    pub fn verifier_with(self, keys: impl Into<Keys>) -> JwtVerifierBuilder {
+        let mut builder = JwtVerifierBuilder::new(self.issuer).keys(keys).facts(self.facts, self.problem);
+        for name in self.also {
+            builder = builder.also_issuer(name);
+        }
+        match self.client {
+            Some(client) => builder.identity_client(client),
+            None => builder,
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Password hashes: argon2id, off the reactor, a bounded number at a time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use self::memory::Memory;
+use self::stored::Stored;
+use crate::trace;
+
+#[cfg(feature = "legacy-hashes")]
+mod legacy;
+mod memory;
+mod stored;
+mod unusable;
+
+pub use self::unusable::UnusableHash;
+
+/// Hashes and checks passwords with argon2id (RFC 9106), by default with 19 MiB, two passes, one lane.
+///
+/// Checks run on tokio's blocking pool, as many at a time as there are cores but one, with a bounded queue
+/// before them: memory is at most cores times 19 MiB, which is kept for the checks to come. Cheap to
+/// clone; clones share the bounds.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    params: Params,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+    memory: Arc<Memory>,
+    /// What an unknown user's password is checked against, so that it takes the same time.
+    nobody: Arc<str>,
+    /// The costliest hash of another format that was seen, which is checked for all who have none; empty
+    /// until there is one. With about how long a check takes.
+    decoy: Arc<Mutex<(u64, Arc<str>)>>,
+}
+
+/// Too many passwords wait to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many password checks are waiting")]
+#[non_exhaustive]
+pub struct Busy;
+
+/// A password could not be hashed.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct HashError(String);
+
+/// How many checks may wait for each one that runs.
+const QUEUE: usize = 16;
+
+impl Passwords {
+    /// With OWASP's parameters: 19 MiB, two passes, one lane.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when the operating system has no randomness to give.
+    pub fn new() -> Result<Self, HashError> {
+        Self::with_params(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
+    }
+
+    /// With other parameters: memory in KiB, passes, lanes.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when argon2 does not take them or the operating system has no randomness.
+    pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
+        let params =
+            Params::new(memory_kib, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
+        // One core is left to everybody else: a check on each of them delays whatever they do by its time slice.
+        let running = available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
+        let memory = Arc::new(Memory::new(params.block_count()));
+        let mut passwords = Self {
+            params,
+            memory,
+            running: Arc::new(Semaphore::new(running)),
+            admitted: Arc::new(Semaphore::new(running * (1 + QUEUE))),
+            nobody: Arc::from(""),
+            decoy: Arc::new(Mutex::new((0, Arc::from("")))),
+        };
+        passwords.nobody = passwords.hash("")?.into();
+        Ok(passwords)
+    }
+
+    /// A password's PHC string, with a fresh salt. Takes tens of milliseconds, and much more where
+    /// argon2 is built without optimization: not for the reactor.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when the operating system has no randomness to give.
+    pub fn hash(&self, password: &str) -> Result<String, HashError> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| HashError(error.to_string()))?;
+        let hash = self.argon2().hash_password_with_salt(password.as_bytes(), &salt);
+        hash.map(|hash| hash.to_string()).map_err(|error| HashError(error.to_string()))
+    }
+
+    /// Whether a password is the one of a stored hash; `None` takes the same time and never matches.
+    ///
+    /// A hash is a PHC string of argon2id. With the feature `legacy-hashes` it can also be of argon2i,
+    /// argon2d, bcrypt (`$2a$`, `$2b$`, `$2y$`) or scrypt (`$scrypt$ln=..,r=..,p=..$`). Once such a hash
+    /// was seen, every check takes the time of both formats, so that no check tells which users exist.
+    /// bcrypt matches no password of more than 72 bytes or with a NUL.
+    /// An empty password matches no hash, also not one that was made of an empty password.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] at once when too many checks wait already.
+    pub async fn verify(&self, password: Zeroizing<String>, phc: Option<Arc<str>>) -> Result<bool, Busy> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        let passwords = self.clone();
+        // The permits go with the work: a caller that leaves frees no place that is still in use.
+        let check = move || {
+            let _permits = (admitted, running);
+            passwords.check(password.as_bytes(), phc.as_deref())
+        };
+        match Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(check).await.map_err(|_| Busy),
+            Err(_) => Ok(check()),
+        }
+    }
+
+    /// Checks against the stored hash and, for each other format in use, against one of no user.
+    fn check(&self, password: &[u8], phc: Option<&str>) -> bool {
+        let stored = phc.and_then(|phc| self.read(phc).ok());
+        let (current, legacy) = match stored {
+            Some(stored) if !stored.is_current() => (None, Some(stored)),
+            stored => (stored, None),
+        };
+        let nobody = |text: &str| {
+            let stored = Stored::read(text, &self.params);
+            _ = stored.map(|stored| std::hint::black_box(stored.matches(&self.memory, password)));
+            false
+        };
+        let by_current = match current {
+            Some(stored) => stored.matches(&self.memory, password),
+            None => nobody(&self.nobody),
+        };
+        let decoy = Arc::clone(&self.lock_decoy().1);
+        let by_legacy = match legacy {
+            Some(stored) => stored.matches(&self.memory, password),
+            None if decoy.is_empty() => false,
+            None => nobody(&decoy),
+        };
+        (by_current || by_legacy) && !password.is_empty()
+    }
+
+    /// Reads a stored hash. The costliest one of another format than argon2id is kept as the one that
+    /// is checked for users who have none.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableHash`] if no password can match it, or if checking it costs too much.
+    pub(crate) fn accept(&self, phc: &str) -> Result<(), UnusableHash> {
+        self.read(phc).map(drop)
+    }
+
+    fn read(&self, phc: &str) -> Result<Stored, UnusableHash> {
+        let stored = Stored::read(phc, &self.params).inspect_err(|_error| {
+            trace::error!(reason = %_error, "stored password hash cannot be checked");
+        })?;
+        if !stored.is_current() {
+            let weight = stored.weight();
+            let mut decoy = self.lock_decoy();
+            if decoy.0 < weight {
+                *decoy = (weight, phc.into());
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Whether a hash that can be checked is of a format that is not made any more.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(crate) fn is_outdated(&self, phc: &str) -> bool {
+        Stored::read(phc, &self.params).is_ok_and(|stored| !stored.is_current())
+    }
+
+    fn lock_decoy(&self) -> MutexGuard<'_, (u64, Arc<str>)> {
+        self.decoy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// [`hash`](Self::hash) off the reactor, in its turn among those that are checked: each takes as much
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] where it could not be done; inside, why there is no hash.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(crate) async fn hash_later(
+        &self,
+        password: Zeroizing<String>,
+    ) -> Result<Result<String, HashError>, Busy> {
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        let passwords = self.clone();
+        let work = move || {
+            let _permit = running;
+            passwords.hash(&password)
+        };
+        match Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(work).await.map_err(|_| Busy),
+            Err(_) => Ok(work()),
+        }
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cheap() -> Passwords {
+        Passwords::with_params(64, 1, 1).unwrap()
+    }
+
+    async fn check(passwords: &Passwords, password: &str, phc: Option<&str>) -> Result<bool, Busy> {
+        passwords.verify(Zeroizing::new(password.to_owned()), phc.map(Arc::from)).await
+    }
+
+    #[tokio::test]
+    async fn only_the_very_password_matches() {
+        let passwords = cheap();
+        let long = "x".repeat(72);
+        for password in ["pa:ss wörd", " ", long.as_str()] {
+            let phc = passwords.hash(password).unwrap();
+            assert_eq!(check(&passwords, password, Some(&phc)).await, Ok(true));
+            for wrong in [format!("{password} "), format!(" {password}"), format!("{password}x")] {
+                assert_eq!(check(&passwords, &wrong, Some(&phc)).await, Ok(false), "{wrong:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_password_does_not_match_its_own_hash() {
+        let passwords = cheap();
+        let of_nothing = passwords.hash("").unwrap();
+        assert_eq!(check(&passwords, "", Some(&of_nothing)).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password_and_a_broken_hash_matches_nothing() {
+        let passwords = cheap();
+        for password in ["", "x"] {
+            assert_eq!(check(&passwords, password, None).await, Ok(false));
+            for broken in ["", "x", "$argon2id$", "$2b$12$\u{e9}"] {
+                assert_eq!(check(&passwords, password, Some(broken)).await, Ok(false), "{broken}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_bounded_and_a_place_comes_back() {
+        let passwords = cheap();
+        let places = passwords.admitted.available_permits();
+        let held =
+            Arc::clone(&passwords.admitted).acquire_many_owned(u32::try_from(places).unwrap()).await.unwrap();
+        assert_eq!(check(&passwords, "x", None).await, Err(Busy));
+        drop(held);
+        assert_eq!(check(&passwords, "x", None).await, Ok(false));
+        assert_eq!(passwords.admitted.available_permits(), places);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_gives_everything_back() {
+        let passwords = cheap();
+        let places = passwords.admitted.available_permits();
+        for _ in 0..20 {
+            let mut call = Box::pin(check(&passwords, "x", None));
+            let poll = std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context)));
+            let _ = poll.await;
+        }
+        while passwords.admitted.available_permits() < places {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// REQ-58: nothing is hashed beside those that have a place.
+    #[tokio::test]
+    async fn req_58_what_is_set_waits_for_its_turn_as_what_is_checked_does() {
+        let passwords = cheap();
+        let places = passwords.running.available_permits();
+        let held =
+            Arc::clone(&passwords.running).acquire_many_owned(u32::try_from(places).unwrap()).await.unwrap();
+        let mut hashed = Box::pin(passwords.hash_later(Zeroizing::new("x".to_owned())));
+        let soon = tokio::time::timeout(std::time::Duration::from_millis(50), hashed.as_mut());
+        assert!(soon.await.is_err());
+        drop(held);
+        let phc = hashed.await.unwrap().unwrap();
+        assert_eq!(check(&passwords, "x", Some(&phc)).await, Ok(true));
+        assert_eq!(passwords.running.available_permits(), places);
+    }
+}
