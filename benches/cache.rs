@@ -11,10 +11,12 @@ use std::pin::pin;
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use tower_principal::credential::{ClientKind, Key};
 use tower_principal::verify::Cached;
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    ApiKey, AppAdmin, AppToken, BasicUser, ClientKind, Context, Credential, Key, MemoryVerifier, OAuthUser,
-    Pair, Passwords, Principal, Secret, Verifier, VerifyError,
+    ApiKey, AppAdmin, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, Pair, Principal, Secret,
+    Verifier, VerifyContext, VerifyError,
 };
 
 /// Of every kind that can be kept, asked of a memory verifier and of a cache around it. `password` is of the cache alone,
@@ -29,7 +31,11 @@ const CLIENT: &str = "YXA6AfAGsHVBEeWOvxfLjNHDiA";
 struct Remote;
 
 impl Verifier for Remote {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        _: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
         match credential {
             Credential::AccessToken(token) if token.expose_secret().starts_with("good") => {
                 Ok(OAuthUser::builder("otto").scopes(["a", "b"]).build().into())
@@ -61,7 +67,7 @@ fn cached(stored: usize) -> Cached<Remote> {
     let cached = Cached::new(Remote).unwrap().ttl(day).negative_ttl(day);
     let cached = cached.capacity(2 * stored + 100).negative_capacity(2 * stored + 100);
     for at in 0..stored {
-        now(cached.verify(&access(&token("good", at)), &Context::default())).unwrap();
+        now(cached.verify(&access(&token("good", at)), &VerifyContext::default())).unwrap();
     }
     cached
 }
@@ -110,7 +116,7 @@ fn everything() -> MemoryVerifier {
 }
 
 fn count(case: &str, hits: usize, without: bool) {
-    let context = Context::default();
+    let context = VerifyContext::default();
     let (by, kind) = case.split_once('-').unwrap();
     let credential = shown(kind);
     let verifier: Box<dyn Fn(&Credential<'_>) -> _> = match (by, kind) {
@@ -148,7 +154,7 @@ fn nanoseconds(stored: usize, verifier: &impl Verifier) -> u128 {
     let round = || {
         let start = Instant::now();
         for token in &tokens {
-            black_box(verifier.verify_now(&access(token), &Context::default())).unwrap().unwrap();
+            black_box(verifier.verify_now(&access(token), &VerifyContext::default())).unwrap().unwrap();
         }
         start.elapsed().as_nanos() / HITS as u128
     };
@@ -167,19 +173,20 @@ fn resident() -> usize {
 fn flood(bad: usize) {
     let cached = Cached::new(Remote).unwrap();
     let good: Vec<String> = (0..1_000).map(|at| token("good", at)).collect();
-    good.iter().for_each(|token| drop(now(cached.verify(&access(token), &Context::default()))));
+    good.iter().for_each(|token| drop(now(cached.verify(&access(token), &VerifyContext::default()))));
     let before = resident();
     for at in 0..=bad {
         if at % (bad / 10).max(1) == 0 {
-            let hits =
-                good.iter().filter(|token| cached.verify_now(&access(token), &Context::default()).is_some());
+            let hits = good
+                .iter()
+                .filter(|token| cached.verify_now(&access(token), &VerifyContext::default()).is_some());
             let (hits, (kept, refused)) = (hits.count(), cached.stored());
             println!(
                 "{at:>9} bad tokens: {:>6} KiB more, {kept} good and {refused} bad answers kept, {hits} of 1000 good hit",
                 resident().saturating_sub(before)
             );
         }
-        let _ = now(cached.verify(&access(&token("evil", at)), &Context::default()));
+        let _ = now(cached.verify(&access(&token("evil", at)), &VerifyContext::default()));
     }
 }
 

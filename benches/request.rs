@@ -17,9 +17,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use tower_layer::Layer as _;
+use tower_principal::dialect::{self, meaning};
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, Dialect, Form, MemoryVerifier,
-    OAuthUser, OrgAdmin, Passwords, Principal, Verifier, VerifyError, classify, dialect, transport,
+    ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, CredentialForm, Dialect, MemoryVerifier,
+    OAuthUser, OrgAdmin, Principal, Verifier, VerifyError, transport,
 };
 use tower_service::Service;
 
@@ -67,9 +69,9 @@ fn cases() -> Vec<Case> {
     let plain = || "/datasets".to_owned();
     let three = || {
         dialect::RFC6750.forms([
-            Form::scheme("Bearer", classify::access_token),
-            Form::header("x-app-token", classify::app_token),
-            Form::query("access_token", classify::access_token),
+            CredentialForm::scheme("Bearer", meaning::access_token),
+            CredentialForm::header("x-app-token", meaning::app_token),
+            CredentialForm::query("access_token", meaning::access_token),
         ])
     };
     let bearer: fn() -> String = || format!("Bearer {TOKEN}");
@@ -77,9 +79,9 @@ fn cases() -> Vec<Case> {
     let case = |name, dialect, header, target| Case { name, dialect, header, target, by: By::Now };
     let two = || {
         dialect::RFC6750.forms([
-            Form::scheme("Bearer", classify::access_token),
-            Form::basic(classify::password),
-            Form::header("x-app-token", classify::app_token),
+            CredentialForm::scheme("Bearer", meaning::access_token),
+            CredentialForm::basic(meaning::password),
+            CredentialForm::header("x-app-token", meaning::app_token),
         ])
     };
     let nobodys: fn() -> String = || format!("Bearer {}", "z".repeat(40));
@@ -125,8 +127,9 @@ mod jwt {
 
     use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode, get_current_timestamp};
     use serde::{Deserialize, Serialize};
+    use tower_principal::verify::JwtVerifier;
     use tower_principal::verify::{Algorithm, KeySet};
-    use tower_principal::{Context, Credential, JwtVerifier, OAuthUser, Principal, Verifier, VerifyError};
+    use tower_principal::{Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError};
 
     const SECRET: &[u8] = b"a secret of thirty-two bytes or more";
 
@@ -181,14 +184,14 @@ mod jwt {
     }
 
     impl Verifier for Decode {
-        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+        async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
             Err(VerifyError::UNKNOWN)
         }
 
         fn verify_now(
             &self,
             credential: &Credential<'_>,
-            _: &Context<'_>,
+            _: &VerifyContext<'_>,
         ) -> Option<Result<Principal, VerifyError>> {
             let Credential::AccessToken(token) = credential else { return None };
             let claims = decode::<Claims>(token.expose_secret(), &self.0, &self.1).unwrap().claims;
@@ -216,7 +219,7 @@ impl Verifier for Waits {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &tower_principal::Context<'_>,
+        context: &tower_principal::VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.0.verify(credential, context).await
     }

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower_principal::verify::Cached;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, OAuthUser, Principal, PrincipalKind, Verifier, VerifyError,
+    AuthenticateLayer, Credential, OAuthUser, Principal, PrincipalKind, Verifier, VerifyContext, VerifyError,
     dialect, transport,
 };
 
@@ -20,7 +20,11 @@ use tower_principal::{
 struct Remote;
 
 impl Verifier for Remote {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        _: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         eprintln!("the remote service is asked");
         sleep(Duration::from_millis(500)).await;

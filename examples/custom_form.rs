@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 
 use axum::{Router, routing::get};
+use tower_principal::dialect::{self, CustomPlace, Malformed, meaning};
 use tower_principal::{
-    AuthenticateLayer, Credential, Dialect, Form, Malformed, MemoryVerifier, OAuthUser, Place, Principal,
-    Secret, classify, dialect, transport,
+    AuthenticateLayer, Credential, CredentialForm, Dialect, MemoryVerifier, OAuthUser, Principal, Secret,
+    transport,
 };
 
 /// The platform. What is in no row is not read: `Bearer` is an unknown scheme here, and the query is
@@ -17,9 +18,9 @@ const RAILS: Dialect = Dialect {
     name: "rails",
     realm: Cow::Borrowed("Application"),
     forms: Cow::Borrowed(&[
-        Form::custom(Place::Scheme("Token"), token),
+        CredentialForm::custom(CustomPlace::Scheme("Token"), token),
         // A plain token in a header of its own needs no grammar.
-        Form::header("private-token", classify::access_token),
+        CredentialForm::header("private-token", meaning::access_token),
     ]),
     ..dialect::RFC6750
 };

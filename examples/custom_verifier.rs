@@ -8,9 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use axum::{Router, routing::get};
 use tokio::time::{sleep, timeout};
+use tower_principal::credential::{Fingerprint, FingerprintKey};
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, Fingerprint, FingerprintKey, OAuthUser, Principal, Verifier,
-    VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError, dialect,
+    transport,
 };
 
 /// Access tokens of a remote service, the recently seen ones remembered.
@@ -40,7 +41,7 @@ impl Verifier for Tokens {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         // Not mine: a verifier behind this one (`Verifier::or`) is asked.
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
@@ -57,7 +58,7 @@ impl Verifier for Tokens {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         let Credential::AccessToken(token) = credential else { return Some(Err(VerifyError::Unsupported)) };
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +71,7 @@ impl Verifier for Tokens {
 
 impl Tokens {
     /// The tenant is part of it, so that what one tenant may do is never answered for another.
-    fn fingerprint(&self, token: &str, context: &Context<'_>) -> Fingerprint {
+    fn fingerprint(&self, token: &str, context: &VerifyContext<'_>) -> Fingerprint {
         self.key.of(&[context.tenant().unwrap_or_default().as_bytes(), token.as_bytes()])
     }
 

@@ -8,7 +8,8 @@ use axum::{Router, routing::get};
 use serde_json::Value;
 use tower_principal::test_util::Issuer;
 use tower_principal::verify::Claims;
-use tower_principal::{AuthenticateLayer, JwtVerifier, OAuthUser, RequireLayer, dialect, policy, transport};
+use tower_principal::verify::JwtVerifier;
+use tower_principal::{AuthenticateLayer, OAuthUser, RequireLayer, dialect, policy, transport};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

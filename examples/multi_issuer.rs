@@ -6,9 +6,10 @@ use axum::{Router, routing::get};
 use http::Request;
 use tower::ServiceExt as _;
 use tower_principal::test_util::{Fault, Issuer};
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::TokenUse;
 use tower_principal::{
-    AuthenticateLayer, JwtVerifier, MemoryVerifier, OAuthUser, Principal, Verifier as _, dialect, transport,
+    AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, Verifier as _, dialect, transport,
 };
 
 const API: &str = "https://api.example";

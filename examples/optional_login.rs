@@ -3,9 +3,9 @@
 //! `cargo run --example optional_login`, then the three calls it prints.
 
 use axum::{Router, routing::get};
+use tower_principal::dialect::{self, meaning};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Form, GuestRule, MemoryVerifier, OAuthUser, Principal, classify, dialect,
-    transport,
+    AuthenticateLayer, BasicUser, CredentialForm, GuestRule, MemoryVerifier, OAuthUser, Principal, transport,
 };
 
 /// `None` means that no credential was sent. It never means that a bad one was: the layer has refused
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
 
     let dialect = dialect::RFC6750
-        .with_form(Form::basic(classify::password))
+        .with_form(CredentialForm::basic(meaning::password))
         // Without a rule nobody is a guest, and `None` would never be seen.
         .guests([GuestRule::everywhere()]);
 

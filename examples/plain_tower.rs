@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let service = service.clone();
         tokio::spawn(async move {
             // What only the acceptor knows goes into the extensions here: the client's address, and
-            // after a TLS handshake `transport::SecureConnection`, which `transport::marked()` trusts.
+            // after a TLS handshake `transport::SecureConnection`, which `transport::from_acceptor()` trusts.
             let service = MapRequest::new(service, move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(transport::Peer(address));
                 request

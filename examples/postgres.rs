@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use tower_principal::verify::sql::{Change, NewCredential, SqlVerifier};
-use tower_principal::{Context, Credential, Secret, Verifier as _};
+use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tokens = here.store().access_tokens();
     let issued = tokens.create(NewCredential::new().user("otto").scopes(["datasets:read"])).await?;
     let token = Credential::AccessToken(Secret::borrowed(issued.secret.expose_secret()));
-    let context = Context::default();
+    let context = VerifyContext::default();
     eprintln!("the other node knows the token: {:?}", there.verify(&token, &context).await?);
 
     // Give the listener a moment to be there.

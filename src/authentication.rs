@@ -4,7 +4,7 @@ use http::Extensions;
 use http::request::{Parts, Request};
 
 use crate::credential::{Carrier, CredentialKind, Presented, Spelling, Syntax};
-use crate::principal::{AppToken, Guest, Principal, Source};
+use crate::principal::{AppToken, Guest, IdentitySource, Principal};
 
 /// Who a request comes from, and how that is known.
 ///
@@ -89,7 +89,7 @@ impl Authentication {
     }
 
     /// The same, once the source of the layer's verifier is known.
-    pub(crate) fn verified_by(self, source: Source<'_>) -> Self {
+    pub(crate) fn verified_by(self, source: IdentitySource<'_>) -> Self {
         Self { of_only_source: self.principal.source() == source, ..self }
     }
 

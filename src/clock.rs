@@ -9,7 +9,7 @@ use std::time::SystemTime;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use tower_principal::Clock;
+/// use tower_principal::clock::Clock;
 ///
 /// #[derive(Debug)]
 /// struct AnHourAhead;

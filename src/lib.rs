@@ -36,9 +36,9 @@
 //!     .route("/whoami", get(|me: Principal| async move { me.kind().to_string() }))
 //!     .route("/profile", get(|user: OAuthUser| async move { user.id().to_owned() }))
 //!     .layer(RequireLayer::new(policy::scope("datasets:read")))
-//!     .layer(AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::marked()));
+//!     .layer(AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::from_acceptor()));
 //! # let _ = app;
-//! # Ok::<(), tower_principal::MemoryVerifierError>(())
+//! # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 //! ```
 //!
 //! # Features
@@ -61,13 +61,13 @@
 //! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never
 //! changes behaviour, except for two facts that only `axum` knows: the original path of a request
 //! inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`. Without the feature an
-//! [`OriginalTargetLayer`] around the service records the path, or path rules of guests and
+//! [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service records the path, or path rules of guests and
 //! `policy::application` admit no request, and [`transport::Peer`] is the client's address.
 //!
 //! # Panics
 //!
 //! A panic in a verifier, a policy, a tenant function or a grammar of your own is answered 500, one in a
-//! [`Respond`] by the standard answer; the connection lives on. With `panic = "abort"` it ends the
+//! [`RenderRejection`](rejection::RenderRejection) by the standard answer; the connection lives on. With `panic = "abort"` it ends the
 //! process, as any panic does then. Handlers are not guarded.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
@@ -78,90 +78,50 @@
 mod readme {}
 
 mod authentication;
-mod clock;
-mod credential;
+pub mod clock;
+pub mod credential;
 mod deadline;
 pub mod dialect;
 #[cfg(feature = "axum")]
-mod extract;
+pub mod extract;
 pub mod fetch;
-mod layer;
+pub mod layer;
 #[cfg(feature = "metadata")]
-mod metadata;
+pub mod metadata;
 mod observe;
 mod pipeline;
 pub mod policy;
-mod principal;
-mod read;
-mod rejection;
-mod request;
+pub mod principal;
+pub mod read;
+pub mod rejection;
+pub mod request;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod trace;
 pub mod transport;
 pub mod verify;
 
-/// What a token or a pair means: the last column of a dialect's rows.
-///
-/// The constants are written like functions, since that is how a row reads:
-/// `Form::query("access_token", classify::access_token)`.
-pub mod classify {
-    pub use crate::dialect::meaning::*;
-}
-
-/// Typed headers that the `headers` crate lacks.
-pub mod headers {
-    pub use crate::credential::typed_headers::*;
-}
-
 pub use self::authentication::{Authentication, AuthenticationExt};
-pub use self::clock::{Clock, SystemClock};
-pub use self::credential::{
-    Carrier, ClientKind, Credential, CredentialKind, Credentials, Fingerprint, FingerprintKey, Key, Pair,
-    Secret, Syntax,
-};
-pub use self::dialect::custom::{Malformed, Parse, ParseOptional, Place};
-pub use self::dialect::form::Form;
+pub use self::credential::credential::Credential;
+pub use self::credential::pair::Pair;
+pub use self::credential::secret::Secret;
+pub use self::dialect::dialect::Dialect;
+pub use self::dialect::form::CredentialForm;
 pub use self::dialect::guest::GuestRule;
-pub use self::dialect::subprotocol::Subprotocol;
-#[doc(inline)]
-pub use self::dialect::{Dialect, DialectError};
 #[cfg(feature = "axum")]
-pub use self::extract::{Authenticated, Protected, protect};
-pub use self::layer::{
-    Authenticate, AuthenticateFuture, AuthenticateLayer, BodyMode, FormBody, IgnoresTenants, NoBody,
-    OriginalTargetLayer, RecordOriginalTarget, RequestBody, Require, RequireFuture, RequireLayer,
-    ResponseBody,
-};
-#[cfg(feature = "metadata")]
-pub use self::metadata::{InvalidResource, ProtectedResource};
-#[cfg(feature = "tracing")]
-pub use self::observe::make_span;
-pub use self::pipeline::Revocation;
-#[doc(inline)]
-pub use self::policy::{Forbidden, Policy};
-pub use self::principal::{
-    ApiKey, ApiKeyBuilder, AppAdmin, AppAdminBuilder, AppToken, AppTokenBuilder, BasicUser, BasicUserBuilder,
-    Ground, Guest, GuestBuilder, Identity, IdentityKind, InvalidPermission, InvalidScope, OAuthUser,
-    OAuthUserBuilder, Operation, OrgAdmin, OrgAdminBuilder, Permission, Permissions, Principal,
-    PrincipalKind, Scopes, Source,
-};
-pub use self::read::Reader;
-pub use self::rejection::{
-    AnswerRow, Challenge, InvalidChallenge, Reason, Rejection, RejectionKind, Respond,
-};
-pub use self::request::{Head, InvalidPattern};
-pub use self::verify::password::{Busy, HashError, Passwords, UnusableHash};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[doc(inline)]
-pub use self::verify::sql::SqlVerifier;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use self::verify::sql::token_format::{InvalidFormat, TokenFormat};
-#[doc(inline)]
-pub use self::verify::{
-    BoxVerifier, Context, DynVerifier, MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError, Verifier,
-    VerifyError,
-};
-#[cfg(feature = "jwt")]
-#[doc(inline)]
-pub use self::verify::{Jwks, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, KeySet};
+pub use self::extract::extractors::Authenticated;
+#[cfg(feature = "axum")]
+pub use self::extract::protect::protect;
+pub use self::layer::authenticate::AuthenticateLayer;
+pub use self::layer::require::RequireLayer;
+pub use self::policy::policy::Policy;
+pub use self::principal::kind::PrincipalKind;
+pub use self::principal::kinds::{ApiKey, AppAdmin, AppToken, BasicUser, Guest, OAuthUser, OrgAdmin};
+pub use self::principal::principal::Principal;
+pub use self::rejection::kind::RejectionKind;
+pub use self::rejection::reason::DenialReason;
+pub use self::rejection::rejection::Rejection;
+pub use self::verify::context::VerifyContext;
+pub use self::verify::error::VerifyError;
+pub use self::verify::memory::MemoryVerifier;
+pub use self::verify::verifier::Verifier;

@@ -24,13 +24,14 @@ use crate::read::Table;
 /// ```
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, body::Body, routing::get};
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, ProtectedResource, dialect, transport};
+/// use tower_principal::metadata::ProtectedResource;
+/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
 ///
 /// let document = ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT)?
 ///     .authorization_server("https://login.example")
 ///     .scopes(["datasets:read"]);
 /// # let verifier = MemoryVerifier::builder().build()?;
-/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::marked())
+/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::from_acceptor())
 ///     .resource_metadata(document.url());
 ///
 /// let served = document.clone();

@@ -49,7 +49,7 @@ const RESERVED: &[(&str, &[&str])] =
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("credential/credentials", "rejection/kind", "two credentials for one role are refused as ambiguous"),
     ("rejection/render", "dialect/error", "an answer row that cannot be prepared is an error of its dialect"),
-    ("rejection", "verify/denial", "a refusal keeps the denial that its log line is written from"),
+    ("rejection/rejection", "verify/denial", "a refusal keeps the denial that its log line is written from"),
     ("rejection/render", "observe/audit", "a refusal is reported where it is rendered"),
 ];
 
@@ -385,7 +385,7 @@ fn req_18_no_exposed_secret_is_compared() {
 /// only with a reason to see secrets.
 #[rustfmt::skip]
 const DOORS: &[&str] = &[
-    "credential", "credential/pair", "credential/secret", "credential/typed_headers", "read/parameters",
+    "credential/credential", "credential/pair", "credential/secret", "credential/typed_headers", "read/parameters",
     "read/value", "test_util/conformance/checks", "test_util/conformance/seen",
     "test_util/conformance/twist", "verify/cache/key", "verify/memory", "verify/memory/builder",
     "verify/oauth/introspection", "verify/oauth/jwt", "verify/sql/denied", "verify/sql/digest",

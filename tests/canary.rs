@@ -19,9 +19,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use static_assertions::assert_not_impl_any;
+use tower_principal::credential::Key;
 use tower_principal::{
-    AuthenticateLayer, Credential, Key, OAuthUser, Pair, Principal, Secret, Verifier as _, VerifyError,
-    dialect, transport, verify,
+    AuthenticateLayer, Credential, OAuthUser, Pair, Principal, Secret, Verifier as _, VerifyError, dialect,
+    transport, verify,
 };
 
 use canary_kit::capture;
@@ -152,7 +153,7 @@ async fn no_failure_shows_a_canary() {
         "verification did not end in time",
         "a verifier panics on purpose",
         "a handler panics on purpose",
-        "a `Respond` panicked",
+        "a `RenderRejection` panicked",
         "credential shown over plain http",
         "revocation_failed",
     ] {

@@ -11,7 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tower_principal::verify::TokenUse;
-use tower_principal::{Context, Credential, JwtVerifier, KeySet, Principal, Secret, Verifier as _};
+use tower_principal::verify::{JwtVerifier, KeySet};
+use tower_principal::{Credential, Principal, Secret, Verifier as _, VerifyContext};
 
 use corpus_runner::portal::Portal;
 use corpus_runner::wire::Answer;
@@ -211,7 +212,7 @@ async fn anybody_checks_geodatahubs_tokens_by_the_keys_that_are_published() {
     let verifier = verifier.build().unwrap();
     let check = async |name: &str| {
         let token = Credential::AccessToken(Secret::owned(text(&demo[name])));
-        let here = verifier.verify(&token, &Context::default()).await;
+        let here = verifier.verify(&token, &VerifyContext::default()).await;
         let lines = [format!("Authorization: {}", text(&demo[name]))];
         let there = portal.ask("GET /geodatahub/whoami", &lines).await.status;
         assert_eq!(there, if here.is_ok() { 200 } else { 401 }, "{name}");

@@ -11,9 +11,10 @@ use axum::body::Body;
 use axum::routing::any;
 use http::{Request, StatusCode};
 use tower::{Layer as _, ServiceExt as _};
+use tower_principal::layer::OriginalTargetLayer;
+use tower_principal::request::RequestHead;
 use tower_principal::{
-    AuthenticateLayer, GuestRule, Head, MemoryVerifier, OrgAdmin, OriginalTargetLayer, RequireLayer, dialect,
-    policy, transport,
+    AuthenticateLayer, GuestRule, MemoryVerifier, OrgAdmin, RequireLayer, dialect, policy, transport,
 };
 
 fn layer(dialect: tower_principal::Dialect) -> AuthenticateLayer<MemoryVerifier> {
@@ -100,5 +101,5 @@ async fn a_rule_without_a_path_needs_no_record() {
 #[test]
 fn the_original_path_is_unknown_without_a_record() {
     let request = Request::get("/x").body(()).unwrap();
-    assert_eq!(Head::of(&request).original_path(), None);
+    assert_eq!(RequestHead::of(&request).original_path(), None);
 }

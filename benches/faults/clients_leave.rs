@@ -20,9 +20,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Context, Credential, MemoryVerifier, OAuthUser, Passwords, Principal,
-    Verifier, VerifyError, dialect, transport,
+    AuthenticateLayer, BasicUser, Credential, MemoryVerifier, OAuthUser, Principal, Verifier, VerifyContext,
+    VerifyError, dialect, transport,
 };
 use zeroize::Zeroizing;
 
@@ -52,7 +53,7 @@ impl Verifier for Slow {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let _verifying = self.gauges.verifies();
         if matches!(credential, Credential::Password(_)) {

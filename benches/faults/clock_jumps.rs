@@ -9,12 +9,14 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::Router;
 use axum::routing::get;
 use tokio::time::sleep;
+use tower_principal::clock::Clock as _;
 use tower_principal::test_util::{Issuer, TestClock};
 use tower_principal::verify::sql::{NewCredential, SqlVerifier};
 use tower_principal::verify::{Algorithm, Cached};
+use tower_principal::verify::{JwtVerifier, MemoryVerifierBuilder};
 use tower_principal::{
-    AuthenticateLayer, Clock as _, Context, Credential, JwtVerifier, MemoryVerifier, MemoryVerifierBuilder,
-    OAuthUser, PrincipalKind, Reason, Secret, Verifier, VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, DenialReason, MemoryVerifier, OAuthUser, PrincipalKind, Secret, Verifier,
+    VerifyContext, VerifyError, dialect, transport,
 };
 
 use crate::harness::faked;
@@ -45,13 +47,15 @@ fn seconds(clock: &TestClock) -> i64 {
 /// Whether the token is taken; an outage is neither, and fails the experiment.
 async fn takes(verifier: &impl Verifier, token: &str) -> bool {
     let credential = Credential::AccessToken(Secret::borrowed(token));
-    let answer = match verifier.verify_now(&credential, &Context::default()) {
+    let answer = match verifier.verify_now(&credential, &VerifyContext::default()) {
         Some(answer) => answer,
-        None => verifier.verify(&credential, &Context::default()).await,
+        None => verifier.verify(&credential, &VerifyContext::default()).await,
     };
     match answer {
         Ok(_) => true,
-        Err(VerifyError::Denied(Reason::Unknown | Reason::Expired | Reason::Revoked)) => false,
+        Err(VerifyError::Denied(DenialReason::Unknown | DenialReason::Expired | DenialReason::Revoked)) => {
+            false
+        }
         Err(other) => panic!("{other:?}"),
     }
 }

@@ -18,8 +18,8 @@ use tokio::time::sleep;
 use tower::ServiceExt as _;
 use tower_principal::verify::Cached;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, OAuthUser, Principal, Secret, Verifier, VerifyError, dialect,
-    transport,
+    AuthenticateLayer, Credential, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError,
+    dialect, transport,
 };
 
 use crate::harness::child::Child;
@@ -40,7 +40,7 @@ struct Slow {
 }
 
 impl Verifier for Slow {
-    async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
         let _verifying = self.gauges.verifies();
         self.asked.fetch_add(1, Ordering::Relaxed);
         sleep(TAKES).await;
@@ -100,7 +100,7 @@ async fn within_a_process(report: &mut Report) {
                 let (cached, token) = (Arc::clone(&cached), token.clone());
                 async move {
                     let credential = Credential::AccessToken(Secret::borrowed(&token));
-                    cached.verify(&credential, &Context::default()).await.is_ok()
+                    cached.verify(&credential, &VerifyContext::default()).await.is_ok()
                 }
             })
             .await,

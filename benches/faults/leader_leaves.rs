@@ -10,7 +10,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
 use tower_principal::verify::Cached;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, OAuthUser, Principal, Verifier, VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError, dialect,
+    transport,
 };
 
 use crate::harness::child::Child;
@@ -26,7 +27,7 @@ const TAKES: Duration = Duration::from_millis(600);
 struct Slow(Arc<Gauges>);
 
 impl Verifier for Slow {
-    async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
         let _verifying = self.0.verifies();
         sleep(TAKES).await;
         Ok(OAuthUser::builder("otto").build().into())

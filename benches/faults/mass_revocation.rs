@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{NewCredential, SqlVerifier};
-use tower_principal::{Context, Credential, OAuthUser, Principal, Secret, Verifier, VerifyError};
+use tower_principal::{Credential, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError};
 
 use crate::harness::databases::Server;
 use crate::harness::numbers::Times;
@@ -30,7 +30,7 @@ impl Verifier for Crowded {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         if let Credential::AccessToken(token) = credential
             && let Some(number) = token.expose_secret().strip_prefix("crowd")
@@ -132,14 +132,17 @@ async fn issue(here: &SqlVerifier, cached: &Cached<Crowded>, count: usize) -> (V
 }
 
 async fn ask(verifier: &impl Verifier, token: &str) -> bool {
-    verifier.verify(&Credential::AccessToken(Secret::borrowed(token)), &Context::default()).await.is_ok()
+    verifier
+        .verify(&Credential::AccessToken(Secret::borrowed(token)), &VerifyContext::default())
+        .await
+        .is_ok()
 }
 
 /// How long the last of these is good without anybody asking the database.
 async fn last_good(cached: &Cached<Crowded>, secrets: &[String], started: Instant) -> Duration {
     let good = |secret: &String| {
         let token = Credential::AccessToken(Secret::borrowed(secret));
-        matches!(cached.verify_now(&token, &Context::default()), Some(Ok(_)))
+        matches!(cached.verify_now(&token, &VerifyContext::default()), Some(Ok(_)))
     };
     let mut last = Duration::ZERO;
     while last < 30 * SECOND && secrets.iter().any(good) {

@@ -13,8 +13,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
 use tower_principal::verify::{Cached, Throttled};
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Principal, Verifier, VerifyError,
-    dialect, transport,
+    AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Principal, Verifier, VerifyContext,
+    VerifyError, dialect, transport,
 };
 
 use crate::harness::child::{Child, mib};
@@ -77,7 +77,7 @@ impl Verifier for Counted {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.inner.verify(credential, context).await
@@ -86,7 +86,7 @@ impl Verifier for Counted {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.inner.verify_now(credential, context)

@@ -9,7 +9,8 @@ use axum::routing::get;
 use tokio::time::sleep;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, OAuthUser, Principal, Verifier, VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError, dialect,
+    transport,
 };
 
 use crate::harness::child::Child;
@@ -28,7 +29,7 @@ struct Panicking {
 }
 
 impl Verifier for Panicking {
-    async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
         let _verifying = self.gauges.verifies();
         let turn = self.asked.fetch_add(1, Ordering::Relaxed);
         assert!(!turn.is_multiple_of(6), "on purpose, before it waits");
@@ -37,7 +38,11 @@ impl Verifier for Panicking {
         Ok(OAuthUser::builder("otto").build().into())
     }
 
-    fn verify_now(&self, token: &Credential<'_>, _: &Context<'_>) -> Option<Result<Principal, VerifyError>> {
+    fn verify_now(
+        &self,
+        token: &Credential<'_>,
+        _: &VerifyContext<'_>,
+    ) -> Option<Result<Principal, VerifyError>> {
         let Credential::AccessToken(token) = token else { return Some(Err(VerifyError::Unsupported)) };
         if token.expose_secret() == WAITS {
             return None;

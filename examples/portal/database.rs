@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use tower_principal::SqlVerifier;
+use tower_principal::verify::sql::SqlVerifier;
 use tower_principal::verify::sql::{SqlError, SqlVerifierBuilder};
 
 use crate::BoxError;

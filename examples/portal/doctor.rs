@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tower_principal::fetch::HttpClient;
 use tower_principal::verify::{Algorithm, KeySet, Keys, TokenUse};
-use tower_principal::{Jwks, JwtVerifier};
+use tower_principal::verify::{Jwks, JwtVerifier};
 
 use crate::BoxError;
 use crate::flags::Flags;

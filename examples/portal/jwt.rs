@@ -5,7 +5,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde::Serialize;
-use tower_principal::KeySet;
+use tower_principal::verify::KeySet;
 
 use crate::{BoxError, random};
 

@@ -1,7 +1,8 @@
 //! Who is known to one platform.
 
+use tower_principal::verify::sql::SqlVerifier;
 use tower_principal::verify::sql::{SqlError, SqlStore};
-use tower_principal::{Context, Credential, Principal, SqlVerifier, Verifier, VerifyError};
+use tower_principal::{Credential, Principal, Verifier, VerifyContext, VerifyError};
 
 /// One platform's part of the database, a tenant of it: what is good there is nothing elsewhere.
 ///
@@ -53,7 +54,7 @@ impl Platform {
         &self.store
     }
 
-    fn here<'r>(&self, context: &Context<'r>) -> Context<'r> {
+    fn here<'r>(&self, context: &VerifyContext<'r>) -> VerifyContext<'r> {
         context.clone().with_tenant(self.tenant)
     }
 }
@@ -62,7 +63,7 @@ impl Verifier for Platform {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         if matches!(credential, Credential::Password(_)) && self.passwords == Passwords::GiveTokens {
             return Err(VerifyError::Unsupported);
@@ -70,7 +71,11 @@ impl Verifier for Platform {
         self.database.verify(credential, &self.here(context)).await
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.database.revoke(credential, &self.here(context)).await
     }
 }

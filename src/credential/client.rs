@@ -21,7 +21,7 @@ impl ClientKind {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::ClientKind;
+    /// use tower_principal::credential::ClientKind;
     ///
     /// assert_eq!(ClientKind::of("b3U68vghI6FmEeKn9wLoGtzz0A"), ClientKind::Organization);
     /// assert_eq!(ClientKind::of("YXA68vghI6FmEeKn9wLoGtzz0A"), ClientKind::Application);

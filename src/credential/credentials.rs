@@ -7,7 +7,7 @@ use crate::rejection::RejectionKind;
 ///
 /// Socrata's clients send a user's credential and an app token together. Two values for one role
 /// are ambiguous (RFC 6750 section 2) unless the dialect gave their rows different
-/// [ranks](crate::Form::rank).
+/// [ranks](crate::CredentialForm::rank).
 #[derive(Debug, Default)]
 pub struct Credentials<'r> {
     subject: Option<Presented<'r>>,
@@ -87,7 +87,7 @@ impl<'r> Presented<'r> {
     }
 
     /// A value that no genuine credential of this kind has.
-    pub(crate) const fn impossible(spelling: Spelling, kind: CredentialKind) -> Self {
+    pub(crate) const fn malformed_value(spelling: Spelling, kind: CredentialKind) -> Self {
         Self { spelling, kind, credential: None, outranked: None, cross_site: false }
     }
 }

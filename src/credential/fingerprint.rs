@@ -17,7 +17,7 @@ pub struct Fingerprint([u64; 2]);
 /// # Examples
 ///
 /// ```
-/// use tower_principal::FingerprintKey;
+/// use tower_principal::credential::FingerprintKey;
 ///
 /// let key = FingerprintKey::random()?;
 /// assert_eq!(key.of(&[b"a", b"b"]), key.of(&[b"a", b"b"]));

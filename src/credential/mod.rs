@@ -2,155 +2,25 @@
 
 mod carrier;
 mod client;
+pub(crate) mod credential;
 mod credentials;
 pub(crate) mod fingerprint;
 mod kind;
-mod pair;
-mod secret;
+pub(crate) mod pair;
+pub(crate) mod secret;
 mod spelling;
 mod syntax;
-pub(crate) mod typed_headers;
+pub mod typed_headers;
 
 pub use self::carrier::Carrier;
 pub use self::client::ClientKind;
+pub(crate) use self::credential::Credential;
+pub use self::credential::Key;
 pub use self::credentials::Credentials;
 pub(crate) use self::credentials::Presented;
 pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::kind::CredentialKind;
-pub use self::pair::Pair;
-pub use self::secret::Secret;
+pub(crate) use self::pair::Pair;
+pub(crate) use self::secret::Secret;
 pub(crate) use self::spelling::Spelling;
 pub use self::syntax::Syntax;
-
-/// A credential as it was presented, unverified.
-///
-/// It borrows from the request; `Debug` shows the kind and nothing of its content.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::{Credential, Reason, Secret, VerifyError};
-///
-/// fn token<'c>(credential: &'c Credential<'_>) -> Result<&'c str, VerifyError> {
-///     match credential {
-///         Credential::AccessToken(token) => Ok(token.expose_secret()),
-///         _ => Err(VerifyError::Unsupported),
-///     }
-/// }
-///
-/// assert_eq!(token(&Credential::AccessToken(Secret::borrowed("t"))).unwrap(), "t");
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Credential<'r> {
-    /// An OAuth 2.0 access token, whatever carried it (RFC 6750).
-    AccessToken(Secret<'r>),
-    /// An API key, whole or in two halves.
-    ApiKey(Key<'r>),
-    /// A token that identifies the calling application, not a user (Socrata).
-    AppToken(Secret<'r>),
-    /// A client id and secret, of the kind its id says (Usergrid).
-    Client(ClientKind, Pair<'r>),
-    /// A user name and password.
-    Password(Pair<'r>),
-}
-
-/// An API key: whole (OpenDataSoft) or as an id and a secret (Socrata).
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Key<'r> {
-    /// One secret text.
-    Whole(Secret<'r>),
-    /// A public id and a secret.
-    Halves(Pair<'r>),
-}
-
-impl<'r> Credential<'r> {
-    /// Which kind it is.
-    pub const fn kind(&self) -> CredentialKind {
-        match self {
-            Self::AccessToken(_) => CredentialKind::AccessToken,
-            Self::ApiKey(_) => CredentialKind::ApiKey,
-            Self::AppToken(_) => CredentialKind::AppToken,
-            Self::Client(..) => CredentialKind::Client,
-            Self::Password(_) => CredentialKind::Password,
-        }
-    }
-
-    /// The public half: a user's name, the id of a key or a client. `None` for a secret without one.
-    pub fn id(&self) -> Option<&str> {
-        match self {
-            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => Some(pair.id()),
-            Self::AccessToken(_) | Self::AppToken(_) | Self::ApiKey(Key::Whole(_)) => None,
-        }
-    }
-
-    /// What tells it from others of its kind: its id, or the whole secret where it has none. Only for
-    /// fingerprints.
-    pub(crate) fn id_or_secret(&self) -> &str {
-        match self {
-            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
-                secret.expose_secret()
-            }
-            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => pair.id(),
-        }
-    }
-
-    /// What comes of its secret alone, the second half where it has two. Only for fingerprints.
-    pub(crate) fn with_secret<T>(&self, read: impl FnOnce(&str) -> T) -> T {
-        match self {
-            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
-                read(secret.expose_secret())
-            }
-            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => {
-                read(pair.secret().expose_secret())
-            }
-        }
-    }
-
-    /// A copy that outlives the request; it is wiped on drop.
-    pub fn into_owned(self) -> Credential<'static> {
-        match self {
-            Self::AccessToken(token) => Credential::AccessToken(token.into_owned()),
-            Self::ApiKey(Key::Whole(key)) => Credential::ApiKey(Key::Whole(key.into_owned())),
-            Self::ApiKey(Key::Halves(pair)) => Credential::ApiKey(Key::Halves(pair.into_owned())),
-            Self::AppToken(token) => Credential::AppToken(token.into_owned()),
-            Self::Client(kind, pair) => Credential::Client(kind, pair.into_owned()),
-            Self::Password(pair) => Credential::Password(pair.into_owned()),
-        }
-    }
-
-    /// The same credential, borrowed from this one.
-    pub fn reborrow(&self) -> Credential<'_> {
-        match self {
-            Self::AccessToken(token) => Credential::AccessToken(token.reborrow()),
-            Self::ApiKey(Key::Whole(key)) => Credential::ApiKey(Key::Whole(key.reborrow())),
-            Self::ApiKey(Key::Halves(pair)) => Credential::ApiKey(Key::Halves(pair.reborrow())),
-            Self::AppToken(token) => Credential::AppToken(token.reborrow()),
-            Self::Client(kind, pair) => Credential::Client(*kind, pair.reborrow()),
-            Self::Password(pair) => Credential::Password(pair.reborrow()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_shows_the_kind_and_nothing_of_the_content() {
-        let pair = || Pair::new(Secret::borrowed("who"), Secret::borrowed("what"));
-        let all = [
-            Credential::AccessToken(Secret::borrowed("what")),
-            Credential::ApiKey(Key::Whole(Secret::borrowed("what"))),
-            Credential::ApiKey(Key::Halves(pair())),
-            Credential::AppToken(Secret::borrowed("what")),
-            Credential::Client(ClientKind::Other, pair()),
-            Credential::Password(pair()),
-        ];
-        for credential in all {
-            let shown = format!("{credential:?} {:?}", credential.reborrow().into_owned());
-            assert!(!shown.contains("who") && !shown.contains("what"), "{shown}");
-        }
-    }
-}

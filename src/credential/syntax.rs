@@ -11,7 +11,8 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Authentication, Syntax};
+/// use tower_principal::credential::Syntax;
+/// use tower_principal::Authentication;
 ///
 /// fn is_outdated(who: &Authentication) -> bool {
 ///     matches!(who.syntax(), Some(Syntax::OAuth | Syntax::BearerColon | Syntax::Bare))
@@ -44,7 +45,7 @@ pub enum Syntax {
     Parameter,
     /// `ID=..&SECRET=..`, two parameters (Usergrid's document).
     ParameterPair,
-    /// A grammar of the service's own; see [`Form::custom`](crate::Form::custom).
+    /// A grammar of the service's own; see [`CredentialForm::custom`](crate::CredentialForm::custom).
     Custom,
     /// `Cookie: NAME=TOKEN` (RFC 6265 section 4.2).
     Cookie,

@@ -14,7 +14,8 @@ pub static X_APP_TOKEN: HeaderName = HeaderName::from_static("x-app-token");
 ///
 /// ```
 /// use headers::HeaderMapExt;
-/// use tower_principal::{Secret, headers::XAppToken};
+/// use tower_principal::credential::typed_headers::XAppToken;
+/// use tower_principal::Secret;
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.typed_insert(XAppToken::new(Secret::owned("09sIcqEhoY0teGY5rhupZGqhW")).unwrap());
@@ -31,7 +32,8 @@ pub struct XAppToken(Secret<'static>);
 ///
 /// ```
 /// use headers::{Authorization, HeaderMapExt};
-/// use tower_principal::{Secret, headers::OAuth};
+/// use tower_principal::credential::typed_headers::OAuth;
+/// use tower_principal::Secret;
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.typed_insert(Authorization(OAuth::new(Secret::owned("token")).unwrap()));

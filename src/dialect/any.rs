@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Form;
+use super::form::CredentialForm;
 use super::meaning::{self, IdShape};
 use super::{Dialect, RFC6750};
 
@@ -12,19 +12,19 @@ use super::{Dialect, RFC6750};
 pub const ANY: Dialect = Dialect {
     name: "any",
     forms: Cow::Borrowed(&[
-        Form::scheme("Bearer", meaning::access_token),
-        Form::scheme_colon("Bearer", meaning::access_token),
-        Form::scheme("OAuth", meaning::access_token),
-        Form::scheme("Apikey", meaning::api_key),
-        Form::basic(meaning::client_key_or_password(IdShape::SOCRATA_KEY)),
-        Form::bare(meaning::access_token),
-        Form::header("x-app-token", meaning::app_token),
-        Form::header("x-api-key", meaning::app_token),
-        Form::query("access_token", meaning::access_token),
-        Form::query_pair("client_id", "client_secret", meaning::client),
-        Form::query("apikey", meaning::api_key),
-        Form::query("$$app_token", meaning::app_token),
-        Form::body_anyhow("access_token", meaning::access_token),
+        CredentialForm::scheme("Bearer", meaning::access_token),
+        CredentialForm::scheme_colon("Bearer", meaning::access_token),
+        CredentialForm::scheme("OAuth", meaning::access_token),
+        CredentialForm::scheme("Apikey", meaning::api_key),
+        CredentialForm::basic(meaning::client_key_or_password(IdShape::SOCRATA_KEY)),
+        CredentialForm::bare(meaning::access_token),
+        CredentialForm::header("x-app-token", meaning::app_token),
+        CredentialForm::header("x-api-key", meaning::app_token),
+        CredentialForm::query("access_token", meaning::access_token),
+        CredentialForm::query_pair("client_id", "client_secret", meaning::client),
+        CredentialForm::query("apikey", meaning::api_key),
+        CredentialForm::query("$$app_token", meaning::app_token),
+        CredentialForm::body_any_content_type("access_token", meaning::access_token),
     ]),
     ..RFC6750
 };

@@ -1,6 +1,6 @@
 //! The rows of a dialect: where a credential stands, how it is written, what it means.
 
-use super::custom::{Parse, ParseOptional, Place};
+use super::custom::{CustomOptionalParser, CustomParser, CustomPlace};
 use super::meaning::{PairClassifier, TokenClassifier};
 use super::subprotocol::Subprotocol;
 use crate::credential::CredentialKind;
@@ -12,18 +12,19 @@ use crate::credential::CredentialKind;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Form, classify};
+/// use tower_principal::dialect::meaning;
+/// use tower_principal::CredentialForm;
 ///
-/// const FORMS: &[Form] = &[
-///     Form::scheme("Bearer", classify::access_token),
-///     Form::header("x-app-token", classify::app_token),
-///     Form::query_pair("client_id", "client_secret", classify::client),
-///     Form::basic(classify::password),
+/// const FORMS: &[CredentialForm] = &[
+///     CredentialForm::scheme("Bearer", meaning::access_token),
+///     CredentialForm::header("x-app-token", meaning::app_token),
+///     CredentialForm::query_pair("client_id", "client_secret", meaning::client),
+///     CredentialForm::basic(meaning::password),
 /// ];
 /// assert_eq!(FORMS.len(), 4);
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Form {
+pub struct CredentialForm {
     pub(crate) row: Row,
     pub(crate) rank: u8,
 }
@@ -41,7 +42,7 @@ pub(crate) enum Row {
     Subprotocol { at: Subprotocol, classify: TokenClassifier },
 }
 
-impl Form {
+impl CredentialForm {
     const fn of(row: Row) -> Self {
         Self { row, rank: 0 }
     }
@@ -54,18 +55,19 @@ impl Form {
     /// a malformed value is refused with 400, and over a connection that is not secure the transport
     /// rule of both applies. A [`body`](Self::body) row has no rank, because a form body is read only
     /// if the head holds no subject; the dialect fails with
-    /// [`DialectError::Rank`](crate::DialectError::Rank).
+    /// [`DialectError::Rank`](crate::dialect::DialectError::Rank).
     ///
     /// # Examples
     ///
     /// A signed link that works for a client which also sends its own token:
     ///
     /// ```
-    /// use tower_principal::{Form, classify};
+    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::CredentialForm;
     ///
-    /// const FORMS: &[Form] = &[
-    ///     Form::scheme("Bearer", classify::access_token),
-    ///     Form::query("signed", classify::access_token).rank(1),
+    /// const FORMS: &[CredentialForm] = &[
+    ///     CredentialForm::scheme("Bearer", meaning::access_token),
+    ///     CredentialForm::query("signed", meaning::access_token).rank(1),
     /// ];
     /// # assert_eq!(FORMS.len(), 2);
     /// ```
@@ -122,7 +124,7 @@ impl Form {
     }
 
     /// The same also on `GET` and without a `Content-Type`, as OpenDataSoft's document shows it.
-    pub const fn body_anyhow(name: &'static str, classify: TokenClassifier) -> Self {
+    pub const fn body_any_content_type(name: &'static str, classify: TokenClassifier) -> Self {
         Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: true })
     }
 
@@ -142,9 +144,10 @@ impl Form {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{Form, classify};
+    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::CredentialForm;
     ///
-    /// const SESSION: Form = Form::cookie("__Host-session", classify::access_token)
+    /// const SESSION: CredentialForm = CredentialForm::cookie("__Host-session", meaning::access_token)
     ///     .allow_origins(&["https://app.example.org"]);
     /// ```
     pub const fn cookie(name: &'static str, classify: TokenClassifier) -> Self {
@@ -155,7 +158,7 @@ impl Form {
     /// section 6.2: scheme, host and port without a path). Other rows stay as they are.
     ///
     /// Defaults to none. The dialect fails with
-    /// [`DialectError::Origin`](crate::DialectError::Origin) for a value that is no origin.
+    /// [`DialectError::Origin`](crate::dialect::DialectError::Origin) for a value that is no origin.
     #[must_use]
     pub const fn allow_origins(self, origins: &'static [&'static str]) -> Self {
         match self.row {
@@ -174,13 +177,14 @@ impl Form {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{Form, Subprotocol, classify};
+    /// use tower_principal::dialect::{Subprotocol, meaning};
+    /// use tower_principal::CredentialForm;
     ///
-    /// const KUBERNETES: Form = Form::websocket_protocol(
+    /// const KUBERNETES: CredentialForm = CredentialForm::websocket_protocol(
     ///     Subprotocol::PrefixBase64Url("base64url.bearer.authorization.k8s.io."),
-    ///     classify::access_token,
+    ///     meaning::access_token,
     /// );
-    /// const PAIR: Form = Form::websocket_protocol(Subprotocol::After("bearer"), classify::access_token);
+    /// const PAIR: CredentialForm = CredentialForm::websocket_protocol(Subprotocol::After("bearer"), meaning::access_token);
     /// ```
     pub const fn websocket_protocol(at: Subprotocol, classify: TokenClassifier) -> Self {
         Self::of(Row::Subprotocol { at, classify })
@@ -196,16 +200,18 @@ impl Form {
     /// `Authorization: Key id/secret`:
     ///
     /// ```
-    /// use tower_principal::{Credential, Form, Key, Malformed, Pair, Place, Secret};
+    /// use tower_principal::credential::Key;
+    /// use tower_principal::dialect::{CustomPlace, Malformed};
+    /// use tower_principal::{Credential, CredentialForm, Pair, Secret};
     ///
     /// fn key(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
     ///     let (id, secret) = value.split_once('/').ok_or(Malformed)?;
     ///     Ok(Credential::ApiKey(Key::Halves(Pair::new(id, secret))))
     /// }
     ///
-    /// const KEY: Form = Form::custom(Place::Scheme("Key"), key);
+    /// const KEY: CredentialForm = CredentialForm::custom(CustomPlace::Scheme("Key"), key);
     /// ```
-    pub const fn custom(place: Place, parse: Parse) -> Self {
+    pub const fn custom(place: CustomPlace, parse: CustomParser) -> Self {
         Self::at(place, TokenSyntax::Custom(parse))
     }
 
@@ -217,7 +223,9 @@ impl Form {
     /// `X-Client: key=KEY` beside values that name a version only:
     ///
     /// ```
-    /// use tower_principal::{Credential, Form, Key, Malformed, Place, Secret};
+    /// use tower_principal::credential::Key;
+    /// use tower_principal::dialect::{CustomPlace, Malformed};
+    /// use tower_principal::{Credential, CredentialForm, Secret};
     ///
     /// fn key(value: Secret<'_>) -> Result<Option<Credential<'_>>, Malformed> {
     ///     match value.split_once('=') {
@@ -228,18 +236,18 @@ impl Form {
     ///     }
     /// }
     ///
-    /// const KEY: Form = Form::custom_optional(Place::Header("x-client"), key);
+    /// const KEY: CredentialForm = CredentialForm::custom_optional(CustomPlace::Header("x-client"), key);
     /// ```
-    pub const fn custom_optional(place: Place, parse: ParseOptional) -> Self {
+    pub const fn custom_optional(place: CustomPlace, parse: CustomOptionalParser) -> Self {
         Self::at(place, TokenSyntax::Optional(parse))
     }
 
-    const fn at(place: Place, value: TokenSyntax) -> Self {
+    const fn at(place: CustomPlace, value: TokenSyntax) -> Self {
         Self::of(match place {
-            Place::Scheme(word) => Row::Scheme { word, colon: false, value },
-            Place::Header(name) => Row::Header { name, value },
-            Place::Query(name) => Row::Query { name, value },
-            Place::Cookie(name) => Row::Cookie { name, value, origins: &[] },
+            CustomPlace::Scheme(word) => Row::Scheme { word, colon: false, value },
+            CustomPlace::Header(name) => Row::Header { name, value },
+            CustomPlace::Query(name) => Row::Query { name, value },
+            CustomPlace::Cookie(name) => Row::Cookie { name, value, origins: &[] },
         })
     }
 }
@@ -248,8 +256,8 @@ impl Form {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenSyntax {
     Token(TokenClassifier),
-    Custom(Parse),
-    Optional(ParseOptional),
+    Custom(CustomParser),
+    Optional(CustomOptionalParser),
 }
 
 impl TokenSyntax {

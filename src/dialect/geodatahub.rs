@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Form;
+use super::form::CredentialForm;
 use super::{Dialect, RFC6750, meaning};
 use crate::rejection::AnswerRow;
 use crate::rejection::RejectionKind::{
@@ -15,9 +15,9 @@ use crate::rejection::RejectionKind::{
 pub const GEODATAHUB: Dialect = Dialect {
     name: "geodatahub",
     forms: Cow::Borrowed(&[
-        Form::bare(meaning::access_token),
-        Form::basic(meaning::password),
-        Form::header("x-api-key", meaning::app_token),
+        CredentialForm::bare(meaning::access_token),
+        CredentialForm::basic(meaning::password),
+        CredentialForm::header("x-api-key", meaning::app_token),
     ]),
     answers: Cow::Borrowed(&[
         AnswerRow::json(

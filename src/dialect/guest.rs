@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::principal::{Ground, Guest, InvalidPermission, Permissions};
 use crate::request::path::PathPattern;
-use crate::request::{Head, InvalidPattern, original_target};
+use crate::request::{InvalidPattern, RequestHead, original_target};
 
 /// Admits requests that carry no credential at all.
 ///
@@ -65,9 +65,9 @@ impl GuestRule {
     /// `/**` for the path itself and all below. Methods are `GET`, `HEAD`, `POST`, `PUT` and `DELETE`
     /// unless [`methods`](Self::methods) says otherwise.
     ///
-    /// The original path ([`Head::original_path`](crate::Head::original_path)) decides, segment by
+    /// The original path ([`RequestHead::original_path`](crate::request::RequestHead::original_path)) decides, segment by
     /// segment and byte by byte. If it is not known, the rule admits no request: without the
-    /// feature `axum` put an [`OriginalTargetLayer`](crate::OriginalTargetLayer) around the
+    /// feature `axum` put an [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer) around the
     /// service. A path that two programs could read differently (encoded or doubled slashes, dot
     /// segments, `;`, `\`, control characters, encoded `?` and `#`) admits nobody.
     pub const fn path(pattern: &'static str) -> Self {
@@ -80,7 +80,7 @@ impl GuestRule {
         Self { methods: Some(methods), ..self }
     }
 
-    /// The guest's permissions, in the grammar of [`Permission`](crate::Permission). Defaults to none.
+    /// The guest's permissions, in the grammar of [`Permission`](crate::principal::Permission). Defaults to none.
     ///
     /// Those of a rule with a path are relative to what the rule's pattern matched: at `/acme/sandbox/x`
     /// the rule `/{org}/sandbox/**` grants `get:/**` below `/acme/sandbox`. A policy counts them if it
@@ -111,7 +111,7 @@ impl GuestRule {
 
 impl Admission {
     /// The guest that a request without credentials is, if this rule admits it.
-    pub(crate) fn admit(&self, head: Head<'_>) -> Option<&Guest> {
+    pub(crate) fn admit(&self, head: RequestHead<'_>) -> Option<&Guest> {
         let by_method = self.methods.as_ref().is_none_or(|methods| methods.contains(head.method()));
         let by_path = || match &self.path {
             Some(pattern) => original_target::path(head).is_some_and(|path| pattern.matches(path).is_some()),
@@ -131,7 +131,7 @@ mod tests {
         let mut request = Request::builder().method(method).uri(target).body(()).unwrap();
         let original = original_target::OriginalTarget(request.uri().clone());
         request.extensions_mut().insert(original);
-        rule.compile().unwrap().admit(Head::of(&request)).is_some()
+        rule.compile().unwrap().admit(RequestHead::of(&request)).is_some()
     }
 
     #[cfg(not(feature = "axum"))]
@@ -140,9 +140,9 @@ mod tests {
         let request = Request::get("/o/sandbox/x").body(()).unwrap();
         for pattern in ["/{org}/sandbox/**", "/**", "/o/sandbox/x"] {
             let rule = GuestRule::path(pattern).compile().unwrap();
-            assert!(rule.admit(Head::of(&request)).is_none(), "{pattern}");
+            assert!(rule.admit(RequestHead::of(&request)).is_none(), "{pattern}");
         }
-        assert!(GuestRule::reads().compile().unwrap().admit(Head::of(&request)).is_some());
+        assert!(GuestRule::reads().compile().unwrap().admit(RequestHead::of(&request)).is_some());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a token or a pair means: the last column of a dialect's rows.
 //!
 //! The constants are written like functions, since that is how a row reads:
-//! `Form::query("access_token", classify::access_token)`.
+//! `CredentialForm::query("access_token", meaning::access_token)`.
 
 use crate::credential::{ClientKind, Credential, CredentialKind, Key, Pair, Presented, Secret, Spelling};
 
@@ -46,14 +46,14 @@ pub struct PairClassifier {
 /// # Examples
 ///
 /// ```
-/// use tower_principal::classify::{self, TokenPair};
-/// use tower_principal::{Dialect, Form, dialect};
+/// use tower_principal::dialect::meaning::{self, TokenPair};
+/// use tower_principal::{CredentialForm, Dialect, dialect};
 ///
 /// const TOKENS: &[TokenPair] = &[
-///     TokenPair::id_is("", classify::access_token),
-///     TokenPair::secret_is("x-oauth-basic", classify::access_token),
+///     TokenPair::id_is("", meaning::access_token),
+///     TokenPair::secret_is("x-oauth-basic", meaning::access_token),
 /// ];
-/// let dialect = dialect::RFC6750.with_form(Form::basic(classify::password.or_token(TOKENS)));
+/// let dialect = dialect::RFC6750.with_form(CredentialForm::basic(meaning::password.or_token(TOKENS)));
 /// # assert_eq!(dialect.forms.len(), 2);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -136,8 +136,9 @@ impl TokenClassifier {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::classify::TokenClassifier;
-    /// use tower_principal::{Credential, CredentialKind, Key};
+    /// use tower_principal::dialect::meaning::TokenClassifier;
+    /// use tower_principal::credential::{CredentialKind, Key};
+    /// use tower_principal::Credential;
     ///
     /// const LICENCE: TokenClassifier =
     ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
@@ -151,15 +152,16 @@ impl TokenClassifier {
     /// Defaults to none: a token is a `b64token` (RFC 6750 section 2.1), and any other value is denied
     /// before the verifier. This option gives that filter up for the characters it names. They must be
     /// visible ASCII other than `,` and `"`, which separate credentials; the dialect fails with
-    /// [`DialectError::TokenCharacters`](crate::DialectError::TokenCharacters) otherwise.
+    /// [`DialectError::TokenCharacters`](crate::dialect::DialectError::TokenCharacters) otherwise.
     ///
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{Form, classify};
+    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::CredentialForm;
     ///
     /// // `Authorization: Bearer 17|uXkq3T1z..`
-    /// const FORM: Form = Form::scheme("Bearer", classify::access_token.danger_also_allow("|"));
+    /// const FORM: CredentialForm = CredentialForm::scheme("Bearer", meaning::access_token.danger_also_allow("|"));
     /// ```
     #[must_use]
     pub const fn danger_also_allow(self, characters: &'static str) -> Self {
@@ -170,7 +172,7 @@ impl TokenClassifier {
     ///
     /// Defaults to 8 KiB: a longer value is denied before the verifier. A higher bound lets each
     /// unauthenticated request make the server read that much. The dialect fails with
-    /// [`DialectError::TokenLength`](crate::DialectError::TokenLength) for another length.
+    /// [`DialectError::TokenLength`](crate::dialect::DialectError::TokenLength) for another length.
     #[must_use]
     pub const fn danger_max_length(self, bytes: usize) -> Self {
         Self { max_length: Some(bytes), ..self }
@@ -180,7 +182,7 @@ impl TokenClassifier {
     pub(crate) fn present(self, token: Option<Secret<'_>>, spelling: Spelling) -> Presented<'_> {
         match token {
             Some(token) => Presented::new(spelling, (self.make)(token)),
-            None => Presented::impossible(spelling, self.kind),
+            None => Presented::malformed_value(spelling, self.kind),
         }
     }
 }
@@ -192,7 +194,7 @@ impl PairClassifier {
 
     /// The same, with pairs that stand for a token; the first one that fits decides.
     ///
-    /// It applies to [`Form::basic`](crate::Form::basic) rows. Defaults to none: an empty user id is
+    /// It applies to [`CredentialForm::basic`](crate::CredentialForm::basic) rows. Defaults to none: an empty user id is
     /// malformed, and every other pair is an id and its secret.
     #[must_use]
     pub const fn or_token(self, tokens: &'static [TokenPair]) -> Self {

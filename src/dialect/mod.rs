@@ -1,14 +1,9 @@
 //! Platforms as data: which credential forms are read, who may be a guest, what plain http means, how
 //! refusals look.
 
-use std::borrow::Cow;
-
-use self::form::Form;
-use self::guest::GuestRule;
-use crate::transport::TransportRule;
-
 mod any;
 pub(crate) mod custom;
+pub(crate) mod dialect;
 mod error;
 pub(crate) mod form;
 mod geodatahub;
@@ -21,113 +16,13 @@ pub(crate) mod subprotocol;
 mod usergrid;
 
 pub use self::any::ANY;
+pub use self::custom::{CustomOptionalParser, CustomParser, CustomPlace, Malformed};
+pub(crate) use self::dialect::Dialect;
 pub use self::error::DialectError;
 pub use self::geodatahub::GEODATAHUB;
 pub use self::opendatasoft::OPENDATASOFT;
 pub use self::rfc6750::RFC6750;
 pub use self::socrata::SOCRATA;
+pub use self::subprotocol::Subprotocol;
 pub use self::usergrid::USERGRID;
-pub use crate::rejection::AnswerRow;
-
-/// A platform's way with credentials, as data.
-///
-/// Start from a preset and change it by methods, by struct update, or at run time. What is in no
-/// row is not read: a dialect without query rows does not look at the query.
-///
-/// # Examples
-///
-/// By methods:
-///
-/// ```
-/// use tower_principal::{GuestRule, dialect};
-///
-/// let dialect = dialect::SOCRATA.guests([GuestRule::everywhere()]).realm("data");
-/// assert_eq!(dialect.name, "socrata");
-/// ```
-///
-/// By struct update, as a constant:
-///
-/// ```
-/// use std::borrow::Cow;
-/// use tower_principal::{Dialect, Form, classify, dialect};
-///
-/// const MINE: Dialect = Dialect {
-///     name: "mine",
-///     forms: Cow::Borrowed(&[
-///         Form::scheme("Bearer", classify::access_token),
-///         Form::header("x-api-key", classify::api_key),
-///     ]),
-///     ..dialect::RFC6750
-/// };
-/// ```
-///
-/// At run time, with names read from a configuration:
-///
-/// ```
-/// use tower_principal::{Dialect, Form, classify, dialect};
-///
-/// let header: String = "x-tenant-key".to_owned();
-/// let name: &'static str = header.leak();
-/// let dialect = dialect::RFC6750.with_form(Form::header(name, classify::api_key));
-/// assert_eq!(dialect.forms.len(), 2);
-/// ```
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "struct update is a documented way to make one")]
-pub struct Dialect {
-    /// A name for logs and errors.
-    pub name: &'static str,
-    /// The realm of every challenge: printable ASCII without `"` and `\`.
-    pub realm: Cow<'static, str>,
-    /// The credential forms that are read.
-    pub forms: Cow<'static, [Form]>,
-    /// Who may come without credentials; the first rule that admits decides.
-    pub guests: Cow<'static, [GuestRule]>,
-    /// What happens to credentials over a connection that is not secure.
-    pub transport: TransportRule,
-    /// How refusals look where that is not the standard way; the first row that fits decides.
-    pub answers: Cow<'static, [AnswerRow]>,
-}
-
-impl Dialect {
-    /// Another realm.
-    #[must_use]
-    pub fn realm(mut self, realm: impl Into<Cow<'static, str>>) -> Self {
-        self.realm = realm.into();
-        self
-    }
-
-    /// Other forms in place of all it has.
-    #[must_use]
-    pub fn forms(mut self, forms: impl IntoIterator<Item = Form>) -> Self {
-        self.forms = forms.into_iter().collect();
-        self
-    }
-
-    /// One form more.
-    #[must_use]
-    pub fn with_form(mut self, form: Form) -> Self {
-        self.forms.to_mut().push(form);
-        self
-    }
-
-    /// Other guest rules in place of all it has; an empty list admits nobody.
-    #[must_use]
-    pub fn guests(mut self, guests: impl IntoIterator<Item = GuestRule>) -> Self {
-        self.guests = guests.into_iter().collect();
-        self
-    }
-
-    /// Other answers in place of all it has; an empty list answers in the standard way.
-    #[must_use]
-    pub fn answers(mut self, answers: impl IntoIterator<Item = AnswerRow>) -> Self {
-        self.answers = answers.into_iter().collect();
-        self
-    }
-
-    /// Another rule for connections that are not secure.
-    #[must_use]
-    pub fn transport(mut self, rule: TransportRule) -> Self {
-        self.transport = rule;
-        self
-    }
-}
+pub(crate) use crate::rejection::AnswerRow;

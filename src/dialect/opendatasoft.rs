@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Form;
+use super::form::CredentialForm;
 use super::{Dialect, RFC6750, meaning};
 
 /// OpenDataSoft: bearer tokens in the header (with the colon of its document, too), the query or a
@@ -15,12 +15,12 @@ use super::{Dialect, RFC6750, meaning};
 pub const OPENDATASOFT: Dialect = Dialect {
     name: "opendatasoft",
     forms: Cow::Borrowed(&[
-        Form::scheme("Bearer", meaning::access_token),
-        Form::scheme_colon("Bearer", meaning::access_token),
-        Form::query("access_token", meaning::access_token),
-        Form::body_anyhow("access_token", meaning::access_token),
-        Form::scheme("Apikey", meaning::api_key),
-        Form::query("apikey", meaning::api_key),
+        CredentialForm::scheme("Bearer", meaning::access_token),
+        CredentialForm::scheme_colon("Bearer", meaning::access_token),
+        CredentialForm::query("access_token", meaning::access_token),
+        CredentialForm::body_any_content_type("access_token", meaning::access_token),
+        CredentialForm::scheme("Apikey", meaning::api_key),
+        CredentialForm::query("apikey", meaning::api_key),
     ]),
     ..RFC6750
 };

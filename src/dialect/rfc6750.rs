@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Form;
+use super::form::CredentialForm;
 use super::{Dialect, meaning};
 use crate::transport::TransportRule;
 
@@ -10,7 +10,7 @@ use crate::transport::TransportRule;
 pub const RFC6750: Dialect = Dialect {
     name: "rfc6750",
     realm: Cow::Borrowed("api"),
-    forms: Cow::Borrowed(&[Form::scheme("Bearer", meaning::access_token)]),
+    forms: Cow::Borrowed(&[CredentialForm::scheme("Bearer", meaning::access_token)]),
     guests: Cow::Borrowed(&[]),
     transport: TransportRule::REFUSE,
     answers: Cow::Borrowed(&[]),

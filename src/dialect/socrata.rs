@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Form;
+use super::form::CredentialForm;
 use super::guest::GuestRule;
 use super::meaning::{self, IdShape};
 use super::{Dialect, RFC6750};
@@ -20,10 +20,10 @@ use crate::transport::{OnInsecure, TransportRule};
 pub const SOCRATA: Dialect = Dialect {
     name: "socrata",
     forms: Cow::Borrowed(&[
-        Form::basic(meaning::key_or_password(IdShape::SOCRATA_KEY)),
-        Form::scheme("OAuth", meaning::access_token),
-        Form::header("x-app-token", meaning::app_token),
-        Form::query("$$app_token", meaning::app_token),
+        CredentialForm::basic(meaning::key_or_password(IdShape::SOCRATA_KEY)),
+        CredentialForm::scheme("OAuth", meaning::access_token),
+        CredentialForm::header("x-app-token", meaning::app_token),
+        CredentialForm::query("$$app_token", meaning::app_token),
     ]),
     guests: Cow::Borrowed(&[GuestRule::reads()]),
     transport: TransportRule {

@@ -1,6 +1,6 @@
 //! Tokens in `Sec-WebSocket-Protocol`.
 
-/// How a token stands in `Sec-WebSocket-Protocol`; see [`Form::websocket_protocol`](super::form::Form::websocket_protocol).
+/// How a token stands in `Sec-WebSocket-Protocol`; see [`CredentialForm::websocket_protocol`](super::form::CredentialForm::websocket_protocol).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subprotocol {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use super::form::Form;
+use super::form::CredentialForm;
 use super::guest::GuestRule;
 use super::{Dialect, RFC6750, meaning};
 use crate::credential::Carrier;
@@ -29,10 +29,10 @@ use crate::rejection::RejectionKind::{
 pub const USERGRID: Dialect = Dialect {
     name: "usergrid",
     forms: Cow::Borrowed(&[
-        Form::scheme("Bearer", meaning::access_token),
-        Form::query("access_token", meaning::access_token),
-        Form::query_pair("client_id", "client_secret", meaning::client),
-        Form::basic(meaning::client),
+        CredentialForm::scheme("Bearer", meaning::access_token),
+        CredentialForm::query("access_token", meaning::access_token),
+        CredentialForm::query_pair("client_id", "client_secret", meaning::client),
+        CredentialForm::basic(meaning::client),
     ]),
     guests: Cow::Borrowed(&[GuestRule::path("/{org}/sandbox/**")
         .methods(&["GET", "HEAD", "POST", "PUT", "DELETE"])

@@ -35,10 +35,10 @@ use crate::layer::AuthenticateLayer;
 /// let guarded = Router::new().route("/whoami", get(|me: Principal| async move { me.kind().to_string() }));
 /// let open = Router::new().route("/healthz", get(|| async { "ok" }));
 ///
-/// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked());
+/// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor());
 /// let app: Router = protect(guarded, layer).public(open).into_router();
 /// # let _ = app;
-/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 pub fn protect<S, V, M>(router: Router<S>, layer: AuthenticateLayer<V, M>) -> Protected<S>
 where
@@ -77,12 +77,12 @@ impl<S: Clone + Send + Sync + 'static> Protected<S> {
     /// use tower_http::cors::{Any, CorsLayer};
     ///
     /// # let verifier = MemoryVerifier::builder().build()?;
-    /// # let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked());
+    /// # let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor());
     /// # let routes: Router = Router::new().route("/whoami", get(|| async { "somebody" }));
     /// let cors = CorsLayer::new().allow_origin(Any).allow_headers([http::header::AUTHORIZATION]);
     /// let app: Router = protect(routes, layer).cors(cors).into_router();
     /// # let _ = app;
-    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
     /// ```
     pub fn cors<L>(self, cors: L) -> Self
     where

@@ -14,7 +14,7 @@ use super::request_body::{Form, Frames};
 use crate::deadline::{Bounded, Unfinished};
 use crate::pipeline::guests::InBody;
 use crate::rejection::{Rejection, RejectionKind};
-use crate::request::{Head, quoted};
+use crate::request::{RequestHead, quoted};
 
 /// Whether a layer reads bodies: [`NoBody`] or [`FormBody`].
 pub trait BodyMode<B>: sealed::Mode<B> {}
@@ -41,7 +41,7 @@ impl FormBody {
 }
 
 pub(super) mod sealed {
-    use super::{Form, Future, Head, InBody, Rejection, Request};
+    use super::{Form, Future, InBody, Rejection, Request, RequestHead};
 
     /// What a mode does with a body `B`.
     pub trait Mode<B>: Clone + Send + Sync + 'static {
@@ -49,15 +49,15 @@ pub(super) mod sealed {
         type Body;
 
         /// Hands a request on whose body was not read.
-        fn pass(request: Request<B>) -> Request<Self::Body>;
+        fn forward_unread(request: Request<B>) -> Request<Self::Body>;
 
         /// Whether this body may hold a form, and whether the mode reads it.
-        fn look(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection>;
+        fn look(&self, head: RequestHead<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection>;
 
         /// Reads the whole body, within the limit and the deadline, and gives it back unread.
         fn read(
             &self,
-            head: Head<'_>,
+            head: RequestHead<'_>,
             body: B,
         ) -> impl Future<Output = Result<(Form, Self::Body), Rejection>> + Send;
     }
@@ -66,15 +66,15 @@ pub(super) mod sealed {
 impl<B: Send> sealed::Mode<B> for NoBody {
     type Body = B;
 
-    fn pass(request: Request<B>) -> Request<B> {
+    fn forward_unread(request: Request<B>) -> Request<B> {
         request
     }
 
-    fn look(&self, head: Head<'_>, _: &B, anyhow: bool) -> Result<InBody, Rejection> {
+    fn look(&self, head: RequestHead<'_>, _: &B, anyhow: bool) -> Result<InBody, Rejection> {
         Ok(if announces_form(head, anyhow) { InBody::UnreadForm } else { InBody::Nothing })
     }
 
-    async fn read(&self, _: Head<'_>, body: B) -> Result<(Form, B), Rejection> {
+    async fn read(&self, _: RequestHead<'_>, body: B) -> Result<(Form, B), Rejection> {
         Ok((Form::default(), body))
     }
 }
@@ -82,11 +82,11 @@ impl<B: Send> sealed::Mode<B> for NoBody {
 impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
     type Body = RequestBody<B>;
 
-    fn pass(request: Request<B>) -> Request<RequestBody<B>> {
+    fn forward_unread(request: Request<B>) -> Request<RequestBody<B>> {
         request.map(RequestBody::unread)
     }
 
-    fn look(&self, head: Head<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection> {
+    fn look(&self, head: RequestHead<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection> {
         if body.is_end_stream() {
             return Ok(InBody::Nothing);
         }
@@ -97,7 +97,7 @@ impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
         })
     }
 
-    async fn read(&self, head: Head<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
+    async fn read(&self, head: RequestHead<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
         // Judged before the first poll, which would ask the client to send the rest (100-continue).
         let announced =
             head.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -150,7 +150,7 @@ const fn has_no_form(method: &Method) -> bool {
 
 /// Whether a request's body may hold a form: a form's media type, no content encoding, and a method
 /// that has a body. `anyhow` also takes `GET` and a missing `Content-Type`.
-fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
+fn may_hold_form(head: RequestHead<'_>, anyhow: bool) -> Result<bool, Rejection> {
     let by_method = match *head.method() {
         Method::GET => anyhow,
         _ => !has_no_form(head.method()),
@@ -169,7 +169,7 @@ fn may_hold_form(head: Head<'_>, anyhow: bool) -> Result<bool, Rejection> {
 /// Whether a head announces a form that [`may_hold_form`] does not admit: of another method, with a
 /// content encoding, or to a layer that reads none. `anyhow` also takes a body without a
 /// `Content-Type`.
-fn announces_form(head: Head<'_>, anyhow: bool) -> bool {
+fn announces_form(head: RequestHead<'_>, anyhow: bool) -> bool {
     let headers = head.headers();
     let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
     if length == Some(b"0") || has_no_form(head.method()) {

@@ -10,7 +10,7 @@ use crate::request::original_target::OriginalTarget;
 
 /// Records the target of every request, for decisions by path further in: path rules of guests,
 /// [`policy::application`](crate::policy::application()) and
-/// [`Head::original_path`](crate::Head::original_path).
+/// [`RequestHead::original_path`](crate::request::RequestHead::original_path).
 ///
 /// It belongs around the whole service, outside every router that strips a prefix. A second one
 /// further in keeps the record of the first. With the feature `axum`, axum's `Router` records the
@@ -21,14 +21,15 @@ use crate::request::original_target::OriginalTarget;
 ///
 /// ```
 /// use tower_layer::Layer;
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, OriginalTargetLayer, dialect, transport};
+/// use tower_principal::layer::OriginalTargetLayer;
+/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
 ///
 /// # let inner = tower::service_fn(async |_: http::Request<()>| Ok::<_, ()>(http::Response::new(bytes::Bytes::new())));
 /// let verifier = MemoryVerifier::builder().build()?;
-/// let authenticate = AuthenticateLayer::new(dialect::USERGRID, verifier, transport::marked());
+/// let authenticate = AuthenticateLayer::new(dialect::USERGRID, verifier, transport::from_acceptor());
 /// let service = OriginalTargetLayer::new().layer(authenticate.layer(inner));
 /// # let _ = service;
-/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]

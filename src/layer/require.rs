@@ -16,7 +16,7 @@ use crate::authentication::{Authentication, AuthenticationExt};
 use crate::deadline::caught;
 use crate::policy::Policy;
 use crate::rejection::{Rejection, RejectionKind, render};
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::trace;
 
 /// Lets through those whom a policy allows. Stands inside an
@@ -71,7 +71,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let state = match allow(&*self.policy, request.authentication(), Head::of(&request)) {
+        let state = match allow(&*self.policy, request.authentication(), RequestHead::of(&request)) {
             Ok(()) => State::Allowed { future: self.inner.call(request) },
             Err(rejection) => State::Refused { rejection },
         };
@@ -79,7 +79,7 @@ where
     }
 }
 
-fn allow(policy: &impl Policy, who: Option<&Authentication>, head: Head<'_>) -> Result<(), Rejection> {
+fn allow(policy: &impl Policy, who: Option<&Authentication>, head: RequestHead<'_>) -> Result<(), Rejection> {
     let Some(who) = who else {
         trace::error!(
             "`RequireLayer` found no authentication: put an `AuthenticateLayer` around it, added after it"

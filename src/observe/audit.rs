@@ -16,7 +16,7 @@ use super::metrics::{self, Outcome};
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{Credential, CredentialKind, Credentials, Fingerprint, FingerprintKey};
 use crate::rejection::Rejection;
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::trace;
 
 /// What became of a credential that was shown over plain http.
@@ -132,7 +132,7 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
 /// A client's id and secret came from a browser, where everybody can read them: they are for servers only
 /// (Usergrid's document on authenticating requests). Browsers say that they are by headers which a page cannot
 /// set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's `Origin`.
-pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: Head<'_>) {
+pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: RequestHead<'_>) {
     // Looking for four headers costs more than all the rest here.
     if !metrics::COUNTS && !trace::enabled!(target: "tower_principal::audit", trace::Level::WARN) {
         return;

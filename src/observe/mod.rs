@@ -3,7 +3,4 @@
 pub(crate) mod audit;
 pub(crate) mod metrics;
 #[cfg(feature = "tracing")]
-mod span;
-
-#[cfg(feature = "tracing")]
-pub use self::span::make_span;
+pub(crate) mod span;

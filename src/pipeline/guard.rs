@@ -4,14 +4,14 @@ use std::sync::{Arc, Once};
 
 use super::outcome::{Answer, insecure};
 use super::revocation::Fuse;
-use super::{Pipeline, Revocation, refused};
+use super::{Pipeline, RevocationLimits, refused};
 use crate::credential::{Credential, Credentials, Presented};
 use crate::principal::Principal;
-use crate::rejection::{Reason, Rejection};
-use crate::request::Head;
+use crate::rejection::{DenialReason, Rejection};
+use crate::request::RequestHead;
 use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
-use crate::verify::{Check, Context, Denial, VerifyError};
+use crate::verify::{Check, Denial, VerifyContext, VerifyError};
 
 /// Keeps credentials off connections that are not secure, by a dialect's rule.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Guard {
 
 /// What the guard says of credentials on this connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Guarded {
+pub(crate) enum TransportCheck {
     Passes,
     Refused,
     /// Refused, and to be revoked.
@@ -33,7 +33,7 @@ pub(crate) enum Guarded {
 
 impl Guard {
     pub(crate) fn new(transport: Transport, rule: TransportRule) -> Self {
-        let fuse = Arc::new(Fuse::new(Revocation::default()));
+        let fuse = Arc::new(Fuse::new(RevocationLimits::default()));
         Self { transport, rule, fuse, unmarked: Arc::new(Once::new()) }
     }
 
@@ -45,15 +45,15 @@ impl Guard {
         &self.fuse
     }
 
-    pub(crate) fn set_revocation(&mut self, limits: Revocation) {
+    pub(crate) fn set_revocation(&mut self, limits: RevocationLimits) {
         self.fuse = Arc::new(Fuse::new(limits));
     }
 
     /// Counts a request that carries credentials, where that matters.
     #[inline]
-    pub(crate) fn see(&self) {
+    pub(crate) fn count_request(&self) {
         if self.revokes() {
-            self.fuse.see();
+            self.fuse.count_request();
         }
     }
 
@@ -63,7 +63,7 @@ impl Guard {
     }
 
     /// Refuses credentials for the connection they came over, and logs why.
-    pub(crate) fn insecure(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Rejection {
+    pub(crate) fn insecure(&self, credentials: &Credentials<'_>, head: RequestHead<'_>) -> Rejection {
         let security = self.transport.security(head);
         let why = match security {
             Security::Plain => "the connection is plain http",
@@ -76,13 +76,17 @@ impl Guard {
 
     /// Whether this connection is secure enough for these credentials.
     #[inline]
-    pub(crate) fn judge(&self, credentials: &Credentials<'_>, head: Head<'_>) -> Guarded {
+    pub(crate) fn check_transport(
+        &self,
+        credentials: &Credentials<'_>,
+        head: RequestHead<'_>,
+    ) -> TransportCheck {
         if credentials.is_empty() {
-            return Guarded::Passes;
+            return TransportCheck::Passes;
         }
         let security = self.transport.security(head);
         if security == Security::Secure {
-            return Guarded::Passes;
+            return TransportCheck::Passes;
         }
         let rule = |presented: Option<&Presented<'_>>| presented.map(|one| self.rule.of(one.kind));
         let rules = [rule(credentials.presented_subject()), rule(credentials.presented_app())];
@@ -90,7 +94,7 @@ impl Guard {
         let outranked = |presented: Option<&Presented<'_>>| Some(self.rule.of(presented?.outranked?.1));
         let others = [outranked(credentials.presented_subject()), outranked(credentials.presented_app())];
         if rules.iter().chain(&others).flatten().all(|rule| *rule == OnInsecure::Pass) {
-            return Guarded::Passes;
+            return TransportCheck::Passes;
         }
         if matches!(security, Security::Unknown | Security::Ambiguous) {
             self.unmarked.call_once(|| {
@@ -99,7 +103,7 @@ impl Guard {
         }
         let revoke =
             rules.first() == Some(&Some(OnInsecure::RefuseAndRevoke)) && credentials.subject().is_some();
-        if revoke && security == Security::Plain { Guarded::Revoked } else { Guarded::Refused }
+        if revoke && security == Security::Plain { TransportCheck::Revoked } else { TransportCheck::Refused }
     }
 
     /// A good answer about a credential that was shown over plain http is not good, though the store or a cache may
@@ -109,7 +113,7 @@ impl Guard {
         &self,
         credentials: &Credentials<'_>,
         subject: Answer,
-        context: impl FnOnce() -> Context<'r>,
+        context: impl FnOnce() -> VerifyContext<'r>,
     ) -> Answer {
         match (subject, credentials.subject()) {
             (Some(Ok(principal)), Some(credential)) if refused::is_any() || self.fuse.is_looking() => {
@@ -124,10 +128,10 @@ impl Guard {
         &self,
         credential: &Credential<'_>,
         principal: Principal,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         if refused::refuses(credential, &principal, context.tenant()) {
-            Err(VerifyError::Denied(Reason::Revoked))
+            Err(VerifyError::Denied(DenialReason::Revoked))
         } else if self.fuse.looks_at(credential, context) {
             Err(VerifyError::unavailable("the credential was shown over plain http just now"))
         } else {
@@ -140,13 +144,13 @@ impl Pipeline {
     /// The credential to be revoked for what the guard found, its context, and the refusal; `None` mostly.
     pub(crate) fn to_revoke(
         &self,
-        head: Head<'_>,
-    ) -> Option<(Credential<'static>, Context<'static>, Rejection)> {
+        head: RequestHead<'_>,
+    ) -> Option<(Credential<'static>, VerifyContext<'static>, Rejection)> {
         if !self.guard.revokes() {
             return None;
         }
         let credentials = self.table.read(head).ok()?;
-        if self.guard.judge(&credentials, head) != Guarded::Revoked {
+        if self.guard.check_transport(&credentials, head) != TransportCheck::Revoked {
             return None;
         }
         let subject = credentials.subject()?.reborrow().into_owned();

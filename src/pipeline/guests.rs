@@ -6,7 +6,7 @@ use crate::dialect::{Dialect, DialectError};
 use crate::principal::Guest;
 use crate::read::Table;
 use crate::rejection::{Rejection, RejectionKind};
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::trace;
 
 /// The guest rules of a dialect, made ready.
@@ -31,7 +31,12 @@ impl Guests {
 
     /// The guest that a request without credentials is, if a rule admits it. A request that may
     /// present a credential where no row reads it is no guest.
-    pub(crate) fn admit(&self, head: Head<'_>, in_body: InBody, table: &Table) -> Result<Guest, Rejection> {
+    pub(crate) fn admit(
+        &self,
+        head: RequestHead<'_>,
+        in_body: InBody,
+        table: &Table,
+    ) -> Result<Guest, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
             trace::error!(
                 "a layer further out cut the credentials out of the query: give it `.keep_query_credentials()`"

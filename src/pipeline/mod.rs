@@ -6,9 +6,11 @@ use std::time::Duration;
 use http::Request;
 use tokio::time::Instant;
 
-use self::guard::{Guard, Guarded};
+use self::guard::{Guard, TransportCheck};
 use self::guests::{Guests, InBody};
-use self::outcome::{Admitted, Answer, impossible, judge, noted, origin_of, unfinished, unreadable};
+use self::outcome::{
+    Accepted, Answer, combine_outcomes, impossible, noted, origin_of, unfinished, unreadable,
+};
 use self::redact::seal;
 use crate::authentication::Authentication;
 use crate::clock::{Clock, SystemClock};
@@ -22,10 +24,10 @@ use crate::read::Table;
 use crate::rejection::caching::depends_on;
 use crate::rejection::render::Answers;
 use crate::rejection::{Rejection, RejectionKind};
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::trace;
 use crate::transport::Transport;
-use crate::verify::{Context, Tenant, Verifier};
+use crate::verify::{Tenant, Verifier, VerifyContext};
 
 mod guard;
 pub(crate) mod guests;
@@ -34,7 +36,7 @@ mod redact;
 mod refused;
 pub(crate) mod revocation;
 
-pub use self::revocation::Revocation;
+pub(crate) use self::revocation::RevocationLimits;
 
 /// A dialect made ready, with everything else a layer is told. Requests only read it.
 #[derive(Clone)]
@@ -55,8 +57,8 @@ pub(crate) struct Pipeline {
 
 /// What can be said of a request without waiting.
 #[derive(Debug)]
-pub(crate) enum Verdict {
-    Admitted(Admitted),
+pub(crate) enum Decision {
+    Accepted(Accepted),
     Refused(Rejection),
     /// A verifier has to wait, or the body has to be read. With what is known of the subject already, which
     /// is not asked for again: whoever counts failures would count it twice.
@@ -114,7 +116,11 @@ impl Pipeline {
         &self,
         look: impl FnOnce(bool) -> Result<InBody, Rejection>,
     ) -> Result<InBody, Rejection> {
-        if self.table.reads_body() { look(self.table.reads_body_anyhow()) } else { Ok(InBody::Nothing) }
+        if self.table.reads_body() {
+            look(self.table.reads_body_of_any_content_type())
+        } else {
+            Ok(InBody::Nothing)
+        }
     }
 
     /// Decides without waiting, if that is possible. `in_body` looks at the body, and is called
@@ -122,41 +128,41 @@ impl Pipeline {
     pub(crate) fn decide_now<V: Verifier>(
         &self,
         verifier: &V,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         in_body: impl FnOnce() -> Result<InBody, Rejection>,
-    ) -> Verdict {
+    ) -> Decision {
         match caught(|| self.decide(verifier, head, in_body)) {
             Ok(Ok(verdict)) => verdict,
-            Ok(Err(rejection)) => Verdict::Refused(rejection),
-            Err(panicked) => Verdict::Refused(unfinished(panicked, None)),
+            Ok(Err(rejection)) => Decision::Refused(rejection),
+            Err(panicked) => Decision::Refused(unfinished(panicked, None)),
         }
     }
 
     fn decide<V: Verifier>(
         &self,
         verifier: &V,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         in_body: impl FnOnce() -> Result<InBody, Rejection>,
-    ) -> Result<Verdict, Rejection> {
+    ) -> Result<Decision, Rejection> {
         let mut credentials = Credentials::default();
         let unread = |kind| unreadable(noted(self.name, kind), &self.table, head);
         self.table.read_into(&mut credentials, head).map_err(unread)?;
-        match self.guard.judge(&credentials, head) {
-            Guarded::Passes => {}
-            Guarded::Refused => return Err(self.guard.insecure(&credentials, head)),
+        match self.guard.check_transport(&credentials, head) {
+            TransportCheck::Passes => {}
+            TransportCheck::Refused => return Err(self.guard.insecure(&credentials, head)),
             // Refused just the same, on the way of those that wait.
-            Guarded::Revoked => return Ok(Verdict::Waits(None)),
+            TransportCheck::Revoked => return Ok(Decision::Waits(None)),
         }
         if credentials.presented_subject().is_none() {
             let in_body = in_body()?;
             if in_body == InBody::Form {
-                return Ok(Verdict::Waits(None));
+                return Ok(Decision::Waits(None));
             }
             if credentials.is_empty() {
-                return self.guest(head, in_body).map(Verdict::Admitted);
+                return self.guest(head, in_body).map(Decision::Accepted);
             }
         }
-        self.guard.see();
+        self.guard.count_request();
         let context = self.context(head);
         let ask = |presented: Option<&Presented<'_>>| match presented {
             None => Some(None),
@@ -167,11 +173,11 @@ impl Pipeline {
                 verifier.verify_now(credential, &context).map(Some)
             }
         };
-        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(Verdict::Waits(None)) };
-        let Some(app) = ask(credentials.presented_app()) else { return Ok(Verdict::Waits(subject)) };
-        let admitted = self.judge(head, &credentials, subject, app)?;
-        self.tell(head, &admitted);
-        Ok(Verdict::Admitted(admitted))
+        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(Decision::Waits(None)) };
+        let Some(app) = ask(credentials.presented_app()) else { return Ok(Decision::Waits(subject)) };
+        let admitted = self.combine_outcomes(head, &credentials, subject, app)?;
+        self.record(head, &admitted);
+        Ok(Decision::Accepted(admitted))
     }
 
     /// Verifies what the head presents, within the time left; `None` where it presents nothing. `known` is
@@ -179,10 +185,10 @@ impl Pipeline {
     pub(crate) async fn verify_head<V: Verifier>(
         &self,
         verifier: &V,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         known: Answer,
         left: &mut Duration,
-    ) -> Result<Option<Admitted>, Rejection> {
+    ) -> Result<Option<Accepted>, Rejection> {
         let credentials = self.table.read(head).map_err(|kind| unreadable(kind, &self.table, head))?;
         self.verify(verifier, head, &credentials, known, left).await
     }
@@ -192,11 +198,11 @@ impl Pipeline {
     pub(crate) async fn verify_body<V: Verifier>(
         &self,
         verifier: &V,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         body: &[u8],
-        app: Option<&Admitted>,
+        app: Option<&Accepted>,
         left: &mut Duration,
-    ) -> Result<Option<Admitted>, Rejection> {
+    ) -> Result<Option<Accepted>, Rejection> {
         let mut credentials = Credentials::default();
         self.table.read_body(body, &mut credentials).map_err(|kind| noted(self.name, kind))?;
         if app.is_some() && credentials.presented_app().is_some() {
@@ -211,15 +217,15 @@ impl Pipeline {
     async fn verify<V: Verifier>(
         &self,
         verifier: &V,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         credentials: &Credentials<'_>,
         known: Answer,
         left: &mut Duration,
-    ) -> Result<Option<Admitted>, Rejection> {
+    ) -> Result<Option<Accepted>, Rejection> {
         if credentials.is_empty() {
             return Ok(None);
         }
-        if self.guard.judge(credentials, head) != Guarded::Passes {
+        if self.guard.check_transport(credentials, head) != TransportCheck::Passes {
             return Err(self.guard.insecure(credentials, head));
         }
         let context = self.context(head).until(Instant::now().checked_add(*left));
@@ -240,36 +246,37 @@ impl Pipeline {
         let (subject, app) = Bounded::new(both, *left).await.map_err(late)?;
         *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
         measured.ended(origin_of(credentials).map(|origin| origin.kind));
-        self.judge(head, credentials, subject, app).map(Some)
+        self.combine_outcomes(head, credentials, subject, app).map(Some)
     }
 
     #[inline]
-    fn judge(
+    fn combine_outcomes(
         &self,
-        head: Head<'_>,
+        head: RequestHead<'_>,
         credentials: &Credentials<'_>,
         subject: Answer,
         app: Answer,
-    ) -> Result<Admitted, Rejection> {
+    ) -> Result<Accepted, Rejection> {
         audit::browser_client(self.name, credentials, head);
         let subject = self.guard.in_force(credentials, subject, || self.context(head));
-        let who = judge(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
-        Ok(Admitted { who, fingerprint: audit::fingerprint(credentials) })
+        let who =
+            combine_outcomes(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
+        Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })
     }
 
     /// Tells operators whose request goes on; once, when all of it has been looked at.
     #[inline]
-    pub(crate) fn tell(&self, head: Head<'_>, admitted: &Admitted) {
+    pub(crate) fn record(&self, head: RequestHead<'_>, admitted: &Accepted) {
         let client = || self.guard.transport().client(head);
         audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
     }
 
     /// The guest that a request without credentials is, if a rule admits it.
-    pub(crate) fn guest(&self, head: Head<'_>, in_body: InBody) -> Result<Admitted, Rejection> {
+    pub(crate) fn guest(&self, head: RequestHead<'_>, in_body: InBody) -> Result<Accepted, Rejection> {
         let guest = self.guests.admit(head, in_body, &self.table);
         let guest = guest.inspect_err(|refused| _ = noted(self.name, refused.kind()))?;
         audit::admitted(self.name);
-        Ok(Admitted::guest(guest))
+        Ok(Accepted::guest(guest))
     }
 
     /// Hands a request on, with its authentication and without its credentials.
@@ -278,8 +285,8 @@ impl Pipeline {
     }
 
     #[inline]
-    fn context<'r>(&'r self, head: Head<'r>) -> Context<'r> {
-        let context = Context::of(head).with_transport(self.guard.transport());
+    fn context<'r>(&'r self, head: RequestHead<'r>) -> VerifyContext<'r> {
+        let context = VerifyContext::of(head).with_transport(self.guard.transport());
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
             Some(tenant) => context.with_tenant(tenant),
             None => context,

@@ -10,20 +10,20 @@ use crate::deadline::Unfinished;
 use crate::observe::audit;
 use crate::principal::{AppToken, Guest, Principal};
 use crate::read::Table;
-use crate::rejection::{Reason, Rejection, RejectionKind};
-use crate::request::Head;
+use crate::rejection::{DenialReason, Rejection, RejectionKind};
+use crate::request::RequestHead;
 use crate::trace;
 use crate::verify::{Check, Denial, VerifyError};
 
 /// Who a request comes from.
 #[derive(Debug)]
-pub(crate) struct Admitted {
+pub(crate) struct Accepted {
     pub(crate) who: Authentication,
     /// What the log tells the credential by, where anybody listens.
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
-impl Admitted {
+impl Accepted {
     pub(crate) const fn guest(guest: Guest) -> Self {
         Self { who: Authentication::guest(guest), fingerprint: None }
     }
@@ -38,18 +38,18 @@ impl Admitted {
 pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
 
 /// Settles what the verifier said: the subject before the app token, a denial before an outage.
-pub(crate) fn judge(
+pub(crate) fn combine_outcomes(
     credentials: &Credentials<'_>,
     subject: Answer,
     app: Answer,
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
-    let subject = settle(credentials.presented_subject(), subject, clock);
+    let subject = outcome_of(credentials.presented_subject(), subject, clock);
     if credentials.presented_app().is_none() {
         let (principal, origin) = subject?.ok_or(RejectionKind::Missing)?;
         return Ok(Authentication::new(principal, None, Some(origin)));
     }
-    let app = settle(credentials.presented_app(), app, clock);
+    let app = outcome_of(credentials.presented_app(), app, clock);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
             let origin = origin.beside(app.as_ref().map(|(_, origin)| *origin));
@@ -73,7 +73,7 @@ fn is_outage(rejection: &Rejection) -> bool {
     rejection.kind() == RejectionKind::Unavailable
 }
 
-fn settle(
+fn outcome_of(
     presented: Option<&Presented<'_>>,
     answer: Answer,
     clock: &dyn Clock,
@@ -88,11 +88,11 @@ fn settle(
         }
         // A verifier that keeps answers may have kept this one too long.
         Ok(principal) if is_over(&principal, clock.now()) => {
-            Denial::of(Reason::Expired, kind).log("layer");
-            refused(Rejection::from(kind.denied()).because(Reason::Expired))
+            Denial::of(DenialReason::Expired, kind).log("layer");
+            refused(Rejection::from(kind.denied()).because(DenialReason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
-        Err(VerifyError::Denied(reason @ Reason::Throttled(_))) => {
+        Err(VerifyError::Denied(reason @ DenialReason::Throttled(_))) => {
             refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
         }
         Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
@@ -141,7 +141,7 @@ pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credential
 
 /// The refusal of a head that cannot be read.
 #[cold]
-pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: Head<'_>) -> Rejection {
+pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: RequestHead<'_>) -> Rejection {
     let broken_basic = kind == RejectionKind::Malformed && table.has_broken_basic(head);
     Rejection::from(kind).of_broken_basic(broken_basic)
 }

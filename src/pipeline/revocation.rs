@@ -19,7 +19,7 @@ use crate::deadline::timer;
 use crate::principal::Principal;
 use crate::trace;
 use crate::transport::network::Networks;
-use crate::verify::{Context, Verifier};
+use crate::verify::{Verifier, VerifyContext};
 
 mod revoking;
 mod window;
@@ -39,24 +39,24 @@ mod window;
 ///
 /// ```
 /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
-/// use tower_principal::Revocation;
+/// use tower_principal::layer::RevocationLimits;
 ///
 /// # let verifier = MemoryVerifier::builder().build()?;
-/// let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked())
-///     .revocation(Revocation::default().per_minute(5));
+/// let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::from_acceptor())
+///     .revocation(RevocationLimits::default().per_minute(5));
 /// # let _ = layer;
-/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Revocation {
+pub struct RevocationLimits {
     per_minute: u32,
     percent: u32,
     share: u32,
     dry_run: bool,
 }
 
-impl Default for Revocation {
+impl Default for RevocationLimits {
     /// 20 a minute, 5 of them for one owner or one client, and 1 % of a minute's requests with
     /// credentials once there were a thousand.
     fn default() -> Self {
@@ -64,7 +64,7 @@ impl Default for Revocation {
     }
 }
 
-impl Revocation {
+impl RevocationLimits {
     /// At most so many a minute.
     pub const fn per_minute(self, per_minute: u32) -> Self {
         Self { per_minute, ..self }
@@ -91,7 +91,7 @@ impl Revocation {
 /// Counts revocations.
 #[derive(Debug)]
 pub(crate) struct Fuse {
-    limits: Revocation,
+    limits: RevocationLimits,
     requests: AtomicU64,
     window: Mutex<Window>,
     /// How many may wait to be looked at, and how many are at a time.
@@ -129,7 +129,7 @@ const RUNNING: usize = 64;
 const ANSWER_AFTER: Duration = Duration::from_millis(20);
 
 impl Fuse {
-    pub(crate) fn new(limits: Revocation) -> Self {
+    pub(crate) fn new(limits: RevocationLimits) -> Self {
         Self {
             limits,
             requests: AtomicU64::new(0),
@@ -145,7 +145,7 @@ impl Fuse {
 
     /// Enters a credential into the list of those that are being looked at; `None` where it is there already.
     /// With its secret: or a guess at one id would stand for the right secret that comes beside it.
-    fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &Context<'_>) -> Option<Flight> {
+    fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Flight> {
         let place = self.place(credential, context);
         let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
         let new = place.is_none_or(|place| flying.insert(place));
@@ -153,7 +153,7 @@ impl Fuse {
         new.then(|| Flight { fuse: Arc::clone(self), place })
     }
 
-    fn place(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Fingerprint> {
+    fn place(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Fingerprint> {
         let tenant = context.tenant().unwrap_or_default();
         let (kind, id) = (credential.kind().as_str(), credential.id().unwrap_or_default());
         let key = self.key.as_ref()?;
@@ -167,18 +167,18 @@ impl Fuse {
     }
 
     /// Whether this credential was shown over plain http and it is not decided yet whether it lives on.
-    pub(crate) fn looks_at(&self, credential: &Credential<'_>, context: &Context<'_>) -> bool {
+    pub(crate) fn looks_at(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> bool {
         let flying = || self.flying.lock().unwrap_or_else(PoisonError::into_inner);
         !self.limits.dry_run && self.place(credential, context).is_some_and(|place| flying().contains(&place))
     }
 
     /// Counts a request, for the share.
-    pub(crate) fn see(&self) {
+    pub(crate) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The owner of a credential that verified, and the client that showed it.
-    fn parties(&self, principal: &Principal, context: &Context<'_>) -> Parties {
+    fn parties(&self, principal: &Principal, context: &VerifyContext<'_>) -> Parties {
         let Some(key) = &self.key else { return Parties::default() };
         let owner = principal.account().map(|account| key.of(&[account.to_string().as_bytes()]));
         let network = context.client_address().map(|address| Networks::DEFAULT.of(address));
@@ -216,7 +216,7 @@ pub(crate) async fn revoke<V: Verifier>(
     fuse: Arc<Fuse>,
     verifier: Arc<V>,
     credential: Credential<'static>,
-    context: Context<'static>,
+    context: VerifyContext<'static>,
     deadline: Duration,
 ) {
     // What is known to be no good at once takes no place from what may be.

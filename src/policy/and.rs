@@ -2,7 +2,7 @@
 
 use super::{Forbidden, Policy};
 use crate::principal::Principal;
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// Both policies must allow; made by [`Policy::and`].
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ impl<A, B> And<A, B> {
 }
 
 impl<A: Policy, B: Policy> Policy for And<A, B> {
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
         match (self.first.check(principal, head), self.second.check(principal, head)) {
             (Ok(()), second) => second,
             (first, Ok(())) => first,

@@ -5,7 +5,7 @@ use crate::principal::ground::Asked;
 use crate::principal::identity::Home;
 use crate::principal::{Operation, Principal};
 use crate::request::path::PathPattern;
-use crate::request::{Head, InvalidPattern, original_target};
+use crate::request::{InvalidPattern, RequestHead, original_target};
 
 /// Allows what Usergrid allows in an application; made by [`application`].
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ impl ApplicationPolicy {
 }
 
 impl Policy for ApplicationPolicy {
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
         let path = original_target::path(*head).ok_or_else(Forbidden::new)?;
         let asked = Asked::by(&self.pattern, path).ok_or_else(Forbidden::new)?;
         let granted = || {

@@ -2,7 +2,7 @@
 
 use super::{Forbidden, Policy};
 use crate::principal::Principal;
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// Allows every authenticated principal; made by [`authenticated`].
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub(crate) fn check_authenticated(principal: &Principal) -> Result<(), Forbidden
 }
 
 impl Policy for AuthenticatedPolicy {
-    fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden> {
         check_authenticated(principal)
     }
 }

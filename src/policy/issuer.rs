@@ -2,8 +2,8 @@
 
 use super::{Forbidden, Policy};
 use crate::principal::identity::Home;
-use crate::principal::{Principal, Source};
-use crate::request::Head;
+use crate::principal::{IdentitySource, Principal};
+use crate::request::RequestHead;
 
 /// Allows principals of one issuer; made by [`issuer`].
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ pub fn issuer(issuer: &str) -> IssuerPolicy {
 }
 
 impl Policy for IssuerPolicy {
-    fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
-        let is_known = !principal.is_guest() && principal.source() != Source::Several;
+    fn check(&self, principal: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden> {
+        let is_known = !principal.is_guest() && principal.source() != IdentitySource::Several;
         if is_known && principal.source() == self.0.source() { Ok(()) } else { Err(Forbidden::new()) }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Forbidden, Policy};
 use crate::principal::{Principal, PrincipalKind};
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// Allows certain kinds of principal; made by [`kind`] and [`kinds`].
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub fn kinds(kinds: impl IntoIterator<Item = PrincipalKind>) -> KindPolicy {
 }
 
 impl Policy for KindPolicy {
-    fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden> {
         if self.0.contains(&principal.kind()) { Ok(()) } else { Err(Forbidden::new()) }
     }
 }

@@ -1,10 +1,5 @@
 //! Who may do what: pure decisions about a verified principal.
 
-use crate::authentication::AuthenticationExt as _;
-use crate::principal::identity::Home;
-use crate::principal::{Principal, Scopes, Source};
-use crate::request::Head;
-
 mod and;
 mod application;
 mod authenticated;
@@ -12,6 +7,7 @@ mod issuer;
 mod kind;
 mod or;
 mod permission;
+pub(crate) mod policy;
 mod scope;
 
 pub use self::and::And;
@@ -23,116 +19,7 @@ pub use self::issuer::{IssuerPolicy, issuer};
 pub use self::kind::{KindPolicy, kind, kinds};
 pub use self::or::Or;
 pub use self::permission::{PermissionPolicy, permission};
+pub use self::policy::Forbidden;
+pub(crate) use self::policy::Policy;
+use self::policy::users;
 pub use self::scope::{ScopePolicy, scope};
-
-/// Decides whether a verified principal may make a request. Pure: it asks nobody and waits for nothing.
-///
-/// Closures are policies too, so one can depend on anything at hand.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::policy::{self, Forbidden, Policy};
-/// use tower_principal::{Head, IdentityKind, Principal, RequireLayer, Source};
-///
-/// // `/users/alice` belongs to the user `alice` of one issuer, and to no client of that name.
-/// let owners = |principal: &Principal, head: &Head<'_>| {
-///     let is_user = |name: &str| {
-///         principal.identity().is_some_and(|who| {
-///             let of_issuer = who.source() == Source::Issuer("https://issuer.example");
-///             of_issuer && who.kind() == IdentityKind::User && who.id() == name
-///         })
-///     };
-///     match head.uri().path().strip_prefix("/users/") {
-///         Some(name) if is_user(name) => Ok(()),
-///         _ => Err(Forbidden::new()),
-///     }
-/// };
-/// let layer = RequireLayer::new(policy::scope("datasets:read").or(owners));
-/// # let _ = layer;
-/// ```
-pub trait Policy: Send + Sync + 'static {
-    /// Decides about one request.
-    ///
-    /// # Errors
-    ///
-    /// [`Forbidden`]: it may not. A guest is then asked for credentials (401), anybody else refused (403).
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden>;
-
-    /// Both must allow. The scopes that either needs are asked for together.
-    fn and<P: Policy>(self, other: P) -> And<Self, P>
-    where
-        Self: Sized,
-    {
-        And::new(self, other)
-    }
-
-    /// One of them must allow. Where neither does, the scopes asked for are the first policy's, or
-    /// the second's where the first needs none: a challenge's `scope` lists what is needed together
-    /// (RFC 6750 section 3), so it can name one way in, not a choice.
-    fn or<P: Policy>(self, other: P) -> Or<Self, P>
-    where
-        Self: Sized,
-    {
-        Or::new(self, other)
-    }
-}
-
-impl<F> Policy for F
-where
-    F: Fn(&Principal, &Head<'_>) -> Result<(), Forbidden> + Send + Sync + 'static,
-{
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
-        self(principal, head)
-    }
-}
-
-/// A principal may not do this; says which scopes would have allowed it, where scopes would.
-#[derive(Clone, Debug, Default)]
-pub struct Forbidden {
-    needed: Scopes,
-    asks_for_credentials: bool,
-}
-
-impl Forbidden {
-    /// Not allowed, and no scope would help.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Not allowed without these scopes; they go into the challenge's `scope`.
-    pub const fn needing(scopes: Scopes) -> Self {
-        Self { needed: scopes, asks_for_credentials: false }
-    }
-
-    /// Not allowed to anybody who comes like this: answered as if no credential had been sent (401).
-    /// For what identifies but does not authenticate, such as a lone app token.
-    pub fn without_credentials() -> Self {
-        Self { asks_for_credentials: true, ..Self::default() }
-    }
-
-    /// The scopes that would have allowed it; empty where none would.
-    pub const fn needed(&self) -> &Scopes {
-        &self.needed
-    }
-
-    /// The same, asking for credentials where this or another does.
-    pub(crate) fn or_asking(self, other: &Self) -> Self {
-        Self { asks_for_credentials: self.asks_for_credentials || other.asks_for_credentials, ..self }
-    }
-
-    pub(crate) const fn asks_for_credentials(&self) -> bool {
-        self.asks_for_credentials
-    }
-}
-
-/// The source whose users `${user}` names: the policy's own, or else the principal's if the layer's
-/// verifier has that source alone. Without a layer, principals of the store without a name are users.
-fn users<'p>(own: Option<&'p Home>, principal: &'p Principal, head: &Head<'_>) -> Source<'p> {
-    match (own, head.extensions().authentication()) {
-        (Some(own), _) => own.source(),
-        (None, Some(who)) if who.is_of_only_source() => principal.source(),
-        (None, Some(_)) => Source::Several,
-        (None, None) => Source::Store(""),
-    }
-}

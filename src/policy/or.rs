@@ -2,7 +2,7 @@
 
 use super::{Forbidden, Policy};
 use crate::principal::Principal;
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// One of the policies must allow; made by [`Policy::or`].
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ impl<A, B> Or<A, B> {
 }
 
 impl<A: Policy, B: Policy> Policy for Or<A, B> {
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
         let Err(first) = self.first.check(principal, head) else { return Ok(()) };
         let Err(second) = self.second.check(principal, head) else { return Ok(()) };
         let (answer, other) = if first.needed().is_empty() { (second, first) } else { (first, second) };

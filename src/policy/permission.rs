@@ -5,7 +5,7 @@ use crate::principal::ground::Asked;
 use crate::principal::identity::Home;
 use crate::principal::{Operation, Principal};
 use crate::request::path::PathPattern;
-use crate::request::{Head, InvalidPattern, original_target};
+use crate::request::{InvalidPattern, RequestHead, original_target};
 
 /// Allows principals that hold a permission; made by [`permission`].
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl PermissionPolicy {
     /// let export = policy::permission("get:/reports").within("/{org}/{app}/export")?;
     /// let layer = RequireLayer::new(export);
     /// # let _ = layer;
-    /// # Ok::<(), tower_principal::InvalidPattern>(())
+    /// # Ok::<(), tower_principal::request::InvalidPattern>(())
     /// ```
     pub fn within(self, pattern: &str) -> Result<Self, InvalidPattern> {
         Ok(Self { within: Some(PathPattern::parse(pattern)?), ..self })
@@ -95,7 +95,7 @@ impl PermissionPolicy {
 }
 
 impl Policy for PermissionPolicy {
-    fn check(&self, principal: &Principal, head: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
         let asked = match &self.within {
             None => Some(Asked::NOWHERE),
             Some(pattern) => original_target::path(*head).and_then(|path| Asked::by(pattern, path)),

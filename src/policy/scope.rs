@@ -2,7 +2,7 @@
 
 use super::{Forbidden, Policy};
 use crate::principal::{Principal, Scopes};
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// Allows principals that hold every one of some scopes; made by [`scope`].
 #[derive(Clone, Debug)]
@@ -18,7 +18,8 @@ pub struct ScopePolicy {
 /// # Examples
 ///
 /// ```
-/// use tower_principal::policy::{self, Policy};
+/// use tower_principal::policy;
+/// use tower_principal::Policy;
 ///
 /// let both = policy::scope("datasets:read datasets:write");
 /// let either = policy::scope("datasets:read").or(policy::scope("all"));
@@ -29,7 +30,7 @@ pub fn scope(list: &str) -> ScopePolicy {
 }
 
 impl Policy for ScopePolicy {
-    fn check(&self, principal: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
+    fn check(&self, principal: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden> {
         if principal.scopes().contains_all(&self.needed) {
             Ok(())
         } else {

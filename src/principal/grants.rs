@@ -3,7 +3,7 @@
 use super::ground::Asked;
 use super::permission::NOTHING;
 use super::record::Record;
-use super::{Ground, Operation, Permissions, Principal, Source};
+use super::{Ground, IdentitySource, Operation, Permissions, Principal};
 
 impl Principal {
     /// Whether its permissions allow an operation on an absolute path (decoded, starting with `/`).
@@ -28,7 +28,7 @@ impl Principal {
         operation: Operation,
         path: &str,
         asked: &Asked<'_>,
-        users: Source<'_>,
+        users: IdentitySource<'_>,
     ) -> bool {
         let record = self.record();
         let names = self.user_names(users);
@@ -46,7 +46,7 @@ impl Principal {
     }
 
     /// Every name that `${user}` stands for, if it names the users of this source; else no name.
-    pub(crate) fn user_names(&self, users: Source<'_>) -> [&str; 2] {
+    pub(crate) fn user_names(&self, users: IdentitySource<'_>) -> [&str; 2] {
         if self.source() != users || self.is_client() {
             return ["", ""];
         }

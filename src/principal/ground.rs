@@ -10,14 +10,15 @@ use crate::request::path::{Matched, PathPattern, PlainPath};
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Ground, OAuthUser, Operation, Permissions, Principal};
+/// use tower_principal::principal::{Ground, Operation, Permissions};
+/// use tower_principal::{OAuthUser, Principal};
 ///
 /// let list = Permissions::parse(["get:/reports"])?;
 /// let bob: Principal = OAuthUser::builder("bob").org("acme").app("weather").permissions(list).build().into();
 /// let weather = Ground::application("acme", "weather");
 /// assert!(bob.may_in(&weather, Operation::Get, "/reports"));
 /// assert!(!bob.may(Operation::Get, "/reports"));
-/// # Ok::<(), tower_principal::InvalidPermission>(())
+/// # Ok::<(), tower_principal::principal::InvalidPermission>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Ground(Within);

@@ -9,13 +9,13 @@ use std::fmt::{self, Write as _};
 /// # Examples
 ///
 /// ```
-/// use tower_principal::Source;
+/// use tower_principal::principal::IdentitySource;
 ///
-/// assert_ne!(Source::Issuer("https://issuer.example"), Source::Store("https://issuer.example"));
+/// assert_ne!(IdentitySource::Issuer("https://issuer.example"), IdentitySource::Store("https://issuer.example"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Source<'p> {
+pub enum IdentitySource<'p> {
     /// An issuer of tokens, by its `iss` or by the endpoint that was asked.
     Issuer(&'p str),
     /// A store of this service, by its name. A store without a name has the empty name.
@@ -24,13 +24,13 @@ pub enum Source<'p> {
     Several,
 }
 
-impl<'p> Source<'p> {
+impl<'p> IdentitySource<'p> {
     /// The source of two verifiers that are asked one after the other: the common source if both have
     /// the same issuer or the same named store, else [`Several`](Self::Several). Two stores without
     /// a name are two stores.
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
-        if self == other && self != Source::Store("") { self } else { Source::Several }
+        if self == other && self != IdentitySource::Store("") { self } else { IdentitySource::Several }
     }
 }
 
@@ -82,7 +82,7 @@ impl IdentityKind {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity<'p> {
-    source: Source<'p>,
+    source: IdentitySource<'p>,
     tenant: Option<&'p str>,
     kind: IdentityKind,
     claim: Option<&'p str>,
@@ -91,7 +91,7 @@ pub struct Identity<'p> {
 
 impl<'p> Identity<'p> {
     pub(crate) const fn new(
-        source: Source<'p>,
+        source: IdentitySource<'p>,
         tenant: Option<&'p str>,
         kind: IdentityKind,
         id: &'p str,
@@ -105,7 +105,7 @@ impl<'p> Identity<'p> {
     }
 
     /// The issuer or the store.
-    pub const fn source(&self) -> Source<'p> {
+    pub const fn source(&self) -> IdentitySource<'p> {
         self.source
     }
 
@@ -135,9 +135,9 @@ impl<'p> Identity<'p> {
 impl fmt::Display for Identity<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, name) = match self.source {
-            Source::Issuer(name) => ("issuer:", name),
-            Source::Store(name) => ("store:", name),
-            Source::Several => ("several:", ""),
+            IdentitySource::Issuer(name) => ("issuer:", name),
+            IdentitySource::Store(name) => ("store:", name),
+            IdentitySource::Several => ("several:", ""),
         };
         f.write_str(source)?;
         encode(f, name)?;
@@ -172,19 +172,19 @@ pub(crate) enum Home {
 }
 
 impl Home {
-    pub(crate) fn of(source: Source<'_>) -> Self {
+    pub(crate) fn of(source: IdentitySource<'_>) -> Self {
         match source {
-            Source::Issuer(name) => Self::Issuer(name.into()),
-            Source::Store(name) => Self::Store(name.into()),
-            Source::Several => Self::Several,
+            IdentitySource::Issuer(name) => Self::Issuer(name.into()),
+            IdentitySource::Store(name) => Self::Store(name.into()),
+            IdentitySource::Several => Self::Several,
         }
     }
 
-    pub(crate) const fn source(&self) -> Source<'_> {
+    pub(crate) const fn source(&self) -> IdentitySource<'_> {
         match self {
-            Self::Issuer(name) => Source::Issuer(name),
-            Self::Store(name) => Source::Store(name),
-            Self::Several => Source::Several,
+            Self::Issuer(name) => IdentitySource::Issuer(name),
+            Self::Store(name) => IdentitySource::Store(name),
+            Self::Several => IdentitySource::Several,
         }
     }
 }
@@ -197,7 +197,9 @@ mod tests {
     fn a_key_has_one_reading() {
         let names = ["", "a", "a/b", "/", "user", "%2F", "ä", "a:b", "A", "store:"];
         let mut keys = Vec::new();
-        for source in names.iter().flat_map(|name| [Source::Issuer(name), Source::Store(name)]) {
+        for source in
+            names.iter().flat_map(|name| [IdentitySource::Issuer(name), IdentitySource::Store(name)])
+        {
             for tenant in [None].into_iter().chain(names.map(Some)) {
                 for kind in [IdentityKind::User, IdentityKind::Client, IdentityKind::ApiKey] {
                     keys.extend(names.map(|id| Identity::new(source, tenant, kind, id).to_string()));
@@ -210,22 +212,24 @@ mod tests {
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), all);
-        let alice = Identity::new(Source::Issuer("https://a"), None, IdentityKind::User, "alice@b.example");
+        let alice =
+            Identity::new(IdentitySource::Issuer("https://a"), None, IdentityKind::User, "alice@b.example");
         assert_eq!(alice.to_string(), "issuer:https%3A%2F%2Fa/user/alice@b.example");
-        let tenant = Identity::new(Source::Store("portal"), Some("acme"), IdentityKind::Client, "x y");
+        let tenant =
+            Identity::new(IdentitySource::Store("portal"), Some("acme"), IdentityKind::Client, "x y");
         assert_eq!(tenant.to_string(), "store:portal/acme/client/x%20y");
     }
 
     #[test]
     fn two_stores_without_a_name_are_two_sources() {
         for (one, other, joined) in [
-            (Source::Issuer("a"), Source::Issuer("a"), Source::Issuer("a")),
-            (Source::Issuer("a"), Source::Issuer("b"), Source::Several),
-            (Source::Issuer("a"), Source::Store("a"), Source::Several),
-            (Source::Store("a"), Source::Store("a"), Source::Store("a")),
-            (Source::Store(""), Source::Store(""), Source::Several),
-            (Source::Issuer("a"), Source::Several, Source::Several),
-            (Source::Several, Source::Several, Source::Several),
+            (IdentitySource::Issuer("a"), IdentitySource::Issuer("a"), IdentitySource::Issuer("a")),
+            (IdentitySource::Issuer("a"), IdentitySource::Issuer("b"), IdentitySource::Several),
+            (IdentitySource::Issuer("a"), IdentitySource::Store("a"), IdentitySource::Several),
+            (IdentitySource::Store("a"), IdentitySource::Store("a"), IdentitySource::Store("a")),
+            (IdentitySource::Store(""), IdentitySource::Store(""), IdentitySource::Several),
+            (IdentitySource::Issuer("a"), IdentitySource::Several, IdentitySource::Several),
+            (IdentitySource::Several, IdentitySource::Several, IdentitySource::Several),
         ] {
             assert_eq!((one.joined(other), other.joined(one)), (joined, joined), "{one:?} {other:?}");
         }

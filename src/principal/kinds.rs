@@ -16,7 +16,8 @@ kind! {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{Guest, Permissions};
+    /// use tower_principal::principal::Permissions;
+    /// use tower_principal::Guest;
     ///
     /// let guest = Guest::builder().sandbox().permissions(Permissions::all()).build();
     /// assert!(guest.is_sandbox());

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::record::Record;
-use super::{Identity, IdentityKind, Principal, Source};
+use super::{Identity, IdentityKind, IdentitySource, Principal};
 
 impl Principal {
     /// The issuer or the store that vouches for the principal. A principal without an issuer and without
     /// the name of a store is of the store without a name.
-    pub fn source(&self) -> Source<'_> {
+    pub fn source(&self) -> IdentitySource<'_> {
         let record = self.record();
         match &record.issuer {
-            Some(issuer) => Source::Issuer(issuer),
-            None => Source::Store(record.store.as_deref().unwrap_or_default()),
+            Some(issuer) => IdentitySource::Issuer(issuer),
+            None => IdentitySource::Store(record.store.as_deref().unwrap_or_default()),
         }
     }
 

@@ -13,13 +13,13 @@ use thiserror::Error;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::Scopes;
+/// use tower_principal::principal::Scopes;
 ///
 /// let scopes: Scopes = "datasets:read datasets:write".parse()?;
 /// assert!(scopes.contains("datasets:read"));
 /// assert!(!scopes.contains("datasets"));
 /// assert!(!scopes.contains("DATASETS:READ"));
-/// # Ok::<(), tower_principal::InvalidScope>(())
+/// # Ok::<(), tower_principal::principal::InvalidScope>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Scopes(Box<str>);

@@ -126,7 +126,7 @@ impl SchemeSyntax {
             Self::One(syntax) => syntax.read_raw(value, spelling),
             Self::Basic(classify) => match basic::decode(value)? {
                 Some(pair) => basic_pair(classify, pair, spelling).map(Some),
-                None => Ok(Some(Presented::impossible(spelling, classify.kind()))),
+                None => Ok(Some(Presented::malformed_value(spelling, classify.kind()))),
             },
         }
     }

@@ -7,7 +7,7 @@ use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
 use crate::dialect::DialectError;
 use crate::dialect::form::TokenSyntax;
 use crate::rejection::RejectionKind;
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::request::grammar::is_token;
 
 /// The cookies that are read.
@@ -57,7 +57,7 @@ impl Cookies {
     /// the credential that counts, which then needs a proof that no other site made the request.
     pub(super) fn read<'r>(
         &self,
-        head: Head<'r>,
+        head: RequestHead<'r>,
         credentials: &mut Credentials<'r>,
     ) -> Result<(), RejectionKind> {
         for row in &self.0 {

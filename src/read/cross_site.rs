@@ -3,21 +3,21 @@
 use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
 use http::{HeaderMap, Method};
 
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// The header of Fetch Metadata by which a browser says who made it send a request.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether another site may have made a browser send a request that can change something, with the
 /// cookies of this one. Requests from pages of the `allowed` origins are welcome.
-pub(crate) fn is_possible(head: Head<'_>, allowed: &[&str]) -> bool {
+pub(crate) fn is_possible(head: RequestHead<'_>, allowed: &[&str]) -> bool {
     let harmless = matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     !((harmless && !is_websocket(head)) || is_proven(head, allowed))
 }
 
 /// Whether a request opens a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or by an extended
 /// `CONNECT` (RFC 8441 section 4).
-pub(crate) fn is_websocket(head: Head<'_>) -> bool {
+pub(crate) fn is_websocket(head: RequestHead<'_>) -> bool {
     let lines = head.headers().get_all(UPGRADE).iter();
     let mut words = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
     *head.method() == Method::CONNECT
@@ -26,7 +26,7 @@ pub(crate) fn is_websocket(head: Head<'_>) -> bool {
 
 /// `Sec-Fetch-Site` decides if a browser sent it, because no page can change it. Without it `Origin` has
 /// to be the request's own. One header that comes twice proves nothing.
-fn is_proven(head: Head<'_>, allowed: &[&str]) -> bool {
+fn is_proven(head: RequestHead<'_>, allowed: &[&str]) -> bool {
     let (Ok(site), Ok(origin)) = (only(head.headers(), &SEC_FETCH_SITE), only(head.headers(), &ORIGIN))
     else {
         return false;
@@ -41,7 +41,7 @@ fn is_proven(head: Head<'_>, allowed: &[&str]) -> bool {
 }
 
 /// Whether an origin is `https://` and the authority of the request.
-fn is_own(head: Head<'_>, origin: &[u8]) -> bool {
+fn is_own(head: RequestHead<'_>, origin: &[u8]) -> bool {
     let Some(claimed) = origin.strip_prefix(b"https://") else { return false };
     let target = head.uri().authority().map(|authority| authority.as_str().as_bytes());
     let Ok(host) = only(head.headers(), &HOST) else { return false };

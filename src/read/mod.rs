@@ -9,11 +9,11 @@ use self::known_names::KnownNames;
 use self::parameters::Parameters;
 use self::subprotocols::Subprotocols;
 use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
-use crate::dialect::form::{Form, Row, TokenSyntax};
+use crate::dialect::form::{CredentialForm, Row, TokenSyntax};
 use crate::dialect::{Dialect, DialectError};
 use crate::rejection::RejectionKind;
 use crate::rejection::challenge::Challenged;
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::request::original_target::set_target;
 
 mod authorization;
@@ -57,7 +57,7 @@ impl Table {
         if dialect.forms.is_empty() { Err(DialectError::NoForms(dialect.name)) } else { Ok(table) }
     }
 
-    fn add(&mut self, Form { row, rank }: &Form) -> Result<(), DialectError> {
+    fn add(&mut self, CredentialForm { row, rank }: &CredentialForm) -> Result<(), DialectError> {
         let rank = *rank;
         let parameter = |carrier| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
         self.know(row);
@@ -114,7 +114,7 @@ impl Table {
     }
 
     /// Everything that the head presents.
-    pub(crate) fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
+    pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
         let mut credentials = Credentials::default();
         self.read_into(&mut credentials, head).map(|()| credentials)
     }
@@ -123,7 +123,7 @@ impl Table {
     pub(crate) fn read_into<'r>(
         &self,
         credentials: &mut Credentials<'r>,
-        head: Head<'r>,
+        head: RequestHead<'r>,
     ) -> Result<(), RejectionKind> {
         // Also without a row for it: this header always presents a credential, if of an unknown
         // scheme.
@@ -152,7 +152,7 @@ impl Table {
     }
 
     /// Whether a head's `Authorization` line is `Basic` credentials that break their grammar.
-    pub(crate) fn has_broken_basic(&self, head: Head<'_>) -> bool {
+    pub(crate) fn has_broken_basic(&self, head: RequestHead<'_>) -> bool {
         let line = scheme::only(head.headers().get_all(AUTHORIZATION));
         matches!(line, Ok(Some(line)) if self.authorization.is_broken_basic(line))
     }
@@ -167,7 +167,7 @@ impl Table {
     }
 
     /// Whether the head has a credential's name where no row reads it.
-    pub(crate) fn is_misplaced_in(&self, head: Head<'_>) -> bool {
+    pub(crate) fn is_misplaced_in(&self, head: RequestHead<'_>) -> bool {
         self.known.are_in_headers(head.headers())
             || head.uri().query().is_some_and(|query| self.known.are_in_parameters(query.as_bytes()))
     }
@@ -198,7 +198,7 @@ impl Table {
     }
 
     /// Whether the body is also read on `GET` and without a `Content-Type`.
-    pub(crate) const fn reads_body_anyhow(&self) -> bool {
+    pub(crate) const fn reads_body_of_any_content_type(&self) -> bool {
         self.lenient_body
     }
 

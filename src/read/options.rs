@@ -2,7 +2,7 @@
 
 use super::token;
 use crate::dialect::DialectError;
-use crate::dialect::form::{Form, Row, TokenSyntax};
+use crate::dialect::form::{CredentialForm, Row, TokenSyntax};
 use crate::dialect::meaning::{Characters, TokenClassifier};
 use crate::trace;
 
@@ -10,7 +10,7 @@ use crate::trace;
 const LONGEST: usize = 64 * 1024;
 
 /// Checks the options of a row and logs each one that it uses.
-pub(super) fn check(dialect: &'static str, form: &Form) -> Result<(), DialectError> {
+pub(super) fn check(dialect: &'static str, form: &CredentialForm) -> Result<(), DialectError> {
     match &form.row {
         Row::Scheme { value, .. }
         | Row::Header { value, .. }

@@ -118,7 +118,7 @@ fn pair<'r>(
 ) -> Result<Presented<'r>, RejectionKind> {
     let value = |raw| urlencoded::value(raw, MAX_LENGTH);
     let (Some(id), Some(secret)) = (value(id)?, value(secret)?) else {
-        return Ok(Presented::impossible(spelling, classify.kind()));
+        return Ok(Presented::malformed_value(spelling, classify.kind()));
     };
     let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
     if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {

@@ -4,7 +4,7 @@ use super::Table;
 use crate::credential::Credentials;
 use crate::dialect::{Dialect, DialectError};
 use crate::rejection::RejectionKind;
-use crate::request::Head;
+use crate::request::RequestHead;
 
 /// Reads what a request presents, by a dialect, and verifies nothing: the first step of
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) alone, for proxies, tools and tests.
@@ -14,18 +14,20 @@ use crate::request::Head;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Credential, Head, Reader, RejectionKind, dialect};
+/// use tower_principal::read::Reader;
+/// use tower_principal::request::RequestHead;
+/// use tower_principal::{Credential, RejectionKind, dialect};
 ///
 /// let reader = Reader::new(&dialect::SOCRATA)?;
 /// let request = http::Request::get("/resource/4tka-6guv.json?$$app_token=09sIcqEhoY0teGY5rhupZGqhW")
 ///     .header("authorization", "OAuth 9kxoTUYvSxnAiMpv008NBqRiqk5xWt")
 ///     .body(())?;
-/// let credentials = reader.read(Head::of(&request))?;
+/// let credentials = reader.read(RequestHead::of(&request))?;
 /// assert!(matches!(credentials.subject(), Some(Credential::AccessToken(_))));
 /// assert!(matches!(credentials.app(), Some(Credential::AppToken(_))));
 ///
 /// let twice = http::Request::get("/?$$app_token=a&$$app_token=b").body(())?;
-/// assert_eq!(reader.read(Head::of(&twice)).err(), Some(RejectionKind::Ambiguous));
+/// assert_eq!(reader.read(RequestHead::of(&twice)).err(), Some(RejectionKind::Ambiguous));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ impl Reader {
     ///
     /// Why the layer would refuse it unverified: [`RejectionKind::UnknownScheme`], `Malformed`,
     /// `Ambiguous`, or one of the denials for a value that no genuine credential has.
-    pub fn read<'r>(&self, head: Head<'r>) -> Result<Credentials<'r>, RejectionKind> {
+    pub fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
         let credentials = self.0.read(head)?;
         for presented in [credentials.presented_subject(), credentials.presented_app()].into_iter().flatten()
         {
@@ -75,8 +77,8 @@ mod tests {
             ("x-app-token", "a:b", RejectionKind::DeniedAppToken),
         ] {
             let request = Request::get("/").header(name, value).body(()).unwrap();
-            assert_eq!(reader.read(Head::of(&request)).err(), Some(kind), "{value}");
+            assert_eq!(reader.read(RequestHead::of(&request)).err(), Some(kind), "{value}");
         }
-        assert!(reader.read(Head::of(&Request::new(()))).unwrap().is_empty());
+        assert!(reader.read(RequestHead::of(&Request::new(()))).unwrap().is_empty());
     }
 }

@@ -10,7 +10,7 @@ use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::TokenClassifier;
 use crate::dialect::subprotocol::Subprotocol;
 use crate::rejection::RejectionKind;
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::request::grammar::is_token;
 
 /// Where tokens stand among the subprotocols.
@@ -55,7 +55,7 @@ impl Subprotocols {
 
     pub(super) fn read<'r>(
         &self,
-        head: Head<'r>,
+        head: RequestHead<'r>,
         credentials: &mut Credentials<'r>,
     ) -> Result<(), RejectionKind> {
         for row in &self.0 {
@@ -117,7 +117,7 @@ impl Row {
             return read.ok_or(RejectionKind::Malformed);
         };
         if raw.len() / 4 * 3 > self.classify.max_length.unwrap_or(token::MAX_LENGTH) {
-            return Ok(Presented::impossible(self.spelling, self.classify.kind));
+            return Ok(Presented::malformed_value(self.spelling, self.classify.kind));
         }
         let text = subprotocol::decode(raw).filter(|text| !text.is_empty());
         Ok(value::present(&self.classify, text.ok_or(RejectionKind::Malformed)?, self.spelling))

@@ -42,7 +42,7 @@ impl TokenSyntax {
     /// The credential that a value stands for if it is too long to be genuine.
     pub(crate) fn too_long(&self, spelling: Spelling) -> Read<'static> {
         let kind = self.kind().ok_or(RejectionKind::Malformed)?;
-        Ok(Some(Presented::impossible(spelling, kind)))
+        Ok(Some(Presented::malformed_value(spelling, kind)))
     }
 
     /// The length up to which a value is decoded, in bytes.

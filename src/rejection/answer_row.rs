@@ -22,7 +22,8 @@ use crate::credential::Carrier;
 ///
 /// ```
 /// use http::StatusCode;
-/// use tower_principal::{AnswerRow, RejectionKind, dialect};
+/// use tower_principal::rejection::AnswerRow;
+/// use tower_principal::{RejectionKind, dialect};
 ///
 /// const HIDDEN: AnswerRow = AnswerRow::json(&[RejectionKind::Forbidden], r#"{"message":"Not Found"}"#)
 ///     .status(StatusCode::NOT_FOUND);

@@ -15,14 +15,14 @@ use crate::request::grammar::is_token;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::Challenge;
+/// use tower_principal::rejection::Challenge;
 ///
 /// let challenge = Challenge::new("Bearer").param("realm", "the \"open\" data").param("error", "invalid_token");
 /// assert_eq!(
 ///     challenge.header_value()?,
 ///     r#"Bearer realm="the \"open\" data", error="invalid_token""#,
 /// );
-/// # Ok::<(), tower_principal::InvalidChallenge>(())
+/// # Ok::<(), tower_principal::rejection::InvalidChallenge>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Challenge {

@@ -29,7 +29,7 @@ pub enum RejectionKind {
     /// A credential over a connection that is not known to be secure.
     InsecureTransport,
     /// A cookie in a request that can change something, without a proof that the request is of the
-    /// service's own origin; see [`Form::cookie`](crate::Form::cookie).
+    /// service's own origin; see [`CredentialForm::cookie`](crate::CredentialForm::cookie).
     CrossSite,
     /// A token holder who may not do this (RFC 6750 section 3.1).
     InsufficientScope,
@@ -104,7 +104,7 @@ impl RejectionKind {
         Self::ServerError,
     ];
 
-    /// The status it is answered with unless a dialect or a [`Respond`](crate::Respond) says otherwise.
+    /// The status it is answered with unless a dialect or a [`RenderRejection`](crate::rejection::RenderRejection) says otherwise.
     pub const fn status(self) -> StatusCode {
         self.answer().status
     }

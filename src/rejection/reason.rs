@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Why a credential is no good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum DenialReason {
     /// Nobody knows it; a wrong password too.
     Unknown,
     /// Its time is over.
@@ -19,7 +19,7 @@ pub enum Reason {
     Throttled(Duration),
 }
 
-impl Reason {
+impl DenialReason {
     /// A short name for logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for DenialReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }

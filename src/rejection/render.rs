@@ -12,20 +12,20 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use super::caching::DEPENDS_ON;
 use super::challenge::Challenged;
 use super::challenges::Schemes;
-use super::{AnswerRow, InvalidChallenge, Rejection, RejectionKind, Respond};
+use super::{AnswerRow, InvalidChallenge, Rejection, RejectionKind, RenderRejection};
 use crate::credential::Carrier;
 use crate::deadline::caught;
 use crate::dialect::DialectError;
 use crate::observe::audit;
 use crate::principal::Scopes;
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::request::grpc::is_grpc;
 use crate::trace;
 use crate::transport::Transport;
 
 /// What of a request the answer to its refusal depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestFacts {
     /// `HEAD` is answered without a body.
     head: bool,
     /// Only HTTP/1 has a `Connection` header.
@@ -46,7 +46,7 @@ pub(crate) struct Answers {
     /// The dialect's own, then the standard ones.
     shapes: Arc<[Shape]>,
     retry_after: Duration,
-    respond: Option<Arc<dyn Respond>>,
+    respond: Option<Arc<dyn RenderRejection>>,
 }
 
 /// An answer, prepared.
@@ -65,12 +65,12 @@ struct Shape {
 /// After how long to come back when a verifier cannot tell and the layer was not told.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
-impl Asked {
+impl RequestFacts {
     /// As where nothing is known of the request.
     const PLAINLY: Self = Self { head: false, http1: false, client: None, grpc: false };
 
     #[inline]
-    pub(crate) fn of(head: Head<'_>, transport: &Transport) -> Self {
+    pub(crate) fn of(head: RequestHead<'_>, transport: &Transport) -> Self {
         let client = if audit::is_on() { transport.client(head) } else { None };
         let http1 = head.version() <= Version::HTTP_11;
         Self { head: head.method() == Method::HEAD, http1, client, grpc: !http1 && is_grpc(head) }
@@ -128,8 +128,9 @@ impl Answers {
     }
 
     fn prepare(&mut self) {
-        let headers =
-            |shape: &Shape, rejection: &Rejection| self.headers(rejection, shape.status, Asked::PLAINLY);
+        let headers = |shape: &Shape, rejection: &Rejection| {
+            self.headers(rejection, shape.status, RequestFacts::PLAINLY)
+        };
         let prepared = |shape: &Shape| {
             let plain = Rejection::from(shape.kind);
             let usual = (!differs(shape.kind)).then(|| headers(shape, &plain));
@@ -144,12 +145,12 @@ impl Answers {
         self.retry_after = retry_after;
     }
 
-    pub(crate) fn set_respond(&mut self, respond: impl Respond) {
+    pub(crate) fn set_respond(&mut self, respond: impl RenderRejection) {
         self.respond = Some(Arc::new(respond));
     }
 
     /// The answer to a refusal.
-    pub(crate) fn render(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+    pub(crate) fn render(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
         audit::refused(self.dialect, rejection, asked.client);
         let mut response = match &self.respond {
             None => self.standard(rejection, asked),
@@ -159,21 +160,26 @@ impl Answers {
         response
     }
 
-    fn custom(&self, respond: &dyn Respond, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+    fn custom(
+        &self,
+        respond: &dyn RenderRejection,
+        rejection: &Rejection,
+        asked: RequestFacts,
+    ) -> Response<Bytes> {
         let standard = self.standard(rejection, asked);
         let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
-            trace::error!("a `Respond` panicked: the standard answer is sent");
+            trace::error!("a `RenderRejection` panicked: the standard answer is sent");
             return self.standard(rejection, asked);
         };
         if response.status().is_informational() || response.status().is_success() {
-            trace::error!(kind = ?rejection.kind(), "a `Respond` made a success of a refusal: the standard answer is sent");
+            trace::error!(kind = ?rejection.kind(), "a `RenderRejection` made a success of a refusal: the standard answer is sent");
             return self.standard(rejection, asked);
         }
         response.extensions_mut().insert(rejection.rendered());
         response
     }
 
-    fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+    fn standard(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
         let fits = |shape: &&Shape| {
             shape.kind == rejection.kind()
                 && (shape.carrier.is_none() || shape.carrier == rejection.carrier())
@@ -193,7 +199,7 @@ impl Answers {
         response
     }
 
-    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: Asked) -> HeaderMap {
+    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: RequestFacts) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -234,7 +240,7 @@ fn whole_seconds(after: Duration) -> u64 {
 /// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2). A gRPC
 /// call is answered by the status alone, which its client maps to one of its own; a body would be taken for
 /// a broken message.
-fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
+fn make_bodiless(response: &mut Response<Bytes>, asked: RequestFacts) {
     if asked.grpc {
         response.headers_mut().remove(CONTENT_TYPE);
         response.headers_mut().remove(CONTENT_LENGTH);
@@ -245,13 +251,13 @@ fn make_bodiless(response: &mut Response<Bytes>, asked: Asked) {
     }
 }
 
-/// The answer where no dialect is known: an extractor's or a [`Require`](crate::Require)'s, which
+/// The answer where no dialect is known: an extractor's or a [`Require`](crate::layer::Require)'s, which
 /// the layer around them renders again in its dialect's way.
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
         LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
     let mut response = match &*STANDARD {
-        Some(answers) => answers.standard(rejection, Asked::PLAINLY),
+        Some(answers) => answers.standard(rejection, RequestFacts::PLAINLY),
         None => bare(rejection),
     };
     response.extensions_mut().insert(rejection.unrendered());

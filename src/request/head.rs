@@ -12,13 +12,13 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 /// # Examples
 ///
 /// ```
-/// use tower_principal::Head;
+/// use tower_principal::request::RequestHead;
 ///
 /// let request = http::Request::get("/datasets?limit=1").body(()).unwrap();
-/// assert_eq!(Head::of(&request).uri().path(), "/datasets");
+/// assert_eq!(RequestHead::of(&request).uri().path(), "/datasets");
 /// ```
 #[derive(Clone, Copy)]
-pub struct Head<'r> {
+pub struct RequestHead<'r> {
     method: &'r Method,
     uri: &'r Uri,
     version: Version,
@@ -26,7 +26,7 @@ pub struct Head<'r> {
     extensions: &'r Extensions,
 }
 
-impl<'r> Head<'r> {
+impl<'r> RequestHead<'r> {
     /// The head of a request.
     pub fn of<B>(request: &'r Request<B>) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl<'r> Head<'r> {
     }
 }
 
-impl fmt::Debug for Head<'_> {
+impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head").field("method", self.method).finish_non_exhaustive()
     }

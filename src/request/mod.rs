@@ -8,5 +8,5 @@ pub(crate) mod path;
 pub(crate) mod percent;
 pub(crate) mod quoted;
 
-pub use self::head::Head;
+pub use self::head::RequestHead;
 pub use self::path::InvalidPattern;

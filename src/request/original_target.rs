@@ -7,20 +7,20 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{Extensions, Uri};
 
-use super::Head;
+use super::RequestHead;
 
 /// The target of a request as the server received it, in the request's extensions; see
-/// [`OriginalTargetLayer`](crate::OriginalTargetLayer).
+/// [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer).
 #[derive(Clone, Debug)]
 pub(crate) struct OriginalTarget(pub(crate) Uri);
 
-impl<'r> Head<'r> {
+impl<'r> RequestHead<'r> {
     /// Returns the path that the client asked for, also inside a router that strips a prefix from
     /// [`uri`](Self::uri).
     ///
     /// Returns `None` if no original path is known. With the feature `axum` that is the case inside
     /// `Router::nest` if the router did not keep the original URI. Without the feature it is the
-    /// case for every request that no [`OriginalTargetLayer`](crate::OriginalTargetLayer) has seen,
+    /// case for every request that no [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer) has seen,
     /// because nothing shows whether a router around this layer has stripped a prefix.
     pub fn original_path(&self) -> Option<&'r str> {
         path(*self)
@@ -28,7 +28,7 @@ impl<'r> Head<'r> {
 }
 
 /// The original path; `None` if it is not known.
-pub(crate) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+pub(crate) fn path<'r>(head: RequestHead<'r>) -> Option<&'r str> {
     match head.extensions().get::<OriginalTarget>() {
         Some(OriginalTarget(uri)) => Some(uri.path()),
         None => routed::path(head),
@@ -50,7 +50,7 @@ pub(crate) fn change<E>(
 mod routed {
     use axum::extract::{NestedPath, OriginalUri};
 
-    use super::{Extensions, Head, Uri};
+    use super::{Extensions, RequestHead, Uri};
 
     pub(super) fn change<E>(
         extensions: &mut Extensions,
@@ -62,7 +62,7 @@ mod routed {
         }
     }
 
-    pub(super) fn path<'r>(head: Head<'r>) -> Option<&'r str> {
+    pub(super) fn path<'r>(head: RequestHead<'r>) -> Option<&'r str> {
         match head.extensions().get::<OriginalUri>() {
             Some(OriginalUri(uri)) => Some(uri.path()),
             None if head.extensions().get::<NestedPath>().is_some() => None,
@@ -76,7 +76,7 @@ mod routed {
 mod routed {
     use std::sync::Once;
 
-    use super::{Extensions, Head, Uri};
+    use super::{Extensions, RequestHead, Uri};
     use crate::trace;
 
     #[allow(clippy::unnecessary_wraps, reason = "the twin with axum may fail")]
@@ -84,7 +84,7 @@ mod routed {
         Ok(())
     }
 
-    pub(super) fn path<'r>(_: Head<'r>) -> Option<&'r str> {
+    pub(super) fn path<'r>(_: RequestHead<'r>) -> Option<&'r str> {
         static LOGGED: Once = Once::new();
         LOGGED.call_once(|| {
             trace::warn!(
@@ -120,7 +120,7 @@ mod tests {
         let mut request = Request::get("/nested?access_token=t").body(()).unwrap();
         let target = OriginalTarget("/v1/nested?access_token=t".parse().unwrap());
         request.extensions_mut().insert(target);
-        assert_eq!(Head::of(&request).original_path(), Some("/v1/nested"));
+        assert_eq!(RequestHead::of(&request).original_path(), Some("/v1/nested"));
         let cut = |uri: &mut Uri| {
             *uri = uri.path().parse()?;
             Ok::<_, http::uri::InvalidUri>(())

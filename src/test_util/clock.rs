@@ -11,7 +11,8 @@ use crate::clock::Clock;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_principal::{Clock as _, test_util::TestClock};
+/// use tower_principal::clock::Clock as _;
+/// use tower_principal::test_util::TestClock;
 ///
 /// let clock = TestClock::default();
 /// let before = clock.now();

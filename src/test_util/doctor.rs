@@ -4,7 +4,7 @@ use crate::verify::{Explanation, JwtVerifier, JwtVerifierError, Keys};
 
 /// Explains step by step what a verifier with this issuer, this audience and default settings does with a
 /// JWT: format, header, issuer, keys, signature, use, audience, claims, times. Works offline with a
-/// [`KeySet`](crate::KeySet), and fetches [`Jwks`](crate::Jwks). For a verifier with other settings there is
+/// [`KeySet`](crate::verify::KeySet), and fetches [`Jwks`](crate::verify::Jwks). For a verifier with other settings there is
 /// [`JwtVerifier::explain`].
 ///
 /// # Errors

@@ -25,7 +25,7 @@ use tower_service::Service;
 /// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, test_util, transport};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::marked());
+/// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::from_acceptor());
 /// let app: Router = Router::new()
 ///     .route("/inside", get(|| async { "a secret" }))
 ///     .layer(layer)
@@ -77,7 +77,7 @@ where
 /// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, test_util, transport};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::marked());
+/// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::from_acceptor());
 /// let app: Router = Router::new().route("/inside", get(|| async { "a secret" })).layer(layer);
 /// test_util::assert_guarded(app, Body::empty, [(Method::GET, "/inside"), (Method::OPTIONS, "/inside")]).await;
 /// # });

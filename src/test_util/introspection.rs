@@ -15,7 +15,7 @@ impl Issuer {
     ///
     /// ```
     /// use tower_principal::test_util::Issuer;
-    /// use tower_principal::{Context, Credential, Secret, Verifier as _, VerifyError};
+    /// use tower_principal::{Credential, Secret, Verifier as _, VerifyContext, VerifyError};
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// let issuer = Issuer::new("https://issuer.example").unwrap();
@@ -23,11 +23,11 @@ impl Issuer {
     ///
     /// let token = issuer.token("otto").audience("https://api.example").scope("read").opaque();
     /// let credential = Credential::AccessToken(Secret::borrowed(&token));
-    /// let otto = verifier.verify(&credential, &Context::default()).await.unwrap();
+    /// let otto = verifier.verify(&credential, &VerifyContext::default()).await.unwrap();
     /// assert_eq!(otto.id(), Some("otto"));
     ///
     /// issuer.revoke(&token);
-    /// let revoked = verifier.verify(&credential, &Context::default()).await;
+    /// let revoked = verifier.verify(&credential, &VerifyContext::default()).await;
     /// assert!(matches!(revoked, Err(VerifyError::Denied(_))));
     /// # });
     /// ```

@@ -30,7 +30,7 @@ use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVe
 ///
 /// ```
 /// use tower_principal::test_util::Issuer;
-/// use tower_principal::{Context, Credential, Secret, Verifier as _};
+/// use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let issuer = Issuer::new("https://issuer.example").unwrap();
@@ -38,7 +38,7 @@ use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVe
 ///
 /// let token = issuer.token("otto").audience("https://api.example").scope("read").sign();
 /// let credential = Credential::AccessToken(Secret::owned(token));
-/// let otto = verifier.verify(&credential, &Context::default()).await.unwrap();
+/// let otto = verifier.verify(&credential, &VerifyContext::default()).await.unwrap();
 /// assert_eq!(otto.id(), Some("otto"));
 /// assert_eq!(issuer.fetches(), 1);
 /// # });

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::request::Head;
+use crate::request::RequestHead;
 
 mod forwarded;
 pub(crate) mod network;
@@ -90,7 +90,7 @@ impl Security {
 /// let app: Router = Router::new().layer(Extension(SecureConnection));
 /// # let _ = app;
 /// ```
-pub const fn marked() -> Transport {
+pub const fn from_acceptor() -> Transport {
     Transport { assume_secure: false, proxies: Proxies::NONE }
 }
 
@@ -101,7 +101,7 @@ pub const fn danger_assume_secure() -> Transport {
 
 /// Trusts proxies in these networks to forward how a client reached them, and its address: by
 /// `X-Forwarded-Proto` and `X-Forwarded-For`, or by `Forwarded` (RFC 7239). The acceptor records the
-/// peer ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with [`marked`].
+/// peer ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with [`from_acceptor`].
 ///
 /// `https` and `wss` are secure, `http` and `ws` are plain, without regard to case. A list, or a
 /// header that is repeated, is secure if every member is secure, and plain if every member is plain.
@@ -179,7 +179,7 @@ impl Transport {
         IpNet::aggregate(&self.proxies.networks).iter().any(|net| net.prefix_len() == 0)
     }
 
-    pub(crate) fn security(&self, head: Head<'_>) -> Security {
+    pub(crate) fn security(&self, head: RequestHead<'_>) -> Security {
         let marked = |plain: bool| match plain {
             true => head.extensions().get::<PlainConnection>().is_some(),
             false => head.extensions().get::<SecureConnection>().is_some(),
@@ -197,7 +197,7 @@ impl Transport {
 
     /// What the log says of a connection that nothing clear is known of, and what to do.
     #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
-    pub(crate) fn why_unknown(&self, head: Head<'_>) -> &'static str {
+    pub(crate) fn why_unknown(&self, head: RequestHead<'_>) -> &'static str {
         if self.proxies.networks.is_empty() {
             "nothing says whether the connection is secure: have the acceptor put `transport::SecureConnection` or \
              `PlainConnection` into every request's extensions, name the proxies in front \
@@ -217,14 +217,14 @@ impl Transport {
 
     /// The client's address: the socket's peer, or the address that a trusted proxy forwarded. `None`
     /// if the peer's address is not recorded, or the forwarding headers give no certain address.
-    pub(crate) fn client(&self, head: Head<'_>) -> Option<IpAddr> {
+    pub(crate) fn client(&self, head: RequestHead<'_>) -> Option<IpAddr> {
         match self.trusted_peer(head) {
             Some(proxy) => self.proxies.client(proxy, head.headers()),
             None => peer::address(head),
         }
     }
 
-    fn trusted_peer(&self, head: Head<'_>) -> Option<IpAddr> {
+    fn trusted_peer(&self, head: RequestHead<'_>) -> Option<IpAddr> {
         if self.proxies.networks.is_empty() {
             return None;
         }
@@ -242,19 +242,19 @@ mod tests {
         let mut request = Request::get("https://claims.example/").body(()).unwrap();
         request.headers_mut().insert("x-forwarded-proto", http::HeaderValue::from_static("https"));
         mark(request.extensions_mut());
-        transport.security(Head::of(&request))
+        transport.security(RequestHead::of(&request))
     }
 
     #[test]
     fn only_a_marker_makes_a_connection_secure() {
-        assert_eq!(security(&marked(), |_| ()), Security::Unknown);
-        assert_eq!(security(&marked(), |marks| _ = marks.insert(SecureConnection)), Security::Secure);
-        assert_eq!(security(&marked(), |marks| _ = marks.insert(PlainConnection)), Security::Plain);
+        assert_eq!(security(&from_acceptor(), |_| ()), Security::Unknown);
+        assert_eq!(security(&from_acceptor(), |marks| _ = marks.insert(SecureConnection)), Security::Secure);
+        assert_eq!(security(&from_acceptor(), |marks| _ = marks.insert(PlainConnection)), Security::Plain);
         let both = |marks: &mut http::Extensions| {
             marks.insert(SecureConnection);
             marks.insert(PlainConnection);
         };
-        assert_eq!(security(&marked(), both), Security::Plain);
+        assert_eq!(security(&from_acceptor(), both), Security::Plain);
         assert_eq!(security(&danger_assume_secure(), |_| ()), Security::Secure);
     }
 

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use crate::request::Head;
+use crate::request::RequestHead;
 
 use super::Peer;
 
 /// The address at the other end of the socket, where the acceptor (or axum) recorded it.
-pub(super) fn address(head: Head<'_>) -> Option<IpAddr> {
+pub(super) fn address(head: RequestHead<'_>) -> Option<IpAddr> {
     let peer = head.extensions().get::<Peer>().map(|peer| peer.0).or_else(|| connected::peer(head));
     peer.map(|address| address.ip().to_canonical())
 }
@@ -18,9 +18,9 @@ mod connected {
 
     use axum::extract::ConnectInfo;
 
-    use super::Head;
+    use super::RequestHead;
 
-    pub(super) fn peer(head: Head<'_>) -> Option<SocketAddr> {
+    pub(super) fn peer(head: RequestHead<'_>) -> Option<SocketAddr> {
         head.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
     }
 }
@@ -29,9 +29,9 @@ mod connected {
 mod connected {
     use std::net::SocketAddr;
 
-    use super::Head;
+    use super::RequestHead;
 
-    pub(super) const fn peer(_: Head<'_>) -> Option<SocketAddr> {
+    pub(super) const fn peer(_: RequestHead<'_>) -> Option<SocketAddr> {
         None
     }
 }

@@ -36,7 +36,7 @@ pub enum OnInsecure {
     Refuse,
     /// The request is refused, and where it certainly came over plain http, a subject in its head that
     /// verifies is revoked at once (app tokens and form bodies are refused only) (Socrata's document on OAuth); see
-    /// [`Revocation`](crate::Revocation).
+    /// [`Revocation`](crate::layer::RevocationLimits).
     RefuseAndRevoke,
 }
 

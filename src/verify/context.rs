@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::request::Head;
+use crate::request::RequestHead;
 use crate::transport::Transport;
 
 /// What a verifier may know beside the credential: the tenant, the client's address, and, if it asks,
@@ -20,26 +20,26 @@ use crate::transport::Transport;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::Context;
+/// use tower_principal::VerifyContext;
 ///
-/// let context = Context::default().with_tenant("acme");
+/// let context = VerifyContext::default().with_tenant("acme");
 /// assert_eq!(context.tenant(), Some("acme"));
 /// ```
 #[derive(Clone, Default)]
-pub struct Context<'r> {
+pub struct VerifyContext<'r> {
     tenant: Option<Cow<'r, str>>,
     client: Option<IpAddr>,
     transport: Option<&'r Transport>,
-    head: Option<Head<'r>>,
+    head: Option<RequestHead<'r>>,
     deadline: Option<Instant>,
 }
 
 /// Tells a request's tenant.
-pub(crate) type Tenant = Arc<dyn for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync>;
+pub(crate) type Tenant = Arc<dyn for<'r> Fn(&RequestHead<'r>) -> Option<Cow<'r, str>> + Send + Sync>;
 
-impl<'r> Context<'r> {
+impl<'r> VerifyContext<'r> {
     /// The context of a request.
-    pub fn of(head: Head<'r>) -> Self {
+    pub fn of(head: RequestHead<'r>) -> Self {
         Self { head: Some(head), ..Self::default() }
     }
 
@@ -90,14 +90,14 @@ impl<'r> Context<'r> {
     }
 
     /// The request's head; `None` in a context that outlives the request.
-    pub const fn head(&self) -> Option<Head<'r>> {
+    pub const fn head(&self) -> Option<RequestHead<'r>> {
         self.head
     }
 
     /// A copy that outlives the request: tenant, address and deadline, without the head.
-    pub fn detached(&self) -> Context<'static> {
+    pub fn detached(&self) -> VerifyContext<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
-        Context {
+        VerifyContext {
             tenant,
             client: self.client_address(),
             transport: None,
@@ -107,7 +107,7 @@ impl<'r> Context<'r> {
     }
 }
 
-impl fmt::Debug for Context<'_> {
+impl fmt::Debug for VerifyContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Context");
         shown
@@ -125,7 +125,7 @@ mod tests {
     fn a_detached_context_keeps_tenant_and_address() {
         let request = http::Request::new(());
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let context = Context::of(Head::of(&request)).with_tenant("acme").with_client(address);
+        let context = VerifyContext::of(RequestHead::of(&request)).with_tenant("acme").with_client(address);
         assert!(context.head().is_some());
         let detached = context.detached();
         assert_eq!((detached.tenant(), detached.client_address()), (Some("acme"), Some(address)));

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 
 use super::VerifyError;
 use crate::credential::CredentialKind;
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 use crate::trace;
 
 /// Why a credential is denied.
@@ -17,7 +17,7 @@ use crate::trace;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Denial<'v> {
     pub(crate) check: Check,
-    pub(crate) reason: Reason,
+    pub(crate) reason: DenialReason,
     pub(crate) why: &'static str,
     pub(crate) expected: Value<'v>,
     pub(crate) received: Value<'v>,
@@ -67,22 +67,22 @@ impl<'v> Denial<'v> {
     /// A denial with the reason *unknown*.
     pub(crate) const fn new(check: Check, why: &'static str) -> Self {
         let (expected, received) = (Value::Unsaid, Value::Unsaid);
-        Self { check, reason: Reason::Unknown, why, expected, received, setting: None }
+        Self { check, reason: DenialReason::Unknown, why, expected, received, setting: None }
     }
 
     /// The denial of a credential that was looked up.
-    pub(crate) fn of(reason: Reason, kind: CredentialKind) -> Self {
+    pub(crate) fn of(reason: DenialReason, kind: CredentialKind) -> Self {
         let why = match reason {
-            Reason::Unknown => "no such credential, or a wrong secret",
-            Reason::Expired => "it has expired",
-            Reason::Revoked => "it was revoked",
-            Reason::Disabled => "it or its principal is disabled",
-            Reason::Throttled(_) => "too many attempts failed before",
+            DenialReason::Unknown => "no such credential, or a wrong secret",
+            DenialReason::Expired => "it has expired",
+            DenialReason::Revoked => "it was revoked",
+            DenialReason::Disabled => "it or its principal is disabled",
+            DenialReason::Throttled(_) => "too many attempts failed before",
         };
         Self::new(Check::Record, why).because(reason).received(kind.as_str())
     }
 
-    pub(crate) const fn because(mut self, reason: Reason) -> Self {
+    pub(crate) const fn because(mut self, reason: DenialReason) -> Self {
         self.reason = reason;
         self
     }

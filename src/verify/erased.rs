@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{Context, Tenancy, Verifier, VerifyError};
+use super::{Tenancy, Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
-use crate::principal::{Principal, Source};
+use crate::principal::{IdentitySource, Principal};
 
 /// The object-safe twin of [`Verifier`]; every verifier is one.
 ///
@@ -16,22 +16,25 @@ pub trait DynVerifier: Send + Sync + 'static {
     async fn verify_dyn(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError>;
 
     /// See [`Verifier::verify_now`].
     fn verify_now_dyn(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>>;
 
     /// See [`Verifier::revoke`].
-    async fn revoke_dyn(&self, credential: &Credential<'_>, context: &Context<'_>)
-    -> Result<(), VerifyError>;
+    async fn revoke_dyn(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError>;
 
     /// See [`Verifier::source`].
-    fn source_dyn(&self) -> Source<'_>;
+    fn source_dyn(&self) -> IdentitySource<'_>;
 
     /// See [`Verifier::tenancy`].
     fn tenancy_dyn(&self) -> Tenancy;
@@ -42,9 +45,10 @@ pub trait DynVerifier: Send + Sync + 'static {
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{BoxVerifier, MemoryVerifier, Verifier, VerifyError, verify};
+/// use tower_principal::verify::{self, BoxVerifier};
+/// use tower_principal::{MemoryVerifier, Verifier, VerifyError};
 ///
-/// fn choose(strict: bool) -> Result<BoxVerifier, tower_principal::MemoryVerifierError> {
+/// fn choose(strict: bool) -> Result<BoxVerifier, tower_principal::verify::MemoryVerifierError> {
 ///     Ok(match strict {
 ///         true => MemoryVerifier::builder().build()?.boxed(),
 ///         false => verify::from_fn(|_, _| async { Err(VerifyError::Unsupported) }).boxed(),
@@ -59,7 +63,7 @@ impl<V: Verifier> DynVerifier for V {
     async fn verify_dyn(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.verify(credential, context).await
     }
@@ -67,7 +71,7 @@ impl<V: Verifier> DynVerifier for V {
     fn verify_now_dyn(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.verify_now(credential, context)
     }
@@ -75,12 +79,12 @@ impl<V: Verifier> DynVerifier for V {
     async fn revoke_dyn(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<(), VerifyError> {
         self.revoke(credential, context).await
     }
 
-    fn source_dyn(&self) -> Source<'_> {
+    fn source_dyn(&self) -> IdentitySource<'_> {
         self.source()
     }
 
@@ -93,7 +97,7 @@ impl Verifier for dyn DynVerifier {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.verify_dyn(credential, context).await
     }
@@ -101,16 +105,20 @@ impl Verifier for dyn DynVerifier {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.verify_now_dyn(credential, context)
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.revoke_dyn(credential, context).await
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         self.source_dyn()
     }
 
@@ -123,7 +131,7 @@ impl Verifier for BoxVerifier {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         (**self).verify_dyn(credential, context).await
     }
@@ -131,16 +139,20 @@ impl Verifier for BoxVerifier {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         (**self).verify_now_dyn(credential, context)
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         (**self).revoke_dyn(credential, context).await
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         (**self).source_dyn()
     }
 

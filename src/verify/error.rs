@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 
 /// Why a credential was not verified.
 ///
@@ -17,22 +17,22 @@ use crate::rejection::Reason;
 pub enum VerifyError {
     /// The credential is no good.
     #[error("denied: {0}")]
-    Denied(Reason),
+    Denied(DenialReason),
     /// Not for this verifier to say; the next one is asked. From the last one it is a denial.
     #[error("not for this verifier")]
     Unsupported,
     /// Cannot tell now; answered 503, never 401.
     #[error("cannot tell now")]
-    Unavailable(#[source] Cause),
+    Unavailable(#[source] UnavailableCause),
 }
 
 /// What went wrong where a verifier cannot tell; for logs, never for clients.
 #[derive(Clone)]
-pub struct Cause(Arc<dyn StdError + Send + Sync>);
+pub struct UnavailableCause(Arc<dyn StdError + Send + Sync>);
 
 impl VerifyError {
     /// Denied: nobody knows it.
-    pub const UNKNOWN: Self = Self::Denied(Reason::Unknown);
+    pub const UNKNOWN: Self = Self::Denied(DenialReason::Unknown);
 
     /// Cannot tell now, because of this. The cause's text goes into the log, so it must not quote what
     /// was presented.
@@ -46,29 +46,29 @@ impl VerifyError {
     /// assert_eq!(error.to_string(), "cannot tell now");
     /// ```
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Unavailable(Cause(Arc::from(cause.into())))
+        Self::Unavailable(UnavailableCause(Arc::from(cause.into())))
     }
 
     /// Whether another verifier may know better: this one does not know the credential.
-    pub(crate) const fn asks_on(&self) -> bool {
-        matches!(self, Self::Unsupported | Self::Denied(Reason::Unknown))
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unsupported | Self::Denied(DenialReason::Unknown))
     }
 }
 
 /// Shows nothing: a backend's error may quote what it was asked.
-impl fmt::Debug for Cause {
+impl fmt::Debug for UnavailableCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cause(..)")
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for UnavailableCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl StdError for Cause {
+impl StdError for UnavailableCause {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source()
     }

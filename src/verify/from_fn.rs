@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use super::{Context, Tenancy, Verifier, VerifyError, note};
+use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::credential::Credential;
 use crate::principal::Principal;
 
@@ -34,14 +34,14 @@ pub struct FromFn<F> {
 /// ```
 pub const fn from_fn<F, Answer>(verify: F) -> FromFn<F>
 where
-    F: Fn(Credential<'static>, Context<'static>) -> Answer + Send + Sync + 'static,
+    F: Fn(Credential<'static>, VerifyContext<'static>) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Principal, VerifyError>> + Send,
 {
     FromFn { verify, tenancy: Tenancy::Ignores }
 }
 
 impl<F> FromFn<F> {
-    /// Declares that the closure compares the tenant of each credential with [`Context::tenant`], so that
+    /// Declares that the closure compares the tenant of each credential with [`VerifyContext::tenant`], so that
     /// a layer with a tenant takes it. See [`Verifier::tenancy`].
     #[must_use]
     pub fn separates_tenants(self) -> Self {
@@ -51,13 +51,13 @@ impl<F> FromFn<F> {
 
 impl<F, Answer> Verifier for FromFn<F>
 where
-    F: Fn(Credential<'static>, Context<'static>) -> Answer + Send + Sync + 'static,
+    F: Fn(Credential<'static>, VerifyContext<'static>) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Principal, VerifyError>> + Send,
 {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let answer = (self.verify)(credential.reborrow().into_owned(), context.detached()).await;
         note("function", credential.kind(), answer)

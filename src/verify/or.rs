@@ -1,8 +1,8 @@
 //! One verifier after another.
 
-use super::{Context, Tenancy, Verifier, VerifyError};
+use super::{Tenancy, Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
-use crate::principal::{Principal, Source};
+use crate::principal::{IdentitySource, Principal};
 
 /// Asks a second verifier about what the first does not know; made by [`Verifier::or`].
 ///
@@ -28,7 +28,7 @@ use crate::principal::{Principal, Source};
 /// let customers = MemoryVerifier::builder().build()?;
 /// let everybody = staff.or(customers);
 /// # let _ = everybody;
-/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Or<A, B> {
@@ -46,38 +46,42 @@ impl<A: Verifier, B: Verifier> Verifier for Or<A, B> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let first = self.first.verify(credential, context).await;
-        match asks_on(first) {
+        match is_unknown(first) {
             Ok(answer) => answer,
-            Err(first) => settle(first, self.second.verify(credential, context).await),
+            Err(first) => combine_errors(first, self.second.verify(credential, context).await),
         }
     }
 
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
-        match asks_on(self.first.verify_now(credential, context)?) {
+        match is_unknown(self.first.verify_now(credential, context)?) {
             Ok(answer) => Some(answer),
-            Err(first) => Some(settle(first, self.second.verify_now(credential, context)?)),
+            Err(first) => Some(combine_errors(first, self.second.verify_now(credential, context)?)),
         }
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         // In both: what one has ended must not live on in the other.
         let first = self.first.revoke(credential, context).await;
         let second = self.second.revoke(credential, context).await;
         match (first, second) {
-            (Err(error), second) if error.asks_on() => second,
-            (first, Err(error)) if error.asks_on() => first,
+            (Err(error), second) if error.is_unknown() => second,
+            (first, Err(error)) if error.is_unknown() => first,
             (first, second) => first.and(second),
         }
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         self.first.source().joined(self.second.source())
     }
 
@@ -87,18 +91,21 @@ impl<A: Verifier, B: Verifier> Verifier for Or<A, B> {
 }
 
 /// `Err` with the first answer where the second verifier is to be asked.
-fn asks_on(first: Result<Principal, VerifyError>) -> Result<Result<Principal, VerifyError>, VerifyError> {
+fn is_unknown(first: Result<Principal, VerifyError>) -> Result<Result<Principal, VerifyError>, VerifyError> {
     match first {
-        Err(error) if error.asks_on() || matches!(error, VerifyError::Unavailable(_)) => Err(error),
+        Err(error) if error.is_unknown() || matches!(error, VerifyError::Unavailable(_)) => Err(error),
         answer => Ok(answer),
     }
 }
 
-fn settle(first: VerifyError, second: Result<Principal, VerifyError>) -> Result<Principal, VerifyError> {
+fn combine_errors(
+    first: VerifyError,
+    second: Result<Principal, VerifyError>,
+) -> Result<Principal, VerifyError> {
     match (first, second) {
         (VerifyError::Unsupported, second) => second,
         (first, Err(VerifyError::Unsupported)) => Err(first),
-        (first @ VerifyError::Unavailable(_), Err(second)) if second.asks_on() => Err(first),
+        (first @ VerifyError::Unavailable(_), Err(second)) if second.is_unknown() => Err(first),
         (_, second) => second,
     }
 }

@@ -1,15 +1,15 @@
 //! Whether credentials of one tenant are good at another.
 
-use super::{Context, Verifier, VerifyError};
+use super::{Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
-use crate::principal::{Principal, Source};
+use crate::principal::{IdentitySource, Principal};
 use crate::trace;
 
 /// The source and the tenancy of the verifier inside, for an `impl Verifier`.
 #[cfg(feature = "throttle")]
 macro_rules! passes_through {
     () => {
-        fn source(&self) -> crate::principal::Source<'_> {
+        fn source(&self) -> crate::principal::IdentitySource<'_> {
             self.inner.source()
         }
 
@@ -27,7 +27,7 @@ pub(super) use passes_through;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tenancy {
-    /// A credential is good for one tenant, which is compared with [`Context::tenant`].
+    /// A credential is good for one tenant, which is compared with [`VerifyContext::tenant`].
     Separates,
     /// The verifier does not look at the tenant.
     Ignores,
@@ -61,7 +61,7 @@ impl<V> AtTenant<V> {
         Self { inner, tenant }
     }
 
-    fn is_at(&self, context: &Context<'_>) -> bool {
+    fn is_at(&self, context: &VerifyContext<'_>) -> bool {
         context.tenant() == Some(&self.tenant)
     }
 }
@@ -77,7 +77,7 @@ impl<V: Verifier> Verifier for AtTenant<V> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         match self.is_at(context) {
             true => self.inner.verify(credential, context).await,
@@ -88,7 +88,7 @@ impl<V: Verifier> Verifier for AtTenant<V> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         match self.is_at(context) {
             true => self.inner.verify_now(credential, context),
@@ -96,14 +96,18 @@ impl<V: Verifier> Verifier for AtTenant<V> {
         }
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         match self.is_at(context) {
             true => self.inner.revoke(credential, context).await,
             false => Err(VerifyError::Unsupported),
         }
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         self.inner.source()
     }
 
@@ -116,7 +120,7 @@ impl<V: Verifier> Verifier for AtEveryTenant<V> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.0.verify(credential, context).await
     }
@@ -124,16 +128,20 @@ impl<V: Verifier> Verifier for AtEveryTenant<V> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.0.verify_now(credential, context)
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.0.revoke(credential, context).await
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         self.0.source()
     }
 

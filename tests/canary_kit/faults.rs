@@ -13,12 +13,15 @@ use http::Response;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use tower_http::trace::{DefaultMakeSpan, TraceLayer};
+use tower_principal::credential::CredentialKind;
+use tower_principal::layer::make_span;
+use tower_principal::policy::{self, Forbidden};
+use tower_principal::request::RequestHead;
 use tower_principal::transport::{Peer, PlainConnection, SecureConnection};
 use tower_principal::verify::{Tenancy, Throttled};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, BasicUser, Context, Credential, CredentialKind, Dialect, Forbidden,
-    GuestRule, Head, OAuthUser, OrgAdmin, Principal, Reason, Rejection, RequireLayer, Verifier, VerifyError,
-    dialect, make_span, policy, transport,
+    ApiKey, AppToken, AuthenticateLayer, BasicUser, Credential, DenialReason, Dialect, GuestRule, OAuthUser,
+    OrgAdmin, Principal, Rejection, RequireLayer, Verifier, VerifyContext, VerifyError, dialect, transport,
 };
 use tracing::Level;
 
@@ -86,13 +89,17 @@ const HANG: Duration = Duration::from_secs(3600);
 const DEADLINE: Duration = Duration::from_millis(20);
 
 impl Verifier for Fault {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        _: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
         match self {
             Self::Unknown => Err(VerifyError::UNKNOWN),
-            Self::Expired => Err(VerifyError::Denied(Reason::Expired)),
-            Self::Revoked => Err(VerifyError::Denied(Reason::Revoked)),
-            Self::Disabled => Err(VerifyError::Denied(Reason::Disabled)),
-            Self::Throttled => Err(VerifyError::Denied(Reason::Throttled(Duration::from_secs(9)))),
+            Self::Expired => Err(VerifyError::Denied(DenialReason::Expired)),
+            Self::Revoked => Err(VerifyError::Denied(DenialReason::Revoked)),
+            Self::Disabled => Err(VerifyError::Denied(DenialReason::Disabled)),
+            Self::Throttled => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(9)))),
             Self::Unsupported => Err(VerifyError::Unsupported),
             Self::Unavailable => Err(VerifyError::unavailable("the table is locked")),
             Self::Panic => panic!("a verifier panics on purpose"),
@@ -105,7 +112,7 @@ impl Verifier for Fault {
         }
     }
 
-    async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
         match self {
             Self::RevokeFails => Err(VerifyError::unavailable("the table is locked")),
             Self::RevokePanics => panic!("a revocation panics on purpose"),
@@ -132,7 +139,7 @@ fn principal(kind: CredentialKind) -> Principal {
 pub(crate) fn service(dialect: Dialect, fault: Fault) -> Router {
     let verifier = Throttled::new(fault).unwrap();
     let open = dialect.guests([GuestRule::path("/open/**")]);
-    let mut layer = AuthenticateLayer::new(open, verifier, transport::marked())
+    let mut layer = AuthenticateLayer::new(open, verifier, transport::from_acceptor())
         .form_body(64 * 1024, Duration::from_secs(5))
         .deadline(DEADLINE)
         .resource_metadata("https://portal.example/.well-known/oauth-protected-resource");
@@ -140,7 +147,7 @@ pub(crate) fn service(dialect: Dialect, fault: Fault) -> Router {
         Fault::RespondPanics => layer = layer.respond(panicking_respond),
         Fault::RespondApproves => layer = layer.respond(|_: &Rejection, _| Response::new(Bytes::new())),
         Fault::TenantPanics => {
-            layer = layer.tenant(|_: &Head<'_>| panic!("a tenant function panics on purpose"))
+            layer = layer.tenant(|_: &RequestHead<'_>| panic!("a tenant function panics on purpose"))
         }
         _ => {}
     }
@@ -162,10 +169,10 @@ pub(crate) fn service(dialect: Dialect, fault: Fault) -> Router {
 }
 
 fn panicking_respond(_: &Rejection, _: Response<Bytes>) -> Response<Bytes> {
-    panic!("a `Respond` panics on purpose")
+    panic!("a `RenderRejection` panics on purpose")
 }
 
-fn panicking_policy(_: &Principal, _: &Head<'_>) -> Result<(), Forbidden> {
+fn panicking_policy(_: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden> {
     panic!("a policy panics on purpose")
 }
 

@@ -14,16 +14,21 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tempfile::TempDir;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
+use tower_principal::credential::typed_headers::{OAuth, XAppToken};
+use tower_principal::credential::{ClientKind, Key};
 use tower_principal::fetch;
-use tower_principal::headers::{OAuth, XAppToken};
+use tower_principal::layer::RequestBody;
+use tower_principal::read::Reader;
+use tower_principal::request::RequestHead;
 use tower_principal::test_util::ActAs;
 use tower_principal::test_util::conformance::Suite;
+use tower_principal::verify::password::Passwords;
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlVerifier};
 use tower_principal::verify::{self, Cached, Introspection, Throttled};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, ClientKind, Context, Credential,
-    Head, Key, MemoryVerifier, OAuthUser, OrgAdmin, Pair, Passwords, Principal, PrincipalKind, Reader,
-    RequestBody, Secret, Verifier as _, VerifyError, dialect, transport,
+    ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, Credential, MemoryVerifier,
+    OAuthUser, OrgAdmin, Pair, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError,
+    dialect, transport,
 };
 
 use super::needles::Canaries;
@@ -41,11 +46,11 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         .body(Body::from(format!("access_token={}", canaries.fresh())))
         .unwrap();
     let (parts, body) = request.into_parts();
-    let head = show(&Head::of(&Request::from_parts(parts.clone(), ())));
+    let head = show(&RequestHead::of(&Request::from_parts(parts.clone(), ())));
     let mut alone = Request::from_parts(parts, body);
     alone.headers_mut().remove("x-app-token");
     let reader = Reader::new(&dialect::ANY).unwrap();
-    let read = reader.read(Head::of(&alone)).unwrap();
+    let read = reader.read(RequestHead::of(&alone)).unwrap();
     let user = OAuthUser::builder("otto").claims(canaries.fresh());
     let builder = || {
         MemoryVerifier::builder()
@@ -57,7 +62,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
             .access_token(canaries.fresh(), OAuthUser::builder("otto").build())
     };
     let memory = || builder().build().unwrap();
-    let layer = AuthenticateLayer::new(dialect::ANY, memory(), transport::marked());
+    let layer = AuthenticateLayer::new(dialect::ANY, memory(), transport::from_acceptor());
     let proxied = fetch::HttpClient::builder().proxy(format!("http://me:{}@proxy.example", canaries.fresh()));
     let proxied = proxied.proxy_credentials("me", canaries.fresh());
     let mut service = layer.layer(any(async || "ok"));
@@ -79,7 +84,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         .expired(Credential::AppToken(secret()));
     let cached = Cached::new(memory()).unwrap();
     let unknown = Credential::AccessToken(secret());
-    assert!(cached.verify(&unknown, &Context::default()).await.is_err());
+    assert!(cached.verify(&unknown, &VerifyContext::default()).await.is_err());
     let reads = open.form_body(64 * 1024, Duration::from_secs(5)).layer(service_fn(
         async |request: Request<RequestBody<Full<Bytes>>>| {
             let shown = format!("{:?} {:?}", request.authentication(), request.body());
@@ -107,7 +112,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("Credentials", show(&read)),
         ("Reader", show(&reader)),
         ("Head", head),
-        ("Context", show(&Context::of(Head::of(&alone)))),
+        ("Context", show(&VerifyContext::of(RequestHead::of(&alone)))),
         ("XAppToken", show(&XAppToken::new(secret()))),
         ("OAuth", show(&OAuth::new(secret()))),
         ("OAuthUser", show(&(user.clone(), user.clone().build()))),

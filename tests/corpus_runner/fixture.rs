@@ -17,10 +17,10 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 use tower_principal::transport::Transport;
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    AppToken, AuthenticateLayer, Authentication, BasicUser, Context, Credential, Dialect, GuestRule,
-    MemoryVerifier, OAuthUser, Passwords, Principal, RequireLayer, Verifier, VerifyError, dialect, policy,
-    transport,
+    AppToken, AuthenticateLayer, Authentication, BasicUser, Credential, Dialect, GuestRule, MemoryVerifier,
+    OAuthUser, Principal, RequireLayer, Verifier, VerifyContext, VerifyError, dialect, policy, transport,
 };
 
 /// One server for one case, so that its count is the case's own.
@@ -117,8 +117,9 @@ fn routes(verifier: &Arc<Counting>) -> Router {
 
 /// RFC 6750 with the form body of its section 2.2, and no more than that.
 fn strict_form() -> Dialect {
-    use tower_principal::{Form, classify};
-    dialect::RFC6750.with_form(Form::body("access_token", classify::access_token))
+    use tower_principal::CredentialForm;
+    use tower_principal::dialect::meaning;
+    dialect::RFC6750.with_form(CredentialForm::body("access_token", meaning::access_token))
 }
 
 /// As the portal's, with a hash of the body that the handler got.
@@ -156,7 +157,7 @@ impl Verifier for Counting {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.lookups.fetch_add(1, Ordering::Relaxed);
         self.accounts.verify(credential, context).await

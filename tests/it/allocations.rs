@@ -14,9 +14,10 @@ use allocation_counter::measure;
 use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer as _, Service};
+use tower_principal::layer::BodyMode;
 use tower_principal::{
-    AppToken, AuthenticateLayer, BasicUser, BodyMode, Context, Credential, Dialect, GuestRule, OAuthUser,
-    Principal, Verifier, VerifyError, dialect,
+    AppToken, AuthenticateLayer, BasicUser, Credential, Dialect, GuestRule, OAuthUser, Principal, Verifier,
+    VerifyContext, VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -187,7 +188,7 @@ fn a_verifier_without_its_type_costs_no_allocation_more() {
 #[test]
 fn a_throttled_verifier_costs_no_allocation_more() {
     use tower_principal::transport::Peer;
-    use tower_principal::verify::{Limit, Throttled};
+    use tower_principal::verify::{FailureLimit, Throttled};
 
     let from_peer = |token: &'static str| {
         move || {
@@ -197,7 +198,7 @@ fn a_throttled_verifier_costs_no_allocation_more() {
         }
     };
     let plain = layer_of(dialect::ANY, everybody());
-    let limit = Limit::new(1, Duration::from_secs(3_600));
+    let limit = FailureLimit::new(1, Duration::from_secs(3_600));
     let throttled = || Throttled::new(everybody()).unwrap().by_client(limit);
     assert_eq!(
         count(&layer_of(dialect::ANY, throttled()), from_peer(TOKEN)),
@@ -246,7 +247,7 @@ fn a_verifier_that_waits_costs_two_allocations_at_most() {
     struct Waits(Principal);
 
     impl Verifier for Waits {
-        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+        async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
             let mut polled = false;
             poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending })
                 .await;
@@ -319,9 +320,10 @@ fn a_jwt_costs_eighteen_allocations_at_most() {
     use tower_principal::verify::Algorithm;
 
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
-        let issuer = Issuer::with("https://issuer.example", algorithm, tower_principal::SystemClock).unwrap();
+        let issuer =
+            Issuer::with("https://issuer.example", algorithm, tower_principal::clock::SystemClock).unwrap();
         let token = issuer.token("otto").audience("a").scope("read write").claim("client_id", "c").sign();
-        let verifier = tower_principal::JwtVerifier::builder(issuer.name()).audience("a");
+        let verifier = tower_principal::verify::JwtVerifier::builder(issuer.name()).audience("a");
         let layer = layer_of(dialect::RFC6750, verifier.keys(issuer.keys().unwrap()).build().unwrap());
         let (allocations, status) = count(&layer, || authorization(bearer(&token)));
         assert_eq!(status, 200);

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, Method, Request, Response, Version};
 use tower_principal::RejectionKind::{self, *};
+use tower_principal::dialect::{self, meaning};
 use tower_principal::{
-    AuthenticateLayer, Credential, Dialect, Form, GuestRule, OAuthUser, Reason, Rejection, RequireLayer,
-    Verifier, VerifyError, classify, dialect, policy, transport,
+    AuthenticateLayer, Credential, CredentialForm, DenialReason, Dialect, GuestRule, OAuthUser, Rejection,
+    RequireLayer, Verifier, VerifyError, policy, transport,
 };
 
 use crate::support::*;
@@ -28,7 +29,7 @@ fn obeys() -> impl Verifier {
             "alice" => Ok(tower_principal::BasicUser::builder("alice").build().into()),
             "down" => Err(VerifyError::unavailable("the users table is locked")),
             "panic" => panic!("on purpose"),
-            "throttled" => Err(VerifyError::Denied(Reason::Throttled(Duration::from_secs(30)))),
+            "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(30)))),
             _ => Err(VerifyError::UNKNOWN),
         }
     })
@@ -60,11 +61,11 @@ const SCOPE: &[&str] = &[r#"Bearer realm="data", error="insufficient_scope", sco
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
-            Form::basic(classify::password),
-            Form::scheme("Bearer", classify::access_token),
-            Form::header("x-app-token", classify::app_token),
-            Form::query("access_token", classify::access_token),
-            Form::body("access_token", classify::access_token),
+            CredentialForm::basic(meaning::password),
+            CredentialForm::scheme("Bearer", meaning::access_token),
+            CredentialForm::header("x-app-token", meaning::app_token),
+            CredentialForm::query("access_token", meaning::access_token),
+            CredentialForm::body("access_token", meaning::access_token),
         ])
         .realm("data")
 }
@@ -149,7 +150,7 @@ async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_ha
 #[tokio::test]
 async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_bearer() {
     let only = |row| Dialect { name: "only", ..dialect::RFC6750 }.forms([row]);
-    let keyed = only(Form::header("x-api-key", classify::api_key));
+    let keyed = only(CredentialForm::header("x-api-key", meaning::api_key));
     for request in [get("/", &[]), get("/", &[("x-api-key", "unknown")])] {
         let answer = ask(keyed.clone(), request).await;
         assert_eq!((answer.status, answer.challenges()), (401, vec![r#"Bearer realm="api""#]));
@@ -159,10 +160,13 @@ async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_bearer() {
 /// DESIGN's table: denied access tokens are `invalid_token` to `Bearer`, whatever carried them.
 #[tokio::test]
 async fn a_row_of_access_tokens_outside_the_header_is_challenged_for_as_bearer() {
-    let query = Form::query("access_token", classify::access_token);
+    let query = CredentialForm::query("access_token", meaning::access_token);
     for (forms, others) in [
         (vec![query], vec![]),
-        (vec![query, Form::basic(classify::password)], vec![r#"Basic realm="api", charset="UTF-8""#]),
+        (
+            vec![query, CredentialForm::basic(meaning::password)],
+            vec![r#"Basic realm="api", charset="UTF-8""#],
+        ),
     ] {
         let dialect = Dialect { name: "query", ..dialect::RFC6750 }.forms(forms);
         let answer = ask(dialect.clone(), get("/?access_token=unknown", &[])).await;
@@ -201,7 +205,8 @@ async fn req_01_a_missing_credential_is_challenged_for_by_every_scheme_of_the_di
 /// A 400 has a challenge only where there is a row for access tokens.
 #[tokio::test]
 async fn malformed_basic_is_challenged_as_basic_with_or_without_access_tokens() {
-    let dialect = Dialect { name: "basic", ..dialect::RFC6750 }.forms([Form::basic(classify::password)]);
+    let dialect =
+        Dialect { name: "basic", ..dialect::RFC6750 }.forms([CredentialForm::basic(meaning::password)]);
     let answer = ask(dialect, authorization("Basic x")).await;
     let challenge = r#"Basic realm="api", charset="UTF-8""#;
     assert_eq!((answer.status, answer.challenges()), (400, vec![challenge]));
@@ -224,8 +229,8 @@ async fn a_guest_short_of_a_requirement_is_asked_for_credentials() {
 async fn req_22_a_realm_that_would_break_a_challenge_is_an_error_at_start_up() {
     for realm in ["a\"b", "a\r\nb", "a\nb", "a\\b", "é", "a\u{7f}", "a\tb"] {
         let dialect = dialect::RFC6750.realm(realm.to_owned());
-        let made = AuthenticateLayer::try_new(dialect, obeys(), transport::marked());
-        assert_eq!(made.unwrap_err(), tower_principal::DialectError::Realm, "{realm:?}");
+        let made = AuthenticateLayer::try_new(dialect, obeys(), transport::from_acceptor());
+        assert_eq!(made.unwrap_err(), tower_principal::dialect::DialectError::Realm, "{realm:?}");
     }
     let answer = ask(dialect::RFC6750.realm("open data (v2), all"), get("/", &[])).await;
     assert_eq!(answer.challenges(), [r#"Bearer realm="open data (v2), all""#]);
@@ -325,7 +330,7 @@ async fn credentials_over_an_insecure_connection_are_refused_without_a_challenge
         (Version::HTTP_2, None),
         (Version::HTTP_3, None),
     ] {
-        let layer = AuthenticateLayer::new(mine(), obeys(), transport::marked());
+        let layer = AuthenticateLayer::new(mine(), obeys(), transport::from_acceptor());
         let mut request = authorization("Bearer otto");
         *request.version_mut() = version;
         let answer = send(whoami().layer(layer), request).await;

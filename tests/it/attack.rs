@@ -7,12 +7,16 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use tower::ServiceExt as _;
+use tower_principal::clock::Clock;
+use tower_principal::credential::ClientKind;
+use tower_principal::layer::RevocationLimits;
+use tower_principal::principal::Operation;
 use tower_principal::test_util::TestClock;
 use tower_principal::transport::{OnInsecure, PlainConnection, TransportRule};
 use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError, SqlVerifier, SqliteSource};
 use tower_principal::{
-    ApiKey, AuthenticateLayer, ClientKind, Clock, Context, Credential, Operation, Principal, Revocation,
-    Secret, Verifier, VerifyError, dialect, transport,
+    ApiKey, AuthenticateLayer, Credential, Principal, Secret, Verifier, VerifyContext, VerifyError, dialect,
+    transport,
 };
 
 use crate::sql::*;
@@ -127,9 +131,9 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
-    use tower_principal::JwtVerifier;
     use tower_principal::test_util::Issuer;
     use tower_principal::verify::Algorithm;
+    use tower_principal::verify::JwtVerifier;
 
     use crate::jwt::{API, ISSUER, good};
 
@@ -143,7 +147,7 @@ async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
         let verifier = database.denylist(jwts);
         let text = good(&issuer).sign();
         let end = who(&verifier, &token(&text)).await.expires_at().unwrap();
-        verifier.revoke(&token(&text), &Context::default()).await.unwrap();
+        verifier.revoke(&token(&text), &VerifyContext::default()).await.unwrap();
         for seconds in [0, leeway - 1] {
             clock.set(end + Duration::from_secs(seconds));
             assert_eq!(database.store().purge_expired(Duration::ZERO).await.unwrap(), 0);
@@ -172,7 +176,7 @@ async fn one_issuer_does_not_end_what_another_one_issued() {
         let verifier = place.connect().await.denylist(ours.or(theirs));
         let otto = who(&verifier, &token(&our)).await;
         assert_eq!(otto.issuer(), Some("https://ours.example"));
-        verifier.revoke(&token(&their), &Context::default()).await.unwrap();
+        verifier.revoke(&token(&their), &VerifyContext::default()).await.unwrap();
         assert_eq!(ask(&verifier, &token(&their)).await, REVOKED, "{}", place.name);
         who(&verifier, &token(&our)).await;
     }
@@ -188,9 +192,9 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
         async fn verify(
             &self,
             credential: &Credential<'_>,
-            _: &Context<'_>,
+            _: &VerifyContext<'_>,
         ) -> Result<Principal, VerifyError> {
-            let Credential::ApiKey(tower_principal::Key::Halves(pair)) = credential else {
+            let Credential::ApiKey(tower_principal::credential::Key::Halves(pair)) = credential else {
                 return Err(VerifyError::Unsupported);
             };
             self.1.fetch_add(1, Ordering::SeqCst);
@@ -201,8 +205,12 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
             Ok(ApiKey::builder(pair.id()).build().into())
         }
 
-        async fn revoke(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
-            let Credential::ApiKey(tower_principal::Key::Halves(pair)) = credential else {
+        async fn revoke(
+            &self,
+            credential: &Credential<'_>,
+            _: &VerifyContext<'_>,
+        ) -> Result<(), VerifyError> {
+            let Credential::ApiKey(tower_principal::credential::Key::Halves(pair)) = credential else {
                 return Err(VerifyError::Unsupported);
             };
             self.0.lock().unwrap().push(pair.id().to_owned());
@@ -214,8 +222,8 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
     let verifier = Slow(Arc::clone(&revoked), Arc::clone(&asked));
     let rule = TransportRule { api_key: OnInsecure::RefuseAndRevoke, ..TransportRule::REFUSE };
     let dialect = tower_principal::Dialect { transport: rule, ..dialect::SOCRATA };
-    let layer =
-        AuthenticateLayer::new(dialect, verifier, transport::marked()).revocation(Revocation::default());
+    let layer = AuthenticateLayer::new(dialect, verifier, transport::from_acceptor())
+        .revocation(RevocationLimits::default());
     let app = whoami().layer(layer);
     for secret in ["a guess that takes its time, many characters", SHOWN_SECRET] {
         let basic = basic(SHOWN_ID, secret);

@@ -13,10 +13,12 @@ use axum::routing::any;
 use bytes::Bytes;
 use futures_util::stream;
 use http::Request;
+use tower_principal::dialect::{self, meaning};
+use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, Peer, PlainConnection};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Authenticated, BasicUser, Credential, Dialect, Form, GuestRule,
-    OAuthUser, Principal, Reason, RequireLayer, Revocation, Verifier, VerifyError, classify, dialect, policy,
+    ApiKey, AppToken, AuthenticateLayer, Authenticated, BasicUser, Credential, CredentialForm, DenialReason,
+    Dialect, GuestRule, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, policy,
 };
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -197,10 +199,10 @@ fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
         }),
         "down" => Err(VerifyError::unavailable("the users table is locked")),
         "panic" => panic!("on purpose"),
-        "expired" => Err(VerifyError::Denied(Reason::Expired)),
-        "disabled" => Err(VerifyError::Denied(Reason::Disabled)),
+        "expired" => Err(VerifyError::Denied(DenialReason::Expired)),
+        "disabled" => Err(VerifyError::Denied(DenialReason::Disabled)),
         "guest" => Ok(tower_principal::Guest::builder().build().into()),
-        "throttled" => Err(VerifyError::Denied(Reason::Throttled(Duration::from_secs(30)))),
+        "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(30)))),
         _ => Err(VerifyError::UNKNOWN),
     }
 }
@@ -209,10 +211,10 @@ const HIDDEN: &str = "0123456789abcdef";
 
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }.forms([
-        Form::scheme("Bearer", classify::access_token),
-        Form::basic(classify::password),
-        Form::header("x-app-token", classify::app_token),
-        Form::body("access_token", classify::access_token),
+        CredentialForm::scheme("Bearer", meaning::access_token),
+        CredentialForm::basic(meaning::password),
+        CredentialForm::header("x-app-token", meaning::app_token),
+        CredentialForm::body("access_token", meaning::access_token),
     ])
 }
 
@@ -279,9 +281,10 @@ async fn req_61_every_refusal_is_one_event_whoever_refuses() {
         for (kind, credential, carrier, reason, request) in rows {
             let shown = format!("{kind} {} {:?}", request.uri(), request.headers());
             let scope = || RequireLayer::new(policy::scope("write"));
-            let panics = |_: &Principal,
-                          _: &tower_principal::Head<'_>|
-             -> Result<(), tower_principal::Forbidden> { panic!("on purpose") };
+            let panics =
+                |_: &Principal,
+                 _: &tower_principal::request::RequestHead<'_>|
+                 -> Result<(), tower_principal::policy::Forbidden> { panic!("on purpose") };
             let routes = Router::new()
                 .route("/scope", any(async || "in").layer(scope()))
                 .route("/key", any(async |_: ApiKey| "in"))
@@ -385,7 +388,7 @@ impl Verifier for Revokes {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        _: &tower_principal::Context<'_>,
+        _: &tower_principal::VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         match credential {
             Credential::AccessToken(token) if token.expose_secret() == SHOWN_TOKEN => {
@@ -395,7 +398,11 @@ impl Verifier for Revokes {
         }
     }
 
-    async fn revoke(&self, _: &Credential<'_>, _: &tower_principal::Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        _: &Credential<'_>,
+        _: &tower_principal::VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.0.clone()
     }
 }
@@ -403,7 +410,7 @@ impl Verifier for Revokes {
 #[tokio::test]
 async fn req_61_what_is_shown_over_plain_http_is_an_event_with_what_came_of_it() {
     let log = listen();
-    let limits = Revocation::default();
+    let limits = RevocationLimits::default();
     let down = || Err(VerifyError::unavailable("down"));
     for (limits, result, outcome) in [
         (limits, Ok(()), "revoked"),
@@ -412,7 +419,7 @@ async fn req_61_what_is_shown_over_plain_http_is_an_event_with_what_came_of_it()
         (limits, down(), "revocation_failed"),
         (limits, Err(VerifyError::Unsupported), "revocation_failed"),
     ] {
-        let layer = AuthenticateLayer::new(dialect::SOCRATA, Revokes(result), transport::marked());
+        let layer = AuthenticateLayer::new(dialect::SOCRATA, Revokes(result), transport::from_acceptor());
         let app = whoami().layer(layer.revocation(limits));
         let request = plainly(authorization(format!("OAuth {SHOWN_TOKEN}")));
         let (answer, lines) = events(&log, app.clone(), request).await;

@@ -15,9 +15,9 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_principal::RejectionKind::{
     Ambiguous, BodyTimeout, BodyTooLarge, DeniedAppToken, DeniedToken, Malformed, Missing,
 };
-use tower_principal::{
-    AuthenticateLayer, Dialect, Form, FormBody, GuestRule, MemoryVerifier, RejectionKind, classify, dialect,
-};
+use tower_principal::dialect::{self, meaning};
+use tower_principal::layer::FormBody;
+use tower_principal::{AuthenticateLayer, CredentialForm, Dialect, GuestRule, MemoryVerifier, RejectionKind};
 
 use crate::support::*;
 
@@ -25,7 +25,7 @@ const LIMIT: usize = 1024;
 
 /// RFC 6750 section 2.2 as it stands: a body row that is not lenient.
 fn strict() -> Dialect {
-    dialect::RFC6750.with_form(Form::body("access_token", classify::access_token))
+    dialect::RFC6750.with_form(CredentialForm::body("access_token", meaning::access_token))
 }
 
 fn reading(dialect: Dialect) -> AuthenticateLayer<MemoryVerifier, FormBody> {
@@ -216,7 +216,7 @@ async fn req_13_what_the_head_presents_is_judged_before_the_body_is_polled() {
 #[tokio::test]
 async fn req_13_a_token_in_the_head_wins_and_the_handler_gets_the_body() {
     let service = reading(dialect::ANY).layer(service_fn(
-        async |request: Request<tower_principal::RequestBody<Body>>| {
+        async |request: Request<tower_principal::layer::RequestBody<Body>>| {
             let body = request.into_body().collect().await.unwrap().to_bytes();
             Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::new(body)))
         },
@@ -267,8 +267,8 @@ async fn req_13_the_handler_gets_the_identical_frames_and_trailers() {
             Frame::trailers(trailers.clone()),
         ]
     };
-    let service =
-        reading(strict()).layer(service_fn(async |request: Request<tower_principal::RequestBody<Body>>| {
+    let service = reading(strict()).layer(service_fn(
+        async |request: Request<tower_principal::layer::RequestBody<Body>>| {
             use http_body::Body as _;
             let mut body = request.into_body();
             let announced = body.size_hint().exact();
@@ -283,7 +283,8 @@ async fn req_13_the_handler_gets_the_identical_frames_and_trailers() {
             Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::from(format!(
                 "{announced:?} {seen}"
             ))))
-        }));
+        },
+    ));
     let (body, _) = pieces(frames());
     let answer = send(service, form("/", body)).await;
     let expected =

@@ -13,10 +13,11 @@ use http::{Request, Response};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
+use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Principal, PrincipalKind, Revocation,
-    Secret, Verifier, VerifyError, dialect,
+    AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Principal, PrincipalKind, Secret, Verifier,
+    VerifyContext, VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -66,11 +67,11 @@ fn req_54_garbage_leaves_nothing_behind() {
 async fn req_54_tokens_that_wait_to_be_revoked_are_bounded() {
     struct Never;
     impl Verifier for Never {
-        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+        async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
             std::future::pending().await
         }
     }
-    let layer = AuthenticateLayer::new(dialect::SOCRATA, Never, transport::marked());
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, Never, transport::from_acceptor());
     let app = whoami().layer(layer).layer(axum::Extension(PlainConnection));
     let alive = || Handle::current().metrics().num_alive_tasks();
     let before = alive();
@@ -97,12 +98,12 @@ struct Slow {
 }
 
 impl Verifier for Slow {
-    async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
         sleep(Duration::from_millis(200)).await;
         Ok(OAuthUser::builder("otto").build().into())
     }
 
-    async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
         sleep(Duration::from_millis(200)).await;
         self.revoked.store(true, Ordering::SeqCst);
         Ok(())
@@ -114,8 +115,8 @@ impl Verifier for Slow {
 async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     let revoked = Arc::new(AtomicBool::new(false));
     let verifier = Slow { revoked: Arc::clone(&revoked) };
-    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked())
-        .revocation(Revocation::default());
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::from_acceptor())
+        .revocation(RevocationLimits::default());
     let mut app = whoami().layer(layer).layer(axum::Extension(PlainConnection));
     let mut answer = Box::pin(app.call(authorization(format!("OAuth {SHOWN_TOKEN}"))));
     assert!(answer.as_mut().poll(&mut Task::from_waker(Waker::noop())).is_pending());
@@ -158,7 +159,7 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
         tokio::task::yield_now().await;
     }
     let token = Credential::AccessToken(Secret::borrowed(TOKEN));
-    verifier.revoke(&token, &Context::default()).await.unwrap();
+    verifier.revoke(&token, &VerifyContext::default()).await.unwrap();
     revoked.store(true, Ordering::SeqCst);
     for task in asking {
         task.await.unwrap();

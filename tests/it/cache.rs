@@ -16,10 +16,12 @@ use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tower_principal::RejectionKind::{DeniedToken, InsufficientScope};
+use tower_principal::clock::Clock;
+use tower_principal::credential::Key;
 use tower_principal::verify::Cached;
 use tower_principal::{
-    ApiKey, BasicUser, Clock, Context, Credential, Key, OAuthUser, Pair, Principal, PrincipalKind, Reason,
-    RequireLayer, Secret, Verifier, VerifyError, dialect, policy, verify,
+    ApiKey, BasicUser, Credential, DenialReason, OAuthUser, Pair, Principal, PrincipalKind, RequireLayer,
+    Secret, Verifier, VerifyContext, VerifyError, dialect, policy, verify,
 };
 
 use crate::support::*;
@@ -38,8 +40,8 @@ fn otto() -> Verdict {
     Ok(OAuthUser::builder("otto").build().into())
 }
 
-fn nowhere() -> Context<'static> {
-    Context::default()
+fn nowhere() -> VerifyContext<'static> {
+    VerifyContext::default()
 }
 
 /// Answers what it is told to, once it is let; counts how often it is asked and what it was told to end.
@@ -77,7 +79,7 @@ impl Remote {
 }
 
 impl Verifier for Remote {
-    async fn verify(&self, _: &Credential<'_>, context: &Context<'_>) -> Verdict {
+    async fn verify(&self, _: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
         assert!(context.head().is_none(), "a context that outlives the request has no head");
         // What holds now is answered later.
         let answer = self.answer.lock().unwrap().clone();
@@ -86,9 +88,9 @@ impl Verifier for Remote {
         answer
     }
 
-    async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
         self.revoked.fetch_add(1, Ordering::SeqCst);
-        self.says(Err(VerifyError::Denied(Reason::Revoked)));
+        self.says(Err(VerifyError::Denied(DenialReason::Revoked)));
         Ok(())
     }
 }
@@ -153,10 +155,10 @@ async fn req_51_no_answer_crosses_kinds_tenants_or_halves() {
 
 #[tokio::test]
 async fn req_52_refusals_that_last_are_kept_and_nothing_else_that_is_no_principal() {
-    let throttled = Reason::Throttled(Duration::from_secs(9));
+    let throttled = DenialReason::Throttled(Duration::from_secs(9));
     for (answer, asked) in [
         (Err(VerifyError::UNKNOWN), 1),
-        (Err(VerifyError::Denied(Reason::Revoked)), 1),
+        (Err(VerifyError::Denied(DenialReason::Revoked)), 1),
         (Err(VerifyError::Denied(throttled)), 3),
         (Err(VerifyError::Unsupported), 3),
         (Err(VerifyError::unavailable("on purpose")), 3),
@@ -319,7 +321,7 @@ struct Fragile {
 }
 
 impl Verifier for Fragile {
-    async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Verdict {
+    async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
         let before = self.asked.fetch_add(1, Ordering::SeqCst);
         self.gate.acquire().await.unwrap().forget();
         assert!(before > 0, "on purpose");
@@ -411,13 +413,13 @@ async fn req_39_revoking_forgets_at_once_and_tells_the_verifier() {
     cached.revoke(&credential, &context).await.unwrap();
     assert!(cached.verify_now(&credential, &context).is_none());
     let refused = cached.verify(&credential, &context).await.unwrap_err();
-    assert!(matches!(refused, VerifyError::Denied(Reason::Revoked)));
+    assert!(matches!(refused, VerifyError::Denied(DenialReason::Revoked)));
     assert_eq!(remote.revoked.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
-    type Evict = fn(&Cached<Remote>, &Credential<'_>, &Context<'_>);
+    type Evict = fn(&Cached<Remote>, &Credential<'_>, &VerifyContext<'_>);
     let evictions: [Option<Evict>; 4] = [
         // Revoked.
         None,
@@ -441,7 +443,7 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
             Some(evict) => evict(&cached, &credential, &context),
             None => cached.revoke(&credential, &context).await.unwrap(),
         }
-        remote.says(Err(VerifyError::Denied(Reason::Revoked)));
+        remote.says(Err(VerifyError::Denied(DenialReason::Revoked)));
         // Who asks now is not told what was found before.
         let mut after = Box::pin(cached.verify(&credential, &context));
         poll_once(&mut after);
@@ -460,10 +462,10 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
 async fn req_39_a_revocation_that_is_dropped_half_way_forgets_too() {
     struct Stuck;
     impl Verifier for Stuck {
-        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Verdict {
+        async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
             otto()
         }
-        async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+        async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
             pending().await
         }
     }

@@ -3,8 +3,9 @@
 use axum::Router;
 use axum::routing::get as route;
 use http::{Request, Response};
+use tower_principal::Policy;
 use tower_principal::RejectionKind::{self, InsufficientScope, Missing, UnknownScheme};
-use tower_principal::policy::{self, Forbidden, Policy};
+use tower_principal::policy::{self, Forbidden};
 use tower_principal::test_util::ActAs;
 use tower_principal::{
     AppToken, Authenticated, Dialect, Guest, GuestRule, OAuthUser, Principal, PrincipalKind, RequireLayer,
@@ -59,8 +60,8 @@ async fn every_scheme_of_access_tokens_names_the_scopes_and_no_other_does() {
         assert!(!line.contains("error="), "{line}");
     }
     assert!(any.len() >= 4, "{any:?}");
-    let keys =
-        dialect::RFC6750.forms([tower_principal::Form::scheme("Key", tower_principal::classify::api_key)]);
+    let keys = dialect::RFC6750
+        .forms([tower_principal::CredentialForm::scheme("Key", tower_principal::dialect::meaning::api_key)]);
     assert_eq!(challenges(keys, policy::scope("read")).await, [r#"Key realm="api""#]);
 }
 
@@ -84,7 +85,9 @@ async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
     assert_eq!(scope(challenges(of.clone(), both).await).as_deref(), Some("read"));
     assert_eq!(scope(challenges(of.clone(), policy::authenticated()).await), None);
     assert_eq!(scope(challenges(of.clone(), policy::scope("")).await), None);
-    let own = |_: &Principal, _: &tower_principal::Head<'_>| Err(Forbidden::needing("own".parse().unwrap()));
+    let own = |_: &Principal, _: &tower_principal::request::RequestHead<'_>| {
+        Err(Forbidden::needing("own".parse().unwrap()))
+    };
     assert_eq!(scope(challenges(of, own).await).as_deref(), Some("own"));
 }
 

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::verify::{Algorithm, Claims, Introspection, IntrospectionBuilder, InvalidIntrospection};
-use tower_principal::{
-    JwtVerifier, JwtVerifierError, OAuthUser, Principal, RequireLayer, Verifier as _, dialect, policy,
-};
+use tower_principal::verify::{JwtVerifier, JwtVerifierError};
+use tower_principal::{OAuthUser, Principal, RequireLayer, Verifier as _, dialect, policy};
 
 use crate::jwt::{API, ISSUER, ask, good, pair, verdict};
 use crate::support::{authorization, bearer, layer_of, request, send};

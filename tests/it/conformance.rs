@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use tower_principal::credential::{ClientKind, Key};
 use tower_principal::test_util::conformance::{Report, Rule, Suite};
 use tower_principal::verify::{Tenancy, from_fn};
 use tower_principal::{
-    ApiKey, BasicUser, ClientKind, Context, Credential, Guest, Key, MemoryVerifier, OAuthUser, Pair,
-    Principal, PrincipalKind, Secret, Verifier, VerifyError,
+    ApiKey, BasicUser, Credential, Guest, MemoryVerifier, OAuthUser, Pair, Principal, PrincipalKind, Secret,
+    Verifier, VerifyContext, VerifyError,
 };
 
 use crate::support::*;
@@ -107,7 +108,7 @@ async fn a_cached_verifier_holds_every_rule() {
     struct Remote(MemoryVerifier);
 
     impl Verifier for Remote {
-        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
             tokio::time::sleep(Duration::from_micros(50)).await;
             self.0.verify(credential, context).await
         }
@@ -115,7 +116,7 @@ async fn a_cached_verifier_holds_every_rule() {
         async fn revoke(
             &self,
             credential: &Credential<'_>,
-            context: &Context<'_>,
+            context: &VerifyContext<'_>,
         ) -> Result<(), VerifyError> {
             self.0.revoke(credential, context).await
         }
@@ -165,34 +166,34 @@ async fn introspection_holds_every_rule() {
 #[cfg(feature = "throttle")]
 #[tokio::test]
 async fn a_throttled_verifier_holds_every_rule() {
-    use tower_principal::verify::{Limit, Throttled};
+    use tower_principal::verify::{FailureLimit, Throttled};
 
     /// Asks from an address.
     struct FromHere<V>(V);
 
     impl<V: Verifier> Verifier for FromHere<V> {
-        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
             self.0.verify(credential, &here(context)).await
         }
 
-        fn verify_now(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Verdict> {
+        fn verify_now(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Verdict> {
             self.0.verify_now(credential, &here(context))
         }
 
         async fn revoke(
             &self,
             credential: &Credential<'_>,
-            context: &Context<'_>,
+            context: &VerifyContext<'_>,
         ) -> Result<(), VerifyError> {
             self.0.revoke(credential, &here(context)).await
         }
     }
 
-    fn here<'c>(context: &Context<'c>) -> Context<'c> {
+    fn here<'c>(context: &VerifyContext<'c>) -> VerifyContext<'c> {
         context.clone().with_client([192, 0, 2, 1].into())
     }
 
-    let limit = Limit::new(1_000_000, Duration::from_millis(1));
+    let limit = FailureLimit::new(1_000_000, Duration::from_millis(1));
     let throttled = || Throttled::new(store()).unwrap().by_id(limit).by_client(limit);
     let verifier = FromHere(throttled());
     suite().check(&verifier).await.assert_holds();
@@ -206,8 +207,8 @@ async fn a_throttled_verifier_holds_every_rule() {
 #[cfg(feature = "jwt")]
 pub(crate) mod jwts {
     use tokio::time::{Sleep, sleep};
-    use tower_principal::JwtVerifier;
     use tower_principal::test_util::{Fault, Issuer};
+    use tower_principal::verify::JwtVerifier;
 
     use super::*;
 
@@ -271,7 +272,7 @@ pub(crate) mod jwts {
         let jwt = if fetched { issuer.verifier(API).build().unwrap() } else { with_keys(&issuer) };
         let verifier = make(jwt);
         let revoked = issuer.token("rita").audience(API).sign();
-        verifier.revoke(&token(&revoked), &Context::default()).await.unwrap();
+        verifier.revoke(&token(&revoked), &VerifyContext::default()).await.unwrap();
         suite.revoked(token(&revoked)).check(&verifier).await.assert_holds();
     }
 
@@ -298,13 +299,17 @@ where
     B: Fn(&Credential<'_>) -> Option<Credential<'static>> + Send + Sync + 'static,
     A: Fn(&Credential<'_>, Verdict) -> Verdict + Send + Sync + 'static,
 {
-    async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+    async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
         let other = (self.before)(credential);
         let answer = self.inner.verify(other.as_ref().unwrap_or(credential), context).await;
         (self.after)(credential, answer)
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.inner.revoke(credential, context).await
     }
 }
@@ -530,7 +535,7 @@ impl Drop for Free<'_> {
 }
 
 impl Verifier for Moody {
-    async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+    async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
         let free = match self.how {
             How::NeverAnswers if secret(credential) == UNKNOWN_TOKEN => pending().await,
             How::StaysBusyWhenLeft | How::OneAtATime if self.busy.swap(true, Ordering::SeqCst) => {
@@ -548,7 +553,7 @@ impl Verifier for Moody {
         answer
     }
 
-    fn verify_now(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Verdict> {
+    fn verify_now(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Verdict> {
         match self.how {
             How::NowSaysOtherwise => Some(Err(VerifyError::Unsupported)),
             How::NowKnowsMore if secret(credential) == EXPIRED => Some(otto()),
@@ -557,7 +562,11 @@ impl Verifier for Moody {
         }
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         match self.how {
             How::RevokesNothing => Ok(()),
             How::CannotRevoke => Err(VerifyError::Unsupported),
@@ -627,7 +636,7 @@ impl<A> Verifier for Remote<A>
 where
     A: Fn(&Credential<'_>, Option<Principal>) -> Verdict + Send + Sync + 'static,
 {
-    async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+    async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
         tokio::task::yield_now().await;
         let name = format!("{} {}", credential.kind(), secret(credential));
         if self.down.load(Ordering::SeqCst) {
@@ -712,7 +721,7 @@ async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
     struct Acme(MemoryVerifier);
 
     impl Verifier for Acme {
-        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
             match context.tenant() {
                 Some("acme") => self.0.verify(credential, context).await,
                 _ => Err(VerifyError::UNKNOWN),
@@ -722,7 +731,7 @@ async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
         async fn revoke(
             &self,
             credential: &Credential<'_>,
-            context: &Context<'_>,
+            context: &VerifyContext<'_>,
         ) -> Result<(), VerifyError> {
             self.0.revoke(credential, context).await
         }

@@ -183,7 +183,7 @@ async fn a_connection_survives_a_refusal_but_not_an_insecure_credential() {
     let marked = tower_principal::AuthenticateLayer::new(
         dialect::ANY,
         everybody(),
-        tower_principal::transport::marked(),
+        tower_principal::transport::from_acceptor(),
     );
     let mut connection = connect(whoami().layer(marked));
     let answer = talk(&mut connection, head(b"authorization: Bearer nobody")).await;
@@ -248,7 +248,7 @@ async fn http2_claims_no_security() {
     let marked = tower_principal::AuthenticateLayer::new(
         dialect::RFC6750,
         everybody(),
-        tower_principal::transport::marked(),
+        tower_principal::transport::from_acceptor(),
     );
     let io = TokioIo::new(connect(whoami().layer(marked)));
     let (mut client, connection) =

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tower_principal::transport::SecureConnection;
 use tower_principal::{
-    AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Pair, RequireLayer, Secret,
-    Verifier, VerifyError, dialect, policy, transport, verify,
+    AppToken, AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Pair, RequireLayer, Secret, Verifier,
+    VerifyContext, VerifyError, dialect, policy, transport, verify,
 };
 
 use crate::support::*;
@@ -34,7 +34,7 @@ fn denials(log: &Log) -> Vec<String> {
 }
 
 async fn verdict(verifier: &impl Verifier, credential: Credential<'_>) -> Result<(), VerifyError> {
-    verifier.verify(&credential, &Context::default()).await.map(drop)
+    verifier.verify(&credential, &VerifyContext::default()).await.map(drop)
 }
 
 fn token(text: &str) -> Credential<'_> {
@@ -71,14 +71,15 @@ async fn a_verifier_in_memory_logs_each_denial_once() {
         assert!(verdict(&verifier, credential).await.is_err());
         assert_eq!(denials(&log), [line]);
     }
-    assert!(verifier.verify_now(&token(UNKNOWN_TOKEN), &Context::default()).unwrap().is_err());
+    assert!(verifier.verify_now(&token(UNKNOWN_TOKEN), &VerifyContext::default()).unwrap().is_err());
     assert_eq!(denials(&log).len(), 1);
 }
 
 #[tokio::test]
 async fn a_function_logs_the_reason_that_it_returns() {
     let log = listen();
-    let verifier = verify::from_fn(async |_, _| Err(VerifyError::Denied(tower_principal::Reason::Disabled)));
+    let verifier =
+        verify::from_fn(async |_, _| Err(VerifyError::Denied(tower_principal::DenialReason::Disabled)));
     assert!(verdict(&verifier, token(TOKEN)).await.is_err());
     assert_eq!(denials(&log), ["function record disabled |access_token"]);
 }
@@ -118,9 +119,9 @@ async fn a_credential_too_long_for_the_dialect_is_logged_once_at_warn_for_each_l
 #[tokio::test]
 async fn an_attempt_over_the_limit_is_a_denial_of_the_throttle() {
     let log = listen();
-    let limit = verify::Limit::new(2, Duration::from_secs(60));
+    let limit = verify::FailureLimit::new(2, Duration::from_secs(60));
     let throttled = verify::Throttled::new(everybody()).unwrap().by_client(limit);
-    let client = Context::default().with_client("192.0.2.1".parse().unwrap());
+    let client = VerifyContext::default().with_client("192.0.2.1".parse().unwrap());
     for line in [
         "memory record unknown |access_token",
         "memory record unknown |access_token",
@@ -131,7 +132,7 @@ async fn an_attempt_over_the_limit_is_a_denial_of_the_throttle() {
     }
     assert!(throttled.verify_now(&token(UNKNOWN_TOKEN), &client).unwrap().is_err());
     assert_eq!(denials(&log), ["throttle record throttled |access_token"]);
-    let elsewhere = Context::default().with_client("198.51.100.7".parse().unwrap());
+    let elsewhere = VerifyContext::default().with_client("198.51.100.7".parse().unwrap());
     assert!(throttled.verify(&token(TOKEN), &elsewhere).await.is_ok());
     assert_eq!(denials(&log), Vec::<String>::new());
 }
@@ -163,7 +164,7 @@ async fn a_database_and_its_denylist_log_each_denial_once() {
         Ok(OAuthUser::builder("otto").credential_id("jti-c4n4ry").build().into())
     }));
     assert!(verdict(&listed, token(TOKEN)).await.is_ok());
-    listed.revoke(&token(TOKEN), &Context::default()).await.unwrap();
+    listed.revoke(&token(TOKEN), &VerifyContext::default()).await.unwrap();
     assert_eq!(denials(&log), Vec::<String>::new(), "to revoke is no denial");
     assert!(verdict(&listed, token(TOKEN)).await.is_err());
     assert_eq!(denials(&log), ["denylist record revoked |access_token"]);
@@ -198,7 +199,7 @@ async fn what_cannot_be_read_and_what_is_not_secure_is_a_denial() {
     assert_eq!(send(app.clone(), http::Request::new(axum::body::Body::empty())).await.status, 401);
     assert!(denials(&log)[0].contains(" reading unknown |missing"));
 
-    let layer = AuthenticateLayer::new(dialect::RFC6750, everybody(), transport::marked());
+    let layer = AuthenticateLayer::new(dialect::RFC6750, everybody(), transport::from_acceptor());
     let guarded = whoami().layer(layer);
     assert_eq!(send(guarded.clone(), authorization(bearer(TOKEN))).await.status, 403);
     assert_eq!(denials(&log), ["transport transport unknown secure|unknown"]);
@@ -269,7 +270,8 @@ async fn a_jwt_logs_what_was_expected_and_received() {
     let good = || issuer.token("c4n4ry").audience("https://api.example");
     assert!(verdict(&verifier, token(&good().sign())).await.is_ok());
     log.take();
-    let now = tower_principal::Clock::now(&clock).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now =
+        tower_principal::clock::Clock::now(&clock).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     for (name, jwt, line) in [
         (
             "issuer",
@@ -322,7 +324,7 @@ async fn a_jwt_logs_what_was_expected_and_received() {
         assert_eq!(line.fields.get("setting").map(String::as_str), setting, "{line:?}");
     }
     let revoked = good().claim("jti", "c4n4ry").sign();
-    verifier.revoke(&token(&revoked), &Context::default()).await.unwrap();
+    verifier.revoke(&token(&revoked), &VerifyContext::default()).await.unwrap();
     assert!(verdict(&verifier, token(&revoked)).await.is_err());
     assert_eq!(denials(&log), ["jwt revocation revoked |"]);
 }

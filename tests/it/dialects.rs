@@ -3,7 +3,8 @@
 use axum::body::Body;
 use http::Request;
 use tower_principal::RejectionKind::{self, DeniedCredentials, Malformed, Missing, UnknownScheme};
-use tower_principal::{Dialect, Form, GuestRule, classify, dialect};
+use tower_principal::dialect::{self, meaning};
+use tower_principal::{CredentialForm, Dialect, GuestRule};
 
 use crate::support::*;
 
@@ -146,8 +147,8 @@ async fn without_a_body_mode_no_body_is_read() {
 /// REQ-07: a form is off unless the dialect has its row. Taking the row away turns it off.
 #[tokio::test]
 async fn req_07_every_legacy_carrier_is_a_row_of_its_own() {
-    let only_query =
-        Dialect { name: "mine", ..dialect::RFC6750 }.with_form(Form::query("key", classify::api_key));
+    let only_query = Dialect { name: "mine", ..dialect::RFC6750 }
+        .with_form(CredentialForm::query("key", meaning::api_key));
     let app = app(only_query);
     for (request, expected) in [
         (get(&format!("/?key={API_KEY}"), &[]), Ok("ApiKey")),

@@ -38,7 +38,8 @@ async fn each_fault_is_named_with_the_setting_that_accepts_it() {
     let other = self::issuer(&clock);
     let verifier = issuer.verifier(API).clock(clock.clone()).build().unwrap();
     let good = || issuer.token("c4n4ry").audience(API);
-    let now = tower_principal::Clock::now(&clock).duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now =
+        tower_principal::clock::Clock::now(&clock).duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     for (token, step, why, setting) in [
         ("c4n4ry".to_owned(), "FAILED  format", "not a JWT", None),
         (good().header("alg", "none").sign(), "FAILED  header", "received: none", None),

@@ -5,10 +5,11 @@ use axum::body::Body;
 use axum::routing::get as route;
 use http::Request;
 use tower_principal::RejectionKind::{Forbidden, InsufficientScope, Missing};
+use tower_principal::credential::{Carrier, CredentialKind, Syntax};
 use tower_principal::test_util::ActAs;
 use tower_principal::{
-    ApiKey, AppAdmin, AppToken, Authenticated, Authentication, BasicUser, Carrier, CredentialKind, GuestRule,
-    OAuthUser, OrgAdmin, Principal, PrincipalKind, RejectionKind, Syntax, dialect,
+    ApiKey, AppAdmin, AppToken, Authenticated, Authentication, BasicUser, GuestRule, OAuthUser, OrgAdmin,
+    Principal, PrincipalKind, RejectionKind, dialect,
 };
 
 use crate::support::*;

@@ -152,7 +152,7 @@ async fn req_46_keys_are_not_fetched_behind_a_redirect() {
     let server = serve().await;
     let keys = |path| {
         let address = format!("{server}{path}");
-        tower_principal::Jwks::builder(address, plain()).danger_allow_http().build().unwrap()
+        tower_principal::verify::Jwks::builder(address, plain()).danger_allow_http().build().unwrap()
     };
     assert_eq!(keys("/set").load().await.unwrap(), 1);
     assert!(keys("/here").load().await.is_err());
@@ -279,7 +279,8 @@ async fn a_proxy_that_refuses_is_no_answer_and_shows_no_credentials() {
 async fn keys_are_fetched_through_a_proxy() {
     let (at, heads) = proxy(([127, 0, 0, 1], 9).into()).await;
     let client = HttpClient::builder().proxy(format!("http://{at}")).danger_allow_http().build().unwrap();
-    let keys = tower_principal::Jwks::builder("http://issuer.example/keys", client).danger_allow_http();
+    let keys =
+        tower_principal::verify::Jwks::builder("http://issuer.example/keys", client).danger_allow_http();
     assert_eq!(keys.build().unwrap().load().await.unwrap(), 1);
     assert!(heads.lock().unwrap()[0].starts_with("GET http://issuer.example/keys "));
 }

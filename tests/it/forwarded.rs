@@ -7,7 +7,8 @@ use axum::body::Body;
 use http::Request;
 use tower_principal::transport::{self, ForwardingHeaders, OnInsecure, Peer, Transport, TransportRule};
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, Dialect, OAuthUser, Principal, Verifier, VerifyError, dialect,
+    AuthenticateLayer, Credential, Dialect, OAuthUser, Principal, Verifier, VerifyContext, VerifyError,
+    dialect,
 };
 
 use crate::support::*;
@@ -39,12 +40,16 @@ struct Watched {
 }
 
 impl Verifier for Watching {
-    async fn verify(&self, _: &Credential<'_>, context: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        _: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
         self.0.lock().unwrap().client = context.client_address();
         Ok(OAuthUser::builder("otto").build().into())
     }
 
-    async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
         self.0.lock().unwrap().revoked = true;
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! A grant counts in the place it belongs to: below a guest rule's path, in an organization, in an application.
 
 use axum::Router;
-use tower_principal::policy::{self, Policy};
+use tower_principal::Policy;
+use tower_principal::policy;
+use tower_principal::principal::{Ground, Operation, Permissions};
+use tower_principal::request::RequestHead;
 use tower_principal::{
-    ApiKey, AppAdmin, BasicUser, Ground, Guest, GuestRule, Head, OAuthUser, Operation, OrgAdmin, Permissions,
-    Principal, RequireLayer, dialect,
+    ApiKey, AppAdmin, BasicUser, Guest, GuestRule, OAuthUser, OrgAdmin, Principal, RequireLayer, dialect,
 };
 
 use crate::support::*;
@@ -16,7 +18,7 @@ fn list(texts: &[&str]) -> Permissions {
 /// What a policy decides about a request to this path.
 fn allows(policy: &impl Policy, who: &Principal, method: &str, path: &str) -> bool {
     let request = http::Request::builder().method(method).uri(path).body(()).unwrap();
-    policy.check(who, &Head::of(&request)).is_ok()
+    policy.check(who, &RequestHead::of(&request)).is_ok()
 }
 
 async fn status(policy: impl Policy, dialect: tower_principal::Dialect, method: &str, path: &str) -> u16 {
@@ -144,7 +146,7 @@ fn a_grant_of_a_named_place_counts_there_and_within_the_principal_alone() {
     let granted = |ground| OAuthUser::builder("bob").permissions_in(ground, list(&["get:/x"]));
     let within = policy::permission("get:/x").within("/{org}/{app}/**").unwrap();
     let weather = || Ground::application("acme", "weather");
-    let who = |user: tower_principal::OAuthUserBuilder| Principal::from(user.build());
+    let who = |user: tower_principal::principal::OAuthUserBuilder| Principal::from(user.build());
     assert!(allows(&within, &who(granted(weather())), "GET", "/acme/weather"));
     assert!(!allows(&within, &who(granted(weather())), "GET", "/acme/other"));
     assert!(!allows(&within, &who(granted(weather()).org("rival")), "GET", "/acme/weather"));

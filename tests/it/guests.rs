@@ -8,7 +8,8 @@ use axum::routing::any;
 use http::{Request, Uri};
 use tower::{Layer as _, Service, service_fn};
 use tower_principal::RejectionKind::{DeniedToken, Malformed, Missing};
-use tower_principal::{Authentication, GuestRule, OriginalTargetLayer, dialect};
+use tower_principal::layer::OriginalTargetLayer;
+use tower_principal::{Authentication, GuestRule, dialect};
 
 use crate::support::*;
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use tower_principal::verify::MemoryVerifierError;
+use tower_principal::verify::password::{Passwords, UnusableHash};
 use tower_principal::{
-    BasicUser, Context, Credential, MemoryVerifier, MemoryVerifierError, Pair, Passwords, Secret,
-    UnusableHash, Verifier as _, VerifyError,
+    BasicUser, Credential, MemoryVerifier, Pair, Secret, Verifier as _, VerifyContext, VerifyError,
 };
 
 use crate::support::*;
@@ -52,7 +53,7 @@ fn built(hash: &str) -> Result<MemoryVerifier, UnusableHash> {
 
 async fn logs_in(verifier: &MemoryVerifier, name: &str, password: &str) -> bool {
     let pair = Pair::new(Secret::borrowed(name), Secret::borrowed(password));
-    match verifier.verify(&Credential::Password(pair), &Context::default()).await {
+    match verifier.verify(&Credential::Password(pair), &VerifyContext::default()).await {
         Ok(_) => true,
         Err(VerifyError::Denied(_)) => false,
         Err(error) => panic!("{error:?}"),

@@ -5,12 +5,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 use tower_principal::fetch::{Fetch, FetchError};
+use tower_principal::principal::{IdentityKind, IdentitySource, Permissions};
+use tower_principal::request::RequestHead;
 use tower_principal::test_util::Issuer;
+use tower_principal::verify::{BoxVerifier, JwtVerifier, JwtVerifierBuilder, MemoryVerifierError};
 use tower_principal::verify::{Cached, Introspection, IntrospectionBuilder, provider};
 use tower_principal::{
-    ApiKey, AppToken, BasicUser, BoxVerifier, Context, Credential, Head, IdentityKind, JwtVerifier,
-    JwtVerifierBuilder, MemoryVerifier, MemoryVerifierError, OAuthUser, Permissions, Policy, Principal,
-    PrincipalKind, RequireLayer, Secret, Source, Verifier, dialect, policy,
+    ApiKey, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, Policy, Principal, PrincipalKind,
+    RequireLayer, Secret, Verifier, VerifyContext, dialect, policy,
 };
 
 use crate::jwt::{API, ask};
@@ -144,7 +146,7 @@ async fn a_name_is_compared_exactly() {
         let owned: Principal = ApiKey::builder("k").owner(name).permissions(own()).build().into();
         for who in [user, owned] {
             assert_eq!(
-                who.may(tower_principal::Operation::Get, "/users/alice"),
+                who.may(tower_principal::principal::Operation::Get, "/users/alice"),
                 is_alice,
                 "{who:?} {name:?}"
             );
@@ -152,8 +154,8 @@ async fn a_name_is_compared_exactly() {
     }
     let by_uuid: Principal =
         BasicUser::builder("bob").uuid("f2f82123-a166").permissions(own()).build().into();
-    assert!(by_uuid.may(tower_principal::Operation::Get, "/users/f2f82123-a166"));
-    assert!(!by_uuid.may(tower_principal::Operation::Get, "/users/F2F82123-A166"));
+    assert!(by_uuid.may(tower_principal::principal::Operation::Get, "/users/f2f82123-a166"));
+    assert!(!by_uuid.may(tower_principal::principal::Operation::Get, "/users/F2F82123-A166"));
 }
 
 /// The same claims as a JWT and as an answer about a token.
@@ -194,10 +196,10 @@ async fn a_client_that_acts_for_itself_is_never_the_person_of_its_name() {
             assert_eq!((who.kind(), who.id()), (PrincipalKind::OAuthUser, Some("alice")), "{claims}");
             assert!(who.is_client(), "{claims}");
             assert_eq!(who.identity().unwrap().kind(), IdentityKind::Client);
-            assert!(!who.may(tower_principal::Operation::Get, "/users/alice"), "{claims}");
+            assert!(!who.may(tower_principal::principal::Operation::Get, "/users/alice"), "{claims}");
             let head = http::Request::new(());
             let policy = asked().users_of(who.issuer().unwrap());
-            assert!(policy.check(&who, &Head::of(&head)).is_err(), "{claims}");
+            assert!(policy.check(&who, &RequestHead::of(&head)).is_err(), "{claims}");
         }
     }
     for claims in [
@@ -209,7 +211,7 @@ async fn a_client_that_acts_for_itself_is_never_the_person_of_its_name() {
     ] {
         for who in made(&claims, false).await {
             assert!(!who.is_client(), "{claims}");
-            assert!(who.may(tower_principal::Operation::Get, "/users/alice"), "{claims}");
+            assert!(who.may(tower_principal::principal::Operation::Get, "/users/alice"), "{claims}");
         }
     }
 }
@@ -330,7 +332,7 @@ async fn a_key_is_one_identitys_alone_and_stays_the_same() {
         (ask(&verifier, &token("a@x")).await.unwrap(), ask(&verifier, &token("b@x")).await.unwrap());
     assert_eq!((one.id(), other.id()), (Some("a@x"), Some("b@x")));
     assert_eq!(one.key(), other.key());
-    assert_eq!(one.identity().unwrap().source(), Source::Issuer(A));
+    assert_eq!(one.identity().unwrap().source(), IdentitySource::Issuer(A));
 }
 
 #[tokio::test]
@@ -370,7 +372,7 @@ async fn eviction_and_revocation_go_by_the_identity() {
         .build()
         .unwrap();
     let cached = Cached::new(memory).unwrap();
-    let context = Context::default();
+    let context = VerifyContext::default();
     for text in ["own", "foreign", "client"] {
         cached.verify(&token(text), &context).await.unwrap();
     }

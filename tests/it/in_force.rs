@@ -9,20 +9,21 @@ use axum::{Router, routing::get};
 use futures_util::FutureExt as _;
 use http::Request;
 use tower::ServiceExt as _;
+use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection, SecureConnection};
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, Dialect, OAuthUser, Principal, Revocation, Verifier, VerifyError,
+    AuthenticateLayer, Credential, Dialect, OAuthUser, Principal, Verifier, VerifyContext, VerifyError,
     dialect,
 };
 
 use crate::support::logged;
 
 fn app<V: Verifier>(dialect: Dialect, verifier: V) -> Router {
-    app_with(dialect, verifier, Revocation::default())
+    app_with(dialect, verifier, RevocationLimits::default())
 }
 
-fn app_with<V: Verifier>(dialect: Dialect, verifier: V, limits: Revocation) -> Router {
-    let layer = AuthenticateLayer::new(dialect, verifier, transport::marked()).revocation(limits);
+fn app_with<V: Verifier>(dialect: Dialect, verifier: V, limits: RevocationLimits) -> Router {
+    let layer = AuthenticateLayer::new(dialect, verifier, transport::from_acceptor()).revocation(limits);
     Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer)
 }
 
@@ -55,7 +56,11 @@ struct State {
 
 impl Verifier for Store {
     /// Each text that starts alike is the same token.
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        _: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         if self.0.slow.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -67,7 +72,7 @@ impl Verifier for Store {
         Ok(OAuthUser::builder("otto").credential_id(id).build().into())
     }
 
-    async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
         self.0.attempts.fetch_add(1, Ordering::SeqCst);
         if self.0.busy.load(Ordering::SeqCst) {
             return Err(VerifyError::unavailable("locked"));
@@ -175,10 +180,10 @@ async fn a_revocation_that_is_never_stored_is_logged_and_refused_for_good() {
 async fn a_dry_run_and_a_blown_fuse_refuse_nothing_over_tls() {
     let store = Store::default();
     store.0.busy.store(true, Ordering::SeqCst);
-    let dry = app_with(dialect::SOCRATA, store.clone(), Revocation::default().dry_run());
+    let dry = app_with(dialect::SOCRATA, store.clone(), RevocationLimits::default().dry_run());
     assert_eq!(show(&dry, "OAuth", "in-force-dry-0123456789", true).await, 403);
     assert_eq!(show(&dry, "OAuth", "in-force-dry-0123456789", false).await, 200);
-    let blown = app_with(dialect::SOCRATA, store.clone(), Revocation::default().per_minute(0));
+    let blown = app_with(dialect::SOCRATA, store.clone(), RevocationLimits::default().per_minute(0));
     assert_eq!(show(&blown, "OAuth", "in-force-blown-0123456789", true).await, 403);
     assert_eq!(show(&blown, "OAuth", "in-force-blown-0123456789", false).await, 200);
     assert_eq!(store.0.attempts.load(Ordering::SeqCst), 0);
@@ -229,7 +234,7 @@ mod locked {
         let free = Instant::now();
         let other = connect().await.unwrap();
         let credential = Credential::AccessToken(issued.secret.reborrow());
-        while other.verify(&credential, &Context::default()).await.is_ok() {
+        while other.verify(&credential, &VerifyContext::default()).await.is_ok() {
             for (scheme, app) in &apps[..3] {
                 assert_eq!(show(app, scheme, token, false).await, 401);
             }

@@ -24,7 +24,8 @@ use tower_principal::fetch::{self, Fetch, FetchError};
 use tower_principal::test_util::{Fault, Issuer};
 use tower_principal::verify::{Cached, Introspection, InvalidIntrospection};
 use tower_principal::{
-    Context, Credential, Pair, Principal, PrincipalKind, Reason, Secret, Verifier as _, VerifyError, dialect,
+    Credential, DenialReason, Pair, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext,
+    VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -161,7 +162,7 @@ fn token(text: &str) -> Credential<'_> {
 }
 
 async fn ask<F: Fetch>(verifier: &Introspection<F>, text: &str) -> Result<Principal, VerifyError> {
-    verifier.verify(&token(text), &Context::default()).await
+    verifier.verify(&token(text), &VerifyContext::default()).await
 }
 
 /// One question: its headers and its form.
@@ -408,7 +409,7 @@ fn req_54_large_answers_leave_room_for_fewer() {
     let cached = Cached::new(crate::support::says(answer)).unwrap().capacity(500);
     let held = measure(|| {
         for name in &names {
-            cached.verify_now(&token(name), &Context::default()).unwrap().unwrap();
+            cached.verify_now(&token(name), &VerifyContext::default()).unwrap().unwrap();
         }
     });
     let (held, (kept, _)) = (held.bytes_current, cached.stored());
@@ -422,12 +423,12 @@ async fn only_access_tokens_are_asked_about() {
     let verifier = authority.introspection().build().unwrap();
     let pair = || Pair::new(Secret::borrowed("good"), Secret::borrowed("good"));
     for credential in [Credential::AppToken(Secret::borrowed("good")), Credential::Password(pair())] {
-        let context = Context::default();
+        let context = VerifyContext::default();
         assert!(matches!(verifier.verify_now(&credential, &context), Some(Err(VerifyError::Unsupported))));
         assert!(matches!(verifier.verify(&credential, &context).await, Err(VerifyError::Unsupported)));
         assert!(matches!(verifier.revoke(&credential, &context).await, Err(VerifyError::Unsupported)));
     }
-    assert!(verifier.verify_now(&token("good"), &Context::default()).is_none());
+    assert!(verifier.verify_now(&token("good"), &VerifyContext::default()).is_none());
     assert_eq!(authority.fetches(), 0);
 }
 
@@ -451,22 +452,22 @@ async fn a_cached_token_is_asked_about_once_until_its_time_is_over() {
     let authority = authority();
     let cached = Cached::new(authority.introspection().build().unwrap()).unwrap();
     for _ in 0..5 {
-        assert!(cached.verify(&token("good"), &Context::default()).await.is_ok());
-        let unknown = cached.verify(&token("nobodys"), &Context::default()).await.unwrap_err();
-        assert!(matches!(unknown, VerifyError::Denied(Reason::Unknown)));
+        assert!(cached.verify(&token("good"), &VerifyContext::default()).await.is_ok());
+        let unknown = cached.verify(&token("nobodys"), &VerifyContext::default()).await.unwrap_err();
+        assert!(matches!(unknown, VerifyError::Denied(DenialReason::Unknown)));
     }
     assert_eq!(authority.fetches(), 2);
     authority.set_fault(Fault::Status(500));
     for _ in 0..3 {
-        assert!(cached.verify(&token("good"), &Context::default()).await.is_ok());
-        assert_verdict("i14", false, cached.verify(&token("another"), &Context::default()).await);
+        assert!(cached.verify(&token("good"), &VerifyContext::default()).await.is_ok());
+        assert_verdict("i14", false, cached.verify(&token("another"), &VerifyContext::default()).await);
     }
     assert_eq!(authority.fetches(), 5);
     // The cache forgets, and the server says otherwise now.
     authority.set_fault(None);
     authority.revoke("good");
-    cached.evict(&token("good"), &Context::default());
-    assert_verdict("revoked", true, cached.verify(&token("good"), &Context::default()).await);
+    cached.evict(&token("good"), &VerifyContext::default());
+    assert_verdict("revoked", true, cached.verify(&token("good"), &VerifyContext::default()).await);
 }
 
 #[test]
@@ -572,9 +573,9 @@ async fn groups_of_an_answer_may_be_keys_of_an_object_or_one_text() {
     let builder = issuer.introspection().group_claims_as(GroupForm::Keys, ["project"]);
     let asked = builder.group_claims_as(GroupForm::Text, ["role", "project"]).build().unwrap();
     let credential = Credential::AccessToken(Secret::borrowed(&token));
-    let otto = asked.verify(&credential, &Context::default()).await.unwrap();
+    let otto = asked.verify(&credential, &VerifyContext::default()).await.unwrap();
     assert_eq!(otto.claims::<Claims>().unwrap().groups(), ["admin", "editor"]);
     let plain = issuer.introspection().build().unwrap();
-    let otto = plain.verify(&credential, &Context::default()).await.unwrap();
+    let otto = plain.verify(&credential, &VerifyContext::default()).await.unwrap();
     assert!(otto.claims::<Claims>().unwrap().groups().is_empty());
 }

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use tower_principal::fetch::{Fetch as _, FetchError};
 use tower_principal::test_util::{Fault, Issuer, TestClock};
 use tower_principal::verify::Algorithm;
-use tower_principal::{Context, Credential, Principal, Reason, Secret, Verifier as _, VerifyError};
+use tower_principal::{
+    Credential, DenialReason, Principal, Secret, Verifier as _, VerifyContext, VerifyError,
+};
 
 const API: &str = "https://api.example";
 const SECRET: &str = "s%cr:t+ü";
@@ -51,7 +53,7 @@ async fn is_active(issuer: &Issuer, token: &str) -> bool {
 
 async fn ask(issuer: &Issuer, token: &str) -> Result<Principal, VerifyError> {
     let verifier = issuer.introspection().audience(API).deadline(Duration::from_millis(50)).build().unwrap();
-    verifier.verify(&Credential::AccessToken(Secret::borrowed(token)), &Context::default()).await
+    verifier.verify(&Credential::AccessToken(Secret::borrowed(token)), &VerifyContext::default()).await
 }
 
 #[tokio::test]
@@ -92,7 +94,10 @@ async fn what_is_not_its_own_or_over_or_revoked_is_not_active() {
         later.opaque(),
     ] {
         assert_eq!(about(&issuer, &text).await, json!({"active": false}), "{text}");
-        assert!(matches!(ask(&issuer, &text).await, Err(VerifyError::Denied(Reason::Unknown))), "{text}");
+        assert!(
+            matches!(ask(&issuer, &text).await, Err(VerifyError::Denied(DenialReason::Unknown))),
+            "{text}"
+        );
     }
     for (text, other) in [(token().sign(), token().sign()), (token().opaque(), token().opaque())] {
         assert!(is_active(&issuer, &text).await);
@@ -172,7 +177,7 @@ async fn who_asks_has_to_say_who_it_is() {
     assert_eq!(issuer.fetch(get.unwrap(), 4096).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
     let refused = issuer.introspection().client("nobody", "known").build().unwrap();
     let credential = Credential::AccessToken(Secret::borrowed(&token));
-    let answer = refused.verify(&credential, &Context::default()).await;
+    let answer = refused.verify(&credential, &VerifyContext::default()).await;
     assert!(matches!(answer, Err(VerifyError::Unavailable(_))), "{answer:?}");
 }
 

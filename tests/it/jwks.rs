@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use tower::{Layer as _, ServiceExt};
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Fault, Issuer, TestClock};
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::{Algorithm, InvalidJwks, Jwks, KeySet};
-use tower_principal::{Context, Credential, JwtVerifier, Reason, Secret, Verifier, VerifyError, dialect};
+use tower_principal::{Credential, DenialReason, Secret, Verifier, VerifyContext, VerifyError, dialect};
 
 use crate::support::{authorization, bearer, greet, layer_of, send};
 
@@ -41,14 +42,14 @@ fn token(issuer: &Issuer) -> String {
 
 async fn verdict(verifier: &impl Verifier, token: &str) -> &'static str {
     let credential = Credential::AccessToken(Secret::borrowed(token));
-    let context = Context::default();
+    let context = VerifyContext::default();
     let answer = match verifier.verify_now(&credential, &context) {
         Some(answer) => answer,
         None => verifier.verify(&credential, &context).await,
     };
     match answer {
         Ok(_) => "good",
-        Err(VerifyError::Denied(Reason::Unknown)) => "unknown",
+        Err(VerifyError::Denied(DenialReason::Unknown)) => "unknown",
         Err(VerifyError::Unavailable(_)) => "unavailable",
         Err(_) => "other",
     }
@@ -56,7 +57,9 @@ async fn verdict(verifier: &impl Verifier, token: &str) -> &'static str {
 
 /// Whether the answer is at hand.
 fn is_now(verifier: &impl Verifier, token: &str) -> bool {
-    verifier.verify_now(&Credential::AccessToken(Secret::borrowed(token)), &Context::default()).is_some()
+    verifier
+        .verify_now(&Credential::AccessToken(Secret::borrowed(token)), &VerifyContext::default())
+        .is_some()
 }
 
 /// Lets tasks that were begun in the background end.

@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use tower_principal::clock::Clock as _;
 use tower_principal::test_util::{Fault, Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, KeySet};
+use tower_principal::verify::{JwtVerifier, JwtVerifierError};
 use tower_principal::{
-    Clock as _, Context, Credential, JwtVerifier, JwtVerifierError, MemoryVerifier, OAuthUser, Principal,
-    Secret, Verifier, VerifyError, dialect,
+    Credential, MemoryVerifier, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError, dialect,
 };
 
 use crate::support::{authorization, bearer, layer_of, send, whoami};
@@ -36,7 +37,7 @@ pub(crate) fn credential(token: &str) -> Credential<'_> {
 }
 
 pub(crate) async fn ask<V: Verifier>(verifier: &V, token: &str) -> Result<Principal, VerifyError> {
-    let (credential, context) = (credential(token), Context::default());
+    let (credential, context) = (credential(token), VerifyContext::default());
     let now = verifier.verify_now(&credential, &context);
     let later = verifier.verify(&credential, &context).await;
     if let Some(now) = now {
@@ -367,7 +368,7 @@ async fn a_key_of_one_issuer_signs_nothing_for_another() {
 async fn every_refused_token_is_answered_in_the_same_bytes() {
     let (issuer, verifier, clock) = pair(Algorithm::EdDsa);
     let revoked = good(&issuer).sign();
-    verifier.revoke(&credential(&revoked), &Context::default()).await.unwrap();
+    verifier.revoke(&credential(&revoked), &VerifyContext::default()).await.unwrap();
     let app = whoami().layer(layer_of(dialect::RFC6750, verifier));
     let answer = send(app.clone(), authorization(bearer(&good(&issuer).sign()))).await;
     assert_eq!((answer.status, &*answer.body), (200, "OAuthUser:otto"));
@@ -395,7 +396,7 @@ fn a_verifier_that_cannot_work_is_not_built() {
     let (issuer, _, _) = pair(Algorithm::EdDsa);
     let start = || JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
     assert!(start().build().is_ok());
-    let error = |builder: tower_principal::JwtVerifierBuilder| builder.build().unwrap_err();
+    let error = |builder: tower_principal::verify::JwtVerifierBuilder| builder.build().unwrap_err();
     assert!(matches!(error(start().audience("")), JwtVerifierError::NoAudience));
     assert!(matches!(error(start().accept([])), JwtVerifierError::NoUse));
     assert!(matches!(error(start().leeway(Duration::from_secs(301))), JwtVerifierError::Times));
@@ -455,7 +456,7 @@ async fn the_crate_jsonwebtoken_agrees() {
         (Algorithm::EdDsa, jsonwebtoken::Algorithm::EdDSA),
         (Algorithm::Hs512, jsonwebtoken::Algorithm::HS512),
     ] {
-        let issuer = Issuer::with(ISSUER, algorithm, tower_principal::SystemClock).unwrap();
+        let issuer = Issuer::with(ISSUER, algorithm, tower_principal::clock::SystemClock).unwrap();
         let builder = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
         let verifier = builder.build().unwrap();
         let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&issuer.keys_json()).unwrap();
@@ -512,6 +513,6 @@ async fn other_credentials_are_for_others() {
     let (_, verifier, _) = pair(Algorithm::EdDsa);
     assert_eq!(verdict(&verifier, "9kxoTUYvSxnAiMpv008NBqRiqk5xWt").await, "unsupported");
     let app = Credential::AppToken(Secret::borrowed("a.b.c"));
-    let answer = verifier.verify_now(&app, &Context::default()).unwrap();
+    let answer = verifier.verify_now(&app, &VerifyContext::default()).unwrap();
     assert!(matches!(answer, Err(VerifyError::Unsupported)));
 }

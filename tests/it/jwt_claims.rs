@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use allocation_counter::measure;
 use serde_json::{Value, json};
+use tower_principal::clock::Clock as _;
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::{Algorithm, Claims, TokenUse};
-use tower_principal::{Clock as _, Context, JwtVerifier, Principal, Verifier as _, dialect};
+use tower_principal::{Principal, Verifier as _, VerifyContext, dialect};
 
 use crate::jwt::{API, ISSUER, ask, good, pair, seconds, verdict};
 use crate::support::{authorization, layer_of, send, whoami};
@@ -340,7 +342,7 @@ async fn req_54_what_a_token_claims_is_counted() {
         assert_eq!(verdict(&verifier, &token).await, "good");
         let mut otto = None;
         let held = measure(|| {
-            otto = verifier.verify_now(&crate::jwt::credential(&token), &Context::default());
+            otto = verifier.verify_now(&crate::jwt::credential(&token), &VerifyContext::default());
         });
         let (held, counted) = (usize::try_from(held.bytes_current).unwrap(), otto.unwrap().unwrap().bytes());
         assert!(counted + 200 > held && counted < held + 200, "{name}: {counted} of {held}");

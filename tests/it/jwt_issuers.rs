@@ -11,10 +11,8 @@ use serde_json::{Value, json};
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, Denylist, Jwks, KeySet, TokenUse};
-use tower_principal::{
-    AuthenticateLayer, Context, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, MemoryVerifier,
-    Verifier as _, dialect, transport,
-};
+use tower_principal::verify::{JwtVerifier, JwtVerifierBuilder, JwtVerifierError};
+use tower_principal::{AuthenticateLayer, MemoryVerifier, Verifier as _, VerifyContext, dialect, transport};
 
 use crate::jwt::{API, ISSUER, ask, credential, good, seconds, verdict};
 use crate::support::{authorization, send, whoami};
@@ -199,7 +197,7 @@ async fn a_denied_token_is_kept_for_the_longest_life_and_leeway_of_the_lists_ver
     let day = Duration::from_secs(24 * 3_600);
     let token = good(&issuer).expires_in(20 * day);
     // Denied before the verifier exists, by a clock that is far ahead.
-    let until = tower_principal::Clock::now(&clock) + Duration::from_secs(1);
+    let until = tower_principal::clock::Clock::now(&clock) + Duration::from_secs(1);
     list.deny(ISSUER, "a", until).unwrap();
     let verifier = builder(&issuer, &clock).max_lifetime(30 * day).leeway(Duration::from_secs(300));
     let verifier = verifier.denylist(list.clone()).build().unwrap();
@@ -261,7 +259,7 @@ async fn a_tenant_in_iss_is_the_one_in_tid_and_one_that_is_accepted() {
     let every = start().tenants_where(|_| true).build().unwrap();
     let [one, other] =
         [TENANT, OTHER].map(|tenant| tenants_token(&issuer, tenant, tenant).claim("jti", "j").sign());
-    every.revoke(&credential(&one), &Context::default()).await.unwrap();
+    every.revoke(&credential(&one), &VerifyContext::default()).await.unwrap();
     assert_eq!((verdict(&every, &one).await, verdict(&every, &other).await), ("revoked", "good"));
 }
 
@@ -327,7 +325,7 @@ async fn two_names_of_one_issuer_are_one_issuer() {
     for iss in [ISSUER, "issuer.example"] {
         let token = good(&issuer).claim("iss", iss).claim("jti", iss).sign();
         assert_eq!(ask(&joined, &token).await.unwrap().issuer(), Some(ISSUER));
-        verifier.revoke(&credential(&token), &Context::default()).await.unwrap();
+        verifier.revoke(&credential(&token), &VerifyContext::default()).await.unwrap();
         assert_eq!(verdict(&verifier, &token).await, "revoked");
     }
     for iss in ["http://issuer.example", "issuer.example/", "ISSUER.EXAMPLE"] {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tower_principal::test_util::{Fault, Issuer};
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::TokenUse;
-use tower_principal::{Context, Credential, JwtVerifier, Secret, Verifier as _};
+use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
 /// A log in memory.
 #[derive(Clone, Default)]
@@ -64,8 +65,8 @@ async fn refuse(canary: &str) -> Vec<String> {
     ];
     for token in &tokens {
         let credential = Credential::AccessToken(Secret::borrowed(token));
-        let _ = verifier.verify(&credential, &Context::default()).await;
-        let _ = verifier.revoke(&credential, &Context::default()).await;
+        let _ = verifier.verify(&credential, &VerifyContext::default()).await;
+        let _ = verifier.revoke(&credential, &VerifyContext::default()).await;
     }
     for fault in [Fault::Body(canary.to_owned().into()), Fault::Status(500), Fault::Panic] {
         let issuer = Issuer::new(format!("https://issuer.example/{}", "c4n4ry")).unwrap();
@@ -101,7 +102,7 @@ fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
         runtime.block_on(async {
             for token in &tokens {
                 let credential = Credential::AccessToken(Secret::borrowed(token));
-                assert!(verifier.verify(&credential, &Context::default()).await.is_err());
+                assert!(verifier.verify(&credential, &VerifyContext::default()).await.is_err());
             }
         });
     });
@@ -142,7 +143,7 @@ async fn what_was_received_before_a_signature_is_verified_is_logged_only_as_a_na
         let token = token.sign();
         let text = logged(|| {
             let credential = Credential::AccessToken(Secret::borrowed(&token));
-            assert!(verifier.verify_now(&credential, &Context::default()).unwrap().is_err());
+            assert!(verifier.verify_now(&credential, &VerifyContext::default()).unwrap().is_err());
         });
         assert!(text.contains(line) && !text.contains("c4n4ry"), "{line}: {text}");
         assert_eq!(text.lines().count(), 1, "{text}");
@@ -160,7 +161,7 @@ fn a_token_too_long_is_logged_once_at_warn_for_each_verifier() {
     let opaque = "c4n4ry".repeat(2_000);
     let ask = |verifier: &JwtVerifier, token: &str| {
         let credential = Credential::AccessToken(Secret::borrowed(token));
-        assert!(verifier.verify_now(&credential, &Context::default()).unwrap().is_err());
+        assert!(verifier.verify_now(&credential, &VerifyContext::default()).unwrap().is_err());
     };
     let text = logged(|| {
         ask(&one, &opaque);
@@ -223,7 +224,7 @@ fn a_published_key_that_is_left_out_is_logged_with_its_name_and_the_reason() {
     }
     let text = logged(|| {
         let keys = json!([good["keys"][0], small]);
-        tower_principal::KeySet::from_jwks(&json!({ "keys": keys }).to_string()).unwrap()
+        tower_principal::verify::KeySet::from_jwks(&json!({ "keys": keys }).to_string()).unwrap()
     });
     assert!(text.contains("left-out-1") && text.contains("an RSA key of less than"), "{text}");
 }

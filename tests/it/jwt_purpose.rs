@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tower_principal::test_util::{Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, TokenUse};
-use tower_principal::{JwtVerifier, JwtVerifierBuilder, JwtVerifierError};
+use tower_principal::verify::{JwtVerifier, JwtVerifierBuilder, JwtVerifierError};
 
 use crate::jwt::{API, ISSUER, ask, verdict};
 

@@ -6,9 +6,11 @@ use std::time::{Duration, SystemTime};
 use allocation_counter::measure;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tower_principal::clock::Clock as _;
 use tower_principal::test_util::{Issuer, TestClock};
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::{Algorithm, Denylist};
-use tower_principal::{Clock as _, Context, JwtVerifier, OAuthUser, Reason, Verifier, VerifyError};
+use tower_principal::{DenialReason, OAuthUser, Verifier, VerifyContext, VerifyError};
 
 use crate::jwt::{API, ISSUER, ask, credential, good, pair, verdict};
 
@@ -16,7 +18,7 @@ use crate::jwt::{API, ISSUER, ask, credential, good, pair, verdict};
 #[tokio::test]
 async fn req_37_a_revoked_token_stays_denied_until_it_expires() {
     let (issuer, verifier, clock) = pair(Algorithm::Es256);
-    let context = Context::default();
+    let context = VerifyContext::default();
     for token in [good(&issuer).sign(), good(&issuer).without("jti").sign()] {
         assert_eq!(verdict(&verifier, &token).await, "good");
         verifier.revoke(&credential(&token), &context).await.unwrap();
@@ -77,7 +79,7 @@ fn a_denied_token_takes_no_more_room_than_is_said() {
 async fn req_37_an_empty_jti_is_none() {
     let (issuer, verifier, _) = pair(Algorithm::EdDsa);
     let [token, other] = ["a", "b"].map(|client| good(&issuer).claim("jti", "").claim("azp", client).sign());
-    verifier.revoke(&credential(&token), &Context::default()).await.unwrap();
+    verifier.revoke(&credential(&token), &VerifyContext::default()).await.unwrap();
     assert_eq!(verdict(&verifier, &token).await, "revoked");
     assert_eq!(verdict(&verifier, &other).await, "good");
     assert_eq!(ask(&verifier, &other).await.unwrap().credential_id(), None);
@@ -89,12 +91,12 @@ async fn req_37_only_a_token_that_verifies_is_revoked() {
     let builder =
         JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap()).clock(clock.clone());
     let verifier = builder.denylist(Denylist::with_capacity(1).unwrap()).build().unwrap();
-    let context = Context::default();
+    let context = VerifyContext::default();
     let token = good(&issuer).sign();
     let (message, _) = token.rsplit_once('.').unwrap();
     let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode([0; 64]));
     let refused = verifier.revoke(&credential(&forged), &context).await;
-    assert!(matches!(refused, Err(VerifyError::Denied(Reason::Unknown))), "{refused:?}");
+    assert!(matches!(refused, Err(VerifyError::Denied(DenialReason::Unknown))), "{refused:?}");
     let opaque = verifier.revoke(&credential("opaque"), &context).await;
     assert!(matches!(opaque, Err(VerifyError::Unsupported)), "{opaque:?}");
     assert!(verifier.denylist().is_empty());

@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tower_principal::test_util::{Fault, Issuer, TestClock};
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::{Algorithm, KeySet, TokenUse};
-use tower_principal::{Context, Credential, JwtVerifier, Secret, Verifier, VerifyError};
+use tower_principal::{Credential, Secret, Verifier, VerifyContext, VerifyError};
 
 const ISS: &str = "https://issuer.example";
 const AUD: &str = "https://api.example";
@@ -58,7 +59,7 @@ async fn is_good(issuer: &Issuer, keys: &str, token: &str) -> bool {
 
 async fn accepts(verifier: &impl Verifier, token: &str) -> bool {
     let credential = Credential::AccessToken(Secret::borrowed(token));
-    verifier.verify(&credential, &Context::default()).await.is_ok_and(|who| who.id() == Some("u-1"))
+    verifier.verify(&credential, &VerifyContext::default()).await.is_ok_and(|who| who.id() == Some("u-1"))
 }
 
 fn token(issuer: &Issuer, kid: Option<&str>) -> String {
@@ -308,7 +309,7 @@ async fn a_map_from_kid_to_pem_is_a_set() {
         let key = jsonwebtoken::EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap();
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
         header.kid = Some(kid.to_owned());
-        let now = tower_principal::Clock::now(&TestClock::default());
+        let now = tower_principal::clock::Clock::now(&TestClock::default());
         let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let claims = json!({"iss": ISS, "aud": AUD, "sub": "u-1", "iat": now, "exp": now + 60});
         jsonwebtoken::encode(&header, &claims, &key).unwrap()

@@ -4,8 +4,9 @@ use axum::Router;
 use axum::routing::get;
 use http::Method;
 use tower::{Layer as _, service_fn};
+use tower_principal::request::RequestHead;
 use tower_principal::{
-    Authenticated, Authentication, Head, OAuthUser, Principal, RejectionKind, RequireLayer, dialect, policy,
+    Authenticated, Authentication, OAuthUser, Principal, RejectionKind, RequireLayer, dialect, policy,
 };
 
 use crate::support::{self, *};
@@ -20,7 +21,10 @@ fn naked() -> Router {
         .route("/user", get(async |_: OAuthUser| "in"))
         .route("/maybe", get(async |_: Option<OAuthUser>| "in"))
         .route("/required", get(async || "in").layer(RequireLayer::new(policy::authenticated())))
-        .route("/anybody", get(async || "in").layer(RequireLayer::new(|_: &Principal, _: &Head<'_>| Ok(()))))
+        .route(
+            "/anybody",
+            get(async || "in").layer(RequireLayer::new(|_: &Principal, _: &RequestHead<'_>| Ok(()))),
+        )
 }
 
 const PATHS: [&str; 8] = [

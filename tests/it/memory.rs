@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tower_principal::RejectionKind::{DeniedCredentials, DeniedToken};
+use tower_principal::clock::Clock;
+use tower_principal::credential::{ClientKind, Key};
+use tower_principal::verify::{self, BoxVerifier, DynVerifier, MemoryVerifierError};
 use tower_principal::{
-    ApiKey, AppToken, BasicUser, BoxVerifier, ClientKind, Clock, Context, Credential, DynVerifier, Guest,
-    Key, MemoryVerifier, MemoryVerifierError, OAuthUser, OrgAdmin, Pair, Principal, PrincipalKind, Reason,
-    Secret, Verifier, VerifyError, dialect, verify,
+    ApiKey, AppToken, BasicUser, Credential, DenialReason, Guest, MemoryVerifier, OAuthUser, OrgAdmin, Pair,
+    Principal, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -17,7 +19,7 @@ use crate::support::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Short {
     Is(PrincipalKind),
-    Denied(Reason),
+    Denied(DenialReason),
     Unsupported,
     Unavailable,
 }
@@ -34,7 +36,7 @@ fn short(verdict: &Result<Principal, VerifyError>) -> Short {
 
 /// Asks both ways; an answer at hand is the one that a waiting call gives.
 async fn ask(verifier: &impl Verifier, credential: Credential<'_>) -> Short {
-    let context = Context::default();
+    let context = VerifyContext::default();
     let now = verifier.verify_now(&credential, &context);
     let later = short(&verifier.verify(&credential, &context).await);
     assert!(now.is_none_or(|now| short(&now) == later));
@@ -49,7 +51,7 @@ fn pair<'c>(id: &'c str, secret: &'c str) -> Pair<'c> {
     Pair::new(Secret::borrowed(id), Secret::borrowed(secret))
 }
 
-const UNKNOWN: Short = Short::Denied(Reason::Unknown);
+const UNKNOWN: Short = Short::Denied(DenialReason::Unknown);
 
 #[tokio::test]
 async fn every_kind_of_credential_makes_its_kind_of_principal() {
@@ -126,12 +128,12 @@ async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
     assert_eq!(verifier.purge_expired(), 0);
     for now in [100, 101, u64::from(u32::MAX)] {
         clock.0.store(now, Ordering::SeqCst);
-        assert_eq!(ask(&verifier, token("t")).await, Short::Denied(Reason::Expired));
+        assert_eq!(ask(&verifier, token("t")).await, Short::Denied(DenialReason::Expired));
         assert_eq!(
             ask(&verifier, Credential::AppToken(Secret::borrowed("a"))).await,
-            Short::Denied(Reason::Expired)
+            Short::Denied(DenialReason::Expired)
         );
-        assert_eq!(ask(&verifier, user()).await, Short::Denied(Reason::Expired));
+        assert_eq!(ask(&verifier, user()).await, Short::Denied(DenialReason::Expired));
         assert_eq!(ask(&verifier, Credential::Password(pair("u", "wrong"))).await, UNKNOWN);
         assert_eq!(ask(&verifier, token("forever")).await, Short::Is(PrincipalKind::OAuthUser));
     }
@@ -157,14 +159,14 @@ async fn disabling_ends_a_principals_credentials_and_enabling_brings_them_back()
     let (oauth, basic) = (PrincipalKind::OAuthUser, PrincipalKind::BasicUser);
     assert_eq!(verifier.disable(oauth, "nobody") + verifier.disable(PrincipalKind::ApiKey, "otto"), 0);
     assert_eq!(verifier.disable(oauth, "jti-1"), 1);
-    assert_eq!(ask(&verifier, token("one")).await, Short::Denied(Reason::Disabled));
+    assert_eq!(ask(&verifier, token("one")).await, Short::Denied(DenialReason::Disabled));
     assert_eq!(ask(&verifier, token("two")).await, Short::Is(oauth));
     assert_eq!(verifier.disable(oauth, "otto"), 1);
     assert_eq!(verifier.disable(basic, "otto"), 1);
-    assert_eq!(ask(&verifier, token("two")).await, Short::Denied(Reason::Disabled));
+    assert_eq!(ask(&verifier, token("two")).await, Short::Denied(DenialReason::Disabled));
     assert_eq!(
         ask(&verifier, Credential::Password(pair("otto", "p"))).await,
-        Short::Denied(Reason::Disabled)
+        Short::Denied(DenialReason::Disabled)
     );
     assert_eq!(ask(&verifier, Credential::Password(pair("otto", "x"))).await, UNKNOWN);
     assert_eq!(verifier.enable(oauth, "otto"), 2);
@@ -176,19 +178,19 @@ async fn disabling_ends_a_principals_credentials_and_enabling_brings_them_back()
 #[tokio::test]
 async fn revoking_is_for_good_and_for_no_password() {
     let verifier = everybody();
-    let context = Context::default();
+    let context = VerifyContext::default();
     verifier.revoke(&token(TOKEN), &context).await.unwrap();
-    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(Reason::Revoked));
+    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(DenialReason::Revoked));
     assert_eq!(verifier.enable(PrincipalKind::OAuthUser, "otto"), 0);
-    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(Reason::Revoked));
+    assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(DenialReason::Revoked));
     let unknown = verifier.revoke(&token(UNKNOWN_TOKEN), &context).await;
-    assert!(matches!(unknown, Err(VerifyError::Denied(Reason::Unknown))), "{unknown:?}");
+    assert!(matches!(unknown, Err(VerifyError::Denied(DenialReason::Unknown))), "{unknown:?}");
     let password = Credential::Password(pair(USER, PASSWORD));
     assert!(matches!(verifier.revoke(&password, &context).await, Err(VerifyError::Unsupported)));
     assert_eq!(ask(&verifier, password).await, Short::Is(PrincipalKind::BasicUser));
     assert_eq!(verifier.revoke_all(PrincipalKind::OrgAdmin, ORG_CLIENT), 1);
     let client = Credential::Client(ClientKind::Organization, pair(ORG_CLIENT, CLIENT_SECRET));
-    assert_eq!(ask(&verifier, client).await, Short::Denied(Reason::Revoked));
+    assert_eq!(ask(&verifier, client).await, Short::Denied(DenialReason::Revoked));
     // Given again, it lives again.
     verifier.insert(token(TOKEN), OAuthUser::builder("otto").build()).unwrap();
     assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Is(PrincipalKind::OAuthUser));
@@ -294,7 +296,7 @@ fn answers(says: Short) -> Result<Principal, VerifyError> {
 async fn or_asks_on_where_the_first_does_not_know_and_an_outage_is_no_denial() {
     use Short::{Denied, Is, Unsupported};
     const DOWN: Short = Short::Unavailable;
-    const EXPIRED: Short = Denied(Reason::Expired);
+    const EXPIRED: Short = Denied(DenialReason::Expired);
     const FIRST: Short = Is(PrincipalKind::ApiKey);
     const SECOND: Short = Is(PrincipalKind::OAuthUser);
     const COLUMNS: [Short; 5] = [SECOND, UNKNOWN, Unsupported, EXPIRED, DOWN];
@@ -303,8 +305,8 @@ async fn or_asks_on_where_the_first_does_not_know_and_an_outage_is_no_denial() {
         (UNKNOWN, [SECOND, UNKNOWN, UNKNOWN, EXPIRED, DOWN]),
         (Unsupported, [SECOND, UNKNOWN, Unsupported, EXPIRED, DOWN]),
         (EXPIRED, [EXPIRED; 5]),
-        (Denied(Reason::Revoked), [Denied(Reason::Revoked); 5]),
-        (Denied(Reason::Disabled), [Denied(Reason::Disabled); 5]),
+        (Denied(DenialReason::Revoked), [Denied(DenialReason::Revoked); 5]),
+        (Denied(DenialReason::Disabled), [Denied(DenialReason::Disabled); 5]),
         (DOWN, [SECOND, DOWN, DOWN, EXPIRED, DOWN]),
     ];
     for (first, row) in table {
@@ -324,11 +326,11 @@ async fn or_revokes_where_the_credential_is_known() {
     let (staff, customers) =
         (everybody(), MemoryVerifier::builder().access_token("c", OAuthUser::builder("c").build()));
     let both = staff.or(customers.build().unwrap());
-    let context = Context::default();
+    let context = VerifyContext::default();
     both.revoke(&token("c"), &context).await.unwrap();
     both.revoke(&token(TOKEN), &context).await.unwrap();
     for revoked in ["c", TOKEN] {
-        assert_eq!(ask(&both, token(revoked)).await, Short::Denied(Reason::Revoked), "{revoked}");
+        assert_eq!(ask(&both, token(revoked)).await, Short::Denied(DenialReason::Revoked), "{revoked}");
     }
     assert!(both.revoke(&token("nobody"), &context).await.is_err());
 }
@@ -338,7 +340,7 @@ async fn or_revokes_where_the_credential_is_known() {
 async fn verifiers_without_their_type_answer_the_same() {
     let boxed: BoxVerifier = everybody().boxed();
     let counted: Arc<dyn DynVerifier> = Arc::new(everybody());
-    let context = Context::default();
+    let context = VerifyContext::default();
     for credential in [token(TOKEN), token("x")] {
         assert!(boxed.verify_now(&credential, &context).is_some());
         assert!(counted.verify_now(&credential, &context).is_some());
@@ -347,7 +349,7 @@ async fn verifiers_without_their_type_answer_the_same() {
     assert_eq!((ask(&boxed, token(TOKEN)).await, ask(&counted, token(TOKEN)).await), (expected, expected));
     boxed.revoke(&token(TOKEN), &context).await.unwrap();
     counted.revoke(&token(TOKEN), &context).await.unwrap();
-    assert_eq!(ask(&boxed, token(TOKEN)).await, Short::Denied(Reason::Revoked));
+    assert_eq!(ask(&boxed, token(TOKEN)).await, Short::Denied(DenialReason::Revoked));
     let either = boxed.or(counted).or(Arc::new(everybody()));
     let app = whoami().layer(layer_of(dialect::RFC6750, either));
     assert_eq!(send(app, authorization(bearer(TOKEN))).await.outcome(), Err(DeniedToken));
@@ -362,7 +364,7 @@ async fn a_closure_is_a_verifier_of_owned_credentials() {
         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
         _ => Err(VerifyError::Unsupported),
     });
-    let acme = Context::default().with_tenant("acme");
+    let acme = VerifyContext::default().with_tenant("acme");
     let made = verifier.verify(&token("otto"), &acme).await.unwrap();
     assert_eq!(made.id(), Some("otto"));
     assert_eq!(ask(&verifier, token("otto")).await, UNKNOWN);
@@ -372,13 +374,13 @@ async fn a_closure_is_a_verifier_of_owned_credentials() {
 #[tokio::test]
 async fn a_login_in_flight_does_not_outlive_its_user() {
     for change in 0..3 {
-        let passwords = tower_principal::Passwords::with_params(8192, 3, 1).unwrap();
+        let passwords = tower_principal::verify::password::Passwords::with_params(8192, 3, 1).unwrap();
         let bob = || BasicUser::builder("bob").build();
         let verifier =
             MemoryVerifier::builder().passwords(passwords).user("bob", "secret", bob()).build().unwrap();
         let credential =
             || Credential::Password(Pair::new(Secret::borrowed("bob"), Secret::borrowed("secret")));
-        let (login, context) = (credential(), Context::default());
+        let (login, context) = (credential(), VerifyContext::default());
         let mut login = Box::pin(verifier.verify(&login, &context));
         let mut task = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(login.as_mut().poll(&mut task).is_pending());

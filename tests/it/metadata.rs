@@ -6,9 +6,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use serde_json::{Value, json};
-use tower_principal::{
-    Dialect, Form, InvalidResource, ProtectedResource, RequireLayer, classify, dialect, policy, protect,
-};
+use tower_principal::dialect::{self, meaning};
+use tower_principal::metadata::{InvalidResource, ProtectedResource};
+use tower_principal::{CredentialForm, Dialect, RequireLayer, policy, protect};
 
 use crate::support::*;
 
@@ -18,10 +18,10 @@ const URL: &str = "https://api.example/.well-known/oauth-protected-resource";
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
-            Form::scheme("Bearer", classify::access_token),
-            Form::basic(classify::password),
-            Form::scheme("Apikey", classify::api_key),
-            Form::header("x-app-token", classify::app_token),
+            CredentialForm::scheme("Bearer", meaning::access_token),
+            CredentialForm::basic(meaning::password),
+            CredentialForm::scheme("Apikey", meaning::api_key),
+            CredentialForm::header("x-app-token", meaning::app_token),
         ])
         .realm("data")
 }
@@ -125,8 +125,8 @@ async fn req_24_a_client_finds_the_document_by_the_challenge() {
 
 #[test]
 fn the_ways_to_carry_a_token_are_those_of_the_dialect() {
-    let only_keys = dialect::RFC6750.forms([Form::basic(classify::password)]);
-    let by_header = dialect::RFC6750.forms([Form::header("x-token", classify::access_token)]);
+    let only_keys = dialect::RFC6750.forms([CredentialForm::basic(meaning::password)]);
+    let by_header = dialect::RFC6750.forms([CredentialForm::header("x-token", meaning::access_token)]);
     for (dialect, expected) in [
         (dialect::RFC6750, json!(["header"])),
         (dialect::SOCRATA, json!(["header"])),

@@ -8,10 +8,12 @@ use http::Request;
 use metrics::with_local_recorder;
 use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tower_principal::dialect::{self, CustomPlace, meaning};
+use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Credential, Dialect, Form, GuestRule, MemoryVerifier, OAuthUser, Place,
-    Principal, Reason, RejectionKind, RequireLayer, Revocation, VerifyError, classify, dialect, policy,
+    AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason, Dialect, GuestRule,
+    MemoryVerifier, OAuthUser, Principal, RejectionKind, RequireLayer, VerifyError, policy,
 };
 
 use crate::support::*;
@@ -82,7 +84,7 @@ fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
             _ => BasicUser::builder("alice").build().into(),
         }),
         "down" => Err(VerifyError::unavailable("down")),
-        "throttled" => Err(VerifyError::Denied(Reason::Throttled(Duration::from_secs(1)))),
+        "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(1)))),
         "panic" => panic!("on purpose"),
         _ => Err(VerifyError::UNKNOWN),
     }
@@ -91,11 +93,11 @@ fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
-            Form::scheme("Bearer", classify::access_token),
-            Form::basic(classify::password),
-            Form::header("x-app-token", classify::app_token),
-            Form::query("access_token", classify::access_token),
-            Form::body("access_token", classify::access_token),
+            CredentialForm::scheme("Bearer", meaning::access_token),
+            CredentialForm::basic(meaning::password),
+            CredentialForm::header("x-app-token", meaning::app_token),
+            CredentialForm::query("access_token", meaning::access_token),
+            CredentialForm::body("access_token", meaning::access_token),
         ])
         .guests([GuestRule::path("/open/**")])
 }
@@ -260,17 +262,19 @@ fn req_07_every_spelling_is_counted_under_a_name_of_its_own() {
 /// Schemes and grammars of a service's own have few names, whatever their words.
 #[test]
 fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
-    fn own(value: tower_principal::Secret<'_>) -> Result<Credential<'_>, tower_principal::Malformed> {
-        let (key, _) = value.split_once('/').ok_or(tower_principal::Malformed)?;
+    fn own(
+        value: tower_principal::Secret<'_>,
+    ) -> Result<Credential<'_>, tower_principal::dialect::Malformed> {
+        let (key, _) = value.split_once('/').ok_or(tower_principal::dialect::Malformed)?;
         Ok(Credential::AccessToken(key))
     }
     let counted = Counted::new();
     let dialect = Dialect { name: "mine", ..dialect::RFC6750 }.forms([
-        Form::scheme("Token", classify::access_token),
-        Form::scheme_colon("Token", classify::access_token),
-        Form::custom(Place::Scheme("Key"), own),
-        Form::custom(Place::Header("x-key"), own),
-        Form::custom(Place::Query("key"), own),
+        CredentialForm::scheme("Token", meaning::access_token),
+        CredentialForm::scheme_colon("Token", meaning::access_token),
+        CredentialForm::custom(CustomPlace::Scheme("Key"), own),
+        CredentialForm::custom(CustomPlace::Header("x-key"), own),
+        CredentialForm::custom(CustomPlace::Query("key"), own),
     ]);
     let app = whoami().layer(layer_of(dialect, says(obey)));
     for (request, expected) in [
@@ -319,7 +323,7 @@ fn req_07_an_app_token_beside_another_credential_is_counted_by_its_carrier() {
 #[test]
 fn insecure_transport_is_counted_too() {
     let counted = Counted::new();
-    let layer = AuthenticateLayer::new(mine(), everybody(), transport::marked());
+    let layer = AuthenticateLayer::new(mine(), everybody(), transport::from_acceptor());
     counted.run(send(whoami().layer(layer), authorization(bearer(TOKEN))));
     assert_eq!(
         counted.attempts(),
@@ -372,7 +376,7 @@ fn the_time_is_that_of_the_verification() {
 #[test]
 fn what_is_revoked_is_counted_by_what_came_of_it() {
     let counted = Counted::new();
-    let limits = Revocation::default();
+    let limits = RevocationLimits::default();
     for (limits, expected) in [
         (limits, "revoked"),
         (limits.dry_run(), "would_be_revoked"),
@@ -380,7 +384,7 @@ fn what_is_revoked_is_counted_by_what_came_of_it() {
     ] {
         let otto = OAuthUser::builder("otto").build();
         let verifier = MemoryVerifier::builder().access_token(SHOWN_TOKEN, otto).build().unwrap();
-        let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked());
+        let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::from_acceptor());
         let mut request = authorization(format!("OAuth {SHOWN_TOKEN}"));
         request.extensions_mut().insert(PlainConnection);
         counted.run(send(whoami().layer(layer.revocation(limits)), request));
@@ -410,14 +414,16 @@ fn req_60_what_is_slowed_down_is_counted_by_what_was_over_its_limit() {
     use std::net::SocketAddr;
 
     use tower_principal::transport::Peer;
-    use tower_principal::verify::{Limit, Throttled};
+    use tower_principal::verify::{FailureLimit, Throttled};
 
     let counted = Counted::new();
     let hour = Duration::from_secs(3_600);
     for at_once in [true, false] {
         let inner = Says { answer: obey, at_once };
-        let throttled =
-            Throttled::new(inner).unwrap().by_id(Limit::new(1, hour)).by_client(Limit::new(2, hour));
+        let throttled = Throttled::new(inner)
+            .unwrap()
+            .by_id(FailureLimit::new(1, hour))
+            .by_client(FailureLimit::new(2, hour));
         let app = whoami().layer(layer_of(mine(), throttled));
         let attempt = |id: &str| {
             let mut request = authorization(basic(id, "x"));

@@ -6,8 +6,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tower::ServiceExt as _;
 use tower_principal::RejectionKind::Unavailable;
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    BasicUser, Context, Credential, MemoryVerifier, Pair, Passwords, PrincipalKind, Secret, Verifier as _,
+    BasicUser, Credential, MemoryVerifier, Pair, PrincipalKind, Secret, Verifier as _, VerifyContext,
     VerifyError, dialect,
 };
 
@@ -35,7 +36,7 @@ async fn req_17_every_refused_login_takes_the_same_time() {
         for (login, times) in logins.iter().zip(&mut times) {
             let started = Instant::now();
             let pair = Pair::new(Secret::borrowed(login.0), Secret::borrowed(login.1));
-            let verdict = verifier.verify(&Credential::Password(pair), &Context::default()).await;
+            let verdict = verifier.verify(&Credential::Password(pair), &VerifyContext::default()).await;
             assert!(matches!(verdict, Err(VerifyError::Denied(_))), "{verdict:?}");
             times.push(started.elapsed());
         }

@@ -8,10 +8,12 @@ use http::{HeaderMap, Request, Uri};
 use tower_principal::RejectionKind::{
     Ambiguous, DeniedCredentials, DeniedToken, InsecureTransport, Malformed, Missing,
 };
+use tower_principal::credential::{Carrier, Key};
+use tower_principal::dialect::{self, CustomPlace, DialectError, Subprotocol, meaning};
+use tower_principal::read::Reader;
 use tower_principal::{
-    ApiKey, AuthenticateLayer, Carrier, Credential, Dialect, DialectError, Form, GuestRule, Key,
-    MemoryVerifier, OAuthUser, Place, Reader, RejectionKind, Secret, Subprotocol, classify, dialect,
-    transport,
+    ApiKey, AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser,
+    RejectionKind, Secret, transport,
 };
 
 use crate::support::*;
@@ -50,7 +52,7 @@ async fn check(dialect: &Dialect, cases: &[(Request<Body>, Result<&str, Rejectio
 
 #[tokio::test]
 async fn an_api_key_in_a_header_of_its_own_is_any_visible_ascii() {
-    let dialect = dialect::RFC6750.with_form(Form::header("x-api-key", classify::api_key));
+    let dialect = dialect::RFC6750.with_form(CredentialForm::header("x-api-key", meaning::api_key));
     let key = |key: &str| get("/", &[("x-api-key", key)]);
     check(
         &dialect,
@@ -71,9 +73,9 @@ async fn an_api_key_in_a_header_of_its_own_is_any_visible_ascii() {
 #[tokio::test]
 async fn an_api_key_elsewhere_and_other_tokens_in_headers_keep_their_alphabet() {
     let dialect = dialect::RFC6750.forms([
-        Form::scheme("ApiKey", classify::api_key),
-        Form::header("x-token", classify::access_token),
-        Form::query("key", classify::api_key),
+        CredentialForm::scheme("ApiKey", meaning::api_key),
+        CredentialForm::header("x-token", meaning::access_token),
+        CredentialForm::query("key", meaning::api_key),
     ]);
     check(
         &dialect,
@@ -89,8 +91,8 @@ async fn an_api_key_elsewhere_and_other_tokens_in_headers_keep_their_alphabet() 
 #[tokio::test]
 async fn tokens_hold_more_characters_only_where_a_row_names_them() {
     let chosen = dialect::RFC6750.forms([
-        Form::scheme("Bearer", classify::access_token.danger_also_allow("|")),
-        Form::query("token", classify::access_token.danger_also_allow(":")),
+        CredentialForm::scheme("Bearer", meaning::access_token.danger_also_allow("|")),
+        CredentialForm::query("token", meaning::access_token.danger_also_allow(":")),
     ]);
     let line = |token: &str| authorization(bearer(token));
     check(
@@ -107,7 +109,7 @@ async fn tokens_hold_more_characters_only_where_a_row_names_them() {
     )
     .await;
     check(&dialect::RFC6750, &[(line("17|laravel0123456789"), Err(DeniedToken))]).await;
-    let bare = Form::bare(classify::access_token.danger_also_allow("|"));
+    let bare = CredentialForm::bare(meaning::access_token.danger_also_allow("|"));
     check(
         &dialect::RFC6750.forms([bare]),
         &[
@@ -132,10 +134,10 @@ async fn a_longer_token_is_read_where_a_row_raises_the_bound() {
         (Some(20 * 1024), 20 * 1024 + 1, Err(DeniedToken)),
     ] {
         let token = match bound {
-            Some(bound) => classify::access_token.danger_max_length(bound),
-            None => classify::access_token,
+            Some(bound) => meaning::access_token.danger_max_length(bound),
+            None => meaning::access_token,
         };
-        let forms = [Form::scheme("Bearer", token), Form::query("token", token)];
+        let forms = [CredentialForm::scheme("Bearer", token), CredentialForm::query("token", token)];
         let app = whoami().layer(layer_of(dialect::RFC6750.forms(forms), verifier()));
         let sent = "x".repeat(length);
         assert_eq!(send(app.clone(), authorization(bearer(&sent))).await.outcome(), expected, "{length}");
@@ -146,26 +148,26 @@ async fn a_longer_token_is_read_where_a_row_raises_the_bound() {
 
 #[tokio::test]
 async fn options_that_give_up_a_default_are_checked_and_logged() {
-    let dialect = |token| dialect::RFC6750.forms([Form::scheme("Bearer", token)]);
+    let dialect = |token| dialect::RFC6750.forms([CredentialForm::scheme("Bearer", token)]);
     for (token, error) in [
-        (classify::access_token.danger_also_allow("|,"), DialectError::TokenCharacters("|,")),
-        (classify::access_token.danger_also_allow(" "), DialectError::TokenCharacters(" ")),
-        (classify::access_token.danger_also_allow("\""), DialectError::TokenCharacters("\"")),
-        (classify::access_token.danger_max_length(0), DialectError::TokenLength(0)),
-        (classify::access_token.danger_max_length(1 << 20), DialectError::TokenLength(1 << 20)),
+        (meaning::access_token.danger_also_allow("|,"), DialectError::TokenCharacters("|,")),
+        (meaning::access_token.danger_also_allow(" "), DialectError::TokenCharacters(" ")),
+        (meaning::access_token.danger_also_allow("\""), DialectError::TokenCharacters("\"")),
+        (meaning::access_token.danger_max_length(0), DialectError::TokenLength(0)),
+        (meaning::access_token.danger_max_length(1 << 20), DialectError::TokenLength(1 << 20)),
     ] {
         assert_eq!(Reader::new(&dialect(token)).err(), Some(error));
     }
     let made = async {
-        Reader::new(&dialect(classify::access_token.danger_also_allow("|"))).unwrap();
-        Reader::new(&dialect(classify::access_token.danger_max_length(9000))).unwrap();
+        Reader::new(&dialect(meaning::access_token.danger_also_allow("|"))).unwrap();
+        Reader::new(&dialect(meaning::access_token.danger_max_length(9000))).unwrap();
     };
     let (_, log) = logged(made).await;
     assert!(log.contains("danger_also_allow") && log.contains("danger_max_length"), "{log}");
 }
 
 fn signed(rank: u8) -> Dialect {
-    dialect::RFC6750.with_form(Form::query("signed", classify::access_token).rank(rank))
+    dialect::RFC6750.with_form(CredentialForm::query("signed", meaning::access_token).rank(rank))
 }
 
 #[tokio::test]
@@ -188,13 +190,13 @@ async fn the_row_of_a_higher_rank_goes_first_and_equal_ranks_are_ambiguous() {
         ],
     )
     .await;
-    let body = dialect::RFC6750.with_form(Form::body("token", classify::access_token).rank(1));
+    let body = dialect::RFC6750.with_form(CredentialForm::body("token", meaning::access_token).rank(1));
     assert_eq!(Reader::new(&body).err(), Some(DialectError::Rank("token")));
 }
 
 #[tokio::test]
 async fn three_credentials_for_one_role_are_ambiguous_whatever_their_ranks() {
-    let dialect = signed(2).with_form(Form::header("x-token", classify::access_token).rank(1));
+    let dialect = signed(2).with_form(CredentialForm::header("x-token", meaning::access_token).rank(1));
     let line = bearer(TOKEN);
     let three = get(&format!("/?signed={TOKEN}"), &[("authorization", &line), ("x-token", TOKEN)]);
     check(&dialect, &[(three, Err(Ambiguous))]).await;
@@ -208,12 +210,12 @@ async fn a_credential_that_a_rank_left_out_is_cut_and_marked_as_well() {
     };
     for rows in [
         [
-            Form::scheme("Bearer", classify::access_token).rank(1),
-            Form::query("signed", classify::access_token),
+            CredentialForm::scheme("Bearer", meaning::access_token).rank(1),
+            CredentialForm::query("signed", meaning::access_token),
         ],
         [
-            Form::scheme("Bearer", classify::access_token),
-            Form::query("signed", classify::access_token).rank(1),
+            CredentialForm::scheme("Bearer", meaning::access_token),
+            CredentialForm::query("signed", meaning::access_token).rank(1),
         ],
     ] {
         let app = Router::new().fallback(seen).layer(layer_of(dialect::RFC6750.forms(rows), known()));
@@ -227,22 +229,24 @@ async fn a_credential_that_a_rank_left_out_is_cut_and_marked_as_well() {
 #[tokio::test]
 async fn a_credential_that_a_rank_left_out_is_not_shown_over_plain_http() {
     use tower_principal::transport::{OnInsecure, TransportRule};
-    let forms =
-        [Form::header("x-app", classify::access_token), Form::query("key", classify::api_key).rank(1)];
+    let forms = [
+        CredentialForm::header("x-app", meaning::access_token),
+        CredentialForm::query("key", meaning::api_key).rank(1),
+    ];
     let rule = TransportRule { api_key: OnInsecure::Pass, ..TransportRule::REFUSE };
     let dialect = dialect::RFC6750.forms(forms).transport(rule);
-    let app = whoami().layer(AuthenticateLayer::new(dialect, everybody(), transport::marked()));
+    let app = whoami().layer(AuthenticateLayer::new(dialect, everybody(), transport::from_acceptor()));
     let alone = send(app.clone(), get(&format!("/?key={API_KEY}"), &[])).await;
     assert_eq!(alone.outcome(), Ok("ApiKey"));
     let both = send(app, get(&format!("/?key={API_KEY}"), &[("x-app", TOKEN)])).await;
     assert_eq!(both.outcome(), Err(InsecureTransport));
 }
 
-fn keyed(value: Secret<'_>) -> Result<Option<Credential<'_>>, tower_principal::Malformed> {
+fn keyed(value: Secret<'_>) -> Result<Option<Credential<'_>>, tower_principal::dialect::Malformed> {
     match value.split_once('=') {
         Some((name, key)) if name.expose_secret() == "key" => {
             if key.expose_secret().is_empty() {
-                return Err(tower_principal::Malformed);
+                return Err(tower_principal::dialect::Malformed);
             }
             Ok(Some(Credential::ApiKey(Key::Whole(key))))
         }
@@ -252,14 +256,17 @@ fn keyed(value: Secret<'_>) -> Result<Option<Credential<'_>>, tower_principal::M
 
 #[tokio::test]
 async fn a_grammar_that_finds_nothing_leaves_the_request_as_it_is() {
-    for place in
-        [Place::Header("x-client"), Place::Query("client"), Place::Scheme("Client"), Place::Cookie("client")]
-    {
-        let dialect = dialect::RFC6750.forms([Form::custom_optional(place, keyed)]);
+    for place in [
+        CustomPlace::Header("x-client"),
+        CustomPlace::Query("client"),
+        CustomPlace::Scheme("Client"),
+        CustomPlace::Cookie("client"),
+    ] {
+        let dialect = dialect::RFC6750.forms([CredentialForm::custom_optional(place, keyed)]);
         let request = |value: &str| match place {
-            Place::Header(name) => get("/", &[(name, value)]),
-            Place::Query(name) => get(&format!("/?{name}={}", value.replace('=', "%3D")), &[]),
-            Place::Scheme(word) => authorization(format!("{word} {value}")),
+            CustomPlace::Header(name) => get("/", &[(name, value)]),
+            CustomPlace::Query(name) => get(&format!("/?{name}={}", value.replace('=', "%3D")), &[]),
+            CustomPlace::Scheme(word) => authorization(format!("{word} {value}")),
             _ => get("/", &[("cookie", &format!("a=b; client={value}"))]),
         };
         let key = format!("key={API_KEY}");
@@ -282,7 +289,8 @@ async fn a_grammar_that_finds_nothing_leaves_the_request_as_it_is() {
 /// A value that holds no credential does not stand in the way of one elsewhere.
 #[tokio::test]
 async fn a_grammar_that_finds_nothing_makes_no_request_ambiguous() {
-    let dialect = dialect::RFC6750.with_form(Form::custom_optional(Place::Header("x-client"), keyed));
+    let dialect =
+        dialect::RFC6750.with_form(CredentialForm::custom_optional(CustomPlace::Header("x-client"), keyed));
     let with = |value: &str| get("/", &[("authorization", &bearer(TOKEN)), ("x-client", value)]);
     check(&dialect, &[(with("v=1"), Ok("OAuthUser:otto")), (with("key=k"), Err(Ambiguous))]).await;
 }
@@ -290,8 +298,8 @@ async fn a_grammar_that_finds_nothing_makes_no_request_ambiguous() {
 fn sockets() -> Dialect {
     let prefix = Subprotocol::PrefixBase64Url("base64url.bearer.authorization.k8s.io.");
     dialect::RFC6750
-        .with_form(Form::websocket_protocol(prefix, classify::access_token))
-        .with_form(Form::websocket_protocol(Subprotocol::After("bearer"), classify::access_token))
+        .with_form(CredentialForm::websocket_protocol(prefix, meaning::access_token))
+        .with_form(CredentialForm::websocket_protocol(Subprotocol::After("bearer"), meaning::access_token))
 }
 
 fn k8s(token: &str) -> String {

@@ -15,10 +15,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tower::{Layer as _, Service, service_fn};
+use tower_principal::layer::RequestBody;
 use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection};
-use tower_principal::{
-    AuthenticateLayer, AuthenticationExt as _, RequestBody, RequireLayer, dialect, policy,
-};
+use tower_principal::{AuthenticateLayer, AuthenticationExt as _, RequireLayer, dialect, policy};
 
 use crate::support::*;
 
@@ -149,7 +148,7 @@ async fn req_33_and_req_35_the_socket_says_whether_a_connection_is_secure() {
     }
     for version in VERSIONS {
         for marked in [Marked::Secure, Marked::Plain, Marked::Nothing] {
-            let layer = AuthenticateLayer::new(dialect::ANY, everybody(), transport::marked());
+            let layer = AuthenticateLayer::new(dialect::ANY, everybody(), transport::from_acceptor());
             let acceptor = tower::util::MapRequestLayer::new(move |mut request: Request<Incoming>| {
                 match marked {
                     Marked::Secure => _ = request.extensions_mut().insert(SecureConnection),

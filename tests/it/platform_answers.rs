@@ -12,10 +12,13 @@ use futures_util::stream;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use tower_principal::RejectionKind::{self, *};
+use tower_principal::credential::Carrier;
+use tower_principal::dialect::{self, DialectError, meaning};
+use tower_principal::rejection::AnswerRow;
 use tower_principal::{
-    AnswerRow, ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authenticated, BasicUser, Carrier, Credential,
-    Dialect, DialectError, Form, GuestRule, OAuthUser, Reason, Rejection, RequireLayer, Verifier,
-    VerifyError, classify, dialect, policy, transport,
+    ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authenticated, BasicUser, Credential, CredentialForm,
+    DenialReason, Dialect, GuestRule, OAuthUser, Rejection, RequireLayer, Verifier, VerifyError, policy,
+    transport,
 };
 
 use crate::support::*;
@@ -50,9 +53,9 @@ struct Preset {
     says: [(u16, &'static str); 15],
 }
 
-const APP_ROW: Form = Form::header("x-test-app", classify::app_token);
-const BODY_ROW: Form = Form::body("body_token", classify::access_token);
-const BASIC_ROW: Form = Form::basic(classify::password);
+const APP_ROW: CredentialForm = CredentialForm::header("x-test-app", meaning::app_token);
+const BODY_ROW: CredentialForm = CredentialForm::body("body_token", meaning::access_token);
+const BASIC_ROW: CredentialForm = CredentialForm::basic(meaning::password);
 
 const STANDARD: [(u16, &str); 15] = [
     (401, "missing_credentials"),
@@ -200,7 +203,7 @@ impl Preset {
 
     async fn ask(&self, dialect: Dialect, kind: RejectionKind, request: Request<Body>) -> Answer {
         let connection = match kind {
-            InsecureTransport => transport::marked(),
+            InsecureTransport => transport::from_acceptor(),
             _ => transport::danger_assume_secure(),
         };
         let layer =
@@ -229,7 +232,7 @@ fn obeys() -> impl Verifier {
             }),
             "down" => Err(VerifyError::unavailable("the users table is locked")),
             "panic" => panic!("on purpose"),
-            "throttled" => Err(VerifyError::Denied(Reason::Throttled(Duration::from_millis(29_001)))),
+            "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_millis(29_001)))),
             _ => Err(VerifyError::UNKNOWN),
         }
     })

@@ -4,11 +4,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use http::Request;
+use tower_principal::Policy;
 use tower_principal::RejectionKind::{self, Forbidden as Forbids, InsufficientScope, Missing};
-use tower_principal::policy::{self, Forbidden, Policy};
+use tower_principal::policy::{self, Forbidden};
+use tower_principal::principal::{Permissions, Scopes};
+use tower_principal::request::RequestHead;
 use tower_principal::{
-    ApiKey, AppAdmin, AppToken, BasicUser, Credential, GuestRule, Head, OAuthUser, OrgAdmin, Permissions,
-    Principal, PrincipalKind, RequireLayer, Scopes, Verifier, VerifyError, dialect,
+    ApiKey, AppAdmin, AppToken, BasicUser, Credential, GuestRule, OAuthUser, OrgAdmin, Principal,
+    PrincipalKind, RequireLayer, Verifier, VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -164,13 +167,13 @@ async fn a_permission_is_held_whole() {
 
 #[tokio::test]
 async fn a_closure_is_a_policy_and_may_ask_for_credentials() {
-    let own = |principal: &Principal, head: &Head<'_>| match principal.id() {
+    let own = |principal: &Principal, head: &RequestHead<'_>| match principal.id() {
         Some(id) if head.uri().path().ends_with(id) => Ok(()),
         _ => Err(Forbidden::needing("own".parse().unwrap())),
     };
     assert_eq!(check(own, OAuthUser::builder("things").build()).await, Ok(()));
     assert_eq!(check(own, OAuthUser::builder("other").build()).await, short_of("own"));
-    let no_lone_apps = |principal: &Principal, _: &Head<'_>| match principal {
+    let no_lone_apps = |principal: &Principal, _: &RequestHead<'_>| match principal {
         Principal::AppToken(_) => Err(Forbidden::without_credentials()),
         _ => Ok(()),
     };

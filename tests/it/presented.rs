@@ -6,23 +6,24 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Request, Uri};
 use std::time::Duration;
 use tower_principal::RejectionKind::{self, Ambiguous, Malformed, Missing, UnknownScheme};
-use tower_principal::{Dialect, Form, GuestRule, classify, dialect};
+use tower_principal::dialect::{self, meaning};
+use tower_principal::{CredentialForm, Dialect, GuestRule};
 
 use crate::support::*;
 
 /// Reads API keys from a header and nothing else.
 fn header_only() -> Dialect {
-    dialect::RFC6750.forms([Form::header("x-api-key", classify::api_key)])
+    dialect::RFC6750.forms([CredentialForm::header("x-api-key", meaning::api_key)])
 }
 
 /// Reads access tokens from the query and nothing else.
 fn query_only() -> Dialect {
-    dialect::RFC6750.forms([Form::query("access_token", classify::access_token)])
+    dialect::RFC6750.forms([CredentialForm::query("access_token", meaning::access_token)])
 }
 
 /// Reads access tokens from a form and nothing else.
 fn body_only() -> Dialect {
-    dialect::RFC6750.forms([Form::body("access_token", classify::access_token)])
+    dialect::RFC6750.forms([CredentialForm::body("access_token", meaning::access_token)])
 }
 
 fn open(dialect: Dialect) -> Dialect {

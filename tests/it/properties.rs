@@ -173,7 +173,7 @@ proptest! {
     fn basic_credentials_are_those_that_headers_reads(line in lines()) {
         let Some(request) = with("authorization", &line) else { return Ok(()) };
         let basic_only = Dialect { name: "basic", ..dialect::RFC6750 }
-            .forms([tower_principal::Form::basic(tower_principal::classify::password)]);
+            .forms([tower_principal::CredentialForm::basic(tower_principal::dialect::meaning::password)]);
         let (status, shown) = ask(basic_only, witness(), request);
         let value = HeaderValue::from_bytes(line.trim_ascii()).unwrap();
         let theirs = Authorization::<Basic>::decode(&mut [value].iter()).ok();

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tower_principal::Principal;
 use tower_principal::test_util::{Issuer, TestClock, Token};
 use tower_principal::verify::provider::{self, Provider};
 use tower_principal::verify::{Algorithm, Claims};
-use tower_principal::{JwtVerifierBuilder, JwtVerifierError, Principal};
+use tower_principal::verify::{JwtVerifierBuilder, JwtVerifierError};
 
 use crate::jwt::{ask, verdict};
 use crate::jwt_issuers::Web;

@@ -5,7 +5,7 @@ use http::{HeaderValue, Request};
 use tower_principal::RejectionKind::{
     Ambiguous, DeniedAppToken, DeniedCredentials, DeniedToken, Malformed, Missing, UnknownScheme,
 };
-use tower_principal::{Credential, Dialect, GuestRule, Reason, RejectionKind, VerifyError, dialect};
+use tower_principal::{Credential, DenialReason, Dialect, GuestRule, RejectionKind, VerifyError, dialect};
 
 use crate::support::*;
 
@@ -153,10 +153,10 @@ async fn req_05_a_present_but_bad_credential_never_becomes_a_guest() {
 async fn req_05_no_answer_of_a_verifier_makes_a_guest() {
     let refusals = [
         VerifyError::UNKNOWN,
-        VerifyError::Denied(Reason::Expired),
-        VerifyError::Denied(Reason::Revoked),
-        VerifyError::Denied(Reason::Disabled),
-        VerifyError::Denied(Reason::Throttled(std::time::Duration::from_secs(1))),
+        VerifyError::Denied(DenialReason::Expired),
+        VerifyError::Denied(DenialReason::Revoked),
+        VerifyError::Denied(DenialReason::Disabled),
+        VerifyError::Denied(DenialReason::Throttled(std::time::Duration::from_secs(1))),
         VerifyError::Unsupported,
         VerifyError::unavailable("down"),
     ];

@@ -18,9 +18,10 @@ use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimit;
 use tower::load_shed::LoadShed;
 use tower::{Layer as _, Service, ServiceExt, service_fn};
+use tower_principal::layer::FormBody;
 use tower_principal::{
-    AuthenticateLayer, FormBody, OAuthUser, Principal, RejectionKind, RequireLayer, Verifier, VerifyError,
-    dialect, policy, verify,
+    AuthenticateLayer, OAuthUser, Principal, RejectionKind, RequireLayer, Verifier, VerifyError, dialect,
+    policy, verify,
 };
 
 use crate::support::*;

@@ -9,10 +9,12 @@ use axum::body::Body;
 use axum::{Router, routing::get};
 use http::Request;
 use tower::ServiceExt as _;
+use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection, Transport};
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Context, Credential, MemoryVerifier, OAuthUser, Passwords,
-    Principal, Rejection, RejectionKind, Revocation, Verifier, VerifyError, dialect,
+    ApiKey, AppToken, AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Principal, Rejection,
+    RejectionKind, Verifier, VerifyContext, VerifyError, dialect,
 };
 
 use crate::support::logged;
@@ -33,7 +35,7 @@ fn verifier() -> Arc<MemoryVerifier> {
     )
 }
 
-fn app(transport: Transport, limits: Revocation) -> Router {
+fn app(transport: Transport, limits: RevocationLimits) -> Router {
     let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier(), transport).revocation(limits);
     Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer)
 }
@@ -73,7 +75,7 @@ async fn lives(app: &Router, token: &str) -> bool {
 
 #[tokio::test]
 async fn req_37_a_token_shown_over_plain_http_is_refused_and_revoked_at_once() {
-    let app = app(transport::marked(), Revocation::default());
+    let app = app(transport::from_acceptor(), RevocationLimits::default());
     let [first, second, _] = TOKENS;
     assert!(lives(&app, first).await);
     let (code, kind, good) = status(&app, first, Over::Plain).await;
@@ -88,7 +90,8 @@ async fn req_37_a_token_shown_over_plain_http_is_refused_and_revoked_at_once() {
 
 #[tokio::test]
 async fn req_36_only_a_definite_verdict_revokes() {
-    let proxied = || app(transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]), Revocation::default());
+    let proxied =
+        || app(transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]), RevocationLimits::default());
     let [token, ..] = TOKENS;
     let xfp = "x-forwarded-proto";
     for (over, code, survives) in [
@@ -109,13 +112,13 @@ async fn req_36_only_a_definite_verdict_revokes() {
 
 #[tokio::test]
 async fn req_34_a_peer_off_the_list_is_not_believed() {
-    let app = app(transport::behind_proxy(["192.0.2.0/24".parse().unwrap()]), Revocation::default());
+    let app = app(transport::behind_proxy(["192.0.2.0/24".parse().unwrap()]), RevocationLimits::default());
     let [token, ..] = TOKENS;
     assert_eq!(status(&app, token, Over::Proxy(&[("x-forwarded-proto", "https")])).await.0, 403);
     assert!(
         std::panic::catch_unwind(|| self::app(
             transport::behind_proxy(["::/0".parse().unwrap()]),
-            Revocation::default()
+            RevocationLimits::default()
         ))
         .is_err()
     );
@@ -124,12 +127,12 @@ async fn req_34_a_peer_off_the_list_is_not_believed() {
 #[tokio::test]
 async fn req_38_the_fuse_stops_revoking_and_a_dry_run_never_does() {
     let [first, second, third] = TOKENS;
-    let fused = app(transport::marked(), Revocation::default().per_minute(1));
+    let fused = app(transport::from_acceptor(), RevocationLimits::default().per_minute(1));
     for token in ["garbage-garbage-garbage", first, second, third] {
         assert_eq!(status(&fused, token, Over::Plain).await.0, 403);
     }
     assert!(!lives(&fused, first).await && lives(&fused, second).await && lives(&fused, third).await);
-    let dry = app(transport::marked(), Revocation::default().dry_run());
+    let dry = app(transport::from_acceptor(), RevocationLimits::default().dry_run());
     assert_eq!(status(&dry, first, Over::Plain).await.0, 403);
     assert!(lives(&dry, first).await);
 }
@@ -137,7 +140,7 @@ async fn req_38_the_fuse_stops_revoking_and_a_dry_run_never_does() {
 /// An operator learns of it once, not once for each request, and no token stands there.
 #[tokio::test(flavor = "current_thread")]
 async fn req_38_a_blown_fuse_is_one_error_in_the_log() {
-    let fused = app(transport::marked(), Revocation::default().per_minute(1));
+    let fused = app(transport::from_acceptor(), RevocationLimits::default().per_minute(1));
     let ((), log) = logged(async {
         for _ in 0..2 {
             for token in TOKENS {
@@ -164,14 +167,18 @@ impl Verifier for Slow {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let answer = self.inner.verify(credential, context).await;
         tokio::time::sleep(SLOW).await;
         answer
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.revoked.fetch_add(1, Ordering::SeqCst);
         self.inner.revoke(credential, context).await
     }
@@ -182,8 +189,8 @@ impl Verifier for Slow {
 async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
     let revoked = Arc::new(AtomicUsize::new(0));
     let verifier = Slow { inner: verifier(), revoked: Arc::clone(&revoked) };
-    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::marked())
-        .revocation(Revocation::default().per_minute(2).percent(100));
+    let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::from_acceptor())
+        .revocation(RevocationLimits::default().per_minute(2).percent(100));
     let app = Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer);
     let [first, second, third] = TOKENS;
     let shown: Vec<_> = (0..1_000)
@@ -310,8 +317,9 @@ fn tokens_of(name: &str) -> Vec<String> {
     (0..21).map(|n| format!("a-token-of-{name}-number-{n:04}")).collect()
 }
 
-fn shown_over(builder: tower_principal::MemoryVerifierBuilder) -> Router {
-    let layer = AuthenticateLayer::new(dialect::SOCRATA, builder.build().unwrap(), transport::marked());
+fn shown_over(builder: tower_principal::verify::MemoryVerifierBuilder) -> Router {
+    let layer =
+        AuthenticateLayer::new(dialect::SOCRATA, builder.build().unwrap(), transport::from_acceptor());
     Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer)
 }
 
@@ -326,7 +334,7 @@ async fn show(app: &Router, token: &str, address: u8) {
 
 #[tokio::test]
 async fn an_app_token_passes_over_plain_http() {
-    let app = app(transport::marked(), Revocation::default());
+    let app = app(transport::from_acceptor(), RevocationLimits::default());
     let mut request =
         Request::get("/").header("x-app-token", "09sIcqEhoY0teGY5rhupZGqhW").body(Body::empty()).unwrap();
     request.extensions_mut().insert(PlainConnection);
@@ -335,7 +343,7 @@ async fn an_app_token_passes_over_plain_http() {
 
 #[tokio::test(start_paused = true)]
 async fn the_refusal_takes_the_same_time_whatever_the_token() {
-    let app = app(transport::marked(), Revocation::default());
+    let app = app(transport::from_acceptor(), RevocationLimits::default());
     let [token, ..] = TOKENS;
     let mut times = Vec::new();
     for token in [token, "nobody-knows-this-token"] {

@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
+use tower_principal::credential::Key;
 use tower_principal::verify::Cached;
 use tower_principal::{
-    ApiKey, BasicUser, Context, Credential, Key, OAuthUser, Pair, Principal, Reason, Secret, Verifier,
+    ApiKey, BasicUser, Credential, DenialReason, OAuthUser, Pair, Principal, Secret, Verifier, VerifyContext,
     VerifyError, verify,
 };
 
@@ -21,8 +22,8 @@ fn token(text: &str) -> Credential<'_> {
     Credential::AccessToken(Secret::borrowed(text))
 }
 
-fn nowhere() -> Context<'static> {
-    Context::default()
+fn nowhere() -> VerifyContext<'static> {
+    VerifyContext::default()
 }
 
 /// Whether a good answer is at hand.
@@ -42,8 +43,8 @@ async fn until(what: impl Fn() -> bool) {
 
 #[cfg(feature = "jwt")]
 mod jwts {
-    use tower_principal::JwtVerifier;
     use tower_principal::verify::Algorithm;
+    use tower_principal::verify::JwtVerifier;
 
     use super::*;
     use crate::jwt::{credential, good, pair, verdict};
@@ -70,7 +71,10 @@ mod jwts {
                 assert_eq!(verdict(&cached, &token).await, "revoked");
                 assert_eq!(verdict(&cached, &twin).await, "revoked");
                 let elsewhere = cached.verify(&credential(&twin), &acme).await;
-                assert!(matches!(elsewhere, Err(VerifyError::Denied(Reason::Revoked))), "{elsewhere:?}");
+                assert!(
+                    matches!(elsewhere, Err(VerifyError::Denied(DenialReason::Revoked))),
+                    "{elsewhere:?}"
+                );
                 assert!(remembers(&cached, &credential(&other)), "another token of the same user");
             }
         }
@@ -84,7 +88,7 @@ mod jwts {
     }
 
     impl Verifier for Late {
-        async fn verify(&self, credential: &Credential<'_>, context: &Context<'_>) -> Verdict {
+        async fn verify(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
             let answer = self.verifier.verify(credential, context).await;
             self.asked.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
@@ -94,7 +98,7 @@ mod jwts {
         async fn revoke(
             &self,
             credential: &Credential<'_>,
-            context: &Context<'_>,
+            context: &VerifyContext<'_>,
         ) -> Result<(), VerifyError> {
             self.verifier.revoke(credential, context).await
         }
@@ -119,7 +123,7 @@ mod jwts {
         until(|| late.asked.load(Ordering::SeqCst) == 3).await;
         late.gate.add_permits(2);
         assert!(before.await.is_ok());
-        assert!(matches!(after.await, Err(VerifyError::Denied(Reason::Revoked))));
+        assert!(matches!(after.await, Err(VerifyError::Denied(DenialReason::Revoked))));
         assert!(!remembers(&cached, &twin));
     }
 }
@@ -128,16 +132,16 @@ mod jwts {
 fn rotated() -> impl Verifier {
     struct Rotated(Semaphore);
     impl Verifier for Rotated {
-        async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Verdict {
+        async fn verify(&self, credential: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
             let Credential::ApiKey(Key::Whole(secret)) = credential else { return Err(VerifyError::UNKNOWN) };
             let (id, _) = secret.expose_secret().split_once('-').ok_or(VerifyError::UNKNOWN)?;
             if id == "k1" && self.0.is_closed() {
-                return Err(VerifyError::Denied(Reason::Revoked));
+                return Err(VerifyError::Denied(DenialReason::Revoked));
             }
             Ok(ApiKey::builder(id).credential_id(id).build().into())
         }
 
-        async fn revoke(&self, _: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+        async fn revoke(&self, _: &Credential<'_>, context: &VerifyContext<'_>) -> Result<(), VerifyError> {
             self.0.close();
             if context.tenant() == Some("slow") { pending().await } else { Ok(()) }
         }
@@ -184,7 +188,7 @@ async fn req_39_a_revocation_that_is_dropped_half_way_forgets_every_spelling_too
 async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
     struct Hangs;
     impl Verifier for Hangs {
-        async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Verdict {
+        async fn verify(&self, credential: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
             let Credential::AccessToken(token) = credential else { return Err(VerifyError::UNKNOWN) };
             match token.expose_secret() {
                 "hangs" => pending().await,
@@ -194,7 +198,7 @@ async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
             }
         }
 
-        async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+        async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
             panic!("told");
         }
     }
@@ -217,14 +221,14 @@ async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it(
         answers: bool,
     }
     impl Verifier for Detached {
-        async fn verify(&self, _: &Credential<'_>, _: &Context<'_>) -> Verdict {
+        async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
             match self.revoked.load(Ordering::SeqCst) {
-                true => Err(VerifyError::Denied(Reason::Revoked)),
+                true => Err(VerifyError::Denied(DenialReason::Revoked)),
                 false => Ok(OAuthUser::builder("otto").credential_id("1").build().into()),
             }
         }
 
-        async fn revoke(&self, _: &Credential<'_>, _: &Context<'_>) -> Result<(), VerifyError> {
+        async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
             let revoked = Arc::clone(&self.revoked);
             let work = tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(100)).await;

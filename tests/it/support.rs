@@ -15,10 +15,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::BodyExt as _;
 use tower::{Service, ServiceExt as _};
+use tower_principal::verify::password::Passwords;
 use tower_principal::{
     ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authentication, AuthenticationExt as _, BasicUser,
-    Context, Credential, Dialect, MemoryVerifier, OAuthUser, OrgAdmin, Passwords, Principal, Rejection,
-    RejectionKind, Verifier, VerifyError, transport,
+    Credential, Dialect, MemoryVerifier, OAuthUser, OrgAdmin, Principal, Rejection, RejectionKind, Verifier,
+    VerifyContext, VerifyError, transport,
 };
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
@@ -215,7 +216,7 @@ impl<V: Verifier> Verifier for Counting<V> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.inner.verify(credential, context).await
@@ -224,7 +225,7 @@ impl<V: Verifier> Verifier for Counting<V> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         let answer = self.inner.verify_now(credential, context)?;
         self.asked.fetch_add(1, Ordering::SeqCst);
@@ -257,7 +258,11 @@ impl<F> Verifier for Says<F>
 where
     F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
 {
-    async fn verify(&self, credential: &Credential<'_>, _: &Context<'_>) -> Result<Principal, VerifyError> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        _: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
         if !self.at_once {
             tokio::task::yield_now().await;
         }
@@ -267,7 +272,7 @@ where
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        _: &Context<'_>,
+        _: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.at_once.then(|| (self.answer)(credential))
     }

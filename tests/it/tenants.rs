@@ -8,17 +8,19 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
 use tower_principal::fetch::{Fetch, FetchError};
+use tower_principal::request::RequestHead;
 use tower_principal::test_util::Issuer;
+use tower_principal::verify::{BoxVerifier, JwtVerifier, JwtVerifierBuilder};
 use tower_principal::verify::{Cached, Introspection, Tenancy, from_fn};
 use tower_principal::{
-    AuthenticateLayer, BoxVerifier, Context, Credential, Head, JwtVerifier, JwtVerifierBuilder,
-    MemoryVerifier, OAuthUser, Secret, Verifier, VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Secret, Verifier, VerifyContext, VerifyError,
+    dialect, transport,
 };
 
 use crate::jwt::API;
 use crate::support::{bearer, cheap_passwords, get, logged, send, whoami};
 
-fn host<'r>(head: &Head<'r>) -> Option<std::borrow::Cow<'r, str>> {
+fn host<'r>(head: &RequestHead<'r>) -> Option<std::borrow::Cow<'r, str>> {
     head.headers().get("host")?.to_str().ok().map(Into::into)
 }
 
@@ -129,8 +131,8 @@ async fn a_jwt_is_good_at_the_host_that_its_claim_names() {
     // Revoking asks for the same tenant.
     let verifier = jwt(&issuer).tenant_claim("tid").build().unwrap();
     let credential = Credential::AccessToken(Secret::borrowed(&acme));
-    assert!(verifier.revoke(&credential, &Context::default().with_tenant("rival")).await.is_err());
-    let at_acme = Context::default().with_tenant("acme");
+    assert!(verifier.revoke(&credential, &VerifyContext::default().with_tenant("rival")).await.is_err());
+    let at_acme = VerifyContext::default().with_tenant("acme");
     assert!(verifier.verify(&credential, &at_acme).await.is_ok());
     verifier.revoke(&credential, &at_acme).await.unwrap();
     assert!(verifier.verify(&credential, &at_acme).await.is_err());
@@ -180,14 +182,14 @@ async fn a_memory_verifier_is_of_one_tenant() {
     };
     let (acme, rival) = (of("acme", "alice"), of("rival", "alice"));
     let credential = Credential::AccessToken(Secret::borrowed("opaque"));
-    let at = |tenant: &'static str| Context::default().with_tenant(tenant);
+    let at = |tenant: &'static str| VerifyContext::default().with_tenant(tenant);
     let keys = [
         acme.verify(&credential, &at("acme")).await.unwrap().key(),
         rival.verify(&credential, &at("rival")).await.unwrap().key(),
     ];
     assert_ne!(keys[0], keys[1]);
     assert!(acme.revoke(&credential, &at("rival")).await.is_err());
-    assert!(acme.revoke(&credential, &Context::default()).await.is_err());
+    assert!(acme.revoke(&credential, &VerifyContext::default()).await.is_err());
     let app = walled(acme);
     for (host, expected) in [("acme", 200), ("rival", 401), ("Acme", 401), ("", 401)] {
         assert_eq!(status(&app, host, "opaque").await, expected, "{host}");

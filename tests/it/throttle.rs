@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use http::Request;
+use tower_principal::credential::Key;
 use tower_principal::transport::{self, ForwardingHeaders, Peer, Transport};
-use tower_principal::verify::{Limit, Throttled};
+use tower_principal::verify::{FailureLimit, Throttled};
 use tower_principal::{
-    AppToken, AuthenticateLayer, BasicUser, Context, Credential, Key, MemoryVerifier, OAuthUser, Pair,
-    Reason, Secret, Verifier, VerifyError, dialect,
+    AppToken, AuthenticateLayer, BasicUser, Credential, DenialReason, MemoryVerifier, OAuthUser, Pair,
+    Secret, Verifier, VerifyContext, VerifyError, dialect,
 };
 
 use crate::support::*;
@@ -40,19 +41,19 @@ fn token(secret: &str) -> Credential<'_> {
     Credential::AccessToken(Secret::borrowed(secret))
 }
 
-fn from(address: &str) -> Context<'static> {
-    Context::default().with_client(address.parse().unwrap())
+fn from(address: &str) -> VerifyContext<'static> {
+    VerifyContext::default().with_client(address.parse().unwrap())
 }
 
 /// Asks as the layer does: at once, and where that does not do, once more with waiting.
-async fn ask(verifier: &impl Verifier, credential: Credential<'_>, context: &Context<'_>) -> Came {
+async fn ask(verifier: &impl Verifier, credential: Credential<'_>, context: &VerifyContext<'_>) -> Came {
     let answer = match verifier.verify_now(&credential, context) {
         Some(answer) => answer,
         None => verifier.verify(&credential, context).await,
     };
     match answer {
         Ok(_) => In,
-        Err(VerifyError::Denied(Reason::Throttled(after))) => {
+        Err(VerifyError::Denied(DenialReason::Throttled(after))) => {
             assert!(after > Duration::ZERO && after <= HOUR * 4, "{after:?}");
             Slowed
         }
@@ -74,9 +75,9 @@ fn words(credential: &Credential<'_>) -> Result<tower_principal::Principal, Veri
             _ => BasicUser::builder("alice").build().into(),
         }),
         "right-token-0123456" => Ok(OAuthUser::builder("otto").build().into()),
-        "expired" => Err(VerifyError::Denied(Reason::Expired)),
-        "revoked" => Err(VerifyError::Denied(Reason::Revoked)),
-        "disabled" => Err(VerifyError::Denied(Reason::Disabled)),
+        "expired" => Err(VerifyError::Denied(DenialReason::Expired)),
+        "revoked" => Err(VerifyError::Denied(DenialReason::Revoked)),
+        "disabled" => Err(VerifyError::Denied(DenialReason::Disabled)),
         "down" => Err(VerifyError::unavailable("down")),
         "unsupported" => Err(VerifyError::Unsupported),
         _ => Err(VerifyError::UNKNOWN),
@@ -85,7 +86,7 @@ fn words(credential: &Credential<'_>) -> Result<tower_principal::Principal, Veri
 
 /// Bears three failures of an id, and five of a client, for long.
 fn slow<V: Verifier>(inner: V) -> Throttled<V> {
-    Throttled::new(inner).unwrap().by_id(Limit::new(3, HOUR)).by_client(Limit::new(5, HOUR))
+    Throttled::new(inner).unwrap().by_id(FailureLimit::new(3, HOUR)).by_client(FailureLimit::new(5, HOUR))
 }
 
 /// The same over a verifier that is counted, which answers at once or not.
@@ -206,7 +207,7 @@ async fn a_disabled_users_password_is_answered_as_a_wrong_one_is() {
 /// A user who had logged in from here is disabled now: once over the limit no answer differs.
 #[tokio::test]
 async fn a_known_credential_that_is_denied_over_the_limit_is_answered_as_a_guess_is() {
-    for reason in [Reason::Disabled, Reason::Unknown, Reason::Expired] {
+    for reason in [DenialReason::Disabled, DenialReason::Unknown, DenialReason::Expired] {
         let on = Arc::new(AtomicBool::new(true));
         let verifier = {
             let on = Arc::clone(&on);
@@ -261,9 +262,11 @@ async fn every_other_denial_is_a_failure() {
     };
     let client = |secret| {
         let pair = Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret));
-        Credential::Client(tower_principal::ClientKind::Other, pair)
+        Credential::Client(tower_principal::credential::ClientKind::Other, pair)
     };
-    for reason in [Reason::Unknown, Reason::Disabled, Reason::Expired, Reason::Revoked] {
+    for reason in
+        [DenialReason::Unknown, DenialReason::Disabled, DenialReason::Expired, DenialReason::Revoked]
+    {
         for credential in [password("alice", "x"), key("x"), client("x")] {
             let verifier = slow(says(move |_| Err(VerifyError::Denied(reason))));
             for expected in [Denied, Denied, Denied, Slowed] {
@@ -272,7 +275,7 @@ async fn every_other_denial_is_a_failure() {
         }
         let whole = Credential::ApiKey(Key::Whole(Secret::borrowed("a-key-without-an-id")));
         for (credential, counts) in
-            [(token("x"), matches!(reason, Reason::Unknown | Reason::Disabled)), (whole, true)]
+            [(token("x"), matches!(reason, DenialReason::Unknown | DenialReason::Disabled)), (whole, true)]
         {
             let verifier = slow(says(move |_| Err(VerifyError::Denied(reason))));
             for _ in 0..5 {
@@ -302,7 +305,7 @@ fn logs_in(peer: &str, id: &str, secret: &str) -> Request<Body> {
 async fn req_60_the_answer_is_429_and_says_when_to_come_back() {
     for at_once in [true, false] {
         let (inner, asked) = Counting::new(Says { answer: words, at_once });
-        let limit = Limit::new(1, Duration::from_millis(9_300));
+        let limit = FailureLimit::new(1, Duration::from_millis(9_300));
         let app = app(Throttled::new(inner).unwrap().by_id(limit), transport::danger_assume_secure());
         assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 401);
         for secret in ["wrong", "right"] {
@@ -321,7 +324,7 @@ async fn req_60_the_answer_is_429_and_says_when_to_come_back() {
 /// The limit is that of the one attempt, so a rounded-up second is never too early.
 #[tokio::test]
 async fn req_60_whoever_comes_back_when_told_is_looked_at() {
-    let limit = Limit::new(1, Duration::from_millis(300));
+    let limit = FailureLimit::new(1, Duration::from_millis(300));
     let app = app(Throttled::new(says(words)).unwrap().by_id(limit), transport::danger_assume_secure());
     assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 401);
     let answer = send(app.clone(), logs_in(HERE, "alice", "right")).await;
@@ -334,7 +337,7 @@ async fn req_60_whoever_comes_back_when_told_is_looked_at() {
 
 #[tokio::test]
 async fn req_60_nothing_is_locked_for_good() {
-    let limit = Limit::new(2, Duration::from_millis(60));
+    let limit = FailureLimit::new(2, Duration::from_millis(60));
     let verifier = Throttled::new(says(words)).unwrap().by_id(limit).by_client(limit);
     for _ in 0..20 {
         ask(&verifier, password("alice", "wrong"), &from(HERE)).await;
@@ -532,7 +535,7 @@ async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not()
         async fn verify(
             &self,
             credential: &Credential<'_>,
-            _: &Context<'_>,
+            _: &VerifyContext<'_>,
         ) -> Result<tower_principal::Principal, VerifyError> {
             match words(credential) {
                 Ok(principal) => Ok(principal),
@@ -618,7 +621,7 @@ async fn req_60_memory_is_bounded_whatever_is_sent() {
     let verifier = slow(says(words));
     let most = 2 * Throttled::<MemoryVerifier>::CAPACITY;
     for n in 0..200_000_u32 {
-        let context = Context::default().with_client(IpAddr::from(n.to_be_bytes()));
+        let context = VerifyContext::default().with_client(IpAddr::from(n.to_be_bytes()));
         let id = format!("user-{n}");
         assert_eq!(ask(&verifier, password(&id, "wrong"), &context).await, Denied);
         if n % 20_000 == 0 {
@@ -657,7 +660,7 @@ async fn kinds_do_not_slow_each_other_down() {
         ask(&verifier, password("alice", "wrong"), &from(HERE)).await;
     }
     let client = Pair::new(Secret::borrowed("alice"), Secret::borrowed("x"));
-    let client = Credential::Client(tower_principal::ClientKind::Other, client);
+    let client = Credential::Client(tower_principal::credential::ClientKind::Other, client);
     assert_eq!(ask(&verifier, client, &from(HERE)).await, Denied);
 }
 
@@ -665,7 +668,7 @@ async fn kinds_do_not_slow_each_other_down() {
 async fn it_works_through_the_combinators() {
     let inner = || slow(says(words));
     let here = from(HERE);
-    async fn holds(verifier: impl Verifier, here: &Context<'_>) {
+    async fn holds(verifier: impl Verifier, here: &VerifyContext<'_>) {
         for expected in [Denied, Denied, Denied, Slowed] {
             assert_eq!(ask(&verifier, password("alice", "wrong"), here).await, expected);
         }
@@ -714,7 +717,7 @@ async fn req_60_a_password_check_is_not_even_started() {
         async fn verify(
             &self,
             _: &Credential<'_>,
-            _: &Context<'_>,
+            _: &VerifyContext<'_>,
         ) -> Result<tower_principal::Principal, VerifyError> {
             self.0.store(true, Ordering::SeqCst);
             tokio::task::yield_now().await;
@@ -773,7 +776,7 @@ async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_w
         async fn verify(
             &self,
             credential: &Credential<'_>,
-            _: &Context<'_>,
+            _: &VerifyContext<'_>,
         ) -> Result<tower_principal::Principal, VerifyError> {
             tokio::task::yield_now().await;
             words(credential)
@@ -782,7 +785,7 @@ async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_w
         fn verify_now(
             &self,
             credential: &Credential<'_>,
-            _: &Context<'_>,
+            _: &VerifyContext<'_>,
         ) -> Option<Result<tower_principal::Principal, VerifyError>> {
             (!matches!(credential, Credential::AppToken(_))).then(|| words(credential))
         }
@@ -812,7 +815,7 @@ async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_w
 async fn odd_limits_hold() {
     for each in [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(u64::MAX), Duration::MAX] {
         for at_once in [0, 1, u32::MAX] {
-            let limit = Limit::new(at_once, each);
+            let limit = FailureLimit::new(at_once, each);
             let verifier = Throttled::new(says(words)).unwrap().by_id(limit).by_client(limit);
             std::thread::sleep(Duration::from_millis(2));
             for _ in 0..3 {
@@ -839,7 +842,7 @@ async fn many_at_once_are_counted_each() {
         assert_ne!(task.await.unwrap(), In);
     }
     let answer = verifier.verify_now(&password("alice", "right"), &from(HERE)).unwrap();
-    let Err(VerifyError::Denied(Reason::Throttled(after))) = answer else { panic!("{answer:?}") };
+    let Err(VerifyError::Denied(DenialReason::Throttled(after))) = answer else { panic!("{answer:?}") };
     assert!(after <= HOUR * 3, "{after:?}");
 }
 

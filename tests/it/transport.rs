@@ -2,7 +2,9 @@
 
 use http::Request;
 use tower_principal::RejectionKind::{DeniedAppToken, InsecureTransport, Malformed, Missing};
-use tower_principal::transport::{OnInsecure, PlainConnection, SecureConnection, TransportRule, marked};
+use tower_principal::transport::{
+    OnInsecure, PlainConnection, SecureConnection, TransportRule, from_acceptor,
+};
 use tower_principal::{AuthenticateLayer, Dialect, RejectionKind, Verifier as _, dialect};
 
 use crate::support::*;
@@ -26,7 +28,7 @@ where
         Connection::Plain => _ = request.extensions_mut().insert(PlainConnection),
         Connection::Unmarked => {}
     }
-    let layer = AuthenticateLayer::new(dialect, everybody(), marked());
+    let layer = AuthenticateLayer::new(dialect, everybody(), from_acceptor());
     send(whoami().layer(layer), request.map(axum::body::Body::new)).await
 }
 
@@ -107,7 +109,7 @@ async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
 #[tokio::test]
 async fn an_insecure_credential_asks_no_verifier_and_says_nothing_about_itself() {
     let (verifier, asked) = Counting::new(everybody());
-    let layer = AuthenticateLayer::new(dialect::RFC6750, verifier.boxed(), marked());
+    let layer = AuthenticateLayer::new(dialect::RFC6750, verifier.boxed(), from_acceptor());
     let app = whoami().layer(layer);
     let good = send(app.clone(), authorization(bearer(TOKEN))).await;
     let bad = send(app, authorization(bearer(UNKNOWN_TOKEN))).await;
@@ -145,7 +147,7 @@ async fn a_rule_is_kept_for_each_kind_of_credential() {
 /// A token in a form is a credential like any other.
 #[tokio::test]
 async fn a_token_in_a_body_is_refused_over_an_insecure_connection() {
-    let layer = AuthenticateLayer::new(dialect::ANY, everybody(), marked())
+    let layer = AuthenticateLayer::new(dialect::ANY, everybody(), from_acceptor())
         .form_body(1024, std::time::Duration::from_secs(5));
     let answer = send(whoami().layer(layer), form("/", format!("access_token={TOKEN}"))).await;
     assert_eq!(answer.outcome(), Err(InsecureTransport));

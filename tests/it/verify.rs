@@ -13,11 +13,11 @@ use tower_principal::RejectionKind::{
     Ambiguous, DeniedAppToken, DeniedCredentials, DeniedToken, Malformed, ServerError, TooManyAttempts,
     Unavailable,
 };
+use tower_principal::credential::{ClientKind, CredentialKind, Key};
 use tower_principal::transport::Peer;
 use tower_principal::{
-    AppToken, BasicUser, ClientKind, Credential, CredentialKind, Guest, GuestRule, Key, MemoryVerifier,
-    OAuthUser, Principal, PrincipalKind, Reason, RequireLayer, Verifier as _, VerifyError, dialect, policy,
-    verify,
+    AppToken, BasicUser, Credential, DenialReason, Guest, GuestRule, MemoryVerifier, OAuthUser, Principal,
+    PrincipalKind, RequireLayer, Verifier as _, VerifyError, dialect, policy, verify,
 };
 
 use crate::support::*;
@@ -254,7 +254,8 @@ async fn req_55_one_deadline_holds_for_all_verification_of_a_request() {
 
 #[tokio::test]
 async fn a_throttled_denial_is_too_many_attempts() {
-    let throttled = |_: &Credential<'_>| Err(VerifyError::Denied(Reason::Throttled(Duration::from_secs(17))));
+    let throttled =
+        |_: &Credential<'_>| Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(17))));
     let app = whoami().layer(layer_of(dialect::ANY, says(throttled)));
     for line in ["Bearer x".to_owned(), basic("u", "p")] {
         let answer = send(app.clone(), authorization(line)).await;
@@ -324,7 +325,9 @@ async fn defect_15_missing_does_not_absorb_present_but_unusable() {
 #[tokio::test]
 async fn every_denied_token_gets_the_same_answer() {
     let mut answers = Vec::new();
-    for reason in [Reason::Unknown, Reason::Expired, Reason::Revoked, Reason::Disabled] {
+    for reason in
+        [DenialReason::Unknown, DenialReason::Expired, DenialReason::Revoked, DenialReason::Disabled]
+    {
         let verifier = says(move |_| Err(VerifyError::Denied(reason))).boxed();
         let answer =
             send(whoami().layer(layer_of(dialect::RFC6750, verifier)), authorization("Bearer x")).await;
@@ -339,7 +342,7 @@ async fn every_denied_token_gets_the_same_answer() {
 async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
     #[derive(Debug)]
     struct At(u64);
-    impl tower_principal::Clock for At {
+    impl tower_principal::clock::Clock for At {
         fn now(&self) -> std::time::SystemTime {
             std::time::UNIX_EPOCH + Duration::from_secs(self.0)
         }

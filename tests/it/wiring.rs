@@ -11,10 +11,9 @@ use axum::routing::{any, get as on_get, post};
 use http::{Method, Request, StatusCode};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
+use tower_principal::layer::make_span;
 use tower_principal::test_util::{assert_guarded, unguarded};
-use tower_principal::{
-    GuestRule, OAuthUser, RejectionKind, RequireLayer, dialect, make_span, policy, protect,
-};
+use tower_principal::{GuestRule, OAuthUser, RejectionKind, RequireLayer, dialect, policy, protect};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};

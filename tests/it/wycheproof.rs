@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use tower_principal::test_util::TestClock;
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::KeySet;
-use tower_principal::{Context, Credential, JwtVerifier, Secret, Verifier as _};
+use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
 /// Vectors that are called valid and that we refuse on purpose.
 const REFUSED: &[(u64, &str)] = &[
@@ -108,7 +109,7 @@ fn no_signature_vector_is_an_access_token() {
         for test in group["tests"].as_array().unwrap() {
             let token = test["jws"].as_str().map_or_else(|| test["jws"].to_string(), str::to_owned);
             let credential = Credential::AccessToken(Secret::owned(token));
-            let answer = verifier.verify_now(&credential, &Context::default()).unwrap();
+            let answer = verifier.verify_now(&credential, &VerifyContext::default()).unwrap();
             assert!(answer.is_err(), "{}", test["tcId"]);
         }
     }

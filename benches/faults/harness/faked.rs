@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use tempfile::TempDir;
 use tokio::time::sleep;
-use tower_principal::verify::{Cached, Limit, Throttled};
+use tower_principal::verify::{Cached, FailureLimit, Throttled};
 use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, dialect, transport};
 
 use crate::harness::child::Child;
@@ -35,7 +35,7 @@ pub(crate) fn app(_: &Arc<Gauges>) -> Router {
         builder.access_token(name(*life), user.build())
     });
     let cached = Cached::new(inner.build().unwrap()).unwrap().ttl(TTL).negative_ttl(TTL);
-    let throttled = Throttled::new(cached).unwrap().by_client(Limit::new(BORNE, EACH));
+    let throttled = Throttled::new(cached).unwrap().by_client(FailureLimit::new(BORNE, EACH));
     let layer = AuthenticateLayer::new(dialect::RFC6750, throttled, transport::danger_assume_secure());
     let clock = async || {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().to_string()

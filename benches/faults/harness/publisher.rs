@@ -18,10 +18,12 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
+use tower_principal::clock::Clock as _;
 use tower_principal::fetch::{self, Fetch, FetchError};
 use tower_principal::test_util::{Issuer, TestClock};
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::{Algorithm, Jwks};
-use tower_principal::{AuthenticateLayer, Clock as _, JwtVerifier, dialect, transport};
+use tower_principal::{AuthenticateLayer, dialect, transport};
 
 pub(crate) const API: &str = "https://api.example";
 /// Of one fetch; shorter than usual, so that the experiments are.

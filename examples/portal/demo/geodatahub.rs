@@ -2,9 +2,10 @@
 
 use jsonwebtoken::get_current_timestamp;
 use serde::Serialize;
+use tower_principal::Secret;
+use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::TokenUse;
 use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
-use tower_principal::{JwtVerifier, Secret};
 
 use super::stored::{self, demo};
 use super::{HOUR, Login};

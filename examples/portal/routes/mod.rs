@@ -15,9 +15,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use tower_principal::metadata::ProtectedResource;
 use tower_principal::transport::Transport;
 use tower_principal::verify::Throttled;
-use tower_principal::{ProtectedResource, Verifier, dialect};
+use tower_principal::{Verifier, dialect};
 
 use crate::BoxError;
 use crate::demo::Demo;

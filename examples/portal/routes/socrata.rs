@@ -12,10 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::Transport;
-use tower_principal::{
-    AuthenticateLayer, Principal, Rejection, RejectionKind, Revocation, Verifier, dialect, protect,
-};
+use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect, protect};
 
 use super::shape;
 use crate::rows::{Changes, Dataset, Row, Visibility};
@@ -36,7 +35,7 @@ pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
     let routes = shape::errors(routes, |status| failure(&shape::name(status), shape::reason(status)));
     // All tokens of the demonstration belong to one user, and are shown by one client.
     let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone())
-        .revocation(Revocation::default().share(20));
+        .revocation(RevocationLimits::default().share(20));
     protect(routes, layer).into_router()
 }
 

@@ -12,11 +12,13 @@ use axum::routing::{any, get, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower_principal::policy::{self, Policy as _};
+use tower_principal::Policy as _;
+use tower_principal::policy;
+use tower_principal::principal::IdentityKind;
 use tower_principal::transport::Transport;
 use tower_principal::{
-    AuthenticateLayer, Context, Credential, GuestRule, IdentityKind, OrgAdmin, Principal, PrincipalKind,
-    RequireLayer, Secret, Verifier, VerifyError, dialect, protect,
+    AuthenticateLayer, Credential, GuestRule, OrgAdmin, Principal, PrincipalKind, RequireLayer, Secret,
+    Verifier, VerifyContext, VerifyError, dialect, protect,
 };
 
 use super::{collections, shape};
@@ -140,7 +142,7 @@ async fn revoke_one(
     let Ok(Query(Named { token })) = query else {
         return failure(StatusCode::BAD_REQUEST, "illegal_argument", "token is required");
     };
-    let (token, context) = (Credential::AccessToken(Secret::owned(token)), Context::default());
+    let (token, context) = (Credential::AccessToken(Secret::owned(token)), VerifyContext::default());
     let is_users = |owner: &Principal| {
         owner.identity().is_some_and(|who| who.kind() == IdentityKind::User && who.id() == user)
     };

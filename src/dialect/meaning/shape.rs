@@ -5,7 +5,7 @@
 /// # Examples
 ///
 /// ```
-/// use tower_principal::classify::{Alphabet, IdShape};
+/// use tower_principal::dialect::meaning::{Alphabet, IdShape};
 ///
 /// const KEY: IdShape = IdShape::new(25, Alphabet::LowerAlphanumeric);
 /// assert!(KEY.fits("6q8nsfbqnxy2n1mo1aqjjzyr5"));

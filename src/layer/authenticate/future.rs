@@ -14,7 +14,7 @@ use crate::deadline::caught;
 use crate::layer::ResponseBody;
 use crate::pipeline::Pipeline;
 use crate::rejection::caching::Carried;
-use crate::rejection::render::Asked;
+use crate::rejection::render::RequestFacts;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
 
@@ -22,19 +22,19 @@ use crate::trace;
 pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Verified<B>> + Send>>;
 
 /// A request that may go on, or its refusal.
-type Verified<B> = Result<(Request<B>, Come), Rejection>;
+type Verified<B> = Result<(Request<B>, ResponseContext), Rejection>;
 
 /// What a request waits for before the inner service is called.
 enum Stage<B> {
     /// Verification. No place of the inner service is taken meanwhile.
     Verification(Waiting<B>),
     /// The inner service, which is not ready. `None` once the request is handed on.
-    Readiness(Option<Box<(Request<B>, Come)>>),
+    Readiness(Option<Box<(Request<B>, ResponseContext)>>),
 }
 
 /// What is kept of who a request comes from while it is served.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Come {
+pub(super) struct ResponseContext {
     pub(super) carried: Carried,
     /// For the log, should anybody further in refuse.
     pub(super) fingerprint: Option<Fingerprint>,
@@ -49,7 +49,7 @@ pin_project! {
         #[pin]
         state: State<S, B, S::Future>,
         pipeline: &'static Pipeline,
-        asked: Asked,
+        asked: RequestFacts,
     }
 }
 
@@ -57,7 +57,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
         Waiting { stage: Stage<B>, inner: S },
-        Calling { #[pin] future: F, come: Come },
+        Calling { #[pin] future: F, come: ResponseContext },
         Refused { rejection: Rejection },
     }
 }
@@ -65,14 +65,18 @@ pin_project! {
 impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
     pub(super) const fn calling(
         future: S::Future,
-        come: Come,
+        come: ResponseContext,
         pipeline: &'static Pipeline,
-        asked: Asked,
+        asked: RequestFacts,
     ) -> Self {
         Self { state: State::Calling { future, come }, pipeline, asked }
     }
 
-    pub(super) const fn refused(rejection: Rejection, pipeline: &'static Pipeline, asked: Asked) -> Self {
+    pub(super) const fn refused(
+        rejection: Rejection,
+        pipeline: &'static Pipeline,
+        asked: RequestFacts,
+    ) -> Self {
         Self { state: State::Refused { rejection }, pipeline, asked }
     }
 
@@ -83,7 +87,7 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
         waiting: Waiting<B>,
         inner: S,
         pipeline: &'static Pipeline,
-        asked: Asked,
+        asked: RequestFacts,
     ) -> Self {
         Self { state: State::Waiting { stage: Stage::Verification(waiting), inner }, pipeline, asked }
     }

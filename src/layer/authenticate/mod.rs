@@ -9,15 +9,15 @@ use std::time::Duration;
 use thiserror::Error;
 use tower_layer::Layer;
 
-use self::future::{Come, Waiting};
+use self::future::{ResponseContext, Waiting};
 use super::{FormBody, NoBody};
 use crate::clock::Clock;
 use crate::dialect::{Dialect, DialectError};
-use crate::pipeline::{Pipeline, Revocation};
+use crate::pipeline::{Pipeline, RevocationLimits};
 use crate::principal::Scopes;
 use crate::principal::identity::Home;
-use crate::rejection::Respond;
-use crate::request::Head;
+use crate::rejection::RenderRejection;
+use crate::request::RequestHead;
 use crate::transport::Transport;
 use crate::verify::{Tenancy, Verifier};
 
@@ -43,9 +43,9 @@ pub use self::service::Authenticate;
 /// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
 ///
 /// let verifier = MemoryVerifier::builder().build()?;
-/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT.realm("data"), verifier, transport::marked());
+/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT.realm("data"), verifier, transport::from_acceptor());
 /// # let _ = layer;
-/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 #[must_use]
 pub struct AuthenticateLayer<V, M = NoBody> {
@@ -90,7 +90,7 @@ impl<V: Verifier> AuthenticateLayer<V> {
 
     /// Reads form bodies of up to `limit` bytes that arrive within `deadline`, where the dialect has
     /// a body row and the head holds no subject. The inner service gets the identical bytes, as a
-    /// [`RequestBody`](crate::RequestBody), which axum's router takes as it is.
+    /// [`RequestBody`](crate::layer::RequestBody), which axum's router takes as it is.
     ///
     /// 64 KiB and 5 s are usual.
     pub fn form_body(self, limit: usize, deadline: Duration) -> AuthenticateLayer<V, FormBody> {
@@ -100,7 +100,7 @@ impl<V: Verifier> AuthenticateLayer<V> {
 }
 
 impl<V, M> AuthenticateLayer<V, M> {
-    /// Renders refusals in your own way; see [`Respond`].
+    /// Renders refusals in your own way; see [`RenderRejection`].
     ///
     /// # Examples
     ///
@@ -109,16 +109,16 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// use http::{HeaderValue, Response};
     /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, Rejection, dialect, transport};
     /// # let verifier = MemoryVerifier::builder().build()?;
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
     ///     .respond(|rejection: &Rejection, standard: Response<Bytes>| {
     ///         let mut response = standard.map(|_| Bytes::from(format!("<p>{}</p>", rejection.kind())));
     ///         response.headers_mut().insert("content-type", HeaderValue::from_static("text/html"));
     ///         response
     ///     });
     /// # let _ = layer;
-    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
     /// ```
-    pub fn respond(self, respond: impl Respond) -> Self {
+    pub fn respond(self, respond: impl RenderRejection) -> Self {
         self.change(|pipeline| pipeline.answers.set_respond(respond))
     }
 
@@ -133,23 +133,24 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// # Examples
     ///
     /// ```
-    /// # use tower_principal::{AuthenticateLayer, Head, MemoryVerifier, Verifier, dialect, transport};
+    /// # use tower_principal::request::RequestHead;
+    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, Verifier, dialect, transport};
     /// # let verifier = MemoryVerifier::builder().build()?;
     /// let verifier = verifier.at_tenant("acme.example");
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
     ///     .tenant(|head| match head.uri().host() {
     ///         // HTTP/2 has no `Host`, and a request that has both could name two.
     ///         Some(host) => Some(host.into()),
     ///         None => head.headers().get("host")?.to_str().ok().map(Into::into),
     ///     });
     /// # let _ = layer;
-    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
     /// ```
     #[allow(clippy::panic, reason = "a start-up error; `try_tenant` is there for others")]
     pub fn tenant<F>(self, tenant: F) -> Self
     where
         V: Verifier,
-        F: for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
+        F: for<'r> Fn(&RequestHead<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
     {
         self.try_tenant(tenant).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -162,7 +163,7 @@ impl<V, M> AuthenticateLayer<V, M> {
     pub fn try_tenant<F>(self, tenant: F) -> Result<Self, IgnoresTenants>
     where
         V: Verifier,
-        F: for<'r> Fn(&Head<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
+        F: for<'r> Fn(&RequestHead<'r>) -> Option<Cow<'r, str>> + Send + Sync + 'static,
     {
         match self.verifier.tenancy() {
             Tenancy::Separates => Ok(self.change(|pipeline| pipeline.tenant = Some(Arc::new(tenant)))),
@@ -226,10 +227,10 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// ```
     /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
     /// # let verifier = MemoryVerifier::builder().build()?;
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::marked())
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
     ///     .challenge_scope("datasets:read datasets:write");
     /// # let _ = layer;
-    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
     /// ```
     #[allow(clippy::panic, reason = "a start-up error, as those of `new`")]
     pub fn challenge_scope(self, scopes: &str) -> Self {
@@ -241,8 +242,8 @@ impl<V, M> AuthenticateLayer<V, M> {
         })
     }
 
-    /// How often credentials may be revoked for being shown over plain http; see [`Revocation`].
-    pub fn revocation(self, limits: Revocation) -> Self {
+    /// How often credentials may be revoked for being shown over plain http; see [`RevocationLimits`].
+    pub fn revocation(self, limits: RevocationLimits) -> Self {
         self.change(|pipeline| pipeline.guard.set_revocation(limits))
     }
 

@@ -7,15 +7,15 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{AuthenticateFuture, Come, Waiting};
+use super::{AuthenticateFuture, ResponseContext, Waiting};
 use crate::credential::CredentialKind;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
 use crate::pipeline::guests::InBody;
-use crate::pipeline::outcome::{Admitted, Answer};
-use crate::pipeline::{Pipeline, Verdict, revocation};
+use crate::pipeline::outcome::{Accepted, Answer};
+use crate::pipeline::{Decision, Pipeline, revocation};
 use crate::rejection::caching::Carried;
-use crate::rejection::render::Asked;
-use crate::request::Head;
+use crate::rejection::render::RequestFacts;
+use crate::request::RequestHead;
 use crate::verify::Verifier;
 
 /// The service of [`AuthenticateLayer`](crate::AuthenticateLayer).
@@ -49,20 +49,25 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let head = Head::of(&request);
-        let asked = Asked::of(head, self.pipeline.guard.transport());
+        let head = RequestHead::of(&request);
+        let asked = RequestFacts::of(head, self.pipeline.guard.transport());
         let in_body = || self.pipeline.in_body(|anyhow| self.mode.look(head, request.body(), anyhow));
         let verdict = self.pipeline.decide_now(&*self.verifier, head, in_body);
         match verdict {
-            Verdict::Admitted(Admitted { who, fingerprint }) => {
-                let come = Come { carried: Carried::by(&who), fingerprint };
+            Decision::Accepted(Accepted { who, fingerprint }) => {
+                let come = ResponseContext { carried: Carried::by(&who), fingerprint };
                 if let Err(rejection) = self.pipeline.seal(&mut request, who) {
                     return AuthenticateFuture::refused(rejection, self.pipeline, asked);
                 }
-                AuthenticateFuture::calling(self.inner.call(M::pass(request)), come, self.pipeline, asked)
+                AuthenticateFuture::calling(
+                    self.inner.call(M::forward_unread(request)),
+                    come,
+                    self.pipeline,
+                    asked,
+                )
             }
-            Verdict::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
-            Verdict::Waits(known) => {
+            Decision::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
+            Decision::Waits(known) => {
                 // A service that is ready may hold a permit. It is dropped here, which gives the
                 // permit back, and the future makes a clone ready once the request is verified.
                 let inner = self.inner.clone();
@@ -89,7 +94,7 @@ where
     M::Body: Send,
 {
     Box::pin(async move {
-        let head = Head::of(&request);
+        let head = RequestHead::of(&request);
         if let Some((credential, context, rejection)) = pipeline.to_revoke(head) {
             let fuse = Arc::clone(pipeline.guard.fuse());
             revocation::revoke(fuse, verifier, credential, context, pipeline.deadline).await;
@@ -105,7 +110,7 @@ where
         };
         let mut request = if in_body == InBody::Form {
             let (parts, body) = request.into_parts();
-            let head = Head::of_parts(&parts);
+            let head = RequestHead::of_parts(&parts);
             let (form, body) = mode.read(head, body).await?;
             let in_form =
                 pipeline.verify_body(&*verifier, head, form.bytes(), found.as_ref(), &mut left).await?;
@@ -115,16 +120,16 @@ where
             };
             Request::from_parts(parts, body)
         } else {
-            M::pass(request)
+            M::forward_unread(request)
         };
-        let Admitted { who, fingerprint } = match found {
+        let Accepted { who, fingerprint } = match found {
             Some(found) => {
-                pipeline.tell(Head::of(&request), &found);
+                pipeline.record(RequestHead::of(&request), &found);
                 found
             }
-            None => pipeline.guest(Head::of(&request), in_body)?,
+            None => pipeline.guest(RequestHead::of(&request), in_body)?,
         };
-        let come = Come { carried: Carried::by(&who), fingerprint };
+        let come = ResponseContext { carried: Carried::by(&who), fingerprint };
         pipeline.seal(&mut request, who)?;
         Ok((request, come))
     })

@@ -15,16 +15,16 @@ use crate::deadline::{Bounded, Unfinished, timer};
 use crate::observe::audit::{self, Revoked};
 use crate::pipeline::refused::Mark;
 use crate::principal::Principal;
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 use crate::trace;
-use crate::verify::{Context, Verifier, VerifyError};
+use crate::verify::{Verifier, VerifyContext, VerifyError};
 
 /// A credential that was shown over plain http.
 pub(super) struct Revoking<V> {
     pub(super) fuse: Arc<Fuse>,
     pub(super) verifier: Arc<V>,
     pub(super) credential: Credential<'static>,
-    pub(super) context: Context<'static>,
+    pub(super) context: VerifyContext<'static>,
     pub(super) deadline: Duration,
 }
 
@@ -81,7 +81,7 @@ impl Drop for Unstored {
 /// Whether asking again gives the same answer.
 pub(super) const fn is_definite(error: &VerifyError) -> bool {
     match error {
-        VerifyError::Denied(Reason::Throttled(_)) | VerifyError::Unavailable(_) => false,
+        VerifyError::Denied(DenialReason::Throttled(_)) | VerifyError::Unavailable(_) => false,
         VerifyError::Denied(_) | VerifyError::Unsupported => true,
     }
 }
@@ -199,8 +199,8 @@ impl<V: Verifier> Revoking<V> {
     }
 }
 
-const fn is_throttled(reason: Reason) -> bool {
-    matches!(reason, Reason::Throttled(_))
+const fn is_throttled(reason: DenialReason) -> bool {
+    matches!(reason, DenialReason::Throttled(_))
 }
 
 fn failed(_credential: &Credential<'_>, _why: &dyn std::fmt::Display) {

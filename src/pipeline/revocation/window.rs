@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::credential::Fingerprint;
-use crate::pipeline::Revocation;
+use crate::pipeline::RevocationLimits;
 
 /// The owner of a credential, and the client that showed it, each if it is known.
 pub(super) type Parties = [Option<Fingerprint>; 2];
@@ -43,7 +43,7 @@ impl Window {
     /// Counts one more revocation, if no limit forbids it.
     pub(super) fn take(
         &mut self,
-        limits: Revocation,
+        limits: RevocationLimits,
         requests: u64,
         parties: Parties,
         now: Instant,
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_fuse_holds_until_its_limit_and_again_a_minute_later() {
         let (mut window, now) = window();
-        let limits = Revocation::default().per_minute(3);
+        let limits = RevocationLimits::default().per_minute(3);
         let mut takes = |now| window.take(limits, 0, NOBODY, now).is_ok();
         assert_eq!([now; 5].map(&mut takes), [true, true, true, false, false]);
         assert!(takes(now + WINDOW));
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_minute_that_ends_gives_nothing_for_free() {
         let (mut window, started) = window();
-        let limits = Revocation::default().per_minute(3);
+        let limits = RevocationLimits::default().per_minute(3);
         let mut takes = |seconds| window.take(limits, 0, NOBODY, after(started, seconds)).is_ok();
         assert_eq!([59, 59, 59, 59, 61, 118].map(&mut takes), [true, true, true, false, false, false]);
         assert_eq!([119, 119, 119, 120].map(&mut takes), [true, true, true, false]);
@@ -133,7 +133,7 @@ mod tests {
         let (mut window, now) = window();
         let key = FingerprintKey::random().unwrap();
         let (one, other) = ([Some(key.of(&[b"a"])), None], [Some(key.of(&[b"b"])), None]);
-        let limits = Revocation::default().per_minute(3).share(1);
+        let limits = RevocationLimits::default().per_minute(3).share(1);
         let take = |window: &mut Window, parties| window.take(limits, 0, parties, now);
         assert_eq!([one, other].map(|parties| take(&mut window, parties)), [Ok(()), Ok(())]);
         window.give_back(one);
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_share_of_the_traffic_is_a_limit_too() {
         let (mut window, now) = window();
-        let limits = Revocation::default().per_minute(100);
+        let limits = RevocationLimits::default().per_minute(100);
         assert_eq!((0..50).filter(|_| window.take(limits, SAMPLE, NOBODY, now).is_ok()).count(), 10);
     }
 
@@ -156,7 +156,7 @@ mod tests {
         let party = |name: u32| Some(key.of(&[&name.to_be_bytes()]));
         let took = |parties: &mut dyn FnMut(u32) -> Parties| {
             let (mut window, now) = window();
-            let limits = Revocation::default();
+            let limits = RevocationLimits::default();
             (0..100).filter(|n| window.take(limits, 0, parties(*n), now).is_ok()).count()
         };
         assert_eq!(took(&mut |_| [party(0), None]), 5, "one owner");

@@ -31,7 +31,7 @@ pub use self::permissions::Permissions;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Operation, Permission};
+/// use tower_principal::principal::{Operation, Permission};
 ///
 /// let permission: Permission = "get,post:/cities/*".parse()?;
 /// assert!(permission.allows(Operation::Get, "/cities/oslo", &[]));
@@ -40,7 +40,7 @@ pub use self::permissions::Permissions;
 /// let own: Permission = "get:/users/${user}".parse()?;
 /// assert!(own.allows(Operation::Get, "/users/bob", &["bob"]));
 /// assert!(!own.allows(Operation::Get, "/users/eve", &["bob"]));
-/// # Ok::<(), tower_principal::InvalidPermission>(())
+/// # Ok::<(), tower_principal::principal::InvalidPermission>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Permission {

@@ -10,12 +10,12 @@ use crate::principal::{InvalidPermission, Operation, Permission};
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Operation, Permissions};
+/// use tower_principal::principal::{Operation, Permissions};
 ///
 /// let permissions = Permissions::parse(["post:/users", "put:/devices/*"])?;
 /// assert!(permissions.allow(Operation::Put, "/devices/1", &[]));
 /// assert!(!permissions.allow(Operation::Get, "/users", &[]));
-/// # Ok::<(), tower_principal::InvalidPermission>(())
+/// # Ok::<(), tower_principal::principal::InvalidPermission>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Permissions(Option<Arc<[Permission]>>);
@@ -51,12 +51,12 @@ impl Permissions {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{Operation, Permissions};
+    /// use tower_principal::principal::{Operation, Permissions};
     ///
     /// let (reader, editor) = (Permissions::parse(["get:/reports"])?, Permissions::parse(["put:/reports"])?);
     /// let both = Permissions::joined([reader, editor]);
     /// assert!(both.allow(Operation::Get, "/reports", &[]) && both.allow(Operation::Put, "/reports", &[]));
-    /// # Ok::<(), tower_principal::InvalidPermission>(())
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
     /// ```
     pub fn joined(lists: impl IntoIterator<Item = Self>) -> Self {
         let mut lists: Vec<Self> = lists.into_iter().collect();

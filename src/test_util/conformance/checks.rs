@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::seen::{self, Seen};
+use super::seen::{self, Observation};
 use super::{Report, Rule, Suite, Violation, twist};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, caught, timer};
 use crate::principal::Principal;
-use crate::verify::{Context, Tenancy, Verifier, VerifyError};
+use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError};
 
 /// A verifier under check.
 pub(super) struct Checks<'s, V> {
@@ -58,20 +58,20 @@ impl<'s, V: Verifier> Checks<'s, V> {
         for (good, makes) in &suite.good {
             let what = format!("a good credential of kind {}", good.kind());
             let seen = self.ask(&what, good, &suite.context()).await;
-            let holds = matches!(&seen, Seen::Good(kind, _) if kind == makes);
+            let holds = matches!(&seen, Observation::Good(kind, _) if kind == makes);
             self.hold(Rule::GoodIsKnown, holds, || {
-                format!("{what} {}, not one of kind {makes}", seen.told())
+                format!("{what} {}, not one of kind {makes}", seen.describe())
             });
         }
         for unknown in &suite.unknown {
             let what = format!("an unknown credential of kind {}", unknown.kind());
             let seen = self.ask(&what, unknown, &suite.context()).await;
-            self.hold(Rule::UnknownIsDenied, seen.is_refused(), || format!("{what} {}", seen.told()));
+            self.hold(Rule::UnknownIsDenied, seen.is_refused(), || format!("{what} {}", seen.describe()));
         }
         for (how, ended) in &suite.ended {
             let what = format!("{how} credential of kind {}", ended.kind());
             let seen = self.ask(&what, ended, &suite.context()).await;
-            self.hold(Rule::EndedIsDenied, seen.is_denied(), || format!("{what} {}", seen.told()));
+            self.hold(Rule::EndedIsDenied, seen.is_denied(), || format!("{what} {}", seen.describe()));
         }
     }
 
@@ -86,8 +86,8 @@ impl<'s, V: Verifier> Checks<'s, V> {
                 }
                 let what = format!("a good credential of kind {}, {how},", good.kind());
                 let seen = self.ask(&what, &twisted, &suite.context()).await;
-                self.hold(rule, !seen.is_good(), || format!("{what} {}", seen.told()));
-                self.hold(Rule::OddTextIsNoOutage, seen != Seen::Unavailable, || {
+                self.hold(rule, !seen.is_good(), || format!("{what} {}", seen.describe()));
+                self.hold(Rule::OddTextIsNoOutage, seen != Observation::Unavailable, || {
                     what.clone() + " is an outage"
                 });
             }
@@ -100,7 +100,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
             let lengths = (id.map(str::len), secret.expose_secret().len());
             let what = format!("odd text {how}, of lengths {lengths:?},");
             let seen = self.ask(&what, &odd, &self.suite.context()).await;
-            self.hold(Rule::OddTextIsNoOutage, seen.is_refused(), || format!("{what} {}", seen.told()));
+            self.hold(Rule::OddTextIsNoOutage, seen.is_refused(), || format!("{what} {}", seen.describe()));
         }
     }
 
@@ -114,11 +114,11 @@ impl<'s, V: Verifier> Checks<'s, V> {
             for other in &others {
                 let what = format!("a good credential of kind {} at another tenant", good.kind());
                 let context = match other {
-                    Some(other) => Context::default().with_tenant(other.as_str()),
-                    None => Context::default(),
+                    Some(other) => VerifyContext::default().with_tenant(other.as_str()),
+                    None => VerifyContext::default(),
                 };
                 let seen = self.ask(&what, good, &context).await;
-                self.hold(Rule::TenantsAreApart, seen.is_refused(), || format!("{what} {}", seen.told()));
+                self.hold(Rule::TenantsAreApart, seen.is_refused(), || format!("{what} {}", seen.describe()));
             }
         }
     }
@@ -141,7 +141,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
             let what = format!("a good credential of kind {}, after callers have left,", good.kind());
             let seen = self.ask(&what, good, &context).await;
             self.hold(Rule::CancellationLeavesItWorking, seen.is_good(), || {
-                format!("{what} {}", seen.told())
+                format!("{what} {}", seen.describe())
             });
         }
     }
@@ -153,15 +153,15 @@ impl<'s, V: Verifier> Checks<'s, V> {
         let all: Vec<&Credential<'_>> = good.chain(bad).collect();
         let mut alone = Vec::new();
         for credential in &all {
-            alone.push(Seen::of(&self.verify(credential, &context).await));
+            alone.push(Observation::of(&self.verify(credential, &context).await));
         }
         let mut running: Vec<_> = all.iter().map(|one| Box::pin(self.verify(one, &context))).collect();
-        let mut answers: Vec<Option<Seen>> = vec![None; running.len()];
+        let mut answers: Vec<Option<Observation>> = vec![None; running.len()];
         poll_fn(|task| {
             for (work, answer) in running.iter_mut().zip(&mut answers).filter(|(_, answer)| answer.is_none())
             {
                 if let Poll::Ready(said) = work.as_mut().poll(task) {
-                    *answer = Some(Seen::of(&said));
+                    *answer = Some(Observation::of(&said));
                 }
             }
             if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
@@ -170,7 +170,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         drop(running);
         for ((credential, alone), together) in all.iter().zip(&alone).zip(answers.into_iter().flatten()) {
             self.hold(Rule::TogetherAsAlone, *alone == together, || {
-                let (kind, alone, together) = (credential.kind(), alone.told(), together.told());
+                let (kind, alone, together) = (credential.kind(), alone.describe(), together.describe());
                 format!("a credential of kind {kind} {alone} alone, and {together} together with others")
             });
         }
@@ -181,19 +181,19 @@ impl<'s, V: Verifier> Checks<'s, V> {
         &mut self,
         what: &str,
         credential: &Credential<'_>,
-        context: &Context<'_>,
-    ) -> Seen {
+        context: &VerifyContext<'_>,
+    ) -> Observation {
         let before = caught(|| self.verifier.verify_now(credential, context)).transpose();
         let answer = self.verify(credential, context).await;
         let after = caught(|| self.verifier.verify_now(credential, context)).transpose();
-        let seen = Seen::of(&answer);
+        let seen = Observation::of(&answer);
         for answer in [Some(answer), before, after].into_iter().flatten() {
             for rule in seen::broken(credential, &answer) {
                 self.hold(rule, false, || what.to_owned());
             }
-            let now = Seen::of(&answer);
+            let now = Observation::of(&answer);
             self.hold(Rule::NowAgrees, now == seen, || {
-                format!("{what} {} at once, and {} after waiting", now.told(), seen.told())
+                format!("{what} {} at once, and {} after waiting", now.describe(), seen.describe())
             });
         }
         seen
@@ -202,7 +202,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
     pub(super) async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Result<Principal, VerifyError>, crate::deadline::Unfinished> {
         Bounded::new(async { self.verifier.verify(credential, context).await }, PATIENCE).await
     }

@@ -25,7 +25,7 @@ impl<V: Verifier> Checks<'_, V> {
             let what = format!("a credential of kind {}, before {how},", credential.kind());
             for _ in 0..SHOWN {
                 let seen = self.ask(&what, credential, &suite.context()).await;
-                self.hold(Rule::EndsAtOnce, seen.is_good(), || format!("{what} {}", seen.told()));
+                self.hold(Rule::EndsAtOnce, seen.is_good(), || format!("{what} {}", seen.describe()));
             }
             end().await;
             let (ended, what) =
@@ -36,7 +36,9 @@ impl<V: Verifier> Checks<'_, V> {
                     break;
                 }
                 let Some(pause) = timer(PAUSE).filter(|_| ended.elapsed() < AT_ONCE) else {
-                    self.hold(Rule::EndsAtOnce, false, || format!("{what} {} a second later", seen.told()));
+                    self.hold(Rule::EndsAtOnce, false, || {
+                        format!("{what} {} a second later", seen.describe())
+                    });
                     break;
                 };
                 pause.await;

@@ -3,7 +3,7 @@
 use super::Rule;
 use super::checks::Checks;
 use crate::credential::Credential;
-use crate::principal::{Principal, Source};
+use crate::principal::{IdentitySource, Principal};
 use crate::verify::Verifier;
 
 impl<V: Verifier> Checks<'_, V> {
@@ -45,7 +45,8 @@ impl<V: Verifier> Checks<'_, V> {
         for credential in good.chain(suite.identities.iter().map(|(_, one)| one)) {
             let declared = self.verifier.source();
             let found = self.known(credential).await;
-            let holds = found.is_none_or(|found| declared == Source::Several || found.source() == declared);
+            let holds =
+                found.is_none_or(|found| declared == IdentitySource::Several || found.source() == declared);
             self.hold(Rule::SourceIsDeclared, holds, || {
                 format!("a credential of kind {} makes a principal of another source", credential.kind())
             });

@@ -19,7 +19,7 @@
 //!     .check(&verifier)
 //!     .await
 //!     .assert_holds();
-//! # Ok::<(), tower_principal::MemoryVerifierError>(())
+//! # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 //! # }).unwrap();
 //! ```
 
@@ -30,7 +30,7 @@ use std::pin::Pin;
 use self::checks::Checks;
 use crate::credential::{Credential, CredentialKind};
 use crate::principal::PrincipalKind;
-use crate::verify::{Context, Verifier};
+use crate::verify::{Verifier, VerifyContext};
 
 mod checks;
 mod ending;
@@ -214,10 +214,10 @@ impl Suite {
         self
     }
 
-    fn context(&self) -> Context<'_> {
+    fn context(&self) -> VerifyContext<'_> {
         match &self.tenant {
-            Some(tenant) => Context::default().with_tenant(tenant.as_str()),
-            None => Context::default(),
+            Some(tenant) => VerifyContext::default().with_tenant(tenant.as_str()),
+            None => VerifyContext::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::checks::Checks;
-use super::seen::Seen;
+use super::seen::Observation;
 use crate::credential::Credential;
 use crate::verify::Verifier;
 
@@ -13,11 +13,12 @@ impl<V: Verifier> Checks<'_, V> {
         let Some(switch) = &suite.outage else { return };
         switch(true).await;
         for (good, _) in &suite.good {
-            self.while_down("a good", good, |seen| *seen == Seen::Unavailable).await;
+            self.while_down("a good", good, |seen| *seen == Observation::Unavailable).await;
         }
         for unknown in &suite.unknown {
             // What is not for this verifier needs nobody to be asked.
-            let holds = |seen: &Seen| matches!(seen, Seen::Unavailable | Seen::Unsupported);
+            let holds =
+                |seen: &Observation| matches!(seen, Observation::Unavailable | Observation::Unsupported);
             self.while_down("an unknown", unknown, holds).await;
         }
         for (how, ended) in &suite.ended {
@@ -33,7 +34,7 @@ impl<V: Verifier> Checks<'_, V> {
         let Some(switch) = &suite.outage else { return };
         switch(true).await;
         for (good, _) in &suite.good {
-            self.while_down("a good", good, |seen| *seen == Seen::Unavailable || seen.is_good()).await;
+            self.while_down("a good", good, |seen| *seen == Observation::Unavailable || seen.is_good()).await;
         }
         let unknown = suite.unknown.iter().map(|unknown| ("an unknown", unknown));
         for (how, bad) in unknown.chain(suite.ended.iter().map(|(how, ended)| (*how, ended))) {
@@ -43,13 +44,18 @@ impl<V: Verifier> Checks<'_, V> {
         for (good, _) in &suite.good {
             let what = format!("a good credential of kind {} after an outage", good.kind());
             let seen = self.ask(&what, good, &suite.context()).await;
-            self.hold(Rule::GoodIsKnown, seen.is_good(), || format!("{what} {}", seen.told()));
+            self.hold(Rule::GoodIsKnown, seen.is_good(), || format!("{what} {}", seen.describe()));
         }
     }
 
-    async fn while_down(&mut self, how: &str, credential: &Credential<'_>, holds: impl Fn(&Seen) -> bool) {
+    async fn while_down(
+        &mut self,
+        how: &str,
+        credential: &Credential<'_>,
+        holds: impl Fn(&Observation) -> bool,
+    ) {
         let what = format!("{how} credential of kind {} in an outage", credential.kind());
         let seen = self.ask(&what, credential, &self.suite.context()).await;
-        self.hold(Rule::OutagesAreUnavailable, holds(&seen), || format!("{what} {}", seen.told()));
+        self.hold(Rule::OutagesAreUnavailable, holds(&seen), || format!("{what} {}", seen.describe()));
     }
 }

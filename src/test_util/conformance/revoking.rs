@@ -58,7 +58,7 @@ impl<V: Verifier> Checks<'_, V> {
                 format!("{what} is not: {done:?}")
             });
             let seen = self.ask(&what, revoked, &suite.context()).await;
-            self.hold(Rule::RevokingEndsIt, seen.is_denied(), || format!("{what} {}", seen.told()));
+            self.hold(Rule::RevokingEndsIt, seen.is_denied(), || format!("{what} {}", seen.describe()));
             for other in &good {
                 let what = format!("a credential of kind {}, after another was revoked,", other.kind());
                 self.lives_on(Rule::RevokingEndsIt, &what, other).await;
@@ -84,7 +84,7 @@ impl<V: Verifier> Checks<'_, V> {
 
     async fn lives_on(&mut self, rule: Rule, what: &str, good: &Credential<'_>) {
         let seen = self.ask(what, good, &self.suite.context()).await;
-        self.hold(rule, seen.is_good(), || format!("{what} {}", seen.told()));
+        self.hold(rule, seen.is_good(), || format!("{what} {}", seen.describe()));
     }
 }
 

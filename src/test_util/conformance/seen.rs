@@ -7,12 +7,12 @@ use super::{Rule, twist};
 use crate::credential::Credential;
 use crate::deadline::Unfinished;
 use crate::principal::{Principal, PrincipalKind};
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 use crate::verify::VerifyError;
 
 /// What a verifier said, without what may differ from one time to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum Observation {
     Good(PrincipalKind, String),
     Denied(&'static str),
     Unsupported,
@@ -21,7 +21,7 @@ pub(super) enum Seen {
     Late,
 }
 
-impl Seen {
+impl Observation {
     pub(super) fn of(answer: &Result<Result<Principal, VerifyError>, Unfinished>) -> Self {
         match answer {
             Ok(Ok(principal)) => Self::Good(principal.kind(), principal.id().unwrap_or_default().to_owned()),
@@ -46,7 +46,7 @@ impl Seen {
     }
 
     /// In words that quote nothing.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Good(kind, _) => format!("makes a principal of kind {kind}"),
             Self::Denied(reason) => format!("is denied ({reason})"),
@@ -80,7 +80,7 @@ pub(super) fn broken(
             let shown = format!("{principal:?} {}", ids.map(Option::unwrap_or_default).join(" "));
             rule(Rule::NothingShowsASecret, shows(&shown, credential));
         }
-        Ok(Err(error)) => rule(Rule::NothingShowsASecret, shows(&told(error), credential)),
+        Ok(Err(error)) => rule(Rule::NothingShowsASecret, shows(&describe(error), credential)),
         Err(Unfinished::Panicked) => rule(Rule::NothingPanics, true),
         Err(Unfinished::Late) => rule(Rule::EverythingEnds, true),
     }
@@ -88,14 +88,14 @@ pub(super) fn broken(
 }
 
 /// All that a log may print of an error.
-fn told(error: &VerifyError) -> String {
+fn describe(error: &VerifyError) -> String {
     let mut told = format!("{error} {error:?}");
     let mut source = error.source();
     while let Some(cause) = source {
         _ = write!(told, " {cause} {cause:?}");
         source = cause.source();
     }
-    if let VerifyError::Denied(Reason::Throttled(after)) = error {
+    if let VerifyError::Denied(DenialReason::Throttled(after)) = error {
         _ = write!(told, " {after:?}");
     }
     told

@@ -3,13 +3,13 @@
 use super::Cached;
 use crate::credential::Credential;
 use crate::principal::{Principal, PrincipalKind};
-use crate::verify::{Context, Verifier};
+use crate::verify::{Verifier, VerifyContext};
 
 impl<V: Verifier> Cached<V> {
     /// Forgets what is known of one credential in such a context, of which only the tenant counts. Whether
     /// a good answer was kept. By the text that was shown: for every spelling of it there is
     /// [`evict_principal`](Self::evict_principal), with its credential id.
-    pub fn evict(&self, credential: &Credential<'_>, context: &Context<'_>) -> bool {
+    pub fn evict(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> bool {
         self.forget(self.keys.of(credential, context))
     }
 

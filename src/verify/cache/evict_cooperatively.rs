@@ -38,7 +38,7 @@ mod tests {
     use crate::credential::Credential;
     use crate::credential::Secret;
     use crate::principal::OAuthUser;
-    use crate::verify::{self, Context};
+    use crate::verify::{self, VerifyContext};
 
     #[tokio::test]
     async fn others_have_their_turn_and_nothing_is_left_out() {
@@ -51,7 +51,7 @@ mod tests {
         let cached = Cached::new(everybody).unwrap();
         for at in 0..20 * AT_A_TIME {
             let token = Credential::AccessToken(Secret::owned(at.to_string()));
-            cached.verify(&token, &Context::default()).await.unwrap();
+            cached.verify(&token, &VerifyContext::default()).await.unwrap();
         }
         let (turns, done) = (Cell::new(0), Cell::new(false));
         let evicts = async {

@@ -35,7 +35,7 @@ struct Table {
 struct Open {
     number: u64,
     began: Instant,
-    outcome: Landing,
+    outcome: Waiter,
 }
 
 /// How somebody takes part.
@@ -43,19 +43,19 @@ pub(super) enum Joined<T> {
     /// There is an answer by now.
     Known(Result<Principal, VerifyError>),
     /// Waits for what another began.
-    Follows(Landing),
+    Follows(Waiter),
     /// Begins it.
-    Leads(Flight, Landing, T),
+    Leads(SharedCall, Waiter, T),
     /// There are too many: everybody for himself.
     Full,
 }
 
 /// The end of a flight that waits.
 #[derive(Clone)]
-pub(super) struct Landing(watch::Receiver<Option<Outcome>>);
+pub(super) struct Waiter(watch::Receiver<Option<Outcome>>);
 
 /// The end of a flight that does the work. However it ends, nobody waits for it any longer.
-pub(super) struct Flight {
+pub(super) struct SharedCall {
     key: Fingerprint,
     number: u64,
     table: Arc<Mutex<Table>>,
@@ -90,16 +90,16 @@ impl Flights {
         }
         let begun = begin();
         let (sender, receiver) = watch::channel(None);
-        let (number, landing) = (table.next, Landing(receiver));
+        let (number, landing) = (table.next, Waiter(receiver));
         table.next += 1;
         table.running.insert(number, None);
         table.open.insert(key, Open { number, began: Instant::now(), outcome: landing.clone() });
-        let flight = Flight { key, number, table: Arc::clone(&self.table), outcome: sender };
+        let flight = SharedCall { key, number, table: Arc::clone(&self.table), outcome: sender };
         Joined::Leads(flight, landing, begun)
     }
 
     /// By which the task of a flight can be ended.
-    pub(super) fn aboard(&self, number: u64, task: AbortHandle) {
+    pub(super) fn attach(&self, number: u64, task: AbortHandle) {
         if let Some(running) = lock(&self.table).running.get_mut(&number) {
             *running = Some(task);
         }
@@ -130,14 +130,14 @@ impl Drop for Flights {
     }
 }
 
-impl Landing {
+impl Waiter {
     /// What it came to; `None` where its task was dropped.
     pub(super) async fn outcome(mut self) -> Option<Outcome> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
     }
 }
 
-impl Flight {
+impl SharedCall {
     pub(super) const fn number(&self) -> u64 {
         self.number
     }
@@ -157,7 +157,7 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for SharedCall {
     fn drop(&mut self) {
         self.leave();
     }

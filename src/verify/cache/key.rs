@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::credential::{ClientKind, Credential, Fingerprint, FingerprintKey, Key};
-use crate::verify::Context;
+use crate::verify::VerifyContext;
 
 /// A fingerprint's key for each kind of credential, so that no kind is looked up as another, and one for principals.
 pub(super) struct Keys {
@@ -37,7 +37,7 @@ impl Keys {
     /// The fingerprint of a credential in a context: of the tenant, where there is one, and the credential's parts, each
     /// with its length. Nothing else of the request is in it.
     #[inline]
-    pub(super) fn of(&self, credential: &Credential<'_>, context: &Context<'_>) -> Fingerprint {
+    pub(super) fn of(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Fingerprint {
         // No tenant is not the tenant without a name: that one is a part, of no length.
         let tenant = context.tenant().map(str::as_bytes);
         let one = |key: &FingerprintKey, text: &str| match tenant {
@@ -94,7 +94,7 @@ mod tests {
             Credential::Client(ClientKind::Application, pair("a", "b")),
             Credential::Client(ClientKind::Other, pair("a", "b")),
         ];
-        let plain = Context::default();
+        let plain = VerifyContext::default();
         let contexts = [plain.clone(), plain.clone().with_tenant(""), plain.with_tenant("a")];
         let mut keys = Vec::new();
         for credential in &all {
@@ -110,7 +110,7 @@ mod tests {
     fn req_51_two_caches_have_nothing_in_common() {
         let token = Credential::AccessToken(Secret::borrowed("a"));
         let keys = [Keys::random().unwrap(), Keys::random().unwrap()];
-        let [one, other] = keys.map(|key| key.of(&token, &Context::default()));
+        let [one, other] = keys.map(|key| key.of(&token, &VerifyContext::default()));
         assert_ne!(one, other);
     }
 }

@@ -6,14 +6,14 @@ use std::{fmt, io};
 
 use tokio::runtime::Handle;
 
-use self::flights::{Flight, Flights, Joined};
+use self::flights::{Flights, Joined, SharedCall};
 use self::key::Keys;
 use self::settings::Settings;
 use self::store::{Store, Ticket};
-use super::{Context, Tenancy, Verifier, VerifyError, note};
+use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished};
-use crate::principal::{Principal, Source};
+use crate::principal::{IdentitySource, Principal};
 
 mod evict;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -37,14 +37,14 @@ mod weighted_map;
 ///   [expiry](Principal::expires_at); *unknown*, *expired*, *revoked* and *disabled* for 5 s, apart from
 ///   the good ones. *Throttled*, *unsupported* and *unavailable* are not kept. Both times count from
 ///   when the verifier was asked.
-/// * Answers are kept under a keyed [fingerprint](crate::Fingerprint) of the credential's kind, the tenant
+/// * Answers are kept under a keyed [fingerprint](crate::credential::Fingerprint) of the credential's kind, the tenant
 ///   and every part of the credential; the key is this cache's own and no secret is stored. What else an
 ///   answer depends on (address, headers) must not be cached: do not put such a verifier inside.
 /// * Passwords go past the cache unless [switched on](Self::passwords).
 /// * What is asked at the same time about the same credential is **one** call of the verifier. It runs as a
 ///   task of its own on the current tokio runtime, so it goes on when the client that was first leaves.
 ///   It gets an [owned](Credential::into_owned) credential, wiped in the end, and a
-///   [detached](Context::detached) context: tenant and address, but no head. Task-local values and the
+///   [detached](VerifyContext::detached) context: tenant and address, but no head. Task-local values and the
 ///   current span are not there. It ends after [a deadline](Self::deadline), and with this verifier.
 /// * [`revoke`](Verifier::revoke) tells the verifier and forgets the credential in every spelling: each good answer of
 ///   the same kind and [credential id](Principal::credential_id), or where there is none of the same kind and
@@ -128,7 +128,7 @@ impl<V: Verifier> Cached<V> {
 
     /// `None` for what is not kept.
     #[inline]
-    fn key(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Fingerprint> {
+    fn key(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Fingerprint> {
         let kept = self.store.settings().passwords || !is_password(credential);
         kept.then(|| self.keys.of(credential, context))
     }
@@ -145,7 +145,7 @@ impl<V: Verifier> Cached<V> {
         runtime: &Handle,
         key: Fingerprint,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let begin = || self.store.begin(key, !is_password(credential));
         let mut follow = true;
@@ -181,10 +181,10 @@ impl<V: Verifier> Cached<V> {
     fn start(
         &self,
         runtime: &Handle,
-        flight: Flight,
+        flight: SharedCall,
         ticket: Ticket,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) {
         let (inner, store) = (Arc::clone(&self.inner), Arc::clone(&self.store));
         let (credential, context) = (credential.reborrow().into_owned(), context.detached());
@@ -198,7 +198,7 @@ impl<V: Verifier> Cached<V> {
             }
             flight.land(outcome);
         });
-        self.flights.aboard(number, task.abort_handle());
+        self.flights.attach(number, task.abort_handle());
     }
 }
 
@@ -206,7 +206,7 @@ impl<V: Verifier> Verifier for Cached<V> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let Some(key) = self.key(credential, context) else {
             return self.inner.verify(credential, context).await;
@@ -229,7 +229,7 @@ impl<V: Verifier> Verifier for Cached<V> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         let Some(key) = self.key(credential, context) else {
             return self.inner.verify_now(credential, context);
@@ -243,11 +243,15 @@ impl<V: Verifier> Verifier for Cached<V> {
         Some(answer)
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         revoke::revoke(self, credential, context).await
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         self.inner.source()
     }
 

@@ -55,7 +55,7 @@ impl Endings {
 
     /// Whether an answer stands that was asked for after so many.
     #[inline]
-    pub(super) fn stands(&self, part: Part, since: u64) -> bool {
+    pub(super) fn is_current(&self, part: Part, since: u64) -> bool {
         self.parts.get(usize::from(part.0)).is_some_and(|last| last.load(Ordering::Acquire) <= since)
     }
 }
@@ -74,9 +74,9 @@ mod tests {
         let endings = endings();
         let part = endings.part(&OAuthUser::builder("otto").credential_id("1").build().into());
         let before = endings.count();
-        assert!(endings.stands(part, before));
+        assert!(endings.is_current(part, before));
         endings.end(part);
-        assert!(!endings.stands(part, before) && endings.stands(part, endings.count()));
+        assert!(!endings.is_current(part, before) && endings.is_current(part, endings.count()));
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         let endings = endings();
         let part = |at: u32| endings.part(&ApiKey::builder(at.to_string()).build().into());
         endings.end(part(0));
-        let ended = (1..20_000).filter(|at| !endings.stands(part(*at), 0)).count();
+        let ended = (1..20_000).filter(|at| !endings.is_current(part(*at), 0)).count();
         assert!(ended < 30, "{ended}");
     }
 }

@@ -12,8 +12,8 @@ use super::store::Store;
 use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished, timer};
 use crate::principal::Principal;
-use crate::rejection::Reason;
-use crate::verify::{Context, Verifier, VerifyError};
+use crate::rejection::DenialReason;
+use crate::verify::{Verifier, VerifyContext, VerifyError};
 
 type Outcome = Result<Result<(), VerifyError>, Unfinished>;
 
@@ -22,7 +22,7 @@ type Outcome = Result<Result<(), VerifyError>, Unfinished>;
 pub(super) async fn revoke<V: Verifier>(
     cached: &Cached<V>,
     credential: &Credential<'_>,
-    context: &Context<'_>,
+    context: &VerifyContext<'_>,
 ) -> Result<(), VerifyError> {
     let revocation = Arc::new(Revocation {
         inner: Arc::clone(&cached.inner),
@@ -87,7 +87,7 @@ struct Revocation<V> {
 }
 
 impl<V: Verifier> Revocation<V> {
-    async fn run(&self, credential: &Credential<'_>, context: &Context<'_>) -> Outcome {
+    async fn run(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Outcome {
         // The verifier is asked whose it is before it is told: afterwards it only knows that it was revoked.
         match self.whose(credential, context).await {
             Ok(Some(principal)) => _ = self.whose.set(principal),
@@ -110,7 +110,7 @@ impl<V: Verifier> Revocation<V> {
     async fn whose(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Option<Principal>, VerifyError> {
         if !self.is_kept {
             return Ok(None);
@@ -121,9 +121,8 @@ impl<V: Verifier> Revocation<V> {
         let asked = Bounded::new(self.inner.verify(credential, context), self.store.settings().deadline);
         match asked.await {
             Ok(Ok(principal)) => Ok(Some(principal)),
-            Ok(Err(VerifyError::Denied(Reason::Throttled(_)) | VerifyError::Unavailable(_))) | Err(_) => {
-                Err(VerifyError::unavailable("whose credential is to be revoked cannot be told now"))
-            }
+            Ok(Err(VerifyError::Denied(DenialReason::Throttled(_)) | VerifyError::Unavailable(_)))
+            | Err(_) => Err(VerifyError::unavailable("whose credential is to be revoked cannot be told now")),
             Ok(Err(_)) => Ok(None),
         }
     }

@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::weighted_map::Bounded;
 use crate::credential::{Fingerprint, FingerprintKey};
 use crate::principal::Principal;
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 use crate::verify::VerifyError;
 
 /// The answers of lately, good and bad ones apart: a flood of bad credentials pushes no good one out.
@@ -29,7 +29,7 @@ struct Good {
 
 #[derive(Clone)]
 struct Bad {
-    reason: Reason,
+    reason: DenialReason,
     lifetime: Lifetime,
 }
 
@@ -63,7 +63,7 @@ impl Store {
     pub(super) fn find(&self, key: Fingerprint) -> Option<Result<Principal, VerifyError>> {
         if let Some(good) = self.good.get(key)
             && good.lifetime.holds(self.now())
-            && self.endings.stands(good.part, good.endings)
+            && self.endings.is_current(good.part, good.endings)
         {
             return Some(Ok(good.principal));
         }
@@ -93,7 +93,7 @@ impl Store {
                 };
                 let part = self.endings.part(principal);
                 // Where it ends only now, it is stored and found to be no good.
-                if self.endings.stands(part, endings) {
+                if self.endings.is_current(part, endings) {
                     let good = Good { principal: principal.clone(), lifetime, part, endings };
                     self.good.insert(key, good, principal.bytes());
                 }
@@ -153,10 +153,12 @@ impl Store {
 }
 
 /// Whether asking again soon would give the same answer.
-const fn lasts(reason: Reason) -> bool {
+const fn lasts(reason: DenialReason) -> bool {
     match reason {
-        Reason::Unknown | Reason::Expired | Reason::Revoked | Reason::Disabled => true,
-        Reason::Throttled(_) => false,
+        DenialReason::Unknown | DenialReason::Expired | DenialReason::Revoked | DenialReason::Disabled => {
+            true
+        }
+        DenialReason::Throttled(_) => false,
     }
 }
 
@@ -203,11 +205,11 @@ mod tests {
             (otto(Some(1_001)), true),
             (otto(Some(1_000)), false),
             (Ok(Guest::builder().build().into()), false),
-            (denied(Reason::Unknown), true),
-            (denied(Reason::Expired), true),
-            (denied(Reason::Revoked), true),
-            (denied(Reason::Disabled), true),
-            (denied(Reason::Throttled(Duration::from_secs(9))), false),
+            (denied(DenialReason::Unknown), true),
+            (denied(DenialReason::Expired), true),
+            (denied(DenialReason::Revoked), true),
+            (denied(DenialReason::Disabled), true),
+            (denied(DenialReason::Throttled(Duration::from_secs(9))), false),
             (Err(VerifyError::Unsupported), false),
             (Err(VerifyError::unavailable("on purpose")), false),
         ] {
@@ -243,7 +245,7 @@ mod tests {
         let (store, clock, key) = store();
         store.keep(store.begin(key, true), &otto(None));
         clock.0.store(2_000, Ordering::Relaxed);
-        store.keep(store.begin(key, false), &Err(VerifyError::Denied(Reason::Revoked)));
+        store.keep(store.begin(key, false), &Err(VerifyError::Denied(DenialReason::Revoked)));
         clock.0.store(1_001, Ordering::Relaxed);
         assert!(store.find(key).is_none());
     }

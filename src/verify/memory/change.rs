@@ -35,7 +35,7 @@ impl MemoryVerifier {
     /// if let Some(identity) = alice.identity() {
     ///     assert_eq!(verifier.revoke_all_of(identity), 0);
     /// }
-    /// # Ok::<(), tower_principal::MemoryVerifierError>(())
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
     /// ```
     pub fn revoke_all_of(&self, identity: Identity<'_>) -> usize {
         let revoke = |entry: &mut Entry| {

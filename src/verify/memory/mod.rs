@@ -9,11 +9,11 @@ use self::builder::{Hashed, Record};
 use self::names::{Names, Stamp};
 use self::shards::Shards;
 use super::password::Passwords;
-use super::{Context, Tenancy, Verifier, VerifyError, note};
+use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::{Credential, Fingerprint, FingerprintKey, Key, Pair, Secret};
-use crate::principal::{Principal, Source};
-use crate::rejection::Reason;
+use crate::principal::{IdentitySource, Principal};
+use crate::rejection::DenialReason;
 
 mod builder;
 mod change;
@@ -27,7 +27,7 @@ pub use self::error::MemoryVerifierError;
 /// A verifier that knows its principals by heart: for configuration files, tests, and services
 /// whose credentials fit into memory.
 ///
-/// Tokens, keys and clients are held by [fingerprint](crate::Fingerprint) only, passwords as
+/// Tokens, keys and clients are held by [fingerprint](crate::credential::Fingerprint) only, passwords as
 /// argon2id. A look-up takes no lock and is answered at once; passwords are checked off the reactor,
 /// a bounded number at a time, in the same time for a wrong password and an unknown or disabled user.
 /// Everything can change while it serves. Share it in an `Arc`.
@@ -56,7 +56,7 @@ pub use self::error::MemoryVerifierError;
 /// let token = Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
 /// verifier.insert(token, OAuthUser::builder("olga").build())?;
 /// verifier.disable(PrincipalKind::ApiKey, "key-1");
-/// # Ok::<(), tower_principal::MemoryVerifierError>(())
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 pub struct MemoryVerifier {
     keys: Keys,
@@ -105,7 +105,7 @@ impl MemoryVerifier {
     }
 
     /// Adds a credential, or replaces the principal it stands for; a disabled or revoked one lives
-    /// again. A password is hashed on the calling thread, which takes tens of milliseconds (see [`Passwords::hash`](crate::Passwords::hash)).
+    /// again. A password is hashed on the calling thread, which takes tens of milliseconds (see [`Passwords::hash`](crate::verify::password::Passwords::hash)).
     ///
     /// # Errors
     ///
@@ -138,17 +138,17 @@ impl MemoryVerifier {
     }
 
     fn look_up(&self, fingerprint: Fingerprint) -> Result<Principal, VerifyError> {
-        let found = self.known.read(fingerprint, |entry| self.judge(entry?));
+        let found = self.known.read(fingerprint, |entry| self.check_entry(entry?));
         found.unwrap_or(Err(VerifyError::UNKNOWN))
     }
 
     /// `Ok` only for a live entry that has not expired.
-    fn judge(&self, entry: &Entry) -> Option<Result<Principal, VerifyError>> {
+    fn check_entry(&self, entry: &Entry) -> Option<Result<Principal, VerifyError>> {
         let expired = || entry.principal.expires_at().is_some_and(|at| at <= self.clock.now());
         Some(match entry.state {
-            State::Disabled => Err(VerifyError::Denied(Reason::Disabled)),
-            State::Revoked => Err(VerifyError::Denied(Reason::Revoked)),
-            State::Live if expired() => Err(VerifyError::Denied(Reason::Expired)),
+            State::Disabled => Err(VerifyError::Denied(DenialReason::Disabled)),
+            State::Revoked => Err(VerifyError::Denied(DenialReason::Revoked)),
+            State::Live if expired() => Err(VerifyError::Denied(DenialReason::Expired)),
             State::Live => Ok(entry.principal.clone()),
         })
     }
@@ -163,7 +163,7 @@ impl MemoryVerifier {
         let now = |user: User| {
             self.users.read(place, |now| now.filter(|now| Arc::ptr_eq(&now.hash, &user.hash)).cloned())
         };
-        let known = user.filter(|_| matches).and_then(now).and_then(|user| self.judge(&user.entry));
+        let known = user.filter(|_| matches).and_then(now).and_then(|user| self.check_entry(&user.entry));
         known.unwrap_or(Err(VerifyError::UNKNOWN))
     }
 }
@@ -172,7 +172,7 @@ impl Verifier for MemoryVerifier {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         if !self.stamp.is_at(context) {
             return Err(VerifyError::Unsupported);
@@ -188,7 +188,7 @@ impl Verifier for MemoryVerifier {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         if !self.stamp.is_at(context) {
             return Some(Err(VerifyError::Unsupported));
@@ -201,7 +201,11 @@ impl Verifier for MemoryVerifier {
     }
 
     /// Ends a token's, key's or client's life. A password is not revoked: its user would be locked out.
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         if !self.stamp.is_at(context) {
             return Err(VerifyError::Unsupported);
         }
@@ -212,8 +216,8 @@ impl Verifier for MemoryVerifier {
         }
     }
 
-    fn source(&self) -> Source<'_> {
-        Source::Store(self.stamp.store.as_deref().unwrap_or_default())
+    fn source(&self) -> IdentitySource<'_> {
+        IdentitySource::Store(self.stamp.store.as_deref().unwrap_or_default())
     }
 
     fn tenancy(&self) -> Tenancy {

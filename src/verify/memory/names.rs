@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Context, MemoryVerifierError};
+use super::{MemoryVerifierError, VerifyContext};
 use crate::principal::Principal;
 
 /// The store and the tenant of every principal.
@@ -25,7 +25,7 @@ impl Stamp {
         }
     }
 
-    pub(super) fn is_at(&self, context: &Context<'_>) -> bool {
+    pub(super) fn is_at(&self, context: &VerifyContext<'_>) -> bool {
         self.tenant.is_none() || self.tenant.as_deref() == context.tenant()
     }
 }

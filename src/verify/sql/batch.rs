@@ -129,10 +129,10 @@ mod tests {
     async fn whatever_waits_is_one_batch() {
         let hub = Hub::new();
         let mut heard = hub.changes();
-        (0..1_000).for_each(|number| hub.tell(user(&format!("user{number}"))));
+        (0..1_000).for_each(|number| hub.publish(user(&format!("user{number}"))));
         let batch = heard.batch().await.unwrap();
         assert_eq!((batch.users.len(), batch.is_everything()), (1_000, false));
-        hub.tell(user("otto"));
+        hub.publish(user("otto"));
         assert_eq!(heard.batch().await.unwrap().users.len(), 1);
         drop(hub);
         assert!(heard.batch().await.is_none());
@@ -142,7 +142,7 @@ mod tests {
     async fn more_than_can_wait_is_everything_at_once() {
         let hub = Hub::new();
         let mut heard = hub.changes();
-        (0..=WAITING).for_each(|_| hub.tell(user("otto")));
+        (0..=WAITING).for_each(|_| hub.publish(user("otto")));
         assert!(heard.batch().await.unwrap().is_everything());
         // And nothing waits any longer.
         drop(hub);

@@ -20,7 +20,7 @@ use crate::verify::password::Passwords;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use tower_principal::SqlVerifier;
+/// use tower_principal::verify::sql::SqlVerifier;
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:")
 ///     .table_prefix("login_")

@@ -96,7 +96,7 @@ impl Change {
     ///
     /// A principal that a [`SqlVerifier`](super::SqlVerifier) made knows what it depends on: its credential, the client
     /// and the client's owner among them. So does one that [takes that
-    /// over](crate::OAuthUserBuilder::depends_as). Any other is compared by the names that it has, without regard to
+    /// over](crate::principal::OAuthUserBuilder::depends_as). Any other is compared by the names that it has, without regard to
     /// the tenant, and is concerned if it does not have enough of them.
     pub fn concerns(&self, principal: &Principal) -> bool {
         match (principal.depends_on(), self.topic()) {
@@ -201,7 +201,7 @@ impl Hub {
         Self(broadcast::Sender::new(WAITING))
     }
 
-    pub(super) fn tell(&self, change: Change) {
+    pub(super) fn publish(&self, change: Change) {
         // Nobody may be listening.
         let _ = self.0.send(change);
     }
@@ -264,7 +264,7 @@ mod tests {
         let hub = Hub::new();
         let mut changes = hub.changes();
         for _ in 0..=WAITING {
-            hub.tell(Change::User { tenant: None, name: "otto".into() });
+            hub.publish(Change::User { tenant: None, name: "otto".into() });
         }
         assert_eq!(changes.next().await, Some(Change::Everything));
         drop(hub);

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Digest, SqlStore, topic};
 use crate::credential::Credential;
-use crate::principal::{Principal, Source};
-use crate::rejection::Reason;
-use crate::verify::{Context, Tenancy, Verifier, VerifyError, note};
+use crate::principal::{IdentitySource, Principal};
+use crate::rejection::DenialReason;
+use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 
 /// A verifier whose good answers count only where their credentials are not on the database's list of
 /// what is denied. It makes revocable what carries its own proof, such as JWTs.
@@ -27,16 +27,16 @@ use crate::verify::{Context, Tenancy, Verifier, VerifyError, note};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_principal::verify::sql::SqlVerifier;
-/// use tower_principal::{Context, Credential, OAuthUser, Secret, Verifier, verify};
+/// use tower_principal::{Credential, OAuthUser, Secret, Verifier, VerifyContext, verify};
 ///
 /// let tokens = verify::from_fn(|_, _| async { Ok(OAuthUser::builder("otto").credential_id("jti-1").build().into()) });
 /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let verifier = database.denylist(tokens);
 ///
 /// let token = Credential::AccessToken(Secret::borrowed("a.b.c"));
-/// assert!(verifier.verify(&token, &Context::default()).await.is_ok());
-/// verifier.revoke(&token, &Context::default()).await?;
-/// assert!(verifier.verify(&token, &Context::default()).await.is_err());
+/// assert!(verifier.verify(&token, &VerifyContext::default()).await.is_ok());
+/// verifier.revoke(&token, &VerifyContext::default()).await?;
+/// assert!(verifier.verify(&token, &VerifyContext::default()).await.is_err());
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "sqlite"))]
@@ -58,12 +58,12 @@ impl<V: Verifier> Verifier for Denylisted<V> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
         match name(credential, &principal) {
             Some(name) if self.store.is_denied(name).await? => {
-                let denied = Err(VerifyError::Denied(Reason::Revoked));
+                let denied = Err(VerifyError::Denied(DenialReason::Revoked));
                 note("denylist", credential.kind(), denied)
             }
             // A cache forgets it by the name on the list, if it knows all the rest that it depends on.
@@ -79,16 +79,20 @@ impl<V: Verifier> Verifier for Denylisted<V> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
     /// Denies a good credential until it ends by itself, and a minute longer, because a verifier may accept it
     /// for its leeway, and the clock of another node may be behind. If the leeway of a
-    /// [`JwtVerifier`](crate::JwtVerifier) is over 30 s, the denial lasts for the leeway and 30 s more. For good where it has no end. A password
+    /// [`JwtVerifier`](crate::verify::JwtVerifier) is over 30 s, the denial lasts for the leeway and 30 s more. For good where it has no end. A password
     /// without a credential id is not revoked: its user would be locked out.
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
         let name = name(credential, &principal).ok_or(VerifyError::Unsupported)?;
         let longer = LEEWAY.max(principal.leeway() + BEHIND);
@@ -96,7 +100,7 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         Ok(self.store.deny(name, until).await?)
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         self.inner.source()
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::credential::{Credential, Key, Pair, Secret};
-use crate::principal::{Principal, PrincipalKind, Source};
+use crate::principal::{IdentitySource, Principal, PrincipalKind};
 
 /// SHA-256 over parts whose lengths go in first: what the database knows a secret by. The secret itself
 /// is never stored, bound to a statement or sent.
@@ -77,7 +77,7 @@ impl Digest {
         let kind = if is_token { PrincipalKind::OAuthUser } else { principal.kind() }.as_str();
         let parts = ["credential id", kind, principal.id().unwrap_or_default(), credential];
         let store = match principal.source() {
-            Source::Store(name) if !name.is_empty() => Some(["store", name]),
+            IdentitySource::Store(name) if !name.is_empty() => Some(["store", name]),
             _ => None,
         };
         let tenant = principal.tenant().map(|tenant| ["tenant", tenant]);

@@ -46,7 +46,7 @@ pub enum SqlError {
     #[error("there is none of this name")]
     NotFound,
     /// A name is empty, longer than 255 bytes, or has a control character; or an id is none of
-    /// [`TokenFormat::is_id`](crate::TokenFormat::is_id).
+    /// [`TokenFormat::is_id`](crate::verify::sql::TokenFormat::is_id).
     #[error("a name is 1 to 255 bytes without control characters, an id of plain characters")]
     InvalidName,
     /// A secret is too short to have 128 random bits, or a password is empty.

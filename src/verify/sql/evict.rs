@@ -35,7 +35,7 @@ impl Changes {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use std::sync::Arc;
     /// use tower_principal::verify::{Cached, sql::{NewCredential, SqlVerifier}};
-    /// use tower_principal::{Context, Credential, Verifier};
+    /// use tower_principal::{Credential, Verifier, VerifyContext};
     ///
     /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
     /// let verifier = Arc::new(Cached::new(database.clone())?);
@@ -43,9 +43,9 @@ impl Changes {
     /// # let tokens = database.store().access_tokens();
     /// # let issued = tokens.create(NewCredential::new().user("otto")).await?;
     /// # let token = Credential::AccessToken(issued.secret.reborrow());
-    /// # verifier.verify(&token, &Context::default()).await?;
+    /// # verifier.verify(&token, &VerifyContext::default()).await?;
     /// # tokens.revoke(&issued.id).await?;
-    /// # while verifier.verify(&token, &Context::default()).await.is_ok() { tokio::task::yield_now().await }
+    /// # while verifier.verify(&token, &VerifyContext::default()).await.is_ok() { tokio::task::yield_now().await }
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "sqlite"))]

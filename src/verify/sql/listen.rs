@@ -48,7 +48,7 @@ impl Listen for Listening {
                 if let Ok(mut listener) = PgListener::connect_with(&pool).await
                     && matches!(timeout(SILENCE, listener.listen(&channel)).await, Ok(Ok(())))
                 {
-                    hub.tell(Change::Everything);
+                    hub.publish(Change::Everything);
                     listener.eager_reconnect(false);
                     hear(&mut listener, &hub).await;
                 }
@@ -64,7 +64,7 @@ impl Listen for Listening {
 async fn hear(listener: &mut PgListener, hub: &Hub) {
     loop {
         match timeout(SILENCE, listener.try_recv()).await {
-            Ok(Ok(Some(heard))) => hub.tell(Change::announced(heard.payload())),
+            Ok(Ok(Some(heard))) => hub.publish(Change::announced(heard.payload())),
             Ok(Ok(None) | Err(_)) => return,
             // Nothing was said for a while: is anybody there?
             Err(_) => {

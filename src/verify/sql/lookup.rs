@@ -9,7 +9,7 @@ use super::{Database, Digest, Kind, Row, SqlError, topic};
 use crate::principal::{
     ApiKey, AppAdmin, AppToken, BasicUser, Ground, OAuthUser, OrgAdmin, Permission, Permissions, Principal,
 };
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 use crate::trace;
 use crate::verify::VerifyError;
 
@@ -90,7 +90,7 @@ pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Resul
     let secret_until = row.integer()?;
     let (revoked_at, disabled_at) = (row.integer()?, row.integer()?);
     let ends = [secret_until, row.integer()?, row.integer()?, row.integer()?, row.integer()?];
-    let expires_at = judge(revoked_at, disabled_at, &ends, now)?;
+    let expires_at = check_row(revoked_at, disabled_at, &ends, now)?;
 
     let (subject, client, scopes) = (row.text()?, row.text()?, row.name()?);
     let (org, app, uuid) = (row.text()?, row.text()?, row.text()?);
@@ -170,7 +170,7 @@ pub(super) fn user(
         return Ok(None);
     }
     let disabled_at = row.integer()?;
-    let expires_at = judge(None, disabled_at, &[row.integer()?], now)?;
+    let expires_at = check_row(None, disabled_at, &[row.integer()?], now)?;
     let user = maybe(BasicUser::builder(name), row.text()?, |user, uuid| user.uuid(uuid));
     let user = maybe(user, row.text()?, |user, org| user.org(org));
     let user = maybe(user, row.text()?, |user, app| user.app(app));
@@ -180,20 +180,20 @@ pub(super) fn user(
 }
 
 /// When it ends, where it is good now.
-fn judge(
+fn check_row(
     revoked_at: Option<i64>,
     disabled_at: Option<i64>,
     ends: &[Option<i64>],
     now: SystemTime,
 ) -> Result<Option<SystemTime>, VerifyError> {
     if revoked_at.is_some() {
-        return Err(VerifyError::Denied(Reason::Revoked));
+        return Err(VerifyError::Denied(DenialReason::Revoked));
     }
     if disabled_at.is_some() {
-        return Err(VerifyError::Denied(Reason::Disabled));
+        return Err(VerifyError::Denied(DenialReason::Disabled));
     }
     let end = ends.iter().flatten().min().map(|end| time(*end));
-    if end.is_some_and(|end| end <= now) { Err(VerifyError::Denied(Reason::Expired)) } else { Ok(end) }
+    if end.is_some_and(|end| end <= now) { Err(VerifyError::Denied(DenialReason::Expired)) } else { Ok(end) }
 }
 
 /// The place of permissions that are a user's: the user's organization and application. `None` if the

@@ -12,10 +12,10 @@ use self::last_used::Uses;
 use self::schema::{Plan, Words};
 use self::value::{Row, Value};
 use super::password::Passwords;
-use super::{Context, Tenancy, Verifier, VerifyError, note};
+use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::clock::Clock;
 use crate::credential::Credential;
-use crate::principal::{Principal, Source as PrincipalSource};
+use crate::principal::{IdentitySource as PrincipalSource, Principal};
 
 #[cfg(feature = "postgres")]
 mod announce;
@@ -61,6 +61,7 @@ pub use self::sqlite::SqliteSource;
 pub use self::store::{
     CredentialRecord, Credentials, Issued, NewCredential, NewUser, Roles, SqlStore, State, UserRecord, Users,
 };
+pub use self::token_format::{InvalidFormat, TokenFormat};
 
 /// A verifier whose users, keys, clients and tokens are in a SQLite or PostgreSQL database.
 ///
@@ -71,7 +72,7 @@ pub use self::store::{
 /// in a transaction.
 ///
 /// A credential belongs to a tenant or to none, and is known only where the
-/// [context](Context::tenant) names the very same. For those of no tenant in a service that has tenants
+/// [context](VerifyContext::tenant) names the very same. For those of no tenant in a service that has tenants
 /// ask [`without_tenant`](Self::without_tenant) next.
 ///
 /// Everything that changes it is in its [`store`](Self::store). Cheap to clone.
@@ -83,18 +84,19 @@ pub use self::store::{
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
-/// use tower_principal::{Context, Credential, Key, Verifier};
+/// use tower_principal::credential::Key;
+/// use tower_principal::{Credential, Verifier, VerifyContext};
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let keys = verifier.store().api_keys();
 /// let issued = keys.create(NewCredential::new().owner("alice").scopes(["read"])).await?;
 ///
 /// let key = Credential::ApiKey(Key::Whole(issued.secret.reborrow()));
-/// let principal = verifier.verify(&key, &Context::default()).await?;
+/// let principal = verifier.verify(&key, &VerifyContext::default()).await?;
 /// assert_eq!((principal.id(), principal.owner()), (Some(issued.id.as_str()), Some("alice")));
 ///
 /// keys.revoke(&issued.id).await?;
-/// assert!(verifier.verify(&key, &Context::default()).await.is_err());
+/// assert!(verifier.verify(&key, &VerifyContext::default()).await.is_err());
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "sqlite"))]
@@ -192,7 +194,7 @@ impl SqlVerifier {
     }
 
     /// The tenant whose credentials are asked for; nobody is known in one that cannot be.
-    fn tenant<'c>(&self, context: &'c Context<'_>) -> Option<&'c str> {
+    fn tenant<'c>(&self, context: &'c VerifyContext<'_>) -> Option<&'c str> {
         context.tenant().filter(|_| !self.without_tenant)
     }
 }
@@ -201,7 +203,7 @@ impl Verifier for SqlVerifier {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let tenant = self.tenant(context);
         let answer = match (credential, Digest::of(credential, tenant)) {
@@ -217,7 +219,11 @@ impl Verifier for SqlVerifier {
 
     /// Ends a token's, key's or client's life, on every node at once. A password is not revoked: its
     /// user would be locked out.
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         let digest = Digest::of(credential, self.tenant(context)).ok_or(VerifyError::Unsupported)?;
         let revoked = self.store().revoke_digest(digest).await?;
         if revoked { Ok(()) } else { Err(VerifyError::UNKNOWN) }

@@ -75,7 +75,7 @@ impl PostgresSource {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::SqlVerifier;
+    /// use tower_principal::verify::sql::SqlVerifier;
     /// use tower_principal::verify::sql::PostgresSource;
     ///
     /// let source = PostgresSource::from("postgres://portal@db.internal/portal?sslmode=require");

@@ -21,7 +21,7 @@ use crate::credential::Secret;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::TokenFormat;
+/// use tower_principal::verify::sql::TokenFormat;
 ///
 /// let format = TokenFormat::new("acme")?;
 /// let secret = format.secret("key-1")?;

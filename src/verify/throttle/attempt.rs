@@ -1,7 +1,7 @@
 //! One attempt, and the counters that it belongs to.
 
 use crate::credential::{Credential, CredentialKind, Fingerprint, FingerprintKey};
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 
 /// One attempt, and the counters that it belongs to.
 pub(super) struct Attempt {
@@ -39,10 +39,10 @@ impl Attempt {
 
     /// Whether a denial for this reason is a failure. The holder of a token that has expired or was
     /// revoked needs its 401; a password or a key that is denied for any reason is an attempt at it.
-    pub(super) const fn fails_by(&self, reason: Reason) -> bool {
+    pub(super) const fn fails_by(&self, reason: DenialReason) -> bool {
         match reason {
-            Reason::Expired | Reason::Revoked => !self.is_token,
-            Reason::Throttled(_) => false,
+            DenialReason::Expired | DenialReason::Revoked => !self.is_token,
+            DenialReason::Throttled(_) => false,
             _ => true,
         }
     }

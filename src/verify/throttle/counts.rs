@@ -13,7 +13,7 @@ use crate::credential::fingerprint::AlreadyRandom;
 
 /// How many failures are borne: so many at once, and one more each time.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct FailureLimit {
     at_once: u32,
     each: Duration,
 }
@@ -24,14 +24,14 @@ pub(super) type Bounded<T> = Cache<Fingerprint, T, UnitWeighter, AlreadyRandom>;
 /// Failures by fingerprint, as the time until which they are remembered, in milliseconds since the start. Each
 /// failure adds to it, and time takes away (the generic cell rate algorithm).
 pub(super) struct Counts {
-    pub(super) limit: Limit,
+    pub(super) limit: FailureLimit,
     until: Bounded<Arc<AtomicU64>>,
 }
 
 /// After this time everything is forgiven.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-impl Limit {
+impl FailureLimit {
     /// Bears so many failures at once, one at least, and one more after each such time.
     #[must_use]
     pub const fn new(at_once: u32, each: Duration) -> Self {
@@ -40,7 +40,7 @@ impl Limit {
 }
 
 impl Counts {
-    pub(super) fn new(limit: Limit, capacity: usize) -> Self {
+    pub(super) fn new(limit: FailureLimit, capacity: usize) -> Self {
         Self { limit, until: bounded(capacity) }
     }
 
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn failures_are_borne_up_to_the_limit_and_forgiven_one_by_one() {
-        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 16);
+        let counts = Counts::new(FailureLimit::new(3, Duration::from_secs(10)), 16);
         let place = FingerprintKey::random().unwrap().of(&[b"a"]);
         for _ in 0..2 {
             counts.fail(place, 0);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_burst_of_failures_is_paid_back_but_never_for_more_than_an_hour() {
-        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 16);
+        let counts = Counts::new(FailureLimit::new(3, Duration::from_secs(10)), 16);
         let place = FingerprintKey::random().unwrap().of(&[b"a"]);
         (0..10).for_each(|_| counts.fail(place, 0));
         assert_eq!(counts.over(place, 0), Some(Duration::from_secs(80)));
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let counts = Counts::new(Limit::new(3, Duration::from_secs(10)), 64);
+        let counts = Counts::new(FailureLimit::new(3, Duration::from_secs(10)), 64);
         let key = FingerprintKey::random().unwrap();
         (0..10_000_u32).for_each(|n| counts.fail(key.of(&[&n.to_be_bytes()]), 0));
         assert!(counts.len() <= 64, "{}", counts.len());

@@ -8,11 +8,11 @@ use ipnet::IpNet;
 
 use self::attempt::{Attempt, Pending};
 use self::counts::{Bounded, Counts, bounded, millis};
-use super::{Context, Verifier, VerifyError, note};
+use super::{Verifier, VerifyContext, VerifyError, note};
 use crate::credential::{Credential, FingerprintKey};
 use crate::observe::metrics::{self, ThrottledBy};
 use crate::principal::Principal;
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 use crate::trace;
 use crate::transport::network::Networks;
 
@@ -20,7 +20,7 @@ mod attempt;
 mod counts;
 mod settings;
 
-pub use self::counts::Limit;
+pub use self::counts::FailureLimit;
 
 /// Slows down clients whose attempts keep failing, before anything expensive is asked.
 ///
@@ -33,7 +33,7 @@ pub use self::counts::Limit;
 /// client altogether. The tenant is not part of either, because a `Host` header would multiply the attempts. A client is
 /// one IPv4 address or one /64 of IPv6, unless [`prefixes`](Self::prefixes) are set. An address of NAT64, 6to4 or
 /// Teredo is counted as the IPv4 address that it embeds; [`nat64`](Self::nat64) adds a translator's own prefixes. The
-/// address is that of [`Context::client_address`]. Over a limit the answer is [`Reason::Throttled`], a 429 with
+/// address is that of [`VerifyContext::client_address`]. Over a limit the answer is [`DenialReason::Throttled`], a 429 with
 /// `Retry-After`, and the verifier inside is not asked.
 ///
 /// * An id is only counted together with the client that failed, so a client elsewhere cannot lock it out.
@@ -54,10 +54,10 @@ pub use self::counts::Limit;
 /// ```
 /// use std::time::Duration;
 /// use tower_principal::MemoryVerifier;
-/// use tower_principal::verify::{Limit, Throttled};
+/// use tower_principal::verify::{FailureLimit, Throttled};
 ///
 /// let verifier = Throttled::new(MemoryVerifier::builder().build()?)?
-///     .by_id(Limit::new(5, Duration::from_secs(60)))
+///     .by_id(FailureLimit::new(5, Duration::from_secs(60)))
 ///     .exempt(["127.0.0.0/8".parse()?]);
 /// # let _ = verifier;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -98,8 +98,8 @@ impl<V> Throttled<V> {
             inner: verifier,
             key: FingerprintKey::random()?,
             started: Instant::now(),
-            by_id: counts(Limit::new(10, Duration::from_secs(6))),
-            by_client: counts(Limit::new(100, Duration::from_millis(600))),
+            by_id: counts(FailureLimit::new(10, Duration::from_secs(6))),
+            by_client: counts(FailureLimit::new(100, Duration::from_millis(600))),
             known: bounded(Self::CAPACITY),
             exempt: Vec::new(),
             networks: Networks::DEFAULT,
@@ -114,7 +114,7 @@ impl<V> Throttled<V> {
     }
 
     /// The counters of this attempt; `None` if it is exempt.
-    fn attempt(&self, credential: &Credential<'_>, context: &Context<'_>) -> Option<Attempt> {
+    fn attempt(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Attempt> {
         let address = context.client_address().map(|address| address.to_canonical());
         if address.is_some_and(|address| self.exempt.iter().any(|network| network.contains(&address))) {
             return None;
@@ -198,14 +198,14 @@ impl<V> Throttled<V> {
 
 fn throttled((by, after): (ThrottledBy, Duration)) -> VerifyError {
     metrics::throttled(by);
-    VerifyError::Denied(Reason::Throttled(after))
+    VerifyError::Denied(DenialReason::Throttled(after))
 }
 
 impl<V: Verifier> Verifier for Throttled<V> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let Some(attempt) = self.attempt(credential, context) else {
             return self.inner.verify(credential, context).await;
@@ -226,7 +226,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         let Some(attempt) = self.attempt(credential, context) else {
             return self.inner.verify_now(credential, context);
@@ -238,7 +238,11 @@ impl<V: Verifier> Verifier for Throttled<V> {
         Some(self.settle(&attempt, answer))
     }
 
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         self.inner.revoke(credential, context).await
     }
     super::tenancy::passes_through!();

@@ -4,18 +4,18 @@ use std::io;
 
 use ipnet::IpNet;
 
-use super::counts::Limit;
+use super::counts::FailureLimit;
 use super::{NAT64_LENGTHS, Throttled};
 
 impl<V> Throttled<V> {
     /// Another limit for each id of a client.
-    pub fn by_id(mut self, limit: Limit) -> Self {
+    pub fn by_id(mut self, limit: FailureLimit) -> Self {
         self.by_id.limit = limit;
         self
     }
 
     /// Another limit for each client.
-    pub fn by_client(mut self, limit: Limit) -> Self {
+    pub fn by_client(mut self, limit: FailureLimit) -> Self {
         self.by_client.limit = limit;
         self
     }

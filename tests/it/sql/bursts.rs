@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{Change, NewCredential, SqlVerifier};
-use tower_principal::{Context, OAuthUser};
+use tower_principal::{OAuthUser, VerifyContext};
 
 use super::*;
 
@@ -19,7 +19,7 @@ impl Verifier for Crowded {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         if let Credential::AccessToken(token) = credential
             && let Some(number) = token.expose_secret().strip_prefix("crowd")
@@ -63,7 +63,10 @@ async fn req_39_a_thousand_revocations_at_once_reach_a_full_cache() {
         let started = Instant::now();
         assert_eq!(tokens.revoke_all_of("otto").await.unwrap(), REVOKED);
         let remembers = |secret: &Secret<'_>| {
-            matches!(cached.verify_now(&token(secret.expose_secret()), &Context::default()), Some(Ok(_)))
+            matches!(
+                cached.verify_now(&token(secret.expose_secret()), &VerifyContext::default()),
+                Some(Ok(_))
+            )
         };
         while secrets.iter().any(remembers) {
             assert!(started.elapsed() < Duration::from_secs(5), "{}: {:?}", place.name, started.elapsed());

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tower_principal::verify::sql::{Change, Changes, Digest, Kind, NewCredential, NewUser};
-use tower_principal::{Context, Secret, Verifier as _};
+use tower_principal::{Secret, Verifier as _, VerifyContext};
 
 use super::*;
 
@@ -41,7 +41,7 @@ async fn req_39_a_revocation_is_in_force_on_every_node_at_once() {
             let credential = token(issued.secret.expose_secret());
             assert_eq!(ask(&there, &credential).await, Short::Is(PrincipalKind::OAuthUser));
             match number % 2 {
-                0 => here.revoke(&credential, &Context::default()).await.unwrap(),
+                0 => here.revoke(&credential, &VerifyContext::default()).await.unwrap(),
                 _ => assert!(here.store().access_tokens().revoke(&issued.id).await.unwrap()),
             }
             assert_eq!((ask(&here, &credential).await, ask(&there, &credential).await), (REVOKED, REVOKED));
@@ -59,7 +59,7 @@ async fn who_makes_a_change_hears_it() {
         store.api_keys().disable(&issued.id).await.unwrap();
         until(&mut changes, &credential(Kind::ApiKey, Some("acme"), &issued.id)).await;
         let presented = key(issued.secret.expose_secret());
-        verifier.revoke(&presented, &Context::default().with_tenant("acme")).await.unwrap();
+        verifier.revoke(&presented, &VerifyContext::default().with_tenant("acme")).await.unwrap();
         until(&mut changes, &credential(Kind::ApiKey, Some("acme"), &issued.id)).await;
         store.roles().create("editor", ["get:/x"]).await.unwrap();
         until(&mut changes, &Change::Everything).await;
@@ -106,7 +106,7 @@ async fn req_39_other_nodes_hear_of_every_change() {
     hears!(store.deny(denied, None), &Change::Denied(denied));
     let new = keys.rotate(&issued.id, Duration::ZERO).await.unwrap();
     until(&mut changes, &heard).await;
-    hears!(here.revoke(&key(new.secret.expose_secret()), &Context::default()), &heard);
+    hears!(here.revoke(&key(new.secret.expose_secret()), &VerifyContext::default()), &heard);
     hears!(store.users().delete("alice"), &user("alice"));
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tower_principal::verify::sql::NewCredential;
-use tower_principal::{Context, Verifier as _};
+use tower_principal::{Verifier as _, VerifyContext};
 
 use super::*;
 
@@ -26,7 +26,7 @@ async fn req_57_clients_that_leave_leave_no_connection_in_a_transaction() {
             let (verifier, secret) = (verifier.clone(), secret.clone());
             tasks.spawn(async move {
                 let credential = key(&secret);
-                let context = Context::default();
+                let context = VerifyContext::default();
                 // From before the first poll to long after an answer.
                 let patience = Duration::from_micros(u64::from(number * 7919 % 3_000));
                 let asked = async {
@@ -70,7 +70,7 @@ async fn req_57_a_change_under_way_is_made_though_its_caller_left() {
             let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
             let credential = token(issued.secret.expose_secret());
             {
-                let context = Context::default();
+                let context = VerifyContext::default();
                 // Polled once: it has a place and is under way.
                 assert!(verifier.revoke(&credential, &context).now_or_never().is_none());
             }

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use tower_principal::credential::{ClientKind, Key};
 use tower_principal::test_util::conformance::Suite;
 use tower_principal::verify::sql::{Issued, NewCredential, NewUser, SqlVerifier};
-use tower_principal::{ClientKind, Credential, Key, MemoryVerifier, PrincipalKind, Secret, Verifier as _};
+use tower_principal::{Credential, MemoryVerifier, PrincipalKind, Secret, Verifier as _};
 
 use super::*;
 use crate::conformance;

@@ -1,10 +1,10 @@
 //! What is in a database verifies as what is in memory does.
 
 use tower_principal::RejectionKind::{DeniedCredentials, Unavailable};
+use tower_principal::credential::{ClientKind, Key};
+use tower_principal::principal::Operation;
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlError, SqlStore};
-use tower_principal::{
-    ClientKind, Context, Credential, Key, Operation, Principal, PrincipalKind, Secret, Verifier as _, dialect,
-};
+use tower_principal::{Credential, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext, dialect};
 
 use super::*;
 
@@ -51,7 +51,7 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
             (password(KEY_ID, KEY_SECRET), UNKNOWN),
         ] {
             assert_eq!(ask(&verifier, &credential).await, made, "{} {credential:?}", place.name);
-            assert!(verifier.verify_now(&credential, &Context::default()).is_none());
+            assert!(verifier.verify_now(&credential, &VerifyContext::default()).is_none());
         }
     }
 }

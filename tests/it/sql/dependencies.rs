@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, SqlitePool};
+use tower_principal::credential::ClientKind;
+use tower_principal::principal::{Ground, Operation};
 use tower_principal::test_util::conformance::{Rule, Suite};
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{Change, Digest, Issued, NewCredential, NewUser, SqlStore, SqlVerifier};
-use tower_principal::{ApiKey, ClientKind, Context, Ground, Operation, Secret, Verifier as _};
+use tower_principal::{ApiKey, Secret, Verifier as _, VerifyContext};
 
 use super::*;
 
@@ -80,7 +82,7 @@ impl Known {
     /// Everything that an answer says; `None` for a refusal.
     async fn seen(verifier: &impl Verifier, credential: &Credential<'_>) -> Option<String> {
         let principal = loop {
-            match verifier.verify(credential, &Context::default()).await {
+            match verifier.verify(credential, &VerifyContext::default()).await {
                 Ok(principal) => break principal,
                 // An outage of a busy machine says nothing of the credential.
                 Err(VerifyError::Unavailable(_)) => {}
@@ -116,7 +118,7 @@ impl Known {
     async fn learn(&self) {
         for (name, credential) in &self.shown {
             let mut left = 1_000;
-            while !matches!(self.cached.verify_now(credential, &Context::default()), Some(Ok(_))) {
+            while !matches!(self.cached.verify_now(credential, &VerifyContext::default()), Some(Ok(_))) {
                 // An outage of a busy machine is over soon; a denial is a fault of the test.
                 let seen = ask(&self.cached, credential).await;
                 assert!(matches!(seen, Short::Is(_) | Short::Unavailable), "{name} {seen:?}");
@@ -244,7 +246,7 @@ async fn a_change_of_others_leaves_what_is_kept_alone() {
         until(async || ask(&known.cached, known.named("key without a user")).await == DISABLED).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         for name in ["token", "key", "app token", "client", "password", "key of two halves"] {
-            let kept = known.cached.verify_now(known.named(name), &Context::default());
+            let kept = known.cached.verify_now(known.named(name), &VerifyContext::default());
             assert!(matches!(kept, Some(Ok(_))), "{} {name}", place.name);
         }
     }
@@ -530,7 +532,7 @@ async fn change(known: &Known, what: &str) {
         "disable client" => drop(clients.disable("map").await.unwrap()),
         "revoke" => drop(keys.revoke("k1").await.unwrap()),
         "revoke all" => drop(keys.revoke_all_of("alice").await.unwrap()),
-        "revoke shown" => known.database.revoke(known.named("key"), &Context::default()).await.unwrap(),
+        "revoke shown" => known.database.revoke(known.named("key"), &VerifyContext::default()).await.unwrap(),
         "revoke client" => drop(clients.revoke("map").await.unwrap()),
         "delete" => drop(keys.delete("k1").await.unwrap()),
         "delete client" => drop(clients.delete("map").await.unwrap()),

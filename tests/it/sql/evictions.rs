@@ -8,9 +8,10 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower_principal::principal::Operation;
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{Change, Digest, Issued, NewCredential, NewUser, SqlVerifier};
-use tower_principal::{Context, OAuthUser, Operation, Secret, Verifier as _, verify};
+use tower_principal::{OAuthUser, Secret, Verifier as _, VerifyContext, verify};
 
 use super::*;
 
@@ -51,7 +52,7 @@ impl Node {
 
     /// Whether the answer is there without asking the database.
     fn remembers(&self, credential: &Credential<'_>) -> bool {
-        matches!(self.cached.verify_now(credential, &Context::default()), Some(Ok(_)))
+        matches!(self.cached.verify_now(credential, &VerifyContext::default()), Some(Ok(_)))
     }
 
     /// How long it takes until the credential is refused.
@@ -115,7 +116,7 @@ async fn req_39_what_is_ended_on_one_node_is_refused_by_the_caches_of_all() {
         ends!(key(&secret(&issued)), keys.rotate(&issued.id, Duration::ZERO));
         let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
         let presented = secret(&issued);
-        ends!(token(&presented), here.cached.revoke(&token(&presented), &Context::default()));
+        ends!(token(&presented), here.cached.revoke(&token(&presented), &VerifyContext::default()));
         let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
         ends!(token(&secret(&issued)), tokens.revoke_all_of("otto"));
         let issued = tokens.create(NewCredential::new().user("otto").client(&app.id)).await.unwrap();
@@ -177,14 +178,14 @@ async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
         let cached = Arc::new(Cached::new(database.denylist(tokens())).unwrap().ttl(LONG));
         tokio::spawn(database.changes().unwrap().evict_from(&cached));
         let remembers =
-            |text: &str| matches!(cached.verify_now(&token(text), &Context::default()), Some(Ok(_)));
+            |text: &str| matches!(cached.verify_now(&token(text), &VerifyContext::default()), Some(Ok(_)));
         for text in ["1", "2"] {
             while !remembers(text) {
                 assert_eq!(ask(&cached, &token(text)).await, Short::Is(PrincipalKind::OAuthUser));
             }
         }
         let denies = here.database.denylist(tokens());
-        denies.revoke(&token("1"), &Context::default()).await.unwrap();
+        denies.revoke(&token("1"), &VerifyContext::default()).await.unwrap();
         until(async || ask(&cached, &token("1")).await == REVOKED).await;
         assert!(remembers("2"), "{}: that one is another", place.name);
     }

@@ -1,8 +1,10 @@
 //! Of one tenant, no name is the UUID of another user; and the place of what a user lends.
 
 use sqlx::AssertSqlSafe;
+use tower_principal::principal::{Ground, Operation};
+use tower_principal::verify::Tenancy;
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlError, SqlStore};
-use tower_principal::{Credential, Ground, Operation, Policy as _, Secret, policy, verify::Tenancy};
+use tower_principal::{Credential, Policy as _, Secret, policy};
 
 use super::*;
 
@@ -145,7 +147,7 @@ async fn what_a_user_lends_counts_in_the_users_place_alone() {
         let own = keys.create(plain().owner("alice").permissions(["get:/x"])).await.unwrap();
         let bare = policy::permission("get:/x");
         let request = http::Request::new(());
-        let head = tower_principal::Head::of(&request);
+        let head = tower_principal::request::RequestHead::of(&request);
         let (weather, other) = (Ground::application("acme", "weather"), Ground::application("acme", "other"));
         let rival = Ground::application("rival", "weather");
         for (credential, places, absolute) in [
@@ -170,7 +172,7 @@ async fn a_store_has_a_name_and_a_user_the_tenant() {
         let acme = verifier.store().tenant("acme").unwrap();
         user(&acme, "alice", None).await.unwrap();
         user(&verifier.store(), "alice", None).await.unwrap();
-        let at_acme = Context::default().with_tenant("acme");
+        let at_acme = VerifyContext::default().with_tenant("acme");
         let of_acme = verifier.verify(&password("alice", "p"), &at_acme).await.unwrap();
         let of_none = who(&verifier, &password("alice", "p")).await;
         assert_eq!(of_acme.key().as_deref(), Some("store:portal/acme/user/alice"));

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use tower_principal::credential::Key;
+use tower_principal::verify::sql::TokenFormat;
 use tower_principal::verify::sql::{Digest, NewCredential, SqlError, State};
 use tower_principal::{
-    Context, Credential, Key, OAuthUser, PrincipalKind, Secret, TokenFormat, Verifier as _, VerifyError,
-    verify,
+    Credential, OAuthUser, PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError, verify,
 };
 
 use super::*;
@@ -282,8 +283,8 @@ async fn a_verifier_revokes_what_was_presented() {
         let tokens = store.access_tokens();
         let issued = tokens.create(NewCredential::new().user("otto")).await.unwrap();
         let rotated = tokens.rotate(&issued.id, HOUR).await.unwrap();
-        let context = Context::default();
-        let elsewhere = Context::default().with_tenant("acme");
+        let context = VerifyContext::default();
+        let elsewhere = VerifyContext::default().with_tenant("acme");
         let old = token(issued.secret.expose_secret());
         assert!(matches!(verifier.revoke(&old, &elsewhere).await, Err(VerifyError::Denied(_))));
         // The old secret revokes the token, not itself alone: it leaked, and is the same token.
@@ -412,7 +413,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         });
         let one = database.denylist(tokens);
         let another = place.builder().clock(clock.clone()).connect().await.unwrap().denylist(tokens);
-        let context = Context::default();
+        let context = VerifyContext::default();
         let good = Short::Is(PrincipalKind::OAuthUser);
         let [shown, same, other] = ["1.sig", "1.gis", "2.sig"].map(|rest| format!("{PLAIN}.{rest}"));
         for (shown, same, other) in [
@@ -468,7 +469,7 @@ async fn a_denylist_lets_passwords_pass() {
         let verifier = place.connect().await.denylist(everybody());
         let credential = password(USER, PASSWORD);
         assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::BasicUser));
-        let revoked = verifier.revoke(&credential, &Context::default()).await;
+        let revoked = verifier.revoke(&credential, &VerifyContext::default()).await;
         assert!(matches!(revoked, Err(VerifyError::Unsupported)), "{revoked:?}");
         assert_eq!(ask(&verifier, &credential).await, Short::Is(PrincipalKind::BasicUser));
     }

@@ -30,9 +30,11 @@ use std::time::{Duration, SystemTime};
 
 use sqlx::postgres::PgPool;
 use tempfile::TempDir;
+use tower_principal::clock::Clock;
+use tower_principal::credential::Key;
 use tower_principal::verify::sql::{SqlVerifier, SqlVerifierBuilder};
 use tower_principal::{
-    Clock, Context, Credential, Key, Pair, Principal, PrincipalKind, Reason, Secret, Verifier, VerifyError,
+    Credential, DenialReason, Pair, Principal, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError,
 };
 
 use crate::support::*;
@@ -141,15 +143,15 @@ impl Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Short {
     Is(PrincipalKind),
-    Denied(Reason),
+    Denied(DenialReason),
     Unsupported,
     Unavailable,
 }
 
-pub(super) const UNKNOWN: Short = Short::Denied(Reason::Unknown);
-pub(super) const REVOKED: Short = Short::Denied(Reason::Revoked);
-pub(super) const DISABLED: Short = Short::Denied(Reason::Disabled);
-pub(super) const EXPIRED: Short = Short::Denied(Reason::Expired);
+pub(super) const UNKNOWN: Short = Short::Denied(DenialReason::Unknown);
+pub(super) const REVOKED: Short = Short::Denied(DenialReason::Revoked);
+pub(super) const DISABLED: Short = Short::Denied(DenialReason::Disabled);
+pub(super) const EXPIRED: Short = Short::Denied(DenialReason::Expired);
 pub(super) const USER_IS: Short = Short::Is(PrincipalKind::BasicUser);
 pub(super) const KEY: Short = Short::Is(PrincipalKind::ApiKey);
 
@@ -172,13 +174,14 @@ pub(super) async fn ask_as(
     credential: &Credential<'_>,
     tenant: Option<&str>,
 ) -> Short {
-    let context =
-        tenant.map_or_else(Context::default, |tenant| Context::default().with_tenant(tenant.to_owned()));
+    let context = tenant.map_or_else(VerifyContext::default, |tenant| {
+        VerifyContext::default().with_tenant(tenant.to_owned())
+    });
     short(&verifier.verify(credential, &context).await)
 }
 
 pub(super) async fn who(verifier: &impl Verifier, credential: &Credential<'_>) -> Principal {
-    verifier.verify(credential, &Context::default()).await.unwrap()
+    verifier.verify(credential, &VerifyContext::default()).await.unwrap()
 }
 
 pub(super) fn token(text: &str) -> Credential<'_> {

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
 use tower_principal::test_util::conformance::Suite;
 use tower_principal::verify::sql::{Change, NewCredential, NewUser, SqlError};
-use tower_principal::{Context, PrincipalKind, Secret, Verifier as _, VerifyError};
+use tower_principal::{PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError};
 
 use super::*;
 
@@ -209,7 +209,7 @@ async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     let started = Instant::now();
     let locked = keys.disable(&issued.id).await;
     assert!(matches!(locked, Err(SqlError::Locked | SqlError::Late)), "{locked:?}");
-    let revoked = verifier.revoke(&credential, &Context::default()).await;
+    let revoked = verifier.revoke(&credential, &VerifyContext::default()).await;
     assert!(matches!(revoked, Err(VerifyError::Unavailable(_))), "{revoked:?}");
     assert!(started.elapsed() < Duration::from_secs(2));
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();

@@ -1,7 +1,8 @@
 //! Imported password hashes of other formats are replaced when their users log in.
 
+use tower_principal::verify::password::UnusableHash;
 use tower_principal::verify::sql::NewUser;
-use tower_principal::{BasicUser, MemoryVerifier, UnusableHash};
+use tower_principal::{BasicUser, MemoryVerifier};
 
 use super::*;
 use crate::hashes::{BCRYPT, BCRYPT_PASSWORD};
@@ -95,7 +96,7 @@ async fn the_memory_verifier_keeps_a_hash_of_another_format() {
     let verifier =
         MemoryVerifier::builder().passwords(cheap_passwords()).user_hash("bob", BCRYPT, bob).build().unwrap();
     for _ in 0..2 {
-        let answer = verifier.verify(&password("bob", BCRYPT_PASSWORD), &Context::default()).await;
+        let answer = verifier.verify(&password("bob", BCRYPT_PASSWORD), &VerifyContext::default()).await;
         assert!(answer.is_ok());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tower_principal::verify::sql::{Digest, NewCredential, NewUser, SqlVerifier};
-use tower_principal::{Context, Secret, Verifier as _};
+use tower_principal::{Secret, Verifier as _, VerifyContext};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -51,9 +51,9 @@ async fn req_19_a_secret_is_neither_stored_nor_logged() {
             ask(&verifier, &password("alice", &secrets[0])).await,
             Short::Is(PrincipalKind::BasicUser)
         );
-        verifier.revoke(&key(&secrets[1]), &Context::default()).await.unwrap();
+        verifier.revoke(&key(&secrets[1]), &VerifyContext::default()).await.unwrap();
         verifier.close().await;
-        let failed = verifier.verify(&key(&secrets[2]), &Context::default()).await.unwrap_err();
+        let failed = verifier.verify(&key(&secrets[2]), &VerifyContext::default()).await.unwrap_err();
         let told = format!("{failed} {failed:?} {verifier:?} {store:?}");
         drop(guard);
 

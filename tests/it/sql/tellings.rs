@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt as _;
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{Change, Changes, Digest, Kind, NewCredential, NewUser, SqlVerifier};
-use tower_principal::{Context, OAuthUser, Secret, Verifier as _, verify};
+use tower_principal::{OAuthUser, Secret, Verifier as _, VerifyContext, verify};
 
 use super::*;
 
@@ -79,7 +79,7 @@ async fn req_39_a_change_whose_caller_left_is_told() {
         leaves!(users.disable("alice"), alice);
         leaves!(keys.revoke_all_of("alice"), of("m"));
         leaves!(store.deny(denied, None), Change::Denied(denied));
-        leaves!(database.revoke(&key(shown.secret.expose_secret()), &Context::default()), of("n"));
+        leaves!(database.revoke(&key(shown.secret.expose_secret()), &VerifyContext::default()), of("n"));
     }
 }
 
@@ -114,7 +114,7 @@ async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut writer = sqlx::SqliteConnection::connect(&place.address).await.unwrap();
     writer.execute("BEGIN IMMEDIATE").await.unwrap();
-    let context = Context::default();
+    let context = VerifyContext::default();
     let revoked = cached.revoke(&presented, &context);
     assert!(tokio::time::timeout(Duration::from_millis(100), revoked).await.is_err());
     // Kept again while the statement waits.
@@ -131,7 +131,7 @@ async fn what_is_revoked_already_is_not_told_again() {
         let store = database.store();
         let issued = store.api_keys().create(NewCredential::new().id("k")).await.unwrap();
         let presented = key(issued.secret.expose_secret());
-        let context = Context::default();
+        let context = VerifyContext::default();
         let mut changes = listen(&place, &database).await;
         database.revoke(&presented, &context).await.unwrap();
         let revoked = Change::Credential { kind: Kind::ApiKey, tenant: None, id: "k".to_owned() };
@@ -186,7 +186,7 @@ async fn one_revoked_token_does_not_empty_a_cache_again_and_again() {
         let cached = Arc::new(Cached::new(database.denylist(tokens)).unwrap().ttl(Duration::from_secs(3600)));
         let mut changes = listen(&place, &database).await;
         tokio::spawn(database.changes().unwrap().evict_from(&cached));
-        let context = Context::default();
+        let context = VerifyContext::default();
         cached.revoke(&token("mallory"), &context).await.unwrap();
         told(&place, &database, &mut changes).await;
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use tower_principal::principal::Operation;
+use tower_principal::verify::password::Passwords;
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlError, State};
-use tower_principal::{Operation, Passwords, Principal, PrincipalKind, Secret, VerifyError};
+use tower_principal::{Principal, PrincipalKind, Secret, VerifyError};
 
 use super::*;
 
@@ -181,7 +183,7 @@ async fn req_17_every_refused_login_takes_the_same_time() {
         for _ in 0..15 {
             for (login, times) in logins.iter().zip(&mut times) {
                 let started = Instant::now();
-                let verdict = verifier.verify(&password(login.0, login.1), &Context::default()).await;
+                let verdict = verifier.verify(&password(login.0, login.1), &VerifyContext::default()).await;
                 assert!(matches!(verdict, Err(VerifyError::Denied(_))), "{verdict:?}");
                 times.push(started.elapsed());
             }

@@ -96,9 +96,11 @@ impl Claims {
     ///
     /// ```
     /// use tower_principal::verify::Claims;
-    /// use tower_principal::{Forbidden, Head, Principal, RequireLayer};
+    /// use tower_principal::policy::Forbidden;
+    /// use tower_principal::request::RequestHead;
+    /// use tower_principal::{Principal, RequireLayer};
     ///
-    /// let staff = |who: &Principal, _: &Head<'_>| match who.claims::<Claims>() {
+    /// let staff = |who: &Principal, _: &RequestHead<'_>| match who.claims::<Claims>() {
     ///     Some(claims) if claims.has_group("staff") => Ok(()),
     ///     _ => Err(Forbidden::new()),
     /// };

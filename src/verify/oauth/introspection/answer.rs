@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::IgnoredAny;
 
 use super::kind::is_access_token;
-use super::{Check, Denial, Json, Mapping, NAME, Reason, Value, VerifyError, is_for, text_of, time_of};
+use super::{Check, Denial, DenialReason, Json, Mapping, NAME, Value, VerifyError, is_for, text_of, time_of};
 use crate::principal::Principal;
 
 /// What is expected of an answer, and what is made of it.
@@ -38,7 +38,7 @@ impl Default for Expected {
 ///
 /// An object that does not clearly say that the token is good denies it. Anything else is the server's
 /// failing, and says nothing about the token.
-pub(super) fn judge(
+pub(super) fn evaluate_response(
     body: &[u8],
     expected: &Expected,
     tenant: Option<&str>,
@@ -101,7 +101,7 @@ fn accept<'c>(
     }
     let expires_at = time_of(claims, "exp")?;
     if let Some(over) = expires_at.and_then(|expires_at| now.duration_since(expires_at).ok()) {
-        let denial = Denial::new(Check::Time, "`exp` is past").because(Reason::Expired);
+        let denial = Denial::new(Check::Time, "`exp` is past").because(DenialReason::Expired);
         return Err(denial.received(Value::Seconds(over.as_secs_f64())));
     }
     let user = expected.mapping.user(claims).map_err(|why| Denial::new(Check::Claims, why))?;
@@ -126,7 +126,7 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn judged(body: &str, expected: &Expected) -> Result<Principal, VerifyError> {
-        judge(body.as_bytes(), expected, None, UNIX_EPOCH + Duration::from_secs(NOW))
+        evaluate_response(body.as_bytes(), expected, None, UNIX_EPOCH + Duration::from_secs(NOW))
     }
 
     fn expected() -> Expected {
@@ -162,7 +162,7 @@ mod tests {
             "{}",
         ] {
             let refused = judged(body, &Expected::default()).unwrap_err();
-            assert!(matches!(refused, VerifyError::Denied(Reason::Unknown)), "{body}: {refused:?}");
+            assert!(matches!(refused, VerifyError::Denied(DenialReason::Unknown)), "{body}: {refused:?}");
         }
     }
 
@@ -227,7 +227,7 @@ mod tests {
             assert_eq!(judged(&body, &expected()).is_ok(), good, "{body}");
         }
         let expired = judged(&with(&format!(r#","exp":{past}"#)), &expected()).unwrap_err();
-        assert!(matches!(expired, VerifyError::Denied(Reason::Expired)));
+        assert!(matches!(expired, VerifyError::Denied(DenialReason::Expired)));
     }
 
     #[test]

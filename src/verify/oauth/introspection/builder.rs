@@ -55,7 +55,7 @@ pub enum InvalidIntrospection {
     /// character that no header may have.
     #[error("introspection needs credentials of its own")]
     Credentials,
-    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
+    /// A permission of a group is not in the grammar of [`Permission`](crate::principal::Permission).
     #[error("a permission of a group is none: {0}")]
     Permission(#[from] InvalidPermission),
 }
@@ -172,7 +172,7 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
-    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
+    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::principal::Permission): these become
     /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
     /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
     /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group

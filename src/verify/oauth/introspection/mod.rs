@@ -18,9 +18,9 @@ use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
 use crate::fetch::{Fetch, SharedFetch};
-use crate::principal::{Principal, Source};
-use crate::rejection::Reason;
-use crate::verify::{Check, Context, Denial, Tenancy, Value, Verifier, VerifyError};
+use crate::principal::{IdentitySource, Principal};
+use crate::rejection::DenialReason;
+use crate::verify::{Check, Denial, Tenancy, Value, Verifier, VerifyContext, VerifyError};
 
 mod answer;
 mod builder;
@@ -96,7 +96,7 @@ impl<F: Fetch> Introspection<F> {
         let _place = self.places.acquire().await.map_err(VerifyError::unavailable)?;
         let request = self.request(token);
         let response = self.fetch.fetch(request, LIMIT).await.map_err(VerifyError::unavailable)?;
-        answer::judge(body(&response)?, &self.expected, tenant, self.clock.now())
+        answer::evaluate_response(body(&response)?, &self.expected, tenant, self.clock.now())
     }
 
     fn request(&self, token: &str) -> Request<Bytes> {
@@ -157,7 +157,7 @@ impl<F: Fetch> Verifier for Introspection<F> {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         match Bounded::new(self.ask(token.expose_secret(), context.tenant()), self.deadline).await {
@@ -170,13 +170,13 @@ impl<F: Fetch> Verifier for Introspection<F> {
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        _: &Context<'_>,
+        _: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         (!matches!(credential, Credential::AccessToken(_))).then_some(Err(VerifyError::Unsupported))
     }
 
-    fn source(&self) -> Source<'_> {
-        Source::Issuer(&self.expected.authority)
+    fn source(&self) -> IdentitySource<'_> {
+        IdentitySource::Issuer(&self.expected.authority)
     }
 
     fn tenancy(&self) -> Tenancy {

@@ -178,7 +178,7 @@ impl KeySet {
     }
 
     /// Verifies a JWS in the compact form (RFC 7515 section 7.1) of at most 8 KiB, and gives its payload,
-    /// whatever it is. For messages that are no JWT: a [`JwtVerifier`](crate::JwtVerifier) also judges claims.
+    /// whatever it is. For messages that are no JWT: a [`JwtVerifier`](crate::verify::JwtVerifier) also judges claims.
     ///
     /// Returns `None` if the text is no JWS, its header changes the meaning of the message (`crit`, `b64`,
     /// `zip`), or no key of this set signed it. A key in the header, or the address of one (`jku`, `jwk`,

@@ -79,7 +79,7 @@ impl JwtVerifierBuilder {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::JwtVerifier;
+    /// use tower_principal::verify::JwtVerifier;
     ///
     /// let builder = JwtVerifier::builder("https://login.microsoftonline.com/{tenantid}/v2.0")
     ///     .tenants(["72f988bf-86f1-41af-91ab-2d7cd011db47"])
@@ -114,7 +114,7 @@ impl JwtVerifierBuilder {
         self
     }
 
-    /// What signatures are verified with: a [`KeySet`](crate::KeySet), or [`Jwks`](crate::Jwks) that are fetched. Needed.
+    /// What signatures are verified with: a [`KeySet`](crate::verify::KeySet), or [`Jwks`](crate::verify::Jwks) that are fetched. Needed.
     pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
         self.keys = Some(keys.into());
         self

@@ -54,7 +54,7 @@ impl JwtVerifierBuilder {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{JwtVerifier, verify::GroupForm};
+    /// use tower_principal::verify::{GroupForm, JwtVerifier};
     ///
     /// let builder = JwtVerifier::builder("https://zitadel.example")
     ///     .group_claims_as(GroupForm::Keys, ["urn:zitadel:iam:org:project:roles"]);
@@ -81,7 +81,7 @@ impl JwtVerifierBuilder {
         self.accept(facts.uses.iter().copied())
     }
 
-    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::Permission): these become
+    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::principal::Permission): these become
     /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
     /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
     /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
@@ -91,7 +91,8 @@ impl JwtVerifierBuilder {
     ///
     /// ```
     /// use tower_principal::verify::{Algorithm, KeySet};
-    /// use tower_principal::{JwtVerifier, RequireLayer, policy};
+    /// use tower_principal::verify::JwtVerifier;
+    /// use tower_principal::{RequireLayer, policy};
     ///
     /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
     /// let verifier = JwtVerifier::builder("https://login.example/realms/city")

@@ -53,7 +53,7 @@ pub enum JwtVerifierError {
     /// The address of the keys is not allowed.
     #[error("the keys cannot be fetched as configured: {0}")]
     Keys(#[from] InvalidJwks),
-    /// A permission of a group is not in the grammar of [`Permission`](crate::Permission).
+    /// A permission of a group is not in the grammar of [`Permission`](crate::principal::Permission).
     #[error("a permission of a group is none: {0}")]
     Permission(#[from] InvalidPermission),
     /// The operating system has no randomness to give.

@@ -34,7 +34,7 @@ impl JwtVerifier {
     ///
     /// ```
     /// use tower_principal::verify::{Algorithm, KeySet};
-    /// use tower_principal::JwtVerifier;
+    /// use tower_principal::verify::JwtVerifier;
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
@@ -99,7 +99,7 @@ impl JwtVerifier {
         }
         self.explain_claims(&mut explanation, &header, &claims);
         if let (Some(issuer), Ok(Verdict::Good)) = (issuer, verdict)
-            && let Ok(claimed) = self.rules.judge(&header, &claims, self.clock.now())
+            && let Ok(claimed) = self.rules.check_claims(&header, &claims, self.clock.now())
         {
             match self.denylist.is_used() && self.denylist.holds(self.token(&issuer, claimed.id, &jws)) {
                 true => explanation.fails(&Denial::new(Check::Revocation, "revoked here")),
@@ -124,7 +124,7 @@ impl JwtVerifier {
     }
 
     fn explain_claims(&self, explanation: &mut Explanation, header: &Header, claims: &Json<'_>) {
-        match self.rules.judge_use(header, claims) {
+        match self.rules.check_use(header, claims) {
             Ok(()) => {
                 explanation.passes(Check::Use, "a use that is accepted".to_owned());
                 explanation.passes(Check::Audience, "an audience of this verifier".to_owned());
@@ -136,11 +136,11 @@ impl JwtVerifier {
                 explanation.fails(&denial);
             }
         }
-        match self.rules.judge_times(claims, self.clock.now()) {
+        match self.rules.check_times(claims, self.clock.now()) {
             Ok(_) => explanation.passes(Check::Time, "valid now".to_owned()),
             Err(denial) => explanation.fails(&Denial { check: Check::Time, ..denial }),
         }
-        let rest = self.rules.judge(header, claims, self.clock.now()).err();
+        let rest = self.rules.check_claims(header, claims, self.clock.now()).err();
         let rest = rest.filter(|denial| denial.check == Check::Claims);
         let user = self.mapping.user(claims).err().map(|why| Denial::new(Check::Claims, why));
         match rest.or(user) {

@@ -29,7 +29,7 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Judges what only tokens of this provider have.
-    pub(super) fn judge<'j>(&self, claims: &'j Json<'j>) -> Result<(), Denial<'j>> {
+    pub(super) fn check_claims<'j>(&self, claims: &'j Json<'j>) -> Result<(), Denial<'j>> {
         let has = |names: &&[&str]| names.iter().all(|name| claims.get(name).is_some());
         if !self.signs.is_empty() && !self.signs.iter().any(has) {
             return Err(Denial::new(Check::Use, "no claim that marks an access token of this provider"));

@@ -15,9 +15,11 @@ use super::jose::{Header, HeaderFlaw, Jws, Kind};
 use super::jwks::Verdict;
 use crate::clock::Clock;
 use crate::credential::{Credential, Fingerprint};
-use crate::principal::{OAuthUserBuilder, Principal, Source};
-use crate::rejection::Reason;
-use crate::verify::{Check, Context, Denial, GroupForm, Jwks, KeySet, Tenancy, Value, Verifier, VerifyError};
+use crate::principal::{IdentitySource, OAuthUserBuilder, Principal};
+use crate::rejection::DenialReason;
+use crate::verify::{
+    Check, Denial, GroupForm, Jwks, KeySet, Tenancy, Value, Verifier, VerifyContext, VerifyError,
+};
 
 mod builder;
 mod builder_claims;
@@ -78,7 +80,8 @@ pub use self::token_use::TokenUse;
 ///
 /// ```
 /// use tower_principal::verify::{Algorithm, KeySet};
-/// use tower_principal::{JwtVerifier, MemoryVerifier, Verifier};
+/// use tower_principal::verify::JwtVerifier;
+/// use tower_principal::{MemoryVerifier, Verifier};
 ///
 /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
 /// let verifier = JwtVerifier::builder("https://issuer.example")
@@ -99,7 +102,7 @@ pub struct JwtVerifier {
 }
 
 /// A token that says it is this issuer's, nothing of it verified.
-struct Ours<'t, 'p> {
+struct UnverifiedToken<'t, 'p> {
     jws: Jws<'t>,
     header: Header,
     claims: Json<'p>,
@@ -107,7 +110,7 @@ struct Ours<'t, 'p> {
 }
 
 /// A good token, but for its claims as they stand.
-struct Good {
+struct VerifiedClaims {
     user: OAuthUserBuilder,
     issuer: Arc<str>,
     expires_at: SystemTime,
@@ -136,7 +139,7 @@ impl JwtVerifier {
     }
 
     /// Everything that can be said without keys.
-    fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<Ours<'t, 'p>, VerifyError> {
+    fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<UnverifiedToken<'t, 'p>, VerifyError> {
         let Some(claims) = Json::read(payload) else {
             return Err(
                 Denial::new(Check::Format, "claims that are no JSON, or repeat a name").passed_on(NAME)
@@ -147,22 +150,24 @@ impl JwtVerifier {
             None => return Err(other_issuer(&self.rules.issuers, &claims).passed_on(NAME)),
         };
         let header = Header::read(&jws).map_err(|flaw| flawed(&flaw).logged(NAME))?;
-        Ok(Ours { jws, header, claims, issuer })
+        Ok(UnverifiedToken { jws, header, claims, issuer })
     }
 
     /// Everything else, of a token whose signature is known to be good or not.
-    fn judge(
+    fn check_claims(
         &self,
-        ours: &Ours<'_, '_>,
+        ours: &UnverifiedToken<'_, '_>,
         verdict: Verdict,
         tenant: Option<&str>,
-    ) -> Result<Good, VerifyError> {
-        let Ours { jws, header, claims, issuer } = ours;
+    ) -> Result<VerifiedClaims, VerifyError> {
+        let UnverifiedToken { jws, header, claims, issuer } = ours;
         signed(header, verdict).map_err(|denial| denial.logged(NAME))?;
-        let claimed =
-            self.rules.judge(header, claims, self.clock.now()).map_err(|denial| denial.logged(NAME))?;
+        let claimed = self
+            .rules
+            .check_claims(header, claims, self.clock.now())
+            .map_err(|denial| denial.logged(NAME))?;
         if self.denylist.is_used() && self.denylist.holds(self.token(issuer, claimed.id, jws)) {
-            let denial = Denial::new(Check::Revocation, "revoked here").because(Reason::Revoked);
+            let denial = Denial::new(Check::Revocation, "revoked here").because(DenialReason::Revoked);
             return Err(denial.logged(NAME));
         }
         let claim = |why| Denial::new(Check::Claims, why).logged(NAME);
@@ -175,15 +180,15 @@ impl JwtVerifier {
             user = user.credential_id(id);
         }
         let issuer = Arc::clone(issuer);
-        Ok(Good { user, issuer, expires_at: claimed.expires_at, life: claimed.life })
+        Ok(VerifiedClaims { user, issuer, expires_at: claimed.expires_at, life: claimed.life })
     }
 
-    fn judge_now(
+    fn check_now(
         &self,
         jws: Jws<'_>,
         payload: &str,
         tenant: Option<&str>,
-    ) -> Option<Result<Good, VerifyError>> {
+    ) -> Option<Result<VerifiedClaims, VerifyError>> {
         let ours = match self.read(jws, payload) {
             Ok(ours) => ours,
             Err(error) => return Some(Err(error)),
@@ -193,22 +198,22 @@ impl JwtVerifier {
             Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &ours.jws)),
             Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
         };
-        Some(verdict.and_then(|verdict| self.judge(&ours, verdict, tenant)))
+        Some(verdict.and_then(|verdict| self.check_claims(&ours, verdict, tenant)))
     }
 
-    async fn judge_later(
+    async fn check_later(
         &self,
         jws: Jws<'_>,
         payload: &str,
         tenant: Option<&str>,
-    ) -> Result<Good, VerifyError> {
+    ) -> Result<VerifiedClaims, VerifyError> {
         let ours = self.read(jws, payload)?;
         let wanted = ours.header.wanted(Some(&ours.issuer));
         let verdict = match &self.keys {
             Keys::Fixed(keys) => keys.verdict(&wanted, &ours.jws),
             Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
         };
-        self.judge(&ours, verdict, tenant)
+        self.check_claims(&ours, verdict, tenant)
     }
 
     /// What the denylist knows a token by.
@@ -219,7 +224,7 @@ impl JwtVerifier {
         }
     }
 
-    fn principal(&self, good: Good, payload: String) -> Principal {
+    fn principal(&self, good: VerifiedClaims, payload: String) -> Principal {
         let user = good.user.issuer(good.issuer).claims_bytes(payload.capacity());
         user.claims(self.mapping.kept(payload)).principal()
     }
@@ -229,44 +234,48 @@ impl Verifier for JwtVerifier {
     async fn verify(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let (jws, payload) = self.open(credential)?;
-        let good = self.judge_later(jws, &payload, context.tenant()).await?;
+        let good = self.check_later(jws, &payload, context.tenant()).await?;
         Ok(self.principal(good, payload))
     }
 
     fn verify_now(
         &self,
         credential: &Credential<'_>,
-        context: &Context<'_>,
+        context: &VerifyContext<'_>,
     ) -> Option<Result<Principal, VerifyError>> {
         let (jws, payload) = match self.open(credential) {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let judged = self.judge_now(jws, &payload, context.tenant())?;
+        let judged = self.check_now(jws, &payload, context.tenant())?;
         Some(judged.map(|good| self.principal(good, payload)))
     }
 
     /// Denies a good token until it expires. One that is not good stays as it is. Unavailable where there is
     /// no room in the list.
-    async fn revoke(&self, credential: &Credential<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    async fn revoke(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
         let (jws, payload) = self.open(credential)?;
-        let good = match self.judge_later(jws, &payload, context.tenant()).await {
-            Err(VerifyError::Denied(Reason::Revoked)) => return Ok(()),
+        let good = match self.check_later(jws, &payload, context.tenant()).await {
+            Err(VerifyError::Denied(DenialReason::Revoked)) => return Ok(()),
             judged => judged?,
         };
-        let Good { user, issuer, expires_at, life } = good;
+        let VerifiedClaims { user, issuer, expires_at, life } = good;
         let token = self.token(&issuer, user.build().credential_id(), &jws);
         let denied = self.denylist.put(token, expires_at, life);
         denied.map_err(VerifyError::unavailable)
     }
 
-    fn source(&self) -> Source<'_> {
+    fn source(&self) -> IdentitySource<'_> {
         match self.rules.issuers.names.first() {
-            Some(Name::Fixed(name)) => Source::Issuer(name),
-            _ => Source::Several,
+            Some(Name::Fixed(name)) => IdentitySource::Issuer(name),
+            _ => IdentitySource::Several,
         }
     }
 

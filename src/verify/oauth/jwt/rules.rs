@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::issuers::shown;
 use super::{Audience, Check, Denial, Facts, Header, Issuers, Json, Path, Purpose, TokenUse, Value};
-use crate::rejection::Reason;
+use crate::rejection::DenialReason;
 
 /// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
 #[derive(Debug)]
@@ -36,25 +36,25 @@ pub(super) struct Claimed<'j> {
 
 impl Rules {
     /// Judges everything except the signature.
-    pub(super) fn judge<'j>(
+    pub(super) fn check_claims<'j>(
         &'j self,
         header: &'j Header,
         claims: &'j Json<'j>,
         now: SystemTime,
     ) -> Result<Claimed<'j>, Denial<'j>> {
-        self.judge_use(header, claims)?;
+        self.check_use(header, claims)?;
         if claims.get("cnf").is_some() {
             return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
         }
         optional(claims, "sub", Json::text)?;
         // An empty one would be the same for every token.
         let id = optional(claims, "jti", Json::text)?.filter(|id| !id.is_empty());
-        let (expires_at, life) = self.judge_times(claims, now)?;
+        let (expires_at, life) = self.check_times(claims, now)?;
         Ok(Claimed { id, expires_at, life })
     }
 
     /// A token that names no purpose may be of several uses; its audience decides between them.
-    pub(super) fn judge_use<'j>(
+    pub(super) fn check_use<'j>(
         &'j self,
         header: &'j Header,
         claims: &'j Json<'j>,
@@ -73,7 +73,7 @@ impl Rules {
         if first.marks().is_service_account && names_service_account(claims) != Some(true) {
             return Err(Denial::new(Check::Use, "`sub` is not the service account of `kubernetes.io`"));
         }
-        self.facts.map_or(Ok(()), |facts| facts.judge(claims))
+        self.facts.map_or(Ok(()), |facts| facts.check_claims(claims))
     }
 
     fn audiences(&self, wanted: Audience) -> &[Box<str>] {
@@ -124,7 +124,7 @@ impl Rules {
     }
 
     /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
-    pub(super) fn judge_times<'j>(
+    pub(super) fn check_times<'j>(
         &self,
         claims: &'j Json<'j>,
         now: SystemTime,
@@ -152,7 +152,7 @@ impl Rules {
         }
         if now >= expires + leeway {
             let over = late("`exp` is past by the leeway or more", leeway, now - expires);
-            return Err(over.because(Reason::Expired));
+            return Err(over.because(DenialReason::Expired));
         }
         let impossible = Denial::new(Check::Time, "an impossible date");
         let since = Duration::try_from_secs_f64(expires).map_err(|_| impossible)?;

@@ -20,7 +20,7 @@ use super::Kind;
 /// `s_hash` of identity tokens. Words are compared without regard to case, `_` and `-`:
 ///
 /// * access: `Bearer`, `access`, `access_token`, `at+jwt`, `app`, `DS`, and words that
-///   [`access_word`](crate::JwtVerifierBuilder::access_word) adds;
+///   [`access_word`](crate::verify::JwtVerifierBuilder::access_word) adds;
 /// * identity: `ID`, `id_token`, `identity`. An access token has no such word, and no `at_hash`,
 ///   `c_hash` or `s_hash`. It may have a `nonce` only if a word or the header names an access token;
 /// * refresh: `Refresh`, `Offline`, `refresh_token`, `DSR`. Such a token is always refused.
@@ -34,7 +34,7 @@ use super::Kind;
 /// GeoDataHub's clients send either of Amazon Cognito's tokens:
 ///
 /// ```
-/// use tower_principal::{JwtVerifier, verify::TokenUse};
+/// use tower_principal::verify::{JwtVerifier, TokenUse};
 ///
 /// let builder = JwtVerifier::builder("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example")
 ///     .audience("the-id-of-the-client")
@@ -52,7 +52,7 @@ pub enum TokenUse {
     /// The same without a `typ` in the header, as Okta writes access tokens.
     UntypedJwt,
     /// An identity token (OpenID Connect Core 1.0 section 2) of a client that
-    /// [`identity_client`](crate::JwtVerifierBuilder::identity_client) names, accepted like an access
+    /// [`identity_client`](crate::verify::JwtVerifierBuilder::identity_client) names, accepted like an access
     /// token. Access tokens are refused under this use: by a word, by `at+jwt`, or by scopes.
     IdentityToken,
     /// A token of a Kubernetes service account: `sub` is

@@ -188,13 +188,13 @@ impl SqlStore {
         let announced = listening.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let tell = move |done: Result<Vec<Row>, SqlError>| match done {
             Ok(mut rows) => {
-                rows.iter_mut().for_each(|row| hub.tell(told(row).unwrap_or(Change::Everything)));
+                rows.iter_mut().for_each(|row| hub.publish(told(row).unwrap_or(Change::Everything)));
                 Ok(rows.len())
             }
             Err(error) => {
                 // It may have been made, and who tries again will find nothing to change.
                 if matches!(error, SqlError::Late) && !announced {
-                    hub.tell(in_doubt);
+                    hub.publish(in_doubt);
                 }
                 Err(error)
             }

@@ -18,7 +18,7 @@ use crate::verify::sql::{SqlError, Value, names};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
-/// use tower_principal::{Context, Credential, Pair, Secret, Verifier};
+/// use tower_principal::{Credential, Pair, Secret, Verifier, VerifyContext};
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let users = verifier.store().users();
@@ -26,7 +26,7 @@ use crate::verify::sql::{SqlError, Value, names};
 /// users.grant("alice", "get:/reports/**").await?;
 ///
 /// let pair = Pair::new(Secret::borrowed("alice"), Secret::borrowed("correct horse"));
-/// let alice = verifier.verify(&Credential::Password(pair), &Context::default()).await?;
+/// let alice = verifier.verify(&Credential::Password(pair), &VerifyContext::default()).await?;
 /// assert_eq!(alice.id(), Some("alice"));
 /// # Ok(())
 /// # }
@@ -51,12 +51,12 @@ impl Users {
     }
 
     /// Takes a user over by the PHC string of the password's argon2id hash
-    /// ([`Passwords::hash`](crate::Passwords::hash)). Give all the same cost, that of the verifier's
+    /// ([`Passwords::hash`](crate::verify::password::Passwords::hash)). Give all the same cost, that of the verifier's
     /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): another one tells users apart by
     /// time. A hash of an empty password matches nothing.
     ///
     /// With the feature `legacy-hashes` also hashes of bcrypt, scrypt, argon2i and argon2d are imported;
-    /// see [`Passwords::verify`](crate::Passwords::verify). Each is replaced by one of argon2id when its
+    /// see [`Passwords::verify`](crate::verify::password::Passwords::verify). Each is replaced by one of argon2id when its
     /// user logs in, unless the password was changed in between.
     ///
     /// # Errors

@@ -31,8 +31,8 @@ pub fn entra(tenant: &str) -> Provider {
 }
 
 /// Microsoft Entra ID for several tenants, which the builder's
-/// [`tenants`](crate::JwtVerifierBuilder::tenants) or
-/// [`tenants_where`](crate::JwtVerifierBuilder::tenants_where) names.
+/// [`tenants`](crate::verify::JwtVerifierBuilder::tenants) or
+/// [`tenants_where`](crate::verify::JwtVerifierBuilder::tenants_where) names.
 pub fn entra_multi_tenant() -> Provider {
     Provider {
         also: vec!["https://sts.windows.net/{tenantid}/".to_owned()],
@@ -57,7 +57,7 @@ pub fn entra_b2c(name: &str, tenant: &str, policy: &str) -> Provider {
 /// Okta's custom authorization servers, by the server's address (`https://acme.okta.com/oauth2/default`).
 ///
 /// Okta publishes no keys for access tokens of its org authorization server (`https://acme.okta.com`):
-/// [`JwtVerifierError::Unverifiable`](crate::JwtVerifierError::Unverifiable) names what to use.
+/// [`JwtVerifierError::Unverifiable`](crate::verify::JwtVerifierError::Unverifiable) names what to use.
 pub fn okta(server: &str) -> Provider {
     let issuer = https(server);
     let is_custom = issuer.split_once("/oauth2/").is_some_and(|(_, id)| !id.is_empty());
@@ -75,7 +75,7 @@ pub fn cognito(region: &str, pool: &str) -> Provider {
     Provider::new(&data::COGNITO, format!("https://cognito-idp.{region}.amazonaws.com/{pool}"))
 }
 
-/// Google's identity tokens. The builder's [`identity_client`](crate::JwtVerifierBuilder::identity_client) is
+/// Google's identity tokens. The builder's [`identity_client`](crate::verify::JwtVerifierBuilder::identity_client) is
 /// your client id.
 pub fn google() -> Provider {
     Provider {

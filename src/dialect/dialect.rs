@@ -1,0 +1,112 @@
+//! A platform as data.
+
+use super::AnswerRow;
+use super::form::CredentialForm;
+use super::guest::GuestRule;
+use crate::transport::TransportRule;
+use std::borrow::Cow;
+
+/// A platform's way with credentials, as data.
+///
+/// Start from a preset and change it by methods, by struct update, or at run time. What is in no
+/// row is not read: a dialect without query rows does not look at the query.
+///
+/// # Examples
+///
+/// By methods:
+///
+/// ```
+/// use tower_principal::{GuestRule, dialect};
+///
+/// let dialect = dialect::SOCRATA.guests([GuestRule::everywhere()]).realm("data");
+/// assert_eq!(dialect.name, "socrata");
+/// ```
+///
+/// By struct update, as a constant:
+///
+/// ```
+/// use std::borrow::Cow;
+/// use tower_principal::dialect::{self, meaning};
+/// use tower_principal::{CredentialForm, Dialect};
+///
+/// const MINE: Dialect = Dialect {
+///     name: "mine",
+///     forms: Cow::Borrowed(&[
+///         CredentialForm::scheme("Bearer", meaning::access_token),
+///         CredentialForm::header("x-api-key", meaning::api_key),
+///     ]),
+///     ..dialect::RFC6750
+/// };
+/// ```
+///
+/// At run time, with names read from a configuration:
+///
+/// ```
+/// use tower_principal::dialect::{self, meaning};
+/// use tower_principal::{CredentialForm, Dialect};
+///
+/// let header: String = "x-tenant-key".to_owned();
+/// let name: &'static str = header.leak();
+/// let dialect = dialect::RFC6750.with_form(CredentialForm::header(name, meaning::api_key));
+/// assert_eq!(dialect.forms.len(), 2);
+/// ```
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "struct update is a documented way to make one")]
+pub struct Dialect {
+    /// A name for logs and errors.
+    pub name: &'static str,
+    /// The realm of every challenge: printable ASCII without `"` and `\`.
+    pub realm: Cow<'static, str>,
+    /// The credential forms that are read.
+    pub forms: Cow<'static, [CredentialForm]>,
+    /// Who may come without credentials; the first rule that admits decides.
+    pub guests: Cow<'static, [GuestRule]>,
+    /// What happens to credentials over a connection that is not secure.
+    pub transport: TransportRule,
+    /// How refusals look where that is not the standard way; the first row that fits decides.
+    pub answers: Cow<'static, [AnswerRow]>,
+}
+
+impl Dialect {
+    /// Another realm.
+    #[must_use]
+    pub fn realm(mut self, realm: impl Into<Cow<'static, str>>) -> Self {
+        self.realm = realm.into();
+        self
+    }
+
+    /// Other forms in place of all it has.
+    #[must_use]
+    pub fn forms(mut self, forms: impl IntoIterator<Item = CredentialForm>) -> Self {
+        self.forms = forms.into_iter().collect();
+        self
+    }
+
+    /// One form more.
+    #[must_use]
+    pub fn with_form(mut self, form: CredentialForm) -> Self {
+        self.forms.to_mut().push(form);
+        self
+    }
+
+    /// Other guest rules in place of all it has; an empty list admits nobody.
+    #[must_use]
+    pub fn guests(mut self, guests: impl IntoIterator<Item = GuestRule>) -> Self {
+        self.guests = guests.into_iter().collect();
+        self
+    }
+
+    /// Other answers in place of all it has; an empty list answers in the standard way.
+    #[must_use]
+    pub fn answers(mut self, answers: impl IntoIterator<Item = AnswerRow>) -> Self {
+        self.answers = answers.into_iter().collect();
+        self
+    }
+
+    /// Another rule for connections that are not secure.
+    #[must_use]
+    pub fn transport(mut self, rule: TransportRule) -> Self {
+        self.transport = rule;
+        self
+    }
+}

@@ -1,0 +1,165 @@
+//! Extractors of axum.
+
+use crate::authentication::Authentication;
+use crate::authentication::AuthenticationExt;
+use crate::policy::Forbidden;
+use crate::policy::check_authenticated;
+use crate::principal::ApiKey;
+use crate::principal::AppAdmin;
+use crate::principal::AppToken;
+use crate::principal::BasicUser;
+use crate::principal::OAuthUser;
+use crate::principal::OrgAdmin;
+use crate::principal::Principal;
+use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
+use crate::rejection::render;
+use crate::trace;
+use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
+use axum_core::extract::OptionalFromRequestParts;
+use axum_core::response::IntoResponse;
+use axum_core::response::Response;
+use http::request::Parts;
+use std::ops::Deref;
+
+/// Any principal except a guest and a lone app token, which identifies an application and
+/// authenticates no caller. The extractor asks both for credentials (401), as
+/// [`policy::authenticated`](crate::policy::authenticated) does.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Authenticated;
+///
+/// async fn handler(who: Authenticated) -> String {
+///     who.id().unwrap_or_default().to_owned()
+/// }
+/// # let _ = handler;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Authenticated(Principal);
+
+impl Authenticated {
+    /// The principal itself.
+    pub fn into_principal(self) -> Principal {
+        self.0
+    }
+}
+
+impl Deref for Authenticated {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl IntoResponse for Rejection {
+    /// A plain answer, which an [`AuthenticateLayer`](crate::AuthenticateLayer) around the handler
+    /// renders again in its dialect's way.
+    fn into_response(self) -> Response {
+        render::plain(&self).map(Body::from)
+    }
+}
+
+fn found(parts: &Parts) -> Result<&Authentication, Rejection> {
+    parts.authentication().ok_or_else(|| {
+        trace::error!("an extractor found no authentication: put an `AuthenticateLayer` around the route, added after it");
+        RejectionKind::ServerError.into()
+    })
+}
+
+impl<S: Sync> FromRequestParts<S> for Authentication {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        found(parts).cloned()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Principal {
+    type Rejection = Rejection;
+
+    /// Never refuses a guest: a rule admitted it.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(found(parts)?.principal().clone())
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Principal {
+    type Rejection = Rejection;
+
+    /// `None` for a guest only. A bad credential was refused by the layer.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        Ok(Some(found(parts)?.principal().clone()).filter(|principal| !principal.is_guest()))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let who = found(parts)?;
+        match check_authenticated(who.principal()) {
+            Ok(()) => Ok(Self(who.principal().clone())),
+            Err(forbidden) => Err(Rejection::forbidden(who, forbidden)),
+        }
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Authenticated {
+    type Rejection = Rejection;
+
+    /// `None` for a guest and for a lone app token.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        let principal = found(parts)?.principal();
+        Ok(check_authenticated(principal).is_ok().then(|| Self(principal.clone())))
+    }
+}
+
+/// Makes a kind of principal an extractor: another kind is 403, a guest 401 or `None`.
+macro_rules! extract {
+    ($($kind:ident from $who:ident by $pattern:expr;)*) => {$(
+        impl<S: Sync> FromRequestParts<S> for $kind {
+            type Rejection = Rejection;
+
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+                let $who = found(parts)?;
+                $pattern.ok_or_else(|| Rejection::forbidden($who, Forbidden::new()))
+            }
+        }
+
+        impl<S: Sync> OptionalFromRequestParts<S> for $kind {
+            type Rejection = Rejection;
+
+            /// `None` for a guest; another kind is refused.
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+                let $who = found(parts)?;
+                match $pattern {
+                    None if !$who.principal().is_guest() => Err(Rejection::forbidden($who, Forbidden::new())),
+                    found => Ok(found),
+                }
+            }
+        }
+    )*};
+}
+
+macro_rules! only {
+    ($who:ident, $kind:ident) => {
+        match $who.principal() {
+            Principal::$kind(found) => Some(found.clone()),
+            _ => None,
+        }
+    };
+}
+
+extract! {
+    BasicUser from who by only!(who, BasicUser);
+    ApiKey from who by only!(who, ApiKey);
+    OrgAdmin from who by only!(who, OrgAdmin);
+    AppAdmin from who by only!(who, AppAdmin);
+    OAuthUser from who by only!(who, OAuthUser);
+    // The principal, or the token that came along with another.
+    AppToken from who by who.app().cloned().or_else(|| only!(who, AppToken));
+}

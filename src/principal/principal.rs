@@ -1,0 +1,248 @@
+//! The principal of a request, and its kind.
+
+use super::record::Record;
+use super::{
+    ApiKey, AppAdmin, AppToken, BasicUser, Guest, OAuthUser, OrgAdmin, Permissions, PrincipalKind, Scopes,
+};
+use std::any::Any;
+use std::fmt;
+use std::time::Duration;
+use std::time::SystemTime;
+
+/// Who a request comes from, verified.
+///
+/// Exhaustive on purpose: a new kind must break every `match`, so that nobody decides about it by
+/// accident. Each kind is a small record made by its builder; cloning one counts one reference.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{OAuthUser, Principal};
+///
+/// fn greeting(principal: &Principal) -> String {
+///     match principal {
+///         Principal::Guest(_) => "hello, whoever you are".to_owned(),
+///         Principal::AppToken(app) => format!("hello, application {}", app.id()),
+///         Principal::BasicUser(user) => format!("hello, {}", user.id()),
+///         Principal::ApiKey(key) => format!("hello, {}", key.owner().unwrap_or(key.id())),
+///         Principal::OrgAdmin(client) => format!("hello, {}", client.org()),
+///         Principal::AppAdmin(client) => format!("hello, {}/{}", client.org(), client.app()),
+///         Principal::OAuthUser(user) => format!("hello, {}", user.id()),
+///     }
+/// }
+///
+/// let otto = Principal::from(OAuthUser::builder("otto").scopes(["all"]).build());
+/// assert_eq!(greeting(&otto), "hello, otto");
+/// ```
+#[derive(Clone)]
+#[allow(clippy::exhaustive_enums, reason = "a new kind must break every match")]
+pub enum Principal {
+    /// Nobody: no credential was sent and a guest rule admitted the request.
+    Guest(Guest),
+    /// An application, by the token that identifies it (Socrata's `X-App-Token`).
+    AppToken(AppToken),
+    /// A person, by user name and password.
+    BasicUser(BasicUser),
+    /// An API key, acting for its owner.
+    ApiKey(ApiKey),
+    /// An organization's client: everything in the organization and its applications (Usergrid).
+    OrgAdmin(OrgAdmin),
+    /// An application's client: everything in its application (Usergrid).
+    AppAdmin(AppAdmin),
+    /// A person, by an access token.
+    OAuthUser(OAuthUser),
+}
+
+impl Principal {
+    /// Which of the seven kinds it is.
+    pub const fn kind(&self) -> PrincipalKind {
+        match self {
+            Self::Guest(_) => PrincipalKind::Guest,
+            Self::AppToken(_) => PrincipalKind::AppToken,
+            Self::BasicUser(_) => PrincipalKind::BasicUser,
+            Self::ApiKey(_) => PrincipalKind::ApiKey,
+            Self::OrgAdmin(_) => PrincipalKind::OrgAdmin,
+            Self::AppAdmin(_) => PrincipalKind::AppAdmin,
+            Self::OAuthUser(_) => PrincipalKind::OAuthUser,
+        }
+    }
+
+    /// Whether nobody is known: no credential was sent.
+    pub const fn is_guest(&self) -> bool {
+        matches!(self, Self::Guest(_))
+    }
+
+    /// The public id: a user's name or subject, a key's, token's or client's id. `None` for a guest.
+    pub fn id(&self) -> Option<&str> {
+        (!self.is_guest()).then(|| &*self.record().id)
+    }
+
+    /// The organization it belongs to.
+    pub fn org(&self) -> Option<&str> {
+        self.record().org.as_deref()
+    }
+
+    /// The application it belongs to.
+    pub fn app(&self) -> Option<&str> {
+        self.record().app.as_deref()
+    }
+
+    /// Whom it acts for, where that is somebody else: an API key's or an app token's owner.
+    pub fn owner(&self) -> Option<&str> {
+        self.record().owner.as_deref()
+    }
+
+    /// The granted scopes.
+    pub fn scopes(&self) -> &Scopes {
+        &self.record().scopes
+    }
+
+    /// The absolute permissions. Permissions that are relative to a place are not among them: those of
+    /// a principal with an organization or an application, and those that a guest has by a rule for
+    /// paths. [`may_in`](Self::may_in) asks about them, and so do the policies.
+    pub fn permissions(&self) -> &Permissions {
+        self.record().absolute()
+    }
+
+    /// When the credential ends.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.record().expires_at
+    }
+
+    /// How long after its end the verifier accepts the credential.
+    pub(crate) fn leeway(&self) -> Duration {
+        Duration::from_secs(self.record().leeway.into())
+    }
+
+    /// The credential's public id, for logs and for revoking: a token's `jti`, a key's id. Where there are several
+    /// [issuers](Self::issuer) it is unique with its issuer alone.
+    pub fn credential_id(&self) -> Option<&str> {
+        self.record().credential_id.as_deref()
+    }
+
+    /// Who vouches for the credential, as the verifier made sure of it: a JWT's `iss`; of introspection the issuer that
+    /// is expected, or else the endpoint that was asked. `None` where the verifier
+    /// knows of one alone.
+    pub fn issuer(&self) -> Option<&str> {
+        self.record().issuer.as_deref()
+    }
+
+    /// What the verifier attached, where it is a `T`: the claims of a token, a database row.
+    pub fn claims<T: Any>(&self) -> Option<&T> {
+        self.record().claims.as_deref()?.downcast_ref()
+    }
+
+    /// About how many bytes of memory it holds: its texts, and its claims as far as the verifier said how large
+    /// they are. Permissions and the issuer are not counted.
+    pub fn bytes(&self) -> usize {
+        self.record().bytes()
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        match self {
+            Self::Guest(guest) => &guest.0,
+            Self::AppToken(app) => &app.0,
+            Self::BasicUser(user) => &user.0,
+            Self::ApiKey(key) => &key.0,
+            Self::OrgAdmin(client) => &client.0,
+            Self::AppAdmin(client) => &client.0,
+            Self::OAuthUser(user) => &user.0,
+        }
+    }
+}
+
+/// Shows the kind and the id only: the rest may be personal data.
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id() {
+            Some(id) => write!(f, "{}({id:?})", self.kind()),
+            None => write!(f, "{}", self.kind()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::OAuthUserBuilder;
+    use crate::principal::identity::IdentitySource;
+
+    #[test]
+    fn a_record_gives_back_what_its_builder_took() {
+        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
+        let user = OAuthUser::builder("wendy")
+            .org("acme")
+            .app("weather")
+            .uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0")
+            .client("cid")
+            .scopes(["a", "b"])
+            .permissions(Permissions::all())
+            .expires_at(until)
+            .credential_id("jti-1")
+            .issuer("https://issuer.example")
+            .claims(7_u32)
+            .build();
+        assert_eq!((user.id(), user.org(), user.app()), ("wendy", Some("acme"), Some("weather")));
+        assert_eq!((user.client(), user.credential_id()), (Some("cid"), Some("jti-1")));
+        let principal = Principal::from(user.clone());
+        assert_eq!(principal.scopes().as_str(), "a b");
+        assert_eq!(principal.expires_at(), Some(until));
+        assert_eq!((principal.issuer(), user.issuer()), (Some("https://issuer.example"), principal.issuer()));
+        assert_eq!(principal.claims::<u32>(), Some(&7));
+        assert_eq!(principal.claims::<u64>(), None);
+        let names = principal.user_names(IdentitySource::Issuer("https://issuer.example"));
+        assert_eq!(names, ["wendy", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"]);
+        assert_eq!(principal.user_names(IdentitySource::Issuer("https://other.example")), ["", ""]);
+        assert_eq!(principal.user_names(IdentitySource::Store("")), ["", ""]);
+        assert_eq!(user.claims::<u32>(), Some(&7));
+    }
+
+    #[test]
+    fn every_text_is_counted_and_claims_as_they_are_said_to_be() {
+        let bytes = |user: OAuthUserBuilder| Principal::from(user.build()).bytes();
+        let (user, long) = (|| OAuthUser::builder(""), "x".repeat(1000));
+        let empty = bytes(user());
+        assert!((100..500).contains(&empty), "{empty}");
+        for filled in [
+            OAuthUser::builder(&*long),
+            user().org(&*long),
+            user().app(&*long),
+            user().uuid(&*long),
+            user().client(&*long),
+            user().credential_id(&*long),
+            user().scopes([&*long]),
+            user().claims(long.clone()).claims_bytes(1000),
+        ] {
+            assert_eq!(bytes(filled), empty + 1000);
+        }
+        let key = ApiKey::builder("").owner(&*long).build();
+        assert_eq!(Principal::from(key).bytes(), empty + 1000);
+        let permitted = user().permissions(Permissions::parse([&*format!("get:/{long}")]).unwrap());
+        assert!(bytes(permitted) > empty + 4 * 1000);
+        assert_eq!(bytes(user().claims_bytes(usize::MAX)), usize::MAX);
+    }
+
+    #[test]
+    fn debug_shows_no_more_than_kind_and_id() {
+        let key = ApiKey::builder("k1").owner("alice@example.org").build();
+        assert_eq!(format!("{:?} {key:?}", Principal::from(key.clone())), "ApiKey(\"k1\") ApiKey(\"k1\")");
+        assert_eq!(format!("{:?}", Principal::from(Guest::builder().build())), "Guest");
+    }
+
+    #[test]
+    fn a_guest_has_no_id_and_holds_nothing_unless_told() {
+        let guest = Principal::from(Guest::builder().build());
+        assert!(guest.is_guest());
+        assert_eq!(guest.id(), None);
+        assert!(guest.scopes().is_empty());
+        assert_eq!(guest.kind().to_string(), "Guest");
+    }
+
+    #[test]
+    fn a_clone_counts_one_reference() {
+        assert_eq!(size_of::<Principal>(), 16);
+        let admin = AppAdmin::builder("cid", "acme", "weather").build();
+        assert!(std::ptr::eq(admin.id(), admin.clone().id()));
+        assert_eq!((admin.org(), admin.app()), ("acme", "weather"));
+    }
+}

@@ -1,0 +1,191 @@
+//! A refused request, and how a service renders it.
+
+use super::{DenialReason, RejectionKind};
+use crate::authentication::Authentication;
+use crate::authentication::Origin;
+use crate::credential::Carrier;
+use crate::credential::CredentialKind;
+use crate::credential::Fingerprint;
+use crate::credential::Syntax;
+use crate::policy::Forbidden;
+use crate::principal::Scopes;
+use crate::verify::Check;
+use crate::verify::Denial;
+use bytes::Bytes;
+use http::Response;
+use std::fmt;
+use std::time::Duration;
+
+/// A refused request: what [`RenderRejection`] renders, and what stands in the extensions of the response,
+/// for logs and metrics further out.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{Rejection, RejectionKind};
+///
+/// fn was_an_outage<B>(response: &http::Response<B>) -> bool {
+///     response.extensions().get::<Rejection>().is_some_and(|rejection| rejection.kind() == RejectionKind::Unavailable)
+/// }
+/// # assert!(!was_an_outage(&http::Response::new(())));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rejection {
+    kind: RejectionKind,
+    needed: Scopes,
+    /// Where the credential came from that was refused, where there was one.
+    origin: Option<Origin>,
+    /// What the verifier said, for the log.
+    reason: Option<DenialReason>,
+    fingerprint: Option<Fingerprint>,
+    /// Whether the credential is `Basic` and breaks its grammar.
+    broken_basic: bool,
+    /// Whether a pipeline has rendered it: an outer one then leaves it alone.
+    rendered: bool,
+}
+
+/// Renders refusals in place of the standard answer; see
+/// [`AuthenticateLayer::respond`](crate::AuthenticateLayer::respond).
+///
+/// It gets the standard answer, challenges included, to amend or to replace; a redirect to a log-in
+/// page will do. An answer that would turn the refusal into a success (1xx or 2xx) is not sent, nor
+/// is there one when it panics: the standard one is. The answer to a gRPC call is sent without its body.
+pub trait RenderRejection: Send + Sync + 'static {
+    /// Renders one refusal.
+    fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes>;
+}
+
+impl<F> RenderRejection for F
+where
+    F: Fn(&Rejection, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+{
+    fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes> {
+        self(rejection, standard)
+    }
+}
+
+impl Rejection {
+    pub(crate) fn new(kind: RejectionKind) -> Self {
+        let needed = Scopes::none();
+        Self {
+            kind,
+            needed,
+            origin: None,
+            reason: None,
+            fingerprint: None,
+            broken_basic: false,
+            rendered: false,
+        }
+    }
+
+    /// Somebody who may not do this: a guest is asked for credentials, a token holder told that the
+    /// token does not do (RFC 6750 section 3.1), anybody else refused.
+    pub(crate) fn forbidden(who: &Authentication, forbidden: Forbidden) -> Self {
+        let needed = forbidden.needed().clone();
+        if who.principal().is_guest() || forbidden.asks_for_credentials() {
+            return Self { needed, ..Self::new(RejectionKind::Missing) };
+        }
+        let denial = Denial::new(Check::Policy, "a policy refuses the principal");
+        let held = who.principal().scopes().as_str();
+        denial.expected(forbidden.needed().as_str()).received(held).log("policy");
+        if who.holds_token() {
+            return Self { needed, ..Self::new(RejectionKind::InsufficientScope).with_origin(who.origin()) };
+        }
+        Self::new(RejectionKind::Forbidden).with_origin(who.origin())
+    }
+
+    pub(crate) fn with_origin(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
+    pub(crate) fn because(self, reason: DenialReason) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    pub(crate) fn with_fingerprint(self, fingerprint: Option<Fingerprint>) -> Self {
+        Self { fingerprint, ..self }
+    }
+
+    /// The same for `Basic` credentials that break their grammar, which are challenged as `Basic`.
+    pub(crate) fn of_broken_basic(self, broken_basic: bool) -> Self {
+        Self { broken_basic, ..self }
+    }
+
+    pub(crate) const fn is_of_broken_basic(&self) -> bool {
+        self.broken_basic
+    }
+
+    /// Why the request was refused.
+    pub const fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    pub(crate) const fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+
+    /// Which kind of credential was refused; `None` where there was none, or none that could be read.
+    pub fn credential_kind(&self) -> Option<CredentialKind> {
+        self.origin.map(|origin| origin.kind)
+    }
+
+    /// Where that credential came from.
+    pub fn carrier(&self) -> Option<Carrier> {
+        self.origin.map(|origin| origin.spelling.carrier)
+    }
+
+    /// How that credential was written.
+    pub fn syntax(&self) -> Option<Syntax> {
+        self.origin.map(|origin| origin.spelling.syntax)
+    }
+
+    /// The scopes that would have allowed it; empty where none would.
+    pub const fn needed_scopes(&self) -> &Scopes {
+        &self.needed
+    }
+
+    /// After how long it may be tried again.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self.reason {
+            Some(DenialReason::Throttled(after)) => Some(after),
+            _ => None,
+        }
+    }
+
+    /// For the log alone: who asks is not told whether a credential was unknown or has expired.
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    pub(crate) const fn reason(&self) -> Option<DenialReason> {
+        self.reason
+    }
+
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    pub(crate) const fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+
+    pub(crate) fn rendered(&self) -> Self {
+        Self { rendered: true, ..self.clone() }
+    }
+
+    pub(crate) fn unrendered(&self) -> Self {
+        Self { rendered: false, ..self.clone() }
+    }
+
+    pub(crate) const fn is_rendered(&self) -> bool {
+        self.rendered
+    }
+}
+
+impl From<RejectionKind> for Rejection {
+    fn from(kind: RejectionKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Rejection {}
