@@ -1,4 +1,4 @@
-//! What an authorization server says about a token, and whether that will do.
+//! The evaluation of an authorization server's answer about a token.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use super::kind::is_access_token;
 use super::{Check, Denial, DenialReason, Json, Mapping, NAME, Value, VerifyError, is_for, text_of, time_of};
 use crate::principal::Principal;
 
-/// What is expected of an answer, and what is made of it.
+/// The expected content of an answer, and its evaluation.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
-    /// Whose word it is: the issuer, or where none is expected the endpoint. What the answer says is not looked at.
+    /// The issuer, or the endpoint if no issuer is expected. Never read from the answer.
     pub(super) authority: Arc<str>,
     /// How far ahead the server's clock may be.
     pub(super) leeway: Duration,
@@ -34,10 +34,10 @@ impl Default for Expected {
     }
 }
 
-/// Reads the body of an answer, whose status and type are right.
+/// Reads the body of an answer with the right status and type.
 ///
-/// An object that does not clearly say that the token is good denies it. Anything else is the server's
-/// failing, and says nothing about the token.
+/// An object denies the token unless it clearly states that the token is good. Anything else is a
+/// failure of the server and means nothing for the token.
 pub(super) fn evaluate_response(
     body: &[u8],
     expected: &Expected,
@@ -49,7 +49,7 @@ pub(super) fn evaluate_response(
         Some(claims @ Json::Object(_)) => {
             accept(&claims, text, expected, tenant, now).map_err(|denial| denial.logged(NAME))
         }
-        // A name stands twice in it: two programs may read it differently.
+        // A name occurs twice: two programs may read the object differently.
         None if serde_json::from_str::<HashMap<String, IgnoredAny>>(text).is_ok() => {
             Err(Denial::new(Check::Format, "the answer repeats a name").logged(NAME))
         }
@@ -58,7 +58,8 @@ pub(super) fn evaluate_response(
     }
 }
 
-/// Whether an error says that the token is invalid (RFC 6750 section 3.1), and not the question.
+/// Returns true if an error means that the token is invalid (RFC 6750 section 3.1), not the
+/// request.
 pub(super) fn denies(body: &[u8]) -> bool {
     let answer = Json::read(str::from_utf8(body).unwrap_or_default());
     answer.is_some_and(|answer| answer.get("error").and_then(Json::text) == Some("invalid_token"))
@@ -75,7 +76,7 @@ fn accept<'c>(
         let denial = Denial::new(Check::Record, "`active` is not `true`").expected("true");
         return Err(denial.received(claims.get("active").map_or(Value::Absent, |value| Value::Any(value))));
     }
-    // Bound to a key (RFC 7800) that nobody proved to hold.
+    // Bound to a key (RFC 7800), and no proof of possession was verified.
     if claims.get("cnf").is_some() {
         return Err(Denial::new(Check::Claims, "bound to a key whose proof is not verified"));
     }
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    /// What stands in an answer beside `active`, `sub`, `iss` and `aud` that are right.
+    /// An answer with this member, and with valid `active`, `sub`, `iss` and `aud`.
     fn with(member: &str) -> String {
         format!(r#"{{"active":true,"sub":"otto","iss":"https://as","aud":"api"{member}}}"#)
     }

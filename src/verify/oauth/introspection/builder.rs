@@ -1,4 +1,4 @@
-//! How an authorization server is asked.
+//! The settings for token introspection at an authorization server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,23 +39,24 @@ enum Own {
     Form(Zeroizing<String>),
 }
 
-/// An authorization server cannot be asked this way.
+/// The settings are invalid for an authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidIntrospection {
-    /// The endpoint is no absolute URL without a user and a password.
+    /// The endpoint is not an absolute URL, or it has a user or a password.
     #[error("the introspection endpoint is no absolute URL, or it holds a user or a password")]
     Endpoint,
-    /// The endpoint is not an `https` one, and `danger_allow_http` was not said.
+    /// The endpoint is not `https`, and `danger_allow_http` was not called.
     #[error("the introspection endpoint is not an https one")]
     Insecure,
     /// None of [`client`](IntrospectionBuilder::client),
     /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) and
-    /// [`bearer`](IntrospectionBuilder::bearer) was called, the client's id is empty, or the token has a
-    /// character that no header may have.
+    /// [`bearer`](IntrospectionBuilder::bearer) was called, the client's id is empty, or the token
+    /// has a character that is invalid in a header.
     #[error("introspection needs credentials of its own")]
     Credentials,
-    /// A permission of a group is not in the grammar of [`Permission`](crate::principal::Permission).
+    /// A permission of a group does not match the grammar of
+    /// [`Permission`](crate::principal::Permission).
     #[error("a permission of a group is none: {0}")]
     Permission(#[from] InvalidPermission),
 }
@@ -75,12 +76,12 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         }
     }
 
-    /// This service's own id and secret at the authorization server, sent in an `Authorization` header as
-    /// Basic (`client_secret_basic`).
+    /// Sets this service's id and secret at the authorization server, sent in an `Authorization`
+    /// header as Basic (`client_secret_basic`).
     ///
-    /// Each of the two is encoded as a form's value before it is joined (RFC 6749 section 2.3.1), so that `:`
-    /// and `%` arrive as they are. A server that does not decode them takes
-    /// [`client_secret_post`](Self::client_secret_post) instead.
+    /// Each is encoded as a form value before they are joined (RFC 6749 section 2.3.1), so that `:`
+    /// and `%` arrive unchanged. If a server does not decode them, use
+    /// [`client_secret_post`](Self::client_secret_post).
     pub fn client(mut self, id: &str, secret: &str) -> Self {
         let pair = Zeroizing::new(format!("{}:{}", &*form_value(id), &*form_value(secret)));
         let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
@@ -88,9 +89,9 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
-    /// This service's own id and secret, sent in the form beside the token (`client_secret_post`, RFC 6749
-    /// section 2.3.1), for a server that does not take Basic. Replaces [`client`](Self::client) and
-    /// [`bearer`](Self::bearer).
+    /// Sets this service's id and secret, sent in the form beside the token (`client_secret_post`,
+    /// RFC 6749 section 2.3.1). For a server that does not accept Basic. Replaces
+    /// [`client`](Self::client) and [`bearer`](Self::bearer).
     pub fn client_secret_post(mut self, id: &str, secret: &str) -> Self {
         let (id, secret) = (form_value(id), form_value(secret));
         let form = ["&client_id=", &id, "&client_secret=", &secret].concat();
@@ -98,71 +99,72 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
-    /// An access token of this service's own (RFC 7662 section 2.1), in place of id and secret.
+    /// Sets an access token of this service (RFC 7662 section 2.1), instead of id and secret.
     pub fn bearer(mut self, token: &str) -> Self {
         self.own = Some(Own::Header(Zeroizing::new(format!("Bearer {token}"))));
         self
     }
 
-    /// The issuer that every answer has to name as `iss`. Without it the claim is not looked at: the server
-    /// that is asked speaks for what it issued, and its endpoint without the query is the principal's
-    /// [issuer](crate::Principal::issuer).
+    /// Sets the issuer that every answer must name as `iss`. By default the claim is ignored,
+    /// because the server answers for the tokens that it issued. The principal's
+    /// [issuer](crate::Principal::issuer) is then the endpoint without its query.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.expected.issuer = Some(issuer.into());
         self
     }
 
-    /// The name of this service that has to stand in every answer's `aud`. Without it a token that was issued
-    /// for another service of the same server is taken here, too.
+    /// Sets the name of this service that every answer must have in `aud`. By default a token that
+    /// was issued for another service of the same server is accepted, too.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.expected.audience = Some(audience.into());
         self
     }
 
-    /// The claim that makes the principal's id, in place of `sub`, `username` and `client_id`. Here and in the methods
-    /// below a claim is named, or pointed to by a JSON Pointer (`/realm_access/roles`) where it is inside another.
+    /// Sets the claim with the principal's id, instead of `sub`, `username` and `client_id`. Here
+    /// and in the methods below a claim is a name, or a JSON Pointer (`/realm_access/roles`) if it
+    /// is inside another claim.
     pub fn id_claim(mut self, claim: &str) -> Self {
         self.expected.mapping.set_id(claim);
         self
     }
 
-    /// The claim that makes the principal's organization; none unless said.
+    /// Sets the claim with the principal's organization. Defaults to none.
     pub fn org_claim(mut self, claim: &str) -> Self {
         self.expected.mapping.set_org(claim);
         self
     }
 
-    /// The claim that makes the principal's application; none unless said.
+    /// Sets the claim with the principal's application. Defaults to none.
     pub fn app_claim(mut self, claim: &str) -> Self {
         self.expected.mapping.set_app(claim);
         self
     }
 
-    /// The claim that names the tenant of a token. A token is good if it names the request's tenant, the very
-    /// same text; one without the claim is good in a request without a tenant alone. Needed behind a layer with
-    /// a [tenant](crate::AuthenticateLayer::tenant), unless the verifier is bound to
-    /// [one tenant](crate::Verifier::at_tenant). Defaults to none.
+    /// Sets the claim that names the tenant of a token. Defaults to none. A token is good if its
+    /// tenant is exactly the request's tenant. A token without the claim is good only in a request
+    /// without a tenant. Needed behind a layer with a [tenant](crate::AuthenticateLayer::tenant),
+    /// unless the verifier is bound to [one tenant](crate::Verifier::at_tenant).
     pub fn tenant_claim(mut self, claim: &str) -> Self {
         self.expected.mapping.set_tenant(claim);
         self
     }
 
-    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
-    /// `scp` unless said. Groups that are listed here become scopes, too.
+    /// Sets the claims with the principal's scopes, each a text of names or a list of texts.
+    /// Defaults to `scope` and `scp`. Groups in these claims become scopes, too.
     pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.expected.mapping.set_scopes(claims);
         self
     }
 
-    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
-    /// `/realm_access/roles` unless said.
+    /// Sets the claims that [`Claims::groups`](crate::verify::Claims::groups) lists. Defaults to
+    /// `groups`, `roles`, `cognito:groups` and `/realm_access/roles`.
     pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.expected.mapping.set_groups(claims);
         self
     }
 
-    /// Further claims that name groups, in this form. Called again it adds; [`group_claims`](Self::group_claims)
-    /// replaces them.
+    /// Adds claims that name groups in this form. [`group_claims`](Self::group_claims) replaces
+    /// them.
     pub fn group_claims_as<'c>(
         mut self,
         form: crate::verify::GroupForm,
@@ -172,11 +174,13 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
-    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::principal::Permission): these become
-    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
-    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
-    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
-    /// that is named nowhere gives nothing.
+    /// Adds permissions for the members of a group or role, in the grammar of
+    /// [`Permission`](crate::principal::Permission). They become the principal's
+    /// [permissions](crate::Principal::permissions), which
+    /// [`policy::permission`](crate::policy::permission()) and
+    /// [`policy::application`](crate::policy::application()) require. Groups are those of
+    /// [`Claims::groups`](crate::verify::Claims::groups), compared exactly. A group that is not
+    /// named here gives no permissions.
     ///
     /// # Examples
     ///
@@ -197,43 +201,45 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
-    /// How far ahead the server's clock may be for `nbf`; 30 s unless said. `exp` has no leeway.
+    /// Sets how far ahead the server's clock may be for `nbf`. Defaults to 30 s. `exp` has no
+    /// leeway.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.expected.leeway = leeway;
         self
     }
 
-    /// After what time there is no answer, waiting for a place included; 2 s unless said.
+    /// Sets the time limit for an answer, including the wait for a place. Defaults to 2 s.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How many questions are under way at a time; 64 unless said, and at least one. Others wait for a
-    /// place, so that a server that is slow is not asked more and more.
+    /// Sets how many requests to the server may run at a time. Defaults to 64; at least one. Others
+    /// wait for a place, so that a slow server does not get more and more requests.
     pub const fn concurrency(mut self, questions: usize) -> Self {
         self.concurrency = questions;
         self
     }
 
-    /// The clock that `exp` and `nbf` are judged by; the operating system's unless said.
+    /// Sets the clock for `exp` and `nbf`. Defaults to the operating system's clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes an `http` endpoint, where everybody on the way reads the tokens and writes the answers. For
-    /// tests, and servers on the same machine.
+    /// Accepts an `http` endpoint. Any machine on the way can read the tokens and write the
+    /// answers. For tests, and servers on the same machine.
     pub const fn danger_allow_http(mut self) -> Self {
         self.plain = true;
         self
     }
 
-    /// The verifier.
+    /// Builds the verifier.
     ///
     /// # Errors
     ///
-    /// [`InvalidIntrospection`] for an endpoint that is none, without credentials of its own, or for a permission that is none.
+    /// Returns [`InvalidIntrospection`] if the endpoint is invalid, this service's credentials are
+    /// missing, or a permission is invalid.
     pub fn build(self) -> Result<Introspection<F>, InvalidIntrospection> {
         let endpoint: Uri = self.endpoint.parse().map_err(|_| InvalidIntrospection::Endpoint)?;
         let plain = endpoint.authority().is_some_and(|authority| !authority.as_str().contains('@'));
@@ -256,7 +262,7 @@ impl<F: Fetch> IntrospectionBuilder<F> {
             }
         };
         let mut expected = self.expected;
-        // Without its query, which may hold a secret.
+        // Without its query, which may have a secret.
         let address = self.endpoint.split(['?', '#']).next().unwrap_or_default();
         expected.authority = Arc::from(expected.issuer.as_deref().unwrap_or(address));
         Ok(Introspection {
@@ -272,9 +278,9 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     }
 }
 
-/// A text as the value of a form; wiped on drop.
+/// Encodes a text as a form value, wiped on drop.
 pub(super) fn form_value(text: &str) -> Zeroizing<String> {
-    // Room for all of it, or growing would leave copies behind.
+    // The full capacity, because growing would leave copies behind.
     let mut encoded = Zeroizing::new(String::with_capacity(3 * text.len()));
     encoded.extend(form_urlencoded::byte_serialize(text.as_bytes()));
     encoded

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Check, Denial, Json};
 
-/// Whether the audience (a text or a list of texts) has this name.
+/// Returns true if the audience (a text or a list of texts) has this name.
 pub(super) fn is_for(claims: &Json<'_>, audience: &str) -> bool {
     match claims.get("aud") {
         Some(Json::Text(one)) => one == audience,
@@ -13,7 +13,7 @@ pub(super) fn is_for(claims: &Json<'_>, audience: &str) -> bool {
     }
 }
 
-/// A text; `None` if the claim is absent, `null` or empty.
+/// Returns a text, or `None` if the claim is absent, `null` or empty.
 pub(super) fn text_of<'c>(claims: &'c Json<'_>, name: &'static str) -> Result<Option<&'c str>, Denial<'c>> {
     match claims.get(name) {
         None | Some(Json::Null) => Ok(None),
@@ -24,7 +24,7 @@ pub(super) fn text_of<'c>(claims: &'c Json<'_>, name: &'static str) -> Result<Op
     }
 }
 
-/// A `NumericDate` (RFC 7519 section 2).
+/// Returns a `NumericDate` (RFC 7519 section 2).
 pub(super) fn time_of<'c>(
     claims: &'c Json<'_>,
     name: &'static str,

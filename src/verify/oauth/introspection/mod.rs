@@ -1,4 +1,4 @@
-//! Asking the authorization server whose an access token is (RFC 7662).
+//! Token introspection at the authorization server (RFC 7662).
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,26 +29,39 @@ mod member;
 
 pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 
-/// Asks the authorization server whose an access token is (RFC 7662), on every request: put it into a
-/// [`Cached`](crate::verify::Cached), which keeps an answer for a while and never past the token's `exp`.
+/// Verifies access tokens by introspection at the authorization server (RFC 7662), on every
+/// request. Put it into a [`Cached`](crate::verify::Cached), which keeps an answer for a while and
+/// never past the token's `exp`.
 ///
-/// A token is good where the answer has status 200 and the type `application/json`, is an object in which no
-/// name stands twice, however deep, and whose `active` is the boolean `true`, and where what it says of `exp`, `nbf`, and
-/// of `iss` and `aud` where one is [expected](IntrospectionBuilder::audience), is in order. It is
-/// denied where it has a `cnf`, since the proof that it asks for is not looked at, or where `token_type`,
-/// `token_use` or `typ` tell it for something else than a bearer access token. Any other object denies it as
-/// well, and so does status 400 with `{"error":"invalid_token"}`, as Cloud Foundry UAA has it. What is no such
-/// answer (another status, a redirect, HTML, more than 64 KiB, nothing in time) is
-/// [unavailable](VerifyError::Unavailable): the token may be good, and a 401 or 403 means this
+/// A token is good if the answer meets all of these conditions:
+///
+/// * Its status is 200 and its type is `application/json`.
+///
+/// * It is an object in which no name occurs twice, at any depth.
+///
+/// * Its `active` is the boolean `true`.
+///
+/// * Its `exp` and `nbf` are valid, and so are `iss` and `aud` if a value is
+///   [expected](IntrospectionBuilder::audience).
+///
+/// The token is denied if the answer has a `cnf`, because proof of possession is not verified. It
+/// is also denied if `token_type`, `token_use` or `typ` names something other than a bearer access
+/// token. Any other object denies the token, and so does status 400 with
+/// `{"error":"invalid_token"}`, which Cloud Foundry UAA sends.
+///
+/// Any other response is [unavailable](VerifyError::Unavailable): another status, a redirect, HTML,
+/// more than 64 KiB, or no answer in time. The token may be good, and a 401 or 403 is about this
 /// service's own credentials.
 ///
-/// It makes an [`OAuthUser`](crate::OAuthUser) by `sub`, or by `username` where that is missing. Of a client that
-/// acts for itself it makes an [`AppAdmin`](crate::AppAdmin) or an [`OrgAdmin`](crate::OrgAdmin) if the application
-/// or the organization is known, else an `OAuthUser` that [is a client](crate::OAuthUser::is_client). A token that
-/// looks so by a name alone which a person may choose makes an `OAuthUser` that is a client in any case. It has the
-/// scopes of `scope` and `scp`, the client of `client_id` or `azp`, the credential id of `jti`, and all of the answer as
-/// [`Claims`](crate::verify::Claims), as JWTs have them; the builder says which other claims make what. Nothing but
-/// access tokens is asked about.
+/// The principal is an [`OAuthUser`](crate::OAuthUser) with the id of `sub`, or of `username` if
+/// `sub` is missing. A client that acts for itself is an [`AppAdmin`](crate::AppAdmin) or an
+/// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known. Otherwise it is
+/// an `OAuthUser` that [is a client](crate::OAuthUser::is_client). So is a token that looks like a
+/// client's only by a name that a person can choose.
+///
+/// The principal has the scopes of `scope` and `scp`, the client of `client_id` or `azp`, and the
+/// credential id of `jti`. It has the whole answer as [`Claims`](crate::verify::Claims), as for
+/// JWTs. The builder can choose other claims. The server is asked only about access tokens.
 ///
 /// # Examples
 ///
@@ -69,7 +82,7 @@ pub struct Introspection<F = SharedFetch> {
     endpoint: Uri,
     fetch: F,
     authorization: Option<HeaderValue>,
-    /// Sent in the form beside the token.
+    /// Form members that are sent beside the token.
     own_form: Zeroizing<String>,
     expected: Expected,
     deadline: Duration,
@@ -80,12 +93,12 @@ pub struct Introspection<F = SharedFetch> {
 /// The verifier's name in log lines.
 const NAME: &str = "introspection";
 
-/// The largest answer that is read.
+/// The largest answer that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
 
 impl<F: Fetch> Introspection<F> {
-    /// Asks at this endpoint, an absolute `https` URL, through this client. The credentials of this service
-    /// there have to be given, too: [`client`](IntrospectionBuilder::client),
+    /// Returns a builder for this endpoint, an absolute `https` URL, and this HTTP client. The
+    /// builder also needs this service's credentials: [`client`](IntrospectionBuilder::client),
     /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) or
     /// [`bearer`](IntrospectionBuilder::bearer).
     pub fn builder(endpoint: impl Into<String>, fetch: F) -> IntrospectionBuilder<F> {
@@ -103,7 +116,7 @@ impl<F: Fetch> Introspection<F> {
         let token = form_value(token);
         let form = ["token=", &token, "&token_type_hint=access_token", &self.own_form].concat();
         let form = Zeroizing::new(form.into_bytes());
-        // The body is wiped when the client has sent it.
+        // The body is wiped after the client has sent it.
         let mut request = Request::new(Bytes::from_owner(form));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.clone();
@@ -117,12 +130,12 @@ impl<F: Fetch> Introspection<F> {
     }
 }
 
-/// The body of an answer that says something about a token.
+/// Returns the body of an answer that is about a token.
 fn body(response: &Response<Bytes>) -> Result<&Bytes, VerifyError> {
     let unavailable = |why| Err(VerifyError::unavailable(why));
     match response.status() {
         StatusCode::OK => {}
-        // A challenge asks for this service's own credentials, so that `invalid_token` is about those.
+        // A challenge asks for this service's own credentials, so `invalid_token` is about those.
         StatusCode::BAD_REQUEST if response.headers().contains_key(WWW_AUTHENTICATE) => {
             return unavailable("the authorization server refuses this service's own credentials");
         }

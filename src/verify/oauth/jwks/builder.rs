@@ -1,4 +1,4 @@
-//! Makes the keys of an issuer that publishes them.
+//! The settings for the published keys of an issuer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,12 +28,13 @@ enum Place {
     Issuer(String),
 }
 
-/// Keys cannot be fetched as said.
+/// The settings for fetching keys are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidJwks {
-    /// The address is no absolute `https` URL, has user information, or has the placeholder of an issuer
-    /// with tenants, which needs [`metadata_at`](JwksBuilder::metadata_at).
+    /// The address is not an absolute `https` URL or has user information. Or it has the
+    /// placeholder of an issuer with tenants, which needs
+    /// [`metadata_at`](JwksBuilder::metadata_at).
     #[error("the address is no absolute https URL without user information or a placeholder")]
     Address,
     /// A time is out of its range.
@@ -60,63 +61,69 @@ impl JwksBuilder {
         Self { place, metadata: None, fetch, clock: Arc::new(SystemClock), times, plain: false }
     }
 
-    /// The address of the issuer's metadata, if it does not follow from the issuer's name, as with Azure AD
-    /// B2C and behind gateways. The document's `issuer` has to be the issuer's name nevertheless, with the
-    /// placeholder `{tenantid}` if the name has one. Has no effect on [`Jwks::builder`], which needs no
-    /// metadata.
+    /// Sets the address of the issuer's metadata, if it does not follow from the issuer's name, as
+    /// with Azure AD B2C and behind gateways. The document's `issuer` must still be the issuer's
+    /// name, with the placeholder `{tenantid}` if the name has one. Has no effect on
+    /// [`Jwks::builder`], which needs no metadata.
     ///
-    /// Defaults to `/.well-known/openid-configuration` after the name (OpenID Connect Discovery 1.0 section
-    /// 4), and then, if no document is there, to `/.well-known/oauth-authorization-server` between the host
-    /// and the path of the name (RFC 8414 section 3.1).
+    /// Defaults to `/.well-known/openid-configuration` after the name (OpenID Connect Discovery 1.0
+    /// section 4). If no document is there, `/.well-known/oauth-authorization-server` between the
+    /// host and the path of the name is next (RFC 8414 section 3.1).
     pub fn metadata_at(mut self, address: impl Into<String>) -> Self {
         self.metadata = Some(address.into());
         self
     }
 
-    /// Judges ages by this clock, the operating system's unless said, and by a steady one: whichever says more.
+    /// Sets the clock for ages. Defaults to the operating system's clock. A steady clock is used as
+    /// well, and the larger age counts.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The least time between two fetches, whatever asks for them and however they end: 30 s unless said,
-    /// 1 s to 1 h. It bounds what random `kid`s can cause, and how soon a new key is found.
+    /// Sets the least time between two fetches, for any cause and any result. Defaults to 30 s;
+    /// from 1 s to 1 h. It limits the fetches that random `kid`s can cause, and how soon a new key
+    /// is found.
     pub const fn cooldown(mut self, cooldown: Duration) -> Self {
         self.times.cooldown = cooldown;
         self
     }
 
-    /// How long a key that the issuer has removed may still be used: 5 min unless said, 1 s to 5 min. Where
-    /// the issuer answers with a shorter `max-age`, that counts, but not less than the cooldown.
+    /// Sets how long a key that the issuer has removed may still be used. Defaults to 5 min; from 1
+    /// s to 5 min. If the issuer answers with a shorter `max-age`, that counts, but not less than
+    /// the cooldown.
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.times.max_age = max_age;
         self
     }
 
-    /// How long keys are used when they cannot be fetched again: 24 h unless said, and at most.
+    /// Sets how long keys are used when they cannot be fetched again. Defaults to 24 h, which is
+    /// also the maximum.
     pub const fn max_stale(mut self, max_stale: Duration) -> Self {
         self.times.max_stale = max_stale;
         self
     }
 
-    /// The time limit of one fetch, with the issuer's metadata: 3 s unless said, and at most 10 s.
+    /// Sets the time limit of one fetch, including the issuer's metadata. Defaults to 3 s; at most
+    /// 10 s.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.times.timeout = timeout;
         self
     }
 
-    /// Takes `http` addresses, too: whoever can change an answer on its way chooses the keys. For tests, and
-    /// servers on the same machine.
+    /// Accepts `http` addresses, too. Any machine that can change an answer on its way chooses the
+    /// keys. For tests, and servers on the same machine.
     pub const fn danger_allow_http(mut self) -> Self {
         self.plain = true;
         self
     }
 
-    /// The keys, not fetched yet: that happens when the first token needs them, or by [`Jwks::load`].
+    /// Builds the keys without fetching them. They are fetched when the first token needs them, or
+    /// by [`Jwks::load`].
     ///
     /// # Errors
     ///
-    /// [`InvalidJwks`] for an address that is not `https`, or a time out of its range.
+    /// Returns [`InvalidJwks`] if the address is not `https`, or a time is out of its range.
     pub fn build(self) -> Result<Jwks, InvalidJwks> {
         let times = self.times;
         let second = Duration::from_secs(1);
@@ -137,7 +144,7 @@ impl JwksBuilder {
 }
 
 impl Place {
-    /// The address, and what is asked there first.
+    /// Returns the address, and the first URL that is fetched.
     fn address(self, metadata: Option<&str>) -> Option<(Address, Uri)> {
         match self {
             Self::Keys(at) => {
@@ -157,8 +164,9 @@ impl Place {
     }
 }
 
-/// Where an issuer's metadata may stand: after its name, without its last slash (OpenID Connect Discovery 1.0
-/// section 4), and between its host and its path (RFC 8414 section 3.1).
+/// Returns the possible addresses of an issuer's metadata. They are after its name, without its
+/// last slash (OpenID Connect Discovery 1.0 section 4), and between its host and its path (RFC 8414
+/// section 3.1).
 fn addresses(issuer: &str) -> Option<(Uri, Option<Uri>)> {
     // A pattern of many issuers has no metadata of its own.
     let name = issuer.trim_end_matches('/');

@@ -35,24 +35,25 @@ pub use self::builder::{InvalidJwks, JwksBuilder};
 pub(in crate::verify) use self::set::Verdict;
 pub use self::set::{InvalidKey, KeySet};
 
-/// The keys that an issuer publishes, fetched when they are needed and kept.
+/// The keys that an issuer publishes, fetched when they are needed, and kept.
 ///
-/// * Keys are used for 5 minutes at most, then fetched again, a little earlier in the background. A key
-///   that the issuer has removed dies with that.
-/// * A token with an unknown `kid`, and a token that none of its keys signed, makes them be fetched, too; but
-///   between two fetches there are 30 s, whatever asked for them and however the first ended. Random `kid`s
-///   and false signatures cause no more.
-/// * A fetch is one task, however many requests wait for it, and lasts 3 s at most. It ends with the
-///   last `Jwks` that it is for.
-/// * When fetching fails, the keys at hand stay for up to 24 hours, so tokens signed with them still pass;
-///   a token of an unknown key is then *unavailable*, not denied. So is every token before the first
-///   fetch has succeeded.
-/// * Of what is published the usable keys are taken, at most 100 of 256 KiB; shared secrets, private keys and
-///   keys that are not for signatures are left out, and the log names each with the reason. What is no
-///   document of keys ([`KeySet::from_jwks`]) replaces nothing. A document without a usable key ends the keys
-///   before it, and every token is *unavailable* then.
+/// * Keys are used for at most 5 minutes, then fetched again, a little earlier in the background. A
+///   key that the issuer has removed ends then.
+/// * A token with an unknown `kid`, and a token that none of its keys signed, cause a fetch, too.
+///   Between two fetches there are at least 30 s, for any cause and any result. Random `kid`s and
+///   false signatures cause no more.
+/// * A fetch is one task for all requests that wait for it, and lasts at most 3 s. It ends when the
+///   last `Jwks` that it is for is dropped.
+/// * If fetching fails, the present keys are used for up to 24 hours, so tokens that they signed
+///   still pass. A token of an unknown key is then *unavailable*, not denied. So is every token
+///   before the first fetch has succeeded.
+/// * At most 100 usable keys of 256 KiB are accepted. Shared secrets, private keys and keys that
+///   are not for signatures are left out, and the log names each with the reason. A text that is
+///   not a document of keys ([`KeySet::from_jwks`]) replaces nothing. A document without a usable
+///   key ends the previous keys, and every token is *unavailable* then.
 ///
-/// Redirects are not followed. Fetching needs a tokio runtime. Cheap to clone; clones are the same keys.
+/// Redirects are not followed. Fetching needs a tokio runtime. Cheap to clone; clones share the
+/// same keys.
 ///
 /// # Examples
 ///
@@ -89,23 +90,24 @@ struct Inner {
     report: Report,
 }
 
-/// What to do about one token.
+/// The next step for one token.
 enum Next {
-    /// What the keys at hand say.
+    /// The result from the present keys.
     Known(Verdict),
     Unavailable,
-    /// For a fetch, no longer than this.
+    /// A fetch to wait for, at most for this time.
     Wait(Wait, Duration),
 }
 
 impl Jwks {
-    /// Keys at this address, an `https` URL.
+    /// Returns a builder for keys at this address, an `https` URL.
     pub fn builder(address: impl Into<String>, fetch: impl Fetch) -> JwksBuilder {
         JwksBuilder::keys(address.into(), fetch)
     }
 
-    /// Keys of an issuer whose metadata say where they are (OpenID Connect Discovery 1.0, section 4): at
-    /// `/.well-known/openid-configuration` below the issuer, an `https` URL.
+    /// Returns a builder for keys of an issuer whose metadata has their address (OpenID Connect
+    /// Discovery 1.0, section 4). The metadata is at `/.well-known/openid-configuration` below the
+    /// issuer, an `https` URL.
     pub fn discovered(issuer: impl Into<String>, fetch: impl Fetch) -> JwksBuilder {
         JwksBuilder::issuer(issuer.into(), fetch)
     }
@@ -123,11 +125,11 @@ impl Jwks {
         }))
     }
 
-    /// Fetches the keys unless they are at hand, and says how many can be used.
+    /// Fetches the keys unless they are present, and returns the number of usable keys.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Unavailable`] where they cannot be fetched now.
+    /// Returns [`VerifyError::Unavailable`] if they cannot be fetched now.
     pub async fn load(&self) -> Result<usize, VerifyError> {
         if self.usable(|_| ()).is_none()
             && let Wish::Flying(wait) = self.wish(self.now())
@@ -137,7 +139,7 @@ impl Jwks {
         self.usable(KeySet::len).filter(|count| *count > 0).ok_or_else(|| self.unavailable())
     }
 
-    /// What the keys say about a token; `None` if something has to be fetched first.
+    /// Verifies a token with the present keys. Returns `None` if a fetch is needed first.
     pub(in crate::verify) fn verify_now(
         &self,
         wanted: &Wanted<'_>,
@@ -150,7 +152,7 @@ impl Jwks {
         }
     }
 
-    /// The same, after having waited.
+    /// Verifies a token, and waits for a fetch if one is needed.
     pub(in crate::verify) async fn verify(
         &self,
         wanted: &Wanted<'_>,
@@ -222,7 +224,7 @@ impl Jwks {
         Moment::now(&*self.0.clock)
     }
 
-    /// Longer than any fetch lasts, so that nobody waits for ever.
+    /// Longer than any fetch, so that no request waits forever.
     fn patience(&self) -> Duration {
         self.0.times.timeout + GRACE
     }
@@ -234,7 +236,7 @@ impl Wait {
     }
 }
 
-/// Hands over what was fetched when it is dropped: at the end, in a panic, or with its runtime.
+/// Passes on the result of a fetch when it is dropped: at the end, in a panic, or with its runtime.
 struct Landing {
     to: Weak<Inner>,
     asked: Moment,

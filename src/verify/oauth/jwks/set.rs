@@ -1,4 +1,4 @@
-//! Keys to verify signatures with.
+//! Keys that verify signatures.
 
 use std::fmt::Write as _;
 
@@ -11,12 +11,12 @@ use crate::verify::oauth::jose::jws::Wanted;
 use crate::verify::oauth::jose::key::KEY_ID_LENGTH;
 use crate::verify::oauth::jose::{Algorithm, Header, Jws};
 
-/// Keys to verify signatures with, prepared once.
+/// Keys that verify signatures, prepared once.
 ///
-/// The key decides which algorithms it verifies, never a token: an RSA key without an `alg` verifies the
-/// `RS` and the `PS` family, an elliptic curve one algorithm. A token is verified with the keys that fit its
-/// `kid` (any key, if the token has none) and its `alg`. If several fit, up to 8 are tried: keys that name
-/// their algorithm first, then keys that name their use.
+/// The key decides which algorithms it verifies, never a token. An RSA key without an `alg`
+/// verifies the `RS` and the `PS` family, an elliptic curve one algorithm. A token is verified with
+/// the keys that match its `kid` (any key, if the token has none) and its `alg`. If several match,
+/// up to 8 are tried: keys that name their algorithm first, then keys that name their use.
 ///
 /// # Examples
 ///
@@ -36,35 +36,36 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// A key cannot be used to verify signatures, or not beside the others of its set.
+/// A key cannot verify signatures, or conflicts with other keys of its set.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct InvalidKey(String);
 
-/// What the keys of a set say about a token.
+/// The result of verifying a token with the keys of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::verify) enum Verdict {
-    /// One of its keys signed it.
+    /// One of the keys signed the token.
     Good,
-    /// Its `kid` is known, and no key of that name signed it.
+    /// The `kid` is known, and no key of that name signed the token.
     Bad,
-    /// Its key is not here, or keys without a name did not sign it, which a new key may have done.
+    /// The key is not here, or no key without a name signed the token. A new key may have signed
+    /// it.
     Unknown,
 }
 
 impl KeySet {
-    /// The keys of a JWK set (RFC 7517 section 5), of one JWK, or of an object with a certificate or a public
-    /// key in PEM under each `kid`, as Firebase publishes them.
+    /// Reads the keys of a JWK set (RFC 7517 section 5), of one JWK, or of an object with a
+    /// certificate or a public key in PEM under each `kid`. Firebase publishes such an object.
     ///
-    /// A key that cannot verify signatures is left out, and the log names it with the reason: RSA below
-    /// 2,048 bits, a secret shorter than its hash, a private key, a `use` other than `sig`, an unknown type.
-    /// Shared secrets beside public keys are left out, too; a set of secrets alone is taken if all of them
-    /// are usable.
+    /// A key that cannot verify signatures is left out, and the log names it with the reason: RSA
+    /// below 2,048 bits, a secret shorter than its hash, a private key, a `use` other than `sig`,
+    /// an unknown type. Shared secrets beside public keys are left out, too. A set that has only
+    /// secrets is accepted if all of them are usable.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if the text is no such document, has more than 100 keys, has no key that is left,
-    /// or has two secrets with one `kid` and algorithm.
+    /// Returns [`InvalidKey`] if the text is not such a document, has more than 100 keys, has no
+    /// usable key, or has two secrets with one `kid` and algorithm.
     pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
         let mut document =
             Document::read(json).ok_or_else(|| InvalidKey::new("no JWK set of at most 100 keys"))?;
@@ -72,7 +73,7 @@ impl KeySet {
             document = document.without_secrets("a shared secret beside public keys");
         }
         let Document { keys, left_out } = document;
-        // Secrets are the operator's own: one that cannot be read is a mistake and not a stranger's key.
+        // Secrets are the operator's own: an unreadable one is a mistake, not a stranger's key.
         if keys.is_empty() || (keys.iter().all(Key::is_secret) && !left_out.is_empty()) {
             return Err(InvalidKey::left_out(&left_out));
         }
@@ -84,12 +85,12 @@ impl KeySet {
         Self { keys }.sound()
     }
 
-    /// A public key from a file: an RSA key (2,048 bits or more), an elliptic curve or Ed25519, as
-    /// `SubjectPublicKeyInfo` (`PUBLIC KEY`), as PKCS#1 (`RSA PUBLIC KEY`) or in an X.509 certificate, in PEM,
-    /// in DER or as base64 without the lines around it.
+    /// Reads a public key from a file: an RSA key (2,048 bits or more), an elliptic curve or
+    /// Ed25519. It is `SubjectPublicKeyInfo` (`PUBLIC KEY`), PKCS#1 (`RSA PUBLIC KEY`) or an X.509
+    /// certificate, in PEM, in DER or as base64 without the lines around it.
     ///
-    /// Of a certificate the key alone counts: its dates and its signature are not verified. Of a chain the
-    /// first certificate counts.
+    /// Only the key of a certificate counts: its dates and its signature are not verified. Only the
+    /// first certificate of a chain counts.
     ///
     /// # Errors
     ///
@@ -115,25 +116,26 @@ impl KeySet {
         Ok(Self { keys: vec![key] })
     }
 
-    /// The same as [`from_public_key`](Self::from_public_key), which reads other forms than PEM, too.
+    /// Same as [`from_public_key`](Self::from_public_key), which reads other forms than PEM, too.
     ///
     /// # Errors
     ///
-    /// As [`from_public_key`](Self::from_public_key).
+    /// Same as [`from_public_key`](Self::from_public_key).
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
         Self::from_public_key(algorithm, pem)
     }
 
-    /// A secret that is shared with the issuer, at least 32, 48 or 64 bytes for `HS256`, `HS384`, `HS512`.
+    /// Makes a key of a secret shared with the issuer. It has at least 32, 48 or 64 bytes for
+    /// `HS256`, `HS384`, `HS512`.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] where it is shorter, or for any other algorithm.
+    /// Returns [`InvalidKey`] if the secret is shorter, or for any other algorithm.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidKey> {
         Ok(Self { keys: vec![Key::secret(Some(algorithm), secret).map_err(InvalidKey::new)?] })
     }
 
-    /// Keys that a server published. `None` if the body is no document of keys.
+    /// Reads keys that a server published. Returns `None` if the body is not a document of keys.
     pub(in crate::verify::oauth) fn published(body: &[u8]) -> Option<(Self, Vec<LeftOut>)> {
         let document = Document::read(std::str::from_utf8(body).ok()?)?;
         let Document { keys, left_out } =
@@ -141,7 +143,8 @@ impl KeySet {
         Some((Self::tidy(keys), left_out))
     }
 
-    /// Names every key that has no `kid` yet. A key without one is used for any `kid` that no key has.
+    /// Sets the `kid` of every key that has none. A key without one is used for any `kid` that no
+    /// key has.
     ///
     /// # Errors
     ///
@@ -156,33 +159,34 @@ impl KeySet {
         self.sound()
     }
 
-    /// These keys and others.
+    /// Joins these keys with others.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] for a mixture of secrets and public keys, or for two secrets with one `kid` and
-    /// algorithm.
+    /// Returns [`InvalidKey`] for a mixture of secrets and public keys, or for two secrets with one
+    /// `kid` and algorithm.
     pub fn and(mut self, others: Self) -> Result<Self, InvalidKey> {
         self.keys.extend(others.keys);
         self.sound()
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if the set has no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// Verifies a JWS in the compact form (RFC 7515 section 7.1) of at most 8 KiB, and gives its payload,
-    /// whatever it is. For messages that are no JWT: a [`JwtVerifier`](crate::verify::JwtVerifier) also judges claims.
+    /// Verifies a JWS in the compact form (RFC 7515 section 7.1) of at most 8 KiB, and returns its
+    /// payload without checking it. For messages that are not JWTs: a
+    /// [`JwtVerifier`](crate::verify::JwtVerifier) also checks claims.
     ///
-    /// Returns `None` if the text is no JWS, its header changes the meaning of the message (`crit`, `b64`,
-    /// `zip`), or no key of this set signed it. A key in the header, or the address of one (`jku`, `jwk`,
-    /// `x5u`, `x5c`), is ignored.
+    /// Returns `None` if the text is not a JWS, its header changes the meaning of the message
+    /// (`crit`, `b64`, `zip`), or no key of this set signed it. A key in the header, or its address
+    /// (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
     #[must_use]
     pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
         let jws = Jws::split(compact).filter(|_| compact.len() <= LENGTH)?;
@@ -190,12 +194,12 @@ impl KeySet {
         if self.verifies(&header.wanted(None), &jws) { jws.payload() } else { None }
     }
 
-    /// Whether a key of this set signed the token.
+    /// Returns true if a key of this set signed the token.
     pub(in crate::verify) fn verifies(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> bool {
         matches!(self.verdict(wanted, jws), Verdict::Good)
     }
 
-    /// What the keys say about a token.
+    /// Verifies a token with the keys of this set.
     pub(in crate::verify) fn verdict(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Verdict {
         let named = wanted.id.is_some_and(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(id)));
         let mut candidates = self.candidates(wanted, named).peekable();
@@ -214,7 +218,8 @@ impl KeySet {
         }
     }
 
-    /// The keys that a token may be signed by, each once, in the order they are tried.
+    /// Returns the keys that may have signed a token, each once, in the order in which they are
+    /// tried.
     fn candidates<'s>(&'s self, wanted: &Wanted<'s>, named: bool) -> impl Iterator<Item = &'s Key> {
         let Wanted { algorithm, id, issuer } = *wanted;
         let fits = move |key: &&Key| {
@@ -278,8 +283,8 @@ impl InvalidKey {
 /// The longest message, in bytes.
 const LENGTH: usize = 8 * 1024;
 
-/// How many keys are tried for one token.
+/// The maximum number of keys that are tried for one token.
 const TRIED: usize = 8;
 
-/// How many keys an error names.
+/// The maximum number of keys that an error names.
 const NAMED: usize = 5;
