@@ -94,7 +94,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if the file cannot be read, is a private key, or is not a key of the algorithm.
+    /// Returns [`InvalidKey`] if the file cannot be read, is a private key, or is not a key of the
+    /// algorithm.
     ///
     /// # Examples
     ///
@@ -148,7 +149,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if the name is longer than 128 bytes, or names two secrets of one algorithm.
+    /// Returns [`InvalidKey`] if the name is longer than 128 bytes, or names two secrets of one
+    /// algorithm.
     pub fn with_key_id(mut self, id: &str) -> Result<Self, InvalidKey> {
         if id.len() > KEY_ID_LENGTH {
             return Err(InvalidKey::new("an impossible kid"));

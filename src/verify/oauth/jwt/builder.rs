@@ -1,4 +1,4 @@
-//! Makes JWT verifiers.
+//! The settings of JWT verifiers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct JwtVerifierBuilder {
     pub(super) invalid: Option<InvalidPermission>,
     denylist: Option<Denylist>,
     pub(super) facts: Option<&'static Facts>,
-    /// Why no token of the issuer can be verified.
+    /// The reason if no token of the issuer can be verified.
     pub(super) problem: Option<&'static str>,
     clock: Arc<dyn Clock>,
 }
@@ -58,23 +58,24 @@ impl JwtVerifierBuilder {
         }
     }
 
-    /// A name of this service that a token's `aud` has to have, the very same; several are alternatives.
-    /// At least one is needed.
+    /// Adds a name of this service that a token's `aud` must have exactly. Several names are
+    /// alternatives. At least one is required.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into().into_boxed_str());
         self
     }
 
-    /// Another name of the same issuer in `iss`, such as `accounts.google.com` beside
-    /// `https://accounts.google.com`. Principals have the issuer's first name. Called again it adds a name.
+    /// Adds another name of the same issuer in `iss`, such as `accounts.google.com` beside
+    /// `https://accounts.google.com`. Principals have the issuer's first name.
     pub fn also_issuer(mut self, name: impl Into<String>) -> Self {
         self.issuers.push(name.into());
         self
     }
 
-    /// The tenants whose tokens are accepted, if the issuer's name has the placeholder `{tenantid}`, as in
-    /// `https://login.microsoftonline.com/{tenantid}/v2.0`. The claim `tid` has to be the tenant in `iss`.
-    /// Principals have the issuer's name with the tenant in it. Replaces tenants that were set before.
+    /// Sets the accepted tenants, if the issuer's name has the placeholder `{tenantid}`, as in
+    /// `https://login.microsoftonline.com/{tenantid}/v2.0`. The claim `tid` must be the tenant in
+    /// `iss`. Principals have the issuer's name with the tenant in it. Replaces tenants that were
+    /// set before.
     ///
     /// # Examples
     ///
@@ -92,18 +93,19 @@ impl JwtVerifierBuilder {
         self
     }
 
-    /// The same with a predicate, which is asked for every token. It must not block.
+    /// Same with a predicate, which is called for every token. It must not block.
     pub fn tenants_where(mut self, is_accepted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.tenants = Some(Tenants::Where(Arc::new(is_accepted)));
         self
     }
 
-    /// A claim that stands for `aud`, with the values that it may have: `azp` or `client_id`, for issuers
-    /// that write no `aud`. The claim is a text, or a list of texts with one of the values. A token that has
-    /// `aud` nevertheless needs an [`audience`](Self::audience) in it. Replaces the claim that was set before.
+    /// Sets a claim that replaces `aud`, with the values that it may have: `azp` or `client_id`,
+    /// for issuers that write no `aud`. The claim is a text, or a list of texts with one of the
+    /// values. A token that has `aud` as well needs an [`audience`](Self::audience) in it. Replaces
+    /// the claim that was set before.
     ///
-    /// The claim names the client that asked for the token. A service that accepts it in place of its own
-    /// name accepts every token of that client, also those for other services.
+    /// The claim names the client that requested the token. A service that accepts it instead of
+    /// its own name accepts every token of that client, also those for other services.
     pub fn audience_claim<V: Into<String>>(
         mut self,
         claim: &str,
@@ -114,77 +116,80 @@ impl JwtVerifierBuilder {
         self
     }
 
-    /// What signatures are verified with: a [`KeySet`](crate::verify::KeySet), or [`Jwks`](crate::verify::Jwks) that are fetched. Needed.
+    /// Sets the keys that verify signatures: a [`KeySet`](crate::verify::KeySet), or
+    /// [`Jwks`](crate::verify::Jwks) that are fetched. Required.
     pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
         self.keys = Some(keys.into());
         self
     }
 
-    /// What tokens have to be for; [`TokenUse::AccessToken`] alone unless said. Replaces what was said before.
+    /// Sets the accepted uses of tokens. Defaults to [`TokenUse::AccessToken`] alone.
     pub fn accept(mut self, uses: impl IntoIterator<Item = TokenUse>) -> Self {
         self.uses = uses.into_iter().collect();
         self
     }
 
-    /// Accepts identity tokens (OpenID Connect Core 1.0 section 2) of this client like access tokens, which
-    /// adds [`TokenUse::IdentityToken`]. `aud` has to be this client's id; of several names in `aud`, `azp`
-    /// has to be this client's id, too. Called again it adds a client.
+    /// Accepts identity tokens (OpenID Connect Core 1.0 section 2) of this client like access
+    /// tokens, and adds [`TokenUse::IdentityToken`]. `aud` must have this client's id. If `aud` has
+    /// several names, `azp` must be this client's id, too. Called again it adds a client.
     ///
-    /// An identity token tells a client who has logged in. A service that accepts it trusts the client not
-    /// to send it elsewhere, and gets no scopes. Accept [access tokens](TokenUse::AccessToken) if the
-    /// issuer has them.
+    /// An identity token informs a client that a user has logged in. A service that accepts it
+    /// trusts the client not to send it elsewhere, and gets no scopes. Accept [access
+    /// tokens](TokenUse::AccessToken) if the issuer has them.
     pub fn identity_client(mut self, client: impl Into<String>) -> Self {
         self.clients.push(client.into().into_boxed_str());
         self
     }
 
-    /// A word that names access tokens in the claims that name the kind of a token (`typ`, `type`,
-    /// `token_use`, `token_type`), beside [the usual ones](TokenUse). It is compared without regard to
-    /// case. Called again it adds a word. Every word that is not known refuses a token.
+    /// Adds a word for access tokens in the claims that name the kind of a token (`typ`, `type`,
+    /// `token_use`, `token_type`), beside [the usual ones](TokenUse). Case does not matter. A token
+    /// with an unknown word is refused.
     pub fn access_word(mut self, word: impl Into<String>) -> Self {
         self.access_words.push(word.into().into_boxed_str());
         self
     }
 
-    /// By how much the issuer's clock may be ahead or behind. Defaults to 10 s; at most 5 min. A token is
-    /// accepted for this long after its `exp`.
+    /// Sets how much the issuer's clock may be ahead or behind. Defaults to 10 s; at most 5 min. A
+    /// token is accepted for this long after its `exp`.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// The longest life of a token, from `iat` (or from now, if it has none) to `exp`. Defaults to 24 h; at
-    /// most 10 years. A token that leaks is good for its whole life, unless it is revoked.
+    /// Sets the longest life of a token, from `iat` (or from now, if it has none) to `exp`.
+    /// Defaults to 24 h; at most 10 years. A leaked token is good for its whole life, unless it is
+    /// revoked.
     pub const fn max_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// The longest token, in bytes. Defaults to 8 KiB; at most 64 KiB. Longer tokens make every request of
-    /// any client cost more, before its signature is verified. The dialect has a limit of its own.
+    /// Sets the longest token, in bytes. Defaults to 8 KiB; at most 64 KiB. Longer tokens make
+    /// every request of any client cost more, before its signature is verified. The dialect has its
+    /// own limit.
     pub const fn danger_max_token_length(mut self, bytes: usize) -> Self {
         self.length = bytes;
         self
     }
 
-    /// Tokens that ended before their time; a list of its own for 100,000 unless said.
+    /// Sets the list of revoked tokens. Defaults to a separate list for 100,000 tokens.
     pub fn denylist(mut self, denylist: Denylist) -> Self {
         self.denylist = Some(denylist);
         self
     }
 
-    /// Judges dates by this clock.
+    /// Sets the clock for dates.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The finished verifier.
+    /// Builds the verifier.
     ///
     /// # Errors
     ///
-    /// [`JwtVerifierError`] where issuer, audience or keys are missing, a time is out of its range, or a permission
-    /// is none.
+    /// Returns [`JwtVerifierError`] if issuer, audience or keys are missing, a time is out of its
+    /// range, or a permission is invalid.
     pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
         if let Some(problem) = self.problem {
             return Err(JwtVerifierError::Unverifiable(problem));

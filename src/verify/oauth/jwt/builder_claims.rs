@@ -1,10 +1,11 @@
-//! Which claims of a JWT make what of a principal.
+//! The settings for claims of a JWT that describe the principal.
 
 use super::{Facts, GroupForm, JwtVerifierBuilder};
 
 impl JwtVerifierBuilder {
-    /// The claim that makes the principal's id. Defaults to `sub`. A token needs this claim, as a text that
-    /// is not empty; a token without `sub`, or with an empty one, is accepted if this claim is another.
+    /// Sets the claim with the principal's id. Defaults to `sub`. A token needs this claim, as a
+    /// non-empty text. If this claim is not `sub`, a token without `sub`, or with an empty one, is
+    /// accepted.
     ///
     /// Here and in the methods below a claim is a name, or a JSON Pointer (RFC 6901,
     /// `/realm_access/roles`) if it is inside another claim.
@@ -13,43 +14,43 @@ impl JwtVerifierBuilder {
         self
     }
 
-    /// The claim that makes the principal's organization; none unless said.
+    /// Sets the claim with the principal's organization. Defaults to none.
     pub fn org_claim(mut self, claim: &str) -> Self {
         self.mapping.set_org(claim);
         self
     }
 
-    /// The claim that makes the principal's application; none unless said.
+    /// Sets the claim with the principal's application. Defaults to none.
     pub fn app_claim(mut self, claim: &str) -> Self {
         self.mapping.set_app(claim);
         self
     }
 
-    /// The claim that names the tenant of a token. A token is good if it names the request's tenant, the
-    /// very same text. A token without the claim is good in a request without a tenant alone. Needed behind
-    /// a layer with a [tenant](crate::AuthenticateLayer::tenant), unless the verifier is bound to
-    /// [one tenant](crate::Verifier::at_tenant). Defaults to none.
+    /// Sets the claim that names the tenant of a token. Defaults to none. A token is good if its
+    /// tenant is exactly the request's tenant. A token without the claim is good only in a request
+    /// without a tenant. Needed behind a layer with a [tenant](crate::AuthenticateLayer::tenant),
+    /// unless the verifier is bound to [one tenant](crate::Verifier::at_tenant).
     pub fn tenant_claim(mut self, claim: &str) -> Self {
         self.mapping.set_tenant(claim);
         self
     }
 
-    /// The claims that make the principal's scopes, each a text of names or a list of texts: `scope` and
-    /// `scp` unless said. Groups that are listed here become scopes, too.
+    /// Sets the claims with the principal's scopes, each a text of names or a list of texts.
+    /// Defaults to `scope` and `scp`. Groups in these claims become scopes, too.
     pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.mapping.set_scopes(claims);
         self
     }
 
-    /// The claims that [`Claims::groups`](crate::verify::Claims::groups) lists: `groups`, `roles`, `cognito:groups` and
-    /// `/realm_access/roles` unless said.
+    /// Sets the claims that [`Claims::groups`](crate::verify::Claims::groups) lists. Defaults to
+    /// `groups`, `roles`, `cognito:groups` and `/realm_access/roles`.
     pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.mapping.set_groups(claims);
         self
     }
 
-    /// Further claims that name groups, in this form. Called again it adds; [`group_claims`](Self::group_claims)
-    /// replaces them.
+    /// Adds claims that name groups in this form. [`group_claims`](Self::group_claims) replaces
+    /// them.
     ///
     /// # Examples
     ///
@@ -81,11 +82,13 @@ impl JwtVerifierBuilder {
         self.accept(facts.uses.iter().copied())
     }
 
-    /// What whoever is of this group or role may do, in the grammar of [`Permission`](crate::principal::Permission): these become
-    /// the principal's [permissions](crate::Principal::permissions), which [`policy::permission`](crate::policy::permission())
-    /// and [`policy::application`](crate::policy::application()) ask for. Groups are the ones that
-    /// [`Claims::groups`](crate::verify::Claims::groups) lists, compared as they stand. Called again it adds; a group
-    /// that is named nowhere gives nothing.
+    /// Adds permissions for the members of a group or role, in the grammar of
+    /// [`Permission`](crate::principal::Permission). They become the principal's
+    /// [permissions](crate::Principal::permissions), which
+    /// [`policy::permission`](crate::policy::permission()) and
+    /// [`policy::application`](crate::policy::application()) require. Groups are those of
+    /// [`Claims::groups`](crate::verify::Claims::groups), compared exactly. A group that is not
+    /// named here gives no permissions.
     ///
     /// # Examples
     ///

@@ -1,18 +1,19 @@
-//! How long a denied token is kept.
+//! The time for which a denied token is kept.
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// How long a token is kept at least, by two clocks.
+/// The least time for which a token is kept, by two clocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Denied {
     until: SystemTime,
-    /// `None` for ever.
+    /// `None` means forever.
     steady: Option<Instant>,
 }
 
-/// One moment by the clocks of the verifiers, of which the last one counts, and by one that nobody can set.
+/// One moment by the clocks of the verifiers, of which the latest counts, and by a clock that
+/// cannot be set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     pub(super) wall: SystemTime,
@@ -21,7 +22,7 @@ pub(super) struct Moment {
 
 impl Denied {
     pub(super) fn new(now: Moment, until: SystemTime, life: Duration, leeway: Duration) -> Self {
-        // The clock may be wrong now: how long the token has left is not told by it.
+        // The clock may be wrong now, so it does not show how much time the token has left.
         let steady = life.checked_add(leeway).and_then(|life| now.steady.checked_add(life));
         Self { until: until.checked_add(leeway).unwrap_or(until), steady }
     }

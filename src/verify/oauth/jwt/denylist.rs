@@ -1,4 +1,4 @@
-//! Tokens that ended before their time.
+//! Tokens that were revoked before they expired.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,17 +14,22 @@ use crate::clock::Clock;
 use crate::credential::fingerprint::AlreadyRandom;
 use crate::credential::{Fingerprint, FingerprintKey};
 
-/// JWTs that ended before their time, by `jti` or by what was signed, each until it would have expired.
+/// JWTs that were revoked before they expired, by `jti` or by the signed text, each until it would
+/// have expired.
 ///
-/// Clones are the same list; give one to several verifiers to end a token in all of them. It is in memory
-/// and of this process: what was revoked has to be told to other processes, and again after a restart.
+/// Clones share one list; give one to several verifiers to revoke a token in all of them. The list
+/// is in the memory of this process. Other processes need each revocation, too, and so does this
+/// one after a restart.
 ///
-/// A token is forgotten only where another one needs its room, and only if none of the list's verifiers could take
-/// it any more, whatever becomes of their clocks: its end has to be over by all of their clocks, and by a clock that
-/// nobody can set so much time has passed as its whole life had, or a day where [`deny`](Self::deny) does not
-/// know that. A list in which nothing can be forgotten is full, and takes no other token: revoking it is an
-/// outage ([`Unavailable`](crate::VerifyError::Unavailable)), and the token stays good. So give it room for
-/// what is revoked in the longest life of a token, and for what is denied by `jti` in a day.
+/// A token is forgotten only if another one needs its room, and only if no verifier of the list
+/// could accept it any more, even if clocks change. For that, it must have expired by all clocks of
+/// the verifiers. And as much time as its whole life must have passed by a clock that cannot be
+/// set. If [`deny`](Self::deny) does not know the life, a day must have passed.
+///
+/// A list in which no token can be forgotten is full, and accepts no other token. A revocation is
+/// then [`Unavailable`](crate::VerifyError::Unavailable), and the token stays good. Choose a
+/// capacity for all revocations in the longest life of a token, and for all denials by `jti` in a
+/// day.
 ///
 /// # Examples
 ///
@@ -44,55 +49,57 @@ pub struct Denylist(Arc<Inner>);
 struct Inner {
     key: FingerprintKey,
     capacity: usize,
-    /// Spares those who deny nothing the lock.
+    /// Avoids the lock if no token is denied.
     used: AtomicBool,
     list: RwLock<HashMap<Fingerprint, Denied, AlreadyRandom>>,
     judges: Mutex<Judges>,
 }
 
-/// How the verifiers of a list judge times.
+/// The times by which the verifiers of a list judge tokens.
 struct Judges {
     clocks: Vec<Weak<dyn Clock>>,
-    /// More than the leeways of all of them, before a token's life and after it.
+    /// Longer than the leeways of all of them, before a token's life and after it.
     leeway: Duration,
-    /// No token lives longer, or none of them accepts it.
+    /// No verifier accepts a longer life.
     lifetime: Duration,
 }
 
-/// There is no room for another token: what may still be good is not forgotten. See [`Denylist`].
+/// The list has no room for another token, because tokens that may still be good are not forgotten.
+/// See [`Denylist`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the denylist is full")]
 #[non_exhaustive]
 pub struct DenylistFull;
 
 impl Denylist {
-    /// An empty list for so many tokens. A full one holds 56 to 115 bytes for each.
+    /// Makes an empty list for this number of tokens. A full list uses 56 to 115 bytes for each.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give.
+    /// Returns an error if the operating system provides no randomness.
     pub fn with_capacity(capacity: usize) -> io::Result<Self> {
         let (used, list) = (AtomicBool::new(false), RwLock::default());
         let judges = Mutex::new(Judges { clocks: Vec::new(), leeway: LEEWAY, lifetime: LONGEST });
         Ok(Self(Arc::new(Inner { key: FingerprintKey::random()?, capacity, used, list, judges })))
     }
 
-    /// Denies an issuer's token of this `jti` until then, when it has expired (`exp`); for the leeway of its
-    /// verifiers longer.
+    /// Denies an issuer's token with this `jti` until this time, when it expires (`exp`), plus the
+    /// leeway of the verifiers.
     ///
     /// # Errors
     ///
-    /// [`DenylistFull`] where there is no room though what nobody could take any more was forgotten.
+    /// Returns [`DenylistFull`] if there is no room after all tokens that cannot be accepted any
+    /// more were forgotten.
     pub fn deny(&self, issuer: &str, jti: &str, until: SystemTime) -> Result<(), DenylistFull> {
         self.put(self.by_id(issuer, jti), until, None)
     }
 
-    /// How many tokens are denied, those that have expired since among them.
+    /// Returns the number of denied tokens, including those that have expired since.
     pub fn len(&self) -> usize {
         self.0.list.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether none is denied.
+    /// Returns true if no token is denied.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -105,7 +112,8 @@ impl Denylist {
         self.0.list.read().unwrap_or_else(PoisonError::into_inner).contains_key(&token)
     }
 
-    /// Denies a token that expires then, and whose whole life is so long, where that is known.
+    /// Denies a token that expires at this time, with the length of its whole life if that is
+    /// known.
     pub(super) fn put(
         &self,
         token: Fingerprint,
@@ -115,8 +123,9 @@ impl Denylist {
         self.put_at(self.now(), token, until, life)
     }
 
-    /// A verifier judges tokens of this list by this clock, with this leeway, and accepts lives of this length.
-    /// Tokens that are in the list stay for as much longer as its times are longer than those known before.
+    /// Adds a verifier that judges tokens of this list by this clock, with this leeway, and accepts
+    /// lives of this length. If its times are longer than those known before, tokens in the list
+    /// stay longer by the difference.
     pub(super) fn judged_by(&self, clock: &Arc<dyn Clock>, leeway: Duration, lifetime: Duration) {
         let mut judges = self.judges();
         let clock = Arc::downgrade(clock);
@@ -170,16 +179,16 @@ impl Denylist {
         self.0.key.of(&[b"jti", issuer.as_bytes(), jti.as_bytes()])
     }
 
-    /// Not of the signature: of one message there may be several that verify (ECDSA).
+    /// Without the signature, because one message may have several valid ones (ECDSA).
     pub(super) fn by_message(&self, issuer: &str, signed: &str) -> Fingerprint {
         self.0.key.of(&[b"message", issuer.as_bytes(), signed.as_bytes()])
     }
 }
 
-/// Twice the leeway that verifiers have at least, as a list knows it.
+/// Twice the leeway of verifiers, at least, that a list assumes.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// The longest life that verifiers accept at least, as a list knows it.
+/// The longest life that verifiers accept, at least, that a list assumes.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl fmt::Debug for Denylist {
@@ -194,7 +203,7 @@ mod tests {
 
     const LIFE: Duration = Duration::from_secs(300);
 
-    /// A list with room for two, and what makes tokens and moments.
+    /// A list with room for two, with functions that make tokens and moments.
     fn list() -> (Denylist, impl Fn(&Denylist, &str) -> Fingerprint, impl Fn(u64, u64) -> Moment) {
         let start = Moment { wall: SystemTime::now(), steady: Instant::now() };
         let at = move |wall, steady| Moment {
@@ -217,7 +226,7 @@ mod tests {
             (0, 0),
             (159, 359),
             (120, 9_999),
-            // The clock is far ahead, and so it was when the token's end seemed to be near.
+            // The clock is far ahead, and was so when the token seemed to expire soon.
             (9_999, 0),
             (9_999, 359),
         ] {
@@ -228,7 +237,7 @@ mod tests {
         assert!(!list.holds(one) && list.holds(two) && list.holds(three));
     }
 
-    /// By `jti` alone nobody knows how long a token lives.
+    /// A `jti` alone does not show how long a token lives.
     #[test]
     fn req_37_what_is_denied_by_id_is_kept_for_a_day_by_a_clock_that_nobody_sets() {
         let (list, token, at) = list();
@@ -242,7 +251,7 @@ mod tests {
         assert!(!list.holds(one));
     }
 
-    /// Verifiers that share a list may judge by clocks that differ.
+    /// Verifiers that share a list may have different clocks.
     #[test]
     fn the_clock_that_is_behind_all_others_counts() {
         #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What a verifier does with one token, step by step.
+//! The steps of a verifier for one token.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use super::{
     parts, signed,
 };
 
-/// What a [`JwtVerifier`] does with one token, step by step; made by [`JwtVerifier::explain`].
+/// The steps of a [`JwtVerifier`] for one token; made by [`JwtVerifier::explain`].
 ///
-/// Its text holds neither the token nor its signature, and no claim about a person. It names issuer,
-/// audience, algorithm, `typ`, `kid` and differences of clocks, and ends with the setting that would accept
-/// the token, if a safe one exists. It is for operators: a client that reads it learns what to forge.
+/// Its text has neither the token nor its signature, and no claim about a person. It names issuer,
+/// audience, algorithm, `typ`, `kid` and differences of clocks. It ends with the setting that would
+/// accept the token, if a safe one exists. It is for operators: a client that reads it learns what
+/// to forge.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     steps: Vec<(Check, Outcome)>,
@@ -22,13 +23,13 @@ pub struct Explanation {
 enum Outcome {
     Passed(String),
     Failed(String),
-    /// The step needs what an earlier step did not find.
+    /// The step needs a result that an earlier step did not find.
     Skipped,
 }
 
 impl JwtVerifier {
-    /// Explains what this verifier does with a token. Every step is tried that can be, so that a token with
-    /// two faults shows both. Keys that are not fetched yet are fetched.
+    /// Explains this verifier's steps for a token. Every possible step is tried, so that a token
+    /// with two faults shows both. Keys that are not fetched yet are fetched.
     ///
     /// # Examples
     ///
@@ -151,13 +152,13 @@ impl JwtVerifier {
 }
 
 impl Explanation {
-    /// Whether the verifier accepts the token.
+    /// Returns true if the verifier accepts the token.
     pub fn is_accepted(&self) -> bool {
         self.steps.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)))
     }
 
-    /// The settings that would accept the token, by the names of the builder's methods. Empty if no safe one
-    /// would.
+    /// Returns the settings that would accept the token, by the names of the builder's methods.
+    /// Empty if no safe setting would.
     pub fn settings(&self) -> impl Iterator<Item = &'static str> {
         self.settings.iter().copied()
     }
@@ -172,7 +173,7 @@ impl Explanation {
         self.settings.extend(denial.setting);
     }
 
-    /// With a line for each step that could not be tried.
+    /// Adds a line for each step that could not be tried.
     fn finished(mut self) -> Self {
         for check in STEPS {
             if !self.steps.iter().any(|(tried, _)| *tried == check) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Jwks, KeySet};
 
-/// What signatures are verified with: a [`KeySet`] that does not change, or [`Jwks`] that are fetched.
+/// The keys that verify signatures: a [`KeySet`] that does not change, or [`Jwks`] that are
+/// fetched.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Keys {

@@ -43,38 +43,42 @@ pub use self::explain::Explanation;
 pub use self::keys::Keys;
 pub use self::token_use::TokenUse;
 
-/// Verifies JWT access tokens of one issuer (RFC 9068), and makes an [`OAuthUser`](crate::OAuthUser) of each.
+/// Verifies JWT access tokens of one issuer (RFC 9068), and makes an
+/// [`OAuthUser`](crate::OAuthUser) of each.
 ///
-/// The token of a client that acts for itself makes an [`AppAdmin`](crate::AppAdmin) or an
-/// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known, else an `OAuthUser` that
-/// [is a client](crate::OAuthUser::is_client). A token that looks so by a name alone which a person may
-/// choose, such as Keycloak's `service-account-NAME`, makes an `OAuthUser` that is a client in any case.
+/// A client that acts for itself is an [`AppAdmin`](crate::AppAdmin) or an
+/// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known. Otherwise it is
+/// an `OAuthUser` that [is a client](crate::OAuthUser::is_client). So is a token that looks like a
+/// client's only by a name that a person can choose, such as Keycloak's `service-account-NAME`.
 ///
-/// A token is taken if all of this is so:
+/// A token is accepted if it meets all of these conditions:
 ///
-/// * It is a JWS in the compact form of at most 8 KiB, with a `typ` that the verifier [accepts](TokenUse).
-/// * Its signature is by a key that its `kid` and `alg` name; the algorithm is one of the key's own. No header
-///   that changes the meaning of a token is in it (`crit`, `b64`, `zip`). A key that it brings along, or the
-///   address of one (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
-/// * `iss` is the issuer, or a [tenant](JwtVerifierBuilder::tenants) of it.
-/// * `aud` has an audience of the verifier, or the [claim in its place](JwtVerifierBuilder::audience_claim)
-///   has a value of the verifier's.
-/// * `sub`, or the [claim in its place](JwtVerifierBuilder::id_claim), is a text that is not empty.
-/// * `exp` is not over, `nbf` and `iat` are not in the future (10 s of leeway), and from `iat` to `exp` there
-///   are 24 h at most, unless the builder sets other times.
-/// * It has no `cnf`: a proof of possession is not verified here.
-/// * No name stands twice in it, and every claim that is looked at has its right type.
+/// * It is a JWS in the compact form of at most 8 KiB, with a `typ` that the verifier
+///   [accepts](TokenUse).
+/// * A key that matches its `kid` and `alg` signed it, with an algorithm of the key. It has no
+///   header that changes its meaning (`crit`, `b64`, `zip`). A key in the token, or its address
+///   (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
+/// * `iss` is the issuer, or one of its [tenants](JwtVerifierBuilder::tenants).
+/// * `aud` has an audience of the verifier, or the [claim that replaces
+///   it](JwtVerifierBuilder::audience_claim) has an accepted value.
+/// * `sub`, or the [claim that replaces it](JwtVerifierBuilder::id_claim), is a non-empty text.
+/// * `exp` is not over, `nbf` and `iat` are not in the future (10 s of leeway), and `exp` is at
+///   most 24 h after `iat`. The builder can set other times.
+/// * It has no `cnf`, because proof of possession is not verified here.
+/// * No name occurs twice in it, and every claim that is read has its right type.
 ///
-/// A token of another issuer, and what is no JWT at all, is [`Unsupported`](VerifyError::Unsupported):
-/// several issuers, and opaque tokens beside them, are joined with [`or`](Verifier::or). A token that says
-/// it is this issuer's and is not good is denied, as *expired* or *revoked* where it is genuine and just that. Where
-/// the key is at hand the answer is, too.
+/// A token of another issuer, or a text that is not a JWT, is
+/// [`Unsupported`](VerifyError::Unsupported). Join several issuers, and opaque tokens, with
+/// [`or`](Verifier::or). A token that names this issuer and is not good is denied. It is *expired*
+/// or *revoked* if it is genuine and that is its only fault. If the key is present, the answer is
+/// immediate.
 ///
-/// Groups and roles that it names give permissions where the builder [says which](JwtVerifierBuilder::permissions_of).
+/// Groups and roles give permissions if the builder [names
+/// them](JwtVerifierBuilder::permissions_of).
 ///
-/// Revoking puts a token into the [`Denylist`] until it expires, by its `jti` or, where it has none, by what was
-/// signed, so that another valid signature of it is the same token. A list that is [full](DenylistFull) revokes
-/// nothing, which is [`Unavailable`](VerifyError::Unavailable).
+/// Revocation puts a token into the [`Denylist`] until it expires, by its `jti` or else by the
+/// signed text. Thus another valid signature of that text is the same token. A [full](DenylistFull)
+/// list revokes nothing, which is [`Unavailable`](VerifyError::Unavailable).
 ///
 /// # Examples
 ///
@@ -101,7 +105,7 @@ pub struct JwtVerifier {
     was_long: WasLong,
 }
 
-/// A token that says it is this issuer's, nothing of it verified.
+/// A token that names this issuer, with nothing verified.
 struct UnverifiedToken<'t, 'p> {
     jws: Jws<'t>,
     header: Header,
@@ -109,7 +113,7 @@ struct UnverifiedToken<'t, 'p> {
     issuer: Arc<str>,
 }
 
-/// A good token, but for its claims as they stand.
+/// A good token, without its claims as text.
 struct VerifiedClaims {
     user: OAuthUserBuilder,
     issuer: Arc<str>,
@@ -118,17 +122,17 @@ struct VerifiedClaims {
 }
 
 impl JwtVerifier {
-    /// Starts with the issuer, which a token's `iss` has to be, the very same text.
+    /// Returns a builder for this issuer, which a token's `iss` must match exactly.
     pub fn builder(issuer: impl Into<String>) -> JwtVerifierBuilder {
         JwtVerifierBuilder::new(issuer.into())
     }
 
-    /// The tokens that ended before their time.
+    /// Returns the list of revoked tokens.
     pub const fn denylist(&self) -> &Denylist {
         &self.denylist
     }
 
-    /// The parts of a JWT, and its payload as text.
+    /// Returns the parts of a JWT, and its payload as text.
     fn open<'c>(&self, credential: &'c Credential<'_>) -> Result<(Jws<'c>, String), VerifyError> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         let token = token.expose_secret();
@@ -138,7 +142,7 @@ impl JwtVerifier {
         parts(token, self.rules.length).map_err(|denial| denial.passed_on(NAME))
     }
 
-    /// Everything that can be said without keys.
+    /// Checks everything that needs no keys.
     fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<UnverifiedToken<'t, 'p>, VerifyError> {
         let Some(claims) = Json::read(payload) else {
             return Err(
@@ -153,7 +157,7 @@ impl JwtVerifier {
         Ok(UnverifiedToken { jws, header, claims, issuer })
     }
 
-    /// Everything else, of a token whose signature is known to be good or not.
+    /// Checks everything else, with the result of the signature's verification.
     fn check_claims(
         &self,
         ours: &UnverifiedToken<'_, '_>,
@@ -216,7 +220,7 @@ impl JwtVerifier {
         self.check_claims(&ours, verdict, tenant)
     }
 
-    /// What the denylist knows a token by.
+    /// Returns the fingerprint of a token in the denylist.
     fn token(&self, issuer: &str, id: Option<&str>, jws: &Jws<'_>) -> Fingerprint {
         match id {
             Some(id) => self.denylist.by_id(issuer, id),
@@ -254,8 +258,8 @@ impl Verifier for JwtVerifier {
         Some(judged.map(|good| self.principal(good, payload)))
     }
 
-    /// Denies a good token until it expires. One that is not good stays as it is. Unavailable where there is
-    /// no room in the list.
+    /// Denies a good token until it expires. Other tokens stay unchanged. Unavailable if the list
+    /// is full.
     async fn revoke(
         &self,
         credential: &Credential<'_>,

@@ -1,22 +1,22 @@
-//! What a token is for, from everything in it that names a purpose.
+//! The purpose of a token, from everything in it that names one.
 
 use super::{Check, Denial, Header, Json, Kind, Marks, TokenUse, Value, Word};
 
 /// The purpose of a token: an access token, an identity token, or a kind that no use accepts.
 ///
 /// Issuers name it in the header (`typ`), in claims of several names, and by claims that only one
-/// kind of token has. All of them are read, and all of them have to agree.
+/// kind of token has. All of them are read, and all of them must agree.
 #[derive(Debug)]
 pub(super) struct Purpose {
     typ: Kind,
-    /// Whether a claim or the header names an access token.
+    /// True if a claim or the header names an access token.
     names_access: bool,
-    /// Whether a claim names an identity token.
+    /// True if a claim names an identity token.
     names_identity: bool,
-    /// Whether `token_use` is there. Its word is one of those above.
+    /// True if `token_use` is present. Its word is one of those above.
     has_token_use: bool,
     has_nonce: bool,
-    /// Whether the token has a hash that binds an identity token to a code or another token.
+    /// True if the token has a hash that binds an identity token to a code or another token.
     has_hash: bool,
     has_scope: bool,
     is_service_account: bool,
@@ -25,8 +25,8 @@ pub(super) struct Purpose {
 impl Purpose {
     /// Reads the purpose. `words` are further words that name an access token.
     ///
-    /// Returns a denial if the token is of a kind that no use accepts: a refresh token, a logout or
-    /// event token, a proof, a request or response object, or a kind that is not in the list of words.
+    /// Returns a denial if no use accepts this kind of token. It is a refresh token, a logout or
+    /// event token, a proof, a request or response object, or an unknown kind.
     pub(super) fn read<'j>(
         header: &Header,
         claims: &'j Json<'j>,
@@ -60,7 +60,7 @@ impl Purpose {
         Ok(purpose)
     }
 
-    /// Whether a token of this purpose is what the use accepts.
+    /// Returns true if the use accepts a token of this purpose.
     pub(super) fn is(&self, wanted: TokenUse) -> bool {
         let Marks { kinds, is_identity, token_use, is_service_account, .. } = wanted.marks();
         kinds.contains(&self.typ)
@@ -79,7 +79,7 @@ impl Purpose {
     }
 }
 
-/// The purpose that a claim names. `access` are further words for access tokens.
+/// Returns the purpose that a claim names. `access` has further words for access tokens.
 fn word<'j>(value: &'j Json<'j>, access: &[Box<str>]) -> Result<Word, Denial<'j>> {
     let Some(text) = value.text() else {
         return Err(Denial::new(Check::Use, "a claim of the wrong type names the kind of token"));
@@ -94,8 +94,9 @@ fn word<'j>(value: &'j Json<'j>, access: &[Box<str>]) -> Result<Word, Denial<'j>
 /// Hashes in identity tokens (OpenID Connect Core 1.0 section 3.3.2.11).
 const HASHES: &[&str] = &["at_hash", "c_hash", "s_hash"];
 
-/// Claims of logout and event tokens (RFC 8417), DPoP proofs (RFC 9449 section 4.2), request objects (RFC 9101),
-/// introspection responses (RFC 9701) and software statements (RFC 7591 section 2.3).
+/// Claims of logout and event tokens (RFC 8417), DPoP proofs (RFC 9449 section 4.2), request
+/// objects (RFC 9101), introspection responses (RFC 9701) and software statements (RFC 7591 section
+/// 2.3).
 const OTHERS: &[&str] =
     &["events", "htm", "htu", "ath", "response_type", "redirect_uri", "token_introspection", "software_id"];
 

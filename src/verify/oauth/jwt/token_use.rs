@@ -15,19 +15,20 @@ use super::Kind;
 /// | `CognitoAccess` | none or `JWT` | `token_use` is `access` | `aud`, or without it `client_id` |
 /// | `CognitoIdentity` | none or `JWT` | `token_use` is `id` | `aud` |
 ///
-/// The kind is read from everything that names it: `typ` in the header, the claims `typ`, `type`,
-/// `token_use`, `token_type`, `tokenType` and `drn`, and the claims `nonce`, `at_hash`, `c_hash` and
-/// `s_hash` of identity tokens. Words are compared without regard to case, `_` and `-`:
+/// The kind is read from everything that names it: `typ` in the header, and the claims `typ`,
+/// `type`, `token_use`, `token_type`, `tokenType` and `drn`. The claims `nonce`, `at_hash`,
+/// `c_hash` and `s_hash` of identity tokens count, too. In words, case, `_` and `-` do not matter:
 ///
 /// * access: `Bearer`, `access`, `access_token`, `at+jwt`, `app`, `DS`, and words that
 ///   [`access_word`](crate::verify::JwtVerifierBuilder::access_word) adds;
 /// * identity: `ID`, `id_token`, `identity`. An access token has no such word, and no `at_hash`,
-///   `c_hash` or `s_hash`. It may have a `nonce` only if a word or the header names an access token;
+///   `c_hash` or `s_hash`. It may have a `nonce` only if a word or the header names an access
+///   token;
 /// * refresh: `Refresh`, `Offline`, `refresh_token`, `DSR`. Such a token is always refused.
 ///
-/// Another word, and a claim of another type than text, refuse the token. So do the claims of logout
+/// If a word is unknown or a claim is not a text, the token is refused. The claims of logout
 /// tokens, security events, DPoP proofs, request objects, authorization responses and introspection
-/// responses.
+/// responses refuse it, too.
 ///
 /// # Examples
 ///
@@ -46,14 +47,16 @@ use super::Kind;
 pub enum TokenUse {
     /// An access token by RFC 9068.
     AccessToken,
-    /// An access token of an issuer that writes `JWT` as `typ`. An identity, refresh or logout token is
-    /// refused if a claim marks it. An issuer that marks none of them needs audiences that differ.
+    /// An access token of an issuer that writes `JWT` as `typ`. An identity, refresh or logout
+    /// token is refused if a claim marks it. An issuer that marks none of them needs different
+    /// audiences.
     PlainJwt,
-    /// The same without a `typ` in the header, as Okta writes access tokens.
+    /// Same without a `typ` in the header, as Okta writes access tokens.
     UntypedJwt,
     /// An identity token (OpenID Connect Core 1.0 section 2) of a client that
-    /// [`identity_client`](crate::verify::JwtVerifierBuilder::identity_client) names, accepted like an access
-    /// token. Access tokens are refused under this use: by a word, by `at+jwt`, or by scopes.
+    /// [`identity_client`](crate::verify::JwtVerifierBuilder::identity_client) names, accepted like
+    /// an access token. Access tokens are refused under this use: by a word, by `at+jwt`, or by
+    /// scopes.
     IdentityToken,
     /// A token of a Kubernetes service account: `sub` is
     /// `system:serviceaccount:NAMESPACE:NAME`, with the names that the claim `kubernetes.io` has.
@@ -64,17 +67,17 @@ pub enum TokenUse {
     CognitoIdentity,
 }
 
-/// How a use is told.
+/// The marks of a use.
 pub(super) struct Marks {
     pub(super) kinds: &'static [Kind],
     pub(super) is_identity: bool,
-    /// Whether `token_use` has to be there or has to be absent.
+    /// True if `token_use` is required, false if it must be absent.
     pub(super) token_use: Option<bool>,
     pub(super) is_service_account: bool,
     pub(super) audience: Audience,
 }
 
-/// Where the audience of a token stands.
+/// The claim with the audience of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
     /// `aud` has a name of this service.
@@ -108,7 +111,7 @@ impl TokenUse {
         }
     }
 
-    /// The setting that accepts this use, for a log line.
+    /// Returns the setting that accepts this use, for a log line.
     pub(super) const fn setting(self) -> &'static str {
         match self {
             Self::AccessToken => "accept(TokenUse::AccessToken)",

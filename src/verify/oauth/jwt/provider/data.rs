@@ -1,4 +1,4 @@
-//! What is known about each provider.
+//! Facts about the tokens of each provider.
 
 use super::super::TokenUse::{
     AccessToken, CognitoAccess, IdentityToken, PlainJwt, ServiceAccountToken, UntypedJwt,
@@ -6,7 +6,7 @@ use super::super::TokenUse::{
 use super::GroupForm;
 use crate::verify::oauth::jwt::facts::Facts;
 
-/// What most tokens have; a preset changes some of it.
+/// Facts about most tokens; a preset changes some of them.
 const USUAL: Facts = Facts {
     name: "",
     uses: &[AccessToken],

@@ -1,8 +1,8 @@
-//! Presets for identity providers: how their tokens look, as data.
+//! Presets for identity providers: facts about their tokens, as data.
 //!
-//! A preset sets the issuer, the address of its keys, the uses of tokens that are accepted, and the claims for
-//! id, client, scopes and groups. The audience is yours to set, and every setting of the builder can be changed
-//! after it. What a preset does not know is in [`Provider::unknown`].
+//! A preset sets the issuer, the address of its keys, the accepted uses of tokens, and the claims
+//! for id, client, scopes and groups. You set the audience, and you can change every setting of the
+//! builder afterwards. [`Provider::unknown`] lists settings that a preset does not know.
 //!
 //! # Examples
 //!
@@ -41,13 +41,13 @@ pub struct Provider {
     issuer: String,
     /// Other names of the issuer.
     also: Vec<String>,
-    /// The address of its metadata, if it does not follow from the issuer.
+    /// The address of the issuer's metadata, if it does not follow from the issuer.
     metadata: Option<String>,
-    /// The address of its keys, if no metadata name it.
+    /// The address of the issuer's keys, if no metadata has it.
     keys: Option<String>,
     /// The client of identity tokens, if the issuer names it.
     client: Option<String>,
-    /// Why no token of this issuer can be verified here.
+    /// The reason if no token of this issuer can be verified here.
     problem: Option<&'static str>,
 }
 
@@ -57,22 +57,22 @@ impl Provider {
         Self { facts, issuer: issuer.into(), also, metadata, keys, client, problem }
     }
 
-    /// The provider's name.
+    /// Returns the provider's name.
     pub const fn name(&self) -> &'static str {
         self.facts.name
     }
 
-    /// The issuer, as tokens name it in `iss`.
+    /// Returns the issuer, as tokens name it in `iss`.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// What the preset does not know and you may have to set.
+    /// Returns settings that the preset does not know and you may have to set.
     pub const fn unknown(&self) -> &'static [&'static str] {
         self.facts.unknown
     }
 
-    /// The issuer's keys, found by its metadata or at a fixed address.
+    /// Returns a builder for the issuer's keys, found by its metadata or at a fixed address.
     pub fn keys(&self, fetch: impl Fetch) -> JwksBuilder {
         match (&self.keys, &self.metadata) {
             (Some(at), _) => Jwks::builder(at, fetch),
@@ -81,12 +81,13 @@ impl Provider {
         }
     }
 
-    /// A verifier of the issuer's tokens that fetches its keys.
+    /// Returns a builder of a verifier that fetches the issuer's keys.
     ///
     /// # Errors
     ///
-    /// Returns [`JwtVerifierError::Unverifiable`] if only the provider itself can verify the issuer's tokens,
-    /// and [`JwtVerifierError::Keys`] if the address of the keys is no `https` address.
+    /// Returns [`JwtVerifierError::Unverifiable`] if only the provider itself can verify the
+    /// issuer's tokens. Returns [`JwtVerifierError::Keys`] if the address of the keys is not an
+    /// `https` address.
     pub fn verifier(self, fetch: impl Fetch) -> Result<JwtVerifierBuilder, JwtVerifierError> {
         match self.problem {
             Some(problem) => Err(JwtVerifierError::Unverifiable(problem)),
@@ -97,9 +98,9 @@ impl Provider {
         }
     }
 
-    /// A verifier of the issuer's tokens with keys of your own making, such as [`Jwks`] at another address.
-    /// Its `build` returns [`JwtVerifierError::Unverifiable`] if only the provider itself can verify the
-    /// tokens.
+    /// Returns a builder of a verifier with your own keys, such as [`Jwks`] at another address. Its
+    /// `build` returns [`JwtVerifierError::Unverifiable`] if only the provider itself can verify
+    /// the tokens.
     pub fn verifier_with(self, keys: impl Into<Keys>) -> JwtVerifierBuilder {
         let mut builder = JwtVerifierBuilder::new(self.issuer).keys(keys).facts(self.facts, self.problem);
         for name in self.also {

@@ -17,8 +17,8 @@ pub fn keycloak(realm: &str) -> Provider {
     Provider::new(&data::KEYCLOAK, https(realm))
 }
 
-/// Microsoft Entra ID for one tenant, by the tenant's id. Accepts tokens of version 1 and 2; for either the
-/// principal's issuer is that of version 2.
+/// Microsoft Entra ID for one tenant, by the tenant's id. Accepts tokens of version 1 and 2. For
+/// either the principal's issuer is that of version 2.
 pub fn entra(tenant: &str) -> Provider {
     let is_id = tenant.len() == 36 && tenant.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     Provider {
@@ -54,10 +54,13 @@ pub fn entra_b2c(name: &str, tenant: &str, policy: &str) -> Provider {
     }
 }
 
-/// Okta's custom authorization servers, by the server's address (`https://acme.okta.com/oauth2/default`).
+/// Okta's custom authorization servers, by the server's address
+/// (`https://acme.okta.com/oauth2/default`).
 ///
-/// Okta publishes no keys for access tokens of its org authorization server (`https://acme.okta.com`):
-/// [`JwtVerifierError::Unverifiable`](crate::verify::JwtVerifierError::Unverifiable) names what to use.
+/// Okta publishes no keys for access tokens of its org authorization server
+/// (`https://acme.okta.com`).
+/// [`JwtVerifierError::Unverifiable`](crate::verify::JwtVerifierError::Unverifiable) names an
+/// alternative.
 pub fn okta(server: &str) -> Provider {
     let issuer = https(server);
     let is_custom = issuer.split_once("/oauth2/").is_some_and(|(_, id)| !id.is_empty());
@@ -70,13 +73,14 @@ pub fn okta(server: &str) -> Provider {
     }
 }
 
-/// Amazon Cognito's access tokens, by region and user pool. The builder's audience is the app client's id.
+/// Amazon Cognito's access tokens, by region and user pool. The builder's audience is the app
+/// client's id.
 pub fn cognito(region: &str, pool: &str) -> Provider {
     Provider::new(&data::COGNITO, format!("https://cognito-idp.{region}.amazonaws.com/{pool}"))
 }
 
-/// Google's identity tokens. The builder's [`identity_client`](crate::verify::JwtVerifierBuilder::identity_client) is
-/// your client id.
+/// Google's identity tokens. The builder's
+/// [`identity_client`](crate::verify::JwtVerifierBuilder::identity_client) is your client id.
 pub fn google() -> Provider {
     Provider {
         also: vec!["accounts.google.com".to_owned()],
@@ -109,8 +113,8 @@ pub fn gitlab_ci(instance: &str) -> Provider {
     Provider::new(&data::GITLAB_CI, https(instance))
 }
 
-/// Cloudflare Access, by the team's name. The builder's audience is the application's tag. Tokens come in the
-/// header `Cf-Access-Jwt-Assertion`.
+/// Cloudflare Access, by the team's name. The builder's audience is the application's tag. Tokens
+/// come in the header `Cf-Access-Jwt-Assertion`.
 pub fn cloudflare_access(team: &str) -> Provider {
     let issuer = format!("https://{team}.cloudflareaccess.com");
     Provider {
@@ -124,8 +128,8 @@ pub fn duende(issuer: impl Into<String>) -> Provider {
     Provider::new(&data::DUENDE, issuer)
 }
 
-/// Clerk's session tokens, by the instance's Frontend API address. They have no `aud`: name your pages' origins
-/// with `audience_claim("azp", ..)`.
+/// Clerk's session tokens, by the instance's Frontend API address. They have no `aud`: name your
+/// pages' origins with `audience_claim("azp", ..)`.
 pub fn clerk(frontend: &str) -> Provider {
     Provider::new(&data::CLERK, https(frontend))
 }
@@ -159,7 +163,7 @@ pub fn uaa(server: &str) -> Provider {
     }
 }
 
-/// An address with its scheme and without a slash at its end.
+/// Returns an address with its scheme and without a slash at its end.
 fn https(text: &str) -> String {
     let text = text.trim_end_matches('/');
     if text.contains("://") { text.to_owned() } else { format!("https://{text}") }
