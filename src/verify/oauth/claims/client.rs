@@ -2,27 +2,27 @@
 
 use super::Json;
 
-/// Whether a token is a client's own and speaks for no person.
+/// The certainty that a token is a client's own and represents no person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Own {
-    /// It speaks for a person.
+    /// The token represents a person.
     No,
-    /// It looks so by a name that a person may choose. It loses what a person has, and gains nothing
-    /// that a client has.
+    /// The token looks like a client's by a name that a person may choose. It loses the rights of a
+    /// person, and gets none of a client.
     Perhaps,
-    /// The issuer says so.
+    /// The issuer marks the token as a client's own.
     Yes,
 }
 
 impl Own {
-    /// Judges a token by its claims, the id that they make, and the client that they name.
-    /// `is_clients_id` if the claim with the id is one that names a client.
+    /// Classifies a token by its claims, its id, and the client that it names. `is_clients_id` is
+    /// true if the claim with the id names a client.
     ///
-    /// * Its subject is its client's id (RFC 9068 section 2.2; Okta's `cid`, Google's `azp`), or it has no
-    ///   subject and its id is its client's (RFC 7662).
-    /// * It says so: Auth0's `gty`, Microsoft Entra's `idtyp`, `grant_type`.
-    /// * Perhaps: its id alone is its client's, its subject ends with Auth0's `@clients`, or its user is the
-    ///   service account of its client (Keycloak). A person may have a name like that.
+    /// * Yes: its subject is its client's id (RFC 9068 section 2.2; Okta's `cid`, Google's `azp`),
+    ///   or it has no subject and its id is its client's (RFC 7662).
+    /// * Yes: a claim marks it, such as Auth0's `gty`, Microsoft Entra's `idtyp`, `grant_type`.
+    /// * Perhaps: only its id is its client's, its subject ends with Auth0's `@clients`, or its
+    ///   user is the service account of its client (Keycloak). A person may have such a name.
     pub(super) fn of(claims: &Json<'_>, id: &str, client: Option<&str>, is_clients_id: bool) -> Self {
         let text = |name: &str| claims.get(name).and_then(Json::text).filter(|text| !text.is_empty());
         let subject = text("sub");
@@ -50,13 +50,13 @@ impl Own {
     }
 }
 
-/// What Auth0 appends to the id of a client that is a subject.
+/// The suffix that Auth0 appends to the id of a client that is a subject.
 const AUTH0: &str = "@clients";
 
 /// The claims that name the client.
 const CLIENT: &[&str] = &["client_id", "azp", "cid", "appid", "clientId"];
 
-/// The claims that tell a client's own token, with what they say of one.
+/// The claims that mark a client's own token, with their values.
 const SAID: &[(&str, &str)] = &[
     ("gty", "client-credentials"),
     ("gty", "client_credentials"),

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::{Json, Path};
 
-/// How a claim names groups or roles.
+/// The form of a claim that names groups or roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GroupForm {
-    /// A list of texts: `["editor", "reader"]`. The default.
+    /// A list of texts: `["editor", "reader"]`. This is the default.
     List,
     /// One text that is one group: `"editor"`.
     Text,
@@ -30,7 +30,7 @@ impl Groups {
         Self { path: Path::new(path), form }
     }
 
-    /// Calls with each group; a claim of another form names none.
+    /// Calls `with` for each group. A claim of another form names none.
     pub(super) fn each<'c>(&self, claims: &'c Json<'_>, with: &mut dyn FnMut(&'c str)) {
         match (self.form, self.path.in_json(claims)) {
             (GroupForm::List, Some(Json::List(groups))) => {
@@ -42,7 +42,7 @@ impl Groups {
         }
     }
 
-    /// The same for claims that are kept.
+    /// Same for claims that are kept.
     pub(super) fn each_kept<'c>(&self, claims: &'c Value, with: &mut dyn FnMut(&'c str)) {
         match (self.form, self.path.in_value(claims)) {
             (GroupForm::List, Some(Value::Array(groups))) => {

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value that borrows from its text. An object with a repeated name is none (RFC 7519 section 4
-/// leaves the choice between refusing and taking the last one; two readers could choose differently).
+/// A JSON value that borrows from its text. An object with a repeated name is not accepted. RFC
+/// 7519 section 4 allows refusing it or using the last one, so two readers could choose
+/// differently.
 #[derive(Debug)]
 pub(in crate::verify) enum Json<'j> {
     Null,
@@ -19,14 +20,15 @@ pub(in crate::verify) enum Json<'j> {
 }
 
 impl<'j> Json<'j> {
-    /// The whole text as one value; `None` where it is not JSON, or repeats a name anywhere.
+    /// Reads the whole text as one value. Returns `None` if it is not JSON, or repeats a name
+    /// anywhere.
     pub(in crate::verify) fn read(text: &'j str) -> Option<Self> {
         let mut reader = serde_json::Deserializer::from_str(text);
         let value = reader.deserialize_any(AnyValue { members: MEMBERS }).ok()?;
         reader.end().ok().map(|()| value)
     }
 
-    /// The member of that name.
+    /// Returns the member with this name.
     pub(in crate::verify) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
@@ -40,14 +42,14 @@ impl<'j> Json<'j> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    /// The texts of a list of nothing else.
+    /// Returns the texts of a list that has only texts.
     pub(in crate::verify) fn texts(&self) -> Option<Vec<&str>> {
         let Self::List(values) = self else { return None };
         values.iter().map(Self::text).collect()
     }
 }
 
-/// A text as it is, a list with commas, of an object that it is one.
+/// Writes a text unchanged, a list with commas, and only the kind of an object.
 impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -72,7 +74,7 @@ impl<'de> Deserialize<'de> for Json<'de> {
 }
 
 struct AnyValue {
-    /// How many members an object is expected to have.
+    /// The expected number of members in an object.
     members: usize,
 }
 
@@ -162,13 +164,14 @@ fn repeats(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
     names.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
 }
 
-/// How many members most tokens have.
+/// The number of members in most tokens.
 const MEMBERS: usize = 12;
 
-/// Up to so many names are compared each with each, which needs no memory.
+/// Up to this number, each name is compared with each, which needs no memory.
 const FEW: usize = 16;
 
-/// How serde_json hands numbers on where some other crate has turned its `arbitrary_precision` on.
+/// The name under which serde_json passes numbers on if another crate has enabled its
+/// `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
 #[cfg(test)]

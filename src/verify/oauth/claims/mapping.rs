@@ -1,4 +1,4 @@
-//! From claims to a principal.
+//! The mapping from claims to a principal.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use super::path::Path;
 use super::{Claims, GroupForm, Groups, Json, Own};
 use crate::principal::{InvalidPermission, OAuthUser, OAuthUserBuilder, Permissions};
 
-/// Which claims make what of a principal.
+/// The claims for each property of a principal.
 #[derive(Clone, Debug)]
 pub(in crate::verify) struct Mapping {
-    /// The first of them that is there, and not empty.
+    /// The first claim that is present and not empty counts.
     id: Vec<Path>,
     client: Vec<Path>,
     org: Option<Path>,
@@ -19,14 +19,15 @@ pub(in crate::verify) struct Mapping {
     tenant: Option<Path>,
     scopes: Vec<Path>,
     groups: Arc<[Groups]>,
-    /// What groups may do; one that is not here may do nothing by it.
+    /// The permissions of groups. A group that is not here gives none.
     permissions: HashMap<Box<str>, Permissions>,
-    /// Whether `null` is as good as nothing: some authorization servers write it.
+    /// True if `null` means absent: some authorization servers write it.
     nulls: bool,
 }
 
 impl Mapping {
-    /// The usual claims; the id is by the first of these. And whether `null` is as good as nothing.
+    /// Makes the mapping of the usual claims. The id is the first of `ids`. `nulls` is true if
+    /// `null` means absent.
     pub(in crate::verify) fn new(ids: &[&str], nulls: bool) -> Self {
         Self {
             id: paths(ids.iter().copied()),
@@ -57,13 +58,13 @@ impl Mapping {
         self.tenant = Some(Path::new(claim));
     }
 
-    /// Whether a claim names the tenant of a token.
+    /// Returns true if a claim names the tenant of a token.
     pub(in crate::verify) const fn separates_tenants(&self) -> bool {
         self.tenant.is_some()
     }
 
-    /// Whether the token is of this tenant, or of none if the request has none. Always, if no claim names
-    /// the tenant.
+    /// Returns true if the token is of this tenant, or of none if the request has none. Always true
+    /// if no claim names the tenant.
     pub(in crate::verify) fn is_at(
         &self,
         tenant: Option<&str>,
@@ -90,14 +91,14 @@ impl Mapping {
         self.groups = self.groups.iter().cloned().chain(added).collect();
     }
 
-    /// The id is the first of these claims that is not empty, and the client the first of those.
+    /// Sets the claims for id and client. The first that is not empty counts for each.
     #[cfg(feature = "jwt")]
     pub(in crate::verify) fn set_ids_and_clients(&mut self, ids: &[&str], clients: &[&str]) {
         self.id = paths(ids.iter().copied());
         self.client = paths(clients.iter().copied());
     }
 
-    /// Whoever is of this group may do this, too.
+    /// Adds permissions for the members of this group.
     pub(in crate::verify) fn permit<'p>(
         &mut self,
         group: &str,
@@ -109,8 +110,8 @@ impl Mapping {
         Ok(())
     }
 
-    /// The principal, but for its end, its credential's id and the claims as they stand; the error says which claim is
-    /// missing or of the wrong type.
+    /// Returns the principal without its end, its credential's id and the claims as text. The error
+    /// names a claim that is missing or of the wrong type.
     pub(in crate::verify) fn user(&self, claims: &Json<'_>) -> Result<OAuthUserBuilder, &'static str> {
         let id = self.first(&self.id, claims)?.ok_or("no id")?;
         let mut user =
@@ -145,19 +146,20 @@ impl Mapping {
         self.at(path, claims).and_then(Json::text).is_some_and(|text| !text.is_empty())
     }
 
-    /// The claims as they stand, to be kept with the principal.
+    /// Returns the claims unchanged, to be kept with the principal.
     pub(in crate::verify) fn kept(&self, text: String) -> Claims {
         Claims { text, groups: Arc::clone(&self.groups) }
     }
 
-    /// The first text that is not empty.
+    /// Returns the first text that is not empty.
     fn first<'a>(&self, paths: &[Path], claims: &'a Json<'_>) -> Result<Option<&'a str>, &'static str> {
         let mut texts = paths.iter().filter_map(|path| self.at(path, claims)).map(Json::text);
         let found = texts.find(|text| text.is_none_or(|text| !text.is_empty()));
         found.map(|text| text.ok_or("a claim of the wrong type")).transpose()
     }
 
-    /// Names in one text (RFC 8693 section 4.2), or a list of texts, which some issuers write.
+    /// Returns the names in one text (RFC 8693 section 4.2), or in a list of texts, which some
+    /// issuers write.
     fn scopes<'a>(
         &'a self,
         claims: &'a Json<'_>,
@@ -173,7 +175,7 @@ impl Mapping {
         Ok(names)
     }
 
-    /// What the groups may do, which are those of [`Claims::groups`].
+    /// Returns the permissions of the groups, which are those of [`Claims::groups`].
     fn permissions(&self, claims: &Json<'_>) -> Permissions {
         if self.permissions.is_empty() {
             return Permissions::none();
@@ -204,13 +206,15 @@ fn paths<'c, P: FromIterator<Path>>(claims: impl IntoIterator<Item = &'c str>) -
     claims.into_iter().map(Path::new).collect()
 }
 
-/// An application or organization that is empty, or `null`, is never as good as none: who has none belongs to more.
+/// Returns an application or organization. An empty one, or `null`, never means absent, because a
+/// principal without one belongs to more.
 fn text_at<'a>(path: Option<&Path>, claims: &'a Json<'_>) -> Result<Option<&'a str>, &'static str> {
     let Some(value) = path.and_then(|path| path.in_json(claims)) else { return Ok(None) };
     value.text().map(Some).ok_or("a claim of the wrong type")
 }
 
-/// Who the token was issued to (RFC 9068 section 2.2, RFC 7662 section 2.2, OpenID Connect Core 1.0 section 2).
+/// The client that the token was issued to (RFC 9068 section 2.2, RFC 7662 section 2.2, OpenID
+/// Connect Core 1.0 section 2).
 const CLIENT: &[&str] = &["client_id", "azp"];
 
 #[cfg(test)]

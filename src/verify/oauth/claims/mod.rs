@@ -1,4 +1,4 @@
-//! What is claimed about a verified token, for handlers and policies, and what it makes of a principal.
+//! Claims about a verified token, for handlers and policies, and for making the principal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ pub(in crate::verify) use self::mapping::Mapping;
 pub(in crate::verify) use self::path::Path;
 pub(in crate::verify) use self::word::Word;
 
-/// A verified token's claims, which its verifier attaches to the principal: of a JWT its payload, of a token that was
-/// introspected the whole answer about it.
+/// A verified token's claims, which its verifier attaches to the principal. They are the payload of
+/// a JWT, or the whole answer about a token that was introspected.
 ///
-/// They are kept as text and read when asked for. `Debug` shows nothing of them.
+/// They are kept as text and parsed on request. `Debug` shows nothing of them.
 ///
 /// # Examples
 ///
@@ -43,8 +43,8 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The value of one claim; `None` where there is none of this name. Reads the token's claims each
-    /// time: for several of them [`deserialize`](Self::deserialize) is cheaper.
+    /// Returns the value of one claim, or `None` if there is no claim of this name. Parses the
+    /// token's claims each time: for several of them [`deserialize`](Self::deserialize) is cheaper.
     pub fn get(&self, name: &str) -> Option<Value> {
         match self.value() {
             Value::Object(mut claims) => claims.remove(name),
@@ -52,11 +52,12 @@ impl Claims {
         }
     }
 
-    /// The claims as a type of your own.
+    /// Returns the claims as a type of your own.
     ///
     /// # Errors
     ///
-    /// Where they do not fit the type. The error may quote them, so keep it out of answers.
+    /// Returns an error if they do not match the type. The error may quote them, so keep it out of
+    /// answers.
     ///
     /// # Examples
     ///
@@ -78,8 +79,8 @@ impl Claims {
         serde_json::from_str(&self.text)
     }
 
-    /// The groups and roles that the token names, from the claims that the verifier was told (its builder's
-    /// `group_claims`). A claim of another form than its [`GroupForm`] names none.
+    /// Returns the groups and roles that the token names, from the claims in the verifier's builder
+    /// (`group_claims`). A claim of another form than its [`GroupForm`] names none.
     pub fn groups(&self) -> Vec<String> {
         let claims = self.value();
         let mut names = Vec::new();
@@ -89,8 +90,8 @@ impl Claims {
         names
     }
 
-    /// Whether the token names this very group or role; see [`groups`](Self::groups). Where a group is to give
-    /// permissions, the verifier's builder says so with `permissions_of`.
+    /// Returns true if the token names exactly this group or role; see [`groups`](Self::groups). To
+    /// give permissions to a group, use `permissions_of` of the verifier's builder.
     ///
     /// # Examples
     ///
@@ -111,7 +112,7 @@ impl Claims {
         self.groups().iter().any(|group| group == name)
     }
 
-    /// The claims as they stand in the token or in the answer about it: a JSON object.
+    /// Returns the claims unchanged from the token or from the answer about it: a JSON object.
     pub fn as_json(&self) -> &str {
         &self.text
     }

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::Json;
 
-/// Where a claim stands: its name, or a JSON Pointer (RFC 6901) for one inside another.
+/// The place of a claim: its name, or a JSON Pointer (RFC 6901) for one inside another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::verify) struct Path(pub(super) Vec<Box<str>>);
 
 impl Path {
     pub(in crate::verify) fn new(path: &str) -> Self {
-        // `~1` before `~0`, as RFC 6901 section 4 says.
+        // `~1` before `~0`, as RFC 6901 section 4 requires.
         let step = |step: &str| step.replace("~1", "/").replace("~0", "~").into_boxed_str();
         Self(match path.strip_prefix('/') {
             Some(pointer) => pointer.split('/').map(step).collect(),
@@ -22,7 +22,7 @@ impl Path {
         self.0.iter().try_fold(value, |value, step| value.get(&**step))
     }
 
-    /// Whether it is the empty name.
+    /// Returns true if it is the empty name.
     #[cfg(feature = "jwt")]
     pub(in crate::verify) fn is_empty(&self) -> bool {
         matches!(&*self.0, [name] if name.is_empty())

@@ -1,4 +1,4 @@
-//! Words that name what a token is for.
+//! Words that name the purpose of a token.
 
 /// The purpose that one word names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,14 +9,14 @@ pub(in crate::verify) enum Word {
 }
 
 impl Word {
-    /// What a word names, if it has a meaning of its own.
+    /// Returns the purpose that a word names, if it has a known meaning.
     pub(in crate::verify) fn of(text: &str) -> Option<Self> {
         let word = PREFIXES.iter().fold(text, |word, prefix| without(word, prefix));
         let known = WORDS.iter().find(|(_, known)| known.iter().any(|known| is_same(word, known)));
         known.map(|(meaning, _)| *meaning)
     }
 
-    /// Whether a claim of this name names the kind of token.
+    /// Returns true if a claim of this name names the kind of token.
     pub(in crate::verify) fn is_named_by(claim: &str) -> bool {
         NAMES.iter().any(|known| is_same(claim, known))
     }
@@ -35,8 +35,8 @@ fn without<'t>(text: &'t str, prefix: &str) -> &'t str {
     }
 }
 
-/// Claims that name the kind of token: Keycloak's `typ`, Cognito's `token_use`, `type` of Cloudflare and others,
-/// `token_type`, and Descope's `drn`.
+/// Claims that name the kind of token: Keycloak's `typ`, Cognito's `token_use`, `type` of
+/// Cloudflare and others, `token_type`, and Descope's `drn`.
 const NAMES: &[&str] = &["typ", "type", "tokenuse", "tokentype", "drn"];
 
 const WORDS: &[(Word, &[&str])] = &[

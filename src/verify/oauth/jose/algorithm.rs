@@ -41,22 +41,22 @@ pub enum Algorithm {
     Es384,
     /// ECDSA on P-521 with SHA-512.
     Es512,
-    /// Ed25519; `EdDSA`, and `Ed25519` as RFC 9864 names it.
+    /// Ed25519; `EdDSA`, and `Ed25519` as in RFC 9864.
     EdDsa,
 }
 
 impl Algorithm {
-    /// The algorithm of this very name.
+    /// Returns the algorithm with exactly this name.
     pub fn from_name(name: &str) -> Option<Self> {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)
     }
 
-    /// The name in an `alg` header.
+    /// Returns the name in an `alg` header.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(_, algorithm)| *algorithm == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether both sides share one secret.
+    /// Returns true if both sides share one secret.
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }

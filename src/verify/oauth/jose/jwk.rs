@@ -1,4 +1,4 @@
-//! JSON Web Keys (RFC 7517), read leniently where the meaning is certain.
+//! JSON Web Keys (RFC 7517), read leniently if the meaning is certain.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,8 +15,8 @@ pub(in crate::verify::oauth) struct LeftOut {
     pub(in crate::verify::oauth) why: &'static str,
 }
 
-/// One key of a set, or why it cannot verify signatures. A member that is `null` is absent, and an unknown
-/// member is ignored.
+/// Reads one key of a set, or returns the reason if it cannot verify signatures. A member that is
+/// `null` is absent, and an unknown member is ignored.
 pub(in crate::verify::oauth) fn read_key(text: &str) -> Result<Key, LeftOut> {
     let json =
         Json::read(text).ok_or(LeftOut { id: None, why: "a key that is no JSON, or repeats a name" })?;
@@ -63,7 +63,7 @@ impl Members<'_> {
         Ok(key)
     }
 
-    /// Whether the key says that it is for signatures; an error if it says something else.
+    /// Returns true if the key names signatures as its use; an error if it names another use.
     fn is_for_signatures(&self) -> Result<bool, &'static str> {
         let used = match self.text("use")? {
             None => false,
@@ -78,8 +78,8 @@ impl Members<'_> {
         }
     }
 
-    /// An uncompressed point (SEC 1 section 2.3.3). A coordinate is a number, so that zeros before it mean
-    /// nothing; some issuers leave them out, others write one too many.
+    /// Returns an uncompressed point (SEC 1 section 2.3.3). A coordinate is a number, so that
+    /// leading zeros mean nothing. Some issuers omit them, others write one too many.
     fn point(&self, length: usize) -> Result<Vec<u8>, &'static str> {
         let mut point = vec![4];
         for name in ["x", "y"] {
@@ -93,7 +93,7 @@ impl Members<'_> {
         Ok(point)
     }
 
-    /// Bytes in base64url or in the standard alphabet, with padding or without.
+    /// Returns bytes in base64url or in the standard alphabet, with padding or without.
     fn bytes(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
         let text = self.text(name)?.ok_or("a key that lacks a member of its type")?;
         let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
@@ -112,7 +112,7 @@ impl Members<'_> {
     }
 }
 
-/// What a curve verifies, and the length of a coordinate.
+/// Returns the algorithm of a curve, and the length of a coordinate.
 fn curve(name: &str) -> Result<(Algorithm, usize), &'static str> {
     match name {
         "P-256" => Ok((Algorithm::Es256, 32)),

@@ -20,17 +20,17 @@ pub(in crate::verify) struct Jws<'t> {
     signature: &'t str,
 }
 
-/// What a header says that is understood here.
+/// The known members of a header.
 #[derive(Debug)]
 pub(in crate::verify) struct Header {
     pub(in crate::verify) algorithm: Algorithm,
     key_id: Option<Box<str>>,
     pub(in crate::verify) kind: Kind,
-    /// What `typ` says, if that is an unknown type.
+    /// The value of `typ`, if that is an unknown type.
     other: Option<Box<str>>,
 }
 
-/// Why a header is refused, and the value for which it is.
+/// The reason if a header is refused, and the refused value.
 #[derive(Debug)]
 pub(in crate::verify) struct HeaderFlaw {
     pub(in crate::verify) why: &'static str,
@@ -43,7 +43,8 @@ impl From<&'static str> for HeaderFlaw {
     }
 }
 
-/// What `typ` says (RFC 7515 section 4.1.9): a media type without regard to case and `application/`.
+/// The type in `typ` (RFC 7515 section 4.1.9): a media type, without regard to case and
+/// `application/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::verify) enum Kind {
     Absent,
@@ -55,8 +56,8 @@ pub(in crate::verify) enum Kind {
 }
 
 impl<'t> Jws<'t> {
-    /// `None` for anything but three parts: an opaque token, JWE's five, the JSON form. The caller bounds the
-    /// length.
+    /// Splits a token. Returns `None` unless it has three parts, as for an opaque token, the five
+    /// parts of JWE, or the JSON form. The caller limits the length.
     pub(in crate::verify) fn split(token: &'t str) -> Option<Self> {
         let (header, rest) = token.split_once('.')?;
         let (payload, signature) = rest.split_once('.')?;
@@ -67,7 +68,7 @@ impl<'t> Jws<'t> {
         Some(Self { signed, header, payload, signature })
     }
 
-    /// What the signature is over.
+    /// Returns the text that is signed.
     pub(in crate::verify) const fn signed(&self) -> &'t str {
         self.signed
     }
@@ -121,7 +122,7 @@ impl Header {
         Ok(Self { algorithm, key_id: key_id.map(Box::from), kind, other })
     }
 
-    /// What `typ` says, for a log line.
+    /// Returns the value of `typ`, for a log line.
     pub(in crate::verify) fn typ(&self) -> Option<&str> {
         match self.kind {
             Kind::Absent => None,
@@ -155,27 +156,28 @@ impl Kind {
     }
 }
 
-/// Strict: no padding, no other alphabet, and the last bits that mean nothing are zero.
+/// Decodes a part strictly: no padding, no other alphabet, and the unused last bits are zero.
 fn decode(part: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(part).ok()
 }
 
-/// As many bytes of a header as are decoded without memory of their own.
+/// The maximum size of a header that is decoded without an allocation, in bytes.
 const SHORT: usize = 512;
 
 const PREFIX: &str = "application/";
 
-/// Changes the meaning of a token in ways that are not built here (RFC 7515 section 4.1.11, RFC 7797,
-/// RFC 7516 section 4.1.3). A key in the header, or the address of one (`jku`, `x5u`, `jwk`, `x5c`), is read
-/// by nothing (RFC 8725 section 3.10).
+/// Headers that change the meaning of a token, and that are not implemented here (RFC 7515 section
+/// 4.1.11, RFC 7797, RFC 7516 section 4.1.3). A key in the header, or its address (`jku`, `x5u`,
+/// `jwk`, `x5c`), is never read (RFC 8725 section 3.10).
 const REFUSED: &[&str] = &["crit", "b64", "zip"];
 
-/// What a token says about its key.
+/// The claims of a token about its key.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::verify) struct Wanted<'h> {
     pub(in crate::verify) algorithm: Algorithm,
     pub(in crate::verify) id: Option<&'h str>,
-    /// The issuer of the token, for keys that sign the tokens of one issuer alone. `None` if it is unknown.
+    /// The issuer of the token, for keys that sign the tokens of one issuer only. `None` if it is
+    /// unknown.
     pub(in crate::verify) issuer: Option<&'h str>,
 }
 

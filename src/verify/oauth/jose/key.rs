@@ -1,4 +1,4 @@
-//! One key, ready to verify with.
+//! One key, ready to verify signatures.
 
 use aws_lc_rs::signature::{
     self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
@@ -8,7 +8,7 @@ use aws_lc_rs::{digest, hmac};
 use super::Algorithm;
 use super::roca::can_be_factored;
 
-/// One key, prepared once; the algorithms it verifies are its own, never a token's choice (RFC 8725
+/// One key, prepared once. The key decides which algorithms it verifies, never a token (RFC 8725
 /// section 3.1).
 pub(in crate::verify::oauth) struct Key {
     pub(in crate::verify::oauth) id: Option<Box<str>>,
@@ -19,7 +19,7 @@ pub(in crate::verify::oauth) struct Key {
     ways: Vec<(Algorithm, Prepared)>,
 }
 
-/// How exactly a set says what a key is for. Keys are tried in this order.
+/// How exactly a set names the use of a key. Keys are tried in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::verify::oauth) enum Rank {
     /// It names its algorithm.
@@ -29,7 +29,7 @@ pub(in crate::verify::oauth) enum Rank {
     Unnamed,
 }
 
-/// A digest of the key itself. Equal digests are the same key under any name.
+/// A digest of the key itself. Keys with equal digests are the same key under any name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Material([u8; 32]);
 
@@ -39,7 +39,8 @@ enum Prepared {
 }
 
 impl Key {
-    /// An RSA key of 2,048 to 8,192 bits; without an algorithm it verifies the RS and the PS family.
+    /// Makes an RSA key of 2,048 to 8,192 bits. Without an algorithm it verifies the RS and the PS
+    /// family.
     pub(in crate::verify::oauth) fn rsa(
         named: Option<Algorithm>,
         n: &[u8],
@@ -50,7 +51,7 @@ impl Key {
         if !(2_048..=8_192).contains(&bits) {
             return Err("an RSA key of less than 2048 or more than 8192 bits");
         }
-        // Three at least, odd, and what aws-lc takes: 33 bits.
+        // At least three, odd, and within the limit of aws-lc: 33 bits.
         if e.len() > 5 || e == [1] || !is_odd(e) || !is_odd(n) {
             return Err("an RSA key with an impossible modulus or exponent");
         }
@@ -64,7 +65,8 @@ impl Key {
         })
     }
 
-    /// A point on the curve of this algorithm, uncompressed, or an Ed25519 key of 32 bytes.
+    /// Makes a key of a point on the curve of this algorithm, uncompressed, or an Ed25519 key of 32
+    /// bytes.
     pub(in crate::verify::oauth) fn point(
         algorithm: Algorithm,
         named: Option<Algorithm>,
@@ -78,8 +80,8 @@ impl Key {
         Self::each(material, vec![algorithm], |_| ParsedPublicKey::new(curve, bytes).map_err(|_| UNREADABLE))
     }
 
-    /// A shared secret, at least as long as the hash (RFC 7518 section 3.2); without an algorithm it
-    /// verifies all that it is long enough for.
+    /// Makes a key of a shared secret, at least as long as the hash (RFC 7518 section 3.2). Without
+    /// an algorithm it verifies every algorithm for which it is long enough.
     pub(in crate::verify::oauth) fn secret(
         named: Option<Algorithm>,
         secret: &[u8],
@@ -117,12 +119,12 @@ impl Key {
         self.ways.iter().any(|(way, _)| way.is_symmetric())
     }
 
-    /// Whether it is the same key, under any name.
+    /// Returns true if it is the same key, under any name.
     pub(in crate::verify::oauth) fn is_same_key(&self, other: &Self) -> bool {
         self.material == other.material
     }
 
-    /// Whether one of the two can be left out.
+    /// Returns true if one of the two can be left out.
     pub(in crate::verify::oauth) fn is_repeated_by(&self, other: &Self) -> bool {
         self.is_same_key(other)
             && self.id == other.id
@@ -130,13 +132,13 @@ impl Key {
             && self.ways.iter().map(|(way, _)| way).eq(other.ways.iter().map(|(way, _)| way))
     }
 
-    /// Whether a token does not say which of the two it wants.
+    /// Returns true if a token can match both keys and does not name one of them.
     pub(in crate::verify::oauth) fn is_confused_with(&self, other: &Self) -> bool {
         self.id == other.id && self.ways.iter().any(|(way, _)| other.verifies(*way))
     }
 
-    /// Whether tokens of this issuer may be signed by this key. A key that names no issuer signs for each,
-    /// and one that names a pattern with `{tenantid}` for each tenant in it.
+    /// Returns true if this key may sign tokens of this issuer. A key that names no issuer signs
+    /// for every issuer. A key that names a pattern with `{tenantid}` signs for each tenant in it.
     pub(in crate::verify::oauth) fn signs_for(&self, issuer: &str) -> bool {
         self.issuer.as_deref().is_none_or(|own| own == issuer || is_tenant_of(own, issuer))
     }
@@ -145,7 +147,7 @@ impl Key {
         self.ways.iter().any(|(way, _)| *way == algorithm)
     }
 
-    /// Whether the signature is this key's over the message, by this algorithm.
+    /// Returns true if the signature is this key's over the message, by this algorithm.
     pub(in crate::verify::oauth) fn verify(
         &self,
         algorithm: Algorithm,
@@ -183,7 +185,7 @@ impl Material {
     }
 }
 
-/// Whether an issuer is this pattern with the name of a tenant in place of its placeholder.
+/// Returns true if an issuer is this pattern with the name of a tenant instead of its placeholder.
 fn is_tenant_of(pattern: &str, issuer: &str) -> bool {
     let tenant = pattern.split_once('{').and_then(|(before, rest)| {
         let (_, after) = rest.split_once('}')?;
@@ -192,7 +194,7 @@ fn is_tenant_of(pattern: &str, issuer: &str) -> bool {
     tenant.is_some_and(|tenant| !tenant.is_empty() && !tenant.contains('/'))
 }
 
-/// Without leading zeros, which some issuers write though RFC 7518 section 6.3.1 does not.
+/// Returns a number without leading zeros. Some issuers write them, against RFC 7518 section 6.3.1.
 pub(in crate::verify::oauth) fn significant(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
@@ -224,7 +226,7 @@ fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
     })
 }
 
-/// The hash, and how many bytes it has.
+/// Returns the hash, and its length in bytes.
 fn hmac_of(algorithm: Algorithm) -> Option<(hmac::Algorithm, usize)> {
     Some(match algorithm {
         Algorithm::Hs256 => (hmac::HMAC_SHA256, 32),

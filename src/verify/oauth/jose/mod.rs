@@ -1,4 +1,5 @@
-//! JOSE: signed tokens (RFC 7515), the keys that verify them (RFC 7517), and their algorithms (RFC 7518).
+//! JOSE: signed tokens (RFC 7515), the keys that verify them (RFC 7517), and their algorithms (RFC
+//! 7518).
 
 mod algorithm;
 pub(super) mod jwk;

@@ -1,7 +1,8 @@
 //! RSA keys that can be factored.
 
-/// Whether a modulus has the form of the keys that Infineon's library made (ROCA, CVE-2017-15361):
-/// modulo every small prime it is a power of 65537. Of other moduli some one in 2^27 is.
+/// Returns true if a modulus has the form of the keys that Infineon's library made (ROCA,
+/// CVE-2017-15361). Modulo every small prime it is a power of 65537. About one in 2^27 of other
+/// moduli has this form.
 pub(in crate::verify::oauth) fn can_be_factored(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|prime| {
         let rest = modulus.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime);

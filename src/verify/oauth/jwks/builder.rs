@@ -164,9 +164,9 @@ impl Place {
     }
 }
 
-/// Returns the possible addresses of an issuer's metadata. They are after its name, without its
-/// last slash (OpenID Connect Discovery 1.0 section 4), and between its host and its path (RFC 8414
-/// section 3.1).
+/// Returns the possible addresses of an issuer's metadata. One is after its name, without its last
+/// slash (OpenID Connect Discovery 1.0 section 4). The other is between its host and its path (RFC
+/// 8414 section 3.1).
 fn addresses(issuer: &str) -> Option<(Uri, Option<Uri>)> {
     // A pattern of many issuers has no metadata of its own.
     let name = issuer.trim_end_matches('/');

@@ -1,11 +1,11 @@
-//! Documents that hold keys, from a file or from a server, by one rule.
+//! Documents with keys, from a file or from a server, read by one rule.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Json, Key, LeftOut, read_key, read_key_file};
 
-/// The keys of a document, and those of them that cannot verify signatures.
+/// The keys of a document, and the keys in it that cannot verify signatures.
 #[derive(Debug)]
 pub(in crate::verify::oauth) struct Document {
     pub(in crate::verify::oauth) keys: Vec<Key>,
@@ -19,8 +19,9 @@ struct JwkSet<'j> {
 }
 
 impl Document {
-    /// Reads a JWK set (RFC 7517 section 5), one JWK, or an object with a certificate or a public key in PEM
-    /// under each `kid` (Firebase, Google). `None` if the text is none of these, or has more than 100 keys.
+    /// Reads a JWK set (RFC 7517 section 5), one JWK, or an object with a certificate or PEM public
+    /// key under each `kid` (Firebase, Google). Returns `None` if the text is none of these, or has
+    /// more than 100 keys.
     pub(in crate::verify::oauth) fn read(text: &str) -> Option<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let read: Vec<_> = match serde_json::from_str::<JwkSet<'_>>(text) {
@@ -29,7 +30,7 @@ impl Document {
             Err(_) => match Json::read(text) {
                 Some(json @ Json::Object(_)) if json.get("kty").is_some() => vec![read_key(text)],
                 Some(Json::Object(members)) => of_pem(&members)?,
-                // A single key that repeats a name has a reason of its own.
+                // A single key that repeats a name has its own reason.
                 _ if text.contains("\"kty\"") && !text.contains("\"keys\"") => vec![read_key(text)],
                 _ => return None,
             },
@@ -53,7 +54,7 @@ impl Document {
     }
 }
 
-/// Keys in PEM by their `kid`; `None` if no member is PEM.
+/// Returns keys in PEM by their `kid`, or `None` if no member is PEM.
 fn of_pem(members: &[(impl AsRef<str>, Json<'_>)]) -> Option<Vec<Result<Key, LeftOut>>> {
     let is_pem = |value: &Json<'_>| value.text().is_some_and(|text| text.contains("-----BEGIN "));
     if members.len() > KEYS || !members.iter().any(|(_, value)| is_pem(value)) {
@@ -72,5 +73,5 @@ fn of_pem(members: &[(impl AsRef<str>, Json<'_>)]) -> Option<Vec<Result<Key, Lef
     Some(members.iter().map(read).collect())
 }
 
-/// The most keys of a document.
+/// The maximum number of keys in a document.
 const KEYS: usize = 100;

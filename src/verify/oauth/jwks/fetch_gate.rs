@@ -1,4 +1,4 @@
-//! One fetch at a time, and not too often.
+//! The limits of fetches: one at a time, and not too often.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::Moment;
 
-/// Lets one fetch at a time begin, and none until the cooldown of the one before is over.
+/// Lets one fetch at a time begin, and none until the cooldown of the previous one is over.
 pub(in crate::verify::oauth) struct Gate {
     cooldown: Duration,
     state: Mutex<State>,
@@ -19,7 +19,7 @@ pub(in crate::verify::oauth) struct Gate {
 
 #[derive(Default)]
 struct State {
-    /// When the last fetch began: claimed before it, and kept however it ends.
+    /// The time when the last fetch began: set before it, and kept for any result.
     claimed: Option<Moment>,
     failed: bool,
     flight: Option<Flight>,
@@ -31,11 +31,11 @@ struct Flight {
     task: Option<AbortHandle>,
 }
 
-/// What became of the wish to fetch.
+/// The result of a wish to fetch.
 pub(in crate::verify::oauth) enum Wish {
-    /// A fetch is on its way.
+    /// A fetch is running.
     Flying(Wait),
-    /// Too soon after the last one; whether that one failed.
+    /// Too soon after the last fetch; `failed` is its result.
     Resting { failed: bool },
 }
 
@@ -50,7 +50,8 @@ impl Gate {
         Self { cooldown, state: Mutex::default(), ended: watch::Sender::new(0) }
     }
 
-    /// Begins a fetch, as a task that outlives whoever asked for it, joins the one on its way, or neither.
+    /// Begins a fetch, joins the running one, or does neither. The fetch is a task that outlives
+    /// the request that began it.
     pub(in crate::verify::oauth) fn wish<F>(&self, now: Moment, fetch: impl FnOnce() -> F) -> Wish
     where
         F: Future<Output = ()> + Send + 'static,
@@ -62,7 +63,8 @@ impl Gate {
         if state.claimed.is_some_and(|claimed| claimed.until(now) < self.cooldown) {
             return Wish::Resting { failed: state.failed };
         }
-        // Nobody can fetch without a runtime; nothing is claimed, so that the next one can.
+        // No fetch is possible without a runtime. No time is set, so that the next caller can
+        // fetch.
         let Ok(runtime) = Handle::try_current() else { return Wish::Resting { failed: true } };
         state.claimed = Some(now);
         let since = Instant::now();
@@ -76,13 +78,13 @@ impl Gate {
         Wish::Flying(Wait { ended, since })
     }
 
-    /// Whether what is known now may be out of date: the last fetch failed, or one is on its way.
+    /// Returns true if the known keys may be out of date: the last fetch failed, or one is running.
     pub(in crate::verify::oauth) fn is_uncertain(&self) -> bool {
         let state = self.state();
         state.failed || state.flight.is_some()
     }
 
-    /// The fetch on its way has ended.
+    /// Ends the running fetch.
     pub(in crate::verify::oauth) fn land(&self, failed: bool) {
         let mut state = self.state();
         state.flight = None;
@@ -96,7 +98,7 @@ impl Gate {
     }
 }
 
-/// A fetch ends with whom it is for.
+/// Ends the fetch when the last owner of its keys is dropped.
 impl Drop for Gate {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);

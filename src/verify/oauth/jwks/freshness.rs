@@ -1,4 +1,4 @@
-//! How long keys that were fetched are good for.
+//! The time for which fetched keys are used.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,27 +7,27 @@ use tokio::time::Instant;
 use super::KeySet;
 use crate::clock::Clock;
 
-/// When keys are fetched again; see [`JwksBuilder`](super::JwksBuilder).
+/// The times of fetches; see [`JwksBuilder`](super::JwksBuilder).
 #[derive(Clone, Copy, Debug)]
 pub(in crate::verify::oauth) struct Times {
-    /// Between two fetches, whatever asked for them.
+    /// The least time between two fetches, for any cause.
     pub(in crate::verify::oauth) cooldown: Duration,
     /// After this, keys are fetched before they are used again.
     pub(in crate::verify::oauth) max_age: Duration,
-    /// After this, keys that could not be fetched again are not used any more.
+    /// After this, keys that could not be fetched again are no longer used.
     pub(in crate::verify::oauth) max_stale: Duration,
-    /// For one fetch.
+    /// The time limit of one fetch.
     pub(in crate::verify::oauth) timeout: Duration,
 }
 
-/// One moment by two clocks: the one that somebody may set, and one that only goes on.
+/// One moment by two clocks: one that can be set, and one that only advances.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::verify::oauth) struct Moment {
     wall: SystemTime,
     steady: Instant,
 }
 
-/// Keys that were fetched, and when.
+/// Fetched keys, and the time of the fetch.
 #[derive(Debug)]
 pub(in crate::verify::oauth) struct Kept {
     pub(in crate::verify::oauth) keys: KeySet,
@@ -35,14 +35,14 @@ pub(in crate::verify::oauth) struct Kept {
     pub(in crate::verify::oauth) max_age: Duration,
 }
 
-/// What the age of keys means.
+/// The use of keys at their age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::verify::oauth) enum Age {
-    /// Used as they are.
+    /// Used without a fetch.
     Fresh,
-    /// Used, and fetched again meanwhile.
+    /// Used, and fetched again in the meantime.
     Ripe,
-    /// Fetched again first; used only where that fails.
+    /// Fetched again first; used only if that fails.
     Stale,
     /// Not used.
     Dead,
@@ -53,8 +53,8 @@ impl Moment {
         Self { wall: clock.now(), steady: Instant::now() }
     }
 
-    /// The time until then, by the clock that says more: whichever of them stands, or was set back or ahead,
-    /// nothing lasts for ever.
+    /// Returns the time until then, by the clock with the larger difference. Thus nothing lasts
+    /// forever if a clock stops, or is set back or ahead.
     pub(in crate::verify::oauth) fn until(self, then: Self) -> Duration {
         let apart = self.wall.duration_since(then.wall).unwrap_or_else(|error| error.duration());
         apart.max(then.steady.saturating_duration_since(self.steady))

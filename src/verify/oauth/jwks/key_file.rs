@@ -9,10 +9,12 @@ use spki::der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use super::Key;
 use crate::verify::oauth::jose::Algorithm;
 
-/// Reads one public key: a `SubjectPublicKeyInfo` (RFC 5280 section 4.1), an `RSAPublicKey` (RFC 8017
-/// appendix A.1.1) or an X.509 certificate, in PEM, in DER or in base64 without the lines around it.
+/// Reads one public key: a `SubjectPublicKeyInfo` (RFC 5280 section 4.1), an `RSAPublicKey` (RFC
+/// 8017 appendix A.1.1) or an X.509 certificate. The file is PEM, DER or base64 without the lines
+/// around it.
 ///
-/// Of several certificates the first counts, which is the holder's own in a chain (RFC 8446 section 4.4.2).
+/// If there are several certificates, the first counts. In a chain it is the holder's own (RFC 8446
+/// section 4.4.2).
 pub(in crate::verify::oauth) fn read_key_file(
     named: Option<Algorithm>,
     file: &[u8],
@@ -74,7 +76,7 @@ fn read_info(named: Option<Algorithm>, info: &SubjectPublicKeyInfoRef<'_>) -> Re
     }
 }
 
-/// Modulus and exponent of an `RSAPublicKey`.
+/// Returns modulus and exponent of an `RSAPublicKey`.
 fn rsa_numbers(der: &[u8]) -> spki::der::Result<(&[u8], &[u8])> {
     let mut reader = SliceReader::new(der)?;
     let numbers = reader.sequence(|numbers| {
@@ -85,8 +87,9 @@ fn rsa_numbers(der: &[u8]) -> spki::der::Result<(&[u8], &[u8])> {
     Ok(numbers)
 }
 
-/// The key of a certificate (RFC 5280 section 4.1). Nothing else of it counts: the key is trusted because of
-/// where the certificate came from, so that dates, names and signature say nothing.
+/// Returns the key of a certificate (RFC 5280 section 4.1). Nothing else of it counts. The key is
+/// trusted because of the origin of the certificate, so that dates, names and signature do not
+/// matter.
 fn certified(der: &[u8]) -> spki::der::Result<SubjectPublicKeyInfoRef<'_>> {
     let certificate = AnyRef::from_der(der)?;
     certificate.tag().assert_eq(Tag::Sequence)?;
@@ -94,7 +97,7 @@ fn certified(der: &[u8]) -> spki::der::Result<SubjectPublicKeyInfoRef<'_>> {
     signed.tag().assert_eq(Tag::Sequence)?;
     let mut fields = SliceReader::new(signed.value())?;
     let first: AnyRef<'_> = fields.decode()?;
-    // Number, algorithm, issuer, validity and subject; the version before them may be left out.
+    // Number, algorithm, issuer, validity and subject; the version before them may be absent.
     let before = if first.tag() == Tag::Integer { 4 } else { 5 };
     for _ in 0..before {
         let _: AnyRef<'_> = fields.decode()?;

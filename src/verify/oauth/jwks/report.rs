@@ -1,4 +1,4 @@
-//! What a fetch found, in the log.
+//! Log lines about the results of fetches.
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 
 use std::fmt;
@@ -9,8 +9,8 @@ use super::LeftOut;
 use crate::trace;
 use crate::verify::Value;
 
-/// Logs what each fetch found: at INFO if it is not what the fetch before found, at DEBUG if it is. A set
-/// without a usable key is logged at WARN, since every token of the issuer fails.
+/// Logs the result of each fetch: at INFO if it differs from the previous result, at DEBUG if not.
+/// A set without a usable key is logged at WARN, because every token of the issuer fails.
 #[derive(Debug, Default)]
 pub(in crate::verify::oauth) struct Report {
     state: RandomState,
@@ -38,13 +38,13 @@ impl Report {
         }
     }
 
-    /// Logs why a fetch failed, and keeps it.
+    /// Logs the reason of a failed fetch, and keeps it.
     pub(in crate::verify::oauth) fn failed(&self, from: Option<&str>, error: &impl fmt::Display) {
         trace::warn!(from, %error, "the keys of an issuer could not be fetched");
         *self.failure() = Some(error.to_string());
     }
 
-    /// Why the last fetch that failed did so.
+    /// Returns the reason of the last failed fetch.
     pub(in crate::verify::oauth) fn why(&self) -> String {
         let why = self.failure().clone();
         why.unwrap_or_else(|| "none of the published keys is usable, or no fetch has ended".to_owned())

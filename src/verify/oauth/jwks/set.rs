@@ -54,8 +54,8 @@ pub(in crate::verify) enum Verdict {
 }
 
 impl KeySet {
-    /// Reads the keys of a JWK set (RFC 7517 section 5), of one JWK, or of an object with a
-    /// certificate or a public key in PEM under each `kid`. Firebase publishes such an object.
+    /// Reads the keys of a JWK set (RFC 7517 section 5), of one JWK, or of an object with PEM under
+    /// each `kid`. The PEM is a certificate or a public key. Firebase publishes such an object.
     ///
     /// A key that cannot verify signatures is left out, and the log names it with the reason: RSA
     /// below 2,048 bits, a secret shorter than its hash, a private key, a `use` other than `sig`,
@@ -64,8 +64,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if the text is not such a document, has more than 100 keys, has no
-    /// usable key, or has two secrets with one `kid` and algorithm.
+    /// Returns [`InvalidKey`] if the text is not such a document, or has more than 100 keys or no
+    /// usable key. Also if it has two secrets with one `kid` and algorithm.
     pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
         let mut document =
             Document::read(json).ok_or_else(|| InvalidKey::new("no JWK set of at most 100 keys"))?;
@@ -87,7 +87,7 @@ impl KeySet {
 
     /// Reads a public key from a file: an RSA key (2,048 bits or more), an elliptic curve or
     /// Ed25519. It is `SubjectPublicKeyInfo` (`PUBLIC KEY`), PKCS#1 (`RSA PUBLIC KEY`) or an X.509
-    /// certificate, in PEM, in DER or as base64 without the lines around it.
+    /// certificate. The file is PEM, DER or base64 without the lines around it.
     ///
     /// Only the key of a certificate counts: its dates and its signature are not verified. Only the
     /// first certificate of a chain counts.
@@ -186,9 +186,9 @@ impl KeySet {
     /// payload without checking it. For messages that are not JWTs: a
     /// [`JwtVerifier`](crate::verify::JwtVerifier) also checks claims.
     ///
-    /// Returns `None` if the text is not a JWS, its header changes the meaning of the message
-    /// (`crit`, `b64`, `zip`), or no key of this set signed it. A key in the header, or its address
-    /// (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
+    /// Returns `None` if the text is not a JWS, or no key of this set signed it. Also if its header
+    /// changes the meaning of the message (`crit`, `b64`, `zip`). A key in the header, or its
+    /// address (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
     #[must_use]
     pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
         let jws = Jws::split(compact).filter(|_| compact.len() <= LENGTH)?;

@@ -1,4 +1,4 @@
-//! Where an issuer's keys are fetched from.
+//! The source of an issuer's keys.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,26 +16,27 @@ use crate::fetch::{FetchError, SharedFetch};
 pub(in crate::verify::oauth) struct Source {
     pub(in crate::verify::oauth) fetch: SharedFetch,
     pub(in crate::verify::oauth) address: Address,
-    /// Whether plain `http` is spoken, too.
+    /// True if plain `http` is allowed, too.
     pub(in crate::verify::oauth) plain: bool,
 }
 
 pub(in crate::verify::oauth) enum Address {
-    /// The keys stand here.
+    /// The address of the keys.
     Keys(Uri),
-    /// The issuer's metadata say where; once found, that is remembered until it fails.
+    /// The addresses of the issuer's metadata. The address of the keys in it is kept until it
+    /// fails.
     Metadata { issuer: Box<str>, at: Uri, second: Option<Uri>, found: Mutex<Option<Uri>> },
 }
 
-/// What an issuer published.
+/// The keys that an issuer published.
 pub(in crate::verify::oauth) struct Published {
     pub(in crate::verify::oauth) keys: KeySet,
     pub(in crate::verify::oauth) left_out: Vec<LeftOut>,
-    /// For how long it may be used without asking again, where the answer says so.
+    /// How long they may be used without another fetch, if the answer has this time.
     pub(in crate::verify::oauth) max_age: Option<Duration>,
 }
 
-/// Why there are no keys.
+/// The reason if there are no keys.
 #[derive(Debug, Error)]
 pub(in crate::verify::oauth) enum Unpublished {
     #[error("{0}")]
@@ -71,7 +72,7 @@ impl Source {
         }
     }
 
-    /// Whether keys may be fetched from there.
+    /// Returns true if keys may be fetched from this address.
     pub(in crate::verify::oauth) fn allows(&self, at: &Uri) -> bool {
         let secure = at.scheme_str() == Some("https") || (self.plain && at.scheme_str() == Some("http"));
         secure && at.authority().is_some_and(|authority| !authority.as_str().contains('@'))
@@ -83,8 +84,8 @@ impl Source {
         Ok(Published { keys, left_out, max_age: max_age(&headers) })
     }
 
-    /// The address of the keys, from the issuer's metadata. The second address is asked if the first answers
-    /// that no document is there.
+    /// Returns the address of the keys, from the issuer's metadata. Asks the second address if the
+    /// first answers that no document is there.
     async fn discover(&self, issuer: &str, at: &Uri, second: Option<&Uri>) -> Result<Uri, Unpublished> {
         let (_, body) = match (self.get(at).await, second) {
             (Err(Unpublished::Status(status)), Some(second)) if status.is_client_error() => {
@@ -110,7 +111,8 @@ impl Source {
     }
 }
 
-/// `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1); nothing at all where it must not be stored.
+/// Returns `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1), or zero if the answer must not
+/// be stored.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
     let ages = lines.flat_map(|line| line.split(',')).filter_map(|directive| {

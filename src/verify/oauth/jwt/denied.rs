@@ -12,7 +12,7 @@ pub(super) struct Denied {
     steady: Option<Instant>,
 }
 
-/// One moment by the clocks of the verifiers, of which the latest counts, and by a clock that
+/// One moment by the clock that is furthest behind among the verifiers' clocks, and by a clock that
 /// cannot be set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {

@@ -21,10 +21,10 @@ use crate::credential::{Fingerprint, FingerprintKey};
 /// is in the memory of this process. Other processes need each revocation, too, and so does this
 /// one after a restart.
 ///
-/// A token is forgotten only if another one needs its room, and only if no verifier of the list
-/// could accept it any more, even if clocks change. For that, it must have expired by all clocks of
-/// the verifiers. And as much time as its whole life must have passed by a clock that cannot be
-/// set. If [`deny`](Self::deny) does not know the life, a day must have passed.
+/// A token is forgotten only if another one needs its room and no verifier of the list could accept
+/// it any more, even if clocks change. For that, it must have expired by all clocks of the
+/// verifiers. And as much time as its whole life must have passed by a clock that cannot be set. If
+/// [`deny`](Self::deny) does not know the life, a day must have passed.
 ///
 /// A list in which no token can be forgotten is full, and accepts no other token. A revocation is
 /// then [`Unavailable`](crate::VerifyError::Unavailable), and the token stays good. Choose a

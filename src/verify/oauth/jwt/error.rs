@@ -1,4 +1,4 @@
-//! Why a JWT verifier cannot be made.
+//! The error of building a JWT verifier.
 
 use std::io;
 
@@ -26,7 +26,7 @@ pub enum JwtVerifierError {
     /// No audience was named, or an empty one.
     #[error("no audience was named, or an empty one")]
     NoAudience,
-    /// The claim in place of `aud` has no name, no value, or an empty value.
+    /// The claim that replaces `aud` has no name, no value, or an empty value.
     #[error("the claim in place of `aud` needs a name and values that are not empty")]
     AudienceClaim,
     /// No keys were given.
@@ -38,7 +38,7 @@ pub enum JwtVerifierError {
     /// Identity tokens are accepted and no client is named, or an empty one.
     #[error("no `identity_client` is named for identity tokens, or an empty one")]
     NoClient,
-    /// An access word is empty, or has a meaning of its own.
+    /// An access word is empty, or has another meaning.
     #[error("`{0}` cannot name access tokens: it is empty or has a meaning of its own")]
     AccessWord(Box<str>),
     /// The leeway is over 5 minutes, or the longest life of a token is 0 or over 10 years.
@@ -53,10 +53,11 @@ pub enum JwtVerifierError {
     /// The address of the keys is not allowed.
     #[error("the keys cannot be fetched as configured: {0}")]
     Keys(#[from] InvalidJwks),
-    /// A permission of a group is not in the grammar of [`Permission`](crate::principal::Permission).
+    /// A permission of a group does not match the grammar of
+    /// [`Permission`](crate::principal::Permission).
     #[error("a permission of a group is none: {0}")]
     Permission(#[from] InvalidPermission),
-    /// The operating system has no randomness to give.
+    /// The operating system provides no randomness.
     #[error("no randomness: {0}")]
     Randomness(#[from] io::Error),
 }

@@ -1,17 +1,17 @@
-//! Why a token is refused before its claims are judged.
+//! The faults for which a token is refused before its claims are checked.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Name, Rules, Value, Verdict};
 use crate::trace;
 
-/// Whether a verifier has seen a token that is too long.
+/// Records that a verifier has received a token that is too long.
 #[derive(Debug, Default)]
 pub(super) struct WasLong(AtomicBool);
 
 impl WasLong {
-    /// Logs the first one at WARN, because an issuer that writes long tokens makes each of them fail. A token
-    /// that is no JWT is not for this verifier.
+    /// Logs the first one at WARN, because an issuer that writes long tokens makes each of them
+    /// fail. A token that is not a JWT is not for this verifier.
     #[cold]
     pub(super) fn warn(&self, token: &str, rules: &Rules) {
         if Jws::split(token).is_some() && !self.0.swap(true, Ordering::Relaxed) {
@@ -27,7 +27,7 @@ impl WasLong {
     }
 }
 
-/// The parts of a JWT of at most this many bytes, and its payload as text.
+/// Returns the parts of a JWT of at most this many bytes, and its payload as text.
 pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {
     let foreign = |why| Denial::new(Check::Format, why);
     if token.len() > longest {
@@ -54,8 +54,8 @@ pub(super) fn other_issuer<'j>(issuers: &'j Issuers, claims: &'j Json<'j>) -> De
     denial
 }
 
-/// Whether a text is an address without credentials in it. Any other text that is sent as the issuer can be
-/// a secret in the wrong place.
+/// Returns true if a text is an address without credentials in it. Any other text that is sent as
+/// the issuer can be a secret in the wrong place.
 fn is_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.contains(['@', '?', '#']))
@@ -69,7 +69,7 @@ pub(super) fn flawed(flaw: &HeaderFlaw) -> Denial<'_> {
     }
 }
 
-/// What the keys' verdict means for a token.
+/// Translates the verdict of the keys for a token.
 pub(super) fn signed(header: &Header, verdict: Verdict) -> Result<(), Denial<'_>> {
     let (check, why) = match verdict {
         Verdict::Good => return Ok(()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Check, Denial, Json, Value};
 
-/// The names of one issuer. The first is the name that principals have.
+/// The names of one issuer. Principals have the first one.
 #[derive(Debug)]
 pub(super) struct Issuers {
     pub(super) names: Vec<Name>,
@@ -13,7 +13,7 @@ pub(super) struct Issuers {
     pub(super) tenants: Option<Tenants>,
 }
 
-/// A text that `iss` has to be, or such a text around the placeholder `{tenantid}`.
+/// A text that `iss` must be, or such a text around the placeholder `{tenantid}`.
 #[derive(Clone, Debug)]
 pub(super) enum Name {
     Fixed(Arc<str>),
@@ -28,8 +28,9 @@ pub(super) enum Tenants {
 }
 
 impl Issuers {
-    /// The issuer's first name, with the tenant that the token is of. `None` if the token is not of this
-    /// issuer. Returns a denial if the tenant in `iss` is not the one in `tid`, or is not accepted.
+    /// Returns the issuer's first name, with the token's tenant in it. Returns `None` if the token
+    /// is not of this issuer. Returns a denial if the tenant in `iss` is not the one in `tid`, or
+    /// is not accepted.
     pub(super) fn of<'j>(&'j self, claims: &'j Json<'j>) -> Option<Result<Arc<str>, Denial<'j>>> {
         let iss = claims.get("iss")?.text()?;
         let tenant = self.names.iter().find_map(|name| name.tenant(iss))?;
@@ -51,14 +52,15 @@ impl Issuers {
         })
     }
 
-    /// The first name, for a log line.
+    /// Returns the first name, for a log line.
     pub(super) fn shown(&self) -> Value<'_> {
         self.names.first().map_or(Value::Absent, |name| Value::Any(name))
     }
 }
 
 impl Name {
-    /// A name, with or without the placeholder. `None` if it is empty or has two placeholders.
+    /// Reads a name, with or without the placeholder. Returns `None` if it is empty or has two
+    /// placeholders.
     pub(super) fn new(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         let mut places = lower.match_indices(PLACEHOLDER).map(|(at, _)| at);
@@ -76,7 +78,7 @@ impl Name {
         matches!(self, Self::Around(..))
     }
 
-    /// The tenant in a text that has this form; `None` if it has not.
+    /// Returns the tenant in a text that has this form, or `None` if the form differs.
     fn tenant<'i>(&self, iss: &'i str) -> Option<Option<&'i str>> {
         match self {
             Self::Fixed(name) => (**name == *iss).then_some(None),
@@ -126,10 +128,10 @@ fn sent<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
     claim.map_or(Value::Absent, text)
 }
 
-/// The placeholder as Microsoft's metadata write it.
+/// The placeholder in Microsoft's metadata.
 const PLACEHOLDER: &str = "{tenantid}";
 
-/// A claim for a log line, which no personal claim may go to.
+/// Returns a claim for a log line. Personal claims must not go there.
 pub(crate) fn shown<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
     claim.map_or(Value::Absent, |claim| Value::Any(claim))
 }

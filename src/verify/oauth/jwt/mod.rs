@@ -70,11 +70,9 @@ pub use self::token_use::TokenUse;
 /// A token of another issuer, or a text that is not a JWT, is
 /// [`Unsupported`](VerifyError::Unsupported). Join several issuers, and opaque tokens, with
 /// [`or`](Verifier::or). A token that names this issuer and is not good is denied. It is *expired*
-/// or *revoked* if it is genuine and that is its only fault. If the key is present, the answer is
-/// immediate.
+/// or *revoked* if that is its only fault. The answer is immediate if the key is present.
 ///
-/// Groups and roles give permissions if the builder [names
-/// them](JwtVerifierBuilder::permissions_of).
+/// Groups and roles give permissions by [`permissions_of`](JwtVerifierBuilder::permissions_of).
 ///
 /// Revocation puts a token into the [`Denylist`] until it expires, by its `jti` or else by the
 /// signed text. Thus another valid signature of that text is the same token. A [full](DenylistFull)

@@ -94,9 +94,9 @@ fn word<'j>(value: &'j Json<'j>, access: &[Box<str>]) -> Result<Word, Denial<'j>
 /// Hashes in identity tokens (OpenID Connect Core 1.0 section 3.3.2.11).
 const HASHES: &[&str] = &["at_hash", "c_hash", "s_hash"];
 
-/// Claims of logout and event tokens (RFC 8417), DPoP proofs (RFC 9449 section 4.2), request
-/// objects (RFC 9101), introspection responses (RFC 9701) and software statements (RFC 7591 section
-/// 2.3).
+/// Claims of tokens and objects for other uses: logout and event tokens (RFC 8417), DPoP proofs
+/// (RFC 9449 section 4.2), request objects (RFC 9101), introspection responses (RFC 9701) and
+/// software statements (RFC 7591 section 2.3).
 const OTHERS: &[&str] =
     &["events", "htm", "htu", "ath", "response_type", "redirect_uri", "token_introspection", "software_id"];
 

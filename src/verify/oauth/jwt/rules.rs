@@ -1,4 +1,4 @@
-//! What a token has to claim.
+//! The rules for a token's claims.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,12 +6,12 @@ use super::issuers::shown;
 use super::{Audience, Check, Denial, Facts, Header, Issuers, Json, Path, Purpose, TokenUse, Value};
 use crate::rejection::DenialReason;
 
-/// What a token has to claim (RFC 9068 section 4, RFC 8725 section 3).
+/// The rules for a token's claims (RFC 9068 section 4, RFC 8725 section 3).
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) issuers: Issuers,
     pub(super) audiences: Vec<Box<str>>,
-    /// A claim that stands for `aud`, and the values that it may have.
+    /// A claim that replaces `aud`, and the values that it may have.
     pub(super) audience_claim: Option<(Path, Vec<Box<str>>)>,
     /// Clients whose identity tokens are accepted.
     pub(super) clients: Vec<Box<str>>,
@@ -20,22 +20,22 @@ pub(super) struct Rules {
     pub(super) access_words: Vec<Box<str>>,
     pub(super) leeway: Duration,
     pub(super) lifetime: Duration,
-    /// Of a token, in bytes.
+    /// The longest token, in bytes.
     pub(super) length: usize,
     pub(super) facts: Option<&'static Facts>,
 }
 
-/// What was claimed, by the rules.
+/// The claims that the rules have checked.
 #[derive(Debug)]
 pub(super) struct Claimed<'j> {
     pub(super) id: Option<&'j str>,
     pub(super) expires_at: SystemTime,
-    /// From its issue to its end, where it says when it was issued.
+    /// The time from issue to end, if the token has the time of its issue.
     pub(super) life: Option<Duration>,
 }
 
 impl Rules {
-    /// Judges everything except the signature.
+    /// Checks everything except the signature.
     pub(super) fn check_claims<'j>(
         &'j self,
         header: &'j Header,
@@ -53,7 +53,8 @@ impl Rules {
         Ok(Claimed { id, expires_at, life })
     }
 
-    /// A token that names no purpose may be of several uses; its audience decides between them.
+    /// Checks the use of a token. A token that names no purpose may be of several uses; its
+    /// audience decides.
     pub(super) fn check_use<'j>(
         &'j self,
         header: &'j Header,
@@ -83,7 +84,8 @@ impl Rules {
     fn has_audience(&self, wanted: Audience, claims: &Json<'_>) -> bool {
         let is_ours = |named: &str| self.audiences(wanted).iter().any(|ours| &**ours == named);
         let text = |name| claims.get(name).and_then(Json::text);
-        // OpenID Connect Core 1.0 section 3.1.3.7: the client asked for the token, if `aud` has others, too.
+        // OpenID Connect Core 1.0 section 3.1.3.7: the client requested the token, if `aud` has
+        // others, too.
         let asked = |several: &[&str]| text("azp").is_some_and(|azp| is_ours(azp) && several.contains(&azp));
         let stands_for_it = wanted != Audience::Client && self.audience_claim.is_some();
         let claim = self.audience_claim.as_ref().filter(|_| stands_for_it);
@@ -123,7 +125,8 @@ impl Rules {
         }
     }
 
-    /// Dates are numbers of seconds, with or without a fraction (RFC 7519 section 2).
+    /// Checks the dates, which are numbers of seconds, with or without a fraction (RFC 7519 section
+    /// 2).
     pub(super) fn check_times<'j>(
         &self,
         claims: &'j Json<'j>,
@@ -144,7 +147,7 @@ impl Rules {
             return Err(late("`nbf` is in the future by more than the leeway", leeway, begins - now)
                 .setting("leeway"));
         }
-        // Without a date of issue the longest life is counted from now.
+        // If there is no date of issue, the longest life counts from now.
         let life = expires - issued.unwrap_or(now);
         if life > self.lifetime.as_secs_f64() {
             let long = late("the lifetime is too long", self.lifetime.as_secs_f64(), life);
@@ -162,7 +165,7 @@ impl Rules {
     }
 }
 
-/// Whether `sub` is the name of the service account that the claims describe.
+/// Returns true if `sub` is the name of the service account that the claims describe.
 fn names_service_account(claims: &Json<'_>) -> Option<bool> {
     let about = claims.get("kubernetes.io")?;
     let namespace = about.get("namespace")?.text()?;

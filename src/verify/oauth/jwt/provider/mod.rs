@@ -67,7 +67,7 @@ impl Provider {
         &self.issuer
     }
 
-    /// Returns settings that the preset does not know and you may have to set.
+    /// Returns settings that the preset does not know and that you may need to set.
     pub const fn unknown(&self) -> &'static [&'static str] {
         self.facts.unknown
     }

@@ -88,7 +88,7 @@ pub fn google() -> Provider {
     }
 }
 
-/// Firebase Authentication and Identity Platform, by the project's id. No audience has to be set.
+/// Firebase Authentication and Identity Platform, by the project's id. No audience is needed.
 pub fn firebase(project: &str) -> Provider {
     let keys = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com";
     Provider {
