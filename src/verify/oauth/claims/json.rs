@@ -140,7 +140,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// A member's name, borrowed where it has no escapes.
+/// A member's name, borrowed if it has no escapes.
 struct Name<'j>(Cow<'j, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

@@ -36,11 +36,8 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 /// A token is good if the answer meets all of these conditions:
 ///
 /// * Its status is 200 and its type is `application/json`.
-///
 /// * It is an object in which no name occurs twice, at any depth.
-///
 /// * Its `active` is the boolean `true`.
-///
 /// * Its `exp` and `nbf` are valid, and so are `iss` and `aud` if a value is
 ///   [expected](IntrospectionBuilder::audience).
 ///
