@@ -1,4 +1,4 @@
-//! How a SQL verifier is set up.
+//! Builder of SQL verifiers.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use super::{
 use crate::clock::{Clock, SystemClock};
 use crate::verify::password::Passwords;
 
-/// Sets a [`SqlVerifier`] up; from [`SqlVerifier`]'s `sqlite` and `postgres`.
+/// Builder of a [`SqlVerifier`]; from its functions `sqlite` and `postgres`.
 ///
 /// # Examples
 ///
@@ -46,19 +46,19 @@ pub struct SqlVerifierBuilder {
     passwords: Option<Passwords>,
 }
 
-/// Where a database is, and how it is opened.
+/// Location of a database, and how to open it.
 pub(super) trait Source: fmt::Debug + Send + Sync + 'static {
     fn open(&self, limits: Limits, prefix: &str) -> Result<Opened, SqlError>;
 }
 
-/// How much a database may take.
+/// Limits on the use of a database.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) connections: u32,
     pub(super) deadline: Duration,
 }
 
-/// A database that was opened.
+/// Database that was opened.
 pub(super) struct Opened {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) connections: u32,
@@ -79,65 +79,74 @@ impl SqlVerifierBuilder {
         }
     }
 
-    /// What the names of the tables start with: `[a-z_][a-z0-9_]*`, at most 32 bytes, but neither `sqlite_` nor `pg_`
-    /// at its begin, which the engines keep for themselves; `principal_` unless said.
+    /// Sets the prefix of the table names. Defaults to `principal_`.
+    ///
+    /// A prefix is `[a-z_][a-z0-9_]*`, at most 32 bytes. It does not start with `sqlite_` or `pg_`,
+    /// which the engines reserve.
     pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// What the secrets that are made here start with, before a letter for their kind: 1 to 15 of
-    /// `0-9a-z`; `tp` unless said, which makes `tpk_..` for a key. Name your service, so that a secret that
-    /// leaked is known for yours.
+    /// Sets the word at the start of the secrets that are made here. Defaults to `tp`.
+    ///
+    /// A word is 1 to 15 of `0-9a-z`. A letter for the kind follows it, so `tp` makes `tpk_..` for
+    /// a key. Use the name of your service, so that a leaked secret is recognized as yours.
     pub fn secret_word(mut self, word: impl Into<String>) -> Self {
         self.word = word.into();
         self
     }
 
-    /// The name of this store, which is a part of each principal's [identity](crate::Principal::identity).
-    /// Defaults to no name. Give each store a name if a service has several, and keep it: stored
-    /// [keys](crate::Principal::key) hold it.
+    /// Sets the name of this store, which is a part of each principal's
+    /// [identity](crate::Principal::identity). Defaults to no name. Give each store a name if a
+    /// service has several, and keep it: stored [keys](crate::Principal::key) hold it.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// How many connections there may be, at least 1; on PostgreSQL 10 unless said, and one more that
-    /// listens for [changes](SqlVerifier::changes); on SQLite 4. A database in memory has one.
+    /// Sets the maximum number of connections, at least 1.
+    ///
+    /// Defaults to 10 on PostgreSQL, and one more that listens for [changes](SqlVerifier::changes);
+    /// to 4 on SQLite. A database in memory has one.
     pub const fn connections(mut self, connections: u32) -> Self {
         self.limits.connections = connections;
         self
     }
 
-    /// The time for one statement, with the wait for a connection: 1.5 s unless said, 100 ms at least.
-    /// Keep it below the layer's [deadline](crate::AuthenticateLayer::deadline), or a slow database looks
-    /// like a slow verifier. A password takes two statements.
+    /// Sets the time for one statement, including the wait for a connection. Defaults to 1.5 s; the
+    /// minimum is 100 ms.
+    ///
+    /// Keep it below the layer's [deadline](crate::AuthenticateLayer::deadline), because otherwise
+    /// a slow database looks like a slow verifier. A password check takes two statements.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.limits.deadline = deadline;
         self
     }
 
-    /// How passwords are hashed and checked; [`Passwords::new`] unless said.
+    /// Sets how passwords are hashed and checked. Defaults to [`Passwords::new`].
     pub fn passwords(mut self, passwords: Passwords) -> Self {
         self.passwords = Some(passwords);
         self
     }
 
-    /// The clock that expiry is judged by; the operating system's unless said. Nodes have to agree on it
-    /// as well as they are to agree on when something ends.
+    /// Sets the clock that expiry is checked against. Defaults to the operating system's clock.
+    /// Nodes agree on an end only as exactly as their clocks agree.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// The verifier, with its tables made or brought up to date. Any number of nodes may do so at once;
-    /// where the tables are up to date no right to make any is needed. A database that is late or locked is
-    /// asked again for five times the [deadline](Self::deadline).
+    /// Connects, creates the tables or brings them up to date, and returns the verifier.
+    ///
+    /// Any number of nodes may do so at once. If the tables are up to date, no right to create
+    /// tables is needed. If the database is late or locked, it is asked again for five times the
+    /// [deadline](Self::deadline).
     ///
     /// # Errors
     ///
-    /// [`SqlError::Configuration`] for an address, a prefix, a word or a limit that cannot be used, and
-    /// [`SqlError`] of other kinds where the database cannot be reached or refuses.
+    /// [`SqlError::Configuration`] if an address, a prefix, a word or a limit cannot be used. Other
+    /// variants if the database cannot be reached or refuses.
     pub async fn connect(self) -> Result<SqlVerifier, SqlError> {
         let prefix: Arc<str> = schema::prefix(&self.prefix)?.into();
         TokenFormat::new(format!("{}x", self.word))?;
@@ -156,7 +165,7 @@ impl SqlVerifierBuilder {
         if cfg!(feature = "legacy-hashes") {
             let rows = database.read(database.statement(log_in::OUTDATED), Vec::new()).await?;
             if let Some(hash) = rows.into_iter().next().map(|mut row| row.name()).transpose()? {
-                // One that cannot be checked is logged, and matches no password.
+                // A hash that cannot be checked is logged, and matches no password.
                 _ = passwords.accept(&hash);
             }
         }

@@ -1,4 +1,4 @@
-//! What changed in a database, for those who keep copies.
+//! Changes in a database, for code that keeps answers.
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -6,9 +6,9 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{Digest, Kind, SqlError, topic};
 use crate::principal::Principal;
 
-/// Something changed, so that an answer given before may be wrong now.
+/// Change in the database, after which an earlier answer may be wrong.
 ///
-/// It names public ids and digests, never a secret.
+/// It holds public ids and digests, never a secret.
 ///
 /// # Examples
 ///
@@ -26,34 +26,39 @@ use crate::principal::Principal;
 pub enum Change {
     /// A credential was changed, disabled, revoked, rotated or deleted.
     Credential {
-        /// Of which kind.
+        /// Kind of the credential.
         kind: Kind,
-        /// Its tenant.
+        /// Tenant of the credential.
         tenant: Option<String>,
-        /// Its public id.
+        /// Public id of the credential.
         id: String,
     },
     /// A user was changed, disabled or deleted, or holds other permissions.
     User {
-        /// The user's tenant.
+        /// Tenant of the user.
         tenant: Option<String>,
-        /// The user's name.
+        /// Name of the user.
         name: String,
     },
-    /// Something was put on the list of what is denied. One [of a principal](Digest::of_principal) concerns that
-    /// credential, and answers without a credential id; any other may be of any credential, and concerns all.
+    /// A digest was put on the denial list. A digest [of a principal](Digest::of_principal)
+    /// concerns that credential and answers without a credential id. Any other digest may belong to
+    /// any credential, and concerns all answers.
     Denied(Digest),
-    /// Anything may have changed: a role did, or the connection to the database was lost for a while.
+    /// Anything may have changed: a role changed, or the connection to the database was lost for a
+    /// while.
     Everything,
 }
 
-/// What changes from now on, one after the other.
+/// Stream of the changes from now on, in order.
 ///
-/// On SQLite these are the changes that are made through this verifier, its clones and their stores: a second verifier
-/// of the same file is not heard, be it in the same process, so clone the one there is. On PostgreSQL they are all that
-/// anybody makes, within a second while the server can be reached. A credential that is made is not told: an
-/// answer that it is unknown should not be kept for long. A user who is made is told, because a credential that was
-/// made for that name before ends with the user.
+/// On SQLite these are the changes that are made through this verifier, its clones and their
+/// stores. Changes through a second verifier of the same file are not received, even in the same
+/// process, so clone the existing one. On PostgreSQL they are the changes that any client makes,
+/// within a second while the server can be reached.
+///
+/// A created credential is not reported, so do not keep an answer that it is unknown for long. A
+/// created user is reported, because a credential that was made for that name earlier ends with the
+/// user.
 ///
 /// # Examples
 ///
@@ -78,26 +83,28 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Changes(pub(super) broadcast::Receiver<Change>);
 
-/// Where changes are told.
+/// Channel on which changes are published.
 #[derive(Clone, Debug)]
 pub(super) struct Hub(broadcast::Sender<Change>);
 
-/// Hears of changes that others make.
+/// Receiver of the changes that other processes make.
 pub(super) trait Listen: Send {
-    /// Starts to listen, where it does not yet, and tells what it hears for as long as it lives.
+    /// Starts to listen if it does not listen yet, and publishes what it receives until it is
+    /// dropped.
     fn start(&mut self, hub: &Hub) -> Result<(), SqlError>;
 }
 
-/// How many changes may wait for a slow listener. Who misses one is told to take everything for changed.
+/// Maximum number of changes that wait for a slow listener. A listener that misses one receives
+/// [`Change::Everything`].
 pub(super) const WAITING: usize = 1024;
 
 impl Change {
-    /// Whether an answer of before that was this principal may be wrong now.
+    /// Returns `true` if an earlier answer with this principal may be wrong now.
     ///
-    /// A principal that a [`SqlVerifier`](super::SqlVerifier) made knows what it depends on: its credential, the client
-    /// and the client's owner among them. So does one that [takes that
-    /// over](crate::principal::OAuthUserBuilder::depends_as). Any other is compared by the names that it has, without regard to
-    /// the tenant, and is concerned if it does not have enough of them.
+    /// A principal of a [`SqlVerifier`](super::SqlVerifier) holds what it depends on, such as its
+    /// credential, the client and the client's owner. So does a principal that [takes that
+    /// over](crate::principal::OAuthUserBuilder::depends_as). Any other principal is compared by
+    /// its names, without regard to the tenant. If it does not have enough names, it is concerned.
     pub fn concerns(&self, principal: &Principal) -> bool {
         match (principal.depends_on(), self.topic()) {
             (Some(topics), Some(topic)) => topics.contains(&topic) || self.denies(principal),
@@ -105,7 +112,7 @@ impl Change {
         }
     }
 
-    /// What is changed; `None` for anything.
+    /// Returns the topic of the change; `None` if anything may have changed.
     pub(super) fn topic(&self) -> Option<u64> {
         match self {
             Self::Credential { kind, tenant, id } => {
@@ -117,7 +124,7 @@ impl Change {
         }
     }
 
-    /// Whether it denies this principal's credential by its id.
+    /// Returns `true` if it denies this principal's credential by its id.
     fn denies(&self, principal: &Principal) -> bool {
         matches!(self, Self::Denied(digest) if Digest::of_principal(principal).as_ref() == Some(digest))
     }
@@ -127,7 +134,7 @@ impl Change {
             Self::Credential { kind: Kind::Client, id, .. } => clients(principal).contains(&Some(id)),
             Self::Credential { id, .. } => credentials(principal).contains(&Some(id)),
             Self::User { name, .. } => may_be_anybodys(principal) || users(principal).contains(&Some(name)),
-            // What an answer was shown for is not known any more.
+            // The credential that was presented for an answer is not known any more.
             Self::Denied(digest) => {
                 !digest.is_of_principal() || Digest::of_principal(principal).is_none_or(|own| own == *digest)
             }
@@ -135,7 +142,7 @@ impl Change {
         }
     }
 
-    /// What a database announces. Whatever else it says means that anything may have changed.
+    /// Parses an announcement of a database. Any other text means that anything may have changed.
     #[cfg(feature = "postgres")]
     pub(super) fn announced(message: &str) -> Self {
         let mut parts = message.splitn(3, '\n');
@@ -157,8 +164,8 @@ impl Change {
 }
 
 impl Changes {
-    /// The next change; `None` when the verifier is gone. A listener that was too slow to hear all of
-    /// them hears [`Change::Everything`] instead.
+    /// Returns the next change; `None` if the verifier was dropped. A listener that was too slow
+    /// receives [`Change::Everything`] instead of the changes that it missed.
     pub async fn next(&mut self) -> Option<Change> {
         match self.0.recv().await {
             Ok(change) => Some(change),
@@ -168,7 +175,7 @@ impl Changes {
     }
 }
 
-/// The clients that a principal may be, or was issued to.
+/// Returns the clients that a principal may be, or was issued to.
 pub(super) fn clients(principal: &Principal) -> [Option<&str>; 2] {
     let issued_to = match principal {
         Principal::OAuthUser(user) => user.client(),
@@ -177,17 +184,18 @@ pub(super) fn clients(principal: &Principal) -> [Option<&str>; 2] {
     [principal.id(), issued_to]
 }
 
-/// The ids that a principal's credential may have.
+/// Returns the ids that a principal's credential may have.
 pub(super) fn credentials(principal: &Principal) -> [Option<&str>; 2] {
     [principal.id(), principal.credential_id()]
 }
 
-/// The users that a principal is, or belongs to.
+/// Returns the users that a principal is, or belongs to.
 pub(super) fn users(principal: &Principal) -> [Option<&str>; 2] {
     [principal.id(), principal.owner()]
 }
 
-/// A client does not know whose it is, and its tokens end with it.
+/// Returns `true` for a client, which does not hold its owner, and for its tokens, which end with
+/// it.
 pub(super) fn may_be_anybodys(principal: &Principal) -> bool {
     match principal {
         Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
@@ -202,7 +210,7 @@ impl Hub {
     }
 
     pub(super) fn publish(&self, change: Change) {
-        // Nobody may be listening.
+        // There may be no listener.
         let _ = self.0.send(change);
     }
 
@@ -229,13 +237,13 @@ mod tests {
             (credential(Kind::AccessToken, "t2"), [false, false, true]),
             (credential(Kind::Client, "map"), [true, false, true]),
             (credential(Kind::ApiKey, "k1"), [false, true, false]),
-            // Whoever that is: the client may be theirs.
+            // The client may belong to any user.
             (user("otto"), [true, true, true]),
             (user("olga"), [true, false, true]),
             (Change::Everything, [true, true, true]),
-            // Only a token of an id is known by it; the key has none and may be meant.
+            // Only a token with an id is recognized by it; the key has none and may be meant.
             (Change::Denied(Digest::of_principal(&otto).unwrap()), [true, true, false]),
-            // Of what was shown nothing is known.
+            // Nothing is known of the credentials that were presented.
             (Change::Denied(Digest::of_parts(&[])), [true, true, true]),
         ] {
             let found = [&otto, &key, &client].map(|principal| change.concerns(principal));

@@ -1,4 +1,4 @@
-//! Credentials of one kind: made, rotated, disabled, revoked, deleted.
+//! Creates, rotates, disables, revokes and deletes credentials of one kind.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::principal::Permission;
 use crate::verify::sql::token_format::TokenFormat;
 use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
 
-/// The credentials of one kind and one tenant; from [`SqlStore`].
+/// Credentials of one kind and one tenant; from [`SqlStore`].
 ///
 /// # Examples
 ///
@@ -44,13 +44,13 @@ impl Credentials {
         Self { store, kind }
     }
 
-    /// Makes one with a secret of 160 random bits; see [`TokenFormat`] for how it looks.
+    /// Creates a credential with a secret of 160 random bits in the format of [`TokenFormat`].
     ///
     /// # Errors
     ///
-    /// [`SqlError::Exists`] where the id is taken, also by a revoked one; [`SqlError::InvalidName`],
-    /// [`SqlError::InvalidPermission`] and [`SqlError::Incomplete`] for what cannot be one; others where the
-    /// database cannot be changed now.
+    /// [`SqlError::Exists`] if the id is taken, also by a revoked credential.
+    /// [`SqlError::InvalidName`], [`SqlError::InvalidPermission`] or [`SqlError::Incomplete`] for
+    /// values that cannot be used. Other variants if the database cannot be changed now.
     pub async fn create(&self, new: NewCredential) -> Result<Issued, SqlError> {
         let id = match &new.id {
             Some(id) => names::id(id)?.to_owned(),
@@ -61,14 +61,15 @@ impl Credentials {
         Ok(Issued { id, secret })
     }
 
-    /// Takes one over whose secret was made elsewhere, and returns its id. The secret has to have 128
-    /// random bits: what is stored of it does not slow a search down as a password's hash does. How random one is
-    /// cannot be seen; one of less than 16 bytes is not.
+    /// Imports a credential whose secret was made elsewhere, and returns its id.
+    ///
+    /// The secret must have 128 random bits, because the stored digest is fast to search, unlike a
+    /// password hash. Randomness cannot be measured, but a secret of less than 16 bytes is refused.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); [`SqlError::Exists`] also for a secret that is known already;
-    /// [`SqlError::ShortSecret`] for one of less than 16 bytes.
+    /// As [`create`](Self::create). [`SqlError::Exists`] also if the secret is already known.
+    /// [`SqlError::ShortSecret`] if the secret has less than 16 bytes.
     pub async fn import(&self, secret: Secret<'_>, new: NewCredential) -> Result<String, SqlError> {
         if !Digest::hides(&secret) {
             return Err(SqlError::ShortSecret);
@@ -81,13 +82,15 @@ impl Credentials {
         Ok(id)
     }
 
-    /// Gives it a new secret. The old one counts for the overlap, which may be zero; one from before the
-    /// last rotation ends now.
+    /// Gives a credential a new secret.
+    ///
+    /// The old one stays valid for the overlap, which may be zero. A secret from before the last
+    /// rotation ends now.
     ///
     /// # Errors
     ///
-    /// [`SqlError::NotFound`] where there is none of this id, or it was revoked; others where the database
-    /// cannot be changed now.
+    /// [`SqlError::NotFound`] if there is no credential of this id, or it was revoked. Other
+    /// variants if the database cannot be changed now.
     pub async fn rotate(&self, id: &str, overlap: Duration) -> Result<Issued, SqlError> {
         let secret = self.secret(id)?;
         let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
@@ -99,47 +102,52 @@ impl Credentials {
         Ok(Issued { id: id.to_owned(), secret })
     }
 
-    /// Ends the secret from before the last rotation now; says whether there was one of this id.
+    /// Ends the secret from before the last rotation now. Returns `true` if there is a credential
+    /// of this id that is not revoked.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn end_overlap(&self, id: &str) -> Result<bool, SqlError> {
         self.update(id, END_OVERLAP, Vec::new()).await
     }
 
-    /// Disables it until it is enabled; says whether there was one of this id that is not revoked.
+    /// Disables a credential until it is enabled. Returns `true` if there is one of this id that is
+    /// not revoked.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn disable(&self, id: &str) -> Result<bool, SqlError> {
         self.update(id, DISABLE, vec![self.store.now().into()]).await
     }
 
-    /// Undoes [`disable`](Self::disable); says whether there was one of this id that is not revoked.
+    /// Undoes [`disable`](Self::disable). Returns `true` if there is a credential of this id that
+    /// is not revoked.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn enable(&self, id: &str) -> Result<bool, SqlError> {
         self.update(id, ENABLE, Vec::new()).await
     }
 
-    /// Revokes it for good; says whether there was one of this id that was not revoked before.
+    /// Revokes a credential permanently. Returns `true` if there was one of this id that was not
+    /// revoked before.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn revoke(&self, id: &str) -> Result<bool, SqlError> {
         self.update(id, REVOKE, vec![self.store.now().into()]).await
     }
 
-    /// Revokes all that speak for this user or belong to them, for good; returns how many.
+    /// Permanently revokes all credentials that act for this user or belong to the user. Returns
+    /// how many.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn revoke_all_of(&self, user: &str) -> Result<usize, SqlError> {
         let values = vec![self.store.column().into(), self.kind.as_str().into(), names::name(user)?.into()];
         let values = [values, vec![self.store.now().into()]].concat();
@@ -149,29 +157,33 @@ impl Credentials {
         self.store.change_each(REVOKE_ALL, values, self.store.of_user(user), told).await
     }
 
-    /// Changes when it ends; says whether there was one of this id that is not revoked.
+    /// Changes the time at which a credential ends. Returns `true` if there is one of this id that
+    /// is not revoked.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn expire(&self, id: &str, at: Option<SystemTime>) -> Result<bool, SqlError> {
         self.update(id, EXPIRE, vec![at.map(names::millis).into()]).await
     }
 
-    /// Deletes it, and with a client every token that was issued to it; says whether there was one of this id, revoked
-    /// or not. Where [`revoke`](Self::revoke) leaves it in lists, and its id and secret taken, until
-    /// [it is purged](SqlStore::purge_expired), this leaves nothing: what is shown is unknown, and may be taken again.
+    /// Deletes a credential. Returns `true` if there was one of this id, revoked or not.
+    ///
+    /// Every token that was issued to a client is deleted with it. [`revoke`](Self::revoke) keeps a
+    /// credential in lists, and its id and secret taken, until [it is
+    /// purged](SqlStore::purge_expired). This keeps nothing: the secret is unknown afterwards, and
+    /// id and secret may be used again.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn delete(&self, id: &str) -> Result<bool, SqlError> {
         let Ok(id) = names::id(id) else { return Ok(false) };
         let values = vec![self.store.column().into(), self.kind.as_str().into(), id.into()];
         self.store.change(DELETE, values, self.change_of(id)).await
     }
 
-    /// Whether a statement changed the one of this id.
+    /// Updates the credential of this id and returns `true` if a row changed.
     async fn update(&self, id: &str, what: &str, values: Vec<Value>) -> Result<bool, SqlError> {
         let Ok(id) = names::id(id) else { return Ok(false) };
         let statement = format!(
@@ -222,7 +234,7 @@ impl Credentials {
         Ok(TokenFormat::new(word)?.secret(names::id(id)?)?)
     }
 
-    /// What the database knows the secret of this id by.
+    /// Returns the digest that the database stores for the secret of this id.
     fn digest(&self, id: &str, secret: &Secret<'_>) -> Result<Digest, SqlError> {
         let pair = || Pair::new(Secret::borrowed(id), secret.reborrow());
         let credential = match self.kind {
@@ -251,7 +263,9 @@ const DELETE: &str =
     "DELETE FROM {p}credentials WHERE tenant = $1 AND kind = $2 AND public_id = $3 RETURNING id";
 const REVOKE_ALL: &str = "UPDATE {p}credentials SET revoked_at = $4
 WHERE tenant = $1 AND kind = $2 AND subject = $3 AND revoked_at IS NULL RETURNING public_id";
-/// A client is issued to no client: it would be deleted with it, and its tokens would not be told. One that is another's old secret would be found twice.
+/// Inserts a credential. A client is never issued to a client: it would be deleted with that one,
+/// and the end of its tokens would not be published. A secret that is the old secret of another
+/// credential is refused, because a look-up would find two rows.
 const INSERT: &str =
     "INSERT INTO {p}credentials (tenant, kind, public_id, digest, subject, user_id, client, client_id,
     org, app, uuid, label, scopes, permissions, created_at, expires_at)

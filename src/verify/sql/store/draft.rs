@@ -1,14 +1,14 @@
-//! What is said of a credential or a user that is made, and what comes of it.
+//! Drafts of credentials and users, and the credential that is issued for a draft.
 
 use std::time::SystemTime;
 
 use crate::credential::Secret;
 use crate::principal::Scopes;
 
-/// What is said of a credential that is made.
+/// Draft of a credential.
 ///
-/// What is left out is left to the store: the id is random, there is no end, the permissions are its
-/// user's.
+/// The store fills in the fields that are not set: the id is random, there is no end, and the
+/// permissions are those of its user.
 ///
 /// # Examples
 ///
@@ -39,81 +39,88 @@ pub struct NewCredential {
 }
 
 impl NewCredential {
-    /// Nothing said.
+    /// Returns a draft with no field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Its public id: 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`.
+    /// Sets the public id: 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Whom an access token speaks for. A user of the store may be disabled and deleted with all
-    /// credentials, and lends them permissions; one that the store does not know is a name and no more, and what was
-    /// made for it before there is such a user is ended by disabling the user, but neither deleted with nor lent anything.
+    /// Sets the user that an access token acts for.
+    ///
+    /// A user of the store lends permissions to the credential, and disabling or deleting the user
+    /// ends it. A user that the store does not know is only a name. If such a user is created
+    /// later, disabling the user ends the earlier credentials. They get no permissions of the user,
+    /// and are not deleted with the user.
     pub fn user(mut self, name: impl Into<String>) -> Self {
         self.subject = Some(name.into());
         self
     }
 
-    /// Who a key, an app token or a client belongs to; as [`user`](Self::user), but an app token is lent no
-    /// permissions: everybody who uses the application can see it.
+    /// Sets the user that a key, an app token or a client belongs to, as [`user`](Self::user) does.
+    /// An app token gets no permissions of its owner, because all users of the application can see
+    /// it.
     pub fn owner(self, name: impl Into<String>) -> Self {
         self.user(name)
     }
 
-    /// The client that an access token was issued to. The token of a client in the store ends with it.
+    /// Sets the client that an access token was issued to. The token of a client in the store ends
+    /// with it.
     pub fn client(mut self, id: impl Into<String>) -> Self {
         self.client = Some(id.into());
         self
     }
 
-    /// Its organization. A client needs one.
+    /// Sets the organization. A client needs one.
     pub fn org(mut self, org: impl Into<String>) -> Self {
         self.org = Some(org.into());
         self
     }
 
-    /// Its application: of a client, the one that it is the client of; an organization's has none.
+    /// Sets the application. For a client it is the one that the client belongs to; an
+    /// organization's client has none.
     pub fn app(mut self, app: impl Into<String>) -> Self {
         self.app = Some(app.into());
         self
     }
 
-    /// The UUID of an access token's user; that of the store's user unless said.
+    /// Sets the UUID of an access token's user. Defaults to the UUID of the store's user.
     pub fn uuid(mut self, uuid: impl Into<String>) -> Self {
         self.uuid = Some(uuid.into());
         self
     }
 
-    /// What it is for, in somebody's words; for lists.
+    /// Sets a label in free text that describes the purpose; it is shown in lists.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// The granted scopes; names that are no scope tokens are left out.
+    /// Sets the granted scopes. Names that are not scope tokens are left out.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
     }
 
-    /// The granted permissions, these alone; its user's permissions unless said, and an app token none.
+    /// Sets the granted permissions; the credential then has only these. Defaults to its user's
+    /// permissions, and to none for an app token.
     pub fn permissions<S: Into<String>>(mut self, permissions: impl IntoIterator<Item = S>) -> Self {
         self.permissions = Some(permissions.into_iter().map(Into::into).collect());
         self
     }
 
-    /// When it ends.
+    /// Sets the time at which it ends.
     pub const fn expires_at(mut self, at: SystemTime) -> Self {
         self.expires_at = Some(at);
         self
     }
 }
 
-/// What is said of a user that is made.
+/// Draft of a user.
 ///
 /// # Examples
 ///
@@ -133,42 +140,42 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    /// Nothing said.
+    /// Returns a draft with no field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The user's UUID.
+    /// Sets the user's UUID.
     pub fn uuid(mut self, uuid: impl Into<String>) -> Self {
         self.uuid = Some(uuid.into());
         self
     }
 
-    /// The organization the user belongs to.
+    /// Sets the organization that the user belongs to.
     pub fn org(mut self, org: impl Into<String>) -> Self {
         self.org = Some(org.into());
         self
     }
 
-    /// The application the user belongs to.
+    /// Sets the application that the user belongs to.
     pub fn app(mut self, app: impl Into<String>) -> Self {
         self.app = Some(app.into());
         self
     }
 
-    /// When the user's time is over.
+    /// Sets the time at which the user expires.
     pub const fn expires_at(mut self, at: SystemTime) -> Self {
         self.expires_at = Some(at);
         self
     }
 }
 
-/// A credential that was made, or made anew. Its secret is nowhere else: show it once.
+/// Credential that was created or rotated. The secret is stored nowhere else: show it once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Issued {
-    /// The public id: a user name beside the secret for keys of two halves and for clients.
+    /// Public id. For keys of two halves and for clients it is the user name beside the secret.
     pub id: String,
-    /// The secret.
+    /// Secret of the credential.
     pub secret: Secret<'static>,
 }

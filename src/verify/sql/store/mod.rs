@@ -1,4 +1,4 @@
-//! What changes a database of credentials.
+//! Functions that change a database of credentials.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -19,11 +19,12 @@ pub use self::records::{CredentialRecord, State, UserRecord};
 pub use self::roles::Roles;
 pub use self::users::Users;
 
-/// What changes a database of credentials: of one tenant, or of none.
+/// Creates, lists, changes and revokes the credentials and users of one tenant, or of none.
 ///
-/// Every change is one statement, runs to its end even if nobody waits for it any more, and is in force
-/// everywhere as soon as it returns; see [`SqlVerifier::changes`](super::SqlVerifier::changes) for those
-/// who keep answers. Its authority is yours to check: who holds a store may do everything.
+/// Every change is one statement. It runs to its end even if the caller stops waiting, and it is in
+/// force everywhere as soon as it returns. Callers that keep answers use
+/// [`SqlVerifier::changes`](super::SqlVerifier::changes). A store checks no authority: code that
+/// holds one may do everything, so check authority before the call.
 ///
 /// # Examples
 ///
@@ -54,60 +55,63 @@ impl SqlStore {
         Self { shared, tenant: None }
     }
 
-    /// The same for this tenant's credentials and users alone.
+    /// Returns a store of this tenant's credentials and users alone.
     ///
     /// # Errors
     ///
-    /// [`SqlError::InvalidName`] where it is empty, longer than 255 bytes, or has a control character.
+    /// [`SqlError::InvalidName`] if it is empty, longer than 255 bytes, or has a control character.
     pub fn tenant(mut self, tenant: &str) -> Result<Self, SqlError> {
         self.tenant = Some(names::name(tenant)?.into());
         Ok(self)
     }
 
-    /// People with passwords.
+    /// Returns the users with passwords.
     pub fn users(&self) -> Users {
         Users(self.clone())
     }
 
-    /// Roles, their permissions, and who has them.
+    /// Returns the roles, their permissions, and their assignments to users.
     pub fn roles(&self) -> Roles {
         Roles(self.clone())
     }
 
-    /// API keys of one piece (OpenDataSoft).
+    /// Returns the API keys of one piece (OpenDataSoft).
     pub fn api_keys(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::ApiKey)
     }
 
-    /// API keys of an id and a secret (Socrata).
+    /// Returns the API keys of an id and a secret (Socrata).
     pub fn key_pairs(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::KeyPair)
     }
 
-    /// Tokens that identify applications (Socrata).
+    /// Returns the tokens that identify applications (Socrata).
     pub fn app_tokens(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::AppToken)
     }
 
-    /// Clients of organizations and applications (Usergrid).
+    /// Returns the clients of organizations and applications (Usergrid).
     pub fn clients(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::Client)
     }
 
-    /// OAuth access tokens.
+    /// Returns the OAuth access tokens.
     pub fn access_tokens(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::AccessToken)
     }
 
-    /// Puts a digest on the list of what is denied, until this time, or for good: [of a
-    /// principal](Digest::of_principal) for what [`Denylisted`](super::Denylisted) asks about, or [of a
-    /// credential](Digest::of) of this database, which is refused then. An answer that a cache keeps does not tell
-    /// what was shown for it, so a digest that is of no principal empties the caches that hear of it. What is
-    /// denied for as long already is no change, and nobody hears of it.
+    /// Puts a digest on the denial list until this time. With `None` it stays there forever.
+    ///
+    /// A digest [of a principal](Digest::of_principal) is the one that
+    /// [`Denylisted`](super::Denylisted) looks up. A digest [of a credential](Digest::of) of this
+    /// database makes the database refuse that credential. A cached answer does not record the
+    /// credential that was presented for it. So a digest that is not of a principal clears every
+    /// cache that receives the change. If the digest is already denied for at least as long,
+    /// nothing changes and no change is published.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
         let until = until.map_or(i64::MAX, names::millis);
         let of_principal = i64::from(digest.is_of_principal());
@@ -115,27 +119,30 @@ impl SqlStore {
         self.change(DENY, values, Change::Denied(digest)).await.map(drop)
     }
 
-    /// Whether a digest is on the list of what is denied, and its time is not over.
+    /// Returns `true` if a digest is on the denial list and its time is not over.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn is_denied(&self, digest: Digest) -> Result<bool, SqlError> {
         let rows = self.read(IS_DENIED, vec![digest.into(), self.now().into()]).await?;
         Ok(!rows.is_empty())
     }
 
-    /// Deletes what is over, of every tenant: credentials of every kind that have expired, or were revoked, this
-    /// retention time ago or longer, clients with the tokens that were issued to them; and denials whose time is over.
-    /// Until then they are in lists, refused as *expired* or *revoked*, and their ids taken; an expired one can be
-    /// [prolonged](Credentials::expire). Afterwards they are unknown. Users stay, and so does what is disabled.
+    /// Deletes ended credentials and denials of every tenant.
     ///
-    /// At most a thousand of each, so that it takes no longer than other statements; returns how many there were.
-    /// Call it now and then, until it returns 0.
+    /// A credential of any kind is deleted if it expired or was revoked at least this retention
+    /// time ago. A client is deleted with the tokens that were issued to it. A denial is deleted
+    /// when its time is over. Until then a credential is listed and refused as *expired* or
+    /// *revoked*, and its id is taken. An expired one can be [prolonged](Credentials::expire).
+    /// After the deletion it is unknown. Users and disabled credentials stay.
+    ///
+    /// Deletes at most a thousand of each, so that it takes no longer than other statements.
+    /// Returns how many it deleted. Call it now and then, until it returns 0.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn purge_expired(&self, retention: Duration) -> Result<usize, SqlError> {
         let now = self.now();
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
@@ -144,9 +151,11 @@ impl SqlStore {
         Ok(credentials + digests)
     }
 
-    /// Whether there is one of this digest. A secret whose overlap is over revokes nothing: whoever found
-    /// it could end the one that took its place. One that was revoked before is not changed, and not told again:
-    /// who holds it could keep every cache at forgetting.
+    /// Revokes the credential of this digest and returns `true` if there is one.
+    ///
+    /// A secret whose overlap is over revokes nothing: otherwise a person who found it could end
+    /// its replacement. A credential that is already revoked is not changed and not published
+    /// again. Otherwise its holder could keep every cache evicting.
     pub(super) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
         let values: Vec<Value> = vec![digest.into(), self.now().into()];
         let revoked = self.change_each(REVOKE, values.clone(), Change::Everything, |row| {
@@ -167,14 +176,17 @@ impl SqlStore {
         database.write(database.statement(template), values).await
     }
 
-    /// Whether a statement changed something; then this is told.
+    /// Runs a statement and returns `true` if it changed something; then it publishes the change.
     async fn change(&self, template: &str, values: Vec<Value>, change: Change) -> Result<bool, SqlError> {
         let told = change.clone();
         Ok(self.change_each(template, values, change, move |_| Ok(told.clone())).await? > 0)
     }
 
-    /// How many rows a statement changed. Each is told where the statement runs, before anybody has the answer:
-    /// a caller may have left by then, or found it too late, and the change is made all the same.
+    /// Runs a statement and returns how many rows it changed.
+    ///
+    /// Each change is published in the statement's task, before the caller has the answer. The
+    /// caller may have left by then or have received an error for lateness, and the change is made
+    /// all the same.
     async fn change_each(
         &self,
         template: &str,
@@ -184,7 +196,8 @@ impl SqlStore {
     ) -> Result<usize, SqlError> {
         let Shared { database, hub, listening, .. } = &*self.shared;
         let hub = hub.clone();
-        // What is listened to announces by itself what it did, if it did.
+        // A database that is listened to announces by itself what it changed, if it changed
+        // anything.
         let announced = listening.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let tell = move |done: Result<Vec<Row>, SqlError>| match done {
             Ok(mut rows) => {
@@ -192,7 +205,8 @@ impl SqlStore {
                 Ok(rows.len())
             }
             Err(error) => {
-                // It may have been made, and who tries again will find nothing to change.
+                // The change may have been made, and a caller that tries again would find nothing
+                // to change.
                 if matches!(error, SqlError::Late) && !announced {
                     hub.publish(in_doubt);
                 }
@@ -206,7 +220,7 @@ impl SqlStore {
         Change::User { tenant: self.tenant.as_deref().map(str::to_owned), name: name.to_owned() }
     }
 
-    /// The tenant as its column holds it.
+    /// Returns the tenant as its column holds it.
     fn column(&self) -> &str {
         self.tenant.as_deref().unwrap_or_default()
     }
@@ -232,7 +246,7 @@ WHERE (digest = $1 OR (previous_digest = $1 AND previous_until > $2)) AND revoke
 RETURNING kind, tenant, public_id";
 const IS_KNOWN: &str = "SELECT id FROM {p}credentials
 WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2)";
-/// Judged once more where it is deleted: somebody may be prolonging it.
+/// Checks the end again in the deletion, because another caller may be prolonging the credential.
 const PURGE_ENDED: &str = "DELETE FROM {p}credentials WHERE id IN (
     SELECT id FROM {p}credentials WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT 1000)
 AND (expires_at <= $1 OR revoked_at <= $1) RETURNING id";

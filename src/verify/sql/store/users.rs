@@ -1,4 +1,4 @@
-//! People with passwords.
+//! Users with passwords.
 
 use zeroize::Zeroizing;
 
@@ -7,9 +7,10 @@ use crate::credential::Secret;
 use crate::principal::Permission;
 use crate::verify::sql::{SqlError, Value, names};
 
-/// The users of one tenant; from [`SqlStore::users`].
+/// Users of one tenant; from [`SqlStore::users`].
 ///
-/// A user's permissions are those granted here and those of the [roles](super::Roles) that were assigned.
+/// A user has the permissions that are granted here and those of the assigned
+/// [roles](super::Roles).
 ///
 /// # Examples
 ///
@@ -37,44 +38,50 @@ use crate::verify::sql::{SqlError, Value, names};
 pub struct Users(pub(super) SqlStore);
 
 impl Users {
-    /// Makes a user. The password is hashed off the reactor, as it is: never trimmed, folded or cut.
+    /// Creates a user. The password is hashed off the reactor and unchanged: never trimmed, folded
+    /// or cut.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Exists`] if the name is taken, also in other case of ASCII letters; if the name is or was
-    /// the UUID of another user of the tenant, or the UUID is another's name or UUID; [`SqlError::InvalidName`] for what cannot be one;
-    /// [`SqlError::ShortSecret`] for an empty password; others where the database cannot be changed now.
+    /// [`SqlError::Exists`] if the name is taken (ASCII letters match in any case), or is or was
+    /// the UUID of another user of the tenant. Also [`SqlError::Exists`] if the UUID is another
+    /// user's name or UUID. [`SqlError::InvalidName`] for a value that cannot be a name.
+    /// [`SqlError::ShortSecret`] for an empty password. Other variants if the database cannot be
+    /// changed now.
     pub async fn create(&self, name: &str, password: Secret<'_>, new: NewUser) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
         self.insert(name, hash, new).await
     }
 
-    /// Takes a user over by the PHC string of the password's argon2id hash
-    /// ([`Passwords::hash`](crate::verify::password::Passwords::hash)). Give all the same cost, that of the verifier's
-    /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): another one tells users apart by
-    /// time. A hash of an empty password matches nothing.
+    /// Imports a user by the PHC string of the password's argon2id hash
+    /// ([`Passwords::hash`](crate::verify::password::Passwords::hash)).
     ///
-    /// With the feature `legacy-hashes` also hashes of bcrypt, scrypt, argon2i and argon2d are imported;
-    /// see [`Passwords::verify`](crate::verify::password::Passwords::verify). Each is replaced by one of argon2id when its
-    /// user logs in, unless the password was changed in between.
+    /// Give all hashes the cost of the verifier's
+    /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): another cost reveals by
+    /// time which users exist. A hash of an empty password matches nothing.
+    ///
+    /// With the feature `legacy-hashes`, hashes of bcrypt, scrypt, argon2i and argon2d are imported
+    /// as well; see [`Passwords::verify`](crate::verify::password::Passwords::verify). Each is
+    /// replaced by an argon2id hash when its user logs in, unless the password was changed in
+    /// between.
     ///
     /// # Errors
     ///
-    /// [`SqlError::UnusableHash`] for a hash that no password can match or that costs too much to check;
-    /// others as [`create`](Self::create).
+    /// [`SqlError::UnusableHash`] if no password can match the hash or its check costs too much.
+    /// Other variants as in [`create`](Self::create).
     pub async fn import(&self, name: &str, hash: &str, new: NewUser) -> Result<(), SqlError> {
         self.0.shared.passwords.accept(hash)?;
         self.insert(name, names::name(hash)?.to_owned(), new).await
     }
 
-    /// Changes a user's password. Tokens and keys live on; see
+    /// Changes a user's password. Tokens and keys stay valid; see
     /// [`revoke_all_of`](super::Credentials::revoke_all_of).
     ///
     /// # Errors
     ///
-    /// [`SqlError::NotFound`] where there is no such user; [`SqlError::ShortSecret`] for an empty password; others
-    /// where the database cannot be changed now.
+    /// [`SqlError::NotFound`] if there is no such user. [`SqlError::ShortSecret`] for an empty
+    /// password. Other variants if the database cannot be changed now.
     pub async fn set_password(&self, name: &str, password: Secret<'_>) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
@@ -84,60 +91,68 @@ impl Users {
         }
     }
 
-    /// Disables a user, with every key, client and token that is theirs by its link or, where it was made before
-    /// them, by their name; says whether there is such a user.
+    /// Disables a user and the user's keys, clients and tokens. Returns `true` if there is such a
+    /// user.
+    ///
+    /// A credential belongs to the user by its link or, if it was made before the user, by the
+    /// name.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn disable(&self, name: &str) -> Result<bool, SqlError> {
         self.update(name, "disabled_at = coalesce(disabled_at, $3)", vec![self.0.now().into()]).await
     }
 
-    /// Undoes [`disable`](Self::disable); says whether there is such a user.
+    /// Undoes [`disable`](Self::disable). Returns `true` if there is such a user.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn enable(&self, name: &str) -> Result<bool, SqlError> {
         self.update(name, "disabled_at = NULL", Vec::new()).await
     }
 
-    /// Deletes a user with every key and token that was linked to them when it was made, so that nobody
-    /// inherits these with the name; says whether there was such a user. What was made before the user has only the
-    /// name, and stays: see [`revoke_all_of`](super::Credentials::revoke_all_of).
+    /// Deletes a user and the credentials that were linked to the user when they were made.
+    ///
+    /// A later user of the same name does not inherit these. Returns `true` if there was such a
+    /// user. Credentials that were made before the user have only the name, and stay: see
+    /// [`revoke_all_of`](super::Credentials::revoke_all_of).
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn delete(&self, name: &str) -> Result<bool, SqlError> {
         self.change(name, DELETE, Vec::new()).await
     }
 
-    /// Grants a permission, such as `get,put:/users/${user}/**`; says whether there is such a user.
+    /// Grants a permission, such as `get,put:/users/${user}/**`. Returns `true` if there is such a
+    /// user.
     ///
     /// # Errors
     ///
-    /// [`SqlError::InvalidPermission`] for what is none; others where the database cannot be changed now.
+    /// [`SqlError::InvalidPermission`] if the text is not a permission. Other variants if the
+    /// database cannot be changed now.
     pub async fn grant(&self, name: &str, permission: &str) -> Result<bool, SqlError> {
         permission.parse::<Permission>()?;
         self.change(name, GRANT, vec![names::name(permission)?.into()]).await
     }
 
-    /// Withdraws a permission, in the words it was granted in; says whether the user held it so.
+    /// Withdraws a permission, given in the text with which it was granted. Returns `true` if the
+    /// user held it in that text.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn withdraw(&self, name: &str, permission: &str) -> Result<bool, SqlError> {
         self.change(name, WITHDRAW, vec![names::name(permission)?.into()]).await
     }
 
-    /// The user of this name.
+    /// Returns the user of this name.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn find(&self, name: &str) -> Result<Option<UserRecord>, SqlError> {
         if !names::is_name(name) {
             return Ok(None);
@@ -145,12 +160,12 @@ impl Users {
         Ok(self.select("name = $2", vec![name.into()]).await?.into_iter().next())
     }
 
-    /// Those whose names come after this one, in the database's order: at most `limit`, and never more
-    /// than a thousand.
+    /// Returns the users whose names come after this one, in the database's order. Returns at most
+    /// `limit`, and never more than a thousand.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<UserRecord>, SqlError> {
         let after = after.map(names::name).transpose()?.unwrap_or_default();
         let values = vec![after.into(), i64::from(limit.min(1_000)).into()];
@@ -175,7 +190,7 @@ impl Users {
             self.0.now().into(),
             new.expires_at.map(names::millis).into(),
         ];
-        // What was made for this name before ends with this user.
+        // Credentials that were made for this name earlier end with this user.
         self.0.change(INSERT, values, self.0.of_user(name)).await.map(drop)
     }
 
