@@ -1,8 +1,11 @@
-//! What PostgreSQL does by itself: it announces every change.
+//! Triggers with which PostgreSQL announces every change.
 
-/// Every change is announced by the database itself, so also one made by hand, wherever the tables are on whose search
-/// path; what is sent are public names and digests. A row that is written again as it was is no change, and what was over,
-/// and is deleted, is no news. A user who is made or renamed is news to credentials that have only the name.
+/// Function that announces every change.
+///
+/// The database itself runs it, so it also announces changes made by hand, in any schema and with
+/// any search path. It sends public names and digests. An update that leaves a row as it was is not
+/// announced, nor is the deletion of a credential that had ended. A created or renamed user is
+/// announced, because credentials that have only the name depend on it.
 pub(super) const FUNCTION: &str = r#"
 CREATE OR REPLACE FUNCTION {p}announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $announce$
 DECLARE
@@ -56,14 +59,15 @@ BEGIN
 END $announce$;
 "#;
 
-/// The first version did not announce users who are made.
+/// Trigger for created users, which the first version did not announce.
 pub(super) const USERS: &str = r"
 DROP TRIGGER {p}announce ON {p}users;
 CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}users
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
 ";
 
-/// A name that differs by the case of ASCII letters alone is taken: permissions compare so.
+/// Index and triggers of the first version. A name that differs only by the case of ASCII letters
+/// is taken, because permissions compare names in that way.
 pub(super) const EXTRA: &str = r#"
 CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, lower(name COLLATE "C"));
 CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF id, tenant, kind, public_id, digest, previous_digest, previous_until,

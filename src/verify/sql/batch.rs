@@ -1,4 +1,4 @@
-//! Changes that are looked for together, in one pass over what is kept.
+//! Batches of changes, which one pass over a cache looks for together.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,8 @@ use super::change::{self, WAITING};
 use super::{Change, Changes, Digest, Kind};
 use crate::principal::Principal;
 
-/// Any number of changes. Whether one of them concerns a principal takes no longer than for a single one.
+/// Batch of any number of changes. To check a principal against it takes no longer than against a
+/// single change.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     everything: bool,
@@ -16,13 +17,14 @@ pub(super) struct Batch {
     credentials: HashSet<String>,
     users: HashSet<String>,
     denied: HashSet<Digest>,
-    /// Something was denied that may be any credential, for what an answer does not know what it depends on.
+    /// A digest was denied that may be of any credential. It concerns answers that do not hold what
+    /// they depend on.
     denied_by_text: bool,
     topics: HashSet<u64>,
 }
 
 impl Changes {
-    /// All changes that wait, once there is one; `None` when the verifier is gone.
+    /// Returns all changes that wait, once there is one; `None` if the verifier was dropped.
     pub(super) async fn batch(&mut self) -> Option<Batch> {
         let mut batch = Batch::default();
         batch.add(self.next().await?);
@@ -50,12 +52,12 @@ impl Batch {
         }
     }
 
-    /// Whether nothing can be taken for unchanged.
+    /// Returns `true` if everything may have changed.
     pub(super) const fn is_everything(&self) -> bool {
         self.everything
     }
 
-    /// Whether one of the changes [concerns](Change::concerns) this principal.
+    /// Returns `true` if one of the changes [concerns](Change::concerns) this principal.
     pub(super) fn concerns(&self, principal: &Principal) -> bool {
         let named = |names: &HashSet<String>, own: [Option<&str>; 2]| {
             !names.is_empty() && own.into_iter().flatten().any(|own| names.contains(own))
@@ -113,7 +115,7 @@ mod tests {
             BasicUser::builder("olga").build().into(),
         ];
         let all = changes();
-        // Every choice of them.
+        // Every subset of the changes.
         for choice in 0..1_u32 << all.len() {
             let chosen: Vec<_> = all.iter().enumerate().filter(|(at, _)| choice & 1 << at != 0).collect();
             let mut batch = Batch::default();
@@ -144,7 +146,7 @@ mod tests {
         let mut heard = hub.changes();
         (0..=WAITING).for_each(|_| hub.publish(user("otto")));
         assert!(heard.batch().await.unwrap().is_everything());
-        // And nothing waits any longer.
+        // Nothing waits any longer.
         drop(hub);
         assert!(heard.batch().await.is_none());
     }

@@ -1,4 +1,4 @@
-//! Statements within their time, whoever still waits for them.
+//! Runner of statements within a deadline, even if the caller stops waiting.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::schema::statement;
 use super::{Engine, Plan, Row, SqlError, Value};
 
-/// A database: its engine, the prefix of its tables, and the time it has for an answer.
+/// Database: its engine, the prefix of its tables, and the time it has for an answer.
 ///
-/// A statement runs in a task of its own, which the caller awaits and does not own: a client that leaves
-/// drops a waiting future and never a statement under way (REQ-57). There are as many such tasks as there
-/// are connections; whoever waits for a place holds nothing.
+/// A statement runs in a task of its own, which the caller awaits and does not own. A client that
+/// leaves drops a waiting future and never a running statement (REQ-57). There are as many such
+/// tasks as connections, and a caller that waits for a place holds nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
     engine: Arc<dyn Engine>,
@@ -24,9 +24,9 @@ pub(super) struct Database {
     prefix: Arc<str>,
 }
 
-/// How many broken connections a reader may meet in a row.
+/// Maximum number of broken connections that a read may meet in a row.
 const ATTEMPTS: u32 = 16;
-/// How many deadlines a start waits for a database that is late or locked.
+/// Number of deadlines that a start waits for a database that is late or locked.
 const PATIENCE: u32 = 5;
 
 impl Database {
@@ -40,13 +40,15 @@ impl Database {
         Self { engine, places: Arc::new(Semaphore::new(places)), deadline, prefix }
     }
 
-    /// A statement with the tables' prefix in the place of `{p}`.
+    /// Returns a statement with the tables' prefix in place of `{p}`.
     pub(super) fn statement(&self, template: &str) -> SqlStr {
         statement(template, &self.prefix)
     }
 
-    /// Runs a statement that changes nothing. On a connection that turns out to be broken it is run
-    /// again: the server may have been restarted since that one was made, and since the next one was.
+    /// Runs a statement that changes nothing.
+    ///
+    /// It is run again if its connection is broken: the server may have been restarted since that
+    /// connection was made, and since the next one was.
     pub(super) async fn read(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let until = Instant::now() + self.deadline;
         self.detached(self.place(until).await?, statement, values, until, ATTEMPTS, |rows| rows).await
@@ -57,7 +59,8 @@ impl Database {
         self.write_then(statement, values, |rows| rows).await
     }
 
-    /// The same; what follows from it is done in the statement's task, so also where nobody waits any more.
+    /// Runs such a statement, and `then` in the statement's task, so also if the caller has stopped
+    /// waiting.
     pub(super) async fn write_then<T: Send + 'static>(
         &self,
         statement: SqlStr,
@@ -68,7 +71,8 @@ impl Database {
         self.detached(self.place(until).await?, statement, values, until, 1, then).await
     }
 
-    /// As [`write`](Self::write), only where a connection is free now; `None` where none is.
+    /// Runs a statement as [`write`](Self::write) does, if a connection is free now; otherwise
+    /// returns `None`.
     pub(super) async fn write_at_leisure(
         &self,
         statement: SqlStr,
@@ -78,8 +82,8 @@ impl Database {
         Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1, |rows| rows).await)
     }
 
-    /// Brings the tables up to date, where they are not. The database may be starting, too, and other
-    /// nodes do the same right now.
+    /// Brings the tables up to date if they are not. The database may still be starting, and other
+    /// nodes may do the same at this moment.
     pub(super) async fn bring_up_to_date(&self, plan: Plan) -> Result<(), SqlError> {
         let (plan, until) = (Arc::new(plan), Instant::now() + self.deadline * PATIENCE);
         loop {
@@ -95,7 +99,7 @@ impl Database {
     }
 
     async fn try_to_bring_up_to_date(&self, plan: &Arc<Plan>) -> Result<(), SqlError> {
-        // Asked without a lock first, which needs no right to make tables.
+        // The first query takes no lock, and needs no right to make tables.
         match self.read(plan.version.clone(), Vec::new()).await {
             Ok(rows) => {
                 let newest = rows.into_iter().next().map_or(Ok(0), |mut row| row.number())?;
@@ -103,7 +107,7 @@ impl Database {
                     return Ok(());
                 }
             }
-            // There is no such table yet.
+            // The table does not exist yet.
             Err(SqlError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
@@ -145,13 +149,13 @@ impl Database {
             }
             then(engine.run(statement, values, until).await)
         };
-        // A connection that is being made goes on being made, and is there for the next one.
+        // A connection that is being made is completed, and is there for the next statement.
         let done = timeout_at(until, runtime()?.spawn(work)).await;
         done.map_err(|_| SqlError::Late)?.map_err(|_| SqlError::Unreachable)?
     }
 }
 
-/// Pools and timers are tokio's.
+/// Returns the tokio runtime, which pools and timers need.
 fn runtime() -> Result<Handle, SqlError> {
     Handle::try_current().map_err(|_| SqlError::Configuration("the database is asked within a tokio runtime"))
 }

@@ -1,4 +1,4 @@
-//! What the database knows a secret by.
+//! Digests, by which the database finds a secret.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use aws_lc_rs::digest::{Context, SHA256};
 use crate::credential::{Credential, Key, Pair, Secret};
 use crate::principal::{IdentitySource, Principal, PrincipalKind};
 
-/// SHA-256 over parts whose lengths go in first: what the database knows a secret by. The secret itself
-/// is never stored, bound to a statement or sent.
+/// SHA-256 over parts and their lengths, by which the database finds a secret. The secret itself is
+/// never stored, bound to a statement or sent.
 ///
-/// Good for secrets of 128 random bits or more; passwords are hashed with argon2id instead. `Debug`
-/// shows the first eight bytes. One [of a principal](Self::of_principal) is known for such.
+/// Use it for secrets of 128 random bits or more; passwords are hashed with argon2id instead.
+/// `Debug` shows the first eight bytes. A digest [of a principal](Self::of_principal) is marked as
+/// such.
 ///
 /// # Examples
 ///
@@ -27,14 +28,14 @@ pub struct Digest {
     of_principal: bool,
 }
 
-/// Every digest starts with this, so that one made elsewhere over the same parts is another one.
+/// First part of every digest, so that a digest made elsewhere over the same parts differs.
 const DOMAIN: &[u8] = b"tower-principal 1";
 
-/// No fewer bytes have 128 bits, whatever they are.
+/// Minimum length of a secret: fewer bytes cannot hold 128 bits.
 const SHORTEST: usize = 16;
 
 impl Digest {
-    /// The digest of these parts.
+    /// Returns the digest of these parts.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut context = Context::new(&SHA256);
         for part in [&DOMAIN].into_iter().chain(parts) {
@@ -46,8 +47,11 @@ impl Digest {
         Self { bytes, of_principal: false }
     }
 
-    /// The digest of a credential that was presented, or will be, to a tenant or to none. Kind and tenant
-    /// are part of it: what is a key here is no token and nobody's key elsewhere. `None` for a password.
+    /// Returns the digest of a credential that is presented to a tenant or to none; `None` for a
+    /// password.
+    ///
+    /// Kind and tenant are part of it: a key's digest never matches a token, or a key of another
+    /// tenant.
     pub fn of(credential: &Credential<'_>, tenant: Option<&str>) -> Option<Self> {
         let whole = |kind, secret: &Secret<'_>| {
             Some(Self::tagged(kind, tenant, &[secret.expose_secret().as_bytes()]))
@@ -66,13 +70,15 @@ impl Digest {
         }
     }
 
-    /// What a denial list knows a verified principal's credential by: its kind, id, credential id,
-    /// [issuer](Principal::issuer), and the name and the tenant of its store. `None` if it has no
-    /// credential id.
+    /// Returns the digest by which a denial list finds a verified principal's credential.
+    ///
+    /// It covers the kind, id, credential id, [issuer](Principal::issuer), and the name and the
+    /// tenant of the store. Returns `None` if the principal has no credential id.
     pub fn of_principal(principal: &Principal) -> Option<Self> {
-        // An empty one is the same for every token.
+        // An empty credential id is the same for every token.
         let credential = principal.credential_id().filter(|id| !id.is_empty())?;
-        // A client's own token was a user's before it was told apart, and lists outlive an upgrade.
+        // Earlier versions gave a client's own token the kind of a user's, and lists outlive an
+        // upgrade.
         let is_token = principal.issuer().is_some() && principal.is_client();
         let kind = if is_token { PrincipalKind::OAuthUser } else { principal.kind() }.as_str();
         let parts = ["credential id", kind, principal.id().unwrap_or_default(), credential];
@@ -86,27 +92,28 @@ impl Digest {
         Some(Self::of_parts(&parts.collect::<Vec<_>>()).known_for(true))
     }
 
-    /// Whether a secret can have 128 random bits, so that its digest tells nobody what it is.
+    /// Returns `true` if a secret can have 128 random bits, so that its digest does not reveal it.
     pub(super) fn hides(secret: &Secret<'_>) -> bool {
         secret.expose_secret().len() >= SHORTEST
     }
 
-    /// The digest's bytes, as they are stored.
+    /// Returns the digest's bytes, as they are stored.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.bytes
     }
 
-    /// Whether it is one [of a principal](Self::of_principal), so that an answer tells whether it is meant.
+    /// Returns `true` for a digest [of a principal](Self::of_principal), which an answer can be
+    /// compared with.
     pub(super) const fn is_of_principal(&self) -> bool {
         self.of_principal
     }
 
-    /// The same, of a principal or of anything else.
+    /// Returns the same digest, marked as one of a principal or not.
     pub(super) const fn known_for(self, of_principal: bool) -> Self {
         Self { of_principal, ..self }
     }
 
-    /// The digest of these bytes in hexadecimal; `None` where they are none.
+    /// Returns the digest of these hexadecimal bytes; `None` if the text is not one.
     #[cfg(any(feature = "postgres", test))]
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
@@ -120,7 +127,7 @@ impl Digest {
     }
 
     fn tagged(kind: &[u8], tenant: Option<&str>, secrets: &[&[u8]]) -> Self {
-        // No tenant is not the tenant without a name.
+        // No tenant differs from the tenant with an empty name.
         let tenant = tenant.map_or([&b""[..], b""], |tenant| [b"tenant", tenant.as_bytes()]);
         let parts: Vec<&[u8]> = [kind].into_iter().chain(tenant).chain(secrets.iter().copied()).collect();
         Self::of_parts(&parts)
@@ -167,7 +174,7 @@ mod tests {
         assert_eq!(Digest::of(&Credential::Password(pair), None), None);
     }
 
-    /// Or who runs one issuer could end, or go on with, what another one issued.
+    /// Otherwise the operator of one issuer could end, or continue, the credentials of another one.
     #[test]
     fn a_credential_is_told_by_all_that_says_whose_it_is() {
         let of = |id: &str, credential: &str, issuer: Option<&str>| {

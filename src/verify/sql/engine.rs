@@ -1,4 +1,4 @@
-//! One way to run a statement on every engine.
+//! Engines, which run statements in the same way on every database.
 
 use std::fmt;
 
@@ -12,26 +12,27 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Plan, Row, SqlError, Value};
 
-/// Runs statements, each on a connection of its own.
+/// Engine that runs statements, each on a connection of its own.
 #[async_trait]
 pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
-    /// Runs one statement and reads all its rows, within that time but for what making a connection takes.
+    /// Runs one statement and reads all its rows before the deadline. Only the time to make a
+    /// connection may exceed it.
     async fn run(&self, statement: SqlStr, values: Vec<Value>, until: Instant) -> Result<Vec<Row>, SqlError>;
 
     /// Brings the tables up to date, in one transaction.
     async fn migrate(&self, plan: &Plan) -> Result<(), SqlError>;
 
-    /// How many connections there are, and how many of them are in use.
+    /// Returns how many connections there are, and how many of them are in use.
     fn connections(&self) -> (u32, u32);
 
-    /// Closes every connection; what is asked afterwards cannot be reached.
+    /// Closes every connection. Later statements get [`SqlError::Unreachable`].
     async fn close(&self);
 }
 
-/// A pool of one engine's connections.
+/// Pool of one engine's connections.
 pub(super) struct Pooled<DB: Database> {
     pub(super) pool: Pool<DB>,
-    /// Whether a connection that is in doubt is kept nevertheless: it is the whole database, in memory.
+    /// `true` if a connection in doubt is kept, because it is the whole database, in memory.
     pub(super) irreplaceable: bool,
 }
 
@@ -91,7 +92,8 @@ where
             sqlx::raw_sql(plan.commit.clone()).execute(&mut *connection).await.map(drop)
         };
         let done = work.await;
-        // A transaction that did not end goes with its connection, and so does a patience for starts.
+        // The connection is closed, and with it an unfinished transaction and the longer lock
+        // timeout of a start.
         self.let_go(connection, false);
         done.map_err(|error| SqlError::of(&error))
     }
@@ -107,9 +109,11 @@ where
 }
 
 impl<DB: Database> Pooled<DB> {
-    /// A connection that is in no transaction. It has the pool's time to be made, however little of the
-    /// request's is left: after an outage those who are next have waited for long, and what each of them began
-    /// and gave up would keep the rest from ever getting one.
+    /// Returns a connection that is in no transaction.
+    ///
+    /// To make one may take the pool's time, even if less of the request's time is left. After an
+    /// outage the next requests have waited long. If each of them began a connection and gave it
+    /// up, no later request would ever get one.
     async fn connection(&self) -> Result<PoolConnection<DB>, SqlError> {
         loop {
             let connection = self.pool.acquire().await.map_err(|error| SqlError::of(&error))?;
@@ -120,7 +124,7 @@ impl<DB: Database> Pooled<DB> {
         }
     }
 
-    /// Gives a connection back, or closes one of which nobody knows what state it is in.
+    /// Returns a connection to the pool, or closes it if its state is not certain.
     fn let_go(&self, mut connection: PoolConnection<DB>, certain: bool) {
         if !certain && !self.irreplaceable {
             connection.close_on_drop();
@@ -134,7 +138,8 @@ impl<DB: Database> fmt::Debug for Pooled<DB> {
     }
 }
 
-/// Invalid transaction state: the connection is in a transaction that nobody here began.
+/// Returns `true` for an invalid transaction state: the connection is in a transaction that this
+/// crate did not begin.
 fn is_transaction_state(refusal: &dyn sqlx::error::DatabaseError) -> bool {
     refusal.code().is_some_and(|code| code.len() == 5 && code.starts_with("25"))
 }

@@ -1,4 +1,4 @@
-//! Hears what other nodes change, by PostgreSQL's `LISTEN`.
+//! Listener for the changes of other nodes, by PostgreSQL's `LISTEN`.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio::time::{sleep, timeout};
 
 use super::{Change, Hub, Listen, SqlError};
 
-/// Listens on a channel of a server, once somebody asks.
+/// Listener on a channel of a server, which starts on demand.
 pub(super) struct Listening {
     options: PgConnectOptions,
     channel: String,
     task: Option<AbortHandle>,
 }
 
-/// How long a silent connection is trusted: it may have died without a word.
+/// Time for which a silent connection is trusted; it may have died without notice.
 const SILENCE: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -27,7 +27,8 @@ impl Listening {
 }
 
 impl Listen for Listening {
-    /// Whenever the connection was lost, or is there for the first time, everything may have changed.
+    /// Starts the task. Each time it connects, for the first time or after a lost connection,
+    /// everything may have changed.
     fn start(&mut self, hub: &Hub) -> Result<(), SqlError> {
         if self.task.is_some() {
             return Ok(());
@@ -37,7 +38,8 @@ impl Listen for Listening {
         let (options, channel, hub) = (self.options.clone(), self.channel.clone(), hub.clone());
         let work = async move {
             loop {
-                // A pool of one, and a new one each time: the end of a dead connection is not waited for.
+                // A pool of one, new each time, because the end of a dead connection is not waited
+                // for.
                 let pool = PgPoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(SILENCE)
@@ -60,13 +62,13 @@ impl Listen for Listening {
     }
 }
 
-/// Until the connection is lost.
+/// Publishes what it receives until the connection is lost.
 async fn hear(listener: &mut PgListener, hub: &Hub) {
     loop {
         match timeout(SILENCE, listener.try_recv()).await {
             Ok(Ok(Some(heard))) => hub.publish(Change::announced(heard.payload())),
             Ok(Ok(None) | Err(_)) => return,
-            // Nothing was said for a while: is anybody there?
+            // After a silence the server is asked for a sign of life.
             Err(_) => {
                 let asked = timeout(SILENCE, sqlx::query("SELECT 1").execute(&mut *listener)).await;
                 if !matches!(asked, Ok(Ok(_))) {

@@ -1,4 +1,4 @@
-//! From a row to a principal.
+//! Look-ups: statements, and principals from their rows.
 
 use std::time::SystemTime;
 
@@ -13,12 +13,14 @@ use crate::rejection::DenialReason;
 use crate::trace;
 use crate::verify::VerifyError;
 
-/// Everything about a credential, by the digest of what was presented, and the time now. A credential with permissions of
-/// its own holds these; one without holds its user's, which come from grants and roles. An app token only
-/// names an application and is shown to whoever uses it: it holds nothing of its user's.
+/// Selects everything about a credential, by the digest of the presented secret and the time now.
 ///
-/// One that was made before its user holds nothing of theirs either, but ends with them: somebody who disables
-/// a user means everything of that name.
+/// A credential with permissions of its own has only these. Any other has its user's permissions,
+/// which come from grants and roles. An app token names only an application and is visible to all
+/// users of it, so it has no permissions of its owner.
+///
+/// A credential that was made before its user has no permissions of the user either. It ends with
+/// the user, because disabling a user applies to everything of that name.
 pub(super) const CREDENTIAL: &str = r"
 SELECT c.id, c.kind, c.public_id, c.last_used_at,
     CASE WHEN c.digest = $1 THEN NULL ELSE c.previous_until END,
@@ -46,10 +48,10 @@ LEFT JOIN {p}users owner ON owner.id = coalesce(issuer.user_id, (
     SELECT o.id FROM {p}users o WHERE o.tenant = issuer.tenant AND o.name = issuer.subject))
 WHERE c.digest = $1 OR c.previous_digest = $1";
 
-/// Only what a password is checked against.
+/// Selects only the hash that a password is checked against.
 pub(super) const HASH: &str = "SELECT password_hash FROM {p}users WHERE tenant = $1 AND name = $2";
 
-/// Everything about a user.
+/// Selects everything about a user.
 pub(super) const USER: &str = r"
 SELECT u.password_hash, u.disabled_at, u.expires_at, u.uuid, u.org, u.app, (
         SELECT string_agg(held.permission, '
@@ -60,14 +62,14 @@ SELECT u.password_hash, u.disabled_at, u.expires_at, u.uuid, u.org, u.app, (
         ) held)
 FROM {p}users u WHERE u.tenant = $1 AND u.name = $2";
 
-/// The statements of a verification, put together once.
+/// Statements of a verification, built once.
 pub(super) struct Statements {
     pub(super) credential: SqlStr,
     pub(super) hash: SqlStr,
     pub(super) user: SqlStr,
 }
 
-/// A credential that is good now.
+/// Credential that is in force now.
 pub(super) struct Found {
     pub(super) row: i64,
     pub(super) kind: Kind,
@@ -82,7 +84,7 @@ impl Statements {
     }
 }
 
-/// Reads what [`CREDENTIAL`] selects and judges it.
+/// Reads a row of [`CREDENTIAL`] and checks that the credential is in force.
 pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Result<Found, VerifyError> {
     let (id, kind, public_id) = (row.number()?, row.name()?, row.name()?);
     let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
@@ -141,8 +143,11 @@ pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Resul
     Ok(Found { row: id, kind, last_used_at, principal: principal.depending_on(&topics) })
 }
 
-/// What an answer depends on beside the roles, whose changes are everybody's: the credential, what was shown, its user,
-/// the client it was issued to, and that one's owner. A user who is not there is depended on by name.
+/// Reads the topics that an answer depends on, beside the roles, whose changes concern every
+/// answer.
+///
+/// These are the credential, the presented secret, its user, the client it was issued to, and that
+/// client's owner. A user that does not exist is a topic by name.
 fn topics(row: &mut Row, kind: Kind, id: &str, shown: &Digest) -> Result<Vec<u64>, SqlError> {
     let mut topics = vec![topic::credential(kind, &row.name()?, id), topic::denied(shown)];
     let (tenant, name) = (row.name()?, row.text()?);
@@ -158,8 +163,8 @@ fn topics(row: &mut Row, kind: Kind, id: &str, shown: &Digest) -> Result<Vec<u64
     Ok(topics)
 }
 
-/// Reads what [`USER`] selects and judges it; `None` where the hash is no more the one that the password
-/// was checked against.
+/// Reads a row of [`USER`] and checks that the user is in force. Returns `None` if the hash is no
+/// longer the one that the password was checked against.
 pub(super) fn user(
     mut row: Row,
     [tenant, name]: [&str; 2],
@@ -179,7 +184,7 @@ pub(super) fn user(
     Ok(Some(user.depending_on(&[topic::user(tenant, name)])))
 }
 
-/// When it ends, where it is good now.
+/// Returns the time at which it ends, or an error if it is not in force now.
 fn check_row(
     revoked_at: Option<i64>,
     disabled_at: Option<i64>,
@@ -196,15 +201,17 @@ fn check_row(
     if end.is_some_and(|end| end <= now) { Err(VerifyError::Denied(DenialReason::Expired)) } else { Ok(end) }
 }
 
-/// The place of permissions that are a user's: the user's organization and application. `None` if the
-/// credential has permissions of its own, or the user belongs to no organization: then they are the
-/// credential's.
+/// Returns the ground of permissions that come from a user: the user's organization and
+/// application.
+///
+/// Returns `None` if the credential has permissions of its own, or the user belongs to no
+/// organization. The permissions are then the credential's.
 fn ground(is_inherited: bool, org: Option<&str>, app: Option<&str>) -> Option<Ground> {
     let org = org.filter(|_| is_inherited)?;
     Some(app.map_or_else(|| Ground::organization(org), |app| Ground::application(org, app)))
 }
 
-/// Permissions, one on a line. What is in no grammar allows nothing.
+/// Reads permissions, one per line. A line that is not in the grammar allows nothing.
 fn permissions(lines: Option<&str>) -> Permissions {
     let lines = lines.unwrap_or_default().split('\n').filter(|line| !line.is_empty());
     let read = |line: &str| match line.parse::<Permission>() {

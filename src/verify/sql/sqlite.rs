@@ -1,4 +1,4 @@
-//! SQLite's pool.
+//! Pool of SQLite connections.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -11,8 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, holders};
 
-/// Where a SQLite database is: an address such as `sqlite:DIR/portal.db` or `sqlite::memory:`, the
-/// options of one, or those of a pool.
+/// Location of a SQLite database: an address such as `sqlite:DIR/portal.db` or `sqlite::memory:`,
+/// options, or the options of a pool.
 ///
 /// # Examples
 ///
@@ -24,12 +24,12 @@ use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBu
 /// ```
 #[derive(Clone)]
 pub struct SqliteSource {
-    /// `None` for what is no address.
+    /// `None` if the address cannot be used.
     options: Option<SqliteConnectOptions>,
     in_memory: bool,
 }
 
-/// What stands in the schema for SQLite.
+/// SQLite's parts of the schema.
 const WORDS: Words = Words {
     serial: "INTEGER PRIMARY KEY",
     bytes: "BLOB",
@@ -43,17 +43,21 @@ const WORDS: Words = Words {
 };
 
 impl SqlVerifier {
-    /// A verifier on a SQLite database: an address (`sqlite:DIR/portal.db`, `sqlite::memory:`), options,
-    /// or a pool whose database it is to share. A missing file is made, also at the end of a symlink. On Unix it and
-    /// the files that SQLite puts beside it have mode 0600 whatever the umask, because they hold hashes of passwords.
-    /// The mode of a file that exists is left as it is. A `file:` URI is refused.
+    /// Returns a builder of a verifier on a SQLite database.
+    ///
+    /// The source is an address (`sqlite:DIR/portal.db`, `sqlite::memory:`), options, or a pool
+    /// whose database the verifier shares. A missing file is created, also at the end of a symlink.
+    /// On Unix this file and the files that SQLite puts beside it have mode 0600 under any umask,
+    /// because they hold password hashes. The mode of an existing file does not change. A `file:`
+    /// URI is refused.
     pub fn sqlite(source: impl Into<SqliteSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 4)
     }
 }
 
 impl Source for SqliteSource {
-    /// A pool of its own on the same database: its limits and checks are not for others to set.
+    /// Opens a pool of its own on the same database, so that other code cannot set its limits and
+    /// checks.
     fn open(&self, limits: Limits, _: &str) -> Result<Opened, SqlError> {
         let deadline = limits.deadline;
         let in_memory = self.in_memory;
@@ -80,11 +84,12 @@ impl Source for SqliteSource {
     }
 }
 
-/// Makes the file that SQLite would make for every user to read, or leaves the one that is there. SQLite gives
-/// the files beside it the same mode, and follows no symlink to them.
+/// Creates the database's file with mode 0600, or leaves an existing one as it is. SQLite would
+/// make it readable for every user. It gives the files beside it the same mode, and follows no
+/// symlink to them.
 ///
-/// The link of a dangling symlink is followed, as SQLite follows it. A `file:` URI is refused because SQLite would
-/// read the path out of it by rules of its own.
+/// The link of a dangling symlink is followed, as SQLite does. A `file:` URI is refused because
+/// SQLite would read its path by other rules.
 fn make_private(path: &Path) -> Result<(), SqlError> {
     let bytes = path.as_os_str().as_encoded_bytes();
     if bytes.starts_with(b"file:") {
@@ -102,24 +107,24 @@ fn make_private(path: &Path) -> Result<(), SqlError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE);
     match options.append(true).create(true).open(path) {
         Ok(_) => Ok(()),
-        // One that may only be read.
+        // A file that may only be read.
         Err(_) if path.is_file() => Ok(()),
         Err(_) => Err(SqlError::Configuration("the database's file can be neither opened nor made")),
     }
 }
 
-/// For the owner alone.
+/// Mode of a file that only its owner may read and write.
 #[cfg(unix)]
 const MODE: u32 = 0o600;
 
-/// Whether an address asks for a database in memory, in one of the two ways that the driver has.
+/// Returns `true` if an address asks for a database in memory, in one of the driver's two ways.
 fn asks_for_memory(address: &str) -> bool {
     let rest = address.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
     let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
     name == ":memory:" || query.split('&').any(|pair| pair == "mode=memory")
 }
 
-/// Whether options name a database in memory: by SQLite's name for it, or by the driver's.
+/// Returns `true` if options name a database in memory, by SQLite's name for it or by the driver's.
 fn is_memory(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let number = name.strip_prefix("file:sqlx-in-memory-");
@@ -132,7 +137,7 @@ impl From<&str> for SqliteSource {
         let in_memory = asks_for_memory(address);
         let named = address.starts_with("sqlite:");
         let options = SqliteConnectOptions::from_str(address).ok().filter(|_| named);
-        // Said to the driver as well, so that the two never differ.
+        // The driver gets the same value, so that the two never differ.
         Self { options: options.map(|options| options.in_memory(in_memory)), in_memory }
     }
 }
@@ -151,14 +156,14 @@ impl From<SqliteConnectOptions> for SqliteSource {
     }
 }
 
-/// The database of a pool, over connections of one's own.
+/// Takes the database of a pool; the verifier opens connections of its own.
 impl From<&SqlitePool> for SqliteSource {
     fn from(pool: &SqlitePool) -> Self {
         Self::from((*pool.connect_options()).clone())
     }
 }
 
-/// Shows nothing: the options may hold the key of an encrypted file.
+/// Shows no field, because the options may hold the key of an encrypted file.
 impl fmt::Debug for SqliteSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SqliteSource(..)")
@@ -184,7 +189,7 @@ mod tests {
             }
             let searches = steps.iter().filter(|step| step.starts_with("SEARCH")).count();
             assert!(searches > 0, "{steps:?}");
-            // What is put together in passing is read from end to end, and no table is.
+            // Only an intermediate result may be read from end to end, never a table.
             let scanned = |step: &&String| step.starts_with("SCAN") && !step.contains("held");
             assert_eq!(steps.iter().find(scanned), None, "{steps:?}");
         }

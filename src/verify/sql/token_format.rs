@@ -1,4 +1,4 @@
-//! The look of secrets that this crate makes: scannable, checkable, without meaning.
+//! Format of the secrets that this crate makes: scannable, checkable, without meaning.
 
 use std::{fmt, io};
 
@@ -7,14 +7,15 @@ use zeroize::Zeroizing;
 
 use crate::credential::Secret;
 
-/// How a secret looks that is made here: `word_id_random`, where the random part ends in a checksum.
+/// Format of the secrets that are made here: `word_id_random`, where the random part ends in a
+/// checksum.
 ///
-/// * The word tells scanners of repositories and logs whose secret leaked.
+/// * The word shows scanners of repositories and logs which service's secret leaked.
 /// * The id is public: it is for lists, logs and revoking.
 /// * 27 characters of `0-9A-Za-z` from the operating system are 160 bits (RFC 6749 section 10.10 asks
 ///   for 128).
-/// * Six more are the CRC-32 of all before them in base 62, so that a scanner can tell a secret from
-///   noise without asking anybody. It proves nothing about the secret.
+/// * Six more are the CRC-32 of all before them in base 62. With it a scanner distinguishes a
+///   secret from noise without a query. It proves nothing about the secret.
 ///
 /// Every character may stand in a header, a URL and a user name or password (RFC 6750 section 2.1).
 ///
@@ -35,7 +36,7 @@ pub struct TokenFormat {
     word: Box<str>,
 }
 
-/// A word that cannot start a secret, or a text that is no public id.
+/// Error for a word that cannot start a secret, or a text that is not a public id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a word is 1 to 16 of `0-9a-z`, an id 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`")]
 #[non_exhaustive]
@@ -50,7 +51,7 @@ const CHECKSUM: usize = 6;
 const ID: usize = 14;
 
 impl TokenFormat {
-    /// A format whose secrets start with this word: 1 to 16 of `0-9a-z`.
+    /// Returns a format whose secrets start with this word: 1 to 16 of `0-9a-z`.
     ///
     /// # Errors
     ///
@@ -61,27 +62,29 @@ impl TokenFormat {
         if plain && (1..=16).contains(&word.len()) { Ok(Self { word }) } else { Err(InvalidFormat) }
     }
 
-    /// A fresh public id: 14 random characters of `0-9A-Za-z`.
+    /// Returns a new public id: 14 random characters of `0-9A-Za-z`.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system provides no randomness.
     pub fn id() -> io::Result<String> {
         random(ID).map(|id| id.to_string())
     }
 
-    /// A fresh secret of this id.
+    /// Returns a new secret for this id.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give, or the id is none: see [`is_id`](Self::is_id).
+    /// If the operating system provides no randomness, or the id is not one; see
+    /// [`is_id`](Self::is_id).
     pub fn secret(&self, id: &str) -> io::Result<Secret<'static>> {
         if !Self::is_id(id) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, InvalidFormat));
         }
         let random = random(RANDOM)?;
         let length = self.word.len() + id.len() + 2 + RANDOM + CHECKSUM;
-        // Made at its full length: a string that grows leaves copies behind.
+        // The string has its full length from the start, because a string that grows leaves copies
+        // behind.
         let mut text = Zeroizing::new(String::with_capacity(length));
         for part in [&self.word, "_", id, "_", &random] {
             text.push_str(part);
@@ -91,8 +94,8 @@ impl TokenFormat {
         Ok(Secret::wiped(text))
     }
 
-    /// The public id in a secret of this format; `None` for any other text, or where the checksum is
-    /// not the text's.
+    /// Returns the public id in a secret of this format. Returns `None` for any other text, and if
+    /// the checksum does not match.
     pub fn id_of<'t>(&self, text: &'t str) -> Option<&'t str> {
         let rest = text.strip_prefix(&*self.word)?.strip_prefix('_')?;
         let (id, random) = rest.rsplit_once('_')?;
@@ -101,7 +104,7 @@ impl TokenFormat {
         genuine.then_some(id)
     }
 
-    /// Whether a text may be a public id: 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`.
+    /// Returns `true` if a text may be a public id: 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`.
     pub fn is_id(text: &str) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         (1..=64).contains(&text.len()) && text.bytes().all(plain)
@@ -114,13 +117,14 @@ impl fmt::Display for TokenFormat {
     }
 }
 
-/// Characters of the alphabet, each as likely as any other.
+/// Returns random characters of the alphabet, each as likely as any other.
 fn random(length: usize) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(length));
     let mut bytes = Zeroizing::new([0_u8; 64]);
     while text.len() < length {
         getrandom::fill(&mut *bytes).map_err(|error| io::Error::other(error.to_string()))?;
-        // 248 is the largest multiple of 62 in a byte; what is above would favour the first characters.
+        // 248 is the largest multiple of 62 in a byte; higher bytes would favour the first
+        // characters.
         let even = bytes.iter().filter(|byte| **byte < 248);
         let wanted = length - text.len();
         text.extend(even.take(wanted).filter_map(|byte| character(u32::from(*byte))));

@@ -1,24 +1,26 @@
-//! What an answer depends on, in 64 bits each.
+//! Topics that an answer depends on, in 64 bits each.
 //!
-//! A principal names neither its credential's client nor the client's owner, and its user only in part. So a look-up
-//! returns the topics of every row that it read, or would have read if there were one, and a change has a topic as well.
-//! Two topics may be the same by accident: then an answer is looked up once more.
+//! A principal does not name its credential's client or the client's owner, and names its user only
+//! in part. So a look-up returns the topics of every row that it read, or would have read if it
+//! existed. A change has a topic as well. If two topics are the same by accident, an answer is
+//! looked up once more.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::{Digest, Kind};
 
-/// A credential, and whatever is issued to it if it is a client.
+/// Returns the topic of a credential. If it is a client, the topic also covers what is issued to
+/// it.
 pub(super) fn credential(kind: Kind, tenant: &str, id: &str) -> u64 {
     of(("credential", kind.as_str(), tenant, id))
 }
 
-/// A user of this name, or the lack of one, with grants and assignments.
+/// Returns the topic of a user of this name, or of its absence, with grants and assignments.
 pub(super) fn user(tenant: &str, name: &str) -> u64 {
     of(("user", "", tenant, name))
 }
 
-/// A digest that may be put on the list of what is denied.
+/// Returns the topic of a digest that may be put on the denial list.
 pub(super) fn denied(digest: &Digest) -> u64 {
     let mut hasher = DefaultHasher::new();
     ("denied", digest.as_bytes()).hash(&mut hasher);

@@ -1,8 +1,8 @@
-//! What goes into a statement and comes out of a row.
+//! Values of statements and rows.
 
 use super::SqlError;
 
-/// A value of one of the three types that the schema has.
+/// Value of one of the three types that the schema has.
 #[derive(Clone)]
 pub(super) enum Value {
     Integer(Option<i64>),
@@ -10,7 +10,7 @@ pub(super) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
-/// A row's values, taken from the first on.
+/// Values of a row, read in order from the first.
 pub(super) struct Row(std::vec::IntoIter<Value>);
 
 impl Row {
@@ -21,7 +21,7 @@ impl Row {
     pub(super) fn integer(&mut self) -> Result<Option<i64>, SqlError> {
         match self.0.next() {
             Some(Value::Integer(integer)) => Ok(integer),
-            // What is null has no type in SQLite.
+            // A null has no type in SQLite.
             Some(Value::Text(None) | Value::Bytes(None)) => Ok(None),
             _ => Err(SqlError::Unreadable),
         }
@@ -35,12 +35,12 @@ impl Row {
         }
     }
 
-    /// A text that is not null.
+    /// Reads a text that is not null.
     pub(super) fn name(&mut self) -> Result<String, SqlError> {
         self.text()?.ok_or(SqlError::Unreadable)
     }
 
-    /// A number that is not null.
+    /// Reads a number that is not null.
     pub(super) fn number(&mut self) -> Result<i64, SqlError> {
         self.integer()?.ok_or(SqlError::Unreadable)
     }

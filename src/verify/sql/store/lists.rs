@@ -1,37 +1,38 @@
-//! Credentials of one kind: found and listed.
+//! Look-ups and lists of credentials of one kind.
 
 use super::{CredentialRecord, Credentials};
 use crate::verify::sql::{Row, SqlError, Value, names};
 
 impl Credentials {
-    /// The one of this id.
+    /// Returns the credential of this id.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn find(&self, id: &str) -> Result<Option<CredentialRecord>, SqlError> {
         let Ok(id) = names::id(id) else { return Ok(None) };
         let rows = self.select("public_id = $3", vec![id.into()]).await?;
         rows.into_iter().next().map(|mut row| CredentialRecord::read(self.kind, &mut row)).transpose()
     }
 
-    /// Those whose ids come after this one, in the database's order: at most `limit`, and never more than a
-    /// thousand.
+    /// Returns the credentials whose ids come after this one, in the database's order. Returns at
+    /// most `limit`, and never more than a thousand.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<CredentialRecord>, SqlError> {
         let after = after.map(names::id).transpose()?.unwrap_or_default();
         let values = vec![after.into(), i64::from(limit.min(1_000)).into()];
         self.records("public_id > $3 ORDER BY public_id LIMIT $4", values).await
     }
 
-    /// Those that speak for this user or belong to them: the newest first, at most a thousand.
+    /// Returns the credentials that act for this user or belong to the user. The newest come first,
+    /// at most a thousand.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn of_user(&self, user: &str) -> Result<Vec<CredentialRecord>, SqlError> {
         let values = vec![names::name(user)?.into()];
         self.records("subject = $3 ORDER BY created_at DESC, public_id LIMIT 1000", values).await

@@ -1,78 +1,78 @@
-//! What a database tells about credentials and users, without secrets.
+//! Records of credentials and users, without secrets.
 
 use std::time::SystemTime;
 
 use crate::verify::sql::names::time;
 use crate::verify::sql::{Kind, Row, SqlError};
 
-/// Whether something is in force.
+/// State of a credential or a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// It is, until it expires.
+    /// In force until it expires.
     Live,
-    /// Not now.
+    /// Not in force now.
     Disabled,
-    /// Never again.
+    /// Never in force again.
     Revoked,
 }
 
-/// A credential as it is listed.
+/// Credential in a list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CredentialRecord {
-    /// Its kind.
+    /// Kind of the credential.
     pub kind: Kind,
-    /// Its public id.
+    /// Public id of the credential.
     pub id: String,
-    /// Whom it speaks for or belongs to.
+    /// User that it acts for or belongs to.
     pub user: Option<String>,
-    /// The client that an access token was issued to.
+    /// Client that an access token was issued to.
     pub client: Option<String>,
-    /// Its organization.
+    /// Organization of the credential.
     pub org: Option<String>,
-    /// Its application.
+    /// Application of the credential.
     pub app: Option<String>,
-    /// What it is for.
+    /// Label that describes its purpose.
     pub label: Option<String>,
-    /// The granted scopes, separated by spaces.
+    /// Granted scopes, separated by spaces.
     pub scopes: String,
-    /// The permissions of its own; `None` where they are its user's.
+    /// Permissions of its own; `None` if they are its user's.
     pub permissions: Option<Vec<String>>,
-    /// Whether it is in force.
+    /// State of the credential.
     pub state: State,
-    /// When it was made.
+    /// Time at which it was made.
     pub created_at: SystemTime,
-    /// When it ends.
+    /// Time at which it ends.
     pub expires_at: Option<SystemTime>,
-    /// When it was last used, to about a minute. Uses of access tokens are not noted.
+    /// Time of the last use, to about a minute. Uses of access tokens are not noted.
     pub last_used_at: Option<SystemTime>,
-    /// Until when the secret before the last rotation counts, too.
+    /// Time until which the secret from before the last rotation is valid as well.
     pub previous_until: Option<SystemTime>,
 }
 
-/// A user as it is listed.
+/// User in a list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserRecord {
-    /// The user's name.
+    /// Name of the user.
     pub name: String,
-    /// The user's UUID.
+    /// UUID of the user.
     pub uuid: Option<String>,
-    /// The organization the user belongs to.
+    /// Organization that the user belongs to.
     pub org: Option<String>,
-    /// The application the user belongs to.
+    /// Application that the user belongs to.
     pub app: Option<String>,
-    /// Whether the user may log in; never [`State::Revoked`].
+    /// State of the user: [`State::Live`] if the user may log in, never [`State::Revoked`].
     pub state: State,
-    /// When the user was made.
+    /// Time at which the user was made.
     pub created_at: SystemTime,
-    /// When the user's time is over.
+    /// Time at which the user expires.
     pub expires_at: Option<SystemTime>,
 }
 
 impl CredentialRecord {
-    /// The columns that [`read`](Self::read) takes, in its order.
+    /// Columns that [`read`](Self::read) takes, in its order.
     pub(super) const COLUMNS: &str = "public_id, subject, client, org, app, label, scopes, permissions, \
         revoked_at, disabled_at, created_at, expires_at, last_used_at, previous_until";
 
@@ -99,7 +99,7 @@ impl CredentialRecord {
 }
 
 impl UserRecord {
-    /// The columns that [`read`](Self::read) takes, in its order.
+    /// Columns that [`read`](Self::read) takes, in its order.
     pub(super) const COLUMNS: &str = "name, uuid, org, app, disabled_at, created_at, expires_at";
 
     pub(super) fn read(row: &mut Row) -> Result<Self, SqlError> {

@@ -1,10 +1,10 @@
-//! Roles: permissions under a name.
+//! Roles, which are named sets of permissions.
 
 use super::SqlStore;
 use crate::principal::Permission;
 use crate::verify::sql::{Change, SqlError, Value, names};
 
-/// The roles of one tenant; from [`SqlStore::roles`].
+/// Roles of one tenant; from [`SqlStore::roles`].
 ///
 /// # Examples
 ///
@@ -27,13 +27,14 @@ use crate::verify::sql::{Change, SqlError, Value, names};
 pub struct Roles(pub(super) SqlStore);
 
 impl Roles {
-    /// Makes a role that allows this. Each permission is a statement of its own: a role whose making was
-    /// broken off allows less, and [`allow`](Self::allow) completes it.
+    /// Creates a role with these permissions. Each permission is a statement of its own. If the
+    /// creation is interrupted, the role allows less, and [`allow`](Self::allow) completes it.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Exists`] where there is one of this name; [`SqlError::InvalidName`] and
-    /// [`SqlError::InvalidPermission`] for what is none; others where the database cannot be changed now.
+    /// [`SqlError::Exists`] if there is a role of this name. [`SqlError::InvalidName`] or
+    /// [`SqlError::InvalidPermission`] if a text is not a name or a permission. Other variants if
+    /// the database cannot be changed now.
     pub async fn create<'p>(
         &self,
         role: &str,
@@ -50,75 +51,77 @@ impl Roles {
         Ok(())
     }
 
-    /// Deletes a role; says whether there was one.
+    /// Deletes a role. Returns `true` if there was one.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn delete(&self, role: &str) -> Result<bool, SqlError> {
         self.change(DELETE, role, Vec::new()).await
     }
 
-    /// Adds a permission to a role; says whether there is such a role.
+    /// Adds a permission to a role. Returns `true` if there is such a role.
     ///
     /// # Errors
     ///
-    /// [`SqlError::InvalidPermission`] for what is none; others where the database cannot be changed now.
+    /// [`SqlError::InvalidPermission`] if the text is not a permission. Other variants if the
+    /// database cannot be changed now.
     pub async fn allow(&self, role: &str, permission: &str) -> Result<bool, SqlError> {
         permission.parse::<Permission>()?;
         self.change(ALLOW, role, vec![names::name(permission)?.into()]).await
     }
 
-    /// Takes a permission from a role, in the words it was given in; says whether the role had it so.
+    /// Removes a permission from a role, given in the text with which it was added. Returns `true`
+    /// if the role had it in that text.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn forbid(&self, role: &str, permission: &str) -> Result<bool, SqlError> {
         self.change(FORBID, role, vec![names::name(permission)?.into()]).await
     }
 
-    /// Gives a user a role; says whether there are both.
+    /// Assigns a role to a user. Returns `true` if both exist.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn assign(&self, role: &str, user: &str) -> Result<bool, SqlError> {
         self.with_user(ASSIGN, role, user).await
     }
 
-    /// Takes a role from a user; says whether the user had it.
+    /// Removes a role from a user. Returns `true` if the user had it.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be changed now.
+    /// [`SqlError`] if the database cannot be changed now.
     pub async fn unassign(&self, role: &str, user: &str) -> Result<bool, SqlError> {
         self.with_user(UNASSIGN, role, user).await
     }
 
-    /// What a role allows, in order; nothing where there is no such role.
+    /// Returns the permissions of a role, in order. Returns none if there is no such role.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn permissions(&self, role: &str) -> Result<Vec<String>, SqlError> {
         self.names(PERMISSIONS, role).await
     }
 
-    /// The roles of a user, in order; none where there is no such user.
+    /// Returns the roles of a user, in order. Returns none if there is no such user.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn of_user(&self, user: &str) -> Result<Vec<String>, SqlError> {
         self.names(OF_USER, user).await
     }
 
-    /// The first thousand roles whose names come after this one, in the database's order.
+    /// Returns the first thousand roles whose names come after this one, in the database's order.
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database cannot be asked now.
+    /// [`SqlError`] if the database cannot be asked now.
     pub async fn list(&self, after: Option<&str>) -> Result<Vec<String>, SqlError> {
         let after = after.map(names::name).transpose()?.unwrap_or_default();
         let rows = self.0.read(LIST, vec![self.0.column().into(), after.into()]).await?;
@@ -133,7 +136,7 @@ impl Roles {
         rows.into_iter().map(|mut row| row.name()).collect()
     }
 
-    /// A change of a role concerns everybody who has it.
+    /// Changes a role, which concerns all users that have it.
     async fn change(&self, statement: &str, role: &str, values: Vec<Value>) -> Result<bool, SqlError> {
         if !names::is_name(role) {
             return Ok(false);
