@@ -1,4 +1,4 @@
-//! A list of what is denied, for credentials that the database does not hold.
+//! Denial list for credentials that the database does not hold.
 
 use std::time::Duration;
 
@@ -11,14 +11,19 @@ use crate::principal::{IdentitySource, Principal};
 use crate::rejection::DenialReason;
 use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 
-/// A verifier whose good answers count only where their credentials are not on the database's list of
-/// what is denied. It makes revocable what carries its own proof, such as JWTs.
+/// Verifier that accepts a credential only if the database's denial list does not hold it.
 ///
-/// A principal with a [credential id](Principal::credential_id) (a token's `jti`) is known by kind, id,
-/// credential id and [issuer](Principal::issuer), any other by what was presented; of a JWT without its signature,
-/// which can be written in more than one way. Where several issuers are verified, each verifier has to name
-/// its own in the principal, as those of this crate do: or one issuer's token could end another's. A password without one is not looked for. Where the list cannot be asked, the answer is
-/// [`VerifyError::Unavailable`]: a revoked token is never let in because the database is down.
+/// It makes credentials revocable that carry their own proof, such as JWTs.
+///
+/// A principal with a [credential id](Principal::credential_id) (a token's `jti`) is listed by
+/// kind, id, credential id and [issuer](Principal::issuer). Any other principal is listed by the
+/// presented credential; for a JWT without its signature, which can be written in more than one
+/// way.
+///
+/// If there are several issuers, each verifier must set its own issuer in the principal, as those
+/// of this crate do. Otherwise one issuer's token could end another's. A password without a
+/// credential id is not looked up. If the list cannot be asked, the answer is
+/// [`VerifyError::Unavailable`]: a revoked token is never accepted because the database is down.
 ///
 /// # Examples
 ///
@@ -66,16 +71,17 @@ impl<V: Verifier> Verifier for Denylisted<V> {
                 let denied = Err(VerifyError::Denied(DenialReason::Revoked));
                 note("denylist", credential.kind(), denied)
             }
-            // A cache forgets it by the name on the list, if it knows all the rest that it depends on.
+            // A cache evicts the answer by the digest on the list, if the answer holds all the rest
+            // that it depends on.
             Some(name) if principal.depends_on().is_some() && !name.is_of_principal() => {
                 Ok(principal.depending_on(&[topic::denied(&name)]))
             }
-            // What has no name is never on the list.
+            // A credential without a digest is never on the list.
             _ => Ok(principal),
         }
     }
 
-    /// Only refusals are at hand: a good answer has to be looked up.
+    /// Returns only refusals, because a good answer must be looked up in the list.
     fn verify_now(
         &self,
         credential: &Credential<'_>,
@@ -84,10 +90,12 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         self.inner.verify_now(credential, context).filter(Result::is_err)
     }
 
-    /// Denies a good credential until it ends by itself, and a minute longer, because a verifier may accept it
-    /// for its leeway, and the clock of another node may be behind. If the leeway of a
-    /// [`JwtVerifier`](crate::verify::JwtVerifier) is over 30 s, the denial lasts for the leeway and 30 s more. For good where it has no end. A password
-    /// without a credential id is not revoked: its user would be locked out.
+    /// Denies a good credential until it ends, and a minute longer.
+    ///
+    /// A verifier may accept it for its leeway, and the clock of another node may be behind. If the
+    /// leeway of a [`JwtVerifier`](crate::verify::JwtVerifier) is over 30 s, the denial lasts for
+    /// the leeway and 30 s more. A credential without an end is denied permanently. A password
+    /// without a credential id is not revoked, because that would lock its user out.
     async fn revoke(
         &self,
         credential: &Credential<'_>,
@@ -109,13 +117,13 @@ impl<V: Verifier> Verifier for Denylisted<V> {
     }
 }
 
-/// More than the usual leeway of a verifier.
+/// Extra time of a denial, more than the usual leeway of a verifier.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// By how much the clock of another node may be behind.
+/// Time by which the clock of another node may be behind.
 const BEHIND: Duration = Duration::from_secs(30);
 
-/// What the list knows a good credential by; `None` for a password.
+/// Returns the digest of a good credential on the list; `None` for a password.
 fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {
     let presented = || match credential {
         Credential::AccessToken(token) => {
@@ -126,8 +134,8 @@ fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {
     Digest::of_principal(principal).or_else(presented)
 }
 
-/// What was signed of a JWT: of `header.payload.signature` the first two. All of any other token, though it may
-/// have dots: `v4.local.` stands before every token of its kind.
+/// Returns the signed part of a JWT, the first two of `header.payload.signature`. Any other token
+/// is returned whole, even with dots: every token of one kind starts with `v4.local.`.
 fn signed(token: &str) -> &str {
     let Some((signed, _)) = token.rsplit_once('.') else { return token };
     let header =

@@ -1,4 +1,4 @@
-//! What can go wrong with a database.
+//! Errors of a database.
 
 use std::io;
 
@@ -9,22 +9,23 @@ use crate::principal::InvalidPermission;
 use crate::verify::VerifyError;
 use crate::verify::password::{HashError, UnusableHash};
 
-/// A database could not be asked or changed, or will not take what it was given.
+/// Error of a database that could not be asked or changed, or that does not accept a value.
 ///
-/// No variant holds a text of the server's: its `DETAIL` quotes values (a `SQLSTATE` code does not).
+/// No variant holds a text of the server, because its `DETAIL` quotes values (a `SQLSTATE` code
+/// does not).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SqlError {
-    /// No answer within the time that was set.
+    /// The database did not answer within the deadline.
     #[error("the database did not answer in time")]
     Late,
     /// Every connection was in use for too long.
     #[error("the database has no connection free")]
     Busy,
-    /// Somebody else holds a lock.
+    /// Another process holds a lock.
     #[error("the database is locked")]
     Locked,
-    /// No connection, or one that broke.
+    /// There is no connection, or it broke.
     #[error("the database cannot be reached")]
     Unreachable,
     /// The server offers no TLS, or its certificate is not valid for its name.
@@ -33,35 +34,35 @@ pub enum SqlError {
          authority"
     )]
     Untrusted,
-    /// The database refused a statement; its code (`SQLSTATE`, or SQLite's result code).
+    /// The database refused a statement; holds its code (`SQLSTATE`, or SQLite's result code).
     #[error("the database refused a statement with code {0:?}")]
     Refused(Box<str>),
-    /// A row is not what the schema says.
+    /// A row does not match the schema.
     #[error("the database holds a row that cannot be read")]
     Unreadable,
-    /// There is one of this name or this secret already, or a name is the UUID of another user.
+    /// This name or this secret already exists, or a name is the UUID of another user.
     #[error("there is one of this name, or with this secret, already")]
     Exists,
-    /// There is none of this name, or it was revoked.
+    /// This name does not exist, or was revoked.
     #[error("there is none of this name")]
     NotFound,
-    /// A name is empty, longer than 255 bytes, or has a control character; or an id is none of
-    /// [`TokenFormat::is_id`](crate::verify::sql::TokenFormat::is_id).
+    /// A name is empty, longer than 255 bytes, or has a control character; or
+    /// [`TokenFormat::is_id`](crate::verify::sql::TokenFormat::is_id) is `false` for an id.
     #[error("a name is 1 to 255 bytes without control characters, an id of plain characters")]
     InvalidName,
     /// A secret is too short to have 128 random bits, or a password is empty.
     #[error("a secret has at least 16 bytes, a password at least one")]
     ShortSecret,
-    /// A credential lacks what its kind needs.
+    /// A credential lacks a field that its kind needs.
     #[error("a credential of this kind needs {0}")]
     Incomplete(&'static str),
     /// A permission is not in the grammar.
     #[error(transparent)]
     InvalidPermission(#[from] InvalidPermission),
-    /// The word that secrets start with is none.
+    /// The word at the start of secrets is not valid.
     #[error(transparent)]
     InvalidFormat(#[from] InvalidFormat),
-    /// An address, a prefix or a limit that cannot be used.
+    /// An address, a prefix or a limit cannot be used.
     #[error("{0}")]
     Configuration(&'static str),
     /// A stored password hash cannot be used.
@@ -70,13 +71,13 @@ pub enum SqlError {
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
     Hash(#[from] HashError),
-    /// The operating system has no randomness to give.
+    /// The operating system provides no randomness.
     #[error("no randomness: {0}")]
     Randomness(#[from] io::Error),
 }
 
 impl SqlError {
-    /// What sqlx reports, without a word of what it says.
+    /// Converts an error of sqlx, without any of its text.
     pub(super) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::Late,
@@ -92,7 +93,7 @@ impl SqlError {
                     "5" | "6" | "261" | "262" | "517" => Self::Locked,
                     // query_canceled: `statement_timeout`.
                     "57014" => Self::Late,
-                    // The server shuts down, crashed, or is not up yet; connection exceptions.
+                    // The server shuts down, crashed, or is starting; connection exceptions.
                     "57P01" | "57P02" | "57P03" => Self::Unreachable,
                     code if code.len() == 5 && code.starts_with("08") => Self::Unreachable,
                     code => Self::Refused(code.into()),
@@ -108,7 +109,7 @@ impl SqlError {
 }
 
 impl From<SqlError> for VerifyError {
-    /// Whatever it was, nobody knows whether the credential is good.
+    /// Converts any error to unavailable, because it is unknown if the credential is good.
     fn from(error: SqlError) -> Self {
         Self::unavailable(error)
     }

@@ -1,4 +1,4 @@
-//! Makes caches forget what changed in a database.
+//! Eviction of changed answers from caches.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,21 +11,26 @@ use crate::verify::Verifier;
 use crate::verify::cache::Cached;
 
 impl Changes {
-    /// Makes a cache forget what changes, for as long as both are there; to be spawned before the cache is asked
-    /// for the first time. It does not keep the cache alive, and is cancelled by dropping it.
+    /// Evicts from a cache the answers that a change concerns, as long as verifier and cache exist.
     ///
-    /// With it on every node, what is revoked or disabled on one of them is refused on all within a second,
-    /// though it was cached. Where a node does not hear of it, since its listening connection is broken, the
-    /// cache's [`ttl`](Cached::ttl) ends it at the latest, and the cache is emptied once the node listens again.
-    /// Refusals are not heard of: a credential that was refused and is imported, enabled or prolonged now may go on
-    /// being refused for the [`negative_ttl`](Cached::negative_ttl), 5 s unless said.
+    /// Spawn the future before the first request to the cache. It does not keep the cache alive,
+    /// and is cancelled by dropping it.
     ///
-    /// Whatever waits is looked for in one pass over the cache, and twenty passes are made in a second at most: a
-    /// thousand revocations at once take hardly longer than one. Where more than a thousand changes wait, everything
-    /// is forgotten. It needs tokio's timer.
+    /// If every node runs it, a credential that is revoked or disabled on one node is refused on
+    /// all within a second, even if cached. A node whose listening connection is broken misses
+    /// changes. Then the cache's [`ttl`](Cached::ttl) ends the answer at the latest, and the cache
+    /// is cleared when the node listens again.
     ///
-    /// Around [`Denylisted`](super::Denylisted) a cache hears of what is denied in the same way. A denial of
-    /// what has no credential id does not tell which answers it concerns, and empties the cache.
+    /// Refusals are not evicted. A refused credential that is now imported, enabled or prolonged
+    /// may still be refused for the [`negative_ttl`](Cached::negative_ttl), which defaults to 5 s.
+    ///
+    /// One pass over the cache handles all waiting changes, and there are at most twenty passes per
+    /// second. A thousand revocations at once take hardly longer than one. If more than a thousand
+    /// changes wait, the cache is cleared. It needs tokio's timer.
+    ///
+    /// A cache around [`Denylisted`](super::Denylisted) receives denials in the same way. A denial
+    /// of a credential without a credential id does not identify the answers it concerns, and
+    /// clears the cache.
     ///
     /// # Examples
     ///
@@ -71,5 +76,6 @@ impl Changes {
     }
 }
 
-/// Between two passes: changes that go on and on are looked for together, and leave most of a core to others.
+/// Pause between two passes: continuous changes are handled together, and most of a core stays
+/// free.
 const PAUSE: Duration = Duration::from_millis(50);

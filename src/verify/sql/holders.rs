@@ -1,9 +1,11 @@
-//! Which user a name or a UUID belongs to: of one tenant, no name is the UUID of another user.
+//! Holders of names and UUIDs. Within a tenant, no name is the UUID of another user.
 
-/// The table, with what the rows of earlier versions hold. A name counts before a UUID: a user whose UUID
-/// is the name of another, or another's UUID, has none any more.
+/// Creates the table and fills it from the rows of earlier versions.
 ///
-/// Rows stay when a user is deleted, so that no later user has the name of one and the UUID of another.
+/// A name counts before a UUID: if a user's UUID is another user's name or UUID, it is removed.
+///
+/// Rows stay when a user is deleted, so that no later user has the name of one and the UUID of
+/// another.
 const TABLE: &str = "
 CREATE TABLE {p}holders (
     tenant TEXT NOT NULL,
@@ -30,8 +32,8 @@ UPDATE {p}credentials SET uuid = NULL WHERE uuid IS NOT NULL AND subject IS NOT 
         AND h.word = {p}credentials.uuid AND h.name = {p}credentials.subject);
 ";
 
-/// Takes the words of each row that is written, by whichever program. The primary key makes one of two
-/// transactions wait that take the same word at the same time.
+/// Takes the words of each row that any program writes. If two transactions take the same word at
+/// the same time, the primary key makes one of them wait.
 #[cfg(feature = "postgres")]
 const POSTGRES: &str = r"
 CREATE OR REPLACE FUNCTION {p}hold() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $hold$
@@ -69,7 +71,8 @@ CREATE TRIGGER {p}hold AFTER INSERT OR UPDATE OF tenant, subject, uuid ON {p}cre
     FOR EACH ROW EXECUTE FUNCTION {p}hold();
 ";
 
-/// The same. It avoids `OR IGNORE`, which a writer's `OR REPLACE` would turn into a replacement.
+/// Does the same on SQLite. It avoids `OR IGNORE`, which a writer's `OR REPLACE` would turn into a
+/// replacement.
 #[cfg(feature = "sqlite")]
 const SQLITE: &str = "
 CREATE TRIGGER {p}{table}_hold_{event} AFTER {when} ON {p}{table} WHEN NEW.{holder} IS NOT NULL BEGIN
@@ -82,7 +85,7 @@ CREATE TRIGGER {p}{table}_hold_{event} AFTER {when} ON {p}{table} WHEN NEW.{hold
 END;
 ";
 
-/// A user who is renamed keeps the UUID.
+/// Moves the UUID with a renamed user.
 #[cfg(feature = "sqlite")]
 const RENAMED: &str = "UPDATE {p}holders SET name = NEW.name
         WHERE tenant = OLD.tenant AND word = OLD.uuid AND name = OLD.name;

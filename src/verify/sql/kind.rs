@@ -1,8 +1,8 @@
-//! The kinds of credential that have a secret in the database.
+//! Kinds of credential that have a secret in the database.
 
 use std::fmt;
 
-/// The kinds of credential that the database holds, beside users. Its `Display` is the name in the
+/// Kind of a credential in the database; users are not among them. Its `Display` is the name in the
 /// column `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The name in the database.
+    /// Returns the name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    /// The letter that secrets of this kind have in their first word.
+    /// Returns the letter at the end of the first word of this kind's secrets.
     pub(super) const fn letter(self) -> char {
         match self {
             Self::AccessToken => 'a',
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    /// The kind of a name in the database.
+    /// Returns the kind of a name in the database.
     pub(super) fn named(name: &str) -> Option<Self> {
         let all = [Self::AccessToken, Self::ApiKey, Self::KeyPair, Self::AppToken, Self::Client];
         all.into_iter().find(|kind| kind.as_str() == name)

@@ -1,4 +1,4 @@
-//! When credentials were last used, written when there is time for it.
+//! Times of the last use of credentials, written when the database is idle.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,14 +7,16 @@ use tokio::runtime::Handle;
 
 use super::Database;
 
-/// Notes uses beside the requests: at most once a minute for each credential, whatever the number of
-/// nodes, and never while a request waits for it. Where no connection is free the next use is noted.
+/// Recorder of uses beside the requests.
+///
+/// It writes at most once a minute for each credential, whatever the number of nodes, and never
+/// while a request waits for it. If no connection is free, the next use is recorded instead.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses(Arc<Mutex<BTreeSet<i64>>>);
 
-/// In milliseconds.
+/// Length of a minute in milliseconds.
 const MINUTE: i64 = 60_000;
-/// How many may be on their way at once.
+/// Maximum number of writes under way at once.
 const PENDING: usize = 256;
 const NOTE: &str = "UPDATE {p}credentials SET last_used_at = $2
 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3) RETURNING id";
@@ -37,7 +39,7 @@ impl Uses {
         }
     }
 
-    /// Whether nobody else is writing this one.
+    /// Returns `true` if no other write of this credential is under way and there is room for one.
     fn begin(&self, row: i64) -> bool {
         let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pending.len() < PENDING && pending.insert(row)

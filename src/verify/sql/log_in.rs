@@ -1,4 +1,4 @@
-//! Checking a user's password.
+//! Password checks of users.
 
 use std::sync::Arc;
 
@@ -10,8 +10,10 @@ use crate::principal::Principal;
 use crate::trace;
 use crate::verify::VerifyError;
 
-/// Checks a name and its password. A hash that changed while it was checked is checked once more, because
-/// another log-in may have replaced it by one of argon2id.
+/// Checks a name and its password.
+///
+/// If the hash changed during the check, it is checked once more, because another log-in may have
+/// replaced it by an argon2id hash.
 pub(super) async fn check(
     shared: &Shared,
     pair: &Pair<'_>,
@@ -23,14 +25,14 @@ pub(super) async fn check(
     }
 }
 
-/// `None` if the password matched a hash that is not the user's any more.
+/// Checks once. Returns `None` if the password matched a hash that is no longer the user's.
 async fn try_to_check(
     shared: &Shared,
     pair: &Pair<'_>,
     tenant: Option<&str>,
 ) -> Result<Option<Principal>, VerifyError> {
     let Shared { database, asked, passwords, clock, .. } = shared;
-    // A name that cannot be in the database is hashed for as well.
+    // A name that cannot be in the database costs a hash as well.
     let tenant = tenant.filter(|_| names::is_name(pair.id()));
     let key = tenant.map(|tenant| vec![tenant.into(), pair.id().into()]);
     let hash = match &key {
@@ -43,8 +45,8 @@ async fn try_to_check(
     let hash: Option<Arc<str>> = hash.map(Arc::from);
     let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
     let matches = passwords.verify(password, hash.clone()).await.map_err(VerifyError::unavailable)?;
-    // Read again in any case: the user may have been disabled while the password was checked, and every
-    // refusal takes the same time.
+    // The user is always read again, because the user may have been disabled during the check.
+    // Every refusal takes the same time.
     let (Some(tenant), Some(key)) = (tenant, key) else { return Err(VerifyError::UNKNOWN) };
     let rows = database.read(asked.user.clone(), key).await?;
     match (rows.into_iter().next(), hash) {
@@ -59,8 +61,8 @@ async fn try_to_check(
     }
 }
 
-/// Replaces a hash of another format, unless it is not the user's any more. The log-in succeeds if this
-/// fails: the next one tries again.
+/// Replaces a hash of another format, unless it is no longer the user's. If this fails the log-in
+/// still succeeds, and the next one tries again.
 async fn rehash(shared: &Shared, tenant: &str, pair: &Pair<'_>, old: &str) {
     let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
     let replaced = async {
@@ -76,6 +78,7 @@ async fn rehash(shared: &Shared, tenant: &str, pair: &Pair<'_>, old: &str) {
 const REHASH: &str = "UPDATE {p}users SET password_hash = $4
 WHERE tenant = $1 AND name = $2 AND password_hash = $3 RETURNING id";
 
-/// A hash of another format, if the database has any: unknown users are to take the time of one.
+/// Selects a hash of another format, if there is one: a check of an unknown user takes the time of
+/// such a hash.
 pub(super) const OUTDATED: &str =
     "SELECT password_hash FROM {p}users WHERE password_hash NOT LIKE '$argon2id$%' LIMIT 1";

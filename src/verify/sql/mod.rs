@@ -1,4 +1,4 @@
-//! A verifier whose principals are in a database.
+//! Verifier whose principals are in a database.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,19 +63,19 @@ pub use self::store::{
 };
 pub use self::token_format::{InvalidFormat, TokenFormat};
 
-/// A verifier whose users, keys, clients and tokens are in a SQLite or PostgreSQL database.
+/// Verifier whose users, keys, clients and tokens are in a SQLite or PostgreSQL database.
 ///
-/// It asks the database each time, so that a change is in force everywhere at once. Secrets are stored
-/// and looked up as SHA-256 [digests](Digest), passwords as argon2id. Whatever goes wrong with the
-/// database is [`VerifyError::Unavailable`], within [its deadline](SqlVerifierBuilder::deadline). Nothing
-/// that is under way in the database ends with the request that began it, and no connection is ever left
-/// in a transaction.
+/// It queries the database each time, so that a change is in force everywhere at once. Secrets are
+/// stored and looked up as SHA-256 [digests](Digest), passwords as argon2id. Any failure of the
+/// database is [`VerifyError::Unavailable`], within [its deadline](SqlVerifierBuilder::deadline). A
+/// statement that runs in the database does not end with its request, and no connection is ever
+/// left in a transaction.
 ///
-/// A credential belongs to a tenant or to none, and is known only where the
-/// [context](VerifyContext::tenant) names the very same. For those of no tenant in a service that has tenants
-/// ask [`without_tenant`](Self::without_tenant) next.
+/// A credential belongs to a tenant or to none, and is known only if the
+/// [context](VerifyContext::tenant) names exactly that. In a service with tenants, use
+/// [`without_tenant`](Self::without_tenant) as the next verifier for credentials of no tenant.
 ///
-/// Everything that changes it is in its [`store`](Self::store). Cheap to clone.
+/// [`store`](Self::store) has all functions that change the database. Cheap to clone.
 ///
 /// # Examples
 ///
@@ -105,43 +105,45 @@ pub use self::token_format::{InvalidFormat, TokenFormat};
 #[derive(Clone)]
 pub struct SqlVerifier {
     shared: Arc<Shared>,
-    /// Whether what belongs to no tenant is asked for whatever tenant a request has.
+    /// `true` if the verifier looks up credentials of no tenant, whatever tenant a request has.
     without_tenant: bool,
 }
 
-/// What clones of a verifier and its stores share.
+/// State that clones of a verifier and its stores share.
 struct Shared {
     database: Database,
     asked: lookup::Statements,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     word: Box<str>,
-    /// The name of the store.
+    /// Name of the store.
     name: Option<Arc<str>>,
     hub: Hub,
     uses: Uses,
-    /// What hears of changes that others make, where something can.
+    /// Listener for the changes of other processes, if the engine has one.
     listening: Mutex<Option<Box<dyn Listen>>>,
 }
 
 impl SqlVerifier {
-    /// What creates, lists, changes and revokes, for credentials and users of no tenant;
-    /// [`SqlStore::tenant`] for those of one.
+    /// Returns the store that creates, lists, changes and revokes credentials and users of no
+    /// tenant; [`SqlStore::tenant`] for those of one.
     pub fn store(&self) -> SqlStore {
         SqlStore::new(Arc::clone(&self.shared))
     }
 
-    /// The same database, asked for what belongs to no tenant, whatever tenant a request has. It ignores
-    /// tenants: a layer with a tenant takes it with
-    /// [`danger_at_every_tenant`](Verifier::danger_at_every_tenant) alone.
+    /// Returns a verifier on the same database for credentials of no tenant, whatever tenant a
+    /// request has.
+    ///
+    /// It ignores tenants, so a layer with a tenant accepts it only with
+    /// [`danger_at_every_tenant`](Verifier::danger_at_every_tenant).
     #[must_use]
     pub fn without_tenant(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), without_tenant: true }
     }
 
-    /// What changes from now on, for those who keep answers: a cache drops what a [`Change`]
-    /// [concerns](Change::concerns). The first call on PostgreSQL opens one connection more, which
-    /// listens.
+    /// Returns the changes from now on, for code that keeps answers: a cache drops what a
+    /// [`Change`] [concerns](Change::concerns). The first call on PostgreSQL opens one more
+    /// connection, which listens.
     ///
     /// # Errors
     ///
@@ -153,18 +155,18 @@ impl SqlVerifier {
         Ok(changes)
     }
 
-    /// `inner`, whose good answers count only where its credentials are not on the list of what is
-    /// denied: makes JWTs revocable; see [`Denylisted`].
+    /// Returns `inner` with this database's denial list: it accepts a credential only if the list
+    /// does not hold it. This makes JWTs revocable; see [`Denylisted`].
     pub fn denylist<V: Verifier>(&self, inner: V) -> Denylisted<V> {
         Denylisted::new(inner, self.store())
     }
 
-    /// How many connections are open, and how many of these are in use; for metrics.
+    /// Returns how many connections are open, and how many of these are in use; for metrics.
     pub fn connections(&self) -> (u32, u32) {
         self.shared.database.connections()
     }
 
-    /// Closes every connection, once each has done what it is at. Everything asked afterwards is
+    /// Closes every connection after its current statement. Every later verification is
     /// [`VerifyError::Unavailable`].
     pub async fn close(&self) {
         self.shared.database.close().await;
@@ -187,13 +189,14 @@ impl SqlVerifier {
         Ok(self.known(found.principal, tenant))
     }
 
-    /// The same principal, of this store and this tenant.
+    /// Returns the same principal, of this store and this tenant.
     fn known(&self, principal: Principal, tenant: Option<&str>) -> Principal {
         let tenant = tenant.filter(|tenant| !tenant.is_empty()).map(Arc::from);
         principal.known_by(self.shared.name.clone(), tenant)
     }
 
-    /// The tenant whose credentials are asked for; nobody is known in one that cannot be.
+    /// Returns the tenant whose credentials are looked up. No credential is known for an impossible
+    /// tenant.
     fn tenant<'c>(&self, context: &'c VerifyContext<'_>) -> Option<&'c str> {
         context.tenant().filter(|_| !self.without_tenant)
     }
@@ -217,8 +220,8 @@ impl Verifier for SqlVerifier {
         note("sql", credential.kind(), answer)
     }
 
-    /// Ends a token's, key's or client's life, on every node at once. A password is not revoked: its
-    /// user would be locked out.
+    /// Revokes a token, key or client on every node at once. A password is not revoked, because
+    /// that would lock its user out.
     async fn revoke(
         &self,
         credential: &Credential<'_>,

@@ -5,30 +5,31 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::SqlError;
 use super::token_format::TokenFormat;
 
-/// The longest name in bytes.
+/// Maximum length of a name in bytes.
 const LONGEST: usize = 255;
 
-/// Whether a text can be a name in the database: PostgreSQL has an error, and no answer, for a NUL.
+/// Returns `true` if a text can be a name in the database. PostgreSQL returns an error, and no
+/// answer, for a NUL.
 pub(super) fn is_name(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-/// A name that may be bound.
+/// Returns the text if it is a name that may be bound.
 pub(super) fn name(text: &str) -> Result<&str, SqlError> {
     if is_name(text) { Ok(text) } else { Err(SqlError::InvalidName) }
 }
 
-/// A name that may be bound, or none.
+/// Returns a name that may be bound, or `None` for `None`.
 pub(super) fn optional(text: Option<&str>) -> Result<Option<String>, SqlError> {
     text.map(|text| name(text).map(str::to_owned)).transpose()
 }
 
-/// A public id that may be bound.
+/// Returns the text if it is a public id that may be bound.
 pub(super) fn id(text: &str) -> Result<&str, SqlError> {
     if TokenFormat::is_id(text) { Ok(text) } else { Err(SqlError::InvalidName) }
 }
 
-/// A tenant as its column holds it; `None` for what cannot be one.
+/// Returns a tenant as its column holds it; `None` if the text cannot be one.
 pub(super) fn tenant(tenant: Option<&str>) -> Option<&str> {
     match tenant {
         None => Some(""),
@@ -36,7 +37,7 @@ pub(super) fn tenant(tenant: Option<&str>) -> Option<&str> {
     }
 }
 
-/// A time in milliseconds since 1970; the ends of time beyond what the column holds.
+/// Returns a time in milliseconds since 1970, limited to the range of the column.
 pub(super) fn millis(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),

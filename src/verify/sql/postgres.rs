@@ -1,4 +1,4 @@
-//! PostgreSQL's pool.
+//! Pool of PostgreSQL connections.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,14 +15,14 @@ use super::{
 };
 use crate::trace;
 
-/// Where a PostgreSQL database is: an address such as `postgres://user@host/name`, the options of a
-/// connection, or those of a pool.
+/// Location of a PostgreSQL database: an address such as `postgres://user@host/name`, the options
+/// of a connection, or those of a pool.
 ///
-/// A server that is reached by a Unix socket, by `localhost` or by a loopback address may be plain. Any
-/// other server needs `sslmode=verify-full`, in the address, the options or `PGSSLMODE`. With any lower
-/// mode [`connect`](SqlVerifierBuilder::connect) returns [`SqlError::Configuration`] and no byte leaves
-/// the machine, because the driver would send the password to a server that it has not identified. The
-/// certificate of a private authority is named by `sslrootcert=FILE`.
+/// A server that is reached by a Unix socket, `localhost` or a loopback address may be plain. Any
+/// other server needs `sslmode=verify-full`, in the address, the options or `PGSSLMODE`. With any
+/// lower mode [`connect`](SqlVerifierBuilder::connect) returns [`SqlError::Configuration`] and no
+/// byte leaves the machine. Otherwise the driver would send the password to a server that it has
+/// not identified. `sslrootcert=FILE` names the certificate of a private authority.
 ///
 /// # Examples
 ///
@@ -39,11 +39,11 @@ pub struct PostgresSource {
     unverified: bool,
 }
 
-/// What stands in the schema for PostgreSQL.
+/// PostgreSQL's parts of the schema.
 const WORDS: Words = Words {
     serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     bytes: "BYTEA",
-    // Nodes that start at once do this one after the other.
+    // Nodes that start at the same time run this in turn.
     begin: "BEGIN; SET LOCAL statement_timeout = '60s';
 SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     commit: "COMMIT",
@@ -53,20 +53,22 @@ SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     holders: holders::postgres,
 };
 
-/// A connection that was idle for so long is asked whether it still is one.
+/// Idle time after which a connection is tested before use.
 const IDLE: Duration = Duration::from_secs(1);
 
 impl SqlVerifier {
-    /// A verifier on a PostgreSQL database (12 or later): an address (`postgres://user@host/name`),
-    /// options, or a pool whose server it is to share. Statements are prepared, so a pooler between them
-    /// has to keep sessions. A server off the loopback needs `sslmode=verify-full`; see [`PostgresSource`].
+    /// Returns a builder of a verifier on a PostgreSQL database (12 or later).
+    ///
+    /// The source is an address (`postgres://user@host/name`), options, or a pool whose server it
+    /// shares. Statements are prepared, so a pooler in between must keep sessions. A server off the
+    /// loopback needs `sslmode=verify-full`; see [`PostgresSource`].
     pub fn postgres(source: impl Into<PostgresSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 10)
     }
 }
 
 impl PostgresSource {
-    /// Connects to a server off the loopback with an `sslmode` below `verify-full`.
+    /// Allows a server off the loopback with an `sslmode` below `verify-full`.
     ///
     /// Any machine on the way can then take the server's place, receive the password and answer look-ups.
     /// With `prefer` (the driver's default), `allow` and `disable` it can also read the connection.
@@ -91,7 +93,7 @@ impl PostgresSource {
         Self { options, unverified: false }
     }
 
-    /// The options, if the driver identifies the server before it sends a password.
+    /// Returns the options if the driver identifies the server before it sends a password.
     fn checked(&self) -> Result<PgConnectOptions, SqlError> {
         let options = self.options.clone().map_err(|()| SqlError::Configuration(UNUSABLE))?;
         if is_local(&options) || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
@@ -112,9 +114,9 @@ const UNUSABLE: &str = "the database's address cannot be used";
 const UNVERIFIED: &str = "a PostgreSQL server off the loopback needs `sslmode=verify-full` (and \
     `sslrootcert=FILE` for a private authority), or `PostgresSource::danger_allow_unverified_server`";
 
-/// Whether nothing leaves the machine. The driver prefers a socket to a host, and takes a host with a
-/// leading slash for a socket. Only addresses in full and the one name that RFC 6761 section 6.3
-/// reserves count: any other name may resolve to any machine.
+/// Returns `true` if nothing leaves the machine. The driver prefers a socket to a host, and takes a
+/// host with a leading slash for a socket. Only full addresses and the one name that RFC 6761
+/// section 6.3 reserves count: any other name may resolve to any machine.
 fn is_local(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
@@ -136,7 +138,7 @@ impl Source for PostgresSource {
     }
 }
 
-/// A pool of its own on a server: its limits and checks are not for others to set.
+/// Builds a pool of its own, so that other code cannot set its limits and checks.
 fn pooled(options: PgConnectOptions, limits: Limits) -> Pooled<Postgres> {
     let Limits { connections, deadline } = limits;
     let pool = PgPoolOptions::new()
@@ -144,7 +146,7 @@ fn pooled(options: PgConnectOptions, limits: Limits) -> Pooled<Postgres> {
         .acquire_timeout(deadline * 2 / 3)
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
-            // What nobody waits for any more ends at the server, too: a lock, a lost client.
+            // Abandoned work ends at the server, too: a lock, a lost client.
             let limits = format!(
                 "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
                 deadline.as_millis(),
@@ -161,8 +163,9 @@ fn pooled(options: PgConnectOptions, limits: Limits) -> Pooled<Postgres> {
             })
         })
         .after_release(|connection, _| {
-            // The driver's own count does not know of a `BEGIN` whose caller left. Asked for when the
-            // connection comes back, so that no request waits for it; unprepared, or the two times differ.
+            // The driver does not count a `BEGIN` whose caller left. The check runs when a
+            // connection comes back, so that no request waits. It is unprepared, or the two times
+            // differ.
             Box::pin(async move {
                 let alone = "SELECT transaction_timestamp() = statement_timestamp()";
                 Ok(!connection.is_in_transaction()
@@ -190,14 +193,14 @@ impl From<PgConnectOptions> for PostgresSource {
     }
 }
 
-/// The server of a pool, over connections of one's own.
+/// Takes the server of a pool; the verifier opens connections of its own.
 impl From<&PgPool> for PostgresSource {
     fn from(pool: &PgPool) -> Self {
         Self::of(Ok((*pool.connect_options()).clone()))
     }
 }
 
-/// Shows nothing: the options hold a password.
+/// Shows no field, because the options hold a password.
 impl fmt::Debug for PostgresSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PostgresSource(..)")
@@ -281,7 +284,8 @@ mod tests {
         for left in ["SELECT 1", "BEGIN", "BEGIN; SELECT 1 / 0"] {
             let mut connection = pooled.pool.acquire().await.unwrap();
             let before = process(&mut connection).await;
-            // As the driver itself does where a caller leaves amid a `BEGIN`: it does not count this one.
+            // The driver does the same if a caller leaves amid a `BEGIN`: it does not count this
+            // one.
             let _ = sqlx::raw_sql(left).execute(&mut *connection).await;
             assert!(!connection.is_in_transaction());
             drop(connection);

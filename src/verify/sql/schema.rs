@@ -1,4 +1,4 @@
-//! The tables.
+//! Schema of the tables.
 
 use std::sync::Arc;
 
@@ -6,36 +6,38 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 use super::SqlError;
 
-/// What differs between the engines' schemas.
+/// Differences between the engines' schemas.
 pub(super) struct Words {
     pub(super) serial: &'static str,
     pub(super) bytes: &'static str,
     pub(super) begin: &'static str,
     pub(super) commit: &'static str,
-    /// What else the first version has.
+    /// Additional statements of the first version.
     pub(super) extra: &'static str,
-    /// Announces what changes; nothing where the engine cannot.
+    /// Statements that announce changes; empty if the engine cannot.
     pub(super) announce: &'static str,
-    /// How a database of the first version announces what it did not.
+    /// Statements with which a database of the first version announces created users.
     pub(super) announce_users: &'static str,
-    /// Holds whose each name and each UUID is.
+    /// Statements for the table of the holders of each name and UUID.
     pub(super) holders: fn() -> String,
 }
 
-/// How tables are brought up to date: all in one transaction, which begins by waiting for whoever does
-/// the same.
+/// Plan that brings the tables up to date, in one transaction. It begins by waiting for other nodes
+/// that run the same plan.
 pub(super) struct Plan {
     pub(super) begin: SqlStr,
-    /// Selects the newest version that is there.
+    /// Statement that selects the newest version in the database.
     pub(super) version: SqlStr,
     pub(super) steps: Vec<(i64, SqlStr)>,
-    /// Records that a step was made.
+    /// Statement that records a completed step.
     pub(super) record: SqlStr,
     pub(super) commit: SqlStr,
 }
 
-/// The prefix of tables, the function and the channel: `[a-z_][a-z0-9_]*`, at most 32 bytes, and none that the engines
-/// keep for themselves. It is written into statements, so nothing else may pass here.
+/// Checks the prefix of tables, the function and the channel.
+///
+/// A prefix is `[a-z_][a-z0-9_]*`, at most 32 bytes, and none that the engines reserve. It is
+/// written into statements, so nothing else may pass here.
 pub(super) fn prefix(text: &str) -> Result<&str, SqlError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let good = (1..=32).contains(&text.len())
@@ -69,11 +71,12 @@ impl Plan {
 const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM {p}schema";
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRIMARY KEY);";
 
-/// No name here ends with another one, so that a longer prefix of other tables makes none of these.
+/// Tables of the first version. No name here ends with another one, so that a longer prefix of
+/// other tables makes none of these.
 ///
-/// Times are milliseconds since 1970. A tenant is `''` where there is none, so that it can be part of a
-/// unique index. Lists are texts: scopes with spaces, permissions with line feeds between them. A revocation is of a
-/// principal (1), or of who knows what.
+/// Times are milliseconds since 1970. A tenant is `''` if there is none, so that it can be part of
+/// a unique index. Lists are texts: scopes with spaces, permissions with line feeds between them. A
+/// revocation is of a principal (1), or of an unknown holder.
 const FIRST: &str = r"
 CREATE TABLE {p}users (
     id {serial},

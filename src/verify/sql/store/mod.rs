@@ -153,8 +153,8 @@ impl SqlStore {
 
     /// Revokes the credential of this digest and returns `true` if there is one.
     ///
-    /// A secret whose overlap is over revokes nothing: otherwise a person who found it could end
-    /// its replacement. A credential that is already revoked is not changed and not published
+    /// A secret whose overlap is over revokes nothing: otherwise a person with an old secret could
+    /// end its replacement. A credential that is already revoked is not changed and not published
     /// again. Otherwise its holder could keep every cache evicting.
     pub(super) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
         let values: Vec<Value> = vec![digest.into(), self.now().into()];

@@ -58,8 +58,8 @@ impl Users {
     /// ([`Passwords::hash`](crate::verify::password::Passwords::hash)).
     ///
     /// Give all hashes the cost of the verifier's
-    /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): another cost reveals by
-    /// time which users exist. A hash of an empty password matches nothing.
+    /// [`passwords`](crate::verify::sql::SqlVerifierBuilder::passwords): with different costs,
+    /// response times distinguish users. A hash of an empty password matches nothing.
     ///
     /// With the feature `legacy-hashes`, hashes of bcrypt, scrypt, argon2i and argon2d are imported
     /// as well; see [`Passwords::verify`](crate::verify::password::Passwords::verify). Each is
