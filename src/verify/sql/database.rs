@@ -47,7 +47,7 @@ impl Database {
 
     /// Runs a statement that changes nothing.
     ///
-    /// It is run again if its connection is broken: the server may have been restarted since that
+    /// It is run again if its connection is broken. The server may have been restarted since that
     /// connection was made, and since the next one was.
     pub(super) async fn read(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let until = Instant::now() + self.deadline;
@@ -59,8 +59,8 @@ impl Database {
         self.write_then(statement, values, |rows| rows).await
     }
 
-    /// Runs such a statement, and `then` in the statement's task, so also if the caller has stopped
-    /// waiting.
+    /// Runs a statement as [`write`](Self::write) does, and then `then` in the statement's task,
+    /// even if the caller has stopped waiting.
     pub(super) async fn write_then<T: Send + 'static>(
         &self,
         statement: SqlStr,

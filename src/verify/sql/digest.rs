@@ -113,7 +113,7 @@ impl Digest {
         Self { of_principal, ..self }
     }
 
-    /// Returns the digest of these hexadecimal bytes; `None` if the text is not one.
+    /// Parses a digest in hexadecimal. Returns `None` if the text is not one.
     #[cfg(any(feature = "postgres", test))]
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];

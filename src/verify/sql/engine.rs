@@ -111,7 +111,7 @@ where
 impl<DB: Database> Pooled<DB> {
     /// Returns a connection that is in no transaction.
     ///
-    /// To make one may take the pool's time, even if less of the request's time is left. After an
+    /// Making one may take the pool's time, even if less of the request's time is left. After an
     /// outage the next requests have waited long. If each of them began a connection and gave it
     /// up, no later request would ever get one.
     async fn connection(&self) -> Result<PoolConnection<DB>, SqlError> {

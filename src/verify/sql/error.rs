@@ -85,7 +85,8 @@ impl SqlError {
             sqlx::Error::Database(refusal) => {
                 let code = refusal.code().unwrap_or_default();
                 match &*code {
-                    // PostgreSQL: unique_violation. SQLite: SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY and _TRIGGER.
+                    // PostgreSQL: unique_violation. SQLite: SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY
+                    // and _TRIGGER.
                     "23505" | "2067" | "1555" | "1811" => Self::Exists,
                     // lock_not_available, deadlock_detected, serialization_failure.
                     "55P03" | "40P01" | "40001" => Self::Locked,

@@ -2,7 +2,7 @@
 
 /// Creates the table and fills it from the rows of earlier versions.
 ///
-/// A name counts before a UUID: if a user's UUID is another user's name or UUID, it is removed.
+/// A name counts before a UUID: a user loses a UUID that another user holds as a name or as a UUID.
 ///
 /// Rows stay when a user is deleted, so that no later user has the name of one and the UUID of
 /// another.

@@ -1,4 +1,4 @@
-//! Times of the last use of credentials, written when the database is idle.
+//! Times of the last use of credentials, written only while a connection is free.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +9,8 @@ use super::Database;
 
 /// Recorder of uses beside the requests.
 ///
-/// It writes at most once a minute for each credential, whatever the number of nodes, and never
-/// while a request waits for it. If no connection is free, the next use is recorded instead.
+/// It writes at most once a minute for each credential, with any number of nodes, and never while a
+/// request waits for it. If no connection is free, the next use is recorded instead.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses(Arc<Mutex<BTreeSet<i64>>>);
 

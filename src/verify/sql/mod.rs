@@ -105,7 +105,7 @@ pub use self::token_format::{InvalidFormat, TokenFormat};
 #[derive(Clone)]
 pub struct SqlVerifier {
     shared: Arc<Shared>,
-    /// `true` if the verifier looks up credentials of no tenant, whatever tenant a request has.
+    /// `true` if the verifier looks up credentials of no tenant, for requests of any tenant.
     without_tenant: bool,
 }
 
@@ -131,8 +131,8 @@ impl SqlVerifier {
         SqlStore::new(Arc::clone(&self.shared))
     }
 
-    /// Returns a verifier on the same database for credentials of no tenant, whatever tenant a
-    /// request has.
+    /// Returns a verifier on the same database for credentials of no tenant, in requests of any
+    /// tenant.
     ///
     /// It ignores tenants, so a layer with a tenant accepts it only with
     /// [`danger_at_every_tenant`](Verifier::danger_at_every_tenant).

@@ -45,7 +45,7 @@ pub(super) fn millis(time: SystemTime) -> i64 {
     }
 }
 
-/// The time of these milliseconds; the end of the system's time where that is earlier.
+/// Returns the time of these milliseconds since 1970, or 1970 if the system cannot represent it.
 pub(super) fn time(millis: i64) -> SystemTime {
     let distance = Duration::from_millis(millis.unsigned_abs());
     let time = if millis < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };

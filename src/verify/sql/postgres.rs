@@ -70,9 +70,9 @@ impl SqlVerifier {
 impl PostgresSource {
     /// Allows a server off the loopback with an `sslmode` below `verify-full`.
     ///
-    /// Any machine on the way can then take the server's place, receive the password and answer look-ups.
-    /// With `prefer` (the driver's default), `allow` and `disable` it can also read the connection.
-    /// [`connect`](SqlVerifierBuilder::connect) logs a warning that names this option.
+    /// Any machine on the way can then take the server's place, receive the password and answer
+    /// look-ups. With `prefer` (the driver's default), `allow` and `disable` it can also read the
+    /// connection. [`connect`](SqlVerifierBuilder::connect) logs a warning that names this option.
     ///
     /// # Examples
     ///

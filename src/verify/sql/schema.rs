@@ -76,7 +76,7 @@ const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRI
 ///
 /// Times are milliseconds since 1970. A tenant is `''` if there is none, so that it can be part of
 /// a unique index. Lists are texts: scopes with spaces, permissions with line feeds between them. A
-/// revocation is of a principal (1), or of an unknown holder.
+/// revocation is of a principal (1), or of any other digest (0).
 const FIRST: &str = r"
 CREATE TABLE {p}users (
     id {serial},

@@ -12,8 +12,8 @@ use crate::credential::Secret;
 ///
 /// * The word shows scanners of repositories and logs which service's secret leaked.
 /// * The id is public: it is for lists, logs and revoking.
-/// * 27 characters of `0-9A-Za-z` from the operating system are 160 bits (RFC 6749 section 10.10 asks
-///   for 128).
+/// * 27 characters of `0-9A-Za-z` from the operating system are 160 bits (RFC 6749 section 10.10
+///   asks for 128).
 /// * Six more are the CRC-32 of all before them in base 62. With it a scanner distinguishes a
 ///   secret from noise without a query. It proves nothing about the secret.
 ///

@@ -7,7 +7,7 @@ use crate::principal::Scopes;
 
 /// Draft of a credential.
 ///
-/// The store fills in the fields that are not set: the id is random, there is no end, and the
+/// The store fills in fields that are not set. The id is random, there is no end, and the
 /// permissions are those of its user.
 ///
 /// # Examples
