@@ -56,11 +56,6 @@ impl NewCredential {
     /// the user. A user that the store does not know is only a name. If such a user is created
     /// later, disabling the user ends the earlier credentials as well. They get no permissions of
     /// the user, and are not deleted with the user.
-    ///
-    /// A user of the store lends permissions to the credential, and disabling or deleting the user
-    /// ends it. A user that the store does not know is only a name. If such a user is created
-    /// later, disabling the user ends the earlier credentials. They get no permissions of the user,
-    /// and are not deleted with the user.
     pub fn user(mut self, name: impl Into<String>) -> Self {
         self.subject = Some(name.into());
         self

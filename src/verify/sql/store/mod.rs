@@ -187,10 +187,6 @@ impl SqlStore {
     /// Each change is published in the statement's task, before the caller has the answer. The
     /// caller may have stopped waiting or received [`SqlError::Late`], and the change is made all
     /// the same.
-    ///
-    /// Each change is published in the statement's task, before the caller has the answer. The
-    /// caller may have left by then or have received an error for lateness, and the change is made
-    /// all the same.
     async fn change_each(
         &self,
         template: &str,
