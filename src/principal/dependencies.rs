@@ -1,16 +1,17 @@
-//! What an answer depends on beside the names that a principal has.
+//! The dependencies of an answer beside the principal's names.
 
 use std::sync::Arc;
 
 use super::Principal;
 
 impl Principal {
-    /// What the answer depends on, as the verifier that made it numbers it; `None` if that is not known.
+    /// Returns the topics that the answer depends on, as its verifier numbers them; `None` if they
+    /// are not known.
     pub(crate) fn depends_on(&self) -> Option<&[u64]> {
         self.record().depends_on.as_deref()
     }
 
-    /// The same, that depends on this as well.
+    /// Returns the same principal, which depends on these topics as well.
     pub(crate) fn depending_on(mut self, topics: &[u64]) -> Self {
         let record = match &mut self {
             Self::Guest(guest) => &mut guest.0,

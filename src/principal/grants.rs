@@ -1,4 +1,4 @@
-//! The permissions of a principal, each in its place.
+//! The check of a principal's permissions in a place.
 
 use super::ground::Asked;
 use super::permission::NOTHING;
@@ -6,23 +6,24 @@ use super::record::Record;
 use super::{Ground, IdentitySource, Operation, Permissions, Principal};
 
 impl Principal {
-    /// Whether its permissions allow an operation on an absolute path (decoded, starting with `/`).
-    /// `${user}` names the principal, unless it is a client that acts for itself. Permissions that are
-    /// relative to a place do not count.
+    /// Returns `true` if the principal's permissions allow an operation on an absolute path
+    /// (decoded, starting with `/`). `${user}` names the principal, unless it is a client that acts
+    /// for itself. Permissions that are relative to a place do not count.
     ///
     /// If several sources are joined with [`Verifier::or`](crate::Verifier::or), ask
-    /// [`policy::permission`](crate::policy::permission()) instead, which knows whose users `${user}` names.
+    /// [`policy::permission`](crate::policy::permission()) instead. It knows the source whose users
+    /// `${user}` names.
     pub fn may(&self, operation: Operation, path: &str) -> bool {
         self.holds(operation, path, &Asked::NOWHERE, self.source())
     }
 
-    /// Whether its permissions allow an operation in a place, on a path that is relative to it. See
-    /// [`may`](Self::may).
+    /// Returns `true` if the principal's permissions allow an operation in a place, on a path that
+    /// is relative to the place. See [`may`](Self::may).
     pub fn may_in(&self, ground: &Ground, operation: Operation, path: &str) -> bool {
         ground.asked().is_some_and(|asked| self.holds(operation, path, &asked, self.source()))
     }
 
-    /// The same for the users of one source, which are the ones that `${user}` names.
+    /// Checks an operation like `may_in`; `${user}` names the users of the given source.
     pub(crate) fn holds(
         &self,
         operation: Operation,
@@ -35,7 +36,7 @@ impl Principal {
         let allow = |path: &str| record.permissions.allow(operation, path, &names);
         let (org, app) = (self.org(), self.app());
         match &record.ground {
-            // Who has no organization belongs to none.
+            // A principal without an organization belongs to no application.
             None if org.is_none() => app.is_none() && asked.is_nowhere() && allow(path),
             None => asked.is_in(org, app) && allow(path),
             Some(ground) if org.is_none() && app.is_none() => ground.allows(asked, path, allow),
@@ -45,7 +46,8 @@ impl Principal {
         }
     }
 
-    /// Every name that `${user}` stands for, if it names the users of this source; else no name.
+    /// Returns every name that `${user}` stands for, if it names the users of this source; else no
+    /// name.
     pub(crate) fn user_names(&self, users: IdentitySource<'_>) -> [&str; 2] {
         if self.source() != users || self.is_client() {
             return ["", ""];
@@ -62,7 +64,7 @@ impl Principal {
 }
 
 impl Record {
-    /// Its permissions, if their paths are absolute; else none.
+    /// Returns the permissions if their paths are absolute; else none.
     pub(super) fn absolute(&self) -> &Permissions {
         let is_absolute = match &self.ground {
             Some(ground) => ground.is_everywhere(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::request::path::{Matched, PathPattern, PlainPath};
 
-/// The place that a list of permissions belongs to. Its paths are relative to that place.
+/// A place that the paths of a list of permissions are relative to.
 ///
 /// # Examples
 ///
@@ -32,27 +32,27 @@ enum Within {
     Rule(Arc<PathPattern>),
 }
 
-/// A place that is asked about, borrowed.
+/// The place of a request to check, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'r> {
     pub(crate) org: Option<&'r str>,
     pub(crate) app: Option<&'r str>,
-    /// The request's path and what a policy's pattern matched of it.
+    /// The request's path and the part of it that a policy's pattern matched.
     pub(crate) request: Option<Matched<'r, 'r>>,
 }
 
 impl Ground {
-    /// No place: paths are absolute.
+    /// Returns the ground without a place: paths are absolute.
     pub const fn everywhere() -> Self {
         Self(Within::Everywhere)
     }
 
-    /// An organization: paths are relative to each of its applications.
+    /// Returns an organization's ground: paths are relative to each of its applications.
     pub fn organization(org: impl Into<String>) -> Self {
         Self(Within::Organization(org.into().into_boxed_str()))
     }
 
-    /// An application: paths are relative to it.
+    /// Returns an application's ground: paths are relative to it.
     pub fn application(org: impl Into<String>, app: impl Into<String>) -> Self {
         Self(Within::Application(org.into().into_boxed_str(), app.into().into_boxed_str()))
     }
@@ -65,7 +65,7 @@ impl Ground {
         matches!(self.0, Within::Everywhere)
     }
 
-    /// The same place as a question; `None` for paths that a guest rule admits.
+    /// Returns the same place to check permissions in; `None` for paths that a guest rule admits.
     pub(crate) fn asked(&self) -> Option<Asked<'_>> {
         let (org, app) = match &self.0 {
             Within::Everywhere => (None, None),
@@ -76,7 +76,7 @@ impl Ground {
         Some(Asked { org, app, request: None })
     }
 
-    /// Whether permissions of this place allow a path of the asked place, which `allow` is asked about
+    /// Returns `true` if permissions of this place allow a path of the asked place. Calls `allow`
     /// with the path that is relative to this place.
     pub(crate) fn allows(&self, asked: &Asked<'_>, path: &str, allow: impl Fn(&str) -> bool) -> bool {
         match &self.0 {
@@ -99,7 +99,7 @@ impl Ground {
         }
     }
 
-    /// About how many bytes of memory its names hold.
+    /// Returns roughly how many bytes of memory its names hold.
     pub(crate) fn bytes(&self) -> usize {
         match &self.0 {
             Within::Organization(org) => org.len(),
@@ -113,8 +113,8 @@ impl<'r> Asked<'r> {
     /// No place: the path is absolute.
     pub(crate) const NOWHERE: Asked<'static> = Asked { org: None, app: None, request: None };
 
-    /// Whether it is in this organization and, if one is named, in this application. Names are compared
-    /// exactly.
+    /// Returns `true` if it is in this organization and, if one is named, in this application.
+    /// Names are compared exactly.
     pub(crate) fn is_in(&self, org: Option<&str>, app: Option<&str>) -> bool {
         org.is_some() && self.org == org && (app.is_none() || self.app == app)
     }
@@ -123,13 +123,14 @@ impl<'r> Asked<'r> {
         self.org.is_none() && self.app.is_none() && self.request.is_none()
     }
 
-    /// The place that a pattern with `{org}` and `{app}` matches in a path; `None` if it does not match.
+    /// Returns the place that a pattern with `{org}` and `{app}` matches in a path; `None` if the
+    /// pattern does not match.
     pub(crate) fn by(pattern: &'r PathPattern, path: &'r str) -> Option<Self> {
         let matched = pattern.matches(path)?;
         Some(Self { org: matched.capture("org"), app: matched.capture("app"), request: Some(matched) })
     }
 
-    /// What is below the place in the request's path, decoded; `/` for the place itself.
+    /// Returns the part of the request's path below the place, decoded; `/` for the place itself.
     pub(crate) fn rest(&self) -> Option<Cow<'r, str>> {
         let rest = self.request?.rest();
         PlainPath::decoded(if rest.is_empty() { "/" } else { rest })

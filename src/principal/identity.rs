@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 /// The source of an identity: the issuer or the store that vouches for it.
 ///
-/// Sources are compared exactly. An issuer never equals a store, also if both have the same name.
+/// Sources are compared exactly. An issuer never equals a store, even if both have the same name.
 ///
 /// # Examples
 ///
@@ -16,18 +16,18 @@ use std::fmt::{self, Write as _};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdentitySource<'p> {
-    /// An issuer of tokens, by its `iss` or by the endpoint that was asked.
+    /// An issuer of tokens, named by its `iss` or by the endpoint that was asked.
     Issuer(&'p str),
     /// A store of this service, by its name. A store without a name has the empty name.
     Store(&'p str),
-    /// Several sources. A verifier that joins others has this source; no identity has it.
+    /// Several sources. Only a verifier that joins others has this source, never an identity.
     Several,
 }
 
 impl<'p> IdentitySource<'p> {
-    /// The source of two verifiers that are asked one after the other: the common source if both have
-    /// the same issuer or the same named store, else [`Several`](Self::Several). Two stores without
-    /// a name are two stores.
+    /// Returns the source of two verifiers that are asked in turn. It is the common source if both
+    /// have the same issuer or the same named store, else [`Several`](Self::Several). Two stores
+    /// without a name are two stores.
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
         if self == other && self != IdentitySource::Store("") { self } else { IdentitySource::Several }
@@ -49,8 +49,8 @@ pub enum IdentityKind {
 }
 
 impl IdentityKind {
-    /// The kind in the words of [`Principal::key`](crate::Principal::key): `user`, `client`, `api_key`
-    /// or `app_token`.
+    /// Returns the kind in the words of [`Principal::key`](crate::Principal::key): `user`,
+    /// `client`, `api_key` or `app_token`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -63,8 +63,8 @@ impl IdentityKind {
 
 /// The identity of a principal: its source, the tenant of that source, its kind and its id.
 ///
-/// An id that is not the one which the source keeps for good, because a token has no `sub`, is told from
-/// those that are by the claim it is of.
+/// A token without a `sub` has an id that its source may change. Such an id comes with its claim,
+/// which distinguishes it from immutable ids.
 ///
 /// Two identities are equal if all parts are equal, byte by byte. `Display` writes the
 /// [key](crate::Principal::key) of the principal.
@@ -99,39 +99,39 @@ impl<'p> Identity<'p> {
         Self { source, tenant, kind, claim: None, id }
     }
 
-    /// The same by an id of this claim.
+    /// Returns the same identity with an id of this claim.
     pub(crate) const fn of_claim(self, claim: Option<&'p str>) -> Self {
         Self { claim, ..self }
     }
 
-    /// The issuer or the store.
+    /// Returns the issuer or the store.
     pub const fn source(&self) -> IdentitySource<'p> {
         self.source
     }
 
-    /// The tenant of the store; `None` if the identity belongs to no tenant.
+    /// Returns the tenant of the store, or `None` if the identity belongs to no tenant.
     pub const fn tenant(&self) -> Option<&'p str> {
         self.tenant
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub const fn kind(&self) -> IdentityKind {
         self.kind
     }
 
-    /// The claim that the id is of, if a token has no `sub`; else `None`.
+    /// Returns the claim that the id comes from if a token has no `sub`; else `None`.
     pub const fn claim(&self) -> Option<&'p str> {
         self.claim
     }
 
-    /// The id, which is unique for the source, the tenant, the kind and the claim.
+    /// Returns the id, which is unique for the source, the tenant, the kind and the claim.
     pub const fn id(&self) -> &'p str {
         self.id
     }
 }
 
-/// Writes `SOURCE/[TENANT/]KIND[:CLAIM]/ID`. Every byte of a name that is not one of `A-Za-z0-9-._~@` is
-/// percent-encoded, so the text has one reading.
+/// Writes `SOURCE/[TENANT/]KIND[:CLAIM]/ID`. Every byte of a name outside `A-Za-z0-9-._~@` is
+/// percent-encoded, so the text is unambiguous.
 impl fmt::Display for Identity<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, name) = match self.source {
@@ -163,7 +163,7 @@ fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     })
 }
 
-/// The source whose users `${user}` names, as a policy keeps it.
+/// The source whose users `${user}` names, stored in a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
     Issuer(Box<str>),

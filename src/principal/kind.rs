@@ -23,7 +23,7 @@ pub enum PrincipalKind {
 }
 
 impl PrincipalKind {
-    /// The variant's name.
+    /// Returns the variant's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Guest => "Guest",

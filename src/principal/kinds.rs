@@ -1,4 +1,4 @@
-//! The seven kinds.
+//! The records of the seven kinds of principal.
 
 use std::any::Any;
 use std::fmt;
@@ -9,7 +9,7 @@ use super::record::{Record, kind};
 use super::{Ground, Permissions, Principal, Scopes};
 
 kind! {
-    /// Nobody: no credential was sent and a guest rule admitted the request.
+    /// A request without a credential that a guest rule admitted.
     ///
     /// A guest skips authentication, never authorization: it holds what its rule grants.
     ///
@@ -134,22 +134,23 @@ kind! {
 }
 
 impl OAuthUserBuilder {
-    /// The id is of this claim, and the token has none that never changes.
+    /// Names the claim that the id comes from, if the token has no immutable id.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) fn of_claim(mut self, claim: String) -> Self {
         self.0.claim = Some(claim.into_boxed_str());
         self
     }
 
-    /// The issuer says that a client acts for itself, so that it may be an administrator.
+    /// Marks a client that acts for itself, as the issuer confirms, so that it may be an
+    /// administrator.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) const fn with_admin_rights(mut self) -> Self {
         self.0.is_admin = true;
         self
     }
 
-    /// The principal. A client that acts for itself is an application's client or an organization's if
-    /// these are known and the issuer says that it is a client.
+    /// Returns the principal. A client that acts for itself is the client of its application or
+    /// organization if these are known and the issuer confirms that it is a client.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) fn principal(self) -> Principal {
         let record = Arc::new(self.0);

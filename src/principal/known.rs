@@ -6,8 +6,8 @@ use super::record::Record;
 use super::{Identity, IdentityKind, IdentitySource, Principal};
 
 impl Principal {
-    /// The issuer or the store that vouches for the principal. A principal without an issuer and without
-    /// the name of a store is of the store without a name.
+    /// Returns the issuer or the store that vouches for the principal. Without an issuer and a
+    /// store name it is the store without a name.
     pub fn source(&self) -> IdentitySource<'_> {
         let record = self.record();
         match &record.issuer {
@@ -16,18 +16,19 @@ impl Principal {
         }
     }
 
-    /// The tenant of the store that knows the principal.
+    /// Returns the tenant of the principal's store.
     pub fn tenant(&self) -> Option<&str> {
         self.record().tenant.as_deref()
     }
 
-    /// Whether it is a client that acts for itself, and no person: an organization's client, an
-    /// application's client, or an [`OAuthUser`](super::OAuthUser) whose id is the client's.
+    /// Returns `true` if the principal is a client that acts for itself, not a person. It is an
+    /// organization's client, an application's client, or an [`OAuthUser`](super::OAuthUser) whose
+    /// id is the client's.
     pub fn is_client(&self) -> bool {
         self.record().for_itself || matches!(self, Self::OrgAdmin(_) | Self::AppAdmin(_))
     }
 
-    /// The identity, which tells principals apart; `None` for a guest.
+    /// Returns the identity, which distinguishes principals; `None` for a guest.
     pub fn identity(&self) -> Option<Identity<'_>> {
         let kind = match self {
             Self::Guest(_) => return None,
@@ -41,8 +42,8 @@ impl Principal {
         Some(Identity::new(self.source(), self.tenant(), kind, id).of_claim(record.claim.as_deref()))
     }
 
-    /// The identity that a key or an app token acts for, which is a user of the same source, or else its own;
-    /// `None` for a guest.
+    /// Returns the identity that a key or an app token acts for, which is a user of the same
+    /// source. Returns the principal's own identity if there is no owner, and `None` for a guest.
     pub(crate) fn account(&self) -> Option<Identity<'_>> {
         match (self, self.owner()) {
             (Self::Guest(_), _) => None,
@@ -51,8 +52,9 @@ impl Principal {
         }
     }
 
-    /// The identity as a text to store, as a foreign key for instance; `None` for a guest. It is printable
-    /// ASCII, does not change between requests, and is unique across sources, tenants and kinds.
+    /// Returns the identity as a text to store, for instance as a foreign key; `None` for a guest.
+    /// It is printable ASCII, does not change between requests, and is unique across sources,
+    /// tenants and kinds.
     ///
     /// # Examples
     ///
@@ -66,7 +68,7 @@ impl Principal {
         self.identity().map(|identity| identity.to_string())
     }
 
-    /// The same, known by a store and a tenant, unless an issuer or a store is named.
+    /// Sets the store and the tenant, unless an issuer or a store is set already.
     pub(crate) fn known_by(self, store: Option<Arc<str>>, tenant: Option<Arc<str>>) -> Self {
         if self.is_guest() || self.record().issuer.is_some() || self.record().store.is_some() {
             return self;
@@ -74,7 +76,7 @@ impl Principal {
         self.changed(|record| (record.store, record.tenant) = (store, tenant))
     }
 
-    /// The same with another record, which is copied if others share it.
+    /// Changes the record, which is copied if other principals share it.
     fn changed(mut self, change: impl FnOnce(&mut Record)) -> Self {
         change(Arc::make_mut(match &mut self {
             Self::Guest(guest) => &mut guest.0,

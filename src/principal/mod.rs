@@ -1,4 +1,4 @@
-//! Who a request comes from, verified.
+//! The verified principal of a request: its kinds, identity, scopes and permissions.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod dependencies;

@@ -9,10 +9,11 @@ use std::fmt;
 use std::time::Duration;
 use std::time::SystemTime;
 
-/// Who a request comes from, verified.
+/// The verified identity and rights behind a request.
 ///
-/// Exhaustive on purpose: a new kind must break every `match`, so that nobody decides about it by
-/// accident. Each kind is a small record made by its builder; cloning one counts one reference.
+/// The enum is exhaustive on purpose. A new kind breaks every `match`, so each one needs a decision
+/// about it. Each kind is a small record made by its builder; a clone only counts one more
+/// reference.
 ///
 /// # Examples
 ///
@@ -37,24 +38,25 @@ use std::time::SystemTime;
 #[derive(Clone)]
 #[allow(clippy::exhaustive_enums, reason = "a new kind must break every match")]
 pub enum Principal {
-    /// Nobody: no credential was sent and a guest rule admitted the request.
+    /// A request without a credential that a guest rule admitted.
     Guest(Guest),
-    /// An application, by the token that identifies it (Socrata's `X-App-Token`).
+    /// An application, identified by its token (Socrata's `X-App-Token`).
     AppToken(AppToken),
-    /// A person, by user name and password.
+    /// A person, authenticated by user name and password.
     BasicUser(BasicUser),
-    /// An API key, acting for its owner.
+    /// An API key that acts for its owner.
     ApiKey(ApiKey),
-    /// An organization's client: everything in the organization and its applications (Usergrid).
+    /// An organization's client, with rights to the organization and all its applications
+    /// (Usergrid).
     OrgAdmin(OrgAdmin),
-    /// An application's client: everything in its application (Usergrid).
+    /// An application's client, with rights to the whole application (Usergrid).
     AppAdmin(AppAdmin),
-    /// A person, by an access token.
+    /// A person, authenticated by an access token.
     OAuthUser(OAuthUser),
 }
 
 impl Principal {
-    /// Which of the seven kinds it is.
+    /// Returns the kind, one of seven.
     pub const fn kind(&self) -> PrincipalKind {
         match self {
             Self::Guest(_) => PrincipalKind::Guest,
@@ -67,73 +69,76 @@ impl Principal {
         }
     }
 
-    /// Whether nobody is known: no credential was sent.
+    /// Returns `true` if the principal is a guest: the request had no credential.
     pub const fn is_guest(&self) -> bool {
         matches!(self, Self::Guest(_))
     }
 
-    /// The public id: a user's name or subject, a key's, token's or client's id. `None` for a guest.
+    /// Returns the public id: a user's name or subject, or the id of a key, token or client.
+    /// Returns `None` for a guest.
     pub fn id(&self) -> Option<&str> {
         (!self.is_guest()).then(|| &*self.record().id)
     }
 
-    /// The organization it belongs to.
+    /// Returns the organization that the principal belongs to.
     pub fn org(&self) -> Option<&str> {
         self.record().org.as_deref()
     }
 
-    /// The application it belongs to.
+    /// Returns the application that the principal belongs to.
     pub fn app(&self) -> Option<&str> {
         self.record().app.as_deref()
     }
 
-    /// Whom it acts for, where that is somebody else: an API key's or an app token's owner.
+    /// Returns the owner that an API key or an app token acts for, if it acts for another
+    /// principal.
     pub fn owner(&self) -> Option<&str> {
         self.record().owner.as_deref()
     }
 
-    /// The granted scopes.
+    /// Returns the granted scopes.
     pub fn scopes(&self) -> &Scopes {
         &self.record().scopes
     }
 
-    /// The absolute permissions. Permissions that are relative to a place are not among them: those of
-    /// a principal with an organization or an application, and those that a guest has by a rule for
-    /// paths. [`may_in`](Self::may_in) asks about them, and so do the policies.
+    /// Returns the absolute permissions. Permissions that are relative to a place are not included.
+    /// A principal with an organization or an application has such permissions, and so has a guest
+    /// that a rule for paths admits. [`may_in`](Self::may_in) and the policies check them.
     pub fn permissions(&self) -> &Permissions {
         self.record().absolute()
     }
 
-    /// When the credential ends.
+    /// Returns the time at which the credential expires.
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.record().expires_at
     }
 
-    /// How long after its end the verifier accepts the credential.
+    /// Returns how long after its expiry the verifier still accepts the credential.
     pub(crate) fn leeway(&self) -> Duration {
         Duration::from_secs(self.record().leeway.into())
     }
 
-    /// The credential's public id, for logs and for revoking: a token's `jti`, a key's id. Where there are several
-    /// [issuers](Self::issuer) it is unique with its issuer alone.
+    /// Returns the credential's public id, for logs and revocation: a token's `jti` or a key's id.
+    /// If there are several [issuers](Self::issuer), the id is unique only together with its
+    /// issuer.
     pub fn credential_id(&self) -> Option<&str> {
         self.record().credential_id.as_deref()
     }
 
-    /// Who vouches for the credential, as the verifier made sure of it: a JWT's `iss`; of introspection the issuer that
-    /// is expected, or else the endpoint that was asked. `None` where the verifier
-    /// knows of one alone.
+    /// Returns the issuer of the credential, as the verifier checked it: a JWT's `iss`. After
+    /// introspection it is the expected issuer, or else the endpoint that was asked. Returns `None`
+    /// if the verifier knows only one issuer.
     pub fn issuer(&self) -> Option<&str> {
         self.record().issuer.as_deref()
     }
 
-    /// What the verifier attached, where it is a `T`: the claims of a token, a database row.
+    /// Returns the verifier's own data if its type is `T`: the claims of a token, a database row.
     pub fn claims<T: Any>(&self) -> Option<&T> {
         self.record().claims.as_deref()?.downcast_ref()
     }
 
-    /// About how many bytes of memory it holds: its texts, and its claims as far as the verifier said how large
-    /// they are. Permissions and the issuer are not counted.
+    /// Returns roughly how many bytes of memory the principal holds: its texts, and its claims as
+    /// far as the verifier declared their size. Permissions and the issuer are not counted.
     pub fn bytes(&self) -> usize {
         self.record().bytes()
     }
@@ -151,7 +156,7 @@ impl Principal {
     }
 }
 
-/// Shows the kind and the id only: the rest may be personal data.
+/// Shows only the kind and the id, because the rest may be personal data.
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.id() {

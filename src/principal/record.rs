@@ -1,4 +1,4 @@
-//! What every kind of principal is made of.
+//! The record behind every kind of principal.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::{Ground, Permissions, Scopes};
 
-/// Each kind shows the fields that mean something to it.
+/// The fields of all kinds. Each kind exposes only the fields that have a meaning for it.
 #[derive(Clone, Default)]
 pub(super) struct Record {
     pub(super) id: Box<str>,
@@ -16,7 +16,7 @@ pub(super) struct Record {
     pub(super) uuid: Option<Box<str>>,
     pub(super) client: Option<Box<str>>,
     pub(super) credential_id: Option<Box<str>>,
-    /// Shared: a verifier gives the same one to all.
+    /// Shared, because a verifier gives the same issuer to all its principals.
     pub(super) issuer: Option<Arc<str>>,
     pub(super) store: Option<Arc<str>>,
     /// The tenant of the store.
@@ -32,21 +32,23 @@ pub(super) struct Record {
     pub(super) expires_at: Option<SystemTime>,
     pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
     pub(super) claims_bytes: usize,
-    /// What the answer depends on, as its verifier numbers it; `None` if that is not known.
+    /// The numbers of the topics that the answer depends on, as its verifier numbers them; `None`
+    /// if they are not known.
     pub(super) depends_on: Option<Box<[u64]>>,
-    /// For how many seconds after its end the verifier accepts the credential, which a list of what is denied
-    /// has to outlast.
+    /// The number of seconds after its expiry for which the verifier still accepts the credential.
+    /// A list of denied credentials has to keep an entry longer than that.
     pub(super) leeway: u16,
     pub(super) sandbox: bool,
-    /// Whether a client acts for itself.
+    /// Marks a client that acts for itself.
     pub(super) for_itself: bool,
-    /// Whether such a client is its organization's or its application's client.
+    /// Marks such a client as its organization's or its application's client.
     #[cfg_attr(not(any(feature = "introspection", feature = "jwt")), allow(dead_code))]
     pub(super) is_admin: bool,
 }
 
 impl Record {
-    /// What it takes and what its texts and permissions hold, with what was said of the claims.
+    /// Returns the size of the record with its texts, its permissions and the declared size of its
+    /// claims.
     pub(super) fn bytes(&self) -> usize {
         let texts = [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.subject, &self.claim];
         let texts = texts.into_iter().chain([&self.credential_id]).flatten();
@@ -58,7 +60,7 @@ impl Record {
     }
 }
 
-/// Defines a kind: its record type, its builder, and those fields that mean something to it.
+/// Defines a kind: its record type, its builder, and the fields that have a meaning for it.
 macro_rules! kind {
     (
         $(#[$doc:meta])*
@@ -86,32 +88,32 @@ macro_rules! kind {
             $(#[doc = $may_doc] pub fn $may(&self) -> Option<&str> { self.0.$may.as_deref() })*
             $(#[doc = $flag_doc] pub fn $is_flag(&self) -> bool { self.0.$flag })*
 
-            /// The credential's public id, for logs and for revoking.
+            /// Returns the credential's public id, for logs and revocation.
             pub fn credential_id(&self) -> Option<&str> {
                 self.0.credential_id.as_deref()
             }
 
-            /// Who vouches for the credential; see [`Principal::issuer`].
+            /// Returns the issuer of the credential; see [`Principal::issuer`].
             pub fn issuer(&self) -> Option<&str> {
                 self.0.issuer.as_deref()
             }
 
-            /// The granted scopes.
+            /// Returns the granted scopes.
             pub fn scopes(&self) -> &Scopes {
                 &self.0.scopes
             }
 
-            /// The absolute permissions; see [`Principal::permissions`].
+            /// Returns the absolute permissions; see [`Principal::permissions`].
             pub fn permissions(&self) -> &Permissions {
                 self.0.absolute()
             }
 
-            /// When the credential ends.
+            /// Returns the time at which the credential expires.
             pub fn expires_at(&self) -> Option<SystemTime> {
                 self.0.expires_at
             }
 
-            /// What the verifier attached, where it is a `T`.
+            /// Returns the verifier's own data if its type is `T`.
             pub fn claims<T: Any>(&self) -> Option<&T> {
                 self.0.claims.as_deref()?.downcast_ref()
             }
@@ -128,67 +130,68 @@ macro_rules! kind {
                 self
             })*
 
-            /// The credential's public id, for logs and for revoking.
+            /// Sets the credential's public id, for logs and revocation.
             pub fn credential_id(mut self, id: impl Into<String>) -> Self {
                 self.0.credential_id = Some(id.into().into_boxed_str());
                 self
             }
 
-            /// Who vouches for the credential; see [`Principal::issuer`].
+            /// Sets the issuer of the credential; see [`Principal::issuer`].
             pub fn issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
                 self.0.issuer = Some(issuer.into());
                 self
             }
 
-            /// The granted scopes; names that are no scope tokens are left out.
+            /// Sets the granted scopes; names that are not valid scope tokens are left out.
             pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
                 self.0.scopes = scopes.into_iter().collect();
                 self
             }
 
-            /// The name of the store that knows the principal, if this service has several stores.
+            /// Sets the name of the principal's store, if this service has several stores.
             pub fn store(mut self, name: impl Into<Arc<str>>) -> Self {
                 self.0.store = Some(name.into());
                 self
             }
 
-            /// The tenant of the store that knows the principal.
+            /// Sets the tenant of the principal's store.
             pub fn tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
                 self.0.tenant = Some(tenant.into());
                 self
             }
 
-            /// The id that never changes at the source, if it is not the id: a token's `sub` beside an id
-            /// that is an email address. [`Principal::identity`] goes by it.
+            /// Sets the id that never changes at the source, if it differs from the id. An example
+            /// is a token's `sub` beside an id that is an email address. [`Principal::identity`]
+            /// uses it.
             pub fn subject(mut self, subject: impl Into<String>) -> Self {
                 self.0.subject = Some(subject.into().into_boxed_str());
                 self
             }
 
-            /// The granted permissions. Their paths are relative to the principal's application or, if
-            /// it has an organization alone, to each application of it. Without an organization they
-            /// are absolute.
+            /// Sets the granted permissions. Their paths are relative to the principal's
+            /// application. If the principal has only an organization, they are relative to each of
+            /// its applications. Without an organization they are absolute.
             pub fn permissions(mut self, permissions: Permissions) -> Self {
                 self.0.permissions = permissions;
                 self.0.ground = None;
                 self
             }
 
-            /// The granted permissions, whose paths are relative to this place. A principal with an
-            /// organization or an application has to be in the place as well.
+            /// Sets the granted permissions, whose paths are relative to this place. If the
+            /// principal has an organization or an application, it must be in the place as well.
             pub fn permissions_in(mut self, ground: Ground, permissions: Permissions) -> Self {
                 self.0.permissions = permissions;
                 self.0.ground = Some(ground);
                 self
             }
 
-            /// When the credential ends.
+            /// Sets the time at which the credential expires.
             pub fn expires_at(mut self, at: SystemTime) -> Self {
                 self.0.expires_at = Some(at);
                 self
             }
 
-            /// For how long after its end the verifier accepts the credential.
+            /// Sets how long after its expiry the verifier still accepts the credential.
             #[cfg(feature = "jwt")]
             #[allow(dead_code, reason = "tokens make users alone")]
             pub(crate) fn leeway(mut self, leeway: std::time::Duration) -> Self {
@@ -202,22 +205,23 @@ macro_rules! kind {
                 self
             }
 
-            /// How many bytes of memory the claims hold, so that who keeps principals can count them.
+            /// Sets how many bytes of memory the claims hold, so that a cache of principals can
+            /// count them.
             pub fn claims_bytes(mut self, bytes: usize) -> Self {
                 self.0.claims_bytes = bytes;
                 self
             }
 
-            /// Takes over which database rows the answer depends on from a principal that it was made of.
-            ///
-            /// A verifier that looks a principal up and returns another one in its place says so here. A
-            /// cache then forgets the new principal when the old one would have been forgotten.
+            /// Copies the database rows that the answer depends on from the principal it was made
+            /// of.
+            /// A verifier that looks a principal up and returns another one in its place calls
+            /// this. A cache then evicts the new principal when it would have evicted the old one.
             pub fn depends_as(mut self, other: &Principal) -> Self {
                 self.0.depends_on = other.record().depends_on.clone();
                 self
             }
 
-            /// The finished record.
+            /// Returns the finished record.
             pub fn build(self) -> $name {
                 $name(Arc::new(self.0))
             }
@@ -229,14 +233,14 @@ macro_rules! kind {
             }
         }
 
-        /// Shows the id only: the rest may be personal data.
+        /// Shows only the id, because the rest may be personal data.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({:?})"), self.0.id)
             }
         }
 
-        /// Shows the id only: the rest may be personal data.
+        /// Shows only the id, because the rest may be personal data.
         impl fmt::Debug for $builder {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($builder), "({:?})"), self.0.id)

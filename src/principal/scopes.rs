@@ -8,7 +8,7 @@ use thiserror::Error;
 /// A set of OAuth scopes (RFC 6749 section 3.3).
 ///
 /// Names are case-sensitive and compared whole. An empty set contains nothing, not even an empty
-/// name, so an empty grant never satisfies anything.
+/// name, so an empty grant never satisfies a requirement.
 ///
 /// # Examples
 ///
@@ -24,39 +24,39 @@ use thiserror::Error;
 #[derive(Clone, Debug, Default)]
 pub struct Scopes(Box<str>);
 
-/// A scope name has a character outside RFC 6749's `scope-token`.
+/// An error for a scope name with a character outside RFC 6749's `scope-token`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a scope name has a character that RFC 6749 section 3.3 does not allow")]
 #[non_exhaustive]
 pub struct InvalidScope;
 
 impl Scopes {
-    /// No scopes at all.
+    /// Returns a set without scopes.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Whether the set is empty.
+    /// Returns `true` if the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this very name is in the set.
+    /// Returns `true` if exactly this name is in the set.
     pub fn contains(&self, name: &str) -> bool {
         !name.is_empty() && self.iter().any(|held| held == name)
     }
 
-    /// Whether every one of `needed` is in the set; false when `needed` is empty.
+    /// Returns `true` if every name of `needed` is in the set, and `false` if `needed` is empty.
     pub fn contains_all(&self, needed: &Scopes) -> bool {
         !needed.is_empty() && needed.iter().all(|name| self.contains(name))
     }
 
-    /// The names, in the order they were given.
+    /// Returns the names in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ').filter(|name| !name.is_empty())
     }
 
-    /// The names as RFC 6749 writes them: separated by single spaces.
+    /// Returns the names as RFC 6749 writes them: separated by single spaces.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -65,11 +65,11 @@ impl Scopes {
 impl FromStr for Scopes {
     type Err = InvalidScope;
 
-    /// Reads a space-delimited list.
+    /// Parses a space-delimited list.
     ///
     /// # Errors
     ///
-    /// [`InvalidScope`] where a name has a character that `scope-token` does not allow.
+    /// Returns [`InvalidScope`] if a name has a character that `scope-token` does not allow.
     fn from_str(list: &str) -> Result<Self, InvalidScope> {
         let names = list.split(' ').filter(|name| !name.is_empty());
         if names.clone().all(is_scope_token) { Ok(join(names)) } else { Err(InvalidScope) }
@@ -77,7 +77,8 @@ impl FromStr for Scopes {
 }
 
 impl<S: AsRef<str>> FromIterator<S> for Scopes {
-    /// Collects names. One that is no `scope-token` is left out: nobody can ask for it.
+    /// Collects names. A name that is not a valid `scope-token` is left out, because no rule can
+    /// require it.
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
         let names: Vec<S> = names.into_iter().collect();
         join(names.iter().map(AsRef::as_ref).filter(|name| is_scope_token(name)))
@@ -100,7 +101,7 @@ fn join<'n>(names: impl Iterator<Item = &'n str>) -> Scopes {
     Scopes(list.join(" ").into_boxed_str())
 }
 
-/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+/// Checks `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
 fn is_scope_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
 }

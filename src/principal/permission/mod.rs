@@ -1,17 +1,17 @@
 //! Permissions in Usergrid's grammar.
 //!
-//! A permission is written `operations:paths`: a comma list of `get`, `post`, `put`, `delete` or
-//! `*`, then a comma list of Ant patterns (`?` one character, `*` within a segment, `**` any depth).
-//! Without a colon every operation is meant. `${user}`, and a segment `me` that another follows,
-//! stand for the user's name or UUID, which are compared exactly. Everything else is compared without
-//! regard to ASCII case.
+//! A permission is written `operations:paths`. The operations are a comma list of `get`, `post`,
+//! `put`, `delete` or `*`. The paths are a comma list of Ant patterns (`?` one character, `*`
+//! within a segment, `**` any depth). Without a colon every operation is meant.
+//! `${user}` stands for the user's name or UUID, and so does a segment `me` that is not the last.
+//! Both are compared exactly. Everything else is compared without regard to ASCII case.
 //!
-//! Usergrid's own matcher differs where it is buggy or unsafe; here
-//! * a user's name stands for itself: one that holds `*` or `?` is no pattern,
-//! * a name with upper-case letters matches (there only the UUID does),
+//! Usergrid's own matcher is buggy or unsafe in places. This one differs from it as follows:
+//! * a user's name stands for itself: a name with `*` or `?` is not a pattern,
+//! * a name with upper-case letters matches (in Usergrid only the UUID does),
 //! * `:` and `,` in a *requested* path are plain characters: `/a` does not grant `/a:b`,
-//! * a method outside the four is granted by `*` alone,
-//! * text that is no permission is an error, not a permission that matches by accident.
+//! * only `*` grants a method outside the four,
+//! * invalid text is an error, not a permission that matches by accident.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -45,11 +45,11 @@ pub use self::permissions::Permissions;
 #[derive(Clone, Debug)]
 pub struct Permission {
     operations: Operations,
-    /// Shared: whoever holds several lists of permissions has a list of their own.
+    /// Shared, because several lists of permissions may hold the same paths.
     paths: Arc<[Pattern]>,
 }
 
-/// What a request does to a path, as Usergrid's permissions name it.
+/// The operation of a request on a path, as Usergrid's permissions name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -65,7 +65,7 @@ pub enum Operation {
     Other,
 }
 
-/// The text is not in the grammar of permissions.
+/// An error for text that is not in the grammar of permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a permission is written `get,post,put,delete:/path`, with `*` for all")]
 #[non_exhaustive]
@@ -74,13 +74,13 @@ pub struct InvalidPermission;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operations {
     All,
-    /// A bit for each of the four, in the order of [`Operation`].
+    /// One bit for each of the four, in the order of [`Operation`].
     Some(u8),
 }
 
 impl Permission {
-    /// Whether it allows an operation on a path (decoded, starting with `/`). `user` holds every
-    /// name the requester goes by: the user's name, the user's UUID.
+    /// Returns `true` if the permission allows an operation on a path (decoded, starting with `/`).
+    /// `user` holds every name of the requester: the user's name and the user's UUID.
     pub fn allows(&self, operation: Operation, path: &str, user: &[&str]) -> bool {
         self.operations.contain(operation)
             && path.starts_with('/')
@@ -91,11 +91,11 @@ impl Permission {
 impl FromStr for Permission {
     type Err = InvalidPermission;
 
-    /// Reads `operations:paths`.
+    /// Parses `operations:paths`.
     ///
     /// # Errors
     ///
-    /// [`InvalidPermission`] where an operation is unknown or a path is empty.
+    /// Returns [`InvalidPermission`] if an operation is unknown or a path is empty.
     fn from_str(text: &str) -> Result<Self, InvalidPermission> {
         let (operations, paths) = match text.split_once(':') {
             Some((operations, paths)) => (Operations::parse(operations)?, paths),
@@ -107,7 +107,7 @@ impl FromStr for Permission {
 }
 
 impl Operation {
-    /// What a method does.
+    /// Returns the operation of a method.
     pub fn of(method: &http::Method) -> Self {
         match method.as_str() {
             "GET" | "HEAD" => Self::Get,
@@ -118,7 +118,7 @@ impl Operation {
         }
     }
 
-    /// The operation of a name, in any letter case.
+    /// Returns the operation of a name, in any letter case.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name.trim().to_ascii_lowercase().as_str() {
             "get" => Self::Get,

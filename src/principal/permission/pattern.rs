@@ -1,4 +1,4 @@
-//! Ant path patterns with a place for the user.
+//! Ant path patterns with a placeholder for the user.
 
 /// A pattern, cut into segments.
 #[derive(Clone, Debug)]
@@ -14,9 +14,9 @@ enum Segment {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
-    /// In any letter case.
+    /// A character that matches in any letter case.
     Character(char),
-    /// A character of a name, which is itself alone.
+    /// A character of a user's name, which matches only itself.
     Exactly(char),
     /// `?`
     AnyCharacter,
@@ -42,7 +42,7 @@ impl Pattern {
         Some(Self(names.iter().enumerate().map(|(at, name)| Segment::parse(name, at < last)).collect()))
     }
 
-    /// What it holds on the heap.
+    /// Returns the number of bytes that the pattern holds on the heap.
     pub(super) fn bytes(&self) -> usize {
         let tokens = self.0.iter().map(|segment| match segment {
             Segment::AnyDepth => 0,
@@ -55,7 +55,8 @@ impl Pattern {
         Self(vec![Segment::AnyDepth])
     }
 
-    /// Whether it matches a path that starts with `/`, for a user of these names.
+    /// Returns `true` if the pattern matches a path that starts with `/`, for a user of these
+    /// names.
     pub(super) fn matches(&self, path: &str, user: &[&str]) -> bool {
         let path: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         let one = |segment: &Segment, name: &&str| match segment {
@@ -115,7 +116,7 @@ fn segment_matches(tokens: &[Token], name: &str, user: &[&str]) -> bool {
     if !tokens.contains(&Token::User) {
         return tokens_match(tokens, &name);
     }
-    // The user's name is spelled out as plain characters, so that it can never act as a pattern.
+    // The user's name is spelled out as plain characters, so it can never act as a pattern.
     user.iter().filter(|known| !known.is_empty()).any(|known| {
         let spelled: Vec<Token> = tokens
             .iter()
@@ -142,8 +143,8 @@ fn tokens_match(tokens: &[Token], name: &[char]) -> bool {
     )
 }
 
-/// Matches a list against a pattern in which some items stand for any run: the last such run
-/// grows when what follows it does not fit, so the time is at most the product of both lengths.
+/// Matches a list against a pattern in which some items stand for any run. The last such run grows
+/// if the items after it do not fit. Thus the time is at most the product of both lengths.
 fn wildcard_match<P, T>(
     pattern: &[P],
     items: &[T],

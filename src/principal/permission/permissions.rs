@@ -1,11 +1,11 @@
-//! Several permissions.
+//! Lists of permissions.
 
 use std::sync::Arc;
 
 use super::{Operations, Pattern};
 use crate::principal::{InvalidPermission, Operation, Permission};
 
-/// Several permissions; what one of them allows is allowed. Cheap to clone.
+/// A list of permissions. It allows an operation if one of them does. Cheap to clone.
 ///
 /// # Examples
 ///
@@ -20,16 +20,16 @@ use crate::principal::{InvalidPermission, Operation, Permission};
 #[derive(Clone, Debug, Default)]
 pub struct Permissions(Option<Arc<[Permission]>>);
 
-/// No permission at all, for whoever lends a list.
+/// A list without permissions, to lend out by reference.
 pub(crate) static NOTHING: Permissions = Permissions(None);
 
 impl Permissions {
-    /// No permission at all.
+    /// Returns a list without permissions.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Every operation on every path.
+    /// Returns a list that allows every operation on every path.
     pub fn all() -> Self {
         Self::from_iter([Permission {
             operations: Operations::All,
@@ -37,16 +37,17 @@ impl Permissions {
         }])
     }
 
-    /// Reads a list of permissions.
+    /// Parses a list of permissions.
     ///
     /// # Errors
     ///
-    /// [`InvalidPermission`] where one of them is not in the grammar.
+    /// Returns [`InvalidPermission`] if one of the texts is not in the grammar.
     pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, InvalidPermission> {
         texts.into_iter().map(str::parse::<Permission>).collect()
     }
 
-    /// What one of several lists allows; none of them allow nothing.
+    /// Joins lists: the result allows an operation if one of the lists does. Without lists it
+    /// allows nothing.
     ///
     /// # Examples
     ///
@@ -66,7 +67,7 @@ impl Permissions {
         }
     }
 
-    /// What they hold, also where others hold it with them.
+    /// Returns the number of bytes that the list holds, even if others share it.
     pub(crate) fn bytes(&self) -> usize {
         let held = self.0.iter().flat_map(|held| held.iter());
         let paths = |permission: &Permission| {
@@ -75,7 +76,7 @@ impl Permissions {
         held.map(|permission| size_of::<Permission>() + paths(permission)).sum()
     }
 
-    /// Whether one of them allows an operation on a path; see [`Permission::allows`].
+    /// Returns `true` if one of them allows an operation on a path; see [`Permission::allows`].
     pub fn allow(&self, operation: Operation, path: &str, user: &[&str]) -> bool {
         self.0.iter().flat_map(|held| held.iter()).any(|permission| permission.allows(operation, path, user))
     }
