@@ -1,14 +1,14 @@
-//! Where credentials stand.
+//! The carriers of credentials: the parts of a request.
 
 use std::fmt;
 
-/// Where a credential came from. Its `Display` is a short name for logs.
+/// The part of a request that a credential came from. Its `Display` is a short name for logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Carrier {
     /// The `Authorization` header.
     Authorization,
-    /// A header of its own.
+    /// A separate header.
     Header,
     /// The query string.
     Query,
@@ -21,7 +21,7 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// A short name for logs.
+    /// Returns a short name for logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Authorization => "authorization",

@@ -1,14 +1,14 @@
-//! Whose client a client is.
+//! The kinds of clients.
 
-/// Whose client it is, by the type prefix of Usergrid's client ids.
+/// The kind of a client, according to the type prefix of Usergrid's client ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientKind {
-    /// `b3U6` and 22 more characters: an organization's.
+    /// An organization's client: `b3U6` and 22 more characters.
     Organization,
-    /// `YXA6` and 22 more characters: an application's.
+    /// An application's client: `YXA6` and 22 more characters.
     Application,
-    /// An id of another shape: the verifier knows, or nobody.
+    /// An id of another shape. Only the verifier may know the kind of this client.
     Other,
 }
 
@@ -16,7 +16,7 @@ impl ClientKind {
     /// The length of every Usergrid client id.
     const ID_LENGTH: usize = 26;
 
-    /// Reads the kind from an id's type prefix.
+    /// Reads the kind from the type prefix of an id.
     ///
     /// # Examples
     ///

@@ -2,9 +2,9 @@
 
 use super::{ClientKind, CredentialKind, Pair, Secret};
 
-/// A credential as it was presented, unverified.
+/// A credential as the request presents it, unverified.
 ///
-/// It borrows from the request; `Debug` shows the kind and nothing of its content.
+/// It borrows from the request. `Debug` shows its kind and none of its content.
 ///
 /// # Examples
 ///
@@ -23,19 +23,19 @@ use super::{ClientKind, CredentialKind, Pair, Secret};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Credential<'r> {
-    /// An OAuth 2.0 access token, whatever carried it (RFC 6750).
+    /// An OAuth 2.0 access token, in any carrier (RFC 6750).
     AccessToken(Secret<'r>),
     /// An API key, whole or in two halves.
     ApiKey(Key<'r>),
     /// A token that identifies the calling application, not a user (Socrata).
     AppToken(Secret<'r>),
-    /// A client id and secret, of the kind its id says (Usergrid).
+    /// A client id and secret, of the kind that the id's prefix indicates (Usergrid).
     Client(ClientKind, Pair<'r>),
     /// A user name and password.
     Password(Pair<'r>),
 }
 
-/// An API key: whole (OpenDataSoft) or as an id and a secret (Socrata).
+/// An API key: one text (OpenDataSoft) or an id and a secret (Socrata).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Key<'r> {
@@ -46,7 +46,7 @@ pub enum Key<'r> {
 }
 
 impl<'r> Credential<'r> {
-    /// Which kind it is.
+    /// Returns the kind.
     pub const fn kind(&self) -> CredentialKind {
         match self {
             Self::AccessToken(_) => CredentialKind::AccessToken,
@@ -57,7 +57,8 @@ impl<'r> Credential<'r> {
         }
     }
 
-    /// The public half: a user's name, the id of a key or a client. `None` for a secret without one.
+    /// Returns the public half: a user's name, or the id of a key or a client. Returns `None` for a
+    /// secret without a public half.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => Some(pair.id()),
@@ -65,8 +66,8 @@ impl<'r> Credential<'r> {
         }
     }
 
-    /// What tells it from others of its kind: its id, or the whole secret where it has none. Only for
-    /// fingerprints.
+    /// Returns the part that distinguishes the credential from others of its kind. This is its id,
+    /// or the whole secret if it has no id. Only for fingerprints.
     pub(crate) fn id_or_secret(&self) -> &str {
         match self {
             Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
@@ -76,7 +77,7 @@ impl<'r> Credential<'r> {
         }
     }
 
-    /// What comes of its secret alone, the second half where it has two. Only for fingerprints.
+    /// Passes only the secret to `read`: the second half if there are two. Only for fingerprints.
     pub(crate) fn with_secret<T>(&self, read: impl FnOnce(&str) -> T) -> T {
         match self {
             Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
@@ -88,7 +89,7 @@ impl<'r> Credential<'r> {
         }
     }
 
-    /// A copy that outlives the request; it is wiped on drop.
+    /// Returns a copy that outlives the request; it is wiped on drop.
     pub fn into_owned(self) -> Credential<'static> {
         match self {
             Self::AccessToken(token) => Credential::AccessToken(token.into_owned()),
@@ -100,7 +101,7 @@ impl<'r> Credential<'r> {
         }
     }
 
-    /// The same credential, borrowed from this one.
+    /// Returns the same credential, borrowed from this one.
     pub fn reborrow(&self) -> Credential<'_> {
         match self {
             Self::AccessToken(token) => Credential::AccessToken(token.reborrow()),

@@ -1,12 +1,12 @@
-//! Everything that one request presented.
+//! The credentials of one request.
 
 use super::{Carrier, Credential, CredentialKind, Spelling};
 use crate::rejection::RejectionKind;
 
-/// What one request presented: at most one subject, and at most one app token beside it.
+/// The credentials of one request: at most one subject, and at most one app token beside it.
 ///
 /// Socrata's clients send a user's credential and an app token together. Two values for one role
-/// are ambiguous (RFC 6750 section 2) unless the dialect gave their rows different
+/// are ambiguous (RFC 6750 section 2), unless the rows of the dialect have different
 /// [ranks](crate::CredentialForm::rank).
 #[derive(Debug, Default)]
 pub struct Credentials<'r> {
@@ -14,32 +14,32 @@ pub struct Credentials<'r> {
     app: Option<Presented<'r>>,
 }
 
-/// A credential, where it came from and how it was written, and whether its value can be genuine at all.
+/// A credential with its spelling, if its value can be genuine at all.
 #[derive(Debug)]
 pub(crate) struct Presented<'r> {
     pub(crate) spelling: Spelling,
     pub(crate) kind: CredentialKind,
-    /// `None` when the value has a character or a length that no genuine one has: refused as
-    /// denied, without asking a verifier.
+    /// `None` if the value has a character or a length that a genuine one never has. The request is
+    /// then denied without a call of the verifier.
     pub(crate) credential: Option<Credential<'r>>,
     /// The credential for the same role whose row has a lower rank.
     pub(crate) outranked: Option<(Carrier, CredentialKind)>,
-    /// Whether another site may have made the browser send it.
+    /// `true` if another site may have made the browser send it.
     pub(crate) cross_site: bool,
 }
 
 impl<'r> Credentials<'r> {
-    /// Who the request says it comes from.
+    /// Returns the credential of the subject, unverified.
     pub fn subject(&self) -> Option<&Credential<'r>> {
         self.subject.as_ref()?.credential.as_ref()
     }
 
-    /// The application the request says it comes from.
+    /// Returns the credential of the calling application, unverified.
     pub fn app(&self) -> Option<&Credential<'r>> {
         self.app.as_ref()?.credential.as_ref()
     }
 
-    /// Whether the request presented nothing at all.
+    /// Returns `true` if the request has no credential at all.
     pub const fn is_empty(&self) -> bool {
         self.subject.is_none() && self.app.is_none()
     }
@@ -52,8 +52,8 @@ impl<'r> Credentials<'r> {
         self.app.as_ref()
     }
 
-    /// Adds a credential. A second one for a role is ambiguous unless the ranks of their rows differ,
-    /// and a third one is ambiguous.
+    /// Adds a credential. A second one for a role is ambiguous, unless the ranks of their rows
+    /// differ. A third one is always ambiguous.
     pub(crate) fn add(&mut self, mut presented: Presented<'r>) -> Result<(), RejectionKind> {
         let role = match presented.kind {
             CredentialKind::AppToken => &mut self.app,
@@ -74,7 +74,7 @@ impl<'r> Credentials<'r> {
         Ok(())
     }
 
-    /// Whether another site may have made the browser send a credential that counts.
+    /// Returns `true` if another site may have made the browser send a credential that counts.
     pub(crate) fn is_cross_site(&self) -> bool {
         [&self.subject, &self.app].into_iter().flatten().any(|presented| presented.cross_site)
     }
@@ -86,7 +86,7 @@ impl<'r> Presented<'r> {
         Self { spelling, kind, credential: Some(credential), outranked: None, cross_site: false }
     }
 
-    /// A value that no genuine credential of this kind has.
+    /// Returns a value that a genuine credential of this kind never has.
     pub(crate) const fn malformed_value(spelling: Spelling, kind: CredentialKind) -> Self {
         Self { spelling, kind, credential: None, outranked: None, cross_site: false }
     }

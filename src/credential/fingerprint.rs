@@ -7,8 +7,9 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 
 /// A 128-bit keyed fingerprint of one or several secrets.
 ///
-/// Maps are keyed by it, so that no secret is ever a map key. Without the [`FingerprintKey`] it
-/// tells nothing, so it may be logged. It is not for storing: another process has another key.
+/// It serves as the key of maps, so that a secret is never a map key. It is safe to log, because it
+/// reveals nothing without the [`FingerprintKey`]. It is not for storage, because another process
+/// has another key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u64; 2]);
 
@@ -29,7 +30,7 @@ pub struct Fingerprint([u64; 2]);
 pub struct FingerprintKey(SipHasher24);
 
 impl Fingerprint {
-    /// Bits that a map's hash does not use, for choosing one of several maps.
+    /// Returns bits that a map's hash does not use, to choose one of several maps.
     pub(crate) const fn spread(self) -> u64 {
         let [_, second] = self.0;
         second
@@ -37,19 +38,19 @@ impl Fingerprint {
 }
 
 impl FingerprintKey {
-    /// A fresh key from the operating system.
+    /// Makes a fresh key from the operating system.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give.
+    /// Returns an error if the operating system has no randomness.
     pub fn random() -> io::Result<Self> {
         let mut key = [0; 16];
         getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Self(SipHasher24::new_with_key(&key)))
     }
 
-    /// The fingerprint of these parts. Their lengths come first, so that no two different lists of
-    /// parts are read as the same bytes.
+    /// Returns the fingerprint of these parts. Their lengths come first, so two different lists of
+    /// parts never give the same bytes.
     #[inline]
     pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
         let mut hasher = self.0;
@@ -86,7 +87,7 @@ impl Hash for Fingerprint {
     }
 }
 
-/// Builds hashers for maps keyed by [`Fingerprint`], which is random already.
+/// A hasher for maps keyed by [`Fingerprint`], which is random already.
 pub(crate) type AlreadyRandom = BuildHasherDefault<Identity>;
 
 #[derive(Default)]

@@ -19,7 +19,7 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
-    /// A short name for logs.
+    /// Returns a short name for logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",

@@ -1,4 +1,4 @@
-//! What a request presented, not yet verified.
+//! The unverified credentials of a request.
 
 mod carrier;
 mod client;

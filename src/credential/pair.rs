@@ -8,8 +8,8 @@ use super::Secret;
 
 /// An id and its secret: a user and password, an API key's two halves, a client's credentials.
 ///
-/// Either one decoded buffer split at its first colon (RFC 7617 section 2) or two values sent
-/// apart. `Debug` shows neither half: people do put secrets into the wrong field.
+/// A pair is either one decoded buffer split at its first colon (RFC 7617 section 2) or two values
+/// sent separately. `Debug` shows neither half, because people do put secrets into the wrong field.
 ///
 /// # Examples
 ///
@@ -29,18 +29,18 @@ enum Halves<'r> {
 }
 
 impl<'r> Pair<'r> {
-    /// A pair of two values that were sent apart.
+    /// Makes a pair of two values that were sent separately.
     pub const fn new(id: Secret<'r>, secret: Secret<'r>) -> Self {
         Self(Halves::Apart { id, secret })
     }
 
-    /// Splits `id:secret` at the first colon; `None` where there is none.
+    /// Splits `id:secret` at the first colon. Returns `None` if there is no colon.
     pub(crate) fn split(text: Zeroizing<String>) -> Option<Self> {
         let colon = text.find(':')?;
         Some(Self(Halves::Joined { text, colon }))
     }
 
-    /// The public half: a user name, a key's id, a client's id.
+    /// Returns the public half: a user name, a key's id, a client's id.
     pub fn id(&self) -> &str {
         match &self.0 {
             Halves::Joined { text, colon } => text.get(..*colon).unwrap_or_default(),
@@ -48,7 +48,7 @@ impl<'r> Pair<'r> {
         }
     }
 
-    /// The secret half, exactly as sent: never trimmed, folded or cut.
+    /// Returns the secret half, exactly as sent: never trimmed, folded or cut.
     pub fn secret(&self) -> Secret<'_> {
         match &self.0 {
             Halves::Joined { text, colon } => Secret::borrowed(text.get(colon + 1..).unwrap_or_default()),
@@ -56,12 +56,12 @@ impl<'r> Pair<'r> {
         }
     }
 
-    /// The same pair, borrowed from this one.
+    /// Returns the same pair, borrowed from this one.
     pub fn reborrow(&self) -> Pair<'_> {
         Pair::new(Secret::borrowed(self.id()), self.secret())
     }
 
-    /// A copy that outlives the request; it is wiped on drop.
+    /// Returns a copy that outlives the request; it is wiped on drop.
     pub fn into_owned(self) -> Pair<'static> {
         match self.0 {
             Halves::Joined { text, colon } => Pair(Halves::Joined { text, colon }),

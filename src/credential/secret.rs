@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 /// A token, key, password or other text that must not leak.
 ///
-/// It borrows from the request where it can and is wiped on drop where it had to be copied. It
-/// has no `Display`, `Clone`, `PartialEq` or serialization; its `Debug` is redacted, so types
-/// holding one may derive theirs. [`expose_secret`](Self::expose_secret) is the only door.
+/// It borrows from the request if possible; a copy is wiped on drop. It has no `Display`, `Clone`,
+/// `PartialEq` or serialization. Its `Debug` is redacted, so types that hold a secret may derive
+/// theirs. [`expose_secret`](Self::expose_secret) is the only access.
 ///
 /// # Examples
 ///
@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 /// assert_eq!(secret.expose_secret(), "s3cr3t");
 /// ```
 ///
-/// What would let one slip does not compile: printing it,
+/// Code that could leak it does not compile. Examples are printing it,
 ///
 /// ```compile_fail,E0277
 /// println!("{}", tower_principal::Secret::borrowed("s3cr3t"));
@@ -35,7 +35,7 @@ use zeroize::Zeroizing;
 /// let same = Secret::borrowed("s3cr3t") == Secret::borrowed("s3cr3t");
 /// ```
 ///
-/// or copying it unasked.
+/// or copying it implicitly.
 ///
 /// ```compile_fail,E0599
 /// # use tower_principal::Secret;
@@ -49,22 +49,22 @@ enum Text<'r> {
 }
 
 impl<'r> Secret<'r> {
-    /// Wraps text that lives elsewhere, usually in the request's head. Nothing is copied.
+    /// Wraps text that is stored elsewhere, usually in the request's head. Nothing is copied.
     pub const fn borrowed(text: &'r str) -> Self {
         Self(Text::Borrowed(text))
     }
 
-    /// Takes text over; it is wiped on drop.
+    /// Takes ownership of text; it is wiped on drop.
     pub fn owned(text: impl Into<String>) -> Secret<'static> {
         Secret::wiped(Zeroizing::new(text.into()))
     }
 
-    /// Takes text over that is already wiped on drop.
+    /// Takes ownership of text that is already wiped on drop.
     pub(crate) const fn wiped(text: Zeroizing<String>) -> Self {
         Self(Text::Owned(text))
     }
 
-    /// The text itself. The only way out, so a search for this name finds every use.
+    /// Returns the text. This is the only access, so a search for this name finds every use.
     pub fn expose_secret(&self) -> &str {
         match &self.0 {
             Text::Borrowed(text) => text,
@@ -72,22 +72,23 @@ impl<'r> Secret<'r> {
         }
     }
 
-    /// The same secret, borrowed from this one.
+    /// Returns the same secret, borrowed from this one.
     pub fn reborrow(&self) -> Secret<'_> {
         Secret::borrowed(self.expose_secret())
     }
 
-    /// Whether there is no text at all.
+    /// Returns `true` if the text is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.expose_secret().is_empty()
     }
 
-    /// Whether it holds a control character, which no credential may.
+    /// Returns `true` if it holds a control character, which is invalid in every credential.
     pub(crate) fn holds_control(&self) -> bool {
         self.expose_secret().chars().any(char::is_control)
     }
 
-    /// Both sides of the first separator; `None` where there is none. Nothing borrowed is copied.
+    /// Returns both sides of the first separator, or `None` if there is no separator. Borrowed text
+    /// is not copied.
     pub fn split_once(self, separator: char) -> Option<(Self, Self)> {
         match self.0 {
             Text::Borrowed(text) => text
@@ -99,7 +100,7 @@ impl<'r> Secret<'r> {
         }
     }
 
-    /// A copy that outlives the request; it is wiped on drop.
+    /// Returns a copy that outlives the request; it is wiped on drop.
     pub fn into_owned(self) -> Secret<'static> {
         match self.0 {
             Text::Borrowed(text) => Secret::owned(text),
@@ -107,7 +108,7 @@ impl<'r> Secret<'r> {
         }
     }
 
-    /// Whether both are the same text, in a time that depends on their lengths only.
+    /// Returns `true` if both are the same text, in a time that depends only on their lengths.
     pub fn ct_eq(&self, other: &Secret<'_>) -> bool {
         let (mine, theirs) = (self.expose_secret(), other.expose_secret());
         mine.as_bytes().ct_eq(theirs.as_bytes()).into()

@@ -1,13 +1,14 @@
-//! Where a credential stands and how it is written there.
+//! The spellings of credentials.
 
 use super::{Carrier, Syntax};
 
-/// A carrier and a syntax: what tells the spellings of one credential apart. It is of the row that was read.
+/// The carrier and the syntax of the row that was read. It distinguishes the spellings of one
+/// credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spelling {
     pub(crate) carrier: Carrier,
     pub(crate) syntax: Syntax,
-    /// The rank of the row: of two credentials for one role the higher one counts.
+    /// The rank of the row. Of two credentials for one role the one with the higher rank counts.
     pub(crate) rank: u8,
 }
 
@@ -16,17 +17,17 @@ impl Spelling {
         Self { carrier, syntax, rank: 0 }
     }
 
-    /// Of the `Authorization` header.
+    /// Returns a spelling of the `Authorization` header.
     pub(crate) const fn authorization(syntax: Syntax) -> Self {
         Self::new(Carrier::Authorization, syntax)
     }
 
-    /// By a row of this rank.
+    /// Returns the spelling with the rank of its row.
     pub(crate) const fn ranked(self, rank: u8) -> Self {
         Self { rank, ..self }
     }
 
-    /// At the same place, in a grammar of the service's own.
+    /// Returns the spelling for a grammar of the service's own at the same place.
     pub(crate) const fn custom(self) -> Self {
         Self { syntax: Syntax::Custom, ..self }
     }

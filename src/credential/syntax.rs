@@ -1,12 +1,12 @@
-//! How credentials are written.
+//! The syntaxes of credentials.
 
 use std::fmt;
 
-/// How a credential was written where it stood. Its `Display` is a short name for logs, and the label of the
-/// metrics.
+/// The syntax of a credential in the request. Its `Display` is a short name for logs, and the label
+/// of the metrics.
 ///
-/// With the [`Carrier`](super::Carrier) it tells the spellings of one credential apart, so that one that is to be
-/// retired can be seen to be still in use.
+/// Together with the [`Carrier`](super::Carrier) it distinguishes the spellings of one credential.
+/// So logs and metrics show whether a spelling that is to be retired is still in use.
 ///
 /// # Examples
 ///
@@ -33,19 +33,19 @@ pub enum Syntax {
     OAuth,
     /// `Authorization: Apikey KEY` (OpenDataSoft's document).
     Apikey,
-    /// `Authorization: WORD TOKEN` with any other scheme that the dialect has.
+    /// `Authorization: WORD TOKEN` with any other scheme of the dialect.
     Scheme,
-    /// `Authorization: WORD: TOKEN` with any other scheme that the dialect has.
+    /// `Authorization: WORD: TOKEN` with any other scheme of the dialect.
     SchemeColon,
     /// `Authorization: TOKEN`, without a scheme (GeoDataHub's document).
     Bare,
-    /// `NAME: TOKEN`, a header of its own.
+    /// `NAME: TOKEN`, a separate header.
     Header,
     /// `NAME=TOKEN`, one parameter of the query or of a form body (RFC 6750 sections 2.2 and 2.3).
     Parameter,
     /// `ID=..&SECRET=..`, two parameters (Usergrid's document).
     ParameterPair,
-    /// A grammar of the service's own; see [`CredentialForm::custom`](crate::CredentialForm::custom).
+    /// The service's own grammar; see [`CredentialForm::custom`](crate::CredentialForm::custom).
     Custom,
     /// `Cookie: NAME=TOKEN` (RFC 6265 section 4.2).
     Cookie,
@@ -55,7 +55,7 @@ pub enum Syntax {
     BasicToken,
 }
 
-/// The schemes with names of their own, and whether a colon follows.
+/// The schemes with names of their own; the flag means that a colon follows.
 const SCHEMES: [(&str, bool, Syntax); 5] = [
     ("Basic", false, Syntax::Basic),
     ("Bearer", false, Syntax::Bearer),
@@ -65,7 +65,7 @@ const SCHEMES: [(&str, bool, Syntax); 5] = [
 ];
 
 impl Syntax {
-    /// How a row of the `Authorization` header is written.
+    /// Returns the syntax of a row of the `Authorization` header.
     pub(crate) fn of_scheme(word: &str, colon: bool) -> Self {
         let named = SCHEMES
             .iter()
@@ -77,7 +77,7 @@ impl Syntax {
         }
     }
 
-    /// A short name for logs and metrics.
+    /// Returns a short name for logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",

@@ -5,7 +5,7 @@ use headers::{Error, Header, HeaderName, HeaderValue};
 
 use super::Secret;
 
-/// The header `X-App-Token`, by which an application identifies itself (Socrata).
+/// The name of the header `X-App-Token`, which identifies an application (Socrata).
 pub static X_APP_TOKEN: HeaderName = HeaderName::from_static("x-app-token");
 
 /// The typed header `X-App-Token` (Socrata's application tokens).
@@ -43,12 +43,12 @@ pub struct XAppToken(Secret<'static>);
 pub struct OAuth(Secret<'static>);
 
 impl XAppToken {
-    /// A header value of this token; `None` where it is empty or not visible ASCII.
+    /// Returns a header value of this token, or `None` if it is empty or not visible ASCII.
     pub fn new(token: Secret<'static>) -> Option<Self> {
         is_visible(token.expose_secret()).then_some(Self(token))
     }
 
-    /// The token.
+    /// Returns the token.
     pub const fn token(&self) -> &Secret<'static> {
         &self.0
     }
@@ -71,12 +71,12 @@ impl Header for XAppToken {
 }
 
 impl OAuth {
-    /// Credentials of this token; `None` where it is empty or not visible ASCII.
+    /// Returns credentials of this token, or `None` if it is empty or not visible ASCII.
     pub fn new(token: Secret<'static>) -> Option<Self> {
         is_visible(token.expose_secret()).then_some(Self(token))
     }
 
-    /// The token.
+    /// Returns the token.
     pub const fn token(&self) -> &Secret<'static> {
         &self.0
     }
@@ -92,7 +92,7 @@ impl Credentials for OAuth {
 
     fn encode(&self) -> HeaderValue {
         let line = format!("{} {}", Self::SCHEME, self.0.expose_secret());
-        // Checked when it was made, so the fallback is never sent.
+        // The token was checked in `new`, so the fallback is never sent.
         sensitive(&line).unwrap_or_else(|| HeaderValue::from_static(Self::SCHEME))
     }
 }

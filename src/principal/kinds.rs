@@ -112,9 +112,8 @@ kind! {
 }
 
 kind! {
-    /// A person, by an access token (RFC 6749 section 1.4); or a client that acts for itself, if its
-    /// organization is not known ([`is_client`](OAuthUser::is_client)).
-    ///
+    /// A person, authenticated by an access token (RFC 6749 section 1.4). Also a client that acts
+    /// for itself, if its organization is not known ([`is_client`](OAuthUser::is_client)).
     /// # Examples
     ///
     /// ```

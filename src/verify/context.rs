@@ -1,4 +1,4 @@
-//! What a verifier may know beside the credential.
+//! The context of a verification.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,12 +10,12 @@ use tokio::time::Instant;
 use crate::request::RequestHead;
 use crate::transport::Transport;
 
-/// What a verifier may know beside the credential: the tenant, the client's address, and, if it asks,
-/// the request's head.
+/// The facts beside the credential that a verifier may use. They are the tenant, the client's
+/// address and, if the verifier asks for it, the request's head.
 ///
-/// The tenant is what the layer's [`tenant`](crate::AuthenticateLayer::tenant) function made of the
-/// request. It is part of every cache's key; an answer that depends on anything else of the request
-/// must not be cached.
+/// The tenant is the result of the layer's [`tenant`](crate::AuthenticateLayer::tenant) function
+/// for the request. It is part of every cache's key. An answer that depends on anything else of the
+/// request must not be cached.
 ///
 /// # Examples
 ///
@@ -34,67 +34,69 @@ pub struct VerifyContext<'r> {
     deadline: Option<Instant>,
 }
 
-/// Tells a request's tenant.
+/// A function that returns a request's tenant.
 pub(crate) type Tenant = Arc<dyn for<'r> Fn(&RequestHead<'r>) -> Option<Cow<'r, str>> + Send + Sync>;
 
 impl<'r> VerifyContext<'r> {
-    /// The context of a request.
+    /// Returns the context of a request.
     pub fn of(head: RequestHead<'r>) -> Self {
         Self { head: Some(head), ..Self::default() }
     }
 
-    /// The same with a tenant.
+    /// Returns the same context with a tenant.
     #[must_use]
     pub fn with_tenant(mut self, tenant: impl Into<Cow<'r, str>>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// The tenant, where the layer was given a function that tells.
+    /// Returns the tenant, if the layer has a function for it.
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
 
-    /// The same with the client's address.
+    /// Returns the same context with the client's address.
     #[must_use]
     pub const fn with_client(mut self, client: IpAddr) -> Self {
         self.client = Some(client);
         self
     }
 
-    /// The same with what tells the client's address, should anybody ask.
+    /// Returns the same context with the source of the client's address, which is read only on
+    /// demand.
     pub(crate) const fn with_transport(mut self, transport: &'r Transport) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// The same with the time at which the caller stops waiting.
+    /// Returns the same context with the time at which the caller stops waiting.
     pub(crate) const fn until(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Whether the caller has stopped waiting because the time is over, and not because the client left.
+    /// Returns `true` if the caller stopped waiting because the time is over, not because the
+    /// client left.
     #[cfg(feature = "throttle")]
     pub(crate) fn is_late(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// The client's address: the socket's other end, as the acceptor recorded it
-    /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`), or the
-    /// address that a trusted proxy forwarded
-    /// ([`transport::behind_proxy`](crate::transport::behind_proxy)). `None` if no address was
-    /// recorded, or the forwarding headers give no certain address.
+    /// Returns the client's address. It is the socket's other end, as the acceptor recorded it
+    /// ([`transport::Peer`](crate::transport::Peer) or axum's `ConnectInfo<SocketAddr>`). Behind a
+    /// trusted proxy it is the forwarded address
+    /// ([`transport::behind_proxy`](crate::transport::behind_proxy)). Returns `None` if no address
+    /// was recorded, or if the forwarding headers give no certain address.
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client.or_else(|| self.transport?.client(self.head?))
     }
 
-    /// The request's head; `None` in a context that outlives the request.
+    /// Returns the request's head, or `None` in a context that outlives the request.
     pub const fn head(&self) -> Option<RequestHead<'r>> {
         self.head
     }
 
-    /// A copy that outlives the request: tenant, address and deadline, without the head.
+    /// Returns a copy that outlives the request: tenant, address and deadline, without the head.
     pub fn detached(&self) -> VerifyContext<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
         VerifyContext {

@@ -1,6 +1,8 @@
-//! Why a credential is denied, as a value: the log line and the explanation of a token are written from it.
+//! Denials of credentials, as values. The log line and the explanation of a token are written from
+//! them.
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
-// Without log lines nothing reads a denial; without verifiers of tokens some reasons do not occur.
+// Without the feature `tracing` nothing reads a denial. Without verifiers of tokens some reasons do
+// not occur.
 #![cfg_attr(not(all(feature = "tracing", any(feature = "introspection", feature = "jwt"))), allow(dead_code))]
 
 use std::fmt::{self, Write as _};
@@ -10,10 +12,10 @@ use crate::credential::CredentialKind;
 use crate::rejection::DenialReason;
 use crate::trace;
 
-/// Why a credential is denied.
+/// The cause of a credential's denial.
 ///
-/// It holds nothing secret and no personal claim: names that services agree on (issuer, audience,
-/// algorithm, `typ`, `kid`), differences of clocks, and fixed texts.
+/// It holds neither a secret nor a personal claim. It holds names that services agree on (issuer,
+/// audience, algorithm, `typ`, `kid`), differences of clocks, and fixed texts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Denial<'v> {
     pub(crate) check: Check,
@@ -25,10 +27,10 @@ pub(crate) struct Denial<'v> {
     pub(crate) setting: Option<&'static str>,
 }
 
-/// What a verifier looks at, in the order of a JWT's verification.
+/// The subject of a check, in the order of a JWT's verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Check {
-    /// How the request carries the credential.
+    /// The form in which the request carries the credential.
     Reading,
     Transport,
     Format,
@@ -54,7 +56,7 @@ pub(crate) enum Value<'v> {
     /// The credential has no such value.
     Absent,
     Text(&'v str),
-    /// A text that the sender chose and no signature covers. It is written only if it is a name.
+    /// A text that the sender chose and that is not signed. It is written only if it is a name.
     Sent(&'v str),
     Names(&'v [Box<str>]),
     Any(&'v dyn fmt::Display),
@@ -64,13 +66,13 @@ pub(crate) enum Value<'v> {
 }
 
 impl<'v> Denial<'v> {
-    /// A denial with the reason *unknown*.
+    /// Returns a denial with the reason *unknown*.
     pub(crate) const fn new(check: Check, why: &'static str) -> Self {
         let (expected, received) = (Value::Unsaid, Value::Unsaid);
         Self { check, reason: DenialReason::Unknown, why, expected, received, setting: None }
     }
 
-    /// The denial of a credential that was looked up.
+    /// Returns the denial of a credential that was looked up.
     pub(crate) fn of(reason: DenialReason, kind: CredentialKind) -> Self {
         let why = match reason {
             DenialReason::Unknown => "no such credential, or a wrong secret",
@@ -109,13 +111,14 @@ impl<'v> Denial<'v> {
         VerifyError::Denied(self.reason)
     }
 
-    /// Writes the log line of a credential that the next verifier is asked about, and returns the error.
+    /// Writes the log line of a credential that is passed on to the next verifier, and returns the
+    /// error.
     pub(crate) fn passed_on(self, verifier: &'static str) -> VerifyError {
         self.write(verifier, "not for this verifier");
         VerifyError::Unsupported
     }
 
-    /// Writes the log line: one at DEBUG, with the target `tower_principal::denial`.
+    /// Writes the log line, a single one at DEBUG with the target `tower_principal::denial`.
     pub(crate) fn log(&self, verifier: &'static str) {
         self.write(verifier, "credential denied");
     }
@@ -136,7 +139,7 @@ impl<'v> Denial<'v> {
     }
 }
 
-/// Writes the log line if an answer is a denial.
+/// Writes the log line if the answer is a denial.
 pub(crate) fn note<T>(
     verifier: &'static str,
     kind: CredentialKind,
@@ -148,7 +151,7 @@ pub(crate) fn note<T>(
     answer
 }
 
-/// The reason, and what was expected and received.
+/// Writes the reason, and the expected and the received value.
 impl fmt::Display for Denial<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.why)?;
@@ -233,7 +236,7 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// Escapes what is written to it, and fails after a number of characters.
+/// A writer that escapes its text, and fails after a number of characters.
 struct Cut<'f, 'o> {
     out: &'f mut fmt::Formatter<'o>,
     left: usize,
@@ -249,15 +252,15 @@ impl fmt::Write for Cut<'_, '_> {
     }
 }
 
-/// Whether a text is written as services write the names of keys, algorithms and each other: visible
-/// ASCII, without quotes.
+/// Returns `true` if a text looks like the name of a key, an algorithm or a service: visible ASCII,
+/// without quotes.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'\\<>".contains(&byte))
 }
 
 const NO_NAME: &str = "a text that is no name";
 
-/// The most characters of a value that are written.
+/// The maximum number of characters of a value in a log line.
 const SHOWN: usize = 96;
 
 #[cfg(test)]

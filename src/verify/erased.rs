@@ -6,10 +6,10 @@ use super::{Tenancy, Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
 use crate::principal::{IdentitySource, Principal};
 
-/// The object-safe twin of [`Verifier`]; every verifier is one.
+/// The object-safe twin of [`Verifier`]; every verifier implements it.
 ///
-/// `Box<dyn DynVerifier>` and `Arc<dyn DynVerifier>` are verifiers again. An answer at hand stays
-/// unboxed through them.
+/// `Box<dyn DynVerifier>` and `Arc<dyn DynVerifier>` are verifiers again. They pass on an answer of
+/// `verify_now` without boxing it.
 #[async_trait]
 pub trait DynVerifier: Send + Sync + 'static {
     /// See [`Verifier::verify`].

@@ -1,4 +1,4 @@
-//! Why a credential was not verified.
+//! The errors of a verification.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,34 +8,35 @@ use thiserror::Error;
 
 use crate::rejection::DenialReason;
 
-/// Why a credential was not verified.
+/// The reason why a credential was not verified.
 ///
-/// Only [`Denied`](Self::Denied) says anything about the credential. What it says is for logs: every
-/// denial but a throttled one is answered in the same bytes.
+/// Only [`Denied`](Self::Denied) is a statement about the credential. Its reason is for logs: every
+/// denial except a throttled one is answered with the same bytes.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The credential is no good.
+    /// The credential is not valid.
     #[error("denied: {0}")]
     Denied(DenialReason),
-    /// Not for this verifier to say; the next one is asked. From the last one it is a denial.
+    /// The verifier is not responsible for the credential; the next one is asked. From the last
+    /// verifier it is a denial.
     #[error("not for this verifier")]
     Unsupported,
-    /// Cannot tell now; answered 503, never 401.
+    /// The verifier cannot answer now. The response is 503, never 401.
     #[error("cannot tell now")]
     Unavailable(#[source] UnavailableCause),
 }
 
-/// What went wrong where a verifier cannot tell; for logs, never for clients.
+/// The cause of an [`Unavailable`](VerifyError::Unavailable) answer; for logs, never for clients.
 #[derive(Clone)]
 pub struct UnavailableCause(Arc<dyn StdError + Send + Sync>);
 
 impl VerifyError {
-    /// Denied: nobody knows it.
+    /// The denial of an unknown credential.
     pub const UNKNOWN: Self = Self::Denied(DenialReason::Unknown);
 
-    /// Cannot tell now, because of this. The cause's text goes into the log, so it must not quote what
-    /// was presented.
+    /// Returns the error of a verifier that cannot answer now, with its cause. The cause's text
+    /// goes into the log, so it must not quote the credential.
     ///
     /// # Examples
     ///
@@ -49,13 +50,14 @@ impl VerifyError {
         Self::Unavailable(UnavailableCause(Arc::from(cause.into())))
     }
 
-    /// Whether another verifier may know better: this one does not know the credential.
+    /// Returns `true` if this verifier does not know the credential, so that another one may know
+    /// it.
     pub(crate) const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unsupported | Self::Denied(DenialReason::Unknown))
     }
 }
 
-/// Shows nothing: a backend's error may quote what it was asked.
+/// Shows no content, because a backend's error may quote its input.
 impl fmt::Debug for UnavailableCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cause(..)")

@@ -14,7 +14,7 @@ pub struct FromFn<F> {
     tenancy: Tenancy,
 }
 
-/// A verifier from a closure that takes an owned copy of the credential, wiped on drop.
+/// Makes a verifier from a closure that takes an owned copy of the credential, wiped on drop.
 ///
 /// # Examples
 ///
@@ -41,8 +41,9 @@ where
 }
 
 impl<F> FromFn<F> {
-    /// Declares that the closure compares the tenant of each credential with [`VerifyContext::tenant`], so that
-    /// a layer with a tenant takes it. See [`Verifier::tenancy`].
+    /// Declares that the closure compares the tenant of each credential with
+    /// [`VerifyContext::tenant`]. A layer with a tenant then accepts the verifier. See
+    /// [`Verifier::tenancy`].
     #[must_use]
     pub fn separates_tenants(self) -> Self {
         Self { tenancy: Tenancy::Separates, ..self }

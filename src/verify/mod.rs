@@ -1,4 +1,4 @@
-//! Asking who a credential belongs to.
+//! Verifiers, which find the principal that a credential belongs to.
 
 #[cfg(feature = "cache")]
 mod cache;

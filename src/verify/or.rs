@@ -1,24 +1,24 @@
-//! One verifier after another.
+//! The combination of two verifiers, asked in turn.
 
 use super::{Tenancy, Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
 use crate::principal::{IdentitySource, Principal};
 
-/// Asks a second verifier about what the first does not know; made by [`Verifier::or`].
+/// A verifier that asks a second one if the first does not know a credential; made by
+/// [`Verifier::or`].
 ///
-/// * *Unsupported* and *unknown* ask on.
+/// * After *unsupported* and *unknown* the second is asked.
 /// * Any other denial (expired, revoked, disabled, throttled) is the answer.
-/// * *Unavailable* asks on too, but where the second does not know either, the answer is
-///   unavailable: the credential may be good, and an outage is never a denial.
+/// * After *unavailable* the second is asked too. If it does not know the credential either, the
+///   answer is unavailable, because the credential may be valid. An outage is never a denial.
 ///
-/// Two sources may have users of one name. So `${user}` in permissions names no user behind it, unless the
-/// policy says [whose](crate::policy::PermissionPolicy::users_of), and
-/// [`Principal::key`](crate::Principal::key) tells the users apart. A layer with a tenant takes it if both
-/// verifiers separate tenants.
+/// Two sources may have users with the same name. So `${user}` in permissions names no user behind
+/// `Or`, unless the policy names [the source](crate::policy::PermissionPolicy::users_of).
+/// [`Principal::key`](crate::Principal::key) distinguishes the users. A layer with a tenant accepts
+/// it if both verifiers separate tenants.
 ///
-/// Each verifier is an authority of its own: a list of what is revoked cannot be one of the two, since
-/// the other would still say yes. Revoking is done in both.
-///
+/// Each verifier is an authority of its own. A list of revoked credentials cannot be one of the
+/// two, because the other would still accept them. Revoking is done in both.
 /// # Examples
 ///
 /// ```
@@ -71,7 +71,7 @@ impl<A: Verifier, B: Verifier> Verifier for Or<A, B> {
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) -> Result<(), VerifyError> {
-        // In both: what one has ended must not live on in the other.
+        // Revoke in both: a credential that one has revoked must not stay valid in the other.
         let first = self.first.revoke(credential, context).await;
         let second = self.second.revoke(credential, context).await;
         match (first, second) {
@@ -90,7 +90,7 @@ impl<A: Verifier, B: Verifier> Verifier for Or<A, B> {
     }
 }
 
-/// `Err` with the first answer where the second verifier is to be asked.
+/// Returns `Err` with the first answer if the second verifier is to be asked.
 fn is_unknown(first: Result<Principal, VerifyError>) -> Result<Result<Principal, VerifyError>, VerifyError> {
     match first {
         Err(error) if error.is_unknown() || matches!(error, VerifyError::Unavailable(_)) => Err(error),

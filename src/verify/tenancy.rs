@@ -1,11 +1,11 @@
-//! Whether credentials of one tenant are good at another.
+//! Tenancy of verifiers: the separation of credentials by tenant.
 
 use super::{Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
 use crate::principal::{IdentitySource, Principal};
 use crate::trace;
 
-/// The source and the tenancy of the verifier inside, for an `impl Verifier`.
+/// Passes the source and the tenancy of the inner verifier through, inside an `impl Verifier`.
 #[cfg(feature = "throttle")]
 macro_rules! passes_through {
     () => {
@@ -22,20 +22,21 @@ macro_rules! passes_through {
 #[cfg(feature = "throttle")]
 pub(super) use passes_through;
 
-/// Whether a verifier keeps the credentials of tenants apart. A layer with a
-/// [tenant](crate::AuthenticateLayer::tenant) takes only verifiers that do.
+/// The separation of tenants by a verifier. A layer with a
+/// [tenant](crate::AuthenticateLayer::tenant) accepts only verifiers that keep the credentials of
+/// tenants apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tenancy {
-    /// A credential is good for one tenant, which is compared with [`VerifyContext::tenant`].
+    /// A credential is valid for one tenant, which is compared with [`VerifyContext::tenant`].
     Separates,
     /// The verifier does not look at the tenant.
     Ignores,
 }
 
 impl Tenancy {
-    /// The tenancy of two verifiers that are asked one after the other: [`Separates`](Self::Separates)
-    /// if both do.
+    /// Returns the tenancy of two verifiers that are asked in turn: [`Separates`](Self::Separates)
+    /// if both separate tenants.
     #[must_use]
     pub const fn joined(self, other: Self) -> Self {
         match (self, other) {

@@ -1,4 +1,4 @@
-//! The verifier port.
+//! The trait of verifiers.
 
 use super::{AtEveryTenant, AtTenant, BoxVerifier, IdentitySource, Or, Tenancy, VerifyContext, VerifyError};
 use crate::credential::Credential;
@@ -7,11 +7,12 @@ use std::future::Future;
 use std::future::ready;
 use std::sync::Arc;
 
-/// Says whom a credential belongs to. The port that every store, token format and remote service
-/// is plugged into.
+/// Finds the principal that a credential belongs to. Every store, token format and remote service
+/// is plugged in through this trait.
 ///
-/// Write [`verify`](Self::verify) as a plain `async fn`. Where the answer is often at hand without
-/// waiting (a table, a cache), write [`verify_now`](Self::verify_now) too: then nothing is boxed.
+/// Write [`verify`](Self::verify) as a plain `async fn`. If the answer is often available without
+/// waiting (from a table or a cache), write [`verify_now`](Self::verify_now) too: then nothing is
+/// boxed.
 ///
 /// # Examples
 ///
@@ -32,23 +33,25 @@ use std::sync::Arc;
 pub trait Verifier: Send + Sync + 'static {
     /// Verifies one credential.
     ///
-    /// The future may be dropped at any await: the client left, or the deadline passed.
+    /// The future may be dropped at any await, because the client left or the deadline passed.
     ///
     /// # Errors
     ///
-    /// * [`VerifyError::Denied`]: the credential is no good.
-    /// * [`VerifyError::Unsupported`]: not for this verifier to say; the next one is asked.
-    /// * [`VerifyError::Unavailable`]: cannot tell now.
+    /// * [`VerifyError::Denied`] if the credential is not valid.
+    /// * [`VerifyError::Unsupported`] if this verifier is not responsible; the next one is asked.
+    /// * [`VerifyError::Unavailable`] if it cannot answer now.
     fn verify(
         &self,
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) -> impl Future<Output = Result<Principal, VerifyError>> + Send;
 
-    /// The same answer as [`verify`](Self::verify), where it is at hand without waiting; `None` where it
-    /// is not, which is what this does unless it is written. It is asked first on every request, so it
-    /// must not block, and says [`VerifyError::Unsupported`] to what is not for this verifier: with
-    /// [`or`](Self::or), one that only ever says `None` makes the whole chain wait.
+    /// Returns the same answer as [`verify`](Self::verify) if it is available without waiting, else
+    /// `None`. Defaults to `None`.
+    ///
+    /// It is called first on every request, so it must not block. Return
+    /// [`VerifyError::Unsupported`] for a credential that is not for this verifier. With
+    /// [`or`](Self::or), a verifier that always returns `None` makes the whole chain wait.
     fn verify_now(
         &self,
         credential: &Credential<'_>,
@@ -58,13 +61,15 @@ pub trait Verifier: Send + Sync + 'static {
         None
     }
 
-    /// Ends a credential's life: it is denied from now on. Asked where a dialect revokes what was shown
-    /// over plain http; a verifier without it leaves an error in the log for each.
+    /// Revokes a credential: it is denied from now on. The pipeline calls it if a dialect revokes
+    /// credentials that were sent over plain http. A verifier without it causes an error in the log
+    /// for each of them.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Unsupported`] where the verifier cannot or does not know it, which is what this
-    /// does unless it is written; [`VerifyError::Unavailable`] where it could not be done now.
+    /// * [`VerifyError::Unsupported`] if the verifier cannot revoke or does not know the
+    ///   credential. This is the default.
+    /// * [`VerifyError::Unavailable`] if it cannot revoke now.
     fn revoke(
         &self,
         credential: &Credential<'_>,
@@ -74,32 +79,33 @@ pub trait Verifier: Send + Sync + 'static {
         ready(Err(VerifyError::Unsupported))
     }
 
-    /// The source of the principals: an issuer, a store, or several. A layer asks once, when it is made.
-    /// If it is one source, `${user}` in permissions names the users of that source; see
-    /// [`PermissionPolicy::users_of`](crate::policy::PermissionPolicy::users_of).
+    /// Returns the source of the principals: an issuer, a store, or several. A layer calls it once,
+    /// when the layer is made. If it is one source, `${user}` in permissions names the users of
+    /// that source. See [`PermissionPolicy::users_of`](crate::policy::PermissionPolicy::users_of).
     ///
-    /// Defaults to the store without a name. A verifier that names an issuer or a store in its principals
-    /// returns the same here, and one that joins several sources returns [`IdentitySource::Several`].
+    /// Defaults to the store without a name. A verifier that names an issuer or a store in its
+    /// principals returns the same here. One that joins several sources returns
+    /// [`IdentitySource::Several`].
     fn source(&self) -> IdentitySource<'_> {
         IdentitySource::Store("")
     }
 
-    /// Whether a credential is good for one tenant alone. A layer with a
-    /// [tenant](crate::AuthenticateLayer::tenant) asks once, when it is made, and refuses a verifier that
-    /// ignores tenants.
+    /// Returns the separation of tenants by this verifier. A layer with a
+    /// [tenant](crate::AuthenticateLayer::tenant) calls it once, when the layer is made, and
+    /// refuses a verifier that ignores tenants.
     ///
-    /// Defaults to [`Tenancy::Ignores`]. Return [`Tenancy::Separates`] if `verify`, `verify_now` and
-    /// `revoke` compare the credential's tenant with [`VerifyContext::tenant`]. A request without a tenant is
-    /// of no tenant, which is one of its own.
+    /// Defaults to [`Tenancy::Ignores`]. Return [`Tenancy::Separates`] if `verify`, `verify_now`
+    /// and `revoke` compare the credential's tenant with [`VerifyContext::tenant`]. Treat the
+    /// absence of a tenant as a tenant of its own.
     fn tenancy(&self) -> Tenancy {
         Tenancy::Ignores
     }
 
-    /// Binds this verifier to one tenant: a request of another tenant, or of none, is
+    /// Binds this verifier to one tenant. It answers a request of another tenant, or of none, with
     /// [`Unsupported`](VerifyError::Unsupported).
     ///
-    /// The tenant is no part of the principals' [keys](Principal::key). Give the stores of two tenants
-    /// different names, or build a [`MemoryVerifier`](crate::MemoryVerifier) with its own
+    /// The tenant is not part of the principals' [keys](Principal::key). Give the stores of two
+    /// tenants different names, or build a [`MemoryVerifier`](crate::MemoryVerifier) with its own
     /// [`tenant`](crate::verify::MemoryVerifierBuilder::tenant).
     ///
     /// # Examples
@@ -120,8 +126,8 @@ pub trait Verifier: Send + Sync + 'static {
         AtTenant::new(self, tenant.into())
     }
 
-    /// Takes credentials at every tenant of a layer, although this verifier does not separate tenants. It
-    /// gives up the wall between tenants; the log has a warning that names this method.
+    /// Accepts credentials at every tenant of a layer, although this verifier does not separate
+    /// tenants. It gives up the wall between tenants. The log has a warning that names this method.
     fn danger_at_every_tenant(self) -> AtEveryTenant<Self>
     where
         Self: Sized,
@@ -129,7 +135,7 @@ pub trait Verifier: Send + Sync + 'static {
         AtEveryTenant::new(self)
     }
 
-    /// Asks `next` about what this verifier does not know; see [`Or`].
+    /// Asks `next` if this verifier does not know a credential; see [`Or`].
     fn or<V: Verifier>(self, next: V) -> Or<Self, V>
     where
         Self: Sized,
@@ -137,7 +143,7 @@ pub trait Verifier: Send + Sync + 'static {
         Or::new(self, next)
     }
 
-    /// This verifier without its type.
+    /// Returns this verifier without its type.
     fn boxed(self) -> BoxVerifier
     where
         Self: Sized,
