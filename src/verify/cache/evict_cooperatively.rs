@@ -1,4 +1,4 @@
-//! Forgets what is known of one identity, and without keeping others waiting.
+//! Evicts the answers about one identity, without blocking other tasks.
 
 use tokio::task::yield_now;
 
@@ -6,21 +6,21 @@ use super::Cached;
 use crate::principal::{Identity, Principal};
 use crate::verify::Verifier;
 
-/// How many answers are looked at before others have their turn: some 0.1 ms.
+/// The number of answers to look at before other tasks have their turn: some 0.1 ms.
 const AT_A_TIME: usize = 512;
 
 impl<V: Verifier> Cached<V> {
-    /// Forgets every good answer about one identity, whatever credential was presented, and returns how many
-    /// there were. Takes a time in proportion to the number of all answers.
+    /// Evicts every good answer about one identity, for every credential, and returns their number.
+    /// Takes a time in proportion to the number of all answers.
     pub fn evict_identity(&self, identity: Identity<'_>) -> usize {
         self.evict_where(|principal| principal.identity() == Some(identity))
     }
 
-    /// What [`evict_where`](Self::evict_where) does, bit by bit: whoever else has to do something on this thread comes
-    /// in between.
+    /// Evicts like `evict_where`, but yields in between, so that other tasks on this thread can
+    /// run.
     pub(in crate::verify) async fn evict_gently(&self, matches: impl Fn(&Principal) -> bool) {
         let looked_at = self.store.evict_where(matches);
-        // What began before will not be kept; nobody is to join it either.
+        // An answer of an earlier verification will not be stored, so no request may join one.
         self.flights.close_all();
         for (at, _) in looked_at.enumerate() {
             if at % AT_A_TIME == AT_A_TIME - 1 {

@@ -1,13 +1,13 @@
-//! Keeps what was evicted from coming back by a verification that began before.
+//! Eviction epochs: an evicted answer does not come back by a verification that began before.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::credential::Fingerprint;
 
-/// Counts evictions, for each part of all keys. A verification remembers the number at its begin; its
-/// answer is stored while the part is locked, and only where the number is still the same.
+/// Counts evictions, for each part of all keys. A verification remembers the number when it begins.
+/// Its answer is stored while the part is locked, and only if the number is still the same.
 ///
-/// In parts, so that evicting one credential costs the others nothing but those that share its part.
+/// Because of the parts, evicting one credential affects only credentials in the same part.
 pub(super) struct Generations {
     parts: Box<[Mutex<u64>]>,
     last: Mutex<u64>,
@@ -20,7 +20,7 @@ impl Generations {
         Self { parts: (1..PARTS).map(|_| Mutex::default()).collect(), last: Mutex::default() }
     }
 
-    /// The number of a key's part, locked.
+    /// Locks and returns the number of a key's part.
     pub(super) fn of(&self, key: Fingerprint) -> MutexGuard<'_, u64> {
         let place = usize::try_from(key.spread() % PARTS).unwrap_or_default();
         lock(self.parts.get(place).unwrap_or(&self.last))

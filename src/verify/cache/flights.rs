@@ -1,4 +1,4 @@
-//! One verification for everybody who asks the same at the same time.
+//! Shared verifications: requests with the same credential at the same time share one call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,10 +13,10 @@ use crate::deadline::Unfinished;
 use crate::principal::Principal;
 use crate::verify::VerifyError;
 
-/// What a verification came to.
+/// The outcome of a verification.
 pub(super) type Outcome = Result<Result<Principal, VerifyError>, Unfinished>;
 
-/// Every verification that runs now, each on a task of its own. Dropping this ends them.
+/// The running verifications, each on its own task. Dropping this ends them.
 pub(super) struct Flights {
     table: Arc<Mutex<Table>>,
     limit: usize,
@@ -25,9 +25,9 @@ pub(super) struct Flights {
 
 #[derive(Default)]
 struct Table {
-    /// Those that somebody may still join.
+    /// The verifications that requests may still join.
     open: HashMap<Fingerprint, Open, AlreadyRandom>,
-    /// All of them.
+    /// All verifications.
     running: HashMap<u64, Option<AbortHandle>>,
     next: u64,
 }
@@ -38,23 +38,23 @@ struct Open {
     outcome: Waiter,
 }
 
-/// How somebody takes part.
+/// The role of a request in a verification.
 pub(super) enum Joined<T> {
-    /// There is an answer by now.
+    /// The answer is available by now.
     Known(Result<Principal, VerifyError>),
-    /// Waits for what another began.
+    /// The request waits for a verification that another one began.
     Follows(Waiter),
-    /// Begins it.
+    /// The request begins the verification.
     Leads(SharedCall, Waiter, T),
-    /// There are too many: everybody for himself.
+    /// The limit is reached: each request verifies its own credential.
     Full,
 }
 
-/// The end of a flight that waits.
+/// The waiting end of a flight.
 #[derive(Clone)]
 pub(super) struct Waiter(watch::Receiver<Option<Outcome>>);
 
-/// The end of a flight that does the work. However it ends, nobody waits for it any longer.
+/// The working end of a flight. However it ends, it leaves no waiting request behind.
 pub(super) struct SharedCall {
     key: Fingerprint,
     number: u64,
@@ -67,8 +67,8 @@ impl Flights {
         Self { table: Arc::default(), limit, deadline }
     }
 
-    /// Joins the flight of a key or begins one, unless `known` knows better by now. `begin` is asked
-    /// before anybody can join.
+    /// Joins the flight of a key or begins one, unless `known` returns an answer by now. `begin` is
+    /// called before any request can join.
     pub(super) fn join<T>(
         &self,
         key: Fingerprint,
@@ -76,12 +76,12 @@ impl Flights {
         begin: impl FnOnce() -> T,
     ) -> Joined<T> {
         let mut table = lock(&self.table);
-        // One that is overdue runs where nobody polls it any longer.
+        // The task of an overdue flight may be on a runtime that no longer polls it.
         let overdue = |open: &Open| open.began.elapsed() > self.deadline.saturating_mul(2);
         if let Some(open) = table.open.get(&key).filter(|open| !overdue(open)) {
             return Joined::Follows(open.outcome.clone());
         }
-        // Answers are stored before a flight ends, so here none is missed.
+        // Answers are stored before a flight ends, so this look-up misses none.
         if let Some(answer) = known() {
             return Joined::Known(answer);
         }
@@ -98,26 +98,26 @@ impl Flights {
         Joined::Leads(flight, landing, begun)
     }
 
-    /// By which the task of a flight can be ended.
+    /// Attaches the handle that can abort the task of a flight.
     pub(super) fn attach(&self, number: u64, task: AbortHandle) {
         if let Some(running) = lock(&self.table).running.get_mut(&number) {
             *running = Some(task);
         }
     }
 
-    /// Nobody joins this flight any longer; who waits gets its answer.
+    /// Closes a flight: requests can no longer join it, and the waiting ones get its answer.
     pub(super) fn close(&self, key: Fingerprint) {
         let closed = lock(&self.table).open.remove(&key);
         drop(closed);
     }
 
-    /// Nobody joins any flight of now any longer.
+    /// Closes all current flights.
     pub(super) fn close_all(&self) {
         let closed = std::mem::take(&mut lock(&self.table).open);
         drop(closed);
     }
 
-    /// How many run.
+    /// Returns the number of running verifications.
     pub(super) fn running(&self) -> usize {
         lock(&self.table).running.len()
     }
@@ -131,7 +131,7 @@ impl Drop for Flights {
 }
 
 impl Waiter {
-    /// What it came to; `None` where its task was dropped.
+    /// Waits for the outcome. Returns `None` if the task was dropped.
     pub(super) async fn outcome(mut self) -> Option<Outcome> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
     }
@@ -142,7 +142,7 @@ impl SharedCall {
         self.number
     }
 
-    /// Tells everybody who waits.
+    /// Sends the outcome to all waiting requests.
     pub(super) fn land(self, outcome: Outcome) {
         self.leave();
         self.outcome.send_replace(Some(outcome));

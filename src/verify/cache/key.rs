@@ -1,11 +1,12 @@
-//! What an answer is stored under.
+//! The keys of stored answers.
 
 use std::io;
 
 use crate::credential::{ClientKind, Credential, Fingerprint, FingerprintKey, Key};
 use crate::verify::VerifyContext;
 
-/// A fingerprint's key for each kind of credential, so that no kind is looked up as another, and one for principals.
+/// One fingerprint key for each kind of credential, so that no kind is looked up as another, and
+/// one for principals.
 pub(super) struct Keys {
     token: FingerprintKey,
     app: FingerprintKey,
@@ -34,11 +35,11 @@ impl Keys {
         })
     }
 
-    /// The fingerprint of a credential in a context: of the tenant, where there is one, and the credential's parts, each
-    /// with its length. Nothing else of the request is in it.
+    /// Returns the fingerprint of a credential in a context. It covers the tenant, if there is one,
+    /// and the credential's parts, each with its length. It covers nothing else of the request.
     #[inline]
     pub(super) fn of(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Fingerprint {
-        // No tenant is not the tenant without a name: that one is a part, of no length.
+        // No tenant differs from a tenant with an empty name: the latter is a part of length zero.
         let tenant = context.tenant().map(str::as_bytes);
         let one = |key: &FingerprintKey, text: &str| match tenant {
             None => key.of(&[text.as_bytes()]),

@@ -1,18 +1,18 @@
-//! How long an answer is good.
+//! Lifetimes of answers.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock::Clock;
 
-/// One moment by two clocks: the one that expiry is judged by, which somebody may set, and one that
-/// nobody can.
+/// One moment on two clocks: the settable clock that expiry is judged by, and a steady one that
+/// cannot be set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     wall: SystemTime,
     steady: Instant,
 }
 
-/// How long an answer is good. By both clocks: where one of them is set back, the other still ends it.
+/// The lifetime of an answer on both clocks. If one of them is set back, the other still ends it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lifetime {
     from: SystemTime,
@@ -28,8 +28,8 @@ impl Moment {
 }
 
 impl Lifetime {
-    /// So long from a moment on, and no longer than until the credential itself expires; `None` where
-    /// that is over already.
+    /// Returns a lifetime from a moment on, which ends at the latest when the credential itself
+    /// expires. Returns `None` if that time has passed already.
     pub(super) fn new(from: Moment, time: Duration, expires_at: Option<SystemTime>) -> Option<Self> {
         let until = from.wall.checked_add(time)?;
         let until = expires_at.map_or(until, |expires_at| expires_at.min(until));

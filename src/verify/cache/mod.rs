@@ -1,4 +1,4 @@
-//! Remembers for a while whom credentials belong to.
+//! A cache for the answers of another verifier.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -28,37 +28,42 @@ mod settings;
 mod store;
 mod weighted_map;
 
-/// Remembers for a while what another verifier found, so that a remote server, a database or a signature
-/// is asked once and not on every request.
+/// Caches the answers of another verifier for a short time. Then a remote server, a database or a
+/// signature is not checked on every request.
 ///
-/// * **What is kept is who somebody is**, never what they may do: policies are asked on every request
-///   anew, with the route at hand.
-/// * A good answer is kept for 30 s at most, and never past the principal's own
-///   [expiry](Principal::expires_at); *unknown*, *expired*, *revoked* and *disabled* for 5 s, apart from
-///   the good ones. *Throttled*, *unsupported* and *unavailable* are not kept. Both times count from
-///   when the verifier was asked.
-/// * Answers are kept under a keyed [fingerprint](crate::credential::Fingerprint) of the credential's kind, the tenant
-///   and every part of the credential; the key is this cache's own and no secret is stored. What else an
-///   answer depends on (address, headers) must not be cached: do not put such a verifier inside.
-/// * Passwords go past the cache unless [switched on](Self::passwords).
-/// * What is asked at the same time about the same credential is **one** call of the verifier. It runs as a
-///   task of its own on the current tokio runtime, so it goes on when the client that was first leaves.
-///   It gets an [owned](Credential::into_owned) credential, wiped in the end, and a
-///   [detached](VerifyContext::detached) context: tenant and address, but no head. Task-local values and the
-///   current span are not there. It ends after [a deadline](Self::deadline), and with this verifier.
-/// * [`revoke`](Verifier::revoke) tells the verifier and forgets the credential in every spelling: each good answer of
-///   the same kind and [credential id](Principal::credential_id), or where there is none of the same kind and
-///   [id](Principal::id). So a JWT with another valid signature (ECDSA has two) ends with the one that was shown, for
-///   every tenant. Where no answer says whose the credential is, the verifier is asked once more, before it is told; where
-///   it cannot tell, nothing is revoked, and that is *unavailable*. This is a task of its own, too, and goes on when its
-///   caller leaves.
-/// * For what ends elsewhere there are [`evict`](Self::evict), [`evict_principal`](Self::evict_principal),
-///   [`evict_where`](Self::evict_where) and [`evict_all`](Self::evict_all), to be called from a database's
-///   `LISTEN`, say. A verification that began before does not bring back what was evicted.
+/// * **Only the identity is kept, not the decision on access**: policies are checked anew on every
+///   request, with its route.
+/// * A good answer is kept for at most 30 s, and never past the principal's own
+///   [expiry](Principal::expires_at). *Unknown*, *expired*, *revoked* and *disabled* are kept for 5
+///   s, separate from the good ones. *Throttled*, *unsupported* and *unavailable* are not kept.
+///   Both times count from the start of the verification.
+/// * The key of an answer is a keyed [fingerprint](crate::credential::Fingerprint). It covers the
+///   credential's kind, the tenant and every part of the credential. The fingerprint key is the
+///   cache's own, and no secret is stored. Do not cache a verifier whose answers depend on anything
+///   else (address, headers).
+/// * Passwords bypass the cache unless [switched on](Self::passwords).
+/// * Simultaneous requests with the same credential share **one** call of the verifier. It runs as
+///   its own task on the current tokio runtime, so it goes on when the first client leaves. It gets
+///   an [owned](Credential::into_owned) credential, wiped at the end, and a
+///   [detached](VerifyContext::detached) context: tenant and address, but no head. Task-local
+///   values and the current span are not available. It ends after [a deadline](Self::deadline), and
+///   with this verifier.
+/// * [`revoke`](Verifier::revoke) revokes in the verifier and evicts the credential in every
+///   spelling. These are the good answers of the same kind and [credential
+///   id](Principal::credential_id). Without a credential id they are those of the same kind and
+///   [id](Principal::id). So a JWT with another valid signature (ECDSA has two) ends with the one
+///   that was sent, for every tenant. If no answer names the credential's principal, the verifier
+///   is asked for it before the revocation. If it cannot answer, nothing is revoked and the result
+///   is *unavailable*. Revoking is its own task, too, and goes on when its caller leaves.
+/// * For changes made elsewhere there are [`evict`](Self::evict),
+///   [`evict_principal`](Self::evict_principal), [`evict_where`](Self::evict_where) and
+///   [`evict_all`](Self::evict_all). Call them for instance from a database's `LISTEN`. A
+///   verification that began before does not bring an evicted answer back.
 ///
-/// Put it around what is slow and nothing else: `memory.or(Cached::new(remote)?)`. A
-/// [`MemoryVerifier`](crate::MemoryVerifier) inside would go on for 30 s with what was disabled. A throttle
-/// belongs outside, or it would not see the refusals that are answered from here.
+/// Put it around slow verifiers only: `memory.or(Cached::new(remote)?)`. A
+/// [`MemoryVerifier`](crate::MemoryVerifier) inside would accept a disabled principal for 30 s
+/// more. A throttle belongs outside, because it would not see the refusals that come from the
+/// cache.
 ///
 /// # Examples
 ///
@@ -89,27 +94,27 @@ pub struct Cached<V> {
 }
 
 impl<V: Verifier> Cached<V> {
-    /// A cache around this verifier, empty.
+    /// Makes an empty cache around this verifier.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give.
+    /// Returns an error if the operating system has no randomness.
     pub fn new(inner: V) -> io::Result<Self> {
         Ok(Self::with(Arc::new(inner), Keys::random()?, Settings::default()))
     }
 
-    /// The verifier inside.
+    /// Returns the verifier inside.
     pub fn inner(&self) -> &V {
         &self.inner
     }
 
-    /// How many good answers and how many refusals are kept now, for metrics; with those whose time is over
-    /// and whose place nobody needed yet.
+    /// Returns the number of stored good answers and of stored refusals, for metrics. Both include
+    /// expired answers whose place was not needed yet.
     pub fn stored(&self) -> (usize, usize) {
         self.store.stored()
     }
 
-    /// How many verifications run now on tasks of their own, for metrics.
+    /// Returns the number of verifications that now run on their own tasks, for metrics.
     pub fn in_flight(&self) -> usize {
         self.flights.running()
     }
@@ -126,7 +131,7 @@ impl<V: Verifier> Cached<V> {
         Self::with(self.inner, self.keys, settings)
     }
 
-    /// `None` for what is not kept.
+    /// Returns the key, or `None` if answers about such a credential are not kept.
     #[inline]
     fn key(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Fingerprint> {
         let kept = self.store.settings().passwords || !is_password(credential);
@@ -139,7 +144,7 @@ impl<V: Verifier> Cached<V> {
         evicted
     }
 
-    /// Asks the verifier, together with everybody who asks the same now.
+    /// Asks the verifier, together with all simultaneous requests for the same credential.
     async fn ask(
         &self,
         runtime: &Handle,
@@ -166,9 +171,10 @@ impl<V: Verifier> Cached<V> {
             };
             match landing.outcome().await {
                 Some(Ok(answer)) => return answer,
-                // What went wrong with another's attempt is no reason to fail: once more, by oneself.
+                // The failure of another request's attempt is no reason to fail: verify once more,
+                // alone.
                 _ if follow && !leads => follow = false,
-                // A panic of the verifier is one here, as it would be without the cache.
+                // A panic of the verifier is passed on, as it would be without the cache.
                 Some(Err(Unfinished::Panicked)) => resume_unwind(Box::new("the cached verifier panicked")),
                 Some(Err(Unfinished::Late)) => {
                     return Err(VerifyError::unavailable("the verifier was too slow"));
@@ -216,7 +222,7 @@ impl<V: Verifier> Verifier for Cached<V> {
         }
         match Handle::try_current() {
             Ok(runtime) => self.ask(&runtime, key, credential, context).await,
-            // Nobody to run a task: without company.
+            // There is no runtime for a task, so the call is not shared.
             Err(_) => {
                 let ticket = self.store.begin(key, !is_password(credential));
                 let answer = self.inner.verify(credential, context).await;

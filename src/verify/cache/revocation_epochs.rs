@@ -1,26 +1,26 @@
-//! Ends answers by what they are about, however the credential was shown.
+//! Revocation epochs: a revocation ends answers in every spelling of the credential.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::credential::FingerprintKey;
 use crate::principal::Principal;
 
-/// Which credentials were revoked, and when: by their number in the order of all revocations.
+/// The revocations of each part, by their number in the order of all revocations.
 ///
-/// An answer is good only if nothing was revoked in its part since the verification behind it began. So
-/// revoking looks at no answer, whatever their number, and one that is found too late is no good either.
-/// What shares a part by accident is asked about once more.
+/// An answer is valid only if nothing was revoked in its part since its verification began. So a
+/// revocation need not look at the answers, however many there are. An answer that arrives too late
+/// is invalid as well. Answers that share a part by accident are verified once more.
 pub(super) struct Endings {
     key: FingerprintKey,
     count: AtomicU64,
     parts: Box<[AtomicU64]>,
 }
 
-/// Where a principal's credential stands among the others: the same for every spelling of it.
+/// The part of a principal's credential: the same for every spelling of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part(u16);
 
-/// 64 KiB of numbers, so that of 100,000 answers twelve share a part.
+/// 64 KiB of numbers, so that with 100,000 answers twelve share a part.
 const PARTS: u16 = 8_192;
 
 impl Endings {
@@ -28,8 +28,8 @@ impl Endings {
         Self { key, count: AtomicU64::new(0), parts: (0..PARTS).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// By kind and credential id. What has none is told by kind and id: another credential of the same
-    /// principal is then in the same part.
+    /// Returns the part by kind and credential id. Without a credential id it is chosen by kind and
+    /// id. Another credential of the same principal is then in the same part.
     pub(super) fn part(&self, principal: &Principal) -> Part {
         let kind = principal.kind().as_str().as_bytes();
         let named = match principal.credential_id().filter(|id| !id.is_empty()) {
@@ -40,12 +40,13 @@ impl Endings {
         Part(u16::try_from(place).unwrap_or_default())
     }
 
-    /// How many there were, before a verification begins.
+    /// Returns the number of revocations, before a verification begins.
     pub(super) fn count(&self) -> u64 {
         self.count.load(Ordering::Acquire)
     }
 
-    /// To be called when the verifier knows of the revocation: what began before knew nothing of it.
+    /// Records a revocation. Call it after the verifier's, because earlier verifications did not
+    /// see it.
     pub(super) fn end(&self, part: Part) {
         let number = self.count.fetch_add(1, Ordering::AcqRel) + 1;
         if let Some(last) = self.parts.get(usize::from(part.0)) {
@@ -53,7 +54,8 @@ impl Endings {
         }
     }
 
-    /// Whether an answer stands that was asked for after so many.
+    /// Returns `true` if an answer is still valid whose verification began after `since`
+    /// revocations.
     #[inline]
     pub(super) fn is_current(&self, part: Part, since: u64) -> bool {
         self.parts.get(usize::from(part.0)).is_some_and(|last| last.load(Ordering::Acquire) <= since)

@@ -1,4 +1,4 @@
-//! Ends a credential's life, and forgets it however it was shown.
+//! Revokes a credential, and evicts it in every spelling.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
@@ -17,8 +17,9 @@ use crate::verify::{Verifier, VerifyContext, VerifyError};
 
 type Outcome = Result<Result<(), VerifyError>, Unfinished>;
 
-/// Tells the verifier, and forgets what is known of the credential. On a task of its own where there is a runtime: what a
-/// caller that leaves has begun may go on in the verifier, and nothing is to be kept that began before that has ended.
+/// Revokes in the verifier, and evicts the answers about the credential. If there is a runtime, it
+/// is a task of its own. The reason is that a revocation may go on in the verifier after its caller
+/// has left. An answer from before the end of the revocation must not be stored.
 pub(super) async fn revoke<V: Verifier>(
     cached: &Cached<V>,
     credential: &Credential<'_>,
@@ -43,7 +44,8 @@ pub(super) async fn revoke<V: Verifier>(
                 let is_over =
                     matches!(outcome, Ok(Ok(()) | Err(VerifyError::Denied(_) | VerifyError::Unsupported)));
                 let _ = answer.send(outcome);
-                // It may still be under way somewhere: once more when that must be over, too.
+                // The revocation may still be under way somewhere, so evict again when that must be
+                // over.
                 if !is_over && let Some(deadline) = timer(revocation.store.settings().deadline) {
                     deadline.await;
                     revocation.forget();
@@ -56,12 +58,12 @@ pub(super) async fn revoke<V: Verifier>(
     match outcome {
         Ok(revoked) => revoked,
         Err(Unfinished::Late) => Err(VerifyError::unavailable("the verifier was too slow")),
-        // A panic of the verifier is one here, as it would be without the cache.
+        // A panic of the verifier is passed on, as it would be without the cache.
         Err(Unfinished::Panicked) => resume_unwind(Box::new("the cached verifier panicked")),
     }
 }
 
-/// Who asked for a revocation. What has been told the verifier by the time they leave may have ended already.
+/// The caller of a revocation. If it leaves early, the verifier may have revoked already.
 struct Caller<V: Verifier> {
     revocation: Arc<Revocation<V>>,
     is_waiting: bool,
@@ -80,33 +82,35 @@ struct Revocation<V> {
     store: Arc<Store>,
     flights: Arc<Flights>,
     key: Fingerprint,
-    /// Whether answers about such a credential are kept at all.
+    /// `true` if answers about such a credential are kept at all.
     is_kept: bool,
-    /// Whose it is, as soon as that is known.
+    /// The principal of the credential, as soon as it is known.
     whose: OnceLock<Principal>,
 }
 
 impl<V: Verifier> Revocation<V> {
     async fn run(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Outcome {
-        // The verifier is asked whose it is before it is told: afterwards it only knows that it was revoked.
+        // Find the principal before the revocation: afterwards the verifier only returns *revoked*.
         match self.whose(credential, context).await {
             Ok(Some(principal)) => _ = self.whose.set(principal),
             Ok(None) => {}
-            // Told now it might end what other spellings go on with here.
+            // Revoking now might end the credential while other spellings remain valid in the
+            // cache.
             Err(error) => return Ok(Err(error)),
         }
         let deadline = self.store.settings().deadline;
         let outcome = Bounded::new(self.inner.revoke(credential, context), deadline).await;
         match outcome {
-            // Nothing has ended.
+            // The verifier has not revoked anything.
             Ok(Err(VerifyError::Unsupported)) => self.forget_key(),
             _ => self.forget(),
         }
         outcome
     }
 
-    /// Whose credential it is; `None` where no answer about it can have been good, an error where the verifier cannot
-    /// tell now. Takes no refusal of lately for an answer: one spelling may have been too early, and another not.
+    /// Returns the principal of the credential. Returns `None` if no answer about it can have been
+    /// good, and an error if the verifier cannot answer now. A stored refusal is not used: one
+    /// spelling may have been too early, and another not.
     async fn whose(
         &self,
         credential: &Credential<'_>,
@@ -127,7 +131,8 @@ impl<V: Verifier> Revocation<V> {
         }
     }
 
-    /// After the verifier was told, or a verification in between would bring it back.
+    /// Evicts the answers. Call it after the verifier's revocation, or a verification in between
+    /// would bring them back.
     fn forget(&self) {
         if let Some(principal) = self.whose.get() {
             self.store.end(principal);

@@ -1,4 +1,4 @@
-//! How much is stored, and for how long.
+//! The sizes and lifetimes of a cache.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::Cached;
 use crate::clock::{Clock, SystemClock};
 use crate::verify::Verifier;
 
-/// The numbers of a cache.
+/// The settings of a cache.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) ttl: Duration,
@@ -20,7 +20,7 @@ pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// No answer is kept longer, whatever is asked for.
+/// The longest lifetime of an answer, whatever the settings.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Default for Settings {
@@ -39,62 +39,68 @@ impl Default for Settings {
 }
 
 impl<V: Verifier> Cached<V> {
-    /// How long good answers are kept: 30 s unless said, and a day at most. So long may something that was
-    /// revoked elsewhere go unnoticed. Zero keeps none. Empties the cache, as all of these do.
+    /// Sets how long good answers are kept. Defaults to 30 s; at most a day. A revocation elsewhere
+    /// may go unnoticed for this time. Zero keeps none. This and all other settings empty the
+    /// cache.
     #[must_use]
     pub fn ttl(self, ttl: Duration) -> Self {
         self.set(|settings| settings.ttl = ttl.min(LONGEST))
     }
 
-    /// How long refusals are kept: 5 s unless said, and a day at most. So long may something that was issued
-    /// or enabled just now be refused. Zero keeps none.
+    /// Sets how long refusals are kept. Defaults to 5 s; at most a day. A credential that was just
+    /// issued or enabled may be refused for this time. Zero keeps none.
     #[must_use]
     pub fn negative_ttl(self, ttl: Duration) -> Self {
         self.set(|settings| settings.negative_ttl = ttl.min(LONGEST))
     }
 
-    /// How many good answers are kept, about: 100,000 unless said. The least used go first.
+    /// Sets roughly how many good answers are kept. Defaults to 100,000. The least used are evicted
+    /// first.
     ///
-    /// One that holds more than 2 KiB ([`Principal::bytes`](crate::Principal::bytes)) counts as several, one for each 2 KiB.
-    /// So whatever tokens and authorization servers say, 100,000 hold 250 MB at most; the claims of a verifier of your own
-    /// are counted where it says how large they are. An answer that is larger than a part of the cache is not kept.
+    /// An answer of more than 2 KiB ([`Principal::bytes`](crate::Principal::bytes)) counts as
+    /// several, one for each 2 KiB. So 100,000 answers hold at most 250 MB, whatever tokens and
+    /// authorization servers contain. The claims of your own verifier count only if it declares
+    /// their size. An answer that is larger than a part of the cache is not kept.
     #[must_use]
     pub fn capacity(self, answers: usize) -> Self {
         self.set(|settings| settings.capacity = answers)
     }
 
-    /// How many refusals are kept, about: 50,000 unless said.
+    /// Sets roughly how many refusals are kept. Defaults to 50,000.
     #[must_use]
     pub fn negative_capacity(self, answers: usize) -> Self {
         self.set(|settings| settings.negative_capacity = answers)
     }
 
-    /// Whether right passwords are kept, too; no unless said. A password hash is slow on purpose, and
-    /// clients of Basic send it with every request.
+    /// Sets if correct passwords are kept, too. Defaults to `false`. A password hash is slow on
+    /// purpose, and clients of Basic send the password with every request.
     ///
-    /// It is a choice since with it an old password is good for some seconds after it was changed, and
-    /// since who can read the process's memory can try passwords against a fast fingerprint rather than
-    /// a slow hash. Wrong passwords are never kept: each has to be seen by whoever counts them.
+    /// This is optional for two reasons. An old password remains valid for some seconds after a
+    /// change. An attacker who can read the process's memory can try passwords against a fast
+    /// fingerprint instead of a slow hash.
+    ///
+    /// Wrong passwords are never kept, because a throttle has to see each of them.
     #[must_use]
     pub fn passwords(self, kept: bool) -> Self {
         self.set(|settings| settings.passwords = kept)
     }
 
-    /// After what time the verifier is given up, 2 s unless said; give the layer the same.
+    /// Sets the time after which a verification is given up. Defaults to 2 s; give the layer the
+    /// same.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         self.set(|settings| settings.deadline = deadline)
     }
 
-    /// How many verifications run on tasks of their own at a time: 4,096 unless said. What comes on top is
-    /// verified by the request itself, and shared with nobody.
+    /// Sets how many verifications run on their own tasks at a time. Defaults to 4,096. Beyond
+    /// that, each request verifies its own credential and does not share the answer.
     #[must_use]
     pub fn flights(self, limit: usize) -> Self {
         self.set(|settings| settings.flights = limit)
     }
 
-    /// The clock that expiry is judged by, the operating system's unless said. Whatever it says, nothing
-    /// is kept longer than a steady clock allows.
+    /// Sets the clock that expiry is judged by. Defaults to the operating system's. Whatever this
+    /// clock shows, no answer is kept longer than a steady clock allows.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.set(|settings| settings.clock = Arc::new(clock))

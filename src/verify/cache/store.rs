@@ -1,4 +1,4 @@
-//! What is known of credentials that were verified lately.
+//! The answers about recently verified credentials.
 
 use super::eviction_epochs::Generations;
 use super::lifetime::{Lifetime, Moment};
@@ -10,7 +10,7 @@ use crate::principal::Principal;
 use crate::rejection::DenialReason;
 use crate::verify::VerifyError;
 
-/// The answers of lately, good and bad ones apart: a flood of bad credentials pushes no good one out.
+/// Recent answers. Good and bad ones are apart, so bad credentials never displace good ones.
 pub(super) struct Store {
     good: Bounded<Good>,
     bad: Bounded<Bad>,
@@ -33,7 +33,7 @@ struct Bad {
     lifetime: Lifetime,
 }
 
-/// A verification that begins: since when its answer holds, and what was evicted before.
+/// The start of a verification: its time, and the counts of evictions and revocations until then.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     key: Fingerprint,
@@ -58,7 +58,7 @@ impl Store {
         &self.settings
     }
 
-    /// The answer of lately, where it is still good.
+    /// Returns the stored answer, if it is still valid.
     #[inline]
     pub(super) fn find(&self, key: Fingerprint) -> Option<Result<Principal, VerifyError>> {
         if let Some(good) = self.good.get(key)
@@ -71,13 +71,13 @@ impl Store {
         bad.lifetime.holds(self.now()).then_some(Err(VerifyError::Denied(bad.reason)))
     }
 
-    /// Before a verification begins; and whether refusals may be stored, too.
+    /// Begins a verification. `refusals` allows a refusal to be stored.
     pub(super) fn begin(&self, key: Fingerprint, refusals: bool) -> Ticket {
         let endings = self.endings.count();
         Ticket { key, began: self.now(), generation: *self.generations.of(key), endings, refusals }
     }
 
-    /// Stores what a verification found, unless that may not be stored or was evicted meanwhile.
+    /// Stores an answer, unless it may not be stored or was evicted meanwhile.
     pub(super) fn keep(&self, ticket: Ticket, answer: &Result<Principal, VerifyError>) {
         let Ticket { key, began, generation, endings, refusals } = ticket;
         let now = self.generations.of(key);
@@ -85,21 +85,21 @@ impl Store {
             return;
         }
         match answer {
-            // No verifier may answer so, and the pipeline says so each time.
+            // A guest is invalid as a verifier's answer; the pipeline logs it each time.
             Ok(principal) if principal.is_guest() => {}
             Ok(principal) => {
                 let Some(lifetime) = Lifetime::new(began, self.settings.ttl, principal.expires_at()) else {
                     return;
                 };
                 let part = self.endings.part(principal);
-                // Where it ends only now, it is stored and found to be no good.
+                // If it is revoked only now, it is stored and then found to be invalid.
                 if self.endings.is_current(part, endings) {
                     let good = Good { principal: principal.clone(), lifetime, part, endings };
                     self.good.insert(key, good, principal.bytes());
                 }
             }
             Err(VerifyError::Denied(reason)) if lasts(*reason) => {
-                // Were the clock set back, it would be good again.
+                // If the clock were set back, the old answer would be valid again.
                 self.good.remove(key);
                 let lifetime = Lifetime::new(began, self.settings.negative_ttl, None);
                 if let Some(lifetime) = lifetime.filter(|_| refusals) {
@@ -110,29 +110,29 @@ impl Store {
         }
     }
 
-    /// Forgets one answer, and whatever a verification will find that runs now. Whether it was a good one.
+    /// Evicts one answer, also a pending one. Returns `true` if a good one was stored.
     pub(super) fn evict(&self, key: Fingerprint) -> bool {
         self.generations.advance(key);
         self.bad.remove(key);
         self.good.remove(key)
     }
 
-    /// Whose it was when last heard of, though that may be over.
+    /// Returns the principal of the last good answer, even if it is no longer valid.
     pub(super) fn principal(&self, key: Fingerprint) -> Option<Principal> {
         self.good.get(key).map(|good| good.principal)
     }
 
-    /// Ends the good answers about a principal's credential, in every spelling, and whatever a verification
-    /// will find that runs now.
+    /// Ends the good answers about a principal's credential, in every spelling. The answers of
+    /// running verifications end, too.
     pub(super) fn end(&self, principal: &Principal) {
         self.endings.end(self.endings.part(principal));
     }
 
-    /// Forgets the good answers about such principals, and whatever a verification will find that runs now.
-    /// Says of each answer that it looks at whether it was such a one; what is not asked for is not looked at.
+    /// Evicts the good answers about matching principals, also pending ones. Yields for each answer
+    /// if it was evicted. Answers are looked at only as the iterator is advanced.
     pub(super) fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> impl Iterator<Item = bool> {
         self.generations.advance_all();
-        // Not by `retain`, which would run somebody else's code under a lock.
+        // Not by `retain`, which would run foreign code under a lock.
         self.good.iter().map(move |(key, good)| matches(&good.principal) && self.good.remove(key))
     }
 
@@ -142,7 +142,7 @@ impl Store {
         self.bad.clear();
     }
 
-    /// How many good and how many bad answers there are, those included whose time is over.
+    /// Returns the numbers of good and of bad answers, including expired ones.
     pub(super) fn stored(&self) -> (usize, usize) {
         (self.good.len(), self.bad.len())
     }
@@ -152,7 +152,7 @@ impl Store {
     }
 }
 
-/// Whether asking again soon would give the same answer.
+/// Returns `true` if a verification soon afterwards would give the same answer.
 const fn lasts(reason: DenialReason) -> bool {
     match reason {
         DenialReason::Unknown | DenialReason::Expired | DenialReason::Revoked | DenialReason::Disabled => {

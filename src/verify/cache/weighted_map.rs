@@ -1,4 +1,4 @@
-//! Maps that hold so much and no more.
+//! Maps with a bounded total weight.
 
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -6,7 +6,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use crate::credential::Fingerprint;
 use crate::credential::fingerprint::AlreadyRandom;
 
-/// A map that holds so many small values, or fewer large ones. The least used go first.
+/// A map with room for many small values or fewer large ones. The least used are evicted first.
 pub(super) struct Bounded<T: Clone>(Cache<Fingerprint, Weighed<T>, ByWeight, AlreadyRandom>);
 
 #[derive(Clone)]
@@ -18,7 +18,7 @@ struct Weighed<T> {
 #[derive(Clone)]
 struct ByWeight;
 
-/// A value of more bytes counts as several, one for each so many.
+/// The bytes of one unit. A larger value counts as several units.
 const UNIT: usize = 2 * 1024;
 
 impl<T: Clone> Bounded<T> {
@@ -32,12 +32,12 @@ impl<T: Clone> Bounded<T> {
         self.0.get(&key).map(|found| found.value)
     }
 
-    /// Keeps a value that holds so many bytes elsewhere; one that is larger than the map is not kept.
+    /// Inserts a value that holds `bytes` elsewhere. A value larger than the map is not kept.
     pub(super) fn insert(&self, key: Fingerprint, value: T, bytes: usize) {
         self.0.insert(key, Weighed { value, weight: 1 + (bytes / UNIT) as u64 });
     }
 
-    /// Whether there was one.
+    /// Removes a value, and returns `true` if there was one.
     pub(super) fn remove(&self, key: Fingerprint) -> bool {
         self.0.remove(&key).is_some()
     }
@@ -50,7 +50,7 @@ impl<T: Clone> Bounded<T> {
         self.0.len()
     }
 
-    /// Takes no lock while a value is looked at.
+    /// Iterates over the values without a lock while a value is looked at.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, T)> {
         self.0.iter().map(|(key, found)| (key, found.value))
     }
