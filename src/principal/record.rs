@@ -214,6 +214,7 @@ macro_rules! kind {
 
             /// Copies the database rows that the answer depends on from the principal it was made
             /// of.
+            ///
             /// A verifier that looks a principal up and returns another one in its place calls
             /// this. A cache then evicts the new principal when it would have evicted the old one.
             pub fn depends_as(mut self, other: &Principal) -> Self {

@@ -3,6 +3,7 @@
 //! A permission is written `operations:paths`. The operations are a comma list of `get`, `post`,
 //! `put`, `delete` or `*`. The paths are a comma list of Ant patterns (`?` one character, `*`
 //! within a segment, `**` any depth). Without a colon every operation is meant.
+//!
 //! `${user}` stands for the user's name or UUID, and so does a segment `me` that is not the last.
 //! Both are compared exactly. Everything else is compared without regard to ASCII case.
 //!

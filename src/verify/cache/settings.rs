@@ -72,11 +72,11 @@ impl<V: Verifier> Cached<V> {
         self.set(|settings| settings.negative_capacity = answers)
     }
 
-    /// Sets if correct passwords are kept, too. Defaults to `false`. A password hash is slow on
+    /// Keeps correct passwords, too, if `kept`. Defaults to `false`. A password hash is slow on
     /// purpose, and clients of Basic send the password with every request.
     ///
     /// This is optional for two reasons. An old password remains valid for some seconds after a
-    /// change. An attacker who can read the process's memory can try passwords against a fast
+    /// change. An attacker that can read the process's memory can try passwords against a fast
     /// fingerprint instead of a slow hash.
     ///
     /// Wrong passwords are never kept, because a throttle has to see each of them.

@@ -1,4 +1,4 @@
-//! What a memory verifier starts with.
+//! The builder of a memory verifier.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use crate::credential::{ClientKind, Credential, Fingerprint, Key, Pair, Secret};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
 use crate::verify::password::{HashError, Passwords};
 
-/// Builds a [`MemoryVerifier`]. The secrets it is given are wiped when it is built.
+/// Builds a [`MemoryVerifier`]. Its secrets are wiped when the verifier is built.
 #[derive(Default)]
 #[must_use]
 pub struct MemoryVerifierBuilder {
@@ -24,32 +24,33 @@ enum Waiting {
     UserHash { name: Box<str>, hash: Arc<str>, user: BasicUser },
 }
 
-/// A credential and whom it makes, of kinds that fit.
+/// A credential and its principal, of kinds that fit.
 pub(super) struct Record<'c> {
     credential: Credential<'c>,
     principal: Principal,
 }
 
-/// The same without the secret.
+/// A record without its secret.
 pub(super) enum Hashed {
     Known(Fingerprint, Entry),
     User(Fingerprint, User),
 }
 
 impl MemoryVerifierBuilder {
-    /// A user by name and password. The password is hashed when the verifier is built.
+    /// Adds a user by name and password. The password is hashed when the verifier is built.
     pub fn user(self, name: impl Into<String>, password: impl Into<String>, user: BasicUser) -> Self {
         self.add(Credential::Password(owned_pair(name, password)), user.into())
     }
 
-    /// A user by name and the PHC string of the password's argon2id hash ([`Passwords::hash`]). Give all
-    /// the same cost, that of [`passwords`](Self::passwords): another one tells users apart by time.
-    /// An empty password matches no hash.
+    /// Adds a user by name and the PHC string of the password's argon2id hash
+    /// ([`Passwords::hash`]). Use the cost of [`passwords`](Self::passwords) for all hashes,
+    /// because a different cost distinguishes users by time. An empty password matches no hash.
     ///
-    /// With the feature `legacy-hashes` also hashes of bcrypt, scrypt, argon2i and argon2d are read; see
-    /// [`Passwords::verify`]. They stay as they are, because the next start reads them again.
-    /// [`build`](Self::build) fails for a hash that no password can match or that costs too much to check:
-    /// bcrypt above cost 14, scrypt above 256 MiB, argon2 above 256 MiB or 1 GiB over all passes.
+    /// With the feature `legacy-hashes` also hashes of bcrypt, scrypt, argon2i and argon2d are
+    /// read; see [`Passwords::verify`]. They stay as they are, because the next start reads them
+    /// again. [`build`](Self::build) fails if no password can match a hash, or if checking it costs
+    /// too much. That is bcrypt above cost 14, scrypt above 256 MiB, argon2 above 256 MiB or 1 GiB
+    /// over all passes.
     pub fn user_hash(
         mut self,
         name: impl Into<Box<str>>,
@@ -60,22 +61,22 @@ impl MemoryVerifierBuilder {
         self
     }
 
-    /// An API key of two halves (Socrata).
+    /// Adds an API key of two halves (Socrata).
     pub fn api_key(self, id: impl Into<String>, secret: impl Into<String>, key: ApiKey) -> Self {
         self.add(Credential::ApiKey(Key::Halves(owned_pair(id, secret))), key.into())
     }
 
-    /// An API key of one piece (OpenDataSoft).
+    /// Adds an API key of one piece (OpenDataSoft).
     pub fn key(self, secret: impl Into<String>, key: ApiKey) -> Self {
         self.add(Credential::ApiKey(Key::Whole(Secret::owned(secret))), key.into())
     }
 
-    /// A token that identifies an application (Socrata).
+    /// Adds a token that identifies an application (Socrata).
     pub fn app_token(self, token: impl Into<String>, app: AppToken) -> Self {
         self.add(Credential::AppToken(Secret::owned(token)), app.into())
     }
 
-    /// A client's id and secret: for an [`OrgAdmin`](crate::OrgAdmin) or
+    /// Adds a client's id and secret, for an [`OrgAdmin`](crate::OrgAdmin) or
     /// [`AppAdmin`](crate::AppAdmin) (Usergrid).
     pub fn client(
         self,
@@ -87,45 +88,48 @@ impl MemoryVerifierBuilder {
         self.add(Credential::Client(ClientKind::of(pair.id()), pair), principal.into())
     }
 
-    /// An access token: for an [`OAuthUser`](crate::OAuthUser), or for the client it was issued to.
+    /// Adds an access token, for an [`OAuthUser`](crate::OAuthUser) or for the client it was issued
+    /// to.
     pub fn access_token(self, token: impl Into<String>, principal: impl Into<Principal>) -> Self {
         self.add(Credential::AccessToken(Secret::owned(token)), principal.into())
     }
 
-    /// The name of this store, which is a part of each principal's [identity](crate::Principal::identity).
-    /// Defaults to no name. Give each store a name if a service has several.
+    /// Sets the name of this store, which is a part of each principal's
+    /// [identity](crate::Principal::identity). Defaults to no name. Give each store a name if a
+    /// service has several.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.stamp.store = Some(name.into());
         self
     }
 
-    /// The tenant of every credential. Requests of another tenant, and of none, are
-    /// [`Unsupported`](crate::VerifyError::Unsupported). Defaults to no tenant: then the verifier ignores
-    /// tenants, and no layer with a [tenant](crate::AuthenticateLayer::tenant) takes it.
+    /// Sets the tenant of every credential. Requests of another tenant, and of none, are
+    /// [`Unsupported`](crate::VerifyError::Unsupported). Defaults to no tenant: then the verifier
+    /// ignores tenants, and a layer with a [tenant](crate::AuthenticateLayer::tenant) refuses it.
     pub fn tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
         self.stamp.tenant = Some(tenant.into());
         self
     }
 
-    /// How passwords are hashed and checked; [`Passwords::new`] unless said.
+    /// Sets how passwords are hashed and checked. Defaults to [`Passwords::new`].
     pub fn passwords(mut self, passwords: Passwords) -> Self {
         self.passwords = Some(passwords);
         self
     }
 
-    /// The clock that expiry is judged by; the operating system's unless said.
+    /// Sets the clock that expiry is judged by. Defaults to the operating system's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// The verifier. Each password takes tens of milliseconds to hash, and one more is hashed for
-    /// users that do not exist; unoptimized builds of argon2 take some twenty times as long.
+    /// Builds the verifier. Each password takes tens of milliseconds to hash, and one more is
+    /// hashed for users that do not exist. Unoptimized builds of argon2 take some twenty times as
+    /// long.
     ///
     /// # Errors
     ///
-    /// [`MemoryVerifierError`] for a principal of a kind that its credential cannot have, for an empty
-    /// secret, for a stored hash that cannot be used, or when the operating system has no randomness to give.
+    /// Returns [`MemoryVerifierError`] if a principal is of a kind that its credential cannot have,
+    /// a secret is empty, a stored hash cannot be used, or the operating system has no randomness.
     pub fn build(self) -> Result<MemoryVerifier, MemoryVerifierError> {
         let passwords = match self.passwords {
             Some(passwords) => passwords,

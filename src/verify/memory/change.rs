@@ -1,29 +1,31 @@
-//! The changes of a memory verifier's principals while it serves.
+//! Changes to the principals of a memory verifier while it serves.
 
 use super::{Entry, MemoryVerifier, State};
 use crate::principal::{Identity, PrincipalKind};
 
 impl MemoryVerifier {
-    /// Disables every credential of one principal, by its kind and [id](crate::Principal::id) (or
-    /// [credential id](crate::Principal::credential_id)), and says how many there were. Takes a time in
-    /// proportion to the number of all principals.
+    /// Disables every credential of one principal, by its kind and [id](crate::Principal::id) or
+    /// [credential id](crate::Principal::credential_id). Returns the number of disabled
+    /// credentials. Takes a time in proportion to the number of all principals.
     pub fn disable(&self, kind: PrincipalKind, id: &str) -> usize {
         self.move_state(kind, id, |state| state == State::Live, State::Disabled)
     }
 
-    /// Undoes [`disable`](Self::disable), and says for how many. What was revoked stays so.
+    /// Undoes [`disable`](Self::disable), and returns the number of enabled credentials. Revoked
+    /// credentials stay revoked.
     pub fn enable(&self, kind: PrincipalKind, id: &str) -> usize {
         self.move_state(kind, id, |state| state == State::Disabled, State::Live)
     }
 
-    /// Revokes every credential of one principal, for good, and says how many there were: all access
-    /// tokens of a user, say.
+    /// Revokes every credential of one principal permanently, for instance all access tokens of a
+    /// user. Returns the number of revoked credentials.
     pub fn revoke_all(&self, kind: PrincipalKind, id: &str) -> usize {
         self.move_state(kind, id, |state| state != State::Revoked, State::Revoked)
     }
 
-    /// Revokes every credential of one identity, for good, and returns how many there were: the password
-    /// and all access tokens of a user. Takes a time in proportion to the number of all principals.
+    /// Revokes every credential of one identity permanently: the password and all access tokens of
+    /// a user. Returns the number of revoked credentials. Takes a time in proportion to the number
+    /// of all principals.
     ///
     /// # Examples
     ///

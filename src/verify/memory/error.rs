@@ -1,4 +1,4 @@
-//! Why a memory verifier could not be built or changed.
+//! The errors of building or changing a memory verifier.
 
 use std::io;
 
@@ -8,12 +8,12 @@ use crate::credential::CredentialKind;
 use crate::principal::PrincipalKind;
 use crate::verify::password::{HashError, UnusableHash};
 
-/// A memory verifier could not be built or changed.
+/// The error of building or changing a memory verifier.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MemoryVerifierError {
-    /// The principal is of a kind that this credential cannot have: nothing makes a guest, and an
-    /// app token makes an [`AppToken`](crate::AppToken) and nothing else does.
+    /// The principal is of a kind that this credential cannot have. No credential makes a guest,
+    /// and an app token makes only an [`AppToken`](crate::AppToken).
     #[error("a credential of kind {credential} cannot make a principal of kind {principal}")]
     WrongKind {
         /// The credential's kind.
@@ -21,10 +21,10 @@ pub enum MemoryVerifierError {
         /// The principal's kind.
         principal: PrincipalKind,
     },
-    /// A secret of no length, which whoever knows the id would know, too.
+    /// The secret is empty. Anyone with the id would have it, too.
     #[error("a credential of kind {0} has an empty secret")]
     EmptySecret(CredentialKind),
-    /// The name of one user is the UUID of another, and permissions for `${user}` would be of both.
+    /// The name of one user is the UUID of another. Permissions for `${user}` would belong to both.
     #[error("the name of one user is the UUID of another")]
     NameIsUuid,
     /// The stored hash of a user's password cannot be used.

@@ -1,4 +1,4 @@
-//! A verifier that knows its principals by heart.
+//! A verifier that keeps its principals in memory.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io};
@@ -24,16 +24,16 @@ mod shards;
 pub use self::builder::MemoryVerifierBuilder;
 pub use self::error::MemoryVerifierError;
 
-/// A verifier that knows its principals by heart: for configuration files, tests, and services
-/// whose credentials fit into memory.
+/// A verifier that keeps its principals in memory. It is for configuration files, tests, and
+/// services whose credentials fit into memory.
 ///
-/// Tokens, keys and clients are held by [fingerprint](crate::credential::Fingerprint) only, passwords as
-/// argon2id. A look-up takes no lock and is answered at once; passwords are checked off the reactor,
-/// a bounded number at a time, in the same time for a wrong password and an unknown or disabled user.
-/// Everything can change while it serves. Share it in an `Arc`.
+/// Tokens, keys and clients are held only by [fingerprint](crate::credential::Fingerprint),
+/// passwords as argon2id. A look-up takes no lock and returns at once. Passwords are checked off
+/// the reactor, a bounded number at a time. A wrong password takes the same time as an unknown or
+/// disabled user. Everything can change while it serves. Share it in an `Arc`.
 ///
-/// Give it a [tenant](MemoryVerifierBuilder::tenant) or it ignores tenants, and a
-/// [name](MemoryVerifierBuilder::name) if a service has several.
+/// Without a [tenant](MemoryVerifierBuilder::tenant) it ignores tenants. Give it a
+/// [name](MemoryVerifierBuilder::name) if a service has several stores.
 ///
 /// # Examples
 ///
@@ -62,15 +62,15 @@ pub struct MemoryVerifier {
     keys: Keys,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
-    /// Everything but passwords, by fingerprint of the whole credential.
+    /// All credentials except passwords, by fingerprint of the whole credential.
     known: Shards<Entry>,
-    /// By fingerprint of the name.
+    /// The users, by fingerprint of the name.
     users: Shards<User>,
     stamp: Stamp,
     names: Mutex<Names>,
 }
 
-/// A fingerprint's key for each kind of credential, so that one kind is never looked up as another.
+/// One fingerprint key for each kind of credential, so that one kind is never looked up as another.
 struct Keys {
     token: FingerprintKey,
     app: FingerprintKey,
@@ -99,18 +99,19 @@ enum State {
 }
 
 impl MemoryVerifier {
-    /// Starts without any principal.
+    /// Starts a builder without any principal.
     pub fn builder() -> MemoryVerifierBuilder {
         MemoryVerifierBuilder::default()
     }
 
-    /// Adds a credential, or replaces the principal it stands for; a disabled or revoked one lives
-    /// again. A password is hashed on the calling thread, which takes tens of milliseconds (see [`Passwords::hash`](crate::verify::password::Passwords::hash)).
+    /// Adds a credential, or replaces its principal. A disabled or revoked credential becomes valid
+    /// again. A password is hashed on the calling thread, which takes tens of milliseconds (see
+    /// [`Passwords::hash`](crate::verify::password::Passwords::hash)).
     ///
     /// # Errors
     ///
-    /// [`MemoryVerifierError`] for a principal of the wrong kind, for an empty secret, or when a password cannot be
-    /// hashed.
+    /// Returns [`MemoryVerifierError`] if the principal is of the wrong kind, the secret is empty,
+    /// or a password cannot be hashed.
     pub fn insert(
         &self,
         credential: Credential<'_>,
@@ -123,7 +124,7 @@ impl MemoryVerifier {
         Ok(())
     }
 
-    /// Forgets every credential that has expired, and says how many.
+    /// Removes every credential that has expired, and returns their number.
     pub fn purge_expired(&self) -> usize {
         let now = self.clock.now();
         let expired = |entry: &Entry| entry.principal.expires_at().is_some_and(|at| at <= now);
@@ -142,7 +143,7 @@ impl MemoryVerifier {
         found.unwrap_or(Err(VerifyError::UNKNOWN))
     }
 
-    /// `Ok` only for a live entry that has not expired.
+    /// Returns `Ok` only for a live entry that has not expired.
     fn check_entry(&self, entry: &Entry) -> Option<Result<Principal, VerifyError>> {
         let expired = || entry.principal.expires_at().is_some_and(|at| at <= self.clock.now());
         Some(match entry.state {
@@ -157,9 +158,9 @@ impl MemoryVerifier {
         let user = self.users.read(place, |user| user.cloned());
         let hash = user.as_ref().map(|user| Arc::clone(&user.hash));
         let password = Zeroizing::new(pair.secret().expose_secret().to_owned());
-        // Hashed before anything is decided, so that every refusal takes the same time.
+        // Hash before any decision, so that every refusal takes the same time.
         let matches = self.passwords.verify(password, hash).await.map_err(VerifyError::unavailable)?;
-        // Read again: the user may have been disabled, or the password changed, while it was checked.
+        // Read again: the user may have been disabled, or the password changed, during the check.
         let now = |user: User| {
             self.users.read(place, |now| now.filter(|now| Arc::ptr_eq(&now.hash, &user.hash)).cloned())
         };
@@ -200,7 +201,8 @@ impl Verifier for MemoryVerifier {
         }
     }
 
-    /// Ends a token's, key's or client's life. A password is not revoked: its user would be locked out.
+    /// Revokes a token, key or client. A password is not revoked, because its user would be locked
+    /// out.
     async fn revoke(
         &self,
         credential: &Credential<'_>,
@@ -228,11 +230,11 @@ impl Verifier for MemoryVerifier {
 /// The verifier's name in log lines.
 const NAME: &str = "memory";
 
-/// Where a credential is looked up.
+/// The place where a credential is looked up.
 enum Place<'c> {
-    /// By the whole of it.
+    /// In all credentials, by the whole credential.
     Known(Fingerprint),
-    /// By the user's name; the password is checked there.
+    /// In the users, by the user's name; the password is checked there.
     User(Fingerprint, &'c Pair<'c>),
 }
 

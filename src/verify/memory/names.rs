@@ -1,4 +1,4 @@
-//! The names and UUIDs of a memory verifier's users, and the store that they are of.
+//! The names and UUIDs of a memory verifier's users, and their store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Stamp {
 }
 
 impl Names {
-    /// Takes the names of a principal's user; an error if one of them is another user's.
+    /// Takes the names of a principal's user. Returns an error if one of them is another user's.
     pub(super) fn claim(&mut self, principal: &Principal) -> Result<(), MemoryVerifierError> {
         let [name, uuid] = principal.user_names(principal.source());
         let of_source = self.0.entry(format!("{:?}", principal.source()).into_boxed_str()).or_default();

@@ -1,4 +1,4 @@
-//! A map that is read without a lock and changed while it is read.
+//! A map that is read without a lock and can change while it is read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use arc_swap::ArcSwap;
 use crate::credential::Fingerprint;
 use crate::credential::fingerprint::AlreadyRandom;
 
-/// A map from fingerprints, in many small parts. A reader takes no lock; a change copies one part
-/// and swaps it in.
+/// A map by fingerprint, in many small parts. A reader takes no lock; a change copies one part and
+/// swaps it in.
 pub(super) struct Shards<T> {
     parts: Box<[ArcSwap<Part<T>>]>,
-    /// Whether anything was ever put in.
+    /// `true` after the first entry was added.
     used: AtomicBool,
 }
 
@@ -23,7 +23,7 @@ type Part<T> = HashMap<Fingerprint, T, AlreadyRandom>;
 const PARTS: usize = 512;
 
 impl<T: Clone> Shards<T> {
-    /// Shows what is known under a fingerprint.
+    /// Passes the value of a fingerprint, if there is one, to `show`.
     pub(super) fn read<R>(&self, fingerprint: Fingerprint, show: impl FnOnce(Option<&T>) -> R) -> R {
         match self.part(fingerprint) {
             Some(part) => show(part.load().get(&fingerprint)),
@@ -31,7 +31,7 @@ impl<T: Clone> Shards<T> {
         }
     }
 
-    /// Whether anything was ever put in.
+    /// Returns `true` if an entry was ever added.
     pub(super) fn is_used(&self) -> bool {
         self.used.load(Ordering::Relaxed)
     }
@@ -42,7 +42,7 @@ impl<T: Clone> Shards<T> {
         self.used.store(true, Ordering::Relaxed);
     }
 
-    /// Changes what is known under a fingerprint; whether anything is.
+    /// Changes the value of a fingerprint. Returns `true` if there is one.
     pub(super) fn update(&self, fingerprint: Fingerprint, update: impl Fn(&mut T)) -> bool {
         let known = self.read(fingerprint, |value| value.is_some());
         match self.part(fingerprint) {
@@ -53,7 +53,7 @@ impl<T: Clone> Shards<T> {
         }
     }
 
-    /// Offers every value for changing; how many the closure says it changed.
+    /// Passes every value to `update`. Returns how many it reports as changed.
     pub(super) fn update_all(&self, update: impl Fn(&mut T) -> bool) -> usize {
         let update_part = |part| {
             change(part, |entries| entries.values_mut().map(&update).filter(|changed| *changed).count())
@@ -61,7 +61,7 @@ impl<T: Clone> Shards<T> {
         self.parts.iter().map(update_part).sum()
     }
 
-    /// Keeps only what passes; how many did not.
+    /// Keeps only the values that pass. Returns the number of removed ones.
     pub(super) fn retain(&self, keep: impl Fn(&T) -> bool) -> usize {
         let retain_part = |part| {
             change(part, |entries| {
@@ -97,7 +97,7 @@ const fn place(fingerprint: Fingerprint) -> usize {
     fingerprint.spread() as usize % PARTS
 }
 
-/// Copies, changes and swaps in, again where somebody else did so meanwhile.
+/// Copies, changes and swaps in a part. Repeats this if another thread has swapped meanwhile.
 fn change<T: Clone, R>(part: &ArcSwap<Part<T>>, mut change: impl FnMut(&mut Part<T>) -> R) -> R {
     let mut current = part.load_full();
     loop {

@@ -1,4 +1,4 @@
-//! Hashes of formats that this crate does not make: bcrypt and scrypt.
+//! Hash formats that this crate checks but does not make: bcrypt and scrypt.
 
 use argon2::password_hash::phc::PasswordHash;
 use base64::Engine as _;
@@ -17,7 +17,7 @@ pub(super) enum Legacy {
     Scrypt { params: Params, salt: Box<[u8]>, hash: Box<[u8]> },
 }
 
-/// bcrypt's alphabet. Some implementations leave bits behind a salt's end, which mean nothing.
+/// bcrypt's alphabet. Some implementations leave bits after a salt's end, which mean nothing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &BCRYPT,
     GeneralPurposeConfig::new()
@@ -25,10 +25,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The bytes of a password that bcrypt looks at.
+/// The number of password bytes that bcrypt uses.
 const BCRYPT_BYTES: usize = 72;
 
-/// A check with cost 14 takes about a second.
+/// The accepted costs. A check with cost 14 takes about a second.
 const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=14;
 
 /// scrypt takes 128 bytes for each unit of `N * r`, here up to 256 MiB, `p` times over.
@@ -44,7 +44,7 @@ impl Legacy {
         if text.starts_with("$scrypt$") { Self::scrypt(text) } else { Err(UnusableHash::Unsupported) }
     }
 
-    /// `COST$SALT22HASH31`.
+    /// Parses `COST$SALT22HASH31`.
     fn bcrypt(rest: &str) -> Result<Self, UnusableHash> {
         let broken = UnusableHash::Broken;
         let (cost, rest) = rest.split_once('$').ok_or(broken)?;
@@ -63,7 +63,7 @@ impl Legacy {
         }
     }
 
-    /// `$scrypt$ln=LN,r=R,p=P$SALT$HASH`.
+    /// Parses `$scrypt$ln=LN,r=R,p=P$SALT$HASH`.
     fn scrypt(text: &str) -> Result<Self, UnusableHash> {
         let broken = UnusableHash::Broken;
         let phc = PasswordHash::new(text).map_err(|_| broken)?;
@@ -87,7 +87,7 @@ impl Legacy {
         Ok(Self::Scrypt { params, salt: (**salt).into(), hash: hash.as_bytes().into() })
     }
 
-    /// About how long a check takes, in microseconds.
+    /// Returns roughly how long a check takes, in microseconds.
     pub(super) fn weight(&self) -> u64 {
         match self {
             Self::Bcrypt { cost, .. } => 60 << cost,
@@ -98,8 +98,8 @@ impl Legacy {
     pub(super) fn matches(&self, password: &[u8]) -> bool {
         match self {
             Self::Bcrypt { cost, salt, hash } => {
-                // bcrypt drops what is behind 72 bytes and repeats what is before a NUL: such passwords
-                // are refused, after the same work.
+                // bcrypt drops all bytes after the first 72 and repeats those before a NUL. Such
+                // passwords are refused, after the same work.
                 let fits = password.len() <= BCRYPT_BYTES && !password.contains(&0);
                 let mut key = Zeroizing::new(Vec::with_capacity(BCRYPT_BYTES));
                 key.extend(password.iter().copied().chain([0]).take(BCRYPT_BYTES));

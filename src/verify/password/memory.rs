@@ -1,27 +1,27 @@
-//! Memory that one password check leaves to the next.
+//! Memory that password checks reuse.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use argon2::Block;
 
-/// Memory of checks that have ended. There is never more of it than checks have run at a time.
+/// Memory of finished checks. It never exceeds the memory of the checks that have run at a time.
 ///
-/// Freed memory of this size stays with the allocator, once for each thread that a check ever ran on: what
-/// is to be 19 MiB a core would grow to many times that.
+/// Without reuse the allocator keeps freed memory of this size, once for each thread that ever ran
+/// a check. Instead of 19 MiB a core it would grow to many times that.
 pub(super) struct Memory {
     free: Mutex<Vec<Vec<Block>>>,
-    /// What needs more is not kept.
+    /// The maximum number of blocks to keep. Larger memory is freed.
     blocks: usize,
 }
 
 impl Memory {
-    /// Keeps memory of up to so many blocks of 1 KiB for each check.
+    /// Keeps memory of up to `blocks` blocks of 1 KiB for each check.
     pub(super) const fn new(blocks: usize) -> Self {
         Self { free: Mutex::new(Vec::new()), blocks }
     }
 
-    /// Lends so many blocks. What the last check left in them is overwritten by argon2's first pass.
+    /// Lends memory of `blocks` blocks. argon2's first pass overwrites the last check's content.
     pub(super) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         let kept = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut memory = kept.unwrap_or_default();
@@ -36,7 +36,7 @@ impl Memory {
     }
 }
 
-/// Shows nothing: what is in it was made of passwords.
+/// Shows no content, because the memory was derived from passwords.
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory").finish_non_exhaustive()

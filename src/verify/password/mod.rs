@@ -21,57 +21,57 @@ mod unusable;
 
 pub use self::unusable::UnusableHash;
 
-/// Hashes and checks passwords with argon2id (RFC 9106), by default with 19 MiB, two passes, one lane.
+/// Hashes and checks passwords with argon2id (RFC 9106). Defaults to 19 MiB, two passes, one lane.
 ///
-/// Checks run on tokio's blocking pool, as many at a time as there are cores but one, with a bounded queue
-/// before them: memory is at most cores times 19 MiB, which is kept for the checks to come. Cheap to
-/// clone; clones share the bounds.
+/// Checks run on tokio's blocking pool, at a time as many as there are cores minus one. A bounded
+/// queue holds the waiting ones. Memory is at most cores times 19 MiB, which is kept for later
+/// checks. Cheap to clone; clones share the bounds.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     params: Params,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     memory: Arc<Memory>,
-    /// What an unknown user's password is checked against, so that it takes the same time.
+    /// The hash that an unknown user's password is checked against, so that it takes the same time.
     nobody: Arc<str>,
-    /// The costliest hash of another format that was seen, which is checked for all who have none; empty
-    /// until there is one. With about how long a check takes.
+    /// The costliest hash of another format so far, checked for all users without such a hash;
+    /// empty at first. With it roughly how long a check takes.
     decoy: Arc<Mutex<(u64, Arc<str>)>>,
 }
 
-/// Too many passwords wait to be checked.
+/// An error: too many passwords wait to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many password checks are waiting")]
 #[non_exhaustive]
 pub struct Busy;
 
-/// A password could not be hashed.
+/// An error: a password could not be hashed.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct HashError(String);
 
-/// How many checks may wait for each one that runs.
+/// The number of checks that may wait for each running one.
 const QUEUE: usize = 16;
 
 impl Passwords {
-    /// With OWASP's parameters: 19 MiB, two passes, one lane.
+    /// Uses OWASP's parameters: 19 MiB, two passes, one lane.
     ///
     /// # Errors
     ///
-    /// [`HashError`] when the operating system has no randomness to give.
+    /// Returns [`HashError`] if the operating system has no randomness.
     pub fn new() -> Result<Self, HashError> {
         Self::with_params(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
     }
 
-    /// With other parameters: memory in KiB, passes, lanes.
+    /// Uses other parameters: memory in KiB, passes, lanes.
     ///
     /// # Errors
     ///
-    /// [`HashError`] when argon2 does not take them or the operating system has no randomness.
+    /// Returns [`HashError`] if argon2 refuses them or the operating system has no randomness.
     pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
         let params =
             Params::new(memory_kib, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
-        // One core is left to everybody else: a check on each of them delays whatever they do by its time slice.
+        // One core stays free, because checks on all cores would delay other work by a time slice.
         let running = available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
         let memory = Arc::new(Memory::new(params.block_count()));
         let mut passwords = Self {
@@ -86,12 +86,12 @@ impl Passwords {
         Ok(passwords)
     }
 
-    /// A password's PHC string, with a fresh salt. Takes tens of milliseconds, and much more where
-    /// argon2 is built without optimization: not for the reactor.
+    /// Returns a password's PHC string, with a fresh salt. Takes tens of milliseconds, and much
+    /// more if argon2 is built without optimization. Do not call it on the reactor.
     ///
     /// # Errors
     ///
-    /// [`HashError`] when the operating system has no randomness to give.
+    /// Returns [`HashError`] if the operating system has no randomness.
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| HashError(error.to_string()))?;
@@ -99,22 +99,23 @@ impl Passwords {
         hash.map(|hash| hash.to_string()).map_err(|error| HashError(error.to_string()))
     }
 
-    /// Whether a password is the one of a stored hash; `None` takes the same time and never matches.
+    /// Returns `true` if a password matches a stored hash; `None` takes the same time and never
+    /// matches.
     ///
-    /// A hash is a PHC string of argon2id. With the feature `legacy-hashes` it can also be of argon2i,
-    /// argon2d, bcrypt (`$2a$`, `$2b$`, `$2y$`) or scrypt (`$scrypt$ln=..,r=..,p=..$`). Once such a hash
-    /// was seen, every check takes the time of both formats, so that no check tells which users exist.
-    /// bcrypt matches no password of more than 72 bytes or with a NUL.
-    /// An empty password matches no hash, also not one that was made of an empty password.
+    /// A hash is a PHC string of argon2id. With the feature `legacy-hashes` it can also be of
+    /// argon2i, argon2d, bcrypt (`$2a$`, `$2b$`, `$2y$`) or scrypt (`$scrypt$ln=..,r=..,p=..$`).
+    /// After the first such hash every check takes the time of both formats, so that no check
+    /// reveals which users exist. bcrypt matches no password of more than 72 bytes or with a NUL.
+    /// An empty password matches no hash, not even the hash of an empty password.
     ///
     /// # Errors
     ///
-    /// [`Busy`] at once when too many checks wait already.
+    /// Returns [`Busy`] at once if too many checks wait already.
     pub async fn verify(&self, password: Zeroizing<String>, phc: Option<Arc<str>>) -> Result<bool, Busy> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
         let passwords = self.clone();
-        // The permits go with the work: a caller that leaves frees no place that is still in use.
+        // The permits move with the work, so a caller that leaves frees no place still in use.
         let check = move || {
             let _permits = (admitted, running);
             passwords.check(password.as_bytes(), phc.as_deref())
@@ -125,7 +126,7 @@ impl Passwords {
         }
     }
 
-    /// Checks against the stored hash and, for each other format in use, against one of no user.
+    /// Checks against the stored hash. For each other format in use it also checks a dummy hash.
     fn check(&self, password: &[u8], phc: Option<&str>) -> bool {
         let stored = phc.and_then(|phc| self.read(phc).ok());
         let (current, legacy) = match stored {
@@ -150,12 +151,12 @@ impl Passwords {
         (by_current || by_legacy) && !password.is_empty()
     }
 
-    /// Reads a stored hash. The costliest one of another format than argon2id is kept as the one that
-    /// is checked for users who have none.
+    /// Parses a stored hash. The costliest one of another format than argon2id is kept, to be
+    /// checked for users without such a hash.
     ///
     /// # Errors
     ///
-    /// [`UnusableHash`] if no password can match it, or if checking it costs too much.
+    /// Returns [`UnusableHash`] if no password can match it, or if checking it costs too much.
     pub(crate) fn accept(&self, phc: &str) -> Result<(), UnusableHash> {
         self.read(phc).map(drop)
     }
@@ -174,7 +175,7 @@ impl Passwords {
         Ok(stored)
     }
 
-    /// Whether a hash that can be checked is of a format that is not made any more.
+    /// Returns `true` if a hash can be checked but its format is no longer made.
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
     pub(crate) fn is_outdated(&self, phc: &str) -> bool {
         Stored::read(phc, &self.params).is_ok_and(|stored| !stored.is_current())
@@ -184,12 +185,12 @@ impl Passwords {
         self.decoy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// [`hash`](Self::hash) off the reactor, in its turn among those that are checked: each takes as much
-    /// memory.
+    /// Runs [`hash`](Self::hash) off the reactor, in turn with the checks, because each takes as
+    /// much memory.
     ///
     /// # Errors
     ///
-    /// [`Busy`] where it could not be done; inside, why there is no hash.
+    /// Returns [`Busy`] if it could not run. The inner error is that of the hash.
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
     pub(crate) async fn hash_later(
         &self,

@@ -1,4 +1,4 @@
-//! Password hashes as they are stored: read once, with a bound on what checking them costs.
+//! Stored password hashes: parsed once, with a bound on the cost of a check.
 
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -24,13 +24,13 @@ pub(super) enum Stored {
     Legacy(Legacy),
 }
 
-/// What one check may cost at most, unless hashes are made with more: 256 MiB, 1 GiB over all passes.
+/// The maximum cost of one check, unless new hashes cost more: 256 MiB, 1 GiB over all passes.
 const MEMORY_KIB: u32 = 256 * 1024;
 const WORK_KIB: u64 = 1024 * 1024;
 const LANES: u32 = 16;
 
 impl Stored {
-    /// Reads a hash. `own` are the parameters that new hashes are made with.
+    /// Parses a hash. `own` are the parameters that new hashes are made with.
     pub(super) fn read(text: &str, own: &Params) -> Result<Self, UnusableHash> {
         let algorithm = match text.strip_prefix('$').and_then(|rest| rest.split('$').next()) {
             Some("argon2id") => Algorithm::Argon2id,
@@ -47,7 +47,8 @@ impl Stored {
         let phc = PasswordHash::new(text).map_err(|_| UnusableHash::Broken)?;
         let version = phc.version.map(Version::try_from).transpose().map_err(|_| UnusableHash::Broken)?;
         let params = Params::try_from(&phc).map_err(broken)?;
-        // argon2's own bounds; a key or associated data would be needed and is not there.
+        // These are argon2's own bounds. A hash that needs a key or associated data cannot be
+        // checked.
         let complete = phc.hash.is_some() && phc.salt.as_ref().is_some_and(|salt| salt.len() >= 8);
         if !complete || !params.keyid().is_empty() || !params.data().is_empty() {
             return Err(UnusableHash::Broken);
@@ -62,12 +63,12 @@ impl Stored {
         Ok(Self::Argon2 { algorithm, version: version.unwrap_or(Version::V0x10), params, phc: Box::new(phc) })
     }
 
-    /// Whether new hashes are made in this format.
+    /// Returns `true` if new hashes are made in this format.
     pub(super) fn is_current(&self) -> bool {
         matches!(self, Self::Argon2 { algorithm: Algorithm::Argon2id, .. })
     }
 
-    /// About how long a check takes, in microseconds.
+    /// Returns roughly how long a check takes, in microseconds.
     pub(super) fn weight(&self) -> u64 {
         match self {
             Self::Argon2 { params, .. } => u64::from(params.m_cost()) * u64::from(params.t_cost()),
@@ -76,7 +77,7 @@ impl Stored {
         }
     }
 
-    /// Whether a password is the one of this hash.
+    /// Returns `true` if a password matches this hash.
     pub(super) fn matches(&self, memory: &Memory, password: &[u8]) -> bool {
         match self {
             Self::Argon2 { algorithm, version, params, phc } => {

@@ -1,4 +1,4 @@
-//! Why a stored hash cannot be checked.
+//! The errors of unusable password hashes.
 
 use thiserror::Error;
 
@@ -6,11 +6,11 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UnusableHash {
-    /// The hash is of no format that this crate can check. Without the feature `legacy-hashes` that is
-    /// every format except argon2id.
+    /// The hash is in a format that this crate cannot check. Without the feature `legacy-hashes`
+    /// that is every format except argon2id.
     #[error("the format of a password hash is unknown, or needs the feature `legacy-hashes`")]
     Unsupported,
-    /// The format is known, and the hash breaks it.
+    /// The format is known, but the hash is invalid in it.
     #[error("a password hash is broken")]
     Broken,
     /// A single check would take too much memory or time.

@@ -1,9 +1,9 @@
-//! One attempt, and the counters that it belongs to.
+//! One attempt, with the keys of its counters.
 
 use crate::credential::{Credential, CredentialKind, Fingerprint, FingerprintKey};
 use crate::rejection::DenialReason;
 
-/// One attempt, and the counters that it belongs to.
+/// One attempt, with the keys of its counters.
 pub(super) struct Attempt {
     pub(super) client: Fingerprint,
     /// The id of the credential, from this client; `None` if it has none.
@@ -37,8 +37,9 @@ impl Attempt {
         }
     }
 
-    /// Whether a denial for this reason is a failure. The holder of a token that has expired or was
-    /// revoked needs its 401; a password or a key that is denied for any reason is an attempt at it.
+    /// Returns `true` if a denial for this reason is a failure. The holder of an expired or revoked
+    /// token needs its 401. A denied password or key is an attempt to guess it, whatever the
+    /// reason.
     pub(super) const fn fails_by(&self, reason: DenialReason) -> bool {
         match reason {
             DenialReason::Expired | DenialReason::Revoked => !self.is_token,
@@ -63,7 +64,7 @@ impl<F: FnMut()> Pending<F> {
 
 impl<F: FnMut()> Drop for Pending<F> {
     fn drop(&mut self) {
-        // A verifier that panics is no client that leaves.
+        // A panic of the verifier does not mean that the client left.
         if let Some(left) = self.0.as_mut().filter(|_| !std::thread::panicking()) {
             left();
         }

@@ -11,28 +11,29 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use crate::credential::Fingerprint;
 use crate::credential::fingerprint::AlreadyRandom;
 
-/// How many failures are borne: so many at once, and one more each time.
+/// A limit of failures: a number at once, and one more after each interval.
 #[derive(Clone, Copy, Debug)]
 pub struct FailureLimit {
     at_once: u32,
     each: Duration,
 }
 
-/// A map that forgets what is used least.
+/// A map that evicts the least used entries.
 pub(super) type Bounded<T> = Cache<Fingerprint, T, UnitWeighter, AlreadyRandom>;
 
-/// Failures by fingerprint, as the time until which they are remembered, in milliseconds since the start. Each
-/// failure adds to it, and time takes away (the generic cell rate algorithm).
+/// Failures by fingerprint, as the time until which they are remembered, in milliseconds since the
+/// start. Each failure adds to that time, and passing time uses it up (the generic cell rate
+/// algorithm).
 pub(super) struct Counts {
     pub(super) limit: FailureLimit,
     until: Bounded<Arc<AtomicU64>>,
 }
 
-/// After this time everything is forgiven.
+/// The time after which all failures are forgiven.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
 impl FailureLimit {
-    /// Bears so many failures at once, one at least, and one more after each such time.
+    /// Allows `at_once` failures at once, at least one, and one more after each interval `each`.
     #[must_use]
     pub const fn new(at_once: u32, each: Duration) -> Self {
         Self { at_once, each }
@@ -48,7 +49,7 @@ impl Counts {
         self.until.len()
     }
 
-    /// How long it is over the limit; `None` where it is not.
+    /// Returns how long an attempt is still over the limit, or `None` if it is not over it.
     pub(super) fn over(&self, place: Fingerprint, now: u64) -> Option<Duration> {
         let until = self.until.get(&place)?.load(Ordering::Relaxed);
         let borne = self.limit.at_once.saturating_sub(1);
@@ -70,7 +71,7 @@ pub(super) fn bounded<T: Clone>(capacity: usize) -> Bounded<T> {
     Cache::with(capacity, weight, UnitWeighter, AlreadyRandom::default(), DefaultLifecycle::default())
 }
 
-/// So few that sums of them do not run over.
+/// Converts to milliseconds, bounded so that sums of them do not overflow.
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(u64::MAX / 4)
 }

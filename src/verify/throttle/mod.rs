@@ -1,4 +1,4 @@
-//! Slows down clients whose attempts keep failing.
+//! A throttle for clients whose attempts keep failing.
 
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -22,32 +22,41 @@ mod settings;
 
 pub use self::counts::FailureLimit;
 
-/// Slows down clients whose attempts keep failing, before anything expensive is asked.
+/// Slows down clients whose attempts keep failing, before an expensive verifier is asked.
 ///
-/// A failure is a credential that the verifier inside denies, or that it has not judged yet when the client
-/// leaves. An access token or app token that has expired or was revoked is no failure: its holder needs a 401 to
-/// fetch a new one. An outage is none, nor a kind of credential that the verifier inside does not support.
-/// Put it around the whole of a chain: what the next verifier knows would be a failure to the one before it.
+/// A failure is a credential that the inner verifier denies, or has not judged yet when the client
+/// leaves. An expired or revoked access token or app token is not a failure, because its holder
+/// needs a 401 to fetch a new one. Neither is an outage, or a kind of credential that the inner
+/// verifier does not support.
 ///
-/// Failures are counted twice: of one id (the name of a user, the id of a key or a client) from one client, and of one
-/// client altogether. The tenant is not part of either, because a `Host` header would multiply the attempts. A client is
-/// one IPv4 address or one /64 of IPv6, unless [`prefixes`](Self::prefixes) are set. An address of NAT64, 6to4 or
-/// Teredo is counted as the IPv4 address that it embeds; [`nat64`](Self::nat64) adds a translator's own prefixes. The
-/// address is that of [`VerifyContext::client_address`]. Over a limit the answer is [`DenialReason::Throttled`], a 429 with
-/// `Retry-After`, and the verifier inside is not asked.
+/// Put the throttle around a whole chain. A credential that only the next verifier knows would be a
+/// failure to the one before it.
 ///
-/// * An id is only counted together with the client that failed, so a client elsewhere cannot lock it out.
-/// * A credential that has succeeded from a client within the last day, with this very secret, passes from there
-///   whatever else fails there. If it is denied after all, the answer does not differ from that to a guess.
-/// * Nothing is locked forever: failures are forgiven one by one, and all of them an hour after the last at the
-///   latest, or after the time that the failures of a limit take if that is longer.
-/// * Attempts that start while the first answers are pending are verified, and each failure of them is counted.
-/// * Memory is bounded whatever is sent: about [`CAPACITY`](Self::CAPACITY) counts of each sort, of which the least
-///   used are forgotten first.
-/// * Requests without a certain client address are counted together, as one client, and the log has one warning.
-///   So one client can slow the others down there: record addresses
-///   ([`transport::Peer`](crate::transport::Peer)), and name the family of headers that a proxy writes
-///   ([`Transport::forwarding_headers`](crate::transport::Transport::forwarding_headers)).
+/// Failures are counted twice: for one id (the name of a user, the id of a key or a client) from
+/// one client, and for one client altogether. The tenant is not part of either count, because a
+/// `Host` header would multiply the attempts.
+///
+/// A client is one IPv4 address or one /64 of IPv6, unless [`prefixes`](Self::prefixes) are set. An
+/// address of NAT64, 6to4 or Teredo counts as the IPv4 address that it embeds;
+/// [`nat64`](Self::nat64) adds a translator's own prefixes. The address is that of
+/// [`VerifyContext::client_address`]. Over a limit the answer is [`DenialReason::Throttled`], a 429
+/// with `Retry-After`, and the inner verifier is not asked.
+///
+/// * An id is only counted together with the client that failed, so a client elsewhere cannot lock
+///   it out.
+/// * A credential that succeeded from a client within the last day, with the same secret, always
+///   passes from there. Other failures there do not matter. If it is denied after all, the answer
+///   is the same as for a guess.
+/// * No lock is permanent: failures are forgiven one by one. All of them are forgiven an hour after
+///   the last at the latest, or after the time of a limit's failures if that is longer.
+/// * Attempts that start while the first answers are pending are verified, and each of their
+///   failures is counted.
+/// * Memory is always bounded: about [`CAPACITY`](Self::CAPACITY) counts of each sort, of which the
+///   least used are evicted first.
+/// * Requests without a certain client address count together as one client, and the log has one
+///   warning. So one such client can slow the others down. To avoid this, record addresses
+///   ([`transport::Peer`](crate::transport::Peer)), and name the family of headers that a proxy
+///   writes ([`Transport::forwarding_headers`](crate::transport::Transport::forwarding_headers)).
 ///
 /// # Examples
 ///
@@ -69,29 +78,30 @@ pub struct Throttled<V> {
     started: Instant,
     by_id: Counts,
     by_client: Counts,
-    /// Until when credentials that have succeeded are remembered, in milliseconds since the start.
+    /// The times until which successful credentials are remembered, in milliseconds since the
+    /// start.
     known: Bounded<u64>,
     exempt: Vec<IpNet>,
     networks: Networks,
     unknown_clients: Once,
 }
 
-/// How long a credential that has succeeded is remembered.
+/// The time for which a successful credential is remembered.
 const KNOWN: Duration = Duration::from_secs(24 * 3_600);
 
-/// The lengths that a translator's prefix may have (RFC 6052 section 2.2).
+/// The valid lengths of a translator's prefix (RFC 6052 section 2.2).
 const NAT64_LENGTHS: [u8; 6] = [32, 40, 48, 56, 64, 96];
 
 impl<V> Throttled<V> {
-    /// How many counts of each sort are held at most.
+    /// The maximum number of counts of each sort.
     pub const CAPACITY: usize = 65_536;
 
-    /// Slows down attempts at this verifier: 10 failures at once and one more every 6 s for each id of a client, 100 at
-    /// once and one more every 600 ms for each client.
+    /// Throttles attempts at this verifier. For each id of a client it allows 10 failures at once
+    /// and one more every 6 s. For each client it allows 100 at once and one more every 600 ms.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give.
+    /// Returns an error if the operating system has no randomness.
     pub fn new(verifier: V) -> io::Result<Self> {
         let counts = |limit| Counts::new(limit, Self::CAPACITY);
         Ok(Self {
@@ -107,13 +117,13 @@ impl<V> Throttled<V> {
         })
     }
 
-    /// How many counts are held now, of both sorts, for metrics and tests.
+    /// Returns the current number of counts, of both sorts, for metrics and tests.
     #[must_use]
     pub fn counts(&self) -> usize {
         self.by_id.len() + self.by_client.len()
     }
 
-    /// The counters of this attempt; `None` if it is exempt.
+    /// Returns the attempt with the keys of its counters, or `None` if it is exempt.
     fn attempt(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Attempt> {
         let address = context.client_address().map(|address| address.to_canonical());
         if address.is_some_and(|address| self.exempt.iter().any(|network| network.contains(&address))) {
@@ -124,7 +134,7 @@ impl<V> Throttled<V> {
         }
         let tenant = context.tenant().unwrap_or_default();
         let network = address.map(|address| self.networks.of(address));
-        // An unknown client has no bytes, and so is none of the networks.
+        // An unknown client has no bytes, so it differs from every network.
         let client = network.as_ref().map_or(&[][..], |network| network);
         Some(Attempt::of(credential, tenant, client, &self.key, millis(self.started.elapsed())))
     }
@@ -139,14 +149,15 @@ impl<V> Throttled<V> {
         });
     }
 
-    /// The limit that an attempt is over, and for how long.
+    /// Returns the limit that an attempt is over, and for how long.
     fn over(&self, attempt: &Attempt) -> Option<(ThrottledBy, Duration)> {
         let by_id = attempt.id.and_then(|id| self.by_id.over(id, attempt.now));
         let by_client = || Some((ThrottledBy::Client, self.by_client.over(attempt.client, attempt.now)?));
         by_id.map(|after| (ThrottledBy::Id, after)).or_else(by_client)
     }
 
-    /// Refuses an attempt that is over a limit, unless the very credential has succeeded before.
+    /// Refuses an attempt that is over a limit, unless exactly this credential has succeeded
+    /// before.
     fn allow(&self, attempt: &Attempt) -> Result<(), VerifyError> {
         match self.is_known(attempt) {
             true => Ok(()),
@@ -158,8 +169,8 @@ impl<V> Throttled<V> {
         self.known.get(&attempt.whole).is_some_and(|until| until > attempt.now)
     }
 
-    /// Counts the outcome, and returns the answer: a denial is a 429 if it is over a limit already, so
-    /// that a credential which passed because it is known is told from no other.
+    /// Counts the outcome, and returns the answer. A denial becomes a 429 if a limit is exceeded
+    /// already. So a credential that passed because it is known looks like any other.
     fn settle(
         &self,
         attempt: &Attempt,
@@ -180,7 +191,7 @@ impl<V> Throttled<V> {
         answer
     }
 
-    /// Writes seldom, because every request that succeeds comes by here.
+    /// Writes seldom, because every successful request comes through here.
     fn remember(&self, attempt: &Attempt) {
         let soon = attempt.now + millis(KNOWN / 2);
         if self.known.get(&attempt.whole).is_none_or(|until| until < soon) {
@@ -211,7 +222,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
             return self.inner.verify(credential, context).await;
         };
         note("throttle", credential.kind(), self.allow(&attempt))?;
-        // A hash that was begun for a client that has left cost as much as one that was waited for.
+        // A hash that was begun for a client that left costs as much as one with a waiting client.
         let left = || {
             if !context.is_late() && !self.is_known(&attempt) {
                 self.fail(&attempt);
