@@ -148,8 +148,9 @@ impl OAuthUserBuilder {
         self
     }
 
-    /// Returns the principal. A client that acts for itself is the client of its application or
-    /// organization if these are known and the issuer confirms that it is a client.
+    /// Returns the principal. A client that acts for itself becomes the client of its application
+    /// or organization. The organization must be known, and the issuer must confirm that it is a
+    /// client.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) fn principal(self) -> Principal {
         let record = Arc::new(self.0);

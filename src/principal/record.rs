@@ -212,8 +212,7 @@ macro_rules! kind {
                 self
             }
 
-            /// Copies the database rows that the answer depends on from the principal it was made
-            /// of.
+            /// Copies another principal's database rows, on which this answer depends as well.
             ///
             /// A verifier that looks a principal up and returns another one in its place calls
             /// this. A cache then evicts the new principal when it would have evicted the old one.

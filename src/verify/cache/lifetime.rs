@@ -63,7 +63,8 @@ mod tests {
             (1029, 29, true),
             (1030, 29, false),
             (1029, 30, false),
-            // Set ahead, and set back: before it began nothing is good, and never longer than the bound.
+            // The clock is set ahead, and set back. Before its begin a lifetime does not hold, and
+            // never longer than the bound.
             (2000, 1, false),
             (999, 1, false),
             (1001, 29, true),

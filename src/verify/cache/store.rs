@@ -128,8 +128,8 @@ impl Store {
         self.endings.end(self.endings.part(principal));
     }
 
-    /// Evicts the good answers about matching principals, also pending ones. Yields for each answer
-    /// if it was evicted. Answers are looked at only as the iterator is advanced.
+    /// Evicts the good answers about matching principals, also pending ones. Yields `true` for each
+    /// evicted answer, else `false`. Answers are looked at only as the iterator is advanced.
     pub(super) fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> impl Iterator<Item = bool> {
         self.generations.advance_all();
         // Not by `retain`, which would run foreign code under a lock.

@@ -129,7 +129,8 @@ impl MemoryVerifierBuilder {
     /// # Errors
     ///
     /// Returns [`MemoryVerifierError`] if a principal is of a kind that its credential cannot have,
-    /// a secret is empty, a stored hash cannot be used, or the operating system has no randomness.
+    /// or a secret is empty. It also returns it if a stored hash cannot be used, or the operating
+    /// system has no randomness.
     pub fn build(self) -> Result<MemoryVerifier, MemoryVerifierError> {
         let passwords = match self.passwords {
             Some(passwords) => passwords,

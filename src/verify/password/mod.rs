@@ -105,8 +105,8 @@ impl Passwords {
     /// A hash is a PHC string of argon2id. With the feature `legacy-hashes` it can also be of
     /// argon2i, argon2d, bcrypt (`$2a$`, `$2b$`, `$2y$`) or scrypt (`$scrypt$ln=..,r=..,p=..$`).
     /// After the first such hash every check takes the time of both formats, so that no check
-    /// reveals which users exist. bcrypt matches no password of more than 72 bytes or with a NUL.
-    /// An empty password matches no hash, not even the hash of an empty password.
+    /// reveals which users exist. No bcrypt hash matches a password of more than 72 bytes or with a
+    /// NUL. An empty password matches no hash, not even the hash of an empty password.
     ///
     /// # Errors
     ///
@@ -282,7 +282,7 @@ mod tests {
         }
     }
 
-    /// REQ-58: nothing is hashed beside those that have a place.
+    /// REQ-58: no hash runs without a permit.
     #[tokio::test]
     async fn req_58_what_is_set_waits_for_its_turn_as_what_is_checked_does() {
         let passwords = cheap();

@@ -32,9 +32,9 @@ pub use self::counts::FailureLimit;
 /// Put the throttle around a whole chain. A credential that only the next verifier knows would be a
 /// failure to the one before it.
 ///
-/// Failures are counted twice: for one id (the name of a user, the id of a key or a client) from
-/// one client, and for one client altogether. The tenant is not part of either count, because a
-/// `Host` header would multiply the attempts.
+/// Failures are counted twice: for one id from one client, and for one client altogether. An id is
+/// the name of a user, or the id of a key or a client. The tenant is not part of either count,
+/// because a `Host` header would multiply the attempts.
 ///
 /// A client is one IPv4 address or one /64 of IPv6, unless [`prefixes`](Self::prefixes) are set. An
 /// address of NAT64, 6to4 or Teredo counts as the IPv4 address that it embeds;

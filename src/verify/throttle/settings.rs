@@ -43,8 +43,8 @@ impl<V> Throttled<V> {
     ///
     /// # Errors
     ///
-    /// Returns an error of the kind `InvalidInput` if a prefix is not an IPv6 prefix with a length
-    /// of 32, 40, 48, 56, 64 or 96 bits.
+    /// Returns an error of the kind `InvalidInput` if a prefix is not IPv6 or has an invalid
+    /// length. Valid lengths are 32, 40, 48, 56, 64 and 96 bits.
     pub fn nat64(mut self, prefixes: impl IntoIterator<Item = IpNet>) -> io::Result<Self> {
         for prefix in prefixes {
             match prefix {
