@@ -212,7 +212,7 @@ macro_rules! kind {
                 self
             }
 
-            /// Copies another principal's database rows, on which this answer depends as well.
+            /// Copies the database rows that the answer depends on from `other`.
             ///
             /// A verifier that looks a principal up and returns another one in its place calls
             /// this. A cache then evicts the new principal when it would have evicted the old one.

@@ -19,6 +19,7 @@ use crate::principal::{IdentitySource, Principal};
 ///
 /// Each verifier is an authority of its own. A list of revoked credentials cannot be one of the
 /// two, because the other would still accept them. Revoking is done in both.
+///
 /// # Examples
 ///
 /// ```
