@@ -46,8 +46,7 @@ impl Principal {
         }
     }
 
-    /// Returns every name that `${user}` stands for, if it names the users of this source; else no
-    /// name.
+    /// Returns every name that `${user}` stands for, if it names this source's users; else none.
     pub(crate) fn user_names(&self, users: IdentitySource<'_>) -> [&str; 2] {
         if self.source() != users || self.is_client() {
             return ["", ""];

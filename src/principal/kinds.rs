@@ -114,6 +114,7 @@ kind! {
 kind! {
     /// A person, authenticated by an access token (RFC 6749 section 1.4). Also a client that acts
     /// for itself, if its organization is not known ([`is_client`](OAuthUser::is_client)).
+    ///
     /// # Examples
     ///
     /// ```

@@ -1,5 +1,4 @@
-//! Denials of credentials, as values. The log line and the explanation of a token are written from
-//! them.
+//! Denials of credentials, as values: the source of the log line and of a token's explanation.
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 // Without the feature `tracing` nothing reads a denial. Without verifiers of tokens some reasons do
 // not occur.

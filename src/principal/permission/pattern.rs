@@ -55,8 +55,7 @@ impl Pattern {
         Self(vec![Segment::AnyDepth])
     }
 
-    /// Returns `true` if the pattern matches a path that starts with `/`, for a user of these
-    /// names.
+    /// Returns `true` if it matches a path that starts with `/`, for a user of these names.
     pub(super) fn matches(&self, path: &str, user: &[&str]) -> bool {
         let path: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         let one = |segment: &Segment, name: &&str| match segment {

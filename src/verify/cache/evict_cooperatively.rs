@@ -16,8 +16,8 @@ impl<V: Verifier> Cached<V> {
         self.evict_where(|principal| principal.identity() == Some(identity))
     }
 
-    /// Evicts like `evict_where`, but yields in between, so that other tasks on this thread can
-    /// run.
+    /// Evicts like [`evict_where`](Self::evict_where), but lets other tasks on this thread run in
+    /// between.
     pub(in crate::verify) async fn evict_gently(&self, matches: impl Fn(&Principal) -> bool) {
         let looked_at = self.store.evict_where(matches);
         // An answer of an earlier verification will not be stored, so no request may join one.

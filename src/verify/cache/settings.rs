@@ -85,8 +85,7 @@ impl<V: Verifier> Cached<V> {
         self.set(|settings| settings.passwords = kept)
     }
 
-    /// Sets the time after which a verification is given up. Defaults to 2 s; give the layer the
-    /// same.
+    /// Sets the deadline of a verification. Defaults to 2 s; give the layer the same.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         self.set(|settings| settings.deadline = deadline)

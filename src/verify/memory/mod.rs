@@ -201,8 +201,7 @@ impl Verifier for MemoryVerifier {
         }
     }
 
-    /// Revokes a token, key or client. A password is not revoked, because its user would be locked
-    /// out.
+    /// Revokes a token, key or client, but no password, because its user would be locked out.
     async fn revoke(
         &self,
         credential: &Credential<'_>,
