@@ -11,7 +11,7 @@ impl Principal {
     /// for itself. Permissions that are relative to a place do not count.
     ///
     /// If several sources are joined with [`Verifier::or`](crate::Verifier::or), ask
-    /// [`policy::permission`](crate::policy::permission()) instead. It knows the source whose users
+    /// [`policy::permission`](crate::policy::permission()) instead. It uses the source whose users
     /// `${user}` names.
     pub fn may(&self, operation: Operation, path: &str) -> bool {
         self.holds(operation, path, &Asked::NOWHERE, self.source())

@@ -127,7 +127,7 @@ impl Principal {
 
     /// Returns the issuer of the credential, as the verifier checked it: a JWT's `iss`. After
     /// introspection it is the expected issuer, or else the endpoint that was asked. Returns `None`
-    /// if the verifier knows only one issuer.
+    /// if the verifier has only one issuer.
     pub fn issuer(&self) -> Option<&str> {
         self.record().issuer.as_deref()
     }
