@@ -11,14 +11,15 @@
 //!
 //! 1. [`AuthenticateLayer`] reads what the head presents, by the rows of a [`Dialect`]: at most one
 //!    subject, and at most one app token beside it. Two credentials for one role are refused.
-//! 2. The [transport] says whether the connection is secure enough for them.
-//! 3. A [`Verifier`] says whom they belong to, under one deadline.
+//! 2. The [transport] decides if the connection is secure enough for them.
+//! 3. A [`Verifier`] returns the principal they belong to, under one deadline.
 //! 4. The [`Authentication`] goes into the request's extensions. Handlers take a [`Principal`], an
 //!    [`OAuthUser`], an `Option<Principal>` as extractors; [`RequireLayer`] asks a [`Policy`].
-//! 5. Every refusal is one [`Rejection`], rendered by the layer, whoever refused.
+//! 5. Every refusal is one [`Rejection`], rendered by the layer, even if an inner layer or an
+//!    extractor refused.
 //!
-//! A request without credentials is refused unless a [`GuestRule`] admits it; a *present* credential
-//! that is bad in any way never makes a guest, not even through `Option<Principal>`.
+//! A request without credentials is refused unless a [`GuestRule`] admits it. A *present*
+//! credential that is bad in any way never makes a guest, not even through `Option<Principal>`.
 //!
 //! # Quickstart
 //!
@@ -45,34 +46,36 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `axum` (default) | the extractors; `protect`; the original path of a request inside `Router::nest` |
+//! | `axum` (default) | the extractors; `protect`; the original path of a request in `Router::nest` |
 //! | `metadata` | `ProtectedResource`, the metadata document of a resource (RFC 9728) |
 //! | `metrics` | counters and verification times through the `metrics` facade |
-//! | `throttle` | `verify::Throttled`, which slows down whoever keeps failing |
-//! | `tracing` | log lines and audit events through the `tracing` facade; without it the crate logs nothing |
-//! | `test-util` | `test_util`: runs a handler or a route as a given principal, or all routes as a stranger; checks verifiers against the rules that all have to hold; with `jwt`, an issuer inside the test |
-//! | `reqwest` | `fetch::HttpClient`: an HTTP client for whoever fetches keys or introspects tokens |
-//! | `introspection` | `verify::Introspection`: asks an authorization server about access tokens (RFC 7662) |
-//! | `cache` | `verify::Cached`: remembers for a while what another verifier found |
+//! | `throttle` | `verify::Throttled`, which slows down clients that keep failing |
+//! | `tracing` | log lines and audit events through the `tracing` facade; else the crate logs nothing |
+//! | `test-util` | `test_util`: test requests as a principal or a stranger, checks of verifiers, an issuer |
+//! | `reqwest` | `fetch::HttpClient`, an HTTP client that fetches keys or introspects tokens |
+//! | `introspection` | `verify::Introspection`: asks an authorization server about tokens (RFC 7662) |
+//! | `cache` | `verify::Cached`: keeps the answers of another verifier for a while |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
-//! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database, and `verify::sql` to change them |
-//! | `full` | all of them but `test-util`, which belongs in dev-dependencies |
+//! | `sqlite`, `postgres` | `SqlVerifier` and `verify::sql`: users, keys, clients, tokens in a database |
+//! | `full` | all of them except `test-util`, which belongs in dev-dependencies |
 //!
 //! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never
-//! changes behaviour, except for two facts that only `axum` knows: the original path of a request
-//! inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`. Without the feature an
-//! [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service records the path, or path rules of guests and
-//! `policy::application` admit no request, and [`transport::Peer`] is the client's address.
+//! changes behaviour, except for two facts that only `axum` provides: the original path of a
+//! request inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`. Without the
+//! feature, put an [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service to record
+//! the path. Otherwise path rules of guests and `policy::application` admit no request.
+//! [`transport::Peer`] is then the client's address.
 //!
 //! # Panics
 //!
-//! A panic in a verifier, a policy, a tenant function or a grammar of your own is answered 500, one in a
-//! [`RenderRejection`](rejection::RenderRejection) by the standard answer; the connection lives on. With `panic = "abort"` it ends the
-//! process, as any panic does then. Handlers are not guarded.
+//! If a verifier, a policy, a tenant function or a custom grammar panics, the layer answers 500. If
+//! a [`RenderRejection`](rejection::RenderRejection) panics, it sends the standard answer. The
+//! connection stays open in both cases. With `panic = "abort"` a panic ends the process, as
+//! everywhere. Handlers are not guarded.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
-/// The README's code is compiled and run as tests, too.
+/// Compiles and runs the code of the README as tests.
 #[cfg(all(doctest, feature = "axum", feature = "cache", feature = "introspection", feature = "test-util"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

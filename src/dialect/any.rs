@@ -6,7 +6,7 @@ use super::form::CredentialForm;
 use super::meaning::{self, IdShape};
 use super::{Dialect, RFC6750};
 
-/// Every form of every dialect, for tests and migrations. Nobody is a guest.
+/// Every form of every dialect, for tests and migrations. It has no guests.
 ///
 /// `Basic` is a client, an API key or a password by the shape of its id.
 pub const ANY: Dialect = Dialect {

@@ -6,10 +6,10 @@ use super::guest::GuestRule;
 use crate::transport::TransportRule;
 use std::borrow::Cow;
 
-/// A platform's way with credentials, as data.
+/// The credentials, guests and refusals of a platform, as data.
 ///
-/// Start from a preset and change it by methods, by struct update, or at run time. What is in no
-/// row is not read: a dialect without query rows does not look at the query.
+/// Start from a preset and change it by methods, by struct update, or at run time. Places without a
+/// row are not read: a dialect without query rows does not look at the query.
 ///
 /// # Examples
 ///
@@ -59,51 +59,51 @@ pub struct Dialect {
     pub realm: Cow<'static, str>,
     /// The credential forms that are read.
     pub forms: Cow<'static, [CredentialForm]>,
-    /// Who may come without credentials; the first rule that admits decides.
+    /// The rules that admit requests without credentials; the first rule that admits decides.
     pub guests: Cow<'static, [GuestRule]>,
-    /// What happens to credentials over a connection that is not secure.
+    /// The handling of credentials over a connection that is not secure.
     pub transport: TransportRule,
-    /// How refusals look where that is not the standard way; the first row that fits decides.
+    /// The refusals that differ from the standard; the first row that fits decides.
     pub answers: Cow<'static, [AnswerRow]>,
 }
 
 impl Dialect {
-    /// Another realm.
+    /// Sets the realm.
     #[must_use]
     pub fn realm(mut self, realm: impl Into<Cow<'static, str>>) -> Self {
         self.realm = realm.into();
         self
     }
 
-    /// Other forms in place of all it has.
+    /// Replaces all credential forms.
     #[must_use]
     pub fn forms(mut self, forms: impl IntoIterator<Item = CredentialForm>) -> Self {
         self.forms = forms.into_iter().collect();
         self
     }
 
-    /// One form more.
+    /// Adds a credential form.
     #[must_use]
     pub fn with_form(mut self, form: CredentialForm) -> Self {
         self.forms.to_mut().push(form);
         self
     }
 
-    /// Other guest rules in place of all it has; an empty list admits nobody.
+    /// Replaces all guest rules; an empty list admits no guests.
     #[must_use]
     pub fn guests(mut self, guests: impl IntoIterator<Item = GuestRule>) -> Self {
         self.guests = guests.into_iter().collect();
         self
     }
 
-    /// Other answers in place of all it has; an empty list answers in the standard way.
+    /// Replaces all answers; an empty list answers in the standard way.
     #[must_use]
     pub fn answers(mut self, answers: impl IntoIterator<Item = AnswerRow>) -> Self {
         self.answers = answers.into_iter().collect();
         self
     }
 
-    /// Another rule for connections that are not secure.
+    /// Replaces the rule for connections that are not secure.
     #[must_use]
     pub fn transport(mut self, rule: TransportRule) -> Self {
         self.transport = rule;

@@ -1,4 +1,4 @@
-//! The rows of a dialect: where a credential stands, how it is written, what it means.
+//! The rows of a dialect: the place, the syntax and the meaning of a credential.
 
 use super::custom::{CustomOptionalParser, CustomParser, CustomPlace};
 use super::meaning::{PairClassifier, TokenClassifier};
@@ -48,7 +48,7 @@ impl CredentialForm {
     }
 
     /// The same row with a rank. If two rows find a credential for one role, the row with the higher
-    /// rank is the one that counts.
+    /// rank counts.
     ///
     /// Defaults to 0. Two credentials of rows of one rank are ambiguous and refused with 400, and so
     /// are three credentials whatever their ranks. The credential that does not count is still read:
@@ -78,9 +78,9 @@ impl CredentialForm {
 
     /// `Authorization: Basic base64(id:secret)` (RFC 7617).
     ///
-    /// The text is UTF-8 or, if it is not valid UTF-8, ISO-8859-1. Control characters are malformed.
-    /// Names and passwords are compared code point by code point: a client and a store have to use the
-    /// same Unicode normalization form, which RFC 7617 section 2.1 says is NFC.
+    /// The text is UTF-8 or, if it is not valid UTF-8, ISO-8859-1. Control characters are
+    /// malformed. Names and passwords are compared code point by code point: a client and a store
+    /// have to use the same Unicode normalization form. RFC 7617 section 2.1 requires NFC.
     pub const fn basic(classify: PairClassifier) -> Self {
         Self::of(Row::Basic(classify))
     }
@@ -96,12 +96,12 @@ impl CredentialForm {
     }
 
     /// `Authorization: TOKEN`, without a scheme (GeoDataHub). The token has 16 characters or more
-    /// and is no known scheme's name.
+    /// and is not the name of a known scheme.
     pub const fn bare(classify: TokenClassifier) -> Self {
         Self::of(Row::Bare(classify))
     }
 
-    /// `NAME: TOKEN`, a header of its own (Socrata's `X-App-Token`). An API key may hold any visible
+    /// `NAME: TOKEN`, a separate header (Socrata's `X-App-Token`). An API key may hold any visible
     /// ASCII character there; all other tokens are `b64token`s.
     pub const fn header(name: &'static str, classify: TokenClassifier) -> Self {
         Self::of(Row::Header { name, value: TokenSyntax::Token(classify) })
@@ -117,29 +117,31 @@ impl CredentialForm {
         Self::of(Row::QueryPair { id, secret, classify })
     }
 
-    /// `NAME=TOKEN` in a form body (RFC 6750 section 2.2). Read only where the layer was given
+    /// `NAME=TOKEN` in a form body (RFC 6750 section 2.2). Read only if the layer has
     /// [`form_body`](crate::AuthenticateLayer::form_body) and the head holds no subject.
     pub const fn body(name: &'static str, classify: TokenClassifier) -> Self {
         Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: false })
     }
 
-    /// The same also on `GET` and without a `Content-Type`, as OpenDataSoft's document shows it.
+    /// The same as [`body`](Self::body), also on `GET` and without a `Content-Type`, as
+    /// OpenDataSoft's document shows it.
     pub const fn body_any_content_type(name: &'static str, classify: TokenClassifier) -> Self {
         Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: true })
     }
 
     /// A cookie of this name (RFC 6265 section 4.2), with or without quotes around its value.
     ///
-    /// `Cookie` may come in several lines, as HTTP/2 clients send it. The name is compared exactly; a
-    /// name that comes twice is ambiguous, and an empty value malformed. Other cookies are not looked
-    /// at.
+    /// `Cookie` may come in several lines, as HTTP/2 clients send it. The name is compared exactly.
+    /// A name that comes twice is ambiguous, and an empty value is malformed. Other cookies are
+    /// ignored.
     ///
-    /// Browsers attach cookies to requests that other sites make. A request with the cookie therefore
-    /// needs a proof of its origin unless its method is `GET`, `HEAD` or `OPTIONS`; so does a WebSocket
-    /// handshake. The proof is `Sec-Fetch-Site: same-origin`, or without that header an `Origin` that is
-    /// `https://` and the request's own authority. Origins of
-    /// [`allow_origins`](Self::allow_origins) count as well. Without a proof the request is refused as
-    /// [`RejectionKind::CrossSite`](crate::RejectionKind::CrossSite) with 403 before any verifier.
+    /// Browsers attach cookies to requests that other sites make. A request with the cookie
+    /// therefore needs a proof of its origin unless its method is `GET`, `HEAD` or `OPTIONS`. A
+    /// WebSocket handshake always needs one. The proof is `Sec-Fetch-Site: same-origin`, or without
+    /// that header an `Origin` that is `https://` and the request's own authority. Origins of
+    /// [`allow_origins`](Self::allow_origins) count as well. A request without a proof is refused
+    /// before any verifier, as [`RejectionKind::CrossSite`](crate::RejectionKind::CrossSite) with
+    /// 403.
     ///
     /// # Examples
     ///
@@ -154,11 +156,12 @@ impl CredentialForm {
         Self::of(Row::Cookie { name, value: TokenSyntax::Token(classify), origins: &[] })
     }
 
-    /// The same cookie row, whose requests may also come from pages of these origins (RFC 6454
-    /// section 6.2: scheme, host and port without a path). Other rows stay as they are.
+    /// The same cookie row, also for requests from pages of these origins (RFC 6454 section 6.2:
+    /// scheme, host and port without a path). Other rows stay as they are.
     ///
-    /// Defaults to none. The dialect fails with
-    /// [`DialectError::Origin`](crate::dialect::DialectError::Origin) for a value that is no origin.
+    /// Defaults to no origins. The dialect fails with
+    /// [`DialectError::Origin`](crate::dialect::DialectError::Origin) for a value that is not an
+    /// origin.
     #[must_use]
     pub const fn allow_origins(self, origins: &'static [&'static str]) -> Self {
         match self.row {
@@ -170,9 +173,10 @@ impl CredentialForm {
     /// A token among the subprotocols of a WebSocket handshake (RFC 6455 section 1.9), the only header
     /// that a browser's script can fill there.
     ///
-    /// The token is cut out of `Sec-WebSocket-Protocol` before the request goes on, so that no handler
-    /// echoes it; the word of [`Subprotocol::After`] stays, because a server has to select one of the
-    /// offered words. In a request that is no WebSocket handshake the token is malformed.
+    /// The token is cut out of `Sec-WebSocket-Protocol` before the request is forwarded, so that no
+    /// handler echoes it. The word of [`Subprotocol::After`] stays, because a server has to select
+    /// one of the offered words. In a request that is not a WebSocket handshake the token is
+    /// malformed.
     ///
     /// # Examples
     ///
@@ -190,10 +194,10 @@ impl CredentialForm {
         Self::of(Row::Subprotocol { at, classify })
     }
 
-    /// A grammar of your own, for what stands after a scheme, in a header or in a query parameter.
+    /// A custom grammar for the value after a scheme, in a header or in a query parameter.
     ///
-    /// Its scheme is challenged with by name and realm alone: the error attributes of RFC 6750 belong
-    /// to [`scheme`](Self::scheme) rows of access tokens.
+    /// The challenge of its scheme has a name and a realm only: the error attributes of RFC 6750
+    /// belong to [`scheme`](Self::scheme) rows of access tokens.
     ///
     /// # Examples
     ///
@@ -215,8 +219,8 @@ impl CredentialForm {
         Self::at(place, TokenSyntax::Custom(parse))
     }
 
-    /// A grammar of your own that can answer "no credential here" with `Ok(None)`: the request is then
-    /// treated as if the place were empty.
+    /// A custom grammar that can return "no credential here" with `Ok(None)`: the request is then
+    /// handled as if the place were empty.
     ///
     /// # Examples
     ///
@@ -252,7 +256,7 @@ impl CredentialForm {
     }
 }
 
-/// How one value is written.
+/// The syntax of one value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenSyntax {
     Token(TokenClassifier),
@@ -261,7 +265,7 @@ pub(crate) enum TokenSyntax {
 }
 
 impl TokenSyntax {
-    /// The kind of credential it makes, if that does not depend on the value.
+    /// Returns the kind of credential that it makes, if that does not depend on the value.
     pub(crate) const fn kind(&self) -> Option<CredentialKind> {
         match self {
             Self::Token(classify) => Some(classify.kind),

@@ -1,4 +1,4 @@
-//! Who may come without credentials.
+//! The rules that admit requests without credentials.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::principal::{Ground, Guest, InvalidPermission, Permissions};
 use crate::request::path::PathPattern;
 use crate::request::{InvalidPattern, RequestHead, original_target};
 
-/// Admits requests that carry no credential at all.
+/// A rule that admits requests without any credential.
 ///
 /// A request without credentials is refused unless a rule of its dialect admits it. A *present*
 /// credential that is bad in any way never makes a guest.
@@ -34,7 +34,7 @@ pub struct GuestRule {
     sandbox: bool,
 }
 
-/// A rule made ready: its pattern and permissions parsed, its guest built.
+/// A prepared rule: its pattern and permissions are parsed, its guest is built.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
     path: Option<Arc<PathPattern>>,
@@ -42,7 +42,7 @@ pub(crate) struct Admission {
     guest: Guest,
 }
 
-/// What is wrong with a rule.
+/// The error of a rule.
 #[derive(Debug)]
 pub(crate) enum InvalidRule {
     Path(InvalidPattern),
@@ -51,7 +51,7 @@ pub(crate) enum InvalidRule {
 }
 
 impl GuestRule {
-    /// Admits everything, whatever its method and target: optional authentication.
+    /// Admits every request of any method and target: optional authentication.
     pub const fn everywhere() -> Self {
         Self { path: None, methods: None, permissions: &[], sandbox: false }
     }
@@ -62,14 +62,17 @@ impl GuestRule {
     }
 
     /// Admits paths of a pattern: literal segments, `{name}` for any one segment, and at the end
-    /// `/**` for the path itself and all below. Methods are `GET`, `HEAD`, `POST`, `PUT` and `DELETE`
-    /// unless [`methods`](Self::methods) says otherwise.
+    /// `/**` for the path itself and all below. The methods default to `GET`, `HEAD`, `POST`, `PUT`
+    /// and `DELETE`; change them with [`methods`](Self::methods).
     ///
-    /// The original path ([`RequestHead::original_path`](crate::request::RequestHead::original_path)) decides, segment by
-    /// segment and byte by byte. If it is not known, the rule admits no request: without the
-    /// feature `axum` put an [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer) around the
-    /// service. A path that two programs could read differently (encoded or doubled slashes, dot
-    /// segments, `;`, `\`, control characters, encoded `?` and `#`) admits nobody.
+    /// The original path
+    /// ([`RequestHead::original_path`](crate::request::RequestHead::original_path)) decides,
+    /// segment by segment and byte by byte. If it is not known, the rule admits no request: without
+    /// the feature `axum` put an [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer) around
+    /// the service.
+    ///
+    /// A path that two programs could read differently admits no request: encoded or doubled
+    /// slashes, dot segments, `;`, `\`, control characters, encoded `?` and `#`.
     pub const fn path(pattern: &'static str) -> Self {
         let rule = Self::everywhere().methods(&["GET", "HEAD", "POST", "PUT", "DELETE"]);
         Self { path: Some(pattern), ..rule }
@@ -80,17 +83,19 @@ impl GuestRule {
         Self { methods: Some(methods), ..self }
     }
 
-    /// The guest's permissions, in the grammar of [`Permission`](crate::principal::Permission). Defaults to none.
+    /// The guest's permissions, in the grammar of [`Permission`](crate::principal::Permission).
+    /// Defaults to no permissions.
     ///
-    /// Those of a rule with a path are relative to what the rule's pattern matched: at `/acme/sandbox/x`
-    /// the rule `/{org}/sandbox/**` grants `get:/**` below `/acme/sandbox`. A policy counts them if it
-    /// asks about a place in there, and if each name in braces stands at the same segment in the pattern
-    /// of the policy. The permissions of any other rule are absolute.
+    /// The permissions of a rule with a path are relative to the part that the rule's pattern
+    /// matched: at `/acme/sandbox/x` the rule `/{org}/sandbox/**` grants `get:/**` below
+    /// `/acme/sandbox`. A policy counts them if it checks a place in there. Each name in braces
+    /// also has to be at the same segment in the pattern of the policy. The permissions of any
+    /// other rule are absolute.
     pub const fn permissions(self, permissions: &'static [&'static str]) -> Self {
         Self { permissions, ..self }
     }
 
-    /// Marks the guest as the sandbox's ([`Guest::is_sandbox`]).
+    /// Marks the guest as a guest of the sandbox ([`Guest::is_sandbox`]).
     pub const fn sandbox(self) -> Self {
         Self { sandbox: true, ..self }
     }
@@ -110,7 +115,7 @@ impl GuestRule {
 }
 
 impl Admission {
-    /// The guest that a request without credentials is, if this rule admits it.
+    /// Returns the guest for a request without credentials, if this rule admits it.
     pub(crate) fn admit(&self, head: RequestHead<'_>) -> Option<&Guest> {
         let by_method = self.methods.as_ref().is_none_or(|methods| methods.contains(head.method()));
         let by_path = || match &self.path {

@@ -1,6 +1,6 @@
-//! What a token or a pair means: the last column of a dialect's rows.
+//! The meaning of a token or a pair: the last column of a dialect's rows.
 //!
-//! The constants are written like functions, since that is how a row reads:
+//! The constants are named like functions because rows read that way:
 //! `CredentialForm::query("access_token", meaning::access_token)`.
 
 use crate::credential::{ClientKind, Credential, CredentialKind, Key, Pair, Presented, Secret, Spelling};
@@ -9,13 +9,13 @@ mod shape;
 
 pub use self::shape::{Alphabet, IdShape};
 
-/// Says what a token means.
+/// Classifies a token.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenClassifier {
     pub(crate) kind: CredentialKind,
     pub(crate) make: for<'r> fn(Secret<'r>) -> Credential<'r>,
     pub(crate) characters: Characters,
-    /// `None` for the length that limits every credential.
+    /// The longest token; `None` for the limit of every credential.
     pub(crate) max_length: Option<usize>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Characters {
     Visible,
 }
 
-/// Says what an id and secret mean; the id's shape may decide.
+/// Classifies an id and a secret; the id's shape may decide.
 #[derive(Clone, Copy, Debug)]
 pub struct PairClassifier {
     shapes: [Option<(IdShape, PairMeaning)>; 2],
@@ -40,8 +40,9 @@ pub struct PairClassifier {
 
 /// A pair that is a token in disguise: one half is a fixed word, the other half is the token.
 ///
-/// Clients that can send `Basic` only carry tokens this way. Each convention has to be chosen, because
-/// it takes the word away from user names or passwords; see [`PairClassifier::or_token`].
+/// Clients that can send only `Basic` carry tokens this way. Each convention has to be chosen,
+/// because it reserves the word that a user name or password could be; see
+/// [`PairClassifier::or_token`].
 ///
 /// # Examples
 ///
@@ -104,12 +105,12 @@ pub const client: PairClassifier = PairClassifier::always(CLIENT);
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
 pub const key_pair: PairClassifier = PairClassifier::always(KEY_PAIR);
 
-/// An API key where the id has this shape, else a user name and password (Socrata).
+/// An API key if the id has this shape, otherwise a user name and password (Socrata).
 pub const fn key_or_password(key_id: IdShape) -> PairClassifier {
     PairClassifier { shapes: [Some((key_id, KEY_PAIR)), None], ..PairClassifier::always(PASSWORD) }
 }
 
-/// A client where the id has Usergrid's shape, an API key where it has this one, else a user name
+/// A client if the id has Usergrid's shape, an API key if it has this shape, otherwise a user name
 /// and password.
 pub const fn client_key_or_password(key_id: IdShape) -> PairClassifier {
     PairClassifier {
@@ -130,8 +131,9 @@ const KEY_PAIR: PairMeaning =
     PairMeaning { kind: CredentialKind::ApiKey, make: |pair| Credential::ApiKey(Key::Halves(pair)) };
 
 impl TokenClassifier {
-    /// A meaning of your own. `kind` is what a value is taken for that cannot be genuine (too long,
-    /// or with characters no token has), and is the kind of what `make` returns.
+    /// A custom meaning. `kind` is the kind of the values that `make` returns. It is also the kind
+    /// of a value that cannot be genuine, because it is too long or has characters that no token
+    /// has.
     ///
     /// # Examples
     ///
@@ -147,12 +149,13 @@ impl TokenClassifier {
         Self { kind, make, characters: Characters::Token, max_length: None }
     }
 
-    /// The same for tokens that also hold these characters, such as `|` or `:`.
+    /// The same meaning for tokens that also hold these characters, such as `|` or `:`.
     ///
-    /// Defaults to none: a token is a `b64token` (RFC 6750 section 2.1), and any other value is denied
-    /// before the verifier. This option gives that filter up for the characters it names. They must be
-    /// visible ASCII other than `,` and `"`, which separate credentials; the dialect fails with
-    /// [`DialectError::TokenCharacters`](crate::dialect::DialectError::TokenCharacters) otherwise.
+    /// Defaults to no characters: a token is a `b64token` (RFC 6750 section 2.1), and any other
+    /// value is denied before the verifier. This option lifts that filter for the characters it
+    /// names. They must be visible ASCII other than `,` and `"`, which separate credentials;
+    /// otherwise the dialect fails with
+    /// [`DialectError::TokenCharacters`](crate::dialect::DialectError::TokenCharacters).
     ///
     /// # Examples
     ///
@@ -168,7 +171,7 @@ impl TokenClassifier {
         Self { characters: Characters::TokenAnd(characters), ..self }
     }
 
-    /// The same for tokens of up to this many bytes, from 8 KiB to 64 KiB.
+    /// The same meaning for tokens of up to this many bytes, from 8 KiB to 64 KiB.
     ///
     /// Defaults to 8 KiB: a longer value is denied before the verifier. A higher bound lets each
     /// unauthenticated request make the server read that much. The dialect fails with
@@ -178,7 +181,7 @@ impl TokenClassifier {
         Self { max_length: Some(bytes), ..self }
     }
 
-    /// What a token stands for; without one, a value that cannot be genuine.
+    /// Returns the credential of a token; without a token, a value that cannot be genuine.
     pub(crate) fn present(self, token: Option<Secret<'_>>, spelling: Spelling) -> Presented<'_> {
         match token {
             Some(token) => Presented::new(spelling, (self.make)(token)),
@@ -192,10 +195,10 @@ impl PairClassifier {
         Self { shapes: [None, None], otherwise: meaning, tokens: &[] }
     }
 
-    /// The same, with pairs that stand for a token; the first one that fits decides.
+    /// The same meaning, with pairs that represent a token; the first one that fits decides.
     ///
-    /// It applies to [`CredentialForm::basic`](crate::CredentialForm::basic) rows. Defaults to none: an empty user id is
-    /// malformed, and every other pair is an id and its secret.
+    /// It applies to [`CredentialForm::basic`](crate::CredentialForm::basic) rows. Defaults to no
+    /// pairs: an empty user id is malformed, and every other pair is an id and its secret.
     #[must_use]
     pub const fn or_token(self, tokens: &'static [TokenPair]) -> Self {
         Self { tokens, ..self }
@@ -207,7 +210,7 @@ impl PairClassifier {
         (meaning.make)(pair)
     }
 
-    /// What a pair is taken for that is too long to be read.
+    /// Returns the kind of a pair that is too long to be read.
     pub(crate) const fn kind(&self) -> CredentialKind {
         self.otherwise.kind
     }
@@ -224,7 +227,7 @@ impl TokenPair {
         Self { word, id_is_word: false, token }
     }
 
-    /// The token of a pair that has the word in its place.
+    /// Returns the token of a pair that has the word in its place.
     pub(crate) fn token_in<'p>(&self, pair: &'p Pair<'_>) -> Option<Secret<'p>> {
         let (word, token) = match self.id_is_word {
             true => (Secret::borrowed(pair.id()), pair.secret()),

@@ -1,5 +1,5 @@
-//! Platforms as data: which credential forms are read, who may be a guest, what plain http means, how
-//! refusals look.
+//! Platforms as data: the credential forms that are read, the guests that are admitted, the
+//! handling of plain http, and the refusals.
 
 mod any;
 pub(crate) mod custom;

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use super::form::CredentialForm;
 use super::{Dialect, RFC6750, meaning};
 
-/// OpenDataSoft: bearer tokens in the header (with the colon of its document, too), the query or a
+/// OpenDataSoft: bearer tokens in the header (also with the colon of its document), the query or a
 /// form body; API keys by the `Apikey` scheme or the `apikey` parameter.
 ///
-/// The body row is read only where the layer was given
-/// [`form_body`](crate::AuthenticateLayer::form_body).
+/// The body row is read only if the layer has [`form_body`](crate::AuthenticateLayer::form_body).
 ///
-/// Its OAuth clients expect the answers of RFC 6750, which the standard ones are: it has no answer table.
+/// Its OAuth clients expect the answers of RFC 6750, which are the standard ones; so it has no
+/// answer table.
 pub const OPENDATASOFT: Dialect = Dialect {
     name: "opendatasoft",
     forms: Cow::Borrowed(&[

@@ -11,12 +11,14 @@ use crate::rejection::RejectionKind::{DeniedAppToken, Forbidden, InsufficientSco
 use crate::transport::{OnInsecure, TransportRule};
 
 /// Socrata: passwords and API keys over `Basic`, access tokens of the `OAuth` scheme, app tokens in
-/// `X-App-Token` or `$$app_token`. Reading is open; an app token is no authentication but is
-/// checked when it is sent, and passes over plain http; there a password or key is refused, and an access
-/// token refused and revoked (Socrata's document on authentication).
+/// `X-App-Token` or `$$app_token`.
 ///
-/// Refusals have the shape of SODA 2.1, `{"code","error":true,"message"}`; names that its documents do not
-/// tell are the standard ones.
+/// Reading is open. An app token is no authentication, but it is checked if it is sent, and it is
+/// accepted over plain http. Over plain http a password or key is refused, and an access token is
+/// refused and revoked (Socrata's document on authentication).
+///
+/// Refusals have the shape of SODA 2.1, `{"code","error":true,"message"}`. Names that are missing
+/// in its documents are the standard ones.
 pub const SOCRATA: Dialect = Dialect {
     name: "socrata",
     forms: Cow::Borrowed(&[

@@ -1,6 +1,7 @@
 //! Tokens in `Sec-WebSocket-Protocol`.
 
-/// How a token stands in `Sec-WebSocket-Protocol`; see [`CredentialForm::websocket_protocol`](super::form::CredentialForm::websocket_protocol).
+/// The place of a token in `Sec-WebSocket-Protocol`; see
+/// [`CredentialForm::websocket_protocol`](super::form::CredentialForm::websocket_protocol).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subprotocol {

@@ -17,15 +17,16 @@ use crate::rejection::RejectionKind::{
 /// `Basic`. The application `sandbox` of every organization is open to guests, who may do anything
 /// in it (Usergrid's document on authenticating API requests).
 ///
-/// The rule knows no organization's name: `/nobody/sandbox/..` has guests too, and answering 404 there
-/// is the handler's. [`Dialect::guests`] takes a narrower one, such as `/acme/sandbox/**`.
+/// The rule matches any organization: `/nobody/sandbox/..` has guests too, and the handler has to
+/// answer 404 there. [`Dialect::guests`] takes a narrower rule, such as `/acme/sandbox/**`.
 ///
-/// Guests are refused what their permissions do not grant only where a policy asks for permissions,
-/// such as [`policy::application`](crate::policy::application).
+/// The permissions of guests limit them only if a policy asks for permissions, such as
+/// [`policy::application`](crate::policy::application).
 ///
-/// Whoever may not do something is answered 401, as there, and its clients log the user out by the error's name. A
-/// malformed credential stays a 400 and plain http a 403. The timestamp and the duration of Usergrid's bodies are
-/// left out, so that answers to inputs that differ in a secret only are identical.
+/// A principal without permission gets 401, as in Usergrid, and its clients log the user out
+/// because of the error's name. A malformed credential stays a 400 and plain http a 403. The
+/// timestamp and the duration of Usergrid's bodies are left out, so that answers to inputs that
+/// differ only in a secret are identical.
 pub const USERGRID: Dialect = Dialect {
     name: "usergrid",
     forms: Cow::Borrowed(&[

@@ -1,4 +1,4 @@
-//! Whether and how a form body is read for a credential (RFC 6750 section 2.2).
+//! Reading a form body for a credential (RFC 6750 section 2.2).
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,17 +16,17 @@ use crate::pipeline::guests::InBody;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{RequestHead, quoted};
 
-/// Whether a layer reads bodies: [`NoBody`] or [`FormBody`].
+/// The setting of a layer that decides if it reads bodies: [`NoBody`] or [`FormBody`].
 pub trait BodyMode<B>: sealed::Mode<B> {}
 
 impl<B, M: sealed::Mode<B>> BodyMode<B> for M {}
 
-/// Bodies are not touched. What every layer starts with.
+/// Leaves bodies untouched. The default of every layer.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct NoBody;
 
-/// A form body is read where a dialect's row asks for it; made by
+/// Reads a form body if a row of the dialect asks for it; made by
 /// [`AuthenticateLayer::form_body`](crate::AuthenticateLayer::form_body).
 #[derive(Clone, Copy, Debug)]
 pub struct FormBody {
@@ -43,18 +43,18 @@ impl FormBody {
 pub(super) mod sealed {
     use super::{Form, Future, InBody, Rejection, Request, RequestHead};
 
-    /// What a mode does with a body `B`.
+    /// Handles a body `B` in one mode.
     pub trait Mode<B>: Clone + Send + Sync + 'static {
-        /// What the inner service gets.
+        /// The body that the inner service receives.
         type Body;
 
-        /// Hands a request on whose body was not read.
+        /// Forwards a request whose body was not read.
         fn forward_unread(request: Request<B>) -> Request<Self::Body>;
 
-        /// Whether this body may hold a form, and whether the mode reads it.
+        /// Decides if this body may hold a form, and if the mode reads it.
         fn look(&self, head: RequestHead<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection>;
 
-        /// Reads the whole body, within the limit and the deadline, and gives it back unread.
+        /// Reads the whole body within the limit and the deadline, and returns it unread.
         fn read(
             &self,
             head: RequestHead<'_>,
@@ -98,7 +98,8 @@ impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
     }
 
     async fn read(&self, head: RequestHead<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
-        // Judged before the first poll, which would ask the client to send the rest (100-continue).
+        // Checked before the first poll, because a poll asks the client to send the rest
+        // (100-continue).
         let announced =
             head.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.unwrap_or(0).max(body.size_hint().lower()) > self.limit as u64 {
@@ -112,7 +113,7 @@ impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
     }
 }
 
-/// How many frames a form may come in, empty ones included.
+/// The highest number of frames of a form, empty ones included.
 const MAX_FRAMES: usize = 65_536;
 
 async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Frames, RejectionKind> {
@@ -143,13 +144,13 @@ async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Frames,
     Ok(frames)
 }
 
-/// Whether a body of this method is never a form.
+/// Returns true if a body of this method is never a form.
 const fn has_no_form(method: &Method) -> bool {
     matches!(*method, Method::HEAD | Method::TRACE | Method::CONNECT | Method::OPTIONS)
 }
 
-/// Whether a request's body may hold a form: a form's media type, no content encoding, and a method
-/// that has a body. `anyhow` also takes `GET` and a missing `Content-Type`.
+/// Returns true if a request's body may hold a form: a form's media type, no content encoding, and
+/// a method that has a body. `anyhow` also accepts `GET` and a missing `Content-Type`.
 fn may_hold_form(head: RequestHead<'_>, anyhow: bool) -> Result<bool, Rejection> {
     let by_method = match *head.method() {
         Method::GET => anyhow,
@@ -166,8 +167,8 @@ fn may_hold_form(head: RequestHead<'_>, anyhow: bool) -> Result<bool, Rejection>
     }
 }
 
-/// Whether a head announces a form that [`may_hold_form`] does not admit: of another method, with a
-/// content encoding, or to a layer that reads none. `anyhow` also takes a body without a
+/// Returns true if a head announces a form that [`may_hold_form`] does not admit: another method, a
+/// content encoding, or a layer that reads no bodies. `anyhow` also counts a body without a
 /// `Content-Type`.
 fn announces_form(head: RequestHead<'_>, anyhow: bool) -> bool {
     let headers = head.headers();
@@ -181,7 +182,7 @@ fn announces_form(head: RequestHead<'_>, anyhow: bool) -> bool {
     anyhow && (length.is_some() || headers.contains_key(TRANSFER_ENCODING))
 }
 
-/// The one `Content-Type`; two are ambiguous.
+/// Returns the one `Content-Type`; two are ambiguous.
 fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     match (values.next(), values.next()) {
@@ -202,12 +203,13 @@ fn split(value: &HeaderValue) -> (&[u8], &[u8]) {
     value.split_at_checked(end).unwrap_or_default()
 }
 
-/// Whether the parameters of a media type are well-formed, and name UTF-8, its subset US-ASCII, or no
-/// charset.
+/// Returns true if the parameters of a media type are well-formed, and name UTF-8, its subset
+/// US-ASCII, or no charset.
 ///
-/// The body is read as UTF-8 (RFC 6750 section 2.2 wants ASCII): under another charset a handler could
-/// read something else. Such a form is malformed, 400 and not 415, because RFC 6750 section 3.1 has
-/// `invalid_request` for it, and a service may support the charset where the head has the credential.
+/// The body is read as UTF-8 (RFC 6750 section 2.2 requires ASCII): under another charset a handler
+/// could read something else. Such a form is malformed. The answer is 400 and not 415 because RFC
+/// 6750 section 3.1 defines `invalid_request` for it. A service may also support the charset if the
+/// head has the credential.
 fn is_read_as_utf8(value: &HeaderValue) -> bool {
     let (_, mut rest) = split(value);
     let mut charset = None;

@@ -1,4 +1,4 @@
-//! Records the target that a client asked for.
+//! The layer that records the target a client asked for.
 
 use std::task::{Context, Poll};
 
@@ -8,14 +8,14 @@ use tower_service::Service;
 
 use crate::request::original_target::OriginalTarget;
 
-/// Records the target of every request, for decisions by path further in: path rules of guests,
+/// Records the target of every request, for inner decisions by path: path rules of guests,
 /// [`policy::application`](crate::policy::application()) and
 /// [`RequestHead::original_path`](crate::request::RequestHead::original_path).
 ///
-/// It belongs around the whole service, outside every router that strips a prefix. A second one
-/// further in keeps the record of the first. With the feature `axum`, axum's `Router` records the
-/// target itself, and this layer is needed only for routers of other crates. Without the feature no
-/// path rule admits a request that this layer has not seen.
+/// Put it around the whole service, outside every router that strips a prefix. A second layer
+/// further inside keeps the record of the first. With the feature `axum`, axum's `Router` records
+/// the target itself, and this layer is needed only for routers of other crates. Without the
+/// feature, path rules admit only requests that passed this layer.
 ///
 /// # Examples
 ///

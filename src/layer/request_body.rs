@@ -12,7 +12,8 @@ use pin_project_lite::pin_project;
 use zeroize::Zeroizing;
 
 pin_project! {
-    /// A request body: the original, or the same frames again after they were read for a credential.
+    /// A request body: the original, or the same frames again after they were read for a
+    /// credential.
     pub struct RequestBody<B> {
         #[pin]
         source: Source<B>,
@@ -27,7 +28,8 @@ pin_project! {
     }
 }
 
-/// A whole body as it arrived, byte for byte. The first frame stands apart, since one is the rule.
+/// A whole body as it arrived, byte for byte. The first frame is separate because most bodies have
+/// only one.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     first: Option<Bytes>,
@@ -35,7 +37,7 @@ pub(super) struct Frames {
     trailers: Option<HeaderMap>,
 }
 
-/// What a body holds, in one piece.
+/// The content of a body, in one piece.
 #[derive(Default)]
 pub struct Form {
     one: Bytes,
@@ -55,7 +57,7 @@ impl Frames {
         self.trailers = Some(trailers);
     }
 
-    /// What was read, and the body as if it had not been.
+    /// Returns the form that was read, and the body as if it were unread.
     pub(super) fn replay<B>(self) -> (Form, RequestBody<B>) {
         let form = Form { one: self.first.clone().unwrap_or_default(), joined: self.joined() };
         (form, RequestBody { source: Source::Read { frames: self } })

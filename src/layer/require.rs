@@ -1,4 +1,4 @@
-//! Lets through those whom a policy allows.
+//! The layer that forwards requests only if a policy allows them.
 
 use std::fmt;
 use std::future::Future;
@@ -19,9 +19,9 @@ use crate::rejection::{Rejection, RejectionKind, render};
 use crate::request::RequestHead;
 use crate::trace;
 
-/// Lets through those whom a policy allows. Stands inside an
-/// [`AuthenticateLayer`](crate::AuthenticateLayer), which renders its refusals: on an axum router that
-/// means it is added *before* it, since the layer added last sees a request first.
+/// Forwards requests only if a policy allows them. Belongs inside an
+/// [`AuthenticateLayer`](crate::AuthenticateLayer), which renders its refusals. On an axum router,
+/// add it *before* that layer, because the layer added last receives a request first.
 ///
 /// # Examples
 ///
@@ -43,7 +43,7 @@ pub struct Require<S, P> {
 }
 
 impl<P: Policy> RequireLayer<P> {
-    /// Lets through those whom this policy allows.
+    /// Makes a layer that forwards requests if this policy allows them.
     pub fn new(policy: P) -> Self {
         Self { policy: Arc::new(policy) }
     }

@@ -42,18 +42,18 @@ impl IdShape {
     /// Usergrid's client ids: a type prefix and a UUID.
     pub(super) const CLIENT: Self = Self::new(26, Alphabet::Base64Url).starting_with(&["b3U6", "YXA6"]);
 
-    /// Ids of this many characters of an alphabet.
+    /// Makes the shape of ids with this many characters of an alphabet.
     pub const fn new(length: usize, alphabet: Alphabet) -> Self {
         Self { length, alphabet, prefixes: &[] }
     }
 
-    /// Only those that start with one of these.
+    /// Limits the shape to ids that start with one of these prefixes.
     #[must_use]
     pub const fn starting_with(self, prefixes: &'static [&'static str]) -> Self {
         Self { prefixes, ..self }
     }
 
-    /// Whether an id has this shape.
+    /// Returns true if an id has this shape.
     pub fn fits(&self, id: &str) -> bool {
         id.len() == self.length
             && id.bytes().all(|byte| self.alphabet.has(byte))

@@ -18,25 +18,25 @@ use crate::rejection::render::RequestFacts;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
 
-/// A request on its way to being verified.
+/// The verification of a request, not finished.
 pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Verified<B>> + Send>>;
 
-/// A request that may go on, or its refusal.
+/// A verified request, or its refusal.
 type Verified<B> = Result<(Request<B>, ResponseContext), Rejection>;
 
-/// What a request waits for before the inner service is called.
+/// The event that a request waits for before the inner service is called.
 enum Stage<B> {
-    /// Verification. No place of the inner service is taken meanwhile.
+    /// Verification. It holds no place of the inner service.
     Verification(Waiting<B>),
-    /// The inner service, which is not ready. `None` once the request is handed on.
+    /// The inner service, which is not ready. `None` once the request is forwarded.
     Readiness(Option<Box<(Request<B>, ResponseContext)>>),
 }
 
-/// What is kept of who a request comes from while it is served.
+/// The facts about a request's authentication that are kept while it is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResponseContext {
     pub(super) carried: Carried,
-    /// For the log, should anybody further in refuse.
+    /// For the log, if an inner layer or extractor refuses.
     pub(super) fingerprint: Option<Fingerprint>,
 }
 
@@ -81,8 +81,8 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
     }
 
     /// Makes the service ready once the request is verified, and calls it. The service is a clone
-    /// that was not polled: a service that is ready may hold a permit, which an unverified request
-    /// must not keep.
+    /// that was not polled: a ready service may hold a permit, which an unverified request must not
+    /// keep.
     pub(super) const fn waiting(
         waiting: Waiting<B>,
         inner: S,
@@ -127,8 +127,8 @@ where
 }
 
 impl<B> Stage<B> {
-    /// The verified request as soon as `inner` is ready for it; the refusal as soon as there is
-    /// one.
+    /// Returns the verified request once `inner` is ready for it, or the refusal as soon as there
+    /// is one.
     fn poll<S: Service<Request<B>>>(
         &mut self,
         inner: &mut S,
@@ -137,7 +137,7 @@ impl<B> Stage<B> {
         let verified = match self {
             Self::Readiness(kept) => {
                 ready!(inner.poll_ready(context))?;
-                // Only a future that is polled after its end has handed its request on.
+                // Only a future that is polled after completion has already forwarded its request.
                 return kept.take().map_or(Poll::Pending, |kept| Poll::Ready(Ok(Ok(*kept))));
             }
             Self::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
@@ -155,7 +155,7 @@ impl<B> Stage<B> {
     }
 }
 
-/// A panic on a request's way is its refusal, not its connection's end.
+/// Polls the verification. A panic becomes a refusal and does not close the connection.
 fn poll_caught<B>(waiting: &mut Waiting<B>, context: &mut Context<'_>) -> Poll<Verified<B>> {
     caught(|| waiting.as_mut().poll(context)).unwrap_or_else(|_| {
         trace::error!("authentication panicked");
@@ -163,7 +163,7 @@ fn poll_caught<B>(waiting: &mut Waiting<B>, context: &mut Context<'_>) -> Poll<V
     })
 }
 
-/// The refusal of an inner layer or extractor, to be rendered in this dialect's way.
+/// Returns the refusal of an inner layer or extractor, to be rendered as this dialect does.
 #[inline]
 fn unrendered<R>(response: &Response<R>) -> Option<Rejection> {
     response.extensions().get::<Rejection>().filter(|rejection| !rejection.is_rendered()).cloned()

@@ -1,4 +1,4 @@
-//! Turns a request's credentials into a principal.
+//! The layer that turns a request's credentials into a principal.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -28,14 +28,15 @@ pub use self::future::AuthenticateFuture;
 pub use self::service::Authenticate;
 
 /// Turns a request's credentials into one verified [`Principal`](crate::Principal), which handlers
-/// take as an extractor and [`RequireLayer`](crate::RequireLayer) decides by.
+/// take as an extractor and [`RequireLayer`](crate::RequireLayer) checks.
 ///
-/// Three decisions are required: which credential forms are read (the dialect), who says whom they
-/// belong to (the verifier), and how a secure connection is known (the transport). It answers every
-/// refusal inside it, its own and those of `RequireLayer` and the extractors.
+/// Three decisions are required: the credential forms that are read (the dialect), their
+/// verification (the verifier), and how a secure connection is recognised (the transport). The
+/// layer renders every refusal inside it: its own and those of `RequireLayer` and the extractors.
 ///
 /// Build layers at start-up: the compiled dialect of each, some hundred bytes, lives as long as the
-/// process, so that requests on several cores share no reference count. The verifier does not.
+/// process. Requests on several cores therefore share no reference count. The verifier is dropped
+/// as usual.
 ///
 /// # Examples
 ///
@@ -54,7 +55,7 @@ pub struct AuthenticateLayer<V, M = NoBody> {
     mode: M,
 }
 
-/// A layer has a tenant, and its verifier takes every credential at every tenant.
+/// The error of a layer with a tenant whose verifier accepts every credential at every tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the layer has a tenant, and its verifier ignores tenants: bind it with `.at_tenant(..)`, \
@@ -64,12 +65,13 @@ pub struct AuthenticateLayer<V, M = NoBody> {
 pub struct IgnoresTenants;
 
 impl<V: Verifier> AuthenticateLayer<V> {
-    /// Reads these credential forms, asks this verifier, trusts these connections.
+    /// Makes a layer that reads these credential forms, asks this verifier and trusts these
+    /// connections.
     ///
     /// # Panics
     ///
-    /// When the dialect cannot work; the message names the row. [`try_new`](Self::try_new) returns
-    /// the error instead.
+    /// Panics if the dialect is invalid; the message names the row. [`try_new`](Self::try_new)
+    /// returns the error instead.
     #[allow(clippy::panic, reason = "a start-up error; `try_new` is there for others")]
     pub fn new(dialect: Dialect, verifier: V, transport: Transport) -> Self {
         let name = dialect.name;
@@ -77,22 +79,22 @@ impl<V: Verifier> AuthenticateLayer<V> {
             .unwrap_or_else(|error| panic!("dialect `{name}`: {error}"))
     }
 
-    /// The same, for dialects that are made at run time.
+    /// The same as [`new`](Self::new), for dialects that are made at run time.
     ///
     /// # Errors
     ///
-    /// [`DialectError`], which names the row that is wrong.
+    /// Returns [`DialectError`], which names the invalid row, if the dialect is invalid.
     pub fn try_new(dialect: Dialect, verifier: V, transport: Transport) -> Result<Self, DialectError> {
         let mut pipeline = Pipeline::new(&dialect, transport)?;
         pipeline.source = Home::of(verifier.source());
         Ok(Self { pipeline: keep(pipeline), verifier: Arc::new(verifier), mode: NoBody })
     }
 
-    /// Reads form bodies of up to `limit` bytes that arrive within `deadline`, where the dialect has
-    /// a body row and the head holds no subject. The inner service gets the identical bytes, as a
-    /// [`RequestBody`](crate::layer::RequestBody), which axum's router takes as it is.
+    /// Reads form bodies of up to `limit` bytes that arrive within `deadline`, if the dialect has a
+    /// body row and the head holds no subject. The inner service receives the identical bytes as a
+    /// [`RequestBody`](crate::layer::RequestBody), which axum's router accepts.
     ///
-    /// 64 KiB and 5 s are usual.
+    /// Usual values are 64 KiB and 5 s.
     pub fn form_body(self, limit: usize, deadline: Duration) -> AuthenticateLayer<V, FormBody> {
         let Self { pipeline, verifier, mode: NoBody } = self;
         AuthenticateLayer { pipeline, verifier, mode: FormBody::new(limit, deadline) }
@@ -100,7 +102,7 @@ impl<V: Verifier> AuthenticateLayer<V> {
 }
 
 impl<V, M> AuthenticateLayer<V, M> {
-    /// Renders refusals in your own way; see [`RenderRejection`].
+    /// Renders refusals with a custom renderer; see [`RenderRejection`].
     ///
     /// # Examples
     ///
@@ -122,13 +124,14 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.answers.set_respond(respond))
     }
 
-    /// Tells the verifier the tenant of a request: its host, its organization, whatever separates
-    /// credentials that must not be mixed. The verifier has to [separate](Verifier::tenancy) tenants, so
-    /// that no credential is good at another tenant.
+    /// Passes the tenant of a request to the verifier: its host, its organization, or another name
+    /// that separates credentials which must not be mixed. The verifier has to
+    /// [separate](Verifier::tenancy) tenants, so that no credential is valid at another tenant.
     ///
     /// # Panics
     ///
-    /// Panics if the verifier ignores tenants. [`try_tenant`](Self::try_tenant) returns the error instead.
+    /// Panics if the verifier ignores tenants. [`try_tenant`](Self::try_tenant) returns the error
+    /// instead.
     ///
     /// # Examples
     ///
@@ -171,37 +174,37 @@ impl<V, M> AuthenticateLayer<V, M> {
         }
     }
 
-    /// How long all verification of a request may take before it is answered 503; 2 s unless said.
-    /// Without a tokio timer there is no deadline.
+    /// Limits the time for all verification of a request; after it the answer is 503. Defaults to 2
+    /// s. Without a tokio timer there is no deadline.
     pub fn deadline(self, deadline: Duration) -> Self {
         self.change(|pipeline| pipeline.deadline = deadline)
     }
 
-    /// Tells the time by which a verified principal has expired; the operating system's unless said. A verifier
-    /// judges expiry itself, by a clock of its own and perhaps with a leeway: this refuses what one answered 30 s
-    /// past its end or later.
+    /// Sets the clock that decides if a verified principal has expired. Defaults to the operating
+    /// system's clock. A verifier checks expiry itself, with its own clock and perhaps a leeway.
+    /// The layer also refuses a principal that expired 30 s ago or earlier.
     pub fn clock(self, clock: impl Clock) -> Self {
         self.change(|pipeline| pipeline.clock = Arc::new(clock))
     }
 
-    /// Leaves credentials in the query that inner services, `OriginalUri` and spans see. They are cut
-    /// out unless this is said; logs and `Referer` headers are where they leak.
+    /// Leaves credentials in the query that inner services, `OriginalUri` and spans receive. By
+    /// default they are cut out, because queries leak into logs and `Referer` headers.
     pub fn keep_query_credentials(self) -> Self {
         self.change(|pipeline| pipeline.cut_query = false)
     }
 
-    /// What a 503 says in `Retry-After`; 5 s unless said.
+    /// The `Retry-After` value of a 503. Defaults to 5 s.
     pub fn retry_after(self, retry_after: Duration) -> Self {
         self.change(|pipeline| pipeline.answers.set_retry_after(retry_after))
     }
 
-    /// Names the metadata document of the resource in every challenge for access tokens, so that clients find
-    /// its authorization server (RFC 9728 section 5.1). With the feature `metadata`, `ProtectedResource` makes that
-    /// document and knows its URL.
+    /// Names the metadata document of the resource in every challenge for access tokens, so that
+    /// clients find its authorization server (RFC 9728 section 5.1). With the feature `metadata`,
+    /// `ProtectedResource` makes that document and its URL.
     ///
     /// # Panics
     ///
-    /// When the URL is no printable ASCII.
+    /// Panics if the URL is not printable ASCII.
     #[allow(clippy::panic, reason = "a start-up error, as those of `new`")]
     pub fn resource_metadata(self, url: &str) -> Self {
         self.change(|pipeline| match pipeline.answers.set_metadata(url) {
@@ -211,8 +214,8 @@ impl<V, M> AuthenticateLayer<V, M> {
     }
 
     /// Names the scopes that a client needs in every challenge that asks for an access token
-    /// (`scope`, RFC 6750 section 3), so that the first token that a client asks for is good
-    /// enough. `scopes` is a space-delimited list.
+    /// (`scope`, RFC 6750 section 3), so that the first token that a client asks for is sufficient.
+    /// `scopes` is a space-delimited list.
     ///
     /// If a policy refuses a request, the challenge names the scopes of that policy instead.
     /// Challenges of schemes without scopes, such as `Basic`, stay as they are. Defaults to no
@@ -220,7 +223,7 @@ impl<V, M> AuthenticateLayer<V, M> {
     ///
     /// # Panics
     ///
-    /// If `scopes` is empty or not a scope list.
+    /// Panics if `scopes` is empty or not a scope list.
     ///
     /// # Examples
     ///
@@ -242,7 +245,8 @@ impl<V, M> AuthenticateLayer<V, M> {
         })
     }
 
-    /// How often credentials may be revoked for being shown over plain http; see [`RevocationLimits`].
+    /// Limits how often credentials are revoked because they came over plain http; see
+    /// [`RevocationLimits`].
     pub fn revocation(self, limits: RevocationLimits) -> Self {
         self.change(|pipeline| pipeline.guard.set_revocation(limits))
     }
@@ -255,7 +259,7 @@ impl<V, M> AuthenticateLayer<V, M> {
 }
 
 /// Keeps a pipeline for the life of the process. A reference count that every request of every core
-/// writes to costs more than the rest of a request's way; a layer is made at start-up and kept anyway.
+/// writes costs more than the rest of the layer. A layer is made at start-up and kept anyway.
 fn keep(pipeline: Pipeline) -> &'static Pipeline {
     Box::leak(Box::new(pipeline))
 }

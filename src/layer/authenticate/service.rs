@@ -68,8 +68,8 @@ where
             }
             Decision::Refused(rejection) => AuthenticateFuture::refused(rejection, self.pipeline, asked),
             Decision::Waits(known) => {
-                // A service that is ready may hold a permit. It is dropped here, which gives the
-                // permit back, and the future makes a clone ready once the request is verified.
+                // A ready service may hold a permit. It is dropped here to release the permit, and
+                // the future makes a clone ready once the request is verified.
                 let inner = self.inner.clone();
                 self.inner = inner.clone();
                 let verifier = Arc::clone(&self.verifier);
@@ -80,9 +80,9 @@ where
     }
 }
 
-/// The way of a request whose verifier waits, or whose body has to be read. What the head presents is
-/// read again here: borrowing twice is cheaper than owning once. A block and no `async fn`, which would hold
-/// its arguments twice.
+/// Handles a request if its verifier waits or its body has to be read. The head is read again here,
+/// because borrowing twice is cheaper than owning once. A block and not an `async fn`, which would
+/// hold its arguments twice.
 fn wait<V: Verifier, M: BodyMode<B>, B: Send + 'static>(
     pipeline: &'static Pipeline,
     verifier: Arc<V>,
