@@ -1,4 +1,4 @@
-//! Asking another server over HTTP, whatever client does it.
+//! HTTP requests to other servers, independent of the client.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -18,10 +18,10 @@ mod service;
 pub use self::reqwest::{HttpClient, HttpClientBuilder, InvalidHttpClient};
 pub use self::service::{FromService, service};
 
-/// Sends one HTTP request and collects the answer. The port through which keys are fetched and tokens
-/// introspected: any HTTP client can stand behind it.
+/// Sends one HTTP request and collects the answer. Keys are fetched and tokens introspected through
+/// this trait, with any HTTP client.
 ///
-/// Clients that are Tower services already are one through [`service`]; with the feature `reqwest`
+/// Clients that are Tower services implement it through [`service`]. With the feature `reqwest`
 /// there is [`HttpClient`].
 ///
 /// # Examples
@@ -45,14 +45,17 @@ pub use self::service::{FromService, service};
 /// # let _ = Fixed("{}");
 /// ```
 pub trait Fetch: Send + Sync + 'static {
-    /// Sends one request, whose target is absolute, and collects an answer of at most `limit` bytes of body.
+    /// Sends one request, whose target is absolute, and collects an answer with a body of at most
+    /// `limit` bytes.
     ///
-    /// It must not follow redirects: an answer of status 3xx is an answer like any other. It should
-    /// have a time limit of its own; who calls it sets another. The future may be dropped at any await.
+    /// It must not follow redirects: a response with status 3xx is returned like any other. It
+    /// should have its own time limit; the caller sets another. The future may be dropped at any
+    /// await.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] where there is no answer, or none that may be kept. Any HTTP status is an answer.
+    /// Returns [`FetchError`] if there is no answer, or the answer must not be kept. Any HTTP
+    /// status is an answer.
     fn fetch(
         &self,
         request: Request<Bytes>,
@@ -60,7 +63,7 @@ pub trait Fetch: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Response<Bytes>, FetchError>> + Send;
 }
 
-/// Why there is no answer. It holds no address and nothing that was sent or answered.
+/// The reason for a missing answer. It holds no address and no part of the request or the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -70,38 +73,39 @@ pub enum FetchError {
     /// No answer in time.
     #[error("no answer in time")]
     TimedOut,
-    /// The address is not an `https` one.
+    /// The address does not start with `https`.
     #[error("the address is not an https one")]
     Insecure,
     /// The name of the server was not found (DNS).
     #[error("no connection: the server's name was not found")]
     NameNotFound,
-    /// No connection; with the kind of the input or output error at its root, if any.
+    /// No connection; with the kind of the I/O error at its root, if any.
     #[error("no connection: {}", Words(*.0))]
     NotConnected(io::ErrorKind),
-    /// No TLS: what answers does not speak it, or its certificate is not trusted.
+    /// The TLS handshake failed: the server does not use TLS, or its certificate is not trusted.
     #[error("no secure connection: the server's certificate is not trusted, or it does not speak TLS")]
     Tls,
-    /// The answer began, and did not come whole; with the kind of the input or output error at its root, if any.
+    /// The answer began and was cut off; with the kind of the I/O error at its root, if any.
     #[error("the answer broke off: {}", Words(*.0))]
     BrokenOff(io::ErrorKind),
-    /// No connection, or one that broke, where the client does not say which; with the kind of the input or output
-    /// error at its root, if any.
+    /// No connection, or a broken one, if the client does not distinguish them; with the kind of
+    /// the I/O error at its root, if any.
     #[error("no connection, or it broke: {}", Words(*.0))]
     Failed(io::ErrorKind),
 }
 
-/// What kind of trouble it was, for whoever reads the log.
+/// The kind of an I/O error, as text for the log.
 struct Words(io::ErrorKind);
 
-/// The object-safe twin of [`Fetch`]; everything that fetches is one. `Arc<dyn DynFetch>` fetches again.
+/// The object-safe twin of [`Fetch`], implemented for every [`Fetch`]. `Arc<dyn DynFetch>`
+/// implements [`Fetch`].
 #[async_trait]
 pub trait DynFetch: Send + Sync + 'static {
     /// See [`Fetch::fetch`].
     async fn fetch_dyn(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError>;
 }
 
-/// A [`Fetch`] chosen at run time, shared.
+/// A shared [`Fetch`] that is chosen at run time.
 ///
 /// # Examples
 ///
@@ -124,15 +128,15 @@ pub trait DynFetch: Send + Sync + 'static {
 pub type SharedFetch = Arc<dyn DynFetch>;
 
 impl FetchError {
-    /// No connection, or one that broke: of an error only the kind of the [`io::Error`] at its root is
-    /// kept, since its text may quote the address or the answer.
+    /// Makes the error for a missing or broken connection. It keeps only the kind of the
+    /// [`io::Error`] at the root, because the error's text may quote the address or the answer.
     pub fn failed(error: &(dyn StdError + 'static)) -> Self {
         let mut kind = io::ErrorKind::Other;
         let mut cause = Some(error);
         while let Some(error) = cause {
             let broken = error.downcast_ref::<io::Error>();
             kind = broken.map_or(kind, io::Error::kind);
-            // Of what an `io::Error` wraps its `source` passes over the first.
+            // The `source` of an `io::Error` skips the first error that it wraps.
             cause = match broken.and_then(io::Error::get_ref) {
                 Some(wrapped) => Some(wrapped),
                 None => error.source(),
@@ -147,14 +151,14 @@ impl fmt::Display for Words {
         let known = WORDS.iter().find(|(kinds, _)| kinds.contains(&self.0));
         match known {
             Some((_, words)) => f.write_str(words),
-            // Of what has no kind of its own the standard library says that it is uncategorized.
+            // The standard library calls errors without a kind uncategorized.
             None if self.0.to_string().starts_with("uncategorized") => f.write_str(NO_REASON),
             None => self.0.fmt(f),
         }
     }
 }
 
-/// Kinds of trouble, in words of the network's.
+/// Kinds of I/O errors, in the terms of networks.
 const WORDS: &[(&[io::ErrorKind], &str)] = {
     use io::ErrorKind::*;
     &[
@@ -216,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_trouble_is_uncategorized_to_whoever_reads_the_log() {
-        // No resolver has to be asked: no part of a name is so long.
+        // This fails without a resolver, because no part of a name may have 64 characters.
         let unknown = tokio::net::lookup_host(("x".repeat(64), 443)).await.err().unwrap();
         let kinds = [unknown.kind(), io::ErrorKind::Other, io::ErrorKind::InvalidData];
         for kind in kinds.into_iter().chain([io::ErrorKind::NetworkUnreachable, io::ErrorKind::UnexpectedEof])

@@ -13,8 +13,9 @@ use super::{Fetch, FetchError};
 
 /// An HTTP client over rustls, for fetching keys and introspecting tokens.
 ///
-/// It follows no redirects, sends to `https` addresses alone, and gives up after 3 s. It uses a proxy only if
-/// the builder names one. The operating system's verifier judges a server's certificate. Cheap to clone.
+/// It follows no redirects, sends only to `https` addresses, and times out after 3 s. It uses a
+/// proxy only if the builder names one. The operating system's verifier checks a server's
+/// certificate. Cloning is cheap.
 ///
 /// # Examples
 ///
@@ -43,7 +44,7 @@ pub struct HttpClientBuilder {
     plain: bool,
 }
 
-/// Where requests go first.
+/// The proxy that requests pass first, if any.
 #[derive(Clone)]
 enum Through {
     Nothing,
@@ -51,8 +52,8 @@ enum Through {
     Environment,
 }
 
-/// An HTTP client could not be made: a certificate or the address of a proxy cannot be read, or the system's
-/// TLS cannot be used.
+/// The error for an HTTP client that cannot be made: a certificate or the address of a proxy cannot
+/// be read, or the system's TLS cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the HTTP client cannot be made: a certificate or the address of a proxy cannot be read, or the system's \
@@ -62,16 +63,16 @@ enum Through {
 pub struct InvalidHttpClient;
 
 impl HttpClient {
-    /// A client with the settings said above.
+    /// Makes a client with the default settings.
     ///
     /// # Errors
     ///
-    /// [`InvalidHttpClient`] where the system's TLS cannot be used.
+    /// Returns [`InvalidHttpClient`] if the system's TLS cannot be used.
     pub fn new() -> Result<Self, InvalidHttpClient> {
         Self::builder().build()
     }
 
-    /// Starts with the settings said above.
+    /// Returns a builder with the default settings.
     pub const fn builder() -> HttpClientBuilder {
         HttpClientBuilder {
             timeout: Duration::from_secs(3),
@@ -84,24 +85,25 @@ impl HttpClient {
 }
 
 impl HttpClientBuilder {
-    /// Gives up after this time, from connecting to the last byte; 3 s unless said.
+    /// Limits the time from connecting to the last byte. Defaults to 3 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Trusts this certificate authority too: one PEM certificate.
+    /// Adds a trusted certificate authority: one PEM certificate.
     pub fn authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities.push(pem.into());
         self
     }
 
-    /// Sends every request through this proxy, an `http` or `https` URL. For an `https` address the proxy
-    /// passes on what TLS encrypts (RFC 9110 section 9.3.6, `CONNECT`), so that it reads neither tokens nor
-    /// secrets.
+    /// Sends every request through this proxy, an `http` or `https` URL. For an `https` address the
+    /// proxy forwards bytes that TLS encrypts (RFC 9110 section 9.3.6, `CONNECT`), so that it reads
+    /// neither tokens nor secrets.
     ///
-    /// The URL may hold a user and a password; [`proxy_credentials`](Self::proxy_credentials) takes them in
-    /// plain text. The proxy gets them as Basic. No log line, no `Debug` output and no error shows them.
+    /// The URL may hold a user and a password; [`proxy_credentials`](Self::proxy_credentials) takes
+    /// them in plain text. The proxy receives them as `Basic` credentials. Log lines, `Debug`
+    /// output and errors do not show them.
     ///
     /// # Examples
     ///
@@ -119,33 +121,33 @@ impl HttpClientBuilder {
         self
     }
 
-    /// User and password for the [proxy](Self::proxy), in place of what its URL holds.
+    /// Sets the user and password for the [proxy](Self::proxy), in place of those in its URL.
     pub fn proxy_credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.credentials = Some((Zeroizing::new(user.into()), Zeroizing::new(password.into())));
         self
     }
 
     /// Sends requests through the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`,
-    /// `ALL_PROXY`, and `NO_PROXY` for exceptions). Without this call the environment is not read: whatever
-    /// sets its variables decides which server receives the connections.
+    /// `ALL_PROXY`, and `NO_PROXY` for exceptions). By default the environment is not read, because
+    /// its variables decide which server receives the connections.
     pub fn proxy_from_environment(mut self) -> Self {
         self.proxy = Through::Environment;
         self
     }
 
-    /// Sends to `http` addresses, too, where everybody on the way can read and change everything. For
-    /// tests, and servers on the same machine.
+    /// Also sends to `http` addresses, which expose everything to reading and changes on the way.
+    /// For tests, and servers on the same machine.
     pub fn danger_allow_http(mut self) -> Self {
         self.plain = true;
         self
     }
 
-    /// The finished client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidHttpClient`] if a certificate or the address of a proxy cannot be read, credentials are
-    /// given without a [proxy](Self::proxy), or the system's TLS cannot be used.
+    /// Returns [`InvalidHttpClient`] if a certificate or the address of a proxy cannot be read, or
+    /// credentials are set without a [proxy](Self::proxy). Also if the system's TLS cannot be used.
     pub fn build(self) -> Result<HttpClient, InvalidHttpClient> {
         let start = Client::builder()
             .redirect(redirect::Policy::none())
@@ -160,7 +162,8 @@ impl HttpClientBuilder {
         let client = self.authorities.iter().try_fold(start, |client, pem| {
             Certificate::from_pem(pem).map(|authority| client.add_root_certificate(authority))
         });
-        // The cause may quote what it read; it is the operator's own configuration, said in full above.
+        // The cause may quote its input, which is the operator's own configuration, so it is
+        // dropped.
         let client = client.and_then(::reqwest::ClientBuilder::build).map_err(|_| InvalidHttpClient)?;
         Ok(HttpClient { client, plain: self.plain })
     }
@@ -222,7 +225,7 @@ fn failed(error: ::reqwest::Error) -> FetchError {
     match FetchError::failed(&error) {
         _ if error.is_timeout() => FetchError::TimedOut,
         _ if error.is_dns() => FetchError::NameNotFound,
-        // What rustls refuses is invalid data.
+        // rustls reports a refused handshake as invalid data.
         FetchError::Failed(io::ErrorKind::InvalidData) if error.is_connect() => FetchError::Tls,
         FetchError::Failed(kind) if error.is_connect() => FetchError::NotConnected(kind),
         FetchError::Failed(kind) if error.is_body() || error.is_decode() => FetchError::BrokenOff(kind),

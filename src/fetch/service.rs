@@ -16,16 +16,17 @@ use super::{Fetch, FetchError};
 
 /// An HTTP client that is a Tower service; made by [`service`].
 ///
-/// The lock is there for services that cannot be shared, such as `tower::util::BoxCloneService`. It is held
-/// while one is cloned.
+/// The lock is needed for services that cannot be shared, such as `tower::util::BoxCloneService`.
+/// It is held only while the service is cloned.
 pub struct FromService<S, B>(Mutex<S>, PhantomData<fn(B)>);
 
-/// Fetches through a Tower service: `hyper-util`'s client, one inside Tower's own layers, or an axum
+/// Fetches through a Tower service: `hyper-util`'s client, a client inside Tower layers, or an axum
 /// `Router` in a test.
 ///
-/// Any service that is `Clone` and `Send` will do. For each request it is cloned, polled until it is ready and called. The body of requests
-/// is whatever is made from `Bytes`: `http_body_util::Full<Bytes>`, `axum::body::Body`. The service must
-/// not follow redirects, nor send to other than `https` addresses what is secret.
+/// Any service that is `Clone` and `Send` works. It is cloned for each request, polled until it is
+/// ready, and called. The body of requests is any type made from `Bytes`:
+/// `http_body_util::Full<Bytes>`, `axum::body::Body`. The service must not follow redirects. It
+/// must not send secrets to addresses other than `https`.
 ///
 /// # Examples
 ///
@@ -73,7 +74,7 @@ where
     }
 }
 
-/// The whole body, where it is not larger than the limit.
+/// Returns the whole body, if it is not larger than the limit.
 async fn collect<B>(body: B, limit: usize) -> Result<Bytes, FetchError>
 where
     B: Body,
@@ -151,11 +152,11 @@ mod tests {
         };
         assert_eq!(collect(frames(2), 8).await.unwrap(), "12341234");
         assert_eq!(collect(frames(3), 8).await.err(), Some(FetchError::TooLarge));
-        // Without an end: it would never return.
+        // An endless body, for which collecting would never return.
         assert_eq!(collect(frames(u64::MAX), 8).await.err(), Some(FetchError::TooLarge));
     }
 
-    /// One that is `Send` and not `Sync`.
+    /// A service that is `Send` and not `Sync`.
     #[tokio::test]
     async fn a_boxed_service_fetches_for_several_tasks_at_a_time() {
         let echo = service_fn(async |request: Request<Full<Bytes>>| {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::request::quoted::{self, Value};
 
-/// How the sender of one request was reached, as one proxy wrote it.
+/// The scheme by which the sender of one request was reached, as one proxy wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     Secure,
@@ -60,7 +60,8 @@ impl Element {
     const MALFORMED: Self = Self { scheme: Scheme::Invalid, hop: Hop::Unknown };
 }
 
-/// Reads the next element that is not empty; `None` if it is malformed, `Some(None)` at the end.
+/// Reads the next element that is not empty. Returns `None` if it is malformed, `Some(None)` at the
+/// end.
 fn element(rest: &mut &[u8]) -> Option<Option<Element>> {
     let mut seen: [Option<Value<'_>>; 4] = [None; 4];
     let mut is_empty = true;
@@ -109,7 +110,7 @@ impl Scheme {
         value.read(|text| Some(Self::named(text))).unwrap_or(Self::Invalid)
     }
 
-    /// The scheme of this name, or of its WebSocket twin, without regard to case.
+    /// Returns the scheme of this name, or of its WebSocket twin, ignoring case.
     pub(super) fn named(text: &str) -> Self {
         let is = |word| text.eq_ignore_ascii_case(word);
         if is("https") || is("wss") {
@@ -123,12 +124,13 @@ impl Scheme {
 }
 
 impl Hop {
-    /// A node of RFC 7239 section 6: an address, one of IPv6 in brackets, with or without a port.
+    /// Returns a node of RFC 7239 section 6: an address, one of IPv6 in brackets, with or without a
+    /// port.
     fn of(value: Value<'_>) -> Self {
         value.read(node).map_or(Self::Unknown, Self::Address)
     }
 
-    /// A member of `X-Forwarded-For`: an address with or without brackets and a port.
+    /// Returns a member of `X-Forwarded-For`: an address with or without brackets and a port.
     pub(super) fn named(text: &str) -> Self {
         let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let alone = bracketed.unwrap_or(text).parse::<IpAddr>().ok();
@@ -151,7 +153,7 @@ fn node(text: &str) -> Option<IpAddr> {
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then(|| name.to_canonical())
 }
 
-/// Up to five digits, or an obfuscated port.
+/// Returns true for up to five digits, or an obfuscated port.
 fn is_port(port: &str) -> bool {
     match port.strip_prefix('_') {
         Some(word) => {
@@ -204,7 +206,7 @@ mod tests {
             ("for=\"192.0.2.43:_\"", Hop::Unknown),
             ("for=\" 192.0.2.43\"", Hop::Unknown),
             ("for=192.0.2.043", Hop::Unknown),
-            // A colon stands in quotes only.
+            // A colon may stand only in quotes.
             ("for=192.0.2.43:47011", Hop::Unknown),
         ] {
             assert_eq!(hops(line), [expected], "{line}");

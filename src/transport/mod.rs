@@ -1,7 +1,7 @@
-//! Whether a connection is known to be secure, and who is at its other end.
+//! The security of a connection, and the address at its other end.
 //!
-//! The accepted socket says so, or a trusted proxy, never the request: `GET https://..` over plain TCP
-//! and HTTP/2's `:scheme` both claim `https` for free.
+//! The accepted socket or a trusted proxy decides, never the request: `GET https://..` over plain
+//! TCP and HTTP/2's `:scheme` can both claim `https` without proof.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -34,8 +34,8 @@ pub use self::rule::{OnInsecure, TransportRule};
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct SecureConnection;
 
-/// A marker in a request's extensions: its connection is plain, and no proxy stands before it. Dialects
-/// that revoke what is shown over plain http go by it.
+/// A marker in a request's extensions: its connection is plain, and no proxy stands before it.
+/// Dialects that revoke credentials shown over plain http depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct PlainConnection;
@@ -45,7 +45,7 @@ pub struct PlainConnection;
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct Peer(pub SocketAddr);
 
-/// How the layer learns whether a connection is secure. The third argument of
+/// The rule by which the layer decides if a connection is secure. The third argument of
 /// [`AuthenticateLayer::new`](crate::AuthenticateLayer::new).
 #[derive(Clone, Debug)]
 pub struct Transport {
@@ -53,7 +53,7 @@ pub struct Transport {
     proxies: Proxies,
 }
 
-/// What is known of a connection.
+/// The security of a connection, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Security {
     Secure,
@@ -94,27 +94,29 @@ pub const fn from_acceptor() -> Transport {
     Transport { assume_secure: false, proxies: Proxies::NONE }
 }
 
-/// Takes every connection for secure. For tests, and where something else keeps plain http away.
+/// Treats every connection as secure. For tests, and for setups in which another component rejects
+/// plain http.
 pub const fn danger_assume_secure() -> Transport {
     Transport { assume_secure: true, proxies: Proxies::NONE }
 }
 
-/// Trusts proxies in these networks to forward how a client reached them, and its address: by
-/// `X-Forwarded-Proto` and `X-Forwarded-For`, or by `Forwarded` (RFC 7239). The acceptor records the
-/// peer ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with [`from_acceptor`].
+/// Trusts proxies in these networks to forward the scheme and the address of a client: in
+/// `X-Forwarded-Proto` and `X-Forwarded-For`, or in `Forwarded` (RFC 7239). The acceptor records
+/// the peer ([`Peer`], or axum's `ConnectInfo<SocketAddr>`). Other peers are judged as with
+/// [`from_acceptor`].
 ///
-/// `https` and `wss` are secure, `http` and `ws` are plain, without regard to case. A list, or a
-/// header that is repeated, is secure if every member is secure, and plain if every member is plain.
+/// `https` and `wss` are secure, `http` and `ws` are plain, ignoring case. A list, or a header that
+/// is repeated, is secure if every member is secure, and plain if every member is plain.
 /// Anything else is insecure, and nothing is revoked because of it.
 /// [`trusted_hops`](Transport::trusted_hops) limits a list to the members that your proxies write.
 ///
 /// If a request has headers of both families, they have to agree: otherwise the connection is
 /// insecure, or the client's address unknown. Name the family that your proxy writes with
-/// [`forwarding_headers`](Transport::forwarding_headers), so that a header of the other family,
-/// which can only be the client's own, is ignored.
+/// [`forwarding_headers`](Transport::forwarding_headers). A header of the other family can only
+/// come from the client, and is then ignored.
 ///
 /// The client is the last address in the list that is no trusted proxy, or the first one if all of
-/// them are in trusted networks. The proxy has to overwrite or append to what clients send. A
+/// them are in trusted networks. The proxy has to overwrite or append to the headers of clients. A
 /// trusted peer's own marker is ignored. The layer refuses a network of all addresses, or networks
 /// that make up all addresses together, when it is made.
 ///
@@ -154,9 +156,9 @@ impl Transport {
         self
     }
 
-    /// The number of trusted proxies that a request passes at most. Only as many members at the end
-    /// of a list are read, because only those are written by the proxies. Defaults to no limit; 0
-    /// counts as 1.
+    /// Limits the number of trusted proxies that a request passes. Only that many members at the
+    /// end of a list are read, because only those are written by the proxies. Defaults to no limit;
+    /// 0 counts as 1.
     ///
     /// # Examples
     ///
@@ -174,7 +176,7 @@ impl Transport {
         self
     }
 
-    /// Whether the list, taken together, would trust everybody.
+    /// Returns true if the networks together contain every address.
     pub(crate) fn trusts_everybody(&self) -> bool {
         IpNet::aggregate(&self.proxies.networks).iter().any(|net| net.prefix_len() == 0)
     }
@@ -195,7 +197,7 @@ impl Transport {
         }
     }
 
-    /// What the log says of a connection that nothing clear is known of, and what to do.
+    /// Returns the log text for a connection whose security is not known, with the remedy.
     #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
     pub(crate) fn why_unknown(&self, head: RequestHead<'_>) -> &'static str {
         if self.proxies.networks.is_empty() {
@@ -215,8 +217,9 @@ impl Transport {
         }
     }
 
-    /// The client's address: the socket's peer, or the address that a trusted proxy forwarded. `None`
-    /// if the peer's address is not recorded, or the forwarding headers give no certain address.
+    /// Returns the client's address: the socket's peer, or the address that a trusted proxy
+    /// forwarded. Returns `None` if the peer's address is not recorded, or the forwarding headers
+    /// give no certain address.
     pub(crate) fn client(&self, head: RequestHead<'_>) -> Option<IpAddr> {
         match self.trusted_peer(head) {
             Some(proxy) => self.proxies.client(proxy, head.headers()),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv6Net;
 
-/// How addresses are divided into clients.
+/// The division of addresses into clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Networks {
     /// The bits of an IPv4 and of an IPv6 address that differ between clients.
@@ -17,11 +17,11 @@ impl Networks {
     /// Each IPv4 address, and each /64 of IPv6.
     pub(crate) const DEFAULT: Self = Self { prefixes: [32, 64], nat64: Vec::new() };
 
-    /// The network of an address. A network of IPv4 is written as IPv6 writes it, which no other
-    /// network is.
+    /// Returns the network of an address. A network of IPv4 is written in IPv6 form, which no other
+    /// network has.
     ///
     /// One /64, or even one /96, of addresses that embed IPv4 addresses has clients from all of the
-    /// internet: they are counted by the address that is embedded.
+    /// internet: they are counted by the embedded address.
     pub(crate) fn of(&self, address: IpAddr) -> [u8; 16] {
         let [_, prefix] = self.prefixes;
         match address.to_canonical() {
@@ -43,7 +43,7 @@ impl Networks {
         Ipv4Addr::from_bits(address.to_bits() & mask).to_ipv6_mapped().octets()
     }
 
-    /// The IPv4 address of the client, as a translator or a tunnel embeds it.
+    /// Returns the IPv4 address of the client that a translator or a tunnel embeds.
     fn embedded(&self, address: Ipv6Addr) -> Option<Ipv4Addr> {
         if let Some(prefix) = self.nat64.iter().find(|prefix| prefix.contains(&address)) {
             return translated(address, prefix.prefix_len());
@@ -61,7 +61,7 @@ impl Networks {
     }
 }
 
-/// The four bytes behind a prefix of RFC 6052, without byte 8, which is zero.
+/// Returns the four bytes after a prefix of RFC 6052, without byte 8, which is zero.
 fn translated(address: Ipv6Addr, prefix: u8) -> Option<Ipv4Addr> {
     let octets = address.octets();
     let bytes = octets.iter().enumerate().skip(usize::from(prefix / 8));
@@ -69,8 +69,9 @@ fn translated(address: Ipv6Addr, prefix: u8) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from([bytes.next()?, bytes.next()?, bytes.next()?, bytes.next()?]))
 }
 
-/// Whether a single address is a client of its own: of IPv4-compatible addresses (RFC 4291 section
-/// 2.5.5.1), and of translators inside a site, whose prefix is not known (RFC 8215).
+/// Returns true if a single address is a client by itself: IPv4-compatible addresses (RFC 4291
+/// section 2.5.5.1), and addresses of translators inside a site, whose prefix is not known (RFC
+/// 8215).
 const fn is_one_client(address: Ipv6Addr) -> bool {
     matches!(address.segments(), [0, 0, 0, 0, 0, 0, _, _] | [0x64, 0xff9b, 1, ..])
 }

@@ -1,4 +1,4 @@
-//! Whom a request really comes from.
+//! The sender of a request.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use crate::request::RequestHead;
 
 use super::Peer;
 
-/// The address at the other end of the socket, where the acceptor (or axum) recorded it.
+/// Returns the address at the other end of the socket, if the acceptor (or axum) recorded it.
 pub(super) fn address(head: RequestHead<'_>) -> Option<IpAddr> {
     let peer = head.extensions().get::<Peer>().map(|peer| peer.0).or_else(|| connected::peer(head));
     peer.map(|address| address.ip().to_canonical())

@@ -1,7 +1,8 @@
-//! What a trusted proxy writes about the request that it forwards.
+//! The facts that a trusted proxy writes about the request that it forwards.
 //!
-//! Both families of headers are lists: each proxy appends a member, so the last one is the peer's
-//! own. An address that only one family has is not certain, because that family may be the client's.
+//! Both families of headers are lists: each proxy appends a member, so the last member is from the
+//! peer. An address that only one family has is not certain, because that family may be the
+//! client's.
 
 use std::net::IpAddr;
 
@@ -20,7 +21,7 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[non_exhaustive]
 pub enum ForwardingHeaders {
     /// The family that the request has. If it has both, they have to agree: schemes that differ are
-    /// insecure, and an address that is not in both is unknown.
+    /// insecure, and an address that is missing in one of them is unknown.
     #[default]
     Either,
     /// `X-Forwarded-Proto` and `X-Forwarded-For`; `Forwarded` is ignored.
@@ -29,12 +30,12 @@ pub enum ForwardingHeaders {
     Forwarded,
 }
 
-/// The proxies that are trusted, and how they are read.
+/// The trusted proxies, and how their headers are read.
 #[derive(Clone, Debug)]
 pub(super) struct Proxies {
     pub(super) networks: Vec<IpNet>,
     pub(super) headers: ForwardingHeaders,
-    /// How many members at the end of a list are read.
+    /// The number of members at the end of a list that are read.
     pub(super) hops: usize,
 }
 
@@ -42,13 +43,14 @@ impl Proxies {
     pub(super) const NONE: Self =
         Self { networks: Vec::new(), headers: ForwardingHeaders::Either, hops: usize::MAX };
 
-    /// Whether an address is one of the trusted ones.
+    /// Returns true if an address is trusted.
     pub(super) fn trust(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|net| net.contains(&address.to_canonical()))
     }
 
-    /// How the client reached the outermost trusted proxy; only asked about a trusted peer. If only one
-    /// family has a scheme, it counts: a proxy that writes no scheme serves no credential at all.
+    /// Returns the security of the client's connection to the outermost trusted proxy; called only
+    /// for a trusted peer. If only one family has a scheme, it counts. Otherwise no credential
+    /// would work behind a proxy that writes no scheme in one family.
     pub(super) fn security(&self, headers: &HeaderMap) -> Security {
         let [x_forwarded, forwarded] = self.families(headers);
         let x_forwarded = x_forwarded.then(|| verdict(self.last(|| x_schemes(headers))));
@@ -59,8 +61,9 @@ impl Proxies {
         }
     }
 
-    /// The address of the client; `None` if the proxies give none that is certain. The address of
-    /// `peer` if the peer forwards nothing, or never writes the address for which it forwards.
+    /// Returns the address of the client, or `None` if the proxies give no certain address. Returns
+    /// the address of `peer` if the peer forwards no headers, or never writes the address for which
+    /// it forwards.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let [x_forwarded, forwarded] = self.families(headers);
         let x_forwarded = x_forwarded.then(|| self.sender(|| x_hops(headers)));
@@ -76,7 +79,7 @@ impl Proxies {
         }
     }
 
-    /// Which of the two families the request has, of those that are read.
+    /// Returns which of the two families the request has, among those that are read.
     fn families(&self, headers: &HeaderMap) -> [bool; 2] {
         let x_forwarded = headers.contains_key(&X_FORWARDED_PROTO) || headers.contains_key(&X_FORWARDED_FOR);
         let forwarded = headers.contains_key(FORWARDED);
@@ -87,7 +90,8 @@ impl Proxies {
         }
     }
 
-    /// The members that trusted proxies wrote, if their number is known; otherwise all of them.
+    /// Returns the members that trusted proxies wrote if their number is known, otherwise all of
+    /// them.
     fn last<T, I: Iterator<Item = T>>(&self, members: impl Fn() -> I) -> impl Iterator<Item = T> {
         let skipped = match self.hops {
             usize::MAX => 0,
@@ -96,8 +100,8 @@ impl Proxies {
         members().skip(skipped)
     }
 
-    /// The last hop that is no trusted proxy. If all of them are in trusted networks it is the
-    /// first: a client inside such a network.
+    /// Returns the last hop that is no trusted proxy. If all of them are in trusted networks, it is
+    /// the first: a client inside such a network.
     fn sender<I: Iterator<Item = Hop>>(&self, hops: impl Fn() -> I) -> Hop {
         if hops().all(|hop| hop == Hop::Absent) {
             return Hop::Absent;
@@ -124,8 +128,8 @@ fn x_hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     headers.get_all(&X_FORWARDED_FOR).iter().flat_map(|line| members(line.as_bytes())).map(Hop::named)
 }
 
-/// The members of a list; a member that is not UTF-8 is empty, which is neither a scheme nor an
-/// address.
+/// Returns the members of a list. A member that is not UTF-8 is empty, which is neither a scheme
+/// nor an address.
 fn members(line: &[u8]) -> impl Iterator<Item = &str> {
     line.split(|byte| *byte == b',')
         .map(|member| std::str::from_utf8(member.trim_ascii()).unwrap_or_default())
@@ -135,7 +139,7 @@ fn elements(headers: &HeaderMap) -> impl Iterator<Item = Element> {
     headers.get_all(FORWARDED).iter().flat_map(|line| Elements::of(line.as_bytes()))
 }
 
-/// Secure if every member is secure, plain if every member is plain.
+/// Returns secure if every member is secure, and plain if every member is plain.
 fn verdict(schemes: impl Iterator<Item = Scheme>) -> Security {
     schemes.map(Security::from).reduce(agreed).unwrap_or(Security::Unknown)
 }

@@ -1,8 +1,8 @@
-//! What a dialect does with credentials over a connection that is not secure.
+//! The handling of credentials over a connection that is not secure.
 
 use crate::credential::CredentialKind;
 
-/// What a dialect does with each kind of credential over a connection that is not secure.
+/// The handling of each kind of credential over a connection that is not secure.
 ///
 /// # Examples
 ///
@@ -26,17 +26,17 @@ pub struct TransportRule {
     pub password: OnInsecure,
 }
 
-/// What happens to a credential over a connection that is not secure.
+/// The handling of one credential over a connection that is not secure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnInsecure {
-    /// It is taken all the same.
+    /// The credential is accepted.
     Pass,
     /// The request is refused with `https_required`.
     Refuse,
-    /// The request is refused, and where it certainly came over plain http, a subject in its head that
-    /// verifies is revoked at once (app tokens and form bodies are refused only) (Socrata's document on OAuth); see
-    /// [`Revocation`](crate::layer::RevocationLimits).
+    /// The request is refused. If it certainly came over plain http, a subject in its head that
+    /// verifies is revoked at once (Socrata's document on OAuth). App tokens and form bodies are
+    /// only refused. See [`Revocation`](crate::layer::RevocationLimits).
     RefuseAndRevoke,
 }
 
@@ -50,7 +50,7 @@ impl TransportRule {
         password: OnInsecure::Refuse,
     };
 
-    /// Whether any kind may be revoked.
+    /// Returns true if any kind may be revoked.
     pub(crate) fn revokes(&self) -> bool {
         let Self { access_token, api_key, app_token, client, password } = *self;
         [access_token, api_key, app_token, client, password].contains(&OnInsecure::RefuseAndRevoke)
