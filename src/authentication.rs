@@ -6,28 +6,28 @@ use http::request::{Parts, Request};
 use crate::credential::{Carrier, CredentialKind, Presented, Spelling, Syntax};
 use crate::principal::{AppToken, Guest, IdentitySource, Principal};
 
-/// Who a request comes from, and how that is known.
+/// The principal of a request, and how it was authenticated.
 ///
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the request's extensions, and nothing
-/// else can make one: holding it is the proof. It is an extractor too. Cloning it counts one reference,
-/// or two where an app token came along.
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the request's extensions. No other
+/// code can make one, so its presence is the proof. It is also an extractor. Cloning it increments
+/// one reference count, or two if an app token came along.
 #[derive(Clone, Debug)]
 pub struct Authentication {
     principal: Principal,
     app: Option<AppToken>,
     origin: Option<Origin>,
-    /// Whether the layer's verifier has one source, and the principal is of it.
+    /// True if the layer's verifier has one source, and the principal belongs to it.
     of_only_source: bool,
 }
 
-/// Where the subject's credential came from, how it was written and which kind it was.
+/// The carrier, the syntax and the kind of the subject's credential.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
     pub(crate) spelling: Spelling,
     pub(crate) kind: CredentialKind,
-    /// Where the app token beside it came from.
+    /// The carrier of the app token beside it.
     pub(crate) app: Option<Carrier>,
-    /// Where a credential came from that a rank left out.
+    /// The carrier of a credential that a rank left out.
     pub(crate) outranked: Option<Carrier>,
 }
 
@@ -41,20 +41,20 @@ impl Origin {
         Self { outranked, ..Self::new(presented.spelling, presented.kind) }
     }
 
-    /// The same beside an app token.
+    /// Returns the same origin beside an app token.
     pub(crate) fn beside(self, app: Option<Self>) -> Self {
         let outranked = self.outranked.or(app.and_then(|app| app.outranked));
         Self { app: app.map(|app| app.spelling.carrier), outranked, ..self }
     }
 
-    /// Whether this carrier brought anything: this credential, the app token beside it, or one that a
-    /// rank left out.
+    /// Returns true if this carrier brought this credential, the app token beside it, or a
+    /// credential that a rank left out.
     fn came_by(self, carrier: Carrier) -> bool {
         self.spelling.carrier == carrier || self.app == Some(carrier) || self.outranked == Some(carrier)
     }
 }
 
-/// Reads a request's [`Authentication`] where there are no extractors: plain Tower, hyper, tonic.
+/// Reads a request's [`Authentication`] in code without extractors: plain Tower, hyper, tonic.
 ///
 /// # Examples
 ///
@@ -70,10 +70,12 @@ impl Origin {
 /// # assert_eq!(greet(&http::Request::new(())), "the layer is missing");
 /// ```
 pub trait AuthenticationExt {
-    /// The record; `None` where no [`AuthenticateLayer`](crate::AuthenticateLayer) saw the request.
+    /// Returns the record, or `None` if no [`AuthenticateLayer`](crate::AuthenticateLayer)
+    /// processed the request.
     fn authentication(&self) -> Option<&Authentication>;
 
-    /// The principal; `None` where no [`AuthenticateLayer`](crate::AuthenticateLayer) saw the request.
+    /// Returns the principal, or `None` if no [`AuthenticateLayer`](crate::AuthenticateLayer)
+    /// processed the request.
     fn principal(&self) -> Option<&Principal> {
         self.authentication().map(Authentication::principal)
     }
@@ -88,7 +90,7 @@ impl Authentication {
         Self::new(Principal::Guest(guest), None, None)
     }
 
-    /// The same, once the source of the layer's verifier is known.
+    /// Returns the same record with the source of the layer's verifier.
     pub(crate) fn verified_by(self, source: IdentitySource<'_>) -> Self {
         Self { of_only_source: self.principal.source() == source, ..self }
     }
@@ -101,7 +103,8 @@ impl Authentication {
         Self { app: Some(app), ..self }
     }
 
-    /// The same beside another record's app token, where that is what it is of.
+    /// Returns the same record beside the app token of another record, if that record is of an app
+    /// token.
     pub(crate) fn beside(self, other: Self) -> Self {
         let origin = self.origin.map(|origin| origin.beside(other.origin));
         match other.principal {
@@ -110,17 +113,17 @@ impl Authentication {
         }
     }
 
-    /// Who the request comes from.
+    /// Returns the principal of the request.
     pub const fn principal(&self) -> &Principal {
         &self.principal
     }
 
-    /// Who the request comes from, without the record.
+    /// Returns the principal of the request, without the record.
     pub fn into_principal(self) -> Principal {
         self.principal
     }
 
-    /// The application that came along: an app token beside the principal's own credential.
+    /// Returns the application that came along: an app token beside the principal's own credential.
     pub const fn app(&self) -> Option<&AppToken> {
         self.app.as_ref()
     }
@@ -129,32 +132,32 @@ impl Authentication {
         self.origin
     }
 
-    /// Where the principal's credential came from; `None` for a guest.
+    /// Returns the carrier of the principal's credential, or `None` for a guest.
     pub fn carrier(&self) -> Option<Carrier> {
         self.origin.map(|origin| origin.spelling.carrier)
     }
 
-    /// How the principal's credential was written; `None` for a guest.
+    /// Returns the syntax of the principal's credential, or `None` for a guest.
     pub fn syntax(&self) -> Option<Syntax> {
         self.origin.map(|origin| origin.spelling.syntax)
     }
 
-    /// Which kind of credential made the principal; `None` for a guest.
+    /// Returns the kind of the principal's credential, or `None` for a guest.
     pub fn credential_kind(&self) -> Option<CredentialKind> {
         self.origin.map(|origin| origin.kind)
     }
 
-    /// Where the app token beside the principal's own credential came from.
+    /// Returns the carrier of the app token beside the principal's own credential.
     pub(crate) fn app_carrier(&self) -> Option<Carrier> {
         self.origin?.app
     }
 
-    /// Whether the query carried anything.
+    /// Returns true if the query carried any credential.
     pub(crate) fn is_in_query(&self) -> bool {
         self.came_by(Carrier::Query)
     }
 
-    /// Whether this carrier brought anything.
+    /// Returns true if this carrier brought any credential.
     pub(crate) fn came_by(&self, carrier: Carrier) -> bool {
         self.origin.is_some_and(|origin| origin.came_by(carrier))
     }

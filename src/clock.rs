@@ -1,9 +1,10 @@
-//! Where the time comes from.
+//! The source of the time.
 
 use std::fmt;
 use std::time::SystemTime;
 
-/// Tells the time by which expiry is judged. A field wherever it is used, never a global.
+/// Returns the time that decides if a credential has expired. It is a field wherever it is used,
+/// never a global.
 ///
 /// # Examples
 ///
@@ -21,7 +22,7 @@ use std::time::SystemTime;
 /// }
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time now.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 }
 

@@ -1,4 +1,4 @@
-//! Work that ends in time and does not take the connection with it.
+//! Work with a time limit, whose panics do not close the connection.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -10,9 +10,9 @@ use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep};
 
 pin_project! {
-    /// Work under a deadline; a panic in it is an outcome, not an unwinding.
+    /// Work under a deadline; a panic in it is an outcome and does not unwind.
     ///
-    /// The timer is made only when the work first waits. Without a tokio runtime there is none.
+    /// The timer is made only when the work first waits. Without a tokio runtime there is no timer.
     pub(crate) struct Bounded<F> {
         #[pin]
         work: F,
@@ -23,7 +23,7 @@ pin_project! {
     }
 }
 
-/// Why bounded work has no result.
+/// The reason for which bounded work has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfinished {
     Late,
@@ -56,15 +56,16 @@ impl<F: Future> Future for Bounded<F> {
     }
 }
 
-/// A timer; `None` without a tokio runtime, or in one that was built without timers.
+/// Returns a timer, or `None` without a tokio runtime, or in a runtime that was built without
+/// timers.
 pub(crate) fn timer(after: Duration) -> Option<Sleep> {
     Handle::try_current().ok()?;
     caught(|| sleep(after)).ok()
 }
 
-/// Runs something that may panic.
+/// Runs a function that may panic.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Unfinished> {
-    // Dropping what was thrown could panic again, so it is not dropped.
+    // Dropping the panic's payload could panic again, so it is not dropped.
     catch_unwind(AssertUnwindSafe(work)).map_err(|thrown| {
         std::mem::forget(thrown);
         Unfinished::Panicked

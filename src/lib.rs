@@ -46,17 +46,17 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `axum` (default) | the extractors; `protect`; the original path of a request in `Router::nest` |
+//! | `axum` (default) | the extractors; `protect`; the original path in `Router::nest` |
 //! | `metadata` | `ProtectedResource`, the metadata document of a resource (RFC 9728) |
 //! | `metrics` | counters and verification times through the `metrics` facade |
 //! | `throttle` | `verify::Throttled`, which slows down clients that keep failing |
-//! | `tracing` | log lines and audit events through the `tracing` facade; else the crate logs nothing |
-//! | `test-util` | `test_util`: test requests as a principal or a stranger, checks of verifiers, an issuer |
+//! | `tracing` | log lines and audit events by the `tracing` facade; else there is no log |
+//! | `test-util` | `test_util`: requests as a principal or a stranger, checks of verifiers, an issuer |
 //! | `reqwest` | `fetch::HttpClient`, an HTTP client that fetches keys or introspects tokens |
-//! | `introspection` | `verify::Introspection`: asks an authorization server about tokens (RFC 7662) |
+//! | `introspection` | `verify::Introspection`: asks an authorization server (RFC 7662) |
 //! | `cache` | `verify::Cached`: keeps the answers of another verifier for a while |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
-//! | `sqlite`, `postgres` | `SqlVerifier` and `verify::sql`: users, keys, clients, tokens in a database |
+//! | `sqlite`, `postgres` | `SqlVerifier`, `verify::sql`: users, keys, clients, tokens in a database |
 //! | `full` | all of them except `test-util`, which belongs in dev-dependencies |
 //!
 //! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never

@@ -13,8 +13,9 @@ use crate::dialect::{Dialect, DialectError};
 use crate::principal::Scopes;
 use crate::read::Table;
 
-/// The metadata document of a protected resource (RFC 9728 section 2): where clients that know nothing but
-/// the resource's URL, such as those of the Model Context Protocol, learn which authorization server to ask.
+/// The metadata document of a protected resource (RFC 9728 section 2). It names the authorization
+/// servers for clients that have only the resource's URL, such as those of the Model Context
+/// Protocol.
 ///
 /// Serve it at [`path`](Self::path), outside the layer, and name it in the layer's challenges with
 /// [`AuthenticateLayer::resource_metadata`](crate::AuthenticateLayer::resource_metadata).
@@ -56,29 +57,29 @@ pub struct ProtectedResource {
     methods: Vec<&'static str>,
 }
 
-/// A metadata document that cannot be.
+/// The error for an invalid metadata document.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidResource {
-    /// The resource is no absolute `https` URL without query and fragment (RFC 9728 section 1.2); `http` is
-    /// taken for `localhost` and loopback addresses only.
+    /// The resource is not an absolute `https` URL without query and fragment (RFC 9728 section
+    /// 1.2). `http` is accepted only for `localhost` and loopback addresses.
     #[error("the resource must be an absolute https URL without query and fragment")]
     Url,
-    /// The dialect cannot work.
+    /// The dialect is invalid.
     #[error(transparent)]
     Dialect(#[from] DialectError),
 }
 
-/// What stands between host and path (RFC 9728 section 3).
+/// The path between the host and the resource's path (RFC 9728 section 3).
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 impl ProtectedResource {
-    /// The document of the resource with this URL, as its clients use it; the dialect tells in which ways it
-    /// takes access tokens.
+    /// Makes the document of the resource with this URL, as its clients use it. The dialect decides
+    /// which ways of sending access tokens it lists.
     ///
     /// # Errors
     ///
-    /// [`InvalidResource`] where the URL or the dialect cannot be.
+    /// Returns [`InvalidResource`] if the URL or the dialect is invalid.
     pub fn new(resource: impl Into<String>, dialect: &Dialect) -> Result<Self, InvalidResource> {
         let resource = resource.into();
         let (origin, path) = split(&resource).ok_or(InvalidResource::Url)?;
@@ -98,43 +99,44 @@ impl ProtectedResource {
         })
     }
 
-    /// One more authorization server, by its issuer (RFC 8414 section 2).
+    /// Adds an authorization server, by its issuer (RFC 8414 section 2).
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
         self.servers.push(issuer.into());
         self
     }
 
-    /// The scopes that clients may ask for; names that are no scope tokens are left out.
+    /// Sets the scopes that clients may ask for. Names that are not scope tokens are left out.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
     }
 
-    /// The resource's name, for people.
+    /// Sets the resource's name, for people.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The URL of its documentation, for people.
+    /// Sets the URL of the resource's documentation, for people.
     pub fn documentation(mut self, url: impl Into<String>) -> Self {
         self.documentation = Some(url.into());
         self
     }
 
-    /// The document's URL: the resource's, with `/.well-known/oauth-protected-resource` between host and path.
+    /// Returns the document's URL: the resource's, with `/.well-known/oauth-protected-resource`
+    /// between host and path.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The path of that URL, where it is to be served.
+    /// Returns the path of that URL, at which to serve the document.
     #[must_use]
     pub fn path(&self) -> &str {
         self.url.get(self.path_at..).unwrap_or_default()
     }
 
-    /// The document, as it is served.
+    /// Returns the document, as it is served.
     #[must_use]
     pub fn json(&self) -> Bytes {
         let scopes: Vec<&str> = self.scopes.iter().collect();
@@ -152,7 +154,8 @@ impl ProtectedResource {
         Value::from(document).to_string().into()
     }
 
-    /// The answer to whoever asks for it. Pages of any origin may read it: it is public.
+    /// Returns the response with the document. Pages of any origin may read it, because it is
+    /// public.
     #[must_use]
     pub fn response(&self) -> Response<Bytes> {
         let mut response = Response::new(self.json());
@@ -164,9 +167,10 @@ impl ProtectedResource {
     }
 }
 
-/// The origin, and the path unless it is a lone slash.
+/// Returns the origin, and the path unless it is a lone slash.
 fn split(resource: &str) -> Option<(&str, &str)> {
-    // `Uri` takes more than a URL may have; a challenge could not name it, nor a router serve it.
+    // `Uri` accepts characters that a URL must not have; a challenge could not name such a URL, nor
+    // a router serve it.
     if !resource.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte)) {
         return None;
     }
@@ -181,7 +185,7 @@ fn split(resource: &str) -> Option<(&str, &str)> {
     Some((origin, if path == "/" { "" } else { path }))
 }
 
-/// The name of a way to carry a bearer token (RFC 9728 section 2).
+/// Returns the name of a way to carry a bearer token (RFC 9728 section 2).
 const fn method(carrier: Carrier) -> Option<&'static str> {
     match carrier {
         Carrier::Authorization => Some("header"),

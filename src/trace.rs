@@ -1,4 +1,4 @@
-//! The log, or nothing at all where the feature `tracing` is off.
+//! The log; its macros do nothing if the feature `tracing` is off.
 
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::field::{DisplayValue, debug, display};

@@ -36,7 +36,8 @@ pub enum DialectError {
     /// More parameters of one carrier than the reader supports.
     #[error("more than {0} parameters in one carrier")]
     TooManyParameters(usize),
-    /// Characters that [`danger_also_allow`](crate::dialect::meaning::TokenClassifier::danger_also_allow) cannot
+    /// Characters that
+    /// [`danger_also_allow`](crate::dialect::meaning::TokenClassifier::danger_also_allow) cannot
     /// add to a token: `,`, `"`, or a character that is not visible ASCII.
     #[error("`{0}` cannot be characters of a token")]
     TokenCharacters(&'static str),

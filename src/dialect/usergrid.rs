@@ -14,10 +14,10 @@ use crate::rejection::RejectionKind::{
 };
 
 /// Usergrid: access tokens in the header or the query, client ids and secrets in the query or over
-/// `Basic`. The application `sandbox` of every organization is open to guests, who may do anything
+/// `Basic`. The application `sandbox` of every organization is open to guests with all permissions
 /// in it (Usergrid's document on authenticating API requests).
 ///
-/// The rule matches any organization: `/nobody/sandbox/..` has guests too, and the handler has to
+/// The rule matches any organization: `/unknown/sandbox/..` has guests too, and the handler has to
 /// answer 404 there. [`Dialect::guests`] takes a narrower rule, such as `/acme/sandbox/**`.
 ///
 /// The permissions of guests limit them only if a policy asks for permissions, such as

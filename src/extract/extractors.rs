@@ -24,7 +24,7 @@ use http::request::Parts;
 use std::ops::Deref;
 
 /// Any principal except a guest and a lone app token, which identifies an application and
-/// authenticates no caller. The extractor asks both for credentials (401), as
+/// authenticates no caller. For both the extractor answers 401 and asks for credentials, as
 /// [`policy::authenticated`](crate::policy::authenticated) does.
 ///
 /// # Examples
@@ -41,7 +41,7 @@ use std::ops::Deref;
 pub struct Authenticated(Principal);
 
 impl Authenticated {
-    /// The principal itself.
+    /// Returns the principal itself.
     pub fn into_principal(self) -> Principal {
         self.0
     }
@@ -56,8 +56,8 @@ impl Deref for Authenticated {
 }
 
 impl IntoResponse for Rejection {
-    /// A plain answer, which an [`AuthenticateLayer`](crate::AuthenticateLayer) around the handler
-    /// renders again in its dialect's way.
+    /// Returns a plain answer. An [`AuthenticateLayer`](crate::AuthenticateLayer) around the
+    /// handler renders it again as its dialect does.
     fn into_response(self) -> Response {
         render::plain(&self).map(Body::from)
     }
@@ -81,7 +81,7 @@ impl<S: Sync> FromRequestParts<S> for Authentication {
 impl<S: Sync> FromRequestParts<S> for Principal {
     type Rejection = Rejection;
 
-    /// Never refuses a guest: a rule admitted it.
+    /// Never refuses a guest, because a rule admitted it.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         Ok(found(parts)?.principal().clone())
     }
@@ -90,7 +90,7 @@ impl<S: Sync> FromRequestParts<S> for Principal {
 impl<S: Sync> OptionalFromRequestParts<S> for Principal {
     type Rejection = Rejection;
 
-    /// `None` for a guest only. A bad credential was refused by the layer.
+    /// Returns `None` for a guest only. The layer has already refused bad credentials.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         Ok(Some(found(parts)?.principal().clone()).filter(|principal| !principal.is_guest()))
     }
@@ -111,14 +111,15 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
 impl<S: Sync> OptionalFromRequestParts<S> for Authenticated {
     type Rejection = Rejection;
 
-    /// `None` for a guest and for a lone app token.
+    /// Returns `None` for a guest and for a lone app token.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let principal = found(parts)?.principal();
         Ok(check_authenticated(principal).is_ok().then(|| Self(principal.clone())))
     }
 }
 
-/// Makes a kind of principal an extractor: another kind is 403, a guest 401 or `None`.
+/// Makes a kind of principal an extractor. Another kind is refused with 403; a guest is refused
+/// with 401, or is `None` if optional.
 macro_rules! extract {
     ($($kind:ident from $who:ident by $pattern:expr;)*) => {$(
         impl<S: Sync> FromRequestParts<S> for $kind {
@@ -133,7 +134,7 @@ macro_rules! extract {
         impl<S: Sync> OptionalFromRequestParts<S> for $kind {
             type Rejection = Rejection;
 
-            /// `None` for a guest; another kind is refused.
+            /// Returns `None` for a guest; another kind is refused.
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
                 let $who = found(parts)?;
                 match $pattern {
@@ -160,6 +161,6 @@ extract! {
     OrgAdmin from who by only!(who, OrgAdmin);
     AppAdmin from who by only!(who, AppAdmin);
     OAuthUser from who by only!(who, OAuthUser);
-    // The principal, or the token that came along with another.
+    // The principal, or the token that came along with another credential.
     AppToken from who by who.app().cloned().or_else(|| only!(who, AppToken));
 }

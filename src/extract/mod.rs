@@ -1,7 +1,7 @@
 //! axum extractors.
 //!
-//! They read what [`AuthenticateLayer`](crate::AuthenticateLayer) put into the request's extensions;
-//! they never parse, wait or verify.
+//! They read the record that [`AuthenticateLayer`](crate::AuthenticateLayer) put into the request's
+//! extensions; they never parse, wait or verify.
 
 pub(crate) mod extractors;
 pub(crate) mod protect;

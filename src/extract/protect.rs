@@ -1,4 +1,4 @@
-//! Wiring that cannot be forgotten.
+//! Routers whose routes are all inside a layer.
 
 use std::convert::Infallible;
 
@@ -11,19 +11,21 @@ use tower_service::Service;
 
 use crate::layer::AuthenticateLayer;
 
-/// Puts a layer around every route of a router, and hands out what is no plain router any more: a route that is added
-/// later has to be [`public`](Protected::public), in so many words.
+/// Puts a layer around every route of a router and returns a [`Protected`], which is no longer a
+/// plain router. A route that is added later has to be marked as [`public`](Protected::public).
 ///
-/// `Router::layer` and `Router::route_layer` cover the routes that were added before them, so the place
-/// of one line decides what is guarded. Here the router is complete before the layer sees it.
+/// `Router::layer` and `Router::route_layer` cover the routes that were added before them, so the
+/// place of one line decides which routes are guarded. Here the router is complete before the layer
+/// wraps it.
 ///
-/// An unknown path is a 404 and asks no verifier, as with `Router::route_layer`. That is why a fallback of the router,
-/// or of one nested in it, is not taken over: no layer would stand around it. A guarded one is a route `/{*rest}`, an
-/// open one comes by [`public`](Protected::public).
+/// An unknown path is a 404 and asks no verifier, as with `Router::route_layer`. For that reason a
+/// fallback of the router, or of a router nested in it, is dropped: no layer would be around it.
+/// Write a guarded fallback as a route `/{*rest}`, and add an open one with
+/// [`public`](Protected::public).
 ///
 /// # Panics
 ///
-/// When the router has no routes: there is nothing to protect yet.
+/// Panics if the router has no routes, because there is nothing to protect yet.
 ///
 /// # Examples
 ///
@@ -66,8 +68,9 @@ type Serves<L> = <L as Layer<Route>>::Service;
 pub struct Protected<S = ()>(Router<S>);
 
 impl<S: Clone + Send + Sync + 'static> Protected<S> {
-    /// Lets a CORS layer answer preflights: requests of browsers with the method `OPTIONS` and no credentials,
-    /// which the layer inside judges like any other. It stands outside, and covers what has been added so far.
+    /// Adds a CORS layer that answers preflights: browsers' requests with the method `OPTIONS` and
+    /// without credentials, which the inner layer would check like any other. The CORS layer is the
+    /// outer one and covers all routes that have been added so far.
     ///
     /// # Examples
     ///
@@ -100,16 +103,16 @@ impl<S: Clone + Send + Sync + 'static> Protected<S> {
         Self(self.0.layer(cors))
     }
 
-    /// Adds routes that nobody is asked for credentials on.
+    /// Adds routes that need no credentials.
     ///
     /// # Panics
     ///
-    /// Where two routes have one path, as `Router::merge` does.
+    /// Panics if two routes have the same path, as `Router::merge` does.
     pub fn public(self, routes: Router<S>) -> Self {
         Self(self.0.merge(routes))
     }
 
-    /// The router, to serve or to nest.
+    /// Returns the router, to serve or to nest.
     pub fn into_router(self) -> Router<S> {
         self.0
     }

@@ -73,7 +73,7 @@ pub enum FetchError {
     /// No answer in time.
     #[error("no answer in time")]
     TimedOut,
-    /// The address does not start with `https`.
+    /// The address is not an `https` address.
     #[error("the address is not an https one")]
     Insecure,
     /// The name of the server was not found (DNS).

@@ -1,9 +1,11 @@
-//! What operators are told: one event for every credential that is accepted, refused or revoked, and counters.
+//! Audit events: one for every credential that is accepted, refused or revoked, with counters.
 //!
-//! Events are log lines with the target `tower_principal::audit` (feature `tracing`), for a file or a collector of
-//! their own; the counters are those of `meter` (feature `metrics`). Neither ever holds a secret: a credential is told by
-//! a keyed fingerprint, of the secret where it is one, of the id where it is an id with a secret. What clients
-//! chose is escaped.
+//! Events are log lines with the target `tower_principal::audit` (feature `tracing`), which can go
+//! to a separate file or collector. The counters are those of `meter` (feature `metrics`).
+//!
+//! Neither ever holds a secret: a keyed fingerprint identifies a credential. It is made of the
+//! secret, or of the id if the credential is an id with a secret. Text that clients chose is
+//! escaped.
 #![cfg_attr(not(feature = "tracing"), allow(dead_code, unused_variables))]
 
 use std::net::IpAddr;
@@ -19,32 +21,34 @@ use crate::rejection::Rejection;
 use crate::request::RequestHead;
 use crate::trace;
 
-/// What became of a credential that was shown over plain http.
+/// The outcome for a credential that was shown over plain http.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Revoked {
     Done,
-    /// It would have been, were this not a dry run.
+    /// Not revoked, because this is a dry run.
     DryRun,
-    /// The fuse had blown.
+    /// Not revoked, because the fuse had blown.
     Spared,
     Failed,
 }
 
-/// The key of every fingerprint in the log, so that lines of several layers can be told to be about one credential.
+/// The key of every fingerprint in the log, so that lines of several layers about one credential
+/// match.
 static KEY: LazyLock<Option<FingerprintKey>> = LazyLock::new(|| FingerprintKey::random().ok());
 
-/// Whether anybody listens to events.
+/// Returns true if events are enabled.
 #[inline]
 pub(crate) fn is_on() -> bool {
     trace::enabled!(target: "tower_principal::audit", trace::Level::INFO)
 }
 
-/// Gives a refusal what the log tells its credential by.
+/// Adds the fingerprint of the credential to a refusal, for the log.
 pub(crate) fn traced(credentials: &Credentials<'_>) -> impl Fn(Rejection) -> Rejection {
     move |rejection| rejection.with_fingerprint(fingerprint(credentials))
 }
 
-/// The fingerprint of what a request presented as its subject, or else as its app; `None` where nobody listens.
+/// Returns the fingerprint of the credential presented as the subject, or else as the app. Returns
+/// `None` if events are disabled.
 #[inline]
 pub(crate) fn fingerprint(credentials: &Credentials<'_>) -> Option<Fingerprint> {
     if is_on() { credentials.subject().or(credentials.app()).and_then(print) } else { None }
@@ -55,7 +59,7 @@ fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
     Some(KEY.as_ref()?.of(&parts))
 }
 
-/// A request goes on, as this principal.
+/// Records a request that is forwarded with this principal.
 pub(crate) fn accepted(
     dialect: &'static str,
     who: &Authentication,
@@ -88,13 +92,14 @@ pub(crate) fn accepted(
     }
 }
 
-/// A request without credentials goes on, as a guest. Not an event: nobody presented anything.
+/// Records a request without credentials that is admitted as a guest. It is not an event, because
+/// no credential was presented.
 pub(crate) fn admitted(dialect: &'static str) {
     count(None, Outcome::Guest);
     trace::debug!(target: "tower_principal", dialect, "guest admitted");
 }
 
-/// A request is refused, by the pipeline, a policy or an extractor.
+/// Records a request that the pipeline, a policy or an extractor refused.
 pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Option<IpAddr>) {
     count(rejection.origin(), Outcome::Refused(rejection.kind()));
     trace::info!(
@@ -116,7 +121,7 @@ fn count(origin: Option<Origin>, outcome: Outcome) {
     metrics::attempt(origin.map(|origin| (origin.kind, origin.spelling)), outcome);
 }
 
-/// A credential was shown over plain http, and what came of it.
+/// Records a credential that was shown over plain http, and the outcome.
 pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id: Option<&str>) {
     metrics::revocation(what.as_str());
     trace::warn!(
@@ -129,11 +134,12 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
     );
 }
 
-/// A client's id and secret came from a browser, where everybody can read them: they are for servers only
-/// (Usergrid's document on authenticating requests). Browsers say that they are by headers which a page cannot
-/// set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's `Origin`.
+/// Warns if a client's id and secret came from a browser, which exposes them: they are for servers
+/// only (Usergrid's document on authenticating requests). Browsers identify themselves by headers
+/// which a page cannot set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's
+/// `Origin`.
 pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: RequestHead<'_>) {
-    // Looking for four headers costs more than all the rest here.
+    // Searching for four headers costs more than the rest of this function.
     if !metrics::COUNTS && !trace::enabled!(target: "tower_principal::audit", trace::Level::WARN) {
         return;
     }

@@ -1,4 +1,4 @@
-//! Counters for operators, or nothing at all where the feature `metrics` is off.
+//! Counters for operators; empty functions if the feature `metrics` is off.
 //!
 //! | metric | type | labels |
 //! |---|---|---|
@@ -9,14 +9,16 @@
 //! | `tower_principal_revocations_total` | counter | `outcome` |
 //! | `tower_principal_browser_clients_total` | counter | |
 //!
-//! A verification is timed where it was waited for. An answer at hand takes less than reading the clock twice does.
+//! A verification is timed only if the request waited for it. A verifier that answers at once takes
+//! less time than reading the clock twice.
 //!
-//! Every label is one of a fixed, small set: `credential`, `carrier` and `syntax` are `none` where there was none or none
-//! that could be read, `outcome` of an attempt is `accepted`, `guest` or the kind of refusal. A request that was accepted
-//! and then refused by a policy or an extractor counts for both.
+//! Every label has a fixed, small set of values. `credential`, `carrier` and `syntax` are `none` if
+//! there was no readable credential. `outcome` of an attempt is `accepted`, `guest` or the kind of
+//! refusal. A request that was accepted and then refused by a policy or an extractor counts for
+//! both.
 //!
-//! An attempt is told by its subject. An app token beside an accepted one is counted by itself, or nobody would see that
-//! its carrier is in use.
+//! An attempt is counted by its subject. An app token beside an accepted subject has its own
+//! counter, because its carrier would otherwise not be counted.
 
 #[cfg(feature = "metrics")]
 pub(crate) use self::recording::*;
@@ -26,7 +28,7 @@ pub(crate) use self::silent::*;
 use crate::credential::{Carrier, CredentialKind, Spelling};
 use crate::rejection::RejectionKind;
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 pub(crate) enum Outcome {
@@ -35,7 +37,7 @@ pub(crate) enum Outcome {
     Refused(RejectionKind),
 }
 
-/// Which limit an attempt was over.
+/// The limit that an attempt exceeded.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "throttle"), allow(dead_code))]
 pub(crate) enum ThrottledBy {
@@ -53,23 +55,24 @@ mod recording {
     use super::{Carrier, CredentialKind, Outcome, RejectionKind, Spelling, ThrottledBy};
     use crate::credential::Syntax;
 
-    /// Whether anything is counted.
+    /// True if metrics are counted.
     pub(crate) const COUNTS: bool = true;
 
     const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
-    /// One more than there are, for `none`.
+    /// The number of credential kinds, and one for `none`.
     const CREDENTIALS: usize = CredentialKind::Password as usize + 2;
     const CARRIERS: usize = Carrier::Subprotocol as usize + 1;
     const SYNTAXES: usize = Syntax::BasicToken as usize + 1;
     const OUTCOMES: usize = RejectionKind::ALL.len() + 2;
 
-    /// The ways to present a credential, or none.
+    /// The number of ways to present a credential, including none.
     const PRESENTED: usize = CREDENTIALS * CARRIERS * SYNTAXES;
 
     type ByOutcome = [OnceLock<Key>; OUTCOMES];
 
-    /// Made once, since every request counts, and only for ways that come, since most never do.
+    /// Each counter is made once, because every request counts, and on first use, because most are
+    /// never used.
     static ATTEMPTS: [OnceLock<Box<ByOutcome>>; PRESENTED] = [const { OnceLock::new() }; PRESENTED];
     static APPS_BESIDE: [OnceLock<Key>; CARRIERS] = [const { OnceLock::new() }; CARRIERS];
     static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
@@ -102,7 +105,7 @@ mod recording {
         Key::from_parts("tower_principal_attempts_total", labels.to_vec())
     }
 
-    /// An app token came beside another credential, by this carrier.
+    /// Counts an app token beside another credential, by this carrier.
     pub(crate) fn app_beside(carrier: Carrier) {
         let Some(key) = APPS_BESIDE.get(carrier as usize) else { return };
         let key = key.get_or_init(|| {
@@ -122,14 +125,14 @@ mod recording {
 
     #[cfg_attr(not(feature = "throttle"), allow(dead_code))]
     pub(crate) fn throttled(by: ThrottledBy) {
-        // Words of the source, so that no key has to be made for each: this is where an attack comes by.
+        // Static strings, so that no key has to be made for each: attacks take this path.
         match by {
             ThrottledBy::Id => counter!("tower_principal_throttled_total", "by" => "id").increment(1),
             ThrottledBy::Client => counter!("tower_principal_throttled_total", "by" => "client").increment(1),
         }
     }
 
-    /// When a verification began.
+    /// The time at which a verification began.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Started(Instant);
 
@@ -138,7 +141,7 @@ mod recording {
             Self(Instant::now())
         }
 
-        /// The verification of a credential of this kind has ended.
+        /// Records that the verification of a credential of this kind has ended.
         pub(crate) fn ended(self, kind: Option<CredentialKind>) {
             let Some(key) = VERIFICATIONS.get(credential_place(kind)) else { return };
             let key = key.get_or_init(|| {

@@ -3,9 +3,9 @@
 use http::Request;
 use tracing::Span;
 
-/// A span for a request, with its method, path and version and without its query: for logging layers that stand outside
-/// [`AuthenticateLayer`](crate::AuthenticateLayer), where credentials have not been cut out of the target
-/// yet. The span that `tower-http` makes unless told otherwise records them.
+/// Makes a span for a request with its method, path and version and without its query. It is for
+/// logging layers outside [`AuthenticateLayer`](crate::AuthenticateLayer), where credentials have
+/// not been cut out of the target yet. The default span of `tower-http` records them.
 ///
 /// # Examples
 ///

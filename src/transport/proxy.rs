@@ -49,8 +49,8 @@ impl Proxies {
     }
 
     /// Returns the security of the client's connection to the outermost trusted proxy; called only
-    /// for a trusted peer. If only one family has a scheme, it counts. Otherwise no credential
-    /// would work behind a proxy that writes no scheme in one family.
+    /// for a trusted peer. If only one family has a scheme, it counts, because behind a proxy that
+    /// writes no scheme no credential is accepted.
     pub(super) fn security(&self, headers: &HeaderMap) -> Security {
         let [x_forwarded, forwarded] = self.families(headers);
         let x_forwarded = x_forwarded.then(|| verdict(self.last(|| x_schemes(headers))));
