@@ -51,20 +51,25 @@
 //! | `metrics` | counters and verification times through the `metrics` facade |
 //! | `throttle` | `verify::Throttled`, which slows down clients that keep failing |
 //! | `tracing` | log lines and audit events by the `tracing` facade; else there is no log |
-//! | `test-util` | `test_util`: requests as a principal or a stranger, checks of verifiers, an issuer |
+//! | `test-util` | `test_util`: requests of a given principal, checks of verifiers, an issuer |
 //! | `reqwest` | `fetch::HttpClient`, an HTTP client that fetches keys or introspects tokens |
-//! | `introspection` | `verify::Introspection`: asks an authorization server (RFC 7662) |
+//! | `introspection` | `verify::Introspection`: introspects access tokens (RFC 7662) |
 //! | `cache` | `verify::Cached`: keeps the answers of another verifier for a while |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
-//! | `sqlite`, `postgres` | `SqlVerifier`, `verify::sql`: users, keys, clients, tokens in a database |
+//! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database |
 //! | `full` | all of them except `test-util`, which belongs in dev-dependencies |
 //!
+//! `verify::sql` changes the records of a `SqlVerifier`. `test_util` runs a handler or a route as a
+//! given principal, or all routes as a stranger. It also checks verifiers against the rules for all
+//! verifiers; with `jwt` it has an issuer that runs inside the test.
+//!
 //! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never
-//! changes behaviour, except for two facts that only `axum` provides: the original path of a
-//! request inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`. Without the
-//! feature, put an [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service to record
-//! the path. Otherwise path rules of guests and `policy::application` admit no request.
-//! [`transport::Peer`] is then the client's address.
+//! changes behaviour, with one exception. Only `axum` provides the original path of a request
+//! inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`.
+//!
+//! Without `axum`, [`transport::Peer`] is the client's address, and an
+//! [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service records the path. Without
+//! that layer, path rules of guests and `policy::application` admit no request.
 //!
 //! # Panics
 //!

@@ -47,14 +47,14 @@ impl CredentialForm {
         Self { row, rank: 0 }
     }
 
-    /// The same row with a rank. If two rows find a credential for one role, the row with the higher
-    /// rank counts.
+    /// Sets the rank of the row. If two rows find a credential for one role, the row with the
+    /// higher rank counts.
     ///
-    /// Defaults to 0. Two credentials of rows of one rank are ambiguous and refused with 400, and so
-    /// are three credentials whatever their ranks. The credential that does not count is still read:
-    /// a malformed value is refused with 400, and over a connection that is not secure the transport
-    /// rule of both applies. A [`body`](Self::body) row has no rank, because a form body is read only
-    /// if the head holds no subject; the dialect fails with
+    /// Defaults to 0. Two credentials of rows of one rank are ambiguous and refused with 400, and
+    /// so are three credentials whatever their ranks. The credential that does not count is still
+    /// read: a malformed value is refused with 400. Over a connection that is not secure, the
+    /// transport rule of both applies. A [`body`](Self::body) row has no rank, because a form body
+    /// is read only if the head holds no subject; the dialect fails with
     /// [`DialectError::Rank`](crate::dialect::DialectError::Rank).
     ///
     /// # Examples
@@ -156,7 +156,7 @@ impl CredentialForm {
         Self::of(Row::Cookie { name, value: TokenSyntax::Token(classify), origins: &[] })
     }
 
-    /// The same cookie row, also for requests from pages of these origins (RFC 6454 section 6.2:
+    /// Also admits requests with this cookie from pages of these origins (RFC 6454 section 6.2:
     /// scheme, host and port without a path). Other rows stay as they are.
     ///
     /// Defaults to no origins. The dialect fails with
@@ -170,8 +170,8 @@ impl CredentialForm {
         }
     }
 
-    /// A token among the subprotocols of a WebSocket handshake (RFC 6455 section 1.9), the only header
-    /// that a browser's script can fill there.
+    /// A token among the subprotocols of a WebSocket handshake (RFC 6455 section 1.9), the only
+    /// header that a browser's script can fill there.
     ///
     /// The token is cut out of `Sec-WebSocket-Protocol` before the request is forwarded, so that no
     /// handler echoes it. The word of [`Subprotocol::After`] stays, because a server has to select

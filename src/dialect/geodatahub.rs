@@ -10,7 +10,7 @@ use crate::rejection::RejectionKind::{
 };
 
 /// GeoDataHub: the access or identity token stands in `Authorization` without a scheme; its
-/// document's Python sample sends `Basic`; its client adds an `x-api-key`, which identifies the
+/// document's Python sample sends `Basic`. Its client adds an `x-api-key`, which identifies the
 /// calling application. Refusals have the shape of its gateway, `{"message"}`.
 pub const GEODATAHUB: Dialect = Dialect {
     name: "geodatahub",

@@ -87,7 +87,7 @@ impl GuestRule {
     /// Defaults to no permissions.
     ///
     /// The permissions of a rule with a path are relative to the part that the rule's pattern
-    /// matched: at `/acme/sandbox/x` the rule `/{org}/sandbox/**` grants `get:/**` below
+    /// matched. At `/acme/sandbox/x` the rule `/{org}/sandbox/**` grants `get:/**` below
     /// `/acme/sandbox`. A policy counts them if it checks a place in there. Each name in braces
     /// also has to be at the same segment in the pattern of the policy. The permissions of any
     /// other rule are absolute.

@@ -149,7 +149,7 @@ impl TokenClassifier {
         Self { kind, make, characters: Characters::Token, max_length: None }
     }
 
-    /// The same meaning for tokens that also hold these characters, such as `|` or `:`.
+    /// Also accepts tokens that hold these characters, such as `|` or `:`.
     ///
     /// Defaults to no characters: a token is a `b64token` (RFC 6750 section 2.1), and any other
     /// value is denied before the verifier. This option lifts that filter for the characters it
@@ -171,7 +171,7 @@ impl TokenClassifier {
         Self { characters: Characters::TokenAnd(characters), ..self }
     }
 
-    /// The same meaning for tokens of up to this many bytes, from 8 KiB to 64 KiB.
+    /// Accepts tokens of up to this many bytes, from 8 KiB to 64 KiB.
     ///
     /// Defaults to 8 KiB: a longer value is denied before the verifier. A higher bound lets each
     /// unauthenticated request make the server read that much. The dialect fails with
@@ -195,7 +195,7 @@ impl PairClassifier {
         Self { shapes: [None, None], otherwise: meaning, tokens: &[] }
     }
 
-    /// The same meaning, with pairs that represent a token; the first one that fits decides.
+    /// Adds pairs that represent a token; the first one that fits decides.
     ///
     /// It applies to [`CredentialForm::basic`](crate::CredentialForm::basic) rows. Defaults to no
     /// pairs: an empty user id is malformed, and every other pair is an id and its secret.

@@ -52,8 +52,8 @@ enum Through {
     Environment,
 }
 
-/// The error for an HTTP client that cannot be made: a certificate or the address of a proxy cannot
-/// be read, or the system's TLS cannot be used.
+/// The error of an HTTP client that cannot be made: a certificate or the address of a proxy is
+/// unreadable, or the system's TLS cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the HTTP client cannot be made: a certificate or the address of a proxy cannot be read, or the system's \

@@ -16,7 +16,7 @@ use crate::pipeline::guests::InBody;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{RequestHead, quoted};
 
-/// The setting of a layer that decides if it reads bodies: [`NoBody`] or [`FormBody`].
+/// The mode in which a layer treats bodies: [`NoBody`] or [`FormBody`].
 pub trait BodyMode<B>: sealed::Mode<B> {}
 
 impl<B, M: sealed::Mode<B>> BodyMode<B> for M {}

@@ -1,4 +1,4 @@
-//! What the crate reports: audit events, metrics, and the span of a request.
+//! The reports of the crate: audit events, metrics, and the span of a request.
 
 pub(crate) mod audit;
 pub(crate) mod metrics;

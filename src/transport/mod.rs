@@ -115,10 +115,10 @@ pub const fn danger_assume_secure() -> Transport {
 /// [`forwarding_headers`](Transport::forwarding_headers). A header of the other family can only
 /// come from the client, and is then ignored.
 ///
-/// The client is the last address in the list that is no trusted proxy, or the first one if all of
-/// them are in trusted networks. The proxy has to overwrite or append to the headers of clients. A
-/// trusted peer's own marker is ignored. The layer refuses a network of all addresses, or networks
-/// that make up all addresses together, when it is made.
+/// The client is the last address in the list that is no trusted proxy. If all of them are in
+/// trusted networks, it is the first one. The proxy has to overwrite or append to the headers of
+/// clients. A trusted peer's own marker is ignored. The layer refuses a network of all addresses,
+/// or networks that make up all addresses together, when it is made.
 ///
 /// # Examples
 ///

@@ -21,7 +21,7 @@ impl Networks {
     /// network has.
     ///
     /// One /64, or even one /96, of addresses that embed IPv4 addresses has clients from all of the
-    /// internet: they are counted by the embedded address.
+    /// internet. Such clients are counted by the embedded address.
     pub(crate) fn of(&self, address: IpAddr) -> [u8; 16] {
         let [_, prefix] = self.prefixes;
         match address.to_canonical() {

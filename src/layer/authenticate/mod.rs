@@ -174,8 +174,8 @@ impl<V, M> AuthenticateLayer<V, M> {
         }
     }
 
-    /// Limits the time for all verification of a request; after it the answer is 503. Defaults to 2
-    /// s. Without a tokio timer there is no deadline.
+    /// Limits the time for all verification of a request; after it the answer is 503. The limit
+    /// defaults to 2 s. Without a tokio timer there is no deadline.
     pub fn deadline(self, deadline: Duration) -> Self {
         self.change(|pipeline| pipeline.deadline = deadline)
     }
@@ -214,7 +214,7 @@ impl<V, M> AuthenticateLayer<V, M> {
     }
 
     /// Names the scopes that a client needs in every challenge that asks for an access token
-    /// (`scope`, RFC 6750 section 3), so that the first token that a client asks for is sufficient.
+    /// (`scope`, RFC 6750 section 3). The first token that a client asks for is then sufficient.
     /// `scopes` is a space-delimited list.
     ///
     /// If a policy refuses a request, the challenge names the scopes of that policy instead.
