@@ -23,7 +23,7 @@ pin_project! {
     }
 }
 
-/// The reason for which bounded work has no result.
+/// The reason why bounded work has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfinished {
     Late,

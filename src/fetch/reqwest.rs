@@ -52,7 +52,7 @@ enum Through {
     Environment,
 }
 
-/// The error of an HTTP client that cannot be made: a certificate or the address of a proxy is
+/// The error for an HTTP client that cannot be made: a certificate or a proxy's address is
 /// unreadable, or the system's TLS cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
