@@ -1,4 +1,4 @@
-//! Whether a connection is secure enough for what came over it.
+//! The check that a connection is secure enough for its credentials.
 
 use std::sync::{Arc, Once};
 
@@ -13,7 +13,7 @@ use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
 use crate::verify::{Check, Denial, VerifyContext, VerifyError};
 
-/// Keeps credentials off connections that are not secure, by a dialect's rule.
+/// Rejects credentials on connections that are not secure, by a dialect's rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     transport: Transport,
@@ -22,7 +22,7 @@ pub(crate) struct Guard {
     unmarked: Arc<Once>,
 }
 
-/// What the guard says of credentials on this connection.
+/// The guard's decision about credentials on this connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransportCheck {
     Passes,
@@ -49,7 +49,7 @@ impl Guard {
         self.fuse = Arc::new(Fuse::new(limits));
     }
 
-    /// Counts a request that carries credentials, where that matters.
+    /// Counts a request that carries credentials, if the rule needs the count.
     #[inline]
     pub(crate) fn count_request(&self) {
         if self.revokes() {
@@ -57,12 +57,12 @@ impl Guard {
         }
     }
 
-    /// Whether its rule revokes anything.
+    /// Returns true if the rule revokes credentials.
     pub(crate) fn revokes(&self) -> bool {
         self.rule.revokes()
     }
 
-    /// Refuses credentials for the connection they came over, and logs why.
+    /// Refuses credentials because of their connection, and logs the reason.
     pub(crate) fn insecure(&self, credentials: &Credentials<'_>, head: RequestHead<'_>) -> Rejection {
         let security = self.transport.security(head);
         let why = match security {
@@ -74,7 +74,7 @@ impl Guard {
         insecure(credentials)
     }
 
-    /// Whether this connection is secure enough for these credentials.
+    /// Decides if this connection is secure enough for these credentials.
     #[inline]
     pub(crate) fn check_transport(
         &self,
@@ -90,7 +90,7 @@ impl Guard {
         }
         let rule = |presented: Option<&Presented<'_>>| presented.map(|one| self.rule.of(one.kind));
         let rules = [rule(credentials.presented_subject()), rule(credentials.presented_app())];
-        // A credential that a rank left out came over this connection as well.
+        // A credential that lost by rank was sent over this connection as well.
         let outranked = |presented: Option<&Presented<'_>>| Some(self.rule.of(presented?.outranked?.1));
         let others = [outranked(credentials.presented_subject()), outranked(credentials.presented_app())];
         if rules.iter().chain(&others).flatten().all(|rule| *rule == OnInsecure::Pass) {
@@ -106,8 +106,9 @@ impl Guard {
         if revoke && security == Security::Plain { TransportCheck::Revoked } else { TransportCheck::Refused }
     }
 
-    /// A good answer about a credential that was shown over plain http is not good, though the store or a cache may
-    /// not hold its revocation yet. It is unavailable until it is decided whether the credential lives on.
+    /// Replaces a positive answer for a credential that was shown over plain http, because the
+    /// store or a cache may not have its revocation yet. The answer is unavailable until the
+    /// revocation is decided.
     #[inline]
     pub(crate) fn in_force<'r>(
         &self,
@@ -141,7 +142,7 @@ impl Guard {
 }
 
 impl Pipeline {
-    /// The credential to be revoked for what the guard found, its context, and the refusal; `None` mostly.
+    /// Returns the credential to revoke, its context, and the refusal. Usually returns `None`.
     pub(crate) fn to_revoke(
         &self,
         head: RequestHead<'_>,

@@ -1,4 +1,4 @@
-//! Which requests without a credential are guests.
+//! Guest admission for requests without a credential.
 
 use super::redact::QueryCut;
 use crate::dialect::guest::Admission;
@@ -9,17 +9,17 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
 
-/// The guest rules of a dialect, made ready.
+/// The prepared guest rules of a dialect.
 #[derive(Clone, Debug)]
 pub(crate) struct Guests(Vec<Admission>);
 
-/// What the body of a request may present.
+/// The kind of credential source that the body of a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InBody {
     Nothing,
     /// A form that the layer reads.
     Form,
-    /// A form that the layer does not read, which may present a credential.
+    /// A form that the layer does not read, and which may contain a credential.
     UnreadForm,
 }
 
@@ -29,8 +29,8 @@ impl Guests {
         rules.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The guest that a request without credentials is, if a rule admits it. A request that may
-    /// present a credential where no row reads it is no guest.
+    /// Returns the guest for a request without credentials, if a rule admits it. A request is not a
+    /// guest if it may present a credential in a place that no row reads.
     pub(crate) fn admit(
         &self,
         head: RequestHead<'_>,
@@ -47,7 +47,7 @@ impl Guests {
         if table.is_misplaced_in(head) {
             return Err(may_present("a header or a query parameter has the name of a credential"));
         }
-        // Userinfo is credentials in the target, and an error there (RFC 9110 section 4.2.4).
+        // Userinfo in the target is a credential, and an error there (RFC 9110 section 4.2.4).
         if head.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(may_present("the target has userinfo"));
         }
@@ -57,7 +57,7 @@ impl Guests {
         Ok(guest.clone())
     }
 
-    /// Refuses a form in which no row found a credential, if a parameter has a credential's name.
+    /// Refuses a form without a recognized credential if a parameter has the name of a credential.
     pub(crate) fn check_form(form: &[u8], table: &Table) -> Result<(), Rejection> {
         if table.is_misplaced_in_form(form) {
             return Err(may_present("a parameter of the form has the name of a credential"));

@@ -38,7 +38,7 @@ pub(crate) mod revocation;
 
 pub(crate) use self::revocation::RevocationLimits;
 
-/// A dialect made ready, with everything else a layer is told. Requests only read it.
+/// A prepared dialect with the other settings of a layer. Requests only read it.
 #[derive(Clone)]
 pub(crate) struct Pipeline {
     name: &'static str,
@@ -55,13 +55,13 @@ pub(crate) struct Pipeline {
     impossible: Arc<Once>,
 }
 
-/// What can be said of a request without waiting.
+/// The decision about a request that is possible without waiting.
 #[derive(Debug)]
 pub(crate) enum Decision {
     Accepted(Accepted),
     Refused(Rejection),
-    /// A verifier has to wait, or the body has to be read. With what is known of the subject already, which
-    /// is not asked for again: whoever counts failures would count it twice.
+    /// A verifier has to wait, or the body has to be read. Contains the answer about the subject if
+    /// there is one; asking again would count a failure twice.
     Waits(Answer),
 }
 
@@ -94,7 +94,7 @@ impl Pipeline {
         })
     }
 
-    /// Says at start-up that the dialect has a body row which this layer does not read.
+    /// Warns at start-up that the dialect has a body row that this layer does not read.
     pub(crate) fn body_is_not_read(&self) {
         if self.table.reads_body() {
             self.body_row_off.call_once(|| {
@@ -110,8 +110,8 @@ impl Pipeline {
         self.name
     }
 
-    /// What the body may present. Without a body row in the dialect that is nothing. `look` takes
-    /// whether a body without a `Content-Type` may be a form.
+    /// Returns the kind of the body. Without a body row in the dialect, the body is ignored. `look`
+    /// takes a flag: true if a body without a `Content-Type` may be a form.
     pub(crate) fn in_body(
         &self,
         look: impl FnOnce(bool) -> Result<InBody, Rejection>,
@@ -150,7 +150,7 @@ impl Pipeline {
         match self.guard.check_transport(&credentials, head) {
             TransportCheck::Passes => {}
             TransportCheck::Refused => return Err(self.guard.insecure(&credentials, head)),
-            // Refused just the same, on the way of those that wait.
+            // Refused as well, but in the path that waits.
             TransportCheck::Revoked => return Ok(Decision::Waits(None)),
         }
         if credentials.presented_subject().is_none() {
@@ -180,8 +180,8 @@ impl Pipeline {
         Ok(Decision::Accepted(admitted))
     }
 
-    /// Verifies what the head presents, within the time left; `None` where it presents nothing. `known` is
-    /// what was said of the subject already.
+    /// Verifies the credentials in the head within the time left. Returns `None` if there are none.
+    /// `known` is the answer about the subject, if the verifier was already asked.
     pub(crate) async fn verify_head<V: Verifier>(
         &self,
         verifier: &V,
@@ -193,8 +193,8 @@ impl Pipeline {
         self.verify(verifier, head, &credentials, known, left).await
     }
 
-    /// Verifies what a form body presents; `None` where it presents nothing. `app` is what the head
-    /// presented, which can be an app token at most.
+    /// Verifies the credentials in a form body. Returns `None` if there are none. `app` is the
+    /// credential in the head, which can only be an app token.
     pub(crate) async fn verify_body<V: Verifier>(
         &self,
         verifier: &V,
@@ -239,7 +239,7 @@ impl Pipeline {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
             (subject, ask(credentials.presented_app()).await)
         });
-        // Only where there is no subject yet may the body still ask for more of the time.
+        // The body may use more of the time only if there is no subject yet.
         let started = credentials.presented_subject().is_none().then(Instant::now);
         let measured = Started::now();
         let late = |late| unfinished(late, Some(credentials));
@@ -264,14 +264,14 @@ impl Pipeline {
         Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })
     }
 
-    /// Tells operators whose request goes on; once, when all of it has been looked at.
+    /// Logs the identity of an accepted request, once, after all of it was checked.
     #[inline]
     pub(crate) fn record(&self, head: RequestHead<'_>, admitted: &Accepted) {
         let client = || self.guard.transport().client(head);
         audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
     }
 
-    /// The guest that a request without credentials is, if a rule admits it.
+    /// Returns the guest for a request without credentials, if a rule admits it.
     pub(crate) fn guest(&self, head: RequestHead<'_>, in_body: InBody) -> Result<Accepted, Rejection> {
         let guest = self.guests.admit(head, in_body, &self.table);
         let guest = guest.inspect_err(|refused| _ = noted(self.name, refused.kind()))?;
@@ -279,7 +279,8 @@ impl Pipeline {
         Ok(Accepted::guest(guest))
     }
 
-    /// Hands a request on, with its authentication and without its credentials.
+    /// Prepares a request for the inner service: adds its authentication and removes its
+    /// credentials.
     pub(crate) fn seal<B>(&self, request: &mut Request<B>, who: Authentication) -> Result<(), Rejection> {
         seal(&self.table, self.cut_query, request, who.verified_by(self.source.source()))
     }

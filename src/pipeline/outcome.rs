@@ -1,4 +1,4 @@
-//! What a verifier's answers come to.
+//! Evaluation of a verifier's answers.
 
 use std::sync::Once;
 use std::time::{Duration, SystemTime};
@@ -15,11 +15,11 @@ use crate::request::RequestHead;
 use crate::trace;
 use crate::verify::{Check, Denial, VerifyError};
 
-/// Who a request comes from.
+/// The accepted identity of a request.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) who: Authentication,
-    /// What the log tells the credential by, where anybody listens.
+    /// The fingerprint of the credential for the log, if logging is enabled.
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
@@ -28,16 +28,16 @@ impl Accepted {
         Self { who: Authentication::guest(guest), fingerprint: None }
     }
 
-    /// The same beside an app token that came another way.
+    /// Combines this with an app token that was sent separately.
     pub(crate) fn beside(self, app: Self) -> Self {
         Self { who: self.who.beside(app.who), ..self }
     }
 }
 
-/// What a verifier said of one credential; `None` where it was not asked.
+/// The verifier's answer about one credential; `None` if it was not asked.
 pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
 
-/// Settles what the verifier said: the subject before the app token, a denial before an outage.
+/// Combines the verifier's answers: the subject before the app token, a denial before an outage.
 pub(crate) fn combine_outcomes(
     credentials: &Credentials<'_>,
     subject: Answer,
@@ -86,7 +86,7 @@ fn outcome_of(
         Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
             refused(broken_verifier(kind))
         }
-        // A verifier that keeps answers may have kept this one too long.
+        // A caching verifier may have kept this principal past its expiry.
         Ok(principal) if is_over(&principal, clock.now()) => {
             Denial::of(DenialReason::Expired, kind).log("layer");
             refused(Rejection::from(kind.denied()).because(DenialReason::Expired))
@@ -107,10 +107,11 @@ fn outcome_of(
     }
 }
 
-/// How far the clock of a verifier, or of a token's issuer, may be from the layer's.
+/// The tolerated difference between the layer's clock and that of a verifier or issuer.
 const LEEWAY: Duration = Duration::from_secs(30);
 
-/// Whether a principal expired longer ago than its verifier's leeway, or [`LEEWAY`] if that is longer.
+/// Returns true if a principal expired longer ago than its verifier's leeway, or [`LEEWAY`] if that
+/// is longer.
 fn is_over(principal: &Principal, now: SystemTime) -> bool {
     let since = principal.expires_at().and_then(|at| now.duration_since(at).ok());
     since.is_some_and(|since| since >= LEEWAY.max(principal.leeway()))
@@ -121,7 +122,7 @@ fn broken_verifier(_kind: CredentialKind) -> Rejection {
     RejectionKind::ServerError.into()
 }
 
-/// Work that did not finish, as a refusal.
+/// Returns the refusal for unfinished work.
 pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credentials<'_>>) -> Rejection {
     let kind = match unfinished {
         Unfinished::Late => {
@@ -139,14 +140,14 @@ pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credential
     }
 }
 
-/// The refusal of a head that cannot be read.
+/// Returns the refusal for an unreadable head.
 #[cold]
 pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: RequestHead<'_>) -> Rejection {
     let broken_basic = kind == RejectionKind::Malformed && table.has_broken_basic(head);
     Rejection::from(kind).of_broken_basic(broken_basic)
 }
 
-/// Logs a request without a credential that can be read.
+/// Logs a request without a readable credential.
 pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind {
     let why = match kind {
         RejectionKind::Missing => "no credential in a place that the dialect reads, and no guest rule",
@@ -158,8 +159,8 @@ pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind
     kind
 }
 
-/// The denial of a value that no genuine credential has. The first one is logged at WARN, because a limit
-/// that is too low for an issuer refuses all its tokens.
+/// Returns the denial of a value that no genuine credential has. Logs the first one at WARN,
+/// because a limit that is too low for an issuer rejects all its tokens.
 pub(crate) fn impossible(dialect: &'static str, first: &Once, kind: CredentialKind) -> VerifyError {
     first.call_once(|| {
         trace::warn!(dialect, %kind, "a credential is too long, or has a character that its kind never has");
@@ -168,7 +169,7 @@ pub(crate) fn impossible(dialect: &'static str, first: &Once, kind: CredentialKi
     denial.received(kind.as_str()).logged(dialect)
 }
 
-/// What came over a connection that is not secure enough for it.
+/// Returns the refusal for credentials on a connection that is not secure enough.
 pub(crate) fn insecure(credentials: &Credentials<'_>) -> Rejection {
     refusal(RejectionKind::InsecureTransport, credentials)
 }
@@ -177,7 +178,7 @@ fn refusal(kind: RejectionKind, credentials: &Credentials<'_>) -> Rejection {
     audit::traced(credentials)(Rejection::from(kind).with_origin(origin_of(credentials)))
 }
 
-/// Where the credential came from that decides.
+/// Returns the origin of the credential that decides.
 pub(crate) fn origin_of(credentials: &Credentials<'_>) -> Option<Origin> {
     credentials.presented_subject().or(credentials.presented_app()).map(Origin::of)
 }

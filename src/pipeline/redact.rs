@@ -1,4 +1,4 @@
-//! What inner services see of a request that was authenticated.
+//! Redaction of authenticated requests for inner services.
 
 use http::Request;
 use http::header::{AUTHORIZATION, COOKIE, Entry};
@@ -10,14 +10,16 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::request::original_target;
 use crate::trace;
 
-/// Hands a request on: its authentication into the extensions; its credential headers marked, so that `Debug` and
-/// HTTP/2's header compression leave them alone; its credential parameters cut out of the target that
-/// inner services, logs and spans see.
+/// Prepares a request for the inner service.
+///
+/// Adds its authentication to the extensions. Marks its credential headers as sensitive, so that
+/// `Debug` and HTTP/2 header compression skip them. Removes its credential parameters from the
+/// target that inner services, logs and spans see.
 ///
 /// # Errors
 ///
-/// [`RejectionKind::ServerError`] if they could not be cut out: a request that shows them does not
-/// go on.
+/// Returns [`RejectionKind::ServerError`] if the parameters could not be removed, because a request
+/// that shows them must not go on.
 pub(crate) fn seal<B>(
     table: &Table,
     cut_query: bool,
@@ -60,7 +62,7 @@ fn cut_query_from<B>(table: &Table, request: &mut Request<B>) -> Result<(), http
     Ok(())
 }
 
-/// A marker in a request's extensions: a layer cut credentials out of its query, so a layer further in
-/// cannot tell whether there were any for it.
+/// A marker in a request's extensions: a layer removed credentials from its query. An inner layer
+/// therefore cannot determine if the query had credentials for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueryCut;

@@ -1,8 +1,8 @@
-//! Credentials that this process refuses, whatever a verifier answers.
+//! Credentials that this process refuses regardless of a verifier's answer.
 //!
-//! A credential that was shown over plain http and verified is revoked in a store, which may be locked or away for
-//! a while. Until the store holds the revocation the credential stands here, so that no layer of the process takes it,
-//! in whatever spelling, by whatever cache.
+//! A verified credential that was shown over plain http is revoked in a store, which may be locked
+//! or unavailable for some time. Until the store holds the revocation, the credential is listed
+//! here. No layer of the process accepts it, regardless of its spelling or a cache.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,24 +14,24 @@ use crate::principal::Principal;
 
 type Marks = HashMap<Fingerprint, usize, AlreadyRandom>;
 
-/// How many times each fingerprint is marked: several layers may see one credential.
+/// The number of marks of each fingerprint, because several layers may see one credential.
 static MARKS: LazyLock<Mutex<Marks>> = LazyLock::new(Mutex::default);
 static KEY: LazyLock<Option<FingerprintKey>> = LazyLock::new(|| FingerprintKey::random().ok());
 
-/// How many fingerprints are marked. Read by every request: mostly that is all that a request costs here.
+/// The number of marked fingerprints. Every request reads it; usually that is the only cost here.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// A mark that is [kept](Mark::keep) stays until the process ends, up to this number.
+/// The maximum number of marks that are [kept](Mark::keep) until the process ends.
 const KEPT: usize = 100_000;
 
-/// A credential that is refused until this is dropped.
+/// A refusal of a credential that lasts until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Mark {
     places: [Option<Fingerprint>; 2],
 }
 
 impl Mark {
-    /// Refuses a credential by its text, and by the principal that the verifier found, from now on.
+    /// Refuses a credential from now on, by its text and by the principal that the verifier found.
     pub(crate) fn set(credential: &Credential<'_>, principal: &Principal, tenant: Option<&str>) -> Self {
         let places = [of_text(credential), of_principal(principal, tenant)];
         let mut marks = marks();
@@ -40,7 +40,7 @@ impl Mark {
         Self { places }
     }
 
-    /// Refuses it for as long as the process lives.
+    /// Refuses the credential until the process ends.
     pub(crate) fn keep(mut self) {
         if COUNT.load(Ordering::Acquire) < KEPT {
             self.places = [None; 2];
@@ -64,28 +64,29 @@ impl Drop for Mark {
     }
 }
 
-/// Whether any credential is refused now.
+/// Returns true if any credential is currently refused.
 #[inline]
 pub(crate) fn is_any() -> bool {
     COUNT.load(Ordering::Acquire) > 0
 }
 
-/// Whether this credential is refused, for which a verifier found this principal.
+/// Returns true if this credential is refused. The verifier returned `principal` for it.
 pub(crate) fn refuses(credential: &Credential<'_>, principal: &Principal, tenant: Option<&str>) -> bool {
     let places = [of_text(credential), of_principal(principal, tenant)];
     let marks = marks();
     places.iter().flatten().any(|place| marks.contains_key(place))
 }
 
-/// Without the tenant: what was shown in clear text is known, in whose name it is shown next.
+/// Ignores the tenant: a secret that was shown in clear text is exposed for all tenants.
 fn of_text(credential: &Credential<'_>) -> Option<Fingerprint> {
     let (kind, id) = (credential.kind().as_str(), credential.id().unwrap_or_default());
     let key = KEY.as_ref()?;
     Some(credential.with_secret(|secret| key.of(&["text", kind, id, secret].map(str::as_bytes))))
 }
 
-/// A token may have several texts, such as a JWT whose signature can be written in two ways. `None` for a principal
-/// whose credential has no id: a user has other credentials as well.
+/// Fingerprints the principal, because a token may have several texts, such as a JWT whose
+/// signature can be written in two ways. Returns `None` if the principal has no credential id,
+/// because a user has other credentials as well.
 fn of_principal(principal: &Principal, tenant: Option<&str>) -> Option<Fingerprint> {
     let credential = principal.credential_id().filter(|id| !id.is_empty())?;
     let (kind, identity) = (principal.kind().as_str(), principal.key()?);

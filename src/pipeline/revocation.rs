@@ -1,8 +1,8 @@
-//! Revoking what was shown over plain http.
+//! Revocation of credentials that were shown over plain http.
 //!
-//! Socrata's document: any attempt to use an access token over a connection that is not secure revokes
-//! it at once. Since a lost proxy header must not end every live token, that takes a definite verdict,
-//! and a fuse stops it when it happens too often.
+//! Socrata's documentation states that any attempt to use an access token over an insecure
+//! connection revokes it at once. A lost proxy header must not revoke every live token. Revocation
+//! therefore needs a definite verdict, and limits stop it if it happens too often.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,16 +24,17 @@ use crate::verify::{Verifier, VerifyContext};
 mod revoking;
 mod window;
 
-/// How often credentials may be revoked for being shown over plain http, where a dialect's rule is
-/// [`RefuseAndRevoke`](crate::transport::OnInsecure::RefuseAndRevoke).
+/// Limits on how often credentials are revoked for being shown over plain http, if a dialect's rule
+/// is [`RefuseAndRevoke`](crate::transport::OnInsecure::RefuseAndRevoke).
 ///
-/// Past a limit they are still refused but not revoked, and an error is logged: something is wrong with
-/// the wiring rather than with the clients. One owner and one client have a [`share`](Self::share) of
-/// the limit, so that tokens which are shown on purpose do not use it up.
+/// Past a limit, credentials are still refused but not revoked, and an error is logged: a probable
+/// cause is the deployment, not the clients. One owner and one client have a [`share`](Self::share)
+/// of the limit, so that tokens shown on purpose do not exhaust it.
 ///
 /// Every layer of the process refuses a revoked credential at once, by its text and by its
-/// [credential id](crate::Principal::credential_id). A store that is locked or away is asked again for ten
-/// minutes. If it still does not hold the revocation, an error is logged and this process goes on refusing.
+/// [credential id](crate::Principal::credential_id). If a store is locked or unavailable, the
+/// revocation is retried for 10 minutes. If it is still not stored, an error is logged and this
+/// process continues to refuse.
 ///
 /// # Examples
 ///
@@ -57,55 +58,54 @@ pub struct RevocationLimits {
 }
 
 impl Default for RevocationLimits {
-    /// 20 a minute, 5 of them for one owner or one client, and 1 % of a minute's requests with
-    /// credentials once there were a thousand.
+    /// Returns limits of 20 revocations per minute, 5 of them for one owner or one client. From
+    /// 1,000 requests on, also 1 % of a minute's requests with credentials.
     fn default() -> Self {
         Self { per_minute: 20, percent: 1, share: 5, dry_run: false }
     }
 }
 
 impl RevocationLimits {
-    /// At most so many a minute.
+    /// Limits the number of revocations per minute.
     pub const fn per_minute(self, per_minute: u32) -> Self {
         Self { per_minute, ..self }
     }
 
-    /// At most this share of a minute's requests, in percent, once there were a thousand.
+    /// Limits revocations to a percentage of a minute's requests, from 1,000 requests on.
     pub const fn percent(self, percent: u32) -> Self {
         Self { percent, ..self }
     }
 
-    /// Limits the revocations in a minute of credentials that belong to one owner, and of those that
-    /// one client shows: one IPv4 address or one /64 of IPv6. Defaults to 5. A client whose address
-    /// is not known has no share of its own.
+    /// Limits the revocations per minute for each owner and for each client: one IPv4 address or
+    /// one /64 of IPv6. Defaults to 5. A client with an unknown address has no share of its own.
     pub const fn share(self, share: u32) -> Self {
         Self { share, ..self }
     }
 
-    /// Revokes nothing and logs what would have been.
+    /// Revokes nothing, but logs what would have been revoked.
     pub const fn dry_run(self) -> Self {
         Self { dry_run: true, ..self }
     }
 }
 
-/// Counts revocations.
+/// Counts and limits revocations.
 #[derive(Debug)]
 pub(crate) struct Fuse {
     limits: RevocationLimits,
     requests: AtomicU64,
     window: Mutex<Window>,
-    /// How many may wait to be looked at, and how many are at a time.
+    /// Limits how many credentials wait to be verified, and how many are verified at a time.
     queue: Arc<Semaphore>,
     running: Arc<Semaphore>,
     full: Once,
-    /// What is being looked at: many showings of one credential at a time are one.
+    /// The credentials being verified; one that is shown several times at once has one entry.
     flying: Mutex<HashSet<Fingerprint>>,
-    /// How many these are; read by every request.
+    /// The number of entries; every request reads it.
     held: AtomicUsize,
     key: Option<FingerprintKey>,
 }
 
-/// A credential that is being looked at; leaves the list when dropped.
+/// An entry for a credential that is being verified; removed when dropped.
 struct Flight {
     fuse: Arc<Fuse>,
     place: Option<Fingerprint>,
@@ -119,13 +119,14 @@ impl Drop for Flight {
     }
 }
 
-/// How many credentials may wait to be verified for revocation; more are refused and live on.
+/// The number of credentials that may wait to be verified for revocation. Those beyond it are
+/// refused but not revoked.
 const QUEUE: usize = 4_096;
 
-/// How many are verified for it at a time.
+/// The number of credentials that are verified for revocation at a time.
 const RUNNING: usize = 64;
 
-/// The refusal is answered after this time, whether anything was revoked or not.
+/// The time after which the refusal is sent, regardless of the outcome.
 const ANSWER_AFTER: Duration = Duration::from_millis(20);
 
 impl Fuse {
@@ -143,8 +144,9 @@ impl Fuse {
         }
     }
 
-    /// Enters a credential into the list of those that are being looked at; `None` where it is there already.
-    /// With its secret: or a guess at one id would stand for the right secret that comes beside it.
+    /// Enters a credential into the list of those being verified. Returns `None` if it is already
+    /// listed. The entry includes the secret; otherwise a guess for an id would stand in for the
+    /// right secret.
     fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Flight> {
         let place = self.place(credential, context);
         let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,24 +162,25 @@ impl Fuse {
         Some(credential.with_secret(|secret| key.of(&[tenant, kind, id, secret].map(str::as_bytes))))
     }
 
-    /// Whether any credential is being looked at.
+    /// Returns true if any credential is being verified.
     #[inline]
     pub(crate) fn is_looking(&self) -> bool {
         self.held.load(Ordering::Acquire) > 0
     }
 
-    /// Whether this credential was shown over plain http and it is not decided yet whether it lives on.
+    /// Returns true if this credential was shown over plain http and its revocation is not yet
+    /// decided.
     pub(crate) fn looks_at(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> bool {
         let flying = || self.flying.lock().unwrap_or_else(PoisonError::into_inner);
         !self.limits.dry_run && self.place(credential, context).is_some_and(|place| flying().contains(&place))
     }
 
-    /// Counts a request, for the share.
+    /// Counts a request, for the percentage.
     pub(crate) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The owner of a credential that verified, and the client that showed it.
+    /// Returns the owner of a verified credential and the client that showed it.
     fn parties(&self, principal: &Principal, context: &VerifyContext<'_>) -> Parties {
         let Some(key) = &self.key else { return Parties::default() };
         let owner = principal.account().map(|account| key.of(&[account.to_string().as_bytes()]));
@@ -185,7 +188,7 @@ impl Fuse {
         [owner, network.map(|network| key.of(&[&network]))]
     }
 
-    /// Whether one more may be revoked now; if so it is counted.
+    /// Returns true and counts the revocation if the limits allow another one now.
     fn allows(&self, parties: Parties, now: Instant) -> bool {
         let requests = self.requests.load(Ordering::Relaxed);
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,7 +213,7 @@ impl Fuse {
     }
 }
 
-/// Revokes a credential if it verifies, on a task of its own, and comes back after a fixed time: the
+/// Revokes a credential if it verifies, on a separate task, and returns after a fixed time. The
 /// refusal that follows is the same for every credential.
 pub(crate) async fn revoke<V: Verifier>(
     fuse: Arc<Fuse>,
@@ -219,7 +222,7 @@ pub(crate) async fn revoke<V: Verifier>(
     context: VerifyContext<'static>,
     deadline: Duration,
 ) {
-    // What is known to be no good at once takes no place from what may be.
+    // A credential that is known to be invalid must not take a place from one that may be valid.
     let hopeless =
         matches!(verifier.verify_now(&credential, &context), Some(Err(error)) if is_definite(&error));
     let place = Arc::clone(&fuse.queue).try_acquire_owned();

@@ -1,4 +1,4 @@
-//! How a platform's refusals look where that differs from the standard.
+//! Responses to refusals of a platform, where they differ from the standard.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use http::StatusCode;
 use super::RejectionKind;
 use crate::credential::Carrier;
 
-/// A row of a dialect's answer table: the body, and where need be the status, that its platform's
-/// clients expect of refusals of these kinds.
+/// A row of a dialect's answer table: the body, and optionally the status, that the platform's
+/// clients expect for refusals of certain kinds.
 ///
-/// It changes the shape of a refusal and nothing else. The challenges stay the dialect's own, a 401 always has
-/// one (RFC 9110 section 15.5.2), and a status that is no client or server error is a
-/// [`DialectError`](crate::dialect::DialectError), so a refusal never becomes a success. The first row that
-/// fits decides; kinds without a row are answered in the standard way.
+/// A row changes only the shape of a refusal. The challenges remain the dialect's, and a 401 always
+/// has one (RFC 9110 section 15.5.2). A status that is not a client or server error is a
+/// [`DialectError`](crate::dialect::DialectError), so a refusal never becomes a success. The first
+/// matching row applies; kinds without a row get the standard answer.
 ///
-/// A body is JSON text, sent as it stands but for two words: `{error}` and `{description}` become those of the
-/// standard answer.
+/// A body is JSON text, sent unchanged except for two placeholders: `{error}` and `{description}`
+/// are replaced by those of the standard answer.
 ///
 /// # Examples
 ///
@@ -42,22 +42,23 @@ pub struct AnswerRow {
 }
 
 impl AnswerRow {
-    /// Answers these kinds with this body. The status is the standard one.
+    /// Answers these kinds with this body and the standard status.
     pub const fn json(kinds: &'static [RejectionKind], body: &'static str) -> Self {
         Self { kinds, carrier: None, status: None, body }
     }
 
-    /// Answers every kind with this body; a last row for all that no row before it fits.
+    /// Answers every kind with this body; use it as the last row, for kinds that no earlier row
+    /// matches.
     pub const fn every(body: &'static str) -> Self {
         Self::json(RejectionKind::ALL, body)
     }
 
-    /// With this status, 400 to 599.
+    /// Sets the status, 400 to 599.
     pub const fn status(self, status: StatusCode) -> Self {
         Self { status: Some(status), ..self }
     }
 
-    /// Only where the credential that was refused came this way.
+    /// Restricts the row to refused credentials of this carrier.
     pub const fn carried_by(self, carrier: Carrier) -> Self {
         Self { carrier: Some(carrier), ..self }
     }
@@ -70,7 +71,8 @@ impl AnswerRow {
         self.carrier
     }
 
-    /// The status and the body for a kind of this row; the status as an error where it refuses nothing.
+    /// Returns the status and the body for a kind of this row. Returns the status as an error if it
+    /// is not an error status.
     pub(crate) fn answer(&self, kind: RejectionKind) -> Result<(StatusCode, Cow<'static, str>), StatusCode> {
         let status = self.status.unwrap_or(kind.status());
         if !status.is_client_error() && !status.is_server_error() {

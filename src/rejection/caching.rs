@@ -1,4 +1,4 @@
-//! What follows from a request having carried a credential.
+//! Response headers for requests that carried a credential.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, REFERRER_POLICY, VARY};
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::authentication::Authentication;
 use crate::credential::typed_headers::X_APP_TOKEN;
 
-/// Whether a request carried a credential, and whether in its query.
+/// The presence of a credential in a request, and in its query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carried {
     Nothing,
@@ -15,7 +15,7 @@ pub(crate) enum Carried {
     InQuery,
 }
 
-/// What an answer depends on where no dialect is known.
+/// The value of `Vary` if the dialect is unknown.
 pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorization, X-App-Token");
 
 impl Carried {
@@ -27,10 +27,11 @@ impl Carried {
         }
     }
 
-    /// Keeps a response out of caches and, after a credential in the query, out of `Referer` headers.
+    /// Keeps a response out of caches and, after a credential in the query, out of `Referer`
+    /// headers.
     ///
-    /// HTTP's caches protect the `Authorization` header alone (RFC 9111 section 3.5). A handler may relax
-    /// `no-store` to `private` and say a referrer policy of its own.
+    /// HTTP caches protect only the `Authorization` header (RFC 9111 section 3.5). A handler may
+    /// relax `no-store` to `private` and set its own referrer policy.
     pub(crate) fn mark(self, headers: &mut HeaderMap, depends_on: &HeaderValue) {
         if self == Self::Nothing {
             return;
@@ -53,8 +54,8 @@ fn keeps_private(value: &HeaderValue) -> bool {
     !shared && (says(b"private") || says(b"no-store"))
 }
 
-/// What answers depend on that a dialect's credentials decide: `Authorization`, `X-App-Token` and the
-/// dialect's other headers. It lives as long as the process, so that sending it counts no reference.
+/// Returns the `Vary` value for a dialect: `Authorization`, `X-App-Token` and the dialect's other
+/// headers. It is leaked once, so that sending it updates no reference count.
 pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> HeaderValue {
     let others = names.filter(|name| **name != AUTHORIZATION && **name != X_APP_TOKEN);
     let others: String = others.map(|name| format!(", {name}")).collect();

@@ -8,9 +8,9 @@ use thiserror::Error;
 use crate::credential::CredentialKind;
 use crate::request::grammar::is_token;
 
-/// One challenge: a scheme and its parameters (RFC 9110 section 11.6.1).
+/// A challenge: a scheme and its parameters (RFC 9110 section 11.6.1).
 ///
-/// Several challenges are several `WWW-Authenticate` lines, never one line joined by commas.
+/// Each challenge is sent as its own `WWW-Authenticate` line, never joined by commas.
 ///
 /// # Examples
 ///
@@ -30,21 +30,21 @@ pub struct Challenge {
     parameters: Vec<(String, String)>,
 }
 
-/// A challenge that cannot be sent: a scheme or parameter name that is no token (RFC 9110 section
-/// 5.6.2), or a value with a control or non-ASCII character.
+/// A challenge that cannot be sent: a scheme or parameter name is not a token (RFC 9110 section
+/// 5.6.2), or a value has a control or non-ASCII character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a challenge's names must be tokens and its values printable ASCII")]
 #[non_exhaustive]
 pub struct InvalidChallenge;
 
 impl Challenge {
-    /// A challenge of a scheme, without parameters yet.
+    /// Creates a challenge of a scheme, without parameters.
     #[must_use]
     pub fn new(scheme: impl Into<String>) -> Self {
         Self { scheme: scheme.into(), parameters: Vec::new() }
     }
 
-    /// `Basic` with a realm, and `charset="UTF-8"` (RFC 7617 section 2.1).
+    /// Returns a `Basic` challenge with a realm and `charset="UTF-8"` (RFC 7617 section 2.1).
     pub(crate) fn basic(realm: &str) -> Self {
         Self::new("Basic").param("realm", realm).param("charset", "UTF-8")
     }
@@ -56,11 +56,11 @@ impl Challenge {
         self
     }
 
-    /// The challenge as a `WWW-Authenticate` line.
+    /// Returns the challenge as a `WWW-Authenticate` line.
     ///
     /// # Errors
     ///
-    /// [`InvalidChallenge`] where a name is no token or a value cannot be quoted.
+    /// Returns [`InvalidChallenge`] if a name is not a token or a value cannot be quoted.
     pub fn header_value(&self) -> Result<HeaderValue, InvalidChallenge> {
         if !is_token(&self.scheme) {
             return Err(InvalidChallenge);
@@ -78,14 +78,14 @@ impl Challenge {
     }
 }
 
-/// A scheme to challenge with.
+/// A scheme of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Challenged {
     /// `Basic`.
     Basic,
-    /// A scheme of access tokens; errors of RFC 6750 may go with it.
+    /// A scheme of access tokens; may carry errors of RFC 6750.
     Token(&'static str),
-    /// Any other.
+    /// Any other scheme.
     Other(&'static str),
 }
 

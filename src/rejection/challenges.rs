@@ -1,4 +1,4 @@
-//! A dialect's challenges, prepared.
+//! A dialect's prepared challenges.
 
 use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
@@ -9,25 +9,25 @@ use super::kind::Challenging;
 use super::{Challenge, InvalidChallenge, Rejection};
 use crate::principal::Scopes;
 
-/// The challenges of a dialect (RFC 9110 section 11.6.1), those of access tokens first.
+/// The challenges of a dialect (RFC 9110 section 11.6.1), those for access tokens first.
 #[derive(Clone, Debug)]
 pub(crate) struct Schemes {
     about: About,
     schemes: Vec<Scheme>,
 }
 
-/// What every challenge says.
+/// The content that all challenges share.
 #[derive(Clone, Debug)]
 struct About {
     realm: Box<str>,
-    /// Where clients learn which authorization server to ask (RFC 9728 section 5.1).
+    /// The URL of the metadata document, which names the authorization server (RFC 9728 section
+    /// 5.1).
     metadata: Option<Box<str>>,
-    /// The scopes that challenges name if no policy asked for others; empty if the layer knows
-    /// none.
+    /// The scopes that challenges name if no policy asked for others; empty if the layer has none.
     scope: Scopes,
 }
 
-/// A scheme's challenges.
+/// The challenges of one scheme.
 #[derive(Clone, Debug)]
 struct Scheme {
     challenged: Challenged,
@@ -54,7 +54,7 @@ impl Schemes {
         about.schemes(self.schemes.iter().map(|scheme| scheme.challenged))
     }
 
-    /// Puts the challenges that go with a refusal into the headers of its answer.
+    /// Adds the challenges for a refusal to the headers of its response.
     pub(crate) fn challenge(&self, rejection: &Rejection, status: StatusCode, headers: &mut HeaderMap) {
         if never_challenges(status) {
             return;
@@ -74,7 +74,7 @@ impl Schemes {
                     );
                 }
             }
-            // The charset that the challenge names is what the client got wrong, if anything.
+            // If the client made an error, it is the charset, which the `Basic` challenge names.
             Challenging::TokenMalformed if rejection.is_of_broken_basic() => {
                 let basic = self.schemes.iter().find(|scheme| scheme.challenged == Challenged::Basic);
                 basic.into_iter().for_each(|scheme| send(&scheme.plain));
@@ -82,7 +82,7 @@ impl Schemes {
             Challenging::TokenMalformed => {
                 token_scheme.and_then(|scheme| scheme.malformed.as_ref()).into_iter().for_each(send);
             }
-            // The first scheme is the access token's, where there is one.
+            // If the dialect has an access-token scheme, it is the first.
             Challenging::TokenDenied => {
                 let denied = token_scheme.and_then(|scheme| scheme.denied.as_ref());
                 let others = self.schemes.iter().skip(usize::from(denied.is_some()));
@@ -94,22 +94,23 @@ impl Schemes {
                 line.iter().for_each(send);
             }
         }
-        // A platform that answers 401 where the standard is another status has to challenge, too.
+        // A 401 needs a challenge even if the platform sends it in place of another standard
+        // status.
         if status == StatusCode::UNAUTHORIZED && !headers.contains_key(WWW_AUTHENTICATE) {
             self.schemes.iter().for_each(|scheme| _ = headers.append(WWW_AUTHENTICATE, scheme.plain.clone()));
         }
     }
 }
 
-/// A line that lives as long as the process, so that sending it counts no reference: refusals of every core would
-/// count the same one.
+/// Leaks a line, so that sending it updates no reference count. Otherwise, refusals on all cores
+/// would contend for the same one.
 fn kept(challenge: &Challenge) -> Result<HeaderValue, InvalidChallenge> {
     let line = challenge.header_value()?;
     let bytes = Bytes::from_static(line.as_bytes().to_vec().leak());
     Ok(HeaderValue::from_maybe_shared(bytes).unwrap_or(line))
 }
 
-/// No other credentials would help there.
+/// Returns true for a status that other credentials would not change.
 fn never_challenges(status: StatusCode) -> bool {
     matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) || status.is_server_error()
 }
@@ -135,19 +136,21 @@ impl About {
         })
     }
 
-    /// A challenge with an error of RFC 6750 section 3.1; only access-token schemes have one.
+    /// Returns a challenge with an error of RFC 6750 section 3.1; only access-token schemes have
+    /// one.
     fn token_error(&self, challenged: Challenged, error: &str) -> Option<Challenge> {
         let Challenged::Token(word) = challenged else { return None };
         Some(self.named(Challenge::new(word).param("realm", &*self.realm).param("error", error)))
     }
 
-    /// A challenge without an error, which says what is needed.
+    /// Returns a challenge without an error, with the needed scopes.
     fn plain(&self, word: &str, needed: &Scopes) -> Challenge {
         with_scope(self.named(Challenge::new(word).param("realm", &*self.realm)), needed)
     }
 
-    /// The plain challenge of an access-token scheme with the scopes that a policy asked for.
-    /// `None` for other schemes, which have no scopes, and if the policy asked for none.
+    /// Returns the plain challenge of an access-token scheme with the scopes that a policy asked
+    /// for. Returns `None` for other schemes, which have no scopes, or if the policy asked for
+    /// none.
     fn asking(&self, scheme: &Scheme, needed: &Scopes) -> Option<HeaderValue> {
         let Challenged::Token(word) = scheme.challenged else { return None };
         if needed.is_empty() {

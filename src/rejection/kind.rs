@@ -1,4 +1,4 @@
-//! Every kind of refusal, and the one table that says how each is answered.
+//! The kinds of refusal, and the table of their answers.
 
 use std::fmt;
 
@@ -6,58 +6,60 @@ use http::StatusCode;
 
 use crate::credential::CredentialKind;
 
-/// Why a request was refused.
+/// The reason why a request was refused.
 ///
-/// Absent, malformed, ambiguous, denied, forbidden and unavailable never collapse into each other.
+/// Absent, malformed, ambiguous, denied, forbidden and unavailable are always distinct kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// No credential, and no guest rule admits the request; or a guest short of a requirement.
+    /// No credential was sent and no guest rule admits the request, or a guest does not meet a
+    /// requirement.
     Missing,
-    /// A well-formed `Authorization` scheme that the dialect does not have.
+    /// The `Authorization` scheme is well-formed, but the dialect does not have it.
     UnknownScheme,
-    /// A credential that breaks its grammar.
+    /// A credential is syntactically invalid.
     Malformed,
-    /// More than one credential for one role (RFC 6750 section 2).
+    /// More than one credential was sent for one role (RFC 6750 section 2).
     Ambiguous,
-    /// An access token that nobody vouches for.
+    /// The verifier rejected an access token.
     DeniedToken,
-    /// A password, API key or client secret that nobody vouches for.
+    /// The verifier rejected a password, API key or client secret.
     DeniedCredentials,
-    /// An app token that nobody vouches for.
+    /// The verifier rejected an app token.
     DeniedAppToken,
-    /// A credential over a connection that is not known to be secure.
+    /// A credential was sent over a connection that is not known to be secure.
     InsecureTransport,
-    /// A cookie in a request that can change something, without a proof that the request is of the
-    /// service's own origin; see [`CredentialForm::cookie`](crate::CredentialForm::cookie).
+    /// A cookie was sent in a request that can change something, without proof that the request is
+    /// from the service's own origin. See
+    /// [`CredentialForm::cookie`](crate::CredentialForm::cookie).
     CrossSite,
-    /// A token holder who may not do this (RFC 6750 section 3.1).
+    /// The request is not allowed with this token (RFC 6750 section 3.1).
     InsufficientScope,
-    /// Anybody else who may not do this.
+    /// The request is not allowed for any other principal.
     Forbidden,
-    /// Too many failed attempts.
+    /// Too many attempts failed.
     TooManyAttempts,
-    /// A form body over the limit.
+    /// A form body exceeds the limit.
     BodyTooLarge,
-    /// A form body that did not arrive in time.
+    /// A form body did not arrive in time.
     BodyTimeout,
-    /// The verifier cannot tell now.
+    /// The verifier is unavailable.
     Unavailable,
-    /// The service is wired wrongly, or a verifier broke its contract.
+    /// The service is misconfigured, or a verifier broke its contract.
     ServerError,
 }
 
-/// Which challenges go with an answer (RFC 9110 section 11.6.1).
+/// The challenges that are sent with an answer (RFC 9110 section 11.6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Challenging {
     Nothing,
-    /// Every scheme, no error attribute.
+    /// Every scheme, without an error attribute.
     Plainly,
-    /// The access-token scheme alone, where there is one, with `invalid_request`.
+    /// Only the access-token scheme, if the dialect has one, with `invalid_request`.
     TokenMalformed,
-    /// Every scheme, the access-token scheme with `invalid_token`.
+    /// Every scheme; the access-token scheme with `invalid_token`.
     TokenDenied,
-    /// The access-token scheme alone, with `insufficient_scope` and what is needed.
+    /// Only the access-token scheme, with `insufficient_scope` and the needed scopes.
     ScopeNeeded,
 }
 
@@ -84,7 +86,7 @@ macro_rules! answer {
 }
 
 impl RejectionKind {
-    /// Every kind, in the order of their declaration.
+    /// All kinds, in the order of their declaration.
     pub(crate) const ALL: &'static [Self] = &[
         Self::Missing,
         Self::UnknownScheme,
@@ -104,22 +106,23 @@ impl RejectionKind {
         Self::ServerError,
     ];
 
-    /// The status it is answered with unless a dialect or a [`RenderRejection`](crate::rejection::RenderRejection) says otherwise.
+    /// Returns the status of the answer if neither a dialect nor a
+    /// [`RenderRejection`](crate::rejection::RenderRejection) changes it.
     pub const fn status(self) -> StatusCode {
         self.answer().status
     }
 
-    /// The `error` of the standard body.
+    /// Returns the `error` of the standard body.
     pub const fn error(self) -> &'static str {
         self.answer().error
     }
 
-    /// The `error_description` of the standard body.
+    /// Returns the `error_description` of the standard body.
     pub(crate) const fn description(self) -> &'static str {
         self.answer().description
     }
 
-    /// A short name for logs and metrics; each kind has one of its own.
+    /// Returns a short name for logs and metrics, unique to each kind.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -141,7 +144,7 @@ impl RejectionKind {
         }
     }
 
-    /// The table.
+    /// Returns the kind's row of the answer table.
     pub(crate) const fn answer(self) -> Answer {
         use Challenging::{Nothing, Plainly, ScopeNeeded, TokenDenied, TokenMalformed};
         match self {
@@ -215,7 +218,7 @@ impl fmt::Display for RejectionKind {
 }
 
 impl CredentialKind {
-    /// The refusal of one that nobody vouches for.
+    /// Returns the kind of refusal for a denied credential of this kind.
     pub(crate) const fn denied(self) -> RejectionKind {
         match self {
             Self::AccessToken => RejectionKind::DeniedToken,

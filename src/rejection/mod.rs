@@ -1,4 +1,4 @@
-//! Every refusal, and how it is rendered.
+//! Refusals and their rendering.
 
 mod answer_row;
 pub(crate) mod caching;

@@ -1,26 +1,26 @@
-//! Why a credential was denied.
+//! Reasons for which a credential is denied.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Why a credential is no good.
+/// The reason why a credential is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DenialReason {
-    /// Nobody knows it; a wrong password too.
+    /// The credential is unknown, or the password is wrong.
     Unknown,
-    /// Its time is over.
+    /// The credential has expired.
     Expired,
-    /// It was revoked.
+    /// The credential was revoked.
     Revoked,
-    /// It, or whom it belongs to, is disabled.
+    /// The credential or its owner is disabled.
     Disabled,
-    /// Too many attempts failed; the next is looked at after this time. Answered 429.
+    /// Too many attempts failed; the next attempt is checked after this time. Answered 429.
     Throttled(Duration),
 }
 
 impl DenialReason {
-    /// A short name for logs.
+    /// Returns a short name for logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",

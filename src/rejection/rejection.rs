@@ -1,4 +1,4 @@
-//! A refused request, and how a service renders it.
+//! A refused request, and the port for rendering it.
 
 use super::{DenialReason, RejectionKind};
 use crate::authentication::Authentication;
@@ -16,8 +16,8 @@ use http::Response;
 use std::fmt;
 use std::time::Duration;
 
-/// A refused request: what [`RenderRejection`] renders, and what stands in the extensions of the response,
-/// for logs and metrics further out.
+/// A refused request. [`RenderRejection`] renders it, and the response carries it in its
+/// extensions, for logs and metrics in outer layers.
 ///
 /// # Examples
 ///
@@ -33,23 +33,23 @@ use std::time::Duration;
 pub struct Rejection {
     kind: RejectionKind,
     needed: Scopes,
-    /// Where the credential came from that was refused, where there was one.
+    /// The origin of the refused credential, if there was one.
     origin: Option<Origin>,
-    /// What the verifier said, for the log.
+    /// The verifier's reason, for the log.
     reason: Option<DenialReason>,
     fingerprint: Option<Fingerprint>,
-    /// Whether the credential is `Basic` and breaks its grammar.
+    /// True if the credential is `Basic` and syntactically invalid.
     broken_basic: bool,
-    /// Whether a pipeline has rendered it: an outer one then leaves it alone.
+    /// True after a pipeline has rendered it; an outer pipeline then leaves it unchanged.
     rendered: bool,
 }
 
 /// Renders refusals in place of the standard answer; see
 /// [`AuthenticateLayer::respond`](crate::AuthenticateLayer::respond).
 ///
-/// It gets the standard answer, challenges included, to amend or to replace; a redirect to a log-in
-/// page will do. An answer that would turn the refusal into a success (1xx or 2xx) is not sent, nor
-/// is there one when it panics: the standard one is. The answer to a gRPC call is sent without its body.
+/// It receives the standard answer, including challenges, and may amend or replace it, for example
+/// by a redirect to a login page. If it returns a success (1xx or 2xx) or panics, the standard
+/// answer is sent instead. The answer to a gRPC call is sent without its body.
 pub trait RenderRejection: Send + Sync + 'static {
     /// Renders one refusal.
     fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes>;
@@ -78,8 +78,8 @@ impl Rejection {
         }
     }
 
-    /// Somebody who may not do this: a guest is asked for credentials, a token holder told that the
-    /// token does not do (RFC 6750 section 3.1), anybody else refused.
+    /// Refuses a principal that is not allowed to make a request. A guest is asked for credentials,
+    /// a token gets `insufficient_scope` (RFC 6750 section 3.1), any other principal is forbidden.
     pub(crate) fn forbidden(who: &Authentication, forbidden: Forbidden) -> Self {
         let needed = forbidden.needed().clone();
         if who.principal().is_guest() || forbidden.asks_for_credentials() {
@@ -106,7 +106,8 @@ impl Rejection {
         Self { fingerprint, ..self }
     }
 
-    /// The same for `Basic` credentials that break their grammar, which are challenged as `Basic`.
+    /// Marks the refusal as of syntactically invalid `Basic` credentials, which are challenged as
+    /// `Basic`.
     pub(crate) fn of_broken_basic(self, broken_basic: bool) -> Self {
         Self { broken_basic, ..self }
     }
@@ -115,7 +116,7 @@ impl Rejection {
         self.broken_basic
     }
 
-    /// Why the request was refused.
+    /// Returns the reason why the request was refused.
     pub const fn kind(&self) -> RejectionKind {
         self.kind
     }
@@ -124,27 +125,28 @@ impl Rejection {
         self.origin
     }
 
-    /// Which kind of credential was refused; `None` where there was none, or none that could be read.
+    /// Returns the kind of the refused credential. Returns `None` if there was none, or if none was
+    /// readable.
     pub fn credential_kind(&self) -> Option<CredentialKind> {
         self.origin.map(|origin| origin.kind)
     }
 
-    /// Where that credential came from.
+    /// Returns the carrier of that credential.
     pub fn carrier(&self) -> Option<Carrier> {
         self.origin.map(|origin| origin.spelling.carrier)
     }
 
-    /// How that credential was written.
+    /// Returns the syntax of that credential.
     pub fn syntax(&self) -> Option<Syntax> {
         self.origin.map(|origin| origin.spelling.syntax)
     }
 
-    /// The scopes that would have allowed it; empty where none would.
+    /// Returns the scopes that would have allowed the request; empty if no scope would.
     pub const fn needed_scopes(&self) -> &Scopes {
         &self.needed
     }
 
-    /// After how long it may be tried again.
+    /// Returns the time after which the client may try again.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.reason {
             Some(DenialReason::Throttled(after)) => Some(after),
@@ -152,7 +154,7 @@ impl Rejection {
         }
     }
 
-    /// For the log alone: who asks is not told whether a credential was unknown or has expired.
+    /// For the log only: a client must not learn if a credential was unknown or has expired.
     #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
     pub(crate) const fn reason(&self) -> Option<DenialReason> {
         self.reason

@@ -23,50 +23,50 @@ use crate::request::grpc::is_grpc;
 use crate::trace;
 use crate::transport::Transport;
 
-/// What of a request the answer to its refusal depends on.
+/// The properties of a request that the answer to its refusal depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
-    /// `HEAD` is answered without a body.
+    /// True for `HEAD`, which is answered without a body.
     head: bool,
-    /// Only HTTP/1 has a `Connection` header.
+    /// True for HTTP/1, because only HTTP/1 has a `Connection` header.
     http1: bool,
-    /// For the log, where anybody listens.
+    /// The client's address for the log, if logging is enabled.
     client: Option<IpAddr>,
-    /// gRPC reads every body as its own messages.
+    /// True for gRPC, whose clients read every body as gRPC messages.
     grpc: bool,
 }
 
-/// How a dialect's refusals are rendered.
+/// The renderer of a dialect's refusals.
 #[derive(Clone)]
 pub(crate) struct Answers {
     dialect: &'static str,
-    /// What `Vary` says.
+    /// The value of `Vary`.
     pub(crate) depends_on: HeaderValue,
     schemes: Schemes,
-    /// The dialect's own, then the standard ones.
+    /// The dialect's own shapes, then the standard ones.
     shapes: Arc<[Shape]>,
     retry_after: Duration,
     respond: Option<Arc<dyn RenderRejection>>,
 }
 
-/// An answer, prepared.
+/// A prepared answer.
 #[derive(Clone, Debug)]
 struct Shape {
     kind: RejectionKind,
     carrier: Option<Carrier>,
     status: StatusCode,
     body: Bytes,
-    /// Copied, which costs less than filling a map; `None` where they differ from one refusal to the next.
+    /// Copied, because that costs less than filling a map; `None` if they differ between refusals.
     headers: Option<HeaderMap>,
-    /// The same for `Basic` credentials that break their grammar.
+    /// The headers for syntactically invalid `Basic` credentials.
     broken_basic: Option<HeaderMap>,
 }
 
-/// After how long to come back when a verifier cannot tell and the layer was not told.
+/// The `Retry-After` for an unavailable verifier, if the layer has no setting for it.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
 impl RequestFacts {
-    /// As where nothing is known of the request.
+    /// The facts for a request that is not known.
     const PLAINLY: Self = Self { head: false, http1: false, client: None, grpc: false };
 
     #[inline]
@@ -96,12 +96,12 @@ impl Answers {
         Ok(answers)
     }
 
-    /// Takes over a dialect's answer table.
+    /// Sets the dialect's answer table.
     pub(crate) fn set_shapes(&mut self, rows: &[AnswerRow]) -> Result<(), DialectError> {
         let pairs = rows.iter().flat_map(|row| row.kinds().iter().map(move |kind| (row, *kind)));
         let shape = |(row, kind): (&AnswerRow, RejectionKind)| match row.answer(kind) {
             Ok((status, body)) => {
-                // It lives as long as the process, so that sending it counts no reference.
+                // Leaked, so that sending it updates no reference count.
                 let body = Bytes::from_static(body.into_owned().leak().as_bytes());
                 Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None, broken_basic: None })
             }
@@ -120,7 +120,7 @@ impl Answers {
         Ok(())
     }
 
-    /// Names the scopes that an access token needs in every challenge that asks for one.
+    /// Names the scopes that an access token needs in every challenge that asks for a token.
     pub(crate) fn set_scope(&mut self, scope: &Scopes) -> Result<(), InvalidChallenge> {
         self.schemes = self.schemes.with_scope(scope)?;
         self.prepare();
@@ -149,7 +149,7 @@ impl Answers {
         self.respond = Some(Arc::new(respond));
     }
 
-    /// The answer to a refusal.
+    /// Renders the answer to a refusal.
     pub(crate) fn render(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
         audit::refused(self.dialect, rejection, asked.client);
         let mut response = match &self.respond {
@@ -224,22 +224,22 @@ impl Shape {
     }
 }
 
-/// Whether the headers of its answers differ from one refusal to the next, by when to come back or
-/// by the protocol. The scopes that are needed make a difference for every kind.
+/// Returns true if the headers of this kind's answers differ between refusals, by retry time or
+/// protocol. Needed scopes make them differ for every kind.
 const fn differs(kind: RejectionKind) -> bool {
     use RejectionKind::{InsecureTransport, TooManyAttempts, Unavailable};
     matches!(kind, TooManyAttempts | Unavailable | InsecureTransport)
 }
 
-/// Rounded up, and at least one: whoever comes back then is not too early.
+/// Rounds up, to at least 1 s, so that a client that waits this long is not too early.
 fn whole_seconds(after: Duration) -> u64 {
     let started = u64::from(after.subsec_nanos() > 0);
     after.as_secs().saturating_add(started).max(1)
 }
 
-/// `HEAD` is answered like `GET`, its length included, but without the body (RFC 9110 section 9.3.2). A gRPC
-/// call is answered by the status alone, which its client maps to one of its own; a body would be taken for
-/// a broken message.
+/// Removes the body if the request needs that. `HEAD` is answered like `GET`, including the length,
+/// but without the body (RFC 9110 section 9.3.2). A gRPC call is answered only by the status, which
+/// its client maps to a gRPC status; it would read a body as a broken message.
 fn make_bodiless(response: &mut Response<Bytes>, asked: RequestFacts) {
     if asked.grpc {
         response.headers_mut().remove(CONTENT_TYPE);
@@ -251,8 +251,8 @@ fn make_bodiless(response: &mut Response<Bytes>, asked: RequestFacts) {
     }
 }
 
-/// The answer where no dialect is known: an extractor's or a [`Require`](crate::layer::Require)'s, which
-/// the layer around them renders again in its dialect's way.
+/// Renders the answer if the dialect is unknown: that of an extractor or a
+/// [`Require`](crate::layer::Require). The layer around them renders it again in its dialect.
 pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     static STANDARD: LazyLock<Option<Answers>> =
         LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
@@ -264,8 +264,8 @@ pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
     response
 }
 
-/// A refusal without headers, for the case that the standard challenges could not be made: its
-/// status is an error whatever the kind.
+/// Renders a refusal without headers, for when the standard challenges could not be built. Its
+/// status is an error for every kind.
 fn bare(rejection: &Rejection) -> Response<Bytes> {
     let Shape { status, body, .. } = Shape::standard(rejection.kind());
     let mut response = Response::new(body);

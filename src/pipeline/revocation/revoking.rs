@@ -1,4 +1,4 @@
-//! One credential on its way from being shown to being revoked.
+//! The steps of one credential from being shown to being revoked.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -28,14 +28,14 @@ pub(super) struct Revoking<V> {
     pub(super) deadline: Duration,
 }
 
-/// How long a credential may wait to be verified, in the queue and by a verifier that is
-/// unavailable.
+/// The maximum time in which a credential is verified, including the queue and retries of an
+/// unavailable verifier.
 const VERIFYING: Duration = Duration::from_secs(30);
 
-/// For how long a store is asked that cannot be changed now.
+/// The time for which a store is retried that currently cannot be changed.
 const STORING: Duration = Duration::from_secs(600);
 
-/// Waits longer each time, up to a limit.
+/// A delay that grows with each attempt, up to a limit.
 struct Backoff {
     next: Duration,
     until: Option<Instant>,
@@ -53,7 +53,7 @@ impl Backoff {
         self.until.is_none_or(|until| Instant::now() >= until)
     }
 
-    /// Waits before the next attempt. Returns `false` if the time is over, or without a timer.
+    /// Waits before the next attempt. Returns `false` if the time is over or there is no timer.
     async fn wait(&mut self) -> bool {
         if self.is_over() {
             return false;
@@ -65,7 +65,7 @@ impl Backoff {
     }
 }
 
-/// Logs a revocation that was dropped before it was stored, with its runtime.
+/// Logs a revocation that was dropped with its runtime before it was stored.
 struct Unstored(bool);
 
 impl Drop for Unstored {
@@ -78,7 +78,7 @@ impl Drop for Unstored {
     }
 }
 
-/// Whether asking again gives the same answer.
+/// Returns true if another attempt would give the same answer.
 pub(super) const fn is_definite(error: &VerifyError) -> bool {
     match error {
         VerifyError::Denied(DenialReason::Throttled(_)) | VerifyError::Unavailable(_) => false,
@@ -100,7 +100,7 @@ impl<V: Verifier> Revoking<V> {
         self.store(&principal, parties, tell).await;
     }
 
-    /// Returns the principal if the credential is good. An unavailable verifier is asked again.
+    /// Returns the principal if the credential is valid. An unavailable verifier is asked again.
     ///
     /// A throttled attempt is not repeated, because guesses from a throttled client would otherwise
     /// occupy the queue.
@@ -131,7 +131,8 @@ impl<V: Verifier> Revoking<V> {
         }
     }
 
-    /// Writes the revocation until it is stored. As soon as that has to wait, the process refuses the credential.
+    /// Retries the revocation until it is stored. If that has to wait, the process refuses the
+    /// credential.
     async fn store(&self, principal: &Principal, parties: Parties, tell: impl Fn(Revoked)) {
         let mut backoff = Backoff::new(STORING);
         let mut mark = None;
@@ -156,7 +157,7 @@ impl<V: Verifier> Revoking<V> {
             let has_failed = backoff.next > Backoff::FIRST;
             match outcome {
                 Ok(Ok(())) => break tell(Revoked::Done),
-                // It ended in the meantime.
+                // The credential expired or was revoked while this waited.
                 Ok(Err(VerifyError::Denied(reason))) if has_failed && !is_throttled(reason) => {
                     break tell(Revoked::Done);
                 }
@@ -190,7 +191,7 @@ impl<V: Verifier> Revoking<V> {
             }
         }
         unstored.0 = false;
-        // A verification that began before may still come back with a good answer.
+        // A verification that began earlier may still return a positive answer.
         if mark.is_some()
             && let Some(timer) = timer(self.deadline)
         {

@@ -1,4 +1,4 @@
-//! How many credentials were revoked lately: altogether, of one owner, and from one client.
+//! Counts of recent revocations: in total, per owner, and per client.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ pub(super) struct Window {
     started: Instant,
     requests: u64,
     revoked: u64,
-    /// Whether it was logged in this window that a limit was reached.
+    /// True for each kind of limit that was logged as exceeded in this window.
     logged: [bool; 2],
     last_minute: VecDeque<(Instant, Parties)>,
 }
@@ -24,15 +24,15 @@ pub(super) struct Window {
 /// The limit that one more revocation would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exceeded {
-    /// That of all owners and clients together.
+    /// The limit of all owners and clients together.
     All,
-    /// That of one owner or one client.
+    /// The limit of one owner or one client.
     Share,
 }
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// From how many requests on a percentage of them is a limit.
+/// The number of requests from which on a percentage of them is a limit.
 const SAMPLE: u64 = 1_000;
 
 impl Window {
@@ -40,7 +40,7 @@ impl Window {
         Self { started: now, requests: 0, revoked: 0, logged: [false; 2], last_minute: VecDeque::new() }
     }
 
-    /// Counts one more revocation, if no limit forbids it.
+    /// Counts another revocation if the limits allow it.
     pub(super) fn take(
         &mut self,
         limits: RevocationLimits,
@@ -76,7 +76,7 @@ impl Window {
         }
     }
 
-    /// Whether this is the first time in this window that a limit is exceeded.
+    /// Returns true if this is the first time in this window that a limit is exceeded.
     pub(super) fn is_first(&mut self, exceeded: Exceeded) -> bool {
         let logged = self.logged.get_mut(exceeded as usize);
         logged.is_some_and(|logged| !std::mem::replace(logged, true))
@@ -118,7 +118,7 @@ mod tests {
         assert!(takes(now + WINDOW));
     }
 
-    /// No minute has more than the limit, and not only those that start with the fuse's.
+    /// Every minute stays within the limit, not only those that start with the window.
     #[test]
     fn a_minute_that_ends_gives_nothing_for_free() {
         let (mut window, started) = window();
