@@ -1,10 +1,10 @@
-//! Two policies that both must allow.
+//! A policy that requires two policies to allow.
 
 use super::{Forbidden, Policy};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 
-/// Both policies must allow; made by [`Policy::and`].
+/// Allows if both policies allow; made by [`Policy::and`].
 #[derive(Clone, Debug)]
 pub struct And<A, B> {
     first: A,

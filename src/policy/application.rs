@@ -1,4 +1,4 @@
-//! Usergrid's organizations and applications.
+//! The policy for Usergrid's organizations and applications.
 
 use super::{Forbidden, Policy, users};
 use crate::principal::ground::Asked;
@@ -7,32 +7,34 @@ use crate::principal::{Operation, Principal};
 use crate::request::path::PathPattern;
 use crate::request::{InvalidPattern, RequestHead, original_target};
 
-/// Allows what Usergrid allows in an application; made by [`application`].
+/// Allows the requests that Usergrid allows in an application; made by [`application`].
 #[derive(Clone, Debug)]
 pub struct ApplicationPolicy {
     pattern: PathPattern,
     users: Option<Home>,
 }
 
-/// Allows what Usergrid's document allows below a path such as `/{org}/{app}/**`:
+/// Allows the requests that Usergrid's document allows below a path such as `/{org}/{app}/**`:
 ///
-/// * an organization's client, everything in its organization and every application in it,
-/// * an application's client, everything in its application and nothing elsewhere,
-/// * anybody else who belongs there, what their permissions grant in the application: the request's
-///   method on the rest of the path.
+/// * an organization's client: everything in its organization and in every application of it,
+/// * an application's client: everything in its application, and nothing elsewhere,
+/// * any other principal of that place: the operations that its permissions grant in the
+///   application. The request's method and the rest of its path are compared with the permissions.
 ///
-/// A principal without an organization belongs nowhere; one without an application belongs to every one
-/// of its organization. A guest's permissions count below the path that its rule matched; see
-/// [`GuestRule::permissions`](crate::GuestRule::permissions). If the pattern has no `{app}`
-/// (`/management/orgs/{org}/**`), the organization itself is asked for, and only its client is allowed.
+/// A principal without an organization belongs to none. One without an application belongs to every
+/// application of its organization. A guest's permissions apply below the path that its rule
+/// matched; see [`GuestRule::permissions`](crate::GuestRule::permissions). If the pattern has no
+/// `{app}` (`/management/orgs/{org}/**`), the request is for the organization itself, and only its
+/// client is allowed.
 ///
-/// The original path decides (see [`GuestRule::path`](crate::GuestRule::path)); the names of
+/// The original path is compared (see [`GuestRule::path`](crate::GuestRule::path)). The names of
 /// organizations, applications and users are compared exactly. A path that two programs could read
-/// differently is forbidden to all, administrators included.
+/// differently is forbidden for every principal, including administrators.
 ///
 /// # Panics
 ///
-/// When the pattern is none, or has no `{org}`; [`try_application`] returns the error instead.
+/// Panics if the pattern is invalid or has no `{org}`; [`try_application`] returns the error
+/// instead.
 ///
 /// # Examples
 ///
@@ -47,11 +49,11 @@ pub fn application(pattern: &str) -> ApplicationPolicy {
     try_application(pattern).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The same as [`application`], for patterns read from a configuration.
+/// Does the same as [`application`], for patterns from a configuration.
 ///
 /// # Errors
 ///
-/// [`InvalidPattern`] when the pattern is none, or has no `{org}`.
+/// Returns [`InvalidPattern`] if the pattern is invalid or has no `{org}`.
 pub fn try_application(pattern: &str) -> Result<ApplicationPolicy, InvalidPattern> {
     let parsed = PathPattern::parse(pattern)?;
     if parsed.position("org").is_some() {
@@ -62,14 +64,14 @@ pub fn try_application(pattern: &str) -> Result<ApplicationPolicy, InvalidPatter
 }
 
 impl ApplicationPolicy {
-    /// The same, with `${user}` for the users of this issuer. See
+    /// Resolves `${user}` to the users of this issuer. See
     /// [`PermissionPolicy::users_of`](super::PermissionPolicy::users_of).
     #[must_use]
     pub fn users_of(self, issuer: &str) -> Self {
         Self { users: Some(Home::Issuer(issuer.into())), ..self }
     }
 
-    /// The same, with `${user}` for the users of the store of this name. See
+    /// Resolves `${user}` to the users of the store of this name. See
     /// [`PermissionPolicy::users_of`](super::PermissionPolicy::users_of).
     #[must_use]
     pub fn users_of_store(self, name: &str) -> Self {

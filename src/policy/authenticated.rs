@@ -1,4 +1,4 @@
-//! Whether a credential authenticates the caller.
+//! The policy that requires a credential which authenticates the caller.
 
 use super::{Forbidden, Policy};
 use crate::principal::Principal;
@@ -9,11 +9,11 @@ use crate::request::RequestHead;
 #[non_exhaustive]
 pub struct AuthenticatedPolicy;
 
-/// Allows every principal except a guest and a lone app token: an app token identifies an
+/// Allows every principal except a guest and a lone app token, because an app token identifies an
 /// application and authenticates no caller. Both are asked for credentials (401). The extractor
 /// `Authenticated` decides in the same way.
 ///
-/// To let requests with an app token alone pass, allow
+/// To allow requests with only an app token, add
 /// [`PrincipalKind::AppToken`](crate::PrincipalKind::AppToken) by [`kind`](super::kind()):
 /// `policy::authenticated().or(policy::kind(PrincipalKind::AppToken))`.
 pub const fn authenticated() -> AuthenticatedPolicy {

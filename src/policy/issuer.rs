@@ -1,4 +1,4 @@
-//! Issuers of tokens.
+//! The policy for one issuer of tokens.
 
 use super::{Forbidden, Policy};
 use crate::principal::identity::Home;
@@ -9,7 +9,7 @@ use crate::request::RequestHead;
 #[derive(Clone, Debug)]
 pub struct IssuerPolicy(Home);
 
-/// Allows principals that this issuer vouches for, compared exactly. See
+/// Allows principals of this issuer, whose name is compared exactly. See
 /// [`Principal::issuer`](crate::Principal::issuer).
 ///
 /// # Examples

@@ -1,4 +1,4 @@
-//! Certain kinds of principal.
+//! The policy for certain kinds of principal.
 
 use super::{Forbidden, Policy};
 use crate::principal::{Principal, PrincipalKind};
@@ -13,7 +13,7 @@ pub fn kind(kind: PrincipalKind) -> KindPolicy {
     kinds([kind])
 }
 
-/// Allows these kinds of principal; an empty list allows nobody.
+/// Allows these kinds of principal; an empty list allows no principal.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Who may do what: pure decisions about a verified principal.
+//! Authorization: pure decisions about a verified principal.
 
 mod and;
 mod application;

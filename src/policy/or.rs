@@ -1,10 +1,10 @@
-//! Two policies of which one must allow.
+//! A policy that requires one of two policies to allow.
 
 use super::{Forbidden, Policy};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 
-/// One of the policies must allow; made by [`Policy::or`].
+/// Allows if one of the policies allows; made by [`Policy::or`].
 #[derive(Clone, Debug)]
 pub struct Or<A, B> {
     first: A,

@@ -1,4 +1,4 @@
-//! One permission, whatever the request.
+//! The policy for one permission, independent of the request.
 
 use super::{Forbidden, Policy, users};
 use crate::principal::ground::Asked;
@@ -10,19 +10,19 @@ use crate::request::{InvalidPattern, RequestHead, original_target};
 /// Allows principals that hold a permission; made by [`permission`].
 #[derive(Clone, Debug)]
 pub struct PermissionPolicy {
-    /// Empty if the text was no permission to ask for. Then no principal is allowed.
+    /// Empty if the text is not a valid permission. Then no principal is allowed.
     operations: Vec<Operation>,
     path: Box<str>,
     within: Option<PathPattern>,
     users: Option<Home>,
 }
 
-/// Allows principals whose permissions grant all of some operations on a path, written
-/// `get,put:/reports`. What is not written so allows no principal.
+/// Allows principals whose permissions grant all of some operations on a path, written as
+/// `get,put:/reports`. If the text is not of this form, no principal is allowed.
 ///
-/// The path is absolute. A permission that is relative to a place does not count: that of a principal
-/// with an organization or an application, and that of a guest of a path rule. See
-/// [`within`](PermissionPolicy::within). For "the permission for what this request does", see
+/// The path is absolute. Permissions that are relative to a place do not count: those of a
+/// principal with an organization or an application, and those of a guest of a path rule. See
+/// [`within`](PermissionPolicy::within). For the permission that matches the current request, see
 /// [`application`](super::application()).
 ///
 /// # Examples
@@ -45,9 +45,9 @@ pub fn permission(required: &str) -> PermissionPolicy {
 }
 
 impl PermissionPolicy {
-    /// The same, asked within a place: the path of the permission is relative to what this pattern
-    /// matches in the request's original path, with `{org}` and `{app}` for the organization and the
-    /// application. A request whose path does not match is forbidden.
+    /// Makes the path of the permission relative to a place. The place is what this pattern matches
+    /// in the request's original path, with `{org}` and `{app}` for the organization and the
+    /// application. If the path of a request does not match, the request is forbidden.
     ///
     /// # Errors
     ///
@@ -67,11 +67,12 @@ impl PermissionPolicy {
         Ok(Self { within: Some(PathPattern::parse(pattern)?), ..self })
     }
 
-    /// The same, with `${user}` in permissions for the users of this issuer. A user of any other issuer
-    /// or store has no name there.
+    /// Resolves `${user}` in permissions to the users of this issuer. For a user of any other
+    /// issuer or store, `${user}` has no value.
     ///
-    /// Defaults to the users of the layer's verifier if it has one [source](crate::Verifier::source). With
-    /// several sources, `${user}` matches no path, because two sources may have users of one name.
+    /// Defaults to the users of the layer's verifier if it has one
+    /// [source](crate::Verifier::source). With several sources, `${user}` matches no path, because
+    /// two sources may have users with the same name.
     ///
     /// # Examples
     ///
@@ -87,7 +88,7 @@ impl PermissionPolicy {
         Self { users: Some(Home::Issuer(issuer.into())), ..self }
     }
 
-    /// The same as [`users_of`](Self::users_of) for the users of the store of this name.
+    /// Does the same as [`users_of`](Self::users_of) for the users of the store of this name.
     #[must_use]
     pub fn users_of_store(self, name: &str) -> Self {
         Self { users: Some(Home::Store(name.into())), ..self }

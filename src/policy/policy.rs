@@ -8,9 +8,10 @@ use crate::principal::Scopes;
 use crate::principal::identity::Home;
 use crate::request::RequestHead;
 
-/// Decides whether a verified principal may make a request. Pure: it asks nobody and waits for nothing.
+/// Decides if a verified principal may make a request. A policy is pure: it makes no calls and does
+/// not wait.
 ///
-/// Closures are policies too, so one can depend on anything at hand.
+/// Closures are policies too, so a policy can use any state that it captures.
 ///
 /// # Examples
 ///
@@ -38,14 +39,15 @@ use crate::request::RequestHead;
 /// # let _ = layer;
 /// ```
 pub trait Policy: Send + Sync + 'static {
-    /// Decides about one request.
+    /// Decides if a request is allowed.
     ///
     /// # Errors
     ///
-    /// [`Forbidden`]: it may not. A guest is then asked for credentials (401), anybody else refused (403).
+    /// Returns [`Forbidden`] if the request is not allowed. The layer then asks a guest for
+    /// credentials (401) and refuses any other principal (403).
     fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden>;
 
-    /// Both must allow. The scopes that either needs are asked for together.
+    /// Requires both policies to allow. The challenge asks for the scopes of both together.
     fn and<P: Policy>(self, other: P) -> And<Self, P>
     where
         Self: Sized,
@@ -53,9 +55,9 @@ pub trait Policy: Send + Sync + 'static {
         And::new(self, other)
     }
 
-    /// One of them must allow. Where neither does, the scopes asked for are the first policy's, or
-    /// the second's where the first needs none: a challenge's `scope` lists what is needed together
-    /// (RFC 6750 section 3), so it can name one way in, not a choice.
+    /// Requires one of the policies to allow. If neither does, the challenge asks for the first
+    /// policy's scopes, or for the second's if the first needs none. A challenge's `scope` lists
+    /// scopes that are needed together (RFC 6750 section 3), so it cannot name a choice.
     fn or<P: Policy>(self, other: P) -> Or<Self, P>
     where
         Self: Sized,
@@ -73,7 +75,7 @@ where
     }
 }
 
-/// A principal may not do this; says which scopes would have allowed it, where scopes would.
+/// The refusal of a policy, with the scopes that would have allowed the request, if any would.
 #[derive(Clone, Debug, Default)]
 pub struct Forbidden {
     needed: Scopes,
@@ -81,28 +83,28 @@ pub struct Forbidden {
 }
 
 impl Forbidden {
-    /// Not allowed, and no scope would help.
+    /// Refuses the request; no scope would allow it.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Not allowed without these scopes; they go into the challenge's `scope`.
+    /// Refuses the request without these scopes, which the challenge names in `scope`.
     pub const fn needing(scopes: Scopes) -> Self {
         Self { needed: scopes, asks_for_credentials: false }
     }
 
-    /// Not allowed to anybody who comes like this: answered as if no credential had been sent (401).
-    /// For what identifies but does not authenticate, such as a lone app token.
+    /// Refuses the request as if no credential had been sent (401). Use it for credentials that
+    /// identify but do not authenticate, such as a lone app token.
     pub fn without_credentials() -> Self {
         Self { asks_for_credentials: true, ..Self::default() }
     }
 
-    /// The scopes that would have allowed it; empty where none would.
+    /// Returns the scopes that would have allowed the request; empty if no scope would.
     pub const fn needed(&self) -> &Scopes {
         &self.needed
     }
 
-    /// The same, asking for credentials where this or another does.
+    /// Asks for credentials if this refusal or the other does.
     pub(crate) fn or_asking(self, other: &Self) -> Self {
         Self { asks_for_credentials: self.asks_for_credentials || other.asks_for_credentials, ..self }
     }
@@ -112,8 +114,9 @@ impl Forbidden {
     }
 }
 
-/// The source whose users `${user}` names: the policy's own, or else the principal's if the layer's
-/// verifier has that source alone. Without a layer, principals of the store without a name are users.
+/// Returns the source whose users `${user}` names. It is the policy's own source, or else the
+/// principal's if that is the only source of the layer's verifier. Without a layer, it is the store
+/// without a name.
 pub(super) fn users<'p>(
     own: Option<&'p Home>,
     principal: &'p Principal,

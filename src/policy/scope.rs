@@ -1,4 +1,4 @@
-//! OAuth scopes.
+//! The policy for OAuth scopes.
 
 use super::{Forbidden, Policy};
 use crate::principal::{Principal, Scopes};
@@ -7,13 +7,13 @@ use crate::request::RequestHead;
 /// Allows principals that hold every one of some scopes; made by [`scope`].
 #[derive(Clone, Debug)]
 pub struct ScopePolicy {
-    /// Empty where the list was empty or no scope list: then nobody is allowed.
+    /// Empty if the list was empty or invalid; then no principal is allowed.
     needed: Scopes,
 }
 
 /// Allows principals that hold every scope of a space-delimited list (RFC 6749 section 3.3).
 ///
-/// An empty list, or one with a name that is no scope, allows nobody.
+/// An empty list, or one with an invalid scope, allows no principal.
 ///
 /// # Examples
 ///

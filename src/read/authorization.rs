@@ -1,4 +1,4 @@
-//! The rows of the `Authorization` header.
+//! Rows of the `Authorization` header.
 
 use super::{basic, scheme, value};
 use crate::credential::{Pair, Presented, Spelling, Syntax};
@@ -9,7 +9,7 @@ use crate::rejection::RejectionKind;
 use crate::rejection::challenge::Challenged;
 use crate::request::grammar::is_token;
 
-/// The schemes that are read, and whether a bare token is.
+/// The accepted schemes, and the row for a bare token if there is one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
     schemes: Vec<Scheme>,
@@ -61,7 +61,7 @@ impl Authorization {
         self.schemes.is_empty() && self.bare.is_none()
     }
 
-    /// Reads a trimmed line.
+    /// Reads a trimmed header value.
     pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Option<Presented<'r>>, RejectionKind> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
@@ -74,7 +74,7 @@ impl Authorization {
             Some((classify, spelling)) if value.is_empty() => {
                 Ok(Some(classify.present(value::read_bare(word, classify)?, spelling)))
             }
-            // No scheme is that long: a bare token with something behind it.
+            // No scheme is that long: it is a bare token followed by something else.
             Some(_) if scheme::may_be_bare(word, "") => Err(RejectionKind::Malformed),
             _ if value.is_empty() || !std::str::from_utf8(word).is_ok_and(is_token) => {
                 Err(RejectionKind::Malformed)
@@ -83,7 +83,7 @@ impl Authorization {
         }
     }
 
-    /// Whether a line is `Basic` credentials that break their grammar.
+    /// Returns true if a header value is syntactically invalid `Basic` credentials.
     pub(super) fn is_broken_basic(&self, line: &[u8]) -> bool {
         let Ok(scheme::Line { word, value }) = scheme::Line::split(line) else { return false };
         let known = self.schemes.iter().find(|known| known.is(word));
@@ -92,7 +92,7 @@ impl Authorization {
         })
     }
 
-    /// The schemes to challenge with; a bare token is asked for as `Bearer`.
+    /// Returns the schemes to challenge with; a bare token is challenged as `Bearer`.
     pub(super) fn challenged(&self) -> impl Iterator<Item = Challenged> {
         let bare = self.bare.map(|(classify, _)| Challenged::of("Bearer", classify.kind));
         self.schemes.iter().map(Scheme::challenged).chain(bare)
@@ -100,11 +100,12 @@ impl Authorization {
 }
 
 impl Scheme {
-    /// Whether a first word is this scheme; with a colon behind it where the row has one.
+    /// Returns true if a first word is this scheme, followed by a colon if the row has one.
     fn is(&self, word: &[u8]) -> bool {
         let word = if self.colon { word.strip_suffix(b":") } else { Some(word) };
         let own = self.word.as_bytes();
-        // Most spell it as it is registered, and folding each letter costs ten times as much.
+        // Most clients use the registered spelling, and folding each letter costs ten times as
+        // much.
         word.is_some_and(|word| word == own || word.eq_ignore_ascii_case(own))
     }
 
@@ -132,7 +133,8 @@ impl SchemeSyntax {
     }
 }
 
-/// A decoded pair: a token if the dialect has its convention, else an id that is not empty and a secret.
+/// Presents a decoded pair: as a token if the dialect has that convention, otherwise as a secret
+/// with a non-empty id.
 fn basic_pair(
     classify: &PairClassifier,
     pair: Pair<'static>,

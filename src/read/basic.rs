@@ -8,12 +8,13 @@ use crate::credential::Pair;
 use crate::read::token::MAX_LENGTH;
 use crate::rejection::RejectionKind;
 
-/// Decodes into one wiped buffer. `None` where the value is longer than any genuine one.
+/// Decodes into one buffer that is wiped. Returns `None` if the value is longer than any genuine
+/// one.
 ///
-/// Only canonical, padded base64 is read, and only text without control characters. Bytes that are
-/// valid UTF-8 are UTF-8, because the challenge asks for it; all others are ISO-8859-1, which clients
-/// send that ignore the challenge. ISO-8859-1 that happens to be valid UTF-8 is read as UTF-8.
-/// The text is compared as it is: no Unicode normalization is applied.
+/// Accepts only canonical, padded base64, and only text without control characters. Bytes that are
+/// valid UTF-8 are read as UTF-8, because the challenge asks for it. All others are read as
+/// ISO-8859-1, which clients send if they ignore the challenge. ISO-8859-1 that happens to be valid
+/// UTF-8 is read as UTF-8. The text is compared as it is: no Unicode normalization is applied.
 pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, RejectionKind> {
     if value.len() > MAX_LENGTH {
         return Ok(None);
@@ -30,7 +31,7 @@ pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, RejectionKin
 }
 
 fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
-    // Padded base64 has whole groups: a broken value costs no buffer.
+    // Padded base64 has whole groups, so this rejects a broken value without a buffer.
     if !value.len().is_multiple_of(4) {
         return None;
     }
@@ -48,9 +49,9 @@ fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
     }
 }
 
-/// ISO-8859-1, whose bytes are the first 256 code points.
+/// Decodes ISO-8859-1, whose bytes are the first 256 code points.
 fn latin1(bytes: &[u8]) -> Zeroizing<String> {
-    // Each byte takes two at most, so the buffer never moves and leaves no copy behind.
+    // Each byte takes at most two, so the buffer is never reallocated and leaves no copy.
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
     text.extend(bytes.iter().map(|byte| char::from(*byte)));
     text
@@ -108,7 +109,7 @@ mod tests {
         assert_eq!(latin("müller:größe:1".as_bytes()).as_deref(), Some("müller:größe:1"));
         assert_eq!(latin(b"\xe9:\xff").as_deref(), Some("é:ÿ"));
         assert_eq!(latin(b"u:caf\xe9\xa0").as_deref(), Some("u:café\u{a0}"));
-        // Valid UTF-8 comes first: these two Latin-1 letters read as one.
+        // Valid UTF-8 takes precedence: these two Latin-1 letters decode to one.
         assert_eq!(latin(b"u:\xc3\xbc").as_deref(), Some("u:ü"));
         for byte in (0x80..=0x9f).chain(0..=0x1f).chain([0x7f]) {
             assert_eq!(latin(&[b'u', b':', 0xfc, byte, 0xfc]), None, "{byte:#x}");

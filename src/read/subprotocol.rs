@@ -8,13 +8,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::credential::Secret;
 
-/// The elements of a list header, over all of its lines.
+/// Returns the elements of a list header, over all of its lines.
 pub(crate) fn elements<'r>(lines: GetAll<'r, HeaderValue>) -> impl Iterator<Item = &'r [u8]> {
     let elements = lines.into_iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
     elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
 }
 
-/// Text in base64url without padding, decoded into a buffer that is wiped.
+/// Decodes base64url without padding into a buffer that is wiped.
 pub(crate) fn decode(value: &[u8]) -> Option<Secret<'static>> {
     let mut buffer = Zeroizing::new(vec![0; value.len()]);
     let length = URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).ok()?;

@@ -1,4 +1,4 @@
-//! The rows of `Sec-WebSocket-Protocol`.
+//! Rows of the `Sec-WebSocket-Protocol` header.
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue};
@@ -13,7 +13,7 @@ use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
 use crate::request::grammar::is_token;
 
-/// Where tokens stand among the subprotocols.
+/// The positions of tokens among the subprotocols.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Subprotocols(Vec<Row>);
 
@@ -60,7 +60,7 @@ impl Subprotocols {
     ) -> Result<(), RejectionKind> {
         for row in &self.0 {
             let Some(raw) = row.find(head.headers())? else { continue };
-            // A browser cannot fill this header in any other request: it was meant for another place.
+            // In any other request no browser can set this header: it was meant for another place.
             if !cross_site::is_websocket(head) {
                 return Err(RejectionKind::Malformed);
             }
@@ -69,7 +69,7 @@ impl Subprotocols {
         Ok(())
     }
 
-    /// Removes the tokens and keeps the other elements, in one line.
+    /// Removes the tokens and keeps the other elements in one line.
     pub(super) fn cut(&self, headers: &mut HeaderMap) {
         if self.is_empty() {
             return;
@@ -91,7 +91,8 @@ impl Subprotocols {
 }
 
 impl Row {
-    /// The raw token. A word without a token behind it is malformed, and two tokens are ambiguous.
+    /// Returns the raw token. A word without a following token is malformed, and two tokens are
+    /// ambiguous.
     fn find<'r>(&self, headers: &'r HeaderMap) -> Result<Option<&'r [u8]>, RejectionKind> {
         let mut elements = subprotocol::elements(headers.get_all(SEC_WEBSOCKET_PROTOCOL));
         let mut found = None;
@@ -125,12 +126,12 @@ impl Row {
 }
 
 impl Subprotocol {
-    /// Whether the token is the element after this one.
+    /// Returns true if the next element is the token.
     fn is_word(self, element: &[u8]) -> bool {
         matches!(self, Self::After(word) if element == word.as_bytes())
     }
 
-    /// The token in an element that begins with the prefix.
+    /// Returns the token in an element that begins with the prefix.
     fn token_in(self, element: &[u8]) -> Option<&[u8]> {
         match self {
             Self::After(_) => None,

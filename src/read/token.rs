@@ -1,12 +1,12 @@
-//! Tokens: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
-//! (RFC 6750 section 2.1; the same as RFC 9110's `token68`).
+//! The grammar of tokens: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+//! (RFC 6750 section 2.1, the same as RFC 9110's `token68`).
 
 use crate::credential::Secret;
 
-/// The longest credential that is looked at, in bytes. A longer one is denied unread.
+/// The maximum length of a credential in bytes. A longer one is denied unread.
 pub(crate) const MAX_LENGTH: usize = 8 * 1024;
 
-/// The token, or `None` where no genuine token looks like this.
+/// Returns the token, or `None` if no genuine token has this form.
 #[inline]
 pub(crate) fn parse(value: &[u8]) -> Option<Secret<'_>> {
     if value.len() > MAX_LENGTH || !is_b64token(value) {
@@ -15,7 +15,8 @@ pub(crate) fn parse(value: &[u8]) -> Option<Secret<'_>> {
     std::str::from_utf8(value).ok().map(Secret::borrowed)
 }
 
-/// Whether a value is a `b64token` that may also hold the characters of `also`, padding apart.
+/// Returns true if a value is a `b64token`, in which the characters of `also` may occur outside the
+/// padding.
 pub(crate) fn is_made_of(value: &[u8], also: &str) -> bool {
     let mut body = value;
     while let [rest @ .., b'='] = body {
@@ -29,13 +30,13 @@ pub(crate) fn is_b64token(value: &[u8]) -> bool {
     while let [rest @ .., b'='] = body {
         body = rest;
     }
-    // Not `all`: without an early exit the compiler looks at sixteen bytes at once.
+    // Not `all`: without an early exit the compiler processes 16 bytes at once.
     let odd = body.iter().fold(0, |odd, byte| odd | u8::from(!is_token_byte(*byte)));
     !body.is_empty() && odd == 0
 }
 
 const fn is_token_byte(byte: u8) -> bool {
-    // `-`, `.` and `/` are neighbours, and so are the digits after them.
+    // `-`, `.` and `/` are adjacent, followed by the digits.
     let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
     let dash_to_nine = byte.wrapping_sub(b'-') < 13;
     letter | dash_to_nine | (byte == b'_') | (byte == b'~') | (byte == b'+')

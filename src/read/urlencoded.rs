@@ -1,4 +1,5 @@
-//! Parameters of queries and form bodies (the WHATWG URL standard's urlencoded grammar, read strictly).
+//! Parameters of queries and form bodies, in a strict reading of the WHATWG URL standard's
+//! urlencoded grammar.
 
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -6,17 +7,17 @@ use crate::credential::Secret;
 use crate::rejection::RejectionKind;
 use crate::request::percent;
 
-/// How many names one carrier may have.
+/// The maximum number of names of one carrier.
 pub(crate) const MAX_NAMES: usize = 8;
 
-/// The raw values found, by the place of their name.
+/// The raw values found, by the index of their name.
 pub(crate) type Found<'q> = [Option<&'q [u8]>; MAX_NAMES];
 
-/// The names of one carrier's parameters.
+/// The parameter names of one carrier.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     names: Vec<&'static str>,
-    /// Whether a name starts with this byte: most segments are told by it.
+    /// True for each first byte of a name, which rules out most segments.
     starts: [bool; 256],
 }
 
@@ -25,7 +26,7 @@ impl Names {
         self.names.contains(&name)
     }
 
-    /// Adds a name and says its place; `None` where there is no place left.
+    /// Adds a name and returns its index. Returns `None` if the limit is reached.
     pub(crate) fn add(&mut self, name: &'static str) -> Option<usize> {
         let place = self.names.len();
         let start = self.starts.get_mut(usize::from(*name.as_bytes().first()?))?;
@@ -37,10 +38,11 @@ impl Names {
         Some(place)
     }
 
-    /// Looks for parameters of these names. One that comes twice is ambiguous.
+    /// Finds the parameters with these names. One that occurs twice is ambiguous.
     ///
-    /// Names are compared after percent-decoding, since the handler's parser decodes them too; only
-    /// a name that holds `%` or `+` is decoded. Nothing is allocated otherwise, however long the query.
+    /// Names are compared after percent-decoding, because the handler's parser decodes them too.
+    /// Only a name that contains `%` or `+` is decoded. Nothing else is allocated, however long the
+    /// query is.
     pub(crate) fn find<'q>(&self, query: &'q [u8]) -> Result<Found<'q>, RejectionKind> {
         let mut found = Found::default();
         let may_be_encoded = memchr::memchr2(b'%', b'+', query).is_some();
@@ -60,11 +62,12 @@ impl Names {
         first.is_some_and(|first| self.starts.get(usize::from(*first)) == Some(&true))
     }
 
-    /// The path and query without the parameters of these names; `None` where there are none of them.
+    /// Returns the path and query without the parameters of these names. Returns `None` if it has
+    /// none of them.
     pub(crate) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
         let may_be_encoded = memchr::memchr2(b'%', b'+', query.as_bytes()).is_some();
         let mut target = None;
-        // What is kept is copied in runs, each up to the next parameter that is not.
+        // Kept parameters are copied in runs, each up to the next removed parameter.
         let (mut kept, mut start) = (0, 0);
         for end in memchr::memchr_iter(b'&', query.as_bytes()).chain([query.len()]) {
             let segment = query.as_bytes().get(start..end).unwrap_or_default();
@@ -96,7 +99,7 @@ impl Names {
         Ok(())
     }
 
-    /// Which of the names a segment has, and its raw value.
+    /// Returns the index of the name that a segment has, and its raw value.
     fn recognize<'q>(&self, segment: &'q [u8], may_be_encoded: bool) -> Option<(usize, &'q [u8])> {
         if may_be_encoded {
             let equals = memchr::memchr(b'=', segment).unwrap_or(segment.len());
@@ -129,7 +132,7 @@ fn begun(path: &str, query_length: usize) -> String {
     target
 }
 
-/// Adds a run of parameters to a target that has this path.
+/// Adds a run of parameters to a target with this path.
 fn push_run(target: &mut String, path: &str, run: Option<&str>) {
     if let Some(run) = run {
         target.push(if target.len() == path.len() { '?' } else { '&' });
@@ -137,8 +140,8 @@ fn push_run(target: &mut String, path: &str, run: Option<&str>) {
     }
 }
 
-/// The decoded value of a found parameter. An empty value, a bad `%` or bad UTF-8 is malformed;
-/// `None` if it is longer than `max_length` bytes.
+/// Returns the decoded value of a found parameter. Returns `None` if it is longer than `max_length`
+/// bytes. An empty value, an invalid `%` or invalid UTF-8 is malformed.
 pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>, RejectionKind> {
     if raw.is_empty() {
         return Err(RejectionKind::Malformed);

@@ -1,4 +1,4 @@
-//! How the value of a row is read.
+//! Reading of a row's value.
 
 use super::{scheme, token};
 use crate::credential::{Credential, CredentialKind, Presented, Secret, Spelling};
@@ -10,14 +10,15 @@ use crate::rejection::RejectionKind;
 type Read<'r> = Result<Option<Presented<'r>>, RejectionKind>;
 
 impl TokenSyntax {
-    /// Reads a header's value, or what stands in one after a scheme.
+    /// Reads the value of a header, or the part of it after a scheme.
     #[inline]
     pub(crate) fn read_raw<'r>(&self, raw: &'r [u8], spelling: Spelling) -> Read<'r> {
         match self {
             Self::Token(classify) => {
                 let token = match scheme::token68(raw) {
                     Ok(Some(token)) => Some(token),
-                    // No token by the standard; perhaps by what this row also allows.
+                    // Not a token by the standard, but possibly by the additional characters of
+                    // this row.
                     unusual => match wider(classify, raw) {
                         Some(token) => Some(token),
                         None => unusual?,
@@ -39,13 +40,13 @@ impl TokenSyntax {
         }
     }
 
-    /// The credential that a value stands for if it is too long to be genuine.
+    /// Returns the credential for a value that is too long to be genuine.
     pub(crate) fn too_long(&self, spelling: Spelling) -> Read<'static> {
         let kind = self.kind().ok_or(RejectionKind::Malformed)?;
         Ok(Some(Presented::malformed_value(spelling, kind)))
     }
 
-    /// The length up to which a value is decoded, in bytes.
+    /// Returns the maximum length of a value that is decoded, in bytes.
     pub(crate) fn max_length(&self) -> usize {
         match self {
             Self::Token(classify) => classify.max_length.unwrap_or(token::MAX_LENGTH),
@@ -53,7 +54,7 @@ impl TokenSyntax {
         }
     }
 
-    /// The same in a header of its own, where API keys are any visible ASCII.
+    /// Reads the value from a dedicated header, in which API keys are any visible ASCII.
     pub(crate) const fn in_own_header(self) -> Self {
         match self {
             Self::Token(classify) if matches!(classify.kind, CredentialKind::ApiKey) => {
@@ -64,7 +65,7 @@ impl TokenSyntax {
     }
 }
 
-/// Presents decoded text: as a token, or as a value that no genuine token has.
+/// Presents decoded text as a token, or as a value that no genuine token has.
 pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, spelling: Spelling) -> Presented<'r> {
     let raw = text.expose_secret().as_bytes();
     let usual = raw.len() <= token::MAX_LENGTH && token::is_b64token(raw);
@@ -72,7 +73,7 @@ pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, spelling
     classify.present(possible.then_some(text), spelling)
 }
 
-/// Reads a token that stands without a scheme.
+/// Reads a token without a scheme.
 pub(crate) fn read_bare(word: &[u8], classify: TokenClassifier) -> Result<Option<Secret<'_>>, RejectionKind> {
     let also = match classify.characters {
         Characters::TokenAnd(also) => also,
@@ -100,7 +101,7 @@ fn wider<'r>(classify: &TokenClassifier, raw: &'r [u8]) -> Option<Secret<'r>> {
     std::str::from_utf8(raw).ok().map(Secret::borrowed)
 }
 
-/// Whether a value is a token by the options of its row alone.
+/// Returns true if a value is a token only by the options of its row.
 fn is_wider(classify: &TokenClassifier, raw: &[u8]) -> bool {
     raw.len() <= classify.max_length.unwrap_or(token::MAX_LENGTH)
         && match classify.characters {

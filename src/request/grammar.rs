@@ -1,6 +1,6 @@
 //! Tokens of HTTP headers (RFC 9110 section 5.6).
 
-/// `token = 1*tchar` (RFC 9110 section 5.6.2).
+/// Returns true if the text is `token = 1*tchar` (RFC 9110 section 5.6.2).
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_tchar)
 }

@@ -3,7 +3,8 @@
 use super::RequestHead;
 use http::header::CONTENT_TYPE;
 
-/// gRPC's content type, with or without what its messages are written in (`application/grpc+proto`).
+/// Returns true for gRPC's content type, with or without a message format
+/// (`application/grpc+proto`).
 pub(crate) fn is_grpc(head: RequestHead<'_>) -> bool {
     head.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }

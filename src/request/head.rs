@@ -1,13 +1,13 @@
-//! A request's head, borrowed.
+//! The borrowed head of a request.
 
 use std::fmt;
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 
-/// A request's head, borrowed: what credentials are read from and policies may look at.
+/// The borrowed head of a request, from which credentials are read and policies decide.
 ///
-/// `Debug` shows the method alone, since headers and query carry credentials.
+/// `Debug` shows only the method, because headers and query may contain credentials.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ pub struct RequestHead<'r> {
 }
 
 impl<'r> RequestHead<'r> {
-    /// The head of a request.
+    /// Returns the head of a request.
     pub fn of<B>(request: &'r Request<B>) -> Self {
         Self {
             method: request.method(),
@@ -38,7 +38,7 @@ impl<'r> RequestHead<'r> {
         }
     }
 
-    /// The head that a request was taken apart into.
+    /// Returns the head of a request from its parts.
     pub fn of_parts(parts: &'r Parts) -> Self {
         Self {
             method: &parts.method,
@@ -49,27 +49,27 @@ impl<'r> RequestHead<'r> {
         }
     }
 
-    /// The method.
+    /// Returns the method.
     pub const fn method(&self) -> &'r Method {
         self.method
     }
 
-    /// The target, as this layer sees it: inside `Router::nest` without the nest's prefix.
+    /// Returns the target as this layer sees it: inside `Router::nest`, without the nest's prefix.
     pub const fn uri(&self) -> &'r Uri {
         self.uri
     }
 
-    /// The protocol version.
+    /// Returns the protocol version.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// The headers.
+    /// Returns the headers.
     pub const fn headers(&self) -> &'r HeaderMap {
         self.headers
     }
 
-    /// The extensions.
+    /// Returns the extensions.
     pub const fn extensions(&self) -> &'r Extensions {
         self.extensions
     }

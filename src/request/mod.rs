@@ -1,4 +1,4 @@
-//! An HTTP request as the crate sees it: its head, its path, its original target.
+//! The parts of an HTTP request that the crate uses: its head, its path, its original target.
 
 pub(crate) mod grammar;
 pub(crate) mod grpc;

@@ -1,7 +1,7 @@
-//! The target that a client asked for.
+//! The target that the client requested.
 //!
-//! `Router::nest` strips its prefix from the URI that inner layers see, so a decision by path has
-//! to look at the original one. `X-Forwarded-Uri`, `X-Original-URL` and their like are never read.
+//! `Router::nest` strips its prefix from the URI that inner layers see, so decisions by path use
+//! the original one. `X-Forwarded-Uri`, `X-Original-URL` and similar headers are never read.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -15,19 +15,20 @@ use super::RequestHead;
 pub(crate) struct OriginalTarget(pub(crate) Uri);
 
 impl<'r> RequestHead<'r> {
-    /// Returns the path that the client asked for, also inside a router that strips a prefix from
+    /// Returns the path that the client requested, even inside a router that strips a prefix from
     /// [`uri`](Self::uri).
     ///
-    /// Returns `None` if no original path is known. With the feature `axum` that is the case inside
-    /// `Router::nest` if the router did not keep the original URI. Without the feature it is the
-    /// case for every request that no [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer) has seen,
-    /// because nothing shows whether a router around this layer has stripped a prefix.
+    /// Returns `None` if the original path is unknown. With the feature `axum` that is the case
+    /// inside `Router::nest` if the router did not keep the original URI. Without the feature it is
+    /// the case for every request that has not passed an
+    /// [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer). The reason is that a router
+    /// around this layer may have stripped a prefix.
     pub fn original_path(&self) -> Option<&'r str> {
         path(*self)
     }
 }
 
-/// The original path; `None` if it is not known.
+/// Returns the original path, or `None` if it is unknown.
 pub(crate) fn path<'r>(head: RequestHead<'r>) -> Option<&'r str> {
     match head.extensions().get::<OriginalTarget>() {
         Some(OriginalTarget(uri)) => Some(uri.path()),
@@ -71,7 +72,7 @@ mod routed {
     }
 }
 
-/// Without axum no router is known that records the original path.
+/// Without axum, no known router records the original path.
 #[cfg(not(feature = "axum"))]
 mod routed {
     use std::sync::Once;
@@ -96,12 +97,12 @@ mod routed {
     }
 }
 
-/// Gives a URI another path and query.
+/// Replaces the path and query of a URI.
 ///
 /// # Errors
 ///
-/// `http::Error` if the two do not fit together. The URI is then empty, and its request must not go
-/// on.
+/// Returns `http::Error` if the two do not fit together. The URI is then empty, and its request
+/// must not go on.
 pub(crate) fn set_target(uri: &mut Uri, target: String) -> Result<(), http::Error> {
     let mut parts = std::mem::take(uri).into_parts();
     parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(target))?);

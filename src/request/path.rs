@@ -1,4 +1,4 @@
-//! Plain paths, and the patterns that guests and policies are decided by.
+//! Plain paths, and the path patterns of guest rules and policies.
 
 use std::borrow::Cow;
 
@@ -6,16 +6,16 @@ use thiserror::Error;
 
 use super::percent;
 
-/// A path on which nobody downstream can disagree about its segments.
+/// A path whose segments every downstream program reads in the same way.
 ///
-/// It starts with `/`; it holds no empty segment but a last one, no dot segment, slash, `;`, `\`, `?`, `#`
-/// or control character, be it raw, percent-encoded or percent-encoded twice, and no raw non-ASCII
-/// character; what it encodes is UTF-8.
+/// It starts with `/`. It contains no empty segment except the last, no dot segment, slash, `;`,
+/// `\`, `?`, `#` or control character: raw, percent-encoded or percent-encoded twice. It contains
+/// no raw non-ASCII character, and its encoded bytes are UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainPath<'r>(&'r str);
 
-/// A path pattern such as `/{org}/sandbox/**`: literal segments, captures of one segment, and at the
-/// end an optional `/**` for the path itself and everything below it.
+/// A path pattern such as `/{org}/sandbox/**`. It has literal segments, captures of one segment,
+/// and optionally a last `/**` for the path itself and everything below it.
 #[derive(Clone, Debug)]
 pub(crate) struct PathPattern {
     segments: Vec<Segment>,
@@ -28,7 +28,7 @@ enum Segment {
     Capture(String),
 }
 
-/// What a pattern matched: the captured segments and what is below them.
+/// The match of a pattern: the captured segments and the rest below them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matched<'p, 'r> {
     pattern: &'p PathPattern,
@@ -60,7 +60,7 @@ impl<'r> PlainPath<'r> {
         segments.split('/').all(segment_is_plain).then_some(Self(path))
     }
 
-    /// The path with its percent-encoding undone; its segments stay what they are.
+    /// Returns the percent-decoded path, with the same segments.
     pub(crate) fn decoded(path: &'r str) -> Option<Cow<'r, str>> {
         let Self(path) = Self::new(path)?;
         if !path.contains('%') {
@@ -72,7 +72,7 @@ impl<'r> PlainPath<'r> {
     }
 }
 
-/// Whether a segment can decide anything: no encoding, nothing unusual.
+/// Returns true if a segment can be compared: it has no encoding and no unusual character.
 fn is_deciding(segment: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'~' | b'-');
     !segment.is_empty() && segment.bytes().all(plain)
@@ -90,8 +90,8 @@ fn decodes_plainly(segment: &str) -> bool {
     let plain =
         |decoded: &[u8]| !is_dots(decoded) && decoded.iter().all(|byte| is_plain(*byte) && *byte != b'/');
     let Some(once) = percent::decode(segment.as_bytes(), b'+') else { return false };
-    // Decoded twice, what is no encoding stays as it is, as with a program that does not mind: `100%25`
-    // is a name.
+    // In the second decoding, an invalid encoding stays unchanged, as in lenient programs: `100%25`
+    // is a valid name.
     plain(segment.as_bytes())
         && plain(&once)
         && std::str::from_utf8(&once).is_ok()
@@ -113,13 +113,13 @@ impl PathPattern {
         Ok(Self { segments, open })
     }
 
-    /// Which segment is `{name}`, from 0.
+    /// Returns the index of the segment `{name}`, from 0.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.segments.iter().position(|segment| matches!(segment, Segment::Capture(known) if known == name))
     }
 
-    /// Whether each of its captures has the same name and place in the other pattern. If not, a
-    /// literal such as `sandbox` could be the name of any organization there.
+    /// Returns true if each of its captures has the same name and index in the other pattern. If
+    /// not, a literal such as `sandbox` could be the name of any organization there.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         self.segments.iter().enumerate().all(|(at, segment)| match segment {
             Segment::Literal(_) => true,
@@ -127,7 +127,7 @@ impl PathPattern {
         })
     }
 
-    /// Matches whole segments. Only plain paths match, and only with plain deciding segments.
+    /// Matches whole segments. Only plain paths match, and all segments that decide must be plain.
     pub(crate) fn matches<'p, 'r>(&'p self, path: &'r str) -> Option<Matched<'p, 'r>> {
         PlainPath::new(path)?;
         let mut rest = path;
@@ -165,7 +165,7 @@ impl Segment {
 }
 
 impl<'p, 'r> Matched<'p, 'r> {
-    /// The segment captured as `{name}`.
+    /// Returns the segment captured as `{name}`.
     pub(crate) fn capture(&self, name: &str) -> Option<&'r str> {
         let mut rest = self.path;
         for segment in &self.pattern.segments {
@@ -178,23 +178,23 @@ impl<'p, 'r> Matched<'p, 'r> {
         None
     }
 
-    /// What is below the pattern: empty or starting with `/`.
+    /// Returns the part below the pattern, which is empty or starts with `/`.
     pub(crate) fn rest(&self) -> &'r str {
         self.rest
     }
 
-    /// What the pattern matched, without what is below it.
+    /// Returns the part that the pattern matched, without the part below it.
     pub(crate) fn prefix(&self) -> &'r str {
         self.path.strip_suffix(self.rest).unwrap_or_default()
     }
 
-    /// The whole path, and the pattern.
+    /// Returns the whole path and the pattern.
     pub(crate) const fn whole(&self) -> (&'r str, &'p PathPattern) {
         (self.path, self.pattern)
     }
 }
 
-/// `/a/b/c` as `a` and `/b/c`.
+/// Splits `/a/b/c` into `a` and `/b/c`.
 fn first_segment(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_prefix('/')?;
     Some(path.split_at(path.find('/').unwrap_or(path.len())))

@@ -2,8 +2,9 @@
 
 use zeroize::Zeroizing;
 
-/// Decodes into a buffer that never grows and is wiped, since it may hold a secret. `plus` is what a
-/// `+` stands for: a space in a form, itself in a path. `None` where `%` is not followed by two digits.
+/// Decodes into a buffer that never grows and is wiped, because it may hold a secret. `plus` is the
+/// meaning of `+`: a space in a form, itself in a path. Returns `None` if two digits do not follow
+/// a `%`.
 pub(crate) fn decode(text: &[u8], plus: u8) -> Option<Zeroizing<Vec<u8>>> {
     let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut bytes = text.iter();
@@ -17,7 +18,7 @@ pub(crate) fn decode(text: &[u8], plus: u8) -> Option<Zeroizing<Vec<u8>>> {
     Some(decoded)
 }
 
-/// The same, but what is no encoding stays as it is.
+/// Decodes, but leaves invalid encodings unchanged.
 pub(crate) fn decode_leniently(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Parameters of header fields: a name, and a token or a quoted string as its value (RFC 9110
+//! Parameters of header fields: a name, and a token or quoted string as its value (RFC 9110
 //! sections 5.6.4 and 5.6.6).
 
 use super::grammar::is_tchar;
@@ -6,13 +6,13 @@ use super::grammar::is_tchar;
 /// The value of a parameter, as it was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'h> {
-    /// Without the quotes; with its backslashes if it was quoted.
+    /// The text without the quotes; includes the backslashes if it was quoted.
     text: &'h [u8],
     is_quoted: bool,
 }
 
 impl<'h> Value<'h> {
-    /// Its bytes, without the backslashes of quoted pairs.
+    /// Returns its bytes, without the backslashes of quoted pairs.
     pub(crate) fn bytes(self) -> impl Iterator<Item = u8> + 'h {
         let mut rest = self.text.iter().copied();
         std::iter::from_fn(move || match rest.next()? {
@@ -21,12 +21,13 @@ impl<'h> Value<'h> {
         })
     }
 
-    /// Compares with a word, without regard to case.
+    /// Compares the value with a word, ignoring case.
     pub(crate) fn is(self, word: &str) -> bool {
         self.bytes().map(|byte| byte.to_ascii_lowercase()).eq(word.bytes())
     }
 
-    /// Calls `read` with the value as text; `None` if it is longer than 64 bytes or not UTF-8.
+    /// Calls `read` with the value as text. Returns `None` if it is longer than 64 bytes or not
+    /// UTF-8.
     pub(crate) fn read<T>(self, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let mut text = [0; 64];
         let mut length = 0;
@@ -38,8 +39,8 @@ impl<'h> Value<'h> {
     }
 }
 
-/// Reads one `name=value` from the start of `rest` and moves `rest` behind it; `None` if there is
-/// no well-formed one.
+/// Reads one `name=value` from the start of `rest` and advances `rest` past it. Returns `None` if
+/// it is not well-formed.
 pub(crate) fn parameter<'h>(rest: &mut &'h [u8]) -> Option<(&'h [u8], Value<'h>)> {
     let name = token(rest)?;
     *rest = rest.strip_prefix(b"=")?;
@@ -54,7 +55,7 @@ pub(crate) fn parameter<'h>(rest: &mut &'h [u8]) -> Option<(&'h [u8], Value<'h>)
     Some((name, value))
 }
 
-/// Moves `rest` behind its leading spaces and tabs.
+/// Advances `rest` past its leading spaces and tabs.
 pub(crate) const fn skip_blanks(rest: &mut &[u8]) {
     while let [b' ' | b'\t', behind @ ..] = *rest {
         *rest = behind;
@@ -68,7 +69,7 @@ fn token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
     (!token.is_empty()).then_some(token)
 }
 
-/// Splits what follows an opening quote at the closing one.
+/// Splits the text after an opening quote at the closing quote.
 fn quoted_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut at = 0;
     loop {
@@ -81,7 +82,7 @@ fn quoted_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// What may stand in quotes: a tab, a space, visible ASCII, and bytes beyond ASCII.
+/// Returns true for bytes allowed in quotes: a tab, a space, visible ASCII, and bytes beyond ASCII.
 const fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }

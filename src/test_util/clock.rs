@@ -1,11 +1,11 @@
-//! A clock that is set by hand.
+//! A clock that tests set.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
 
-/// A clock that stands still until it is moved. Clones are the same clock.
+/// A clock that stands still until it is changed. Clones share the same time.
 ///
 /// # Examples
 ///
@@ -23,28 +23,28 @@ use crate::clock::Clock;
 pub struct TestClock(Arc<Mutex<SystemTime>>);
 
 impl TestClock {
-    /// Stands at this time.
+    /// Creates a clock at this time.
     pub fn at(time: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(time)))
     }
 
-    /// Moves on by so much.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.set(self.now() + by);
     }
 
-    /// Moves back by so much, as when a clock is put right.
+    /// Sets the clock back, as when a clock is corrected.
     pub fn set_back(&self, by: Duration) {
         self.set(self.now() - by);
     }
 
-    /// Stands at another time.
+    /// Sets the clock to another time.
     pub fn set(&self, time: SystemTime) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }
 }
 
-/// Stands at the time now, in whole seconds.
+/// Creates a clock at the current time, in whole seconds.
 impl Default for TestClock {
     fn default() -> Self {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

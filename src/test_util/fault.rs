@@ -1,4 +1,4 @@
-//! What can be wrong with an issuer inside the test.
+//! Faults of a test issuer.
 
 use std::future::pending;
 use std::io;
@@ -9,24 +9,24 @@ use http::StatusCode;
 
 use crate::fetch::FetchError;
 
-/// What is wrong with an issuer's answers.
+/// A fault in an issuer's answers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// This status, and no body.
+    /// Answers with this status, and no body.
     Status(u16),
-    /// This body instead of the right one, with status 200.
+    /// Answers with this body instead of the correct one, with status 200.
     Body(Bytes),
-    /// No answer ever.
+    /// Never answers.
     Hang,
-    /// No connection.
+    /// Refuses the connection.
     Unreachable,
-    /// The client panics.
+    /// Panics in the client.
     Panic,
 }
 
 impl Fault {
-    /// What is answered for it.
+    /// Returns the answer for the fault.
     pub(super) async fn answer(self) -> Result<(StatusCode, Bytes), FetchError> {
         match self {
             Self::Status(status) => {

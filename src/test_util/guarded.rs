@@ -1,4 +1,4 @@
-//! Finds routes that let strangers in.
+//! Detection of routes that allow requests without a credential.
 
 use std::fmt::Write as _;
 use std::future::poll_fn;
@@ -6,16 +6,16 @@ use std::future::poll_fn;
 use http::{Method, Request, Response, StatusCode};
 use tower_service::Service;
 
-/// Those of a list of routes that let a stranger in: what answers a request without any credential by another
-/// status than 401 and 403. A path that does not exist answers 404 and is among them, so that a list with a wrong path
-/// proves nothing by mistake.
+/// Returns the routes of a list that allow requests without any credential: those that answer such
+/// a request with a status other than 401 and 403. A path that does not exist answers 404 and is
+/// included, so that a list with a wrong path does not pass by mistake.
 ///
-/// axum lists no routes itself, so the list is yours: methods, and paths as a client asks for them. `body` makes
-/// an empty request body of the type that the service takes.
+/// axum cannot list its routes, so provide the list: methods, and paths as a client requests them.
+/// `body` makes an empty request body of the type that the service accepts.
 ///
 /// # Panics
 ///
-/// When a path is no URI, or the service fails instead of answering.
+/// Panics if a path is not a URI, or if the service fails instead of answering.
 ///
 /// # Examples
 ///
@@ -63,11 +63,12 @@ where
     open
 }
 
-/// Fails a test on a route that lets a stranger in, and names every one of them; see [`unguarded`].
+/// Fails a test if a route allows requests without a credential, and lists all such routes; see
+/// [`unguarded`].
 ///
 /// # Panics
 ///
-/// When there is one.
+/// Panics if there is such a route.
 ///
 /// # Examples
 ///

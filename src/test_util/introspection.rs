@@ -1,4 +1,4 @@
-//! A verifier that asks the issuer inside the test.
+//! A verifier that introspects at a test issuer.
 
 use std::time::SystemTime;
 
@@ -8,8 +8,9 @@ use crate::clock::Clock;
 use crate::verify::{Introspection, IntrospectionBuilder};
 
 impl Issuer {
-    /// A verifier that asks it about every token (RFC 7662): JWTs and [opaque](super::Token::opaque) ones. It has
-    /// credentials there, expects the issuer's name, and goes by the issuer's clock.
+    /// Returns a verifier that introspects every token at this issuer (RFC 7662): JWTs and
+    /// [opaque](super::Token::opaque) ones. It has credentials there, expects the issuer's name,
+    /// and uses the issuer's clock.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! An issuer of JWTs inside the test.
+//! An issuer of JWTs for tests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,12 +19,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::fetch::{Fetch, FetchError};
 use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVerifierBuilder, KeySet};
 
-/// An issuer of JWTs inside the test: it signs, and answers for its keys and about its tokens (RFC 7662) without a
-/// socket. Clones are the same issuer.
+/// An issuer of JWTs for tests. It signs tokens, serves its keys and answers introspection (RFC
+/// 7662) without a socket. Clones are the same issuer.
 ///
-/// As a [`Fetch`] it answers at `/.well-known/jwks.json`, `/.well-known/openid-configuration` and `/introspect` below
-/// its name. Who introspects has to be known: by Basic or in the form as a [client](Self::register_client), or by a
-/// token of the issuer's that is good itself.
+/// As a [`Fetch`] it answers at `/.well-known/jwks.json`, `/.well-known/openid-configuration` and
+/// `/introspect` below its name. An introspection request must authenticate: as a
+/// [client](Self::register_client), by Basic or in the form, or by a valid token of the issuer.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ struct Inner {
 }
 
 struct State {
-    /// The last one signs.
+    /// The last signer signs.
     signers: Vec<Arc<Signer>>,
     made: usize,
     fault: Option<Fault>,
@@ -64,20 +64,20 @@ struct State {
 }
 
 impl Issuer {
-    /// An issuer of this name with an Ed25519 key.
+    /// Creates an issuer of this name with an Ed25519 key.
     ///
     /// # Errors
     ///
-    /// Where no key can be made.
+    /// Returns an error if a key cannot be made.
     pub fn new(name: impl Into<String>) -> io::Result<Self> {
         Self::with(name, Algorithm::EdDsa, SystemClock)
     }
 
-    /// An issuer whose keys are for this algorithm, and whose tokens begin and end by this clock.
+    /// Creates an issuer with keys for this algorithm, whose tokens begin and expire by this clock.
     ///
     /// # Errors
     ///
-    /// Where no key can be made.
+    /// Returns an error if a key cannot be made.
     pub fn with(name: impl Into<String>, algorithm: Algorithm, clock: impl Clock) -> io::Result<Self> {
         let (signers, headers, endpoint) = (Vec::new(), Vec::new(), Endpoint::new());
         let state = State { signers, made: 0, fault: None, headers, endpoint };
@@ -88,12 +88,12 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// Its name, which is in `iss`.
+    /// Returns its name, which is in `iss`.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Signs any header and payload, hostile ones too, with the newest key.
+    /// Signs any header and payload, including hostile ones, with the newest key.
     pub fn sign(&self, header: &str, payload: &str) -> String {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
         let signer = self.state().signers.last().cloned();
@@ -101,46 +101,47 @@ impl Issuer {
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// A verifier of its tokens that fetches its keys from it.
+    /// Returns a verifier of its tokens that fetches its keys.
     pub fn verifier(&self, audience: &str) -> JwtVerifierBuilder {
         let start = JwtVerifier::builder(self.name()).audience(audience);
         match self.published().build() {
             Ok(keys) => start.keys(keys),
-            // The name is no https address: without keys the verifier cannot be built, which says so.
+            // The name is not an https address. Without keys the verifier cannot be built, and its
+            // error states that.
             Err(_) => start,
         }
     }
 
-    /// Its keys, fetched from it.
+    /// Returns its keys, fetched from the issuer.
     pub fn published(&self) -> JwksBuilder {
         Jwks::builder(self.keys_address(), self.clone())
     }
 
-    /// Its keys, found by its metadata and fetched from it.
+    /// Returns its keys, discovered by its metadata and fetched from the issuer.
     pub fn discovered(&self) -> JwksBuilder {
         Jwks::discovered(self.name(), self.clone())
     }
 
-    /// Its keys as they are now, without fetching; secrets too.
+    /// Returns its current keys without fetching, including secrets.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] where it has withdrawn all.
+    /// Returns [`InvalidKey`] if it has withdrawn all keys.
     pub fn keys(&self) -> Result<KeySet, InvalidKey> {
         KeySet::from_jwks(&self.keys_json())
     }
 
-    /// Its keys as it publishes them: a JWK set.
+    /// Returns its published keys as a JWK set.
     pub fn keys_json(&self) -> String {
         let keys: Vec<Value> = self.state().signers.iter().filter_map(|signer| signer.jwk().ok()).collect();
         json!({ "keys": keys }).to_string()
     }
 
-    /// Signs with a new key from now on. The old ones stay published.
+    /// Signs with a new key from now on. The old keys remain published.
     ///
     /// # Errors
     ///
-    /// Where no key can be made.
+    /// Returns an error if a key cannot be made.
     pub fn rotate(&self) -> io::Result<()> {
         let mut state = self.state();
         let id = format!("key-{}", state.made + 1);
@@ -150,40 +151,41 @@ impl Issuer {
         Ok(())
     }
 
-    /// Publishes the newest key alone.
+    /// Publishes only the newest key.
     pub fn withdraw_old_keys(&self) {
         let mut state = self.state();
         let old = state.signers.len().saturating_sub(1);
         state.signers.drain(..old);
     }
 
-    /// Says from now on that this token of its own is not active, whether it is a JWT or opaque. Who verifies JWTs by
-    /// its keys does not hear of that.
+    /// Marks a token of this issuer as not active from now on, whether it is a JWT or opaque.
+    /// Verifiers of JWTs that use only its keys do not see this.
     pub fn revoke(&self, token: &str) {
         self.state().endpoint.revoke(token);
     }
 
-    /// Lets this client introspect.
+    /// Allows this client to introspect.
     pub fn register_client(&self, id: &str, secret: &str) {
         self.state().endpoint.admit(id, secret);
     }
 
-    /// Where it is asked about tokens.
+    /// Returns the URL of its introspection endpoint.
     pub fn introspection_endpoint(&self) -> String {
         self.address("introspect")
     }
 
-    /// Answers wrongly from now on, or with `None` rightly again.
+    /// Answers with a fault from now on, or correctly again if `None`.
     pub fn set_fault(&self, fault: impl Into<Option<Fault>>) {
         self.state().fault = fault.into();
     }
 
-    /// Sends this header with its answers, in place of its own content type where that is the name. Said twice it is there twice.
+    /// Adds this header to its answers. Its own content type is replaced if the name is the same.
+    /// Two calls with one name add two headers.
     pub fn answer_header(&self, name: &'static str, value: &str) {
         self.state().headers.push((name, value.to_owned()));
     }
 
-    /// How often something was fetched from it: keys, metadata, answers about tokens.
+    /// Returns the number of fetches: keys, metadata, introspection.
     pub fn fetches(&self) -> usize {
         self.0.fetches.load(Ordering::SeqCst)
     }

@@ -1,5 +1,5 @@
-//! Runs a handler or a route as a given principal, in unit tests; with an issuer inside the test, a clock that is
-//! set by hand, and the rules that every verifier has to hold.
+//! Test support: runs a handler or a route as a given principal in unit tests. Also provides a test
+//! issuer, a clock that tests set, and the rules for every verifier.
 //!
 //! # Examples
 //!
@@ -60,8 +60,8 @@ pub use self::issuer::Issuer;
 #[cfg(feature = "jwt")]
 pub use self::token::Token;
 
-/// A layer that authenticates every request as one principal. For tests only: it looks at no
-/// credential, and each one that is made logs a warning that says so.
+/// A layer that authenticates every request as one principal. For tests only: it ignores
+/// credentials, and each new one logs a warning about that.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ActAs(Authentication);
@@ -74,24 +74,25 @@ pub struct Acting<S> {
 }
 
 impl ActAs {
-    /// Acts as this principal, as if it had come with the credential that makes such principals.
+    /// Acts as this principal, as if it had been authenticated by the matching kind of credential.
     pub fn principal(principal: impl Into<Principal>) -> Self {
         trace::warn!("`test_util::ActAs` authenticates every request without a credential: for tests only");
         Self(authentication(principal))
     }
 
-    /// Acts as a guest that holds nothing.
+    /// Acts as a guest without permissions or scopes.
     pub fn guest() -> Self {
         Self::principal(Guest::builder().build())
     }
 
-    /// Acts as if this app token had come along.
+    /// Acts as if this app token had been sent as well.
     pub fn with_app(self, app: AppToken) -> Self {
         Self(self.0.with_app(app))
     }
 }
 
-/// The record that a layer makes of such a principal, for requests that go to a handler directly.
+/// Returns the record that a layer makes of such a principal, for requests that go to a handler
+/// directly.
 ///
 /// # Examples
 ///

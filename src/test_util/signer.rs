@@ -1,4 +1,4 @@
-//! Keys that sign, for tests.
+//! Signing keys for tests.
 
 use std::io;
 
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::verify::Algorithm;
 
-/// A fresh key pair, or a secret.
+/// A new key pair, or a secret.
 pub(super) struct Signer {
     pub(super) id: String,
     pub(super) algorithm: Algorithm,
@@ -28,7 +28,7 @@ pub(super) struct Signer {
 
 enum Key {
     Named(jsonwebtoken::Algorithm, EncodingKey),
-    /// `ES512`, which `jsonwebtoken` does not sign.
+    /// `ES512`, which `jsonwebtoken` cannot sign.
     Es512(Box<EcdsaKeyPair>),
 }
 
@@ -54,12 +54,12 @@ impl Signer {
         }
     }
 
-    /// The key that verifies, as a JWK; of a secret that is the secret.
+    /// Returns the verifying key as a JWK; for a secret, the secret itself.
     pub(super) fn jwk(&self) -> io::Result<Value> {
         let algorithm = match &self.key {
             Key::Named(named, key) => parameters(*named, key)?,
             Key::Es512(pair) => {
-                // Uncompressed: a byte that says so, x and y.
+                // Uncompressed: a leading format byte, then x and y.
                 let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
                 let (x, y) = point.split_at_checked(point.len() / 2).unwrap_or_default();
                 on_curve(EllipticCurve::P521, x, y)
@@ -88,7 +88,7 @@ fn fresh(algorithm: jsonwebtoken::Algorithm) -> io::Result<EncodingKey> {
         }
         AlgorithmFamily::Rsa => {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(io::Error::other)?;
-            // From DER it would take PKCS #1 alone, which is not what aws-lc-rs gives.
+            // From DER it would accept only PKCS #1, which aws-lc-rs does not produce.
             let der: Pkcs8V1Der<'_> = pair.as_der().map_err(io::Error::other)?;
             let pem = STANDARD.encode(der.as_ref());
             let pem = format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n");
@@ -150,14 +150,15 @@ fn on_curve(curve: EllipticCurve, x: &[u8], y: &[u8]) -> AlgorithmParameters {
     AlgorithmParameters::EllipticCurve(EllipticCurveKeyParameters { key_type, curve, x, y })
 }
 
-/// Named here and not the process's own, which panics where two crates have asked for two.
+/// Named here instead of using the process's provider, which panics if two crates requested two.
 static PROVIDER: &CryptoProvider = &DEFAULT_PROVIDER;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Where features of `jsonwebtoken` clash, its process-wide provider panics: here nobody asks for it.
+    /// If features of `jsonwebtoken` conflict, its process-wide provider panics; it is not used
+    /// here.
     #[test]
     fn the_processes_own_cryptography_is_left_alone() {
         for name in ["HS256", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"] {
@@ -167,7 +168,7 @@ mod tests {
             let set = crate::verify::KeySet::from_jwks(&signer.jwk().unwrap().to_string()).unwrap();
             assert_eq!(set.len(), 1, "{name}");
         }
-        // Taken by the first who asks, then it cannot be installed any more.
+        // The first use sets it; afterwards it cannot be installed.
         assert!(DEFAULT_PROVIDER.install_default().is_ok());
     }
 }

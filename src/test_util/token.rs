@@ -1,4 +1,4 @@
-//! A token in the making.
+//! A token under construction.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Issuer;
 
-/// A token in the making, by [`Issuer::token`]: an access token by RFC 9068 until it is changed, to be
-/// [signed](Self::sign) as a JWT or to be [opaque](Self::opaque).
+/// A token under construction, by [`Issuer::token`]. It is an access token by RFC 9068 unless
+/// changed, and is [signed](Self::sign) as a JWT or made [opaque](Self::opaque).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Token {
@@ -33,22 +33,22 @@ impl Token {
             .claim("jti", format!("{:016x}", rand()))
     }
 
-    /// For this audience.
+    /// Sets the audience.
     pub fn audience(self, audience: &str) -> Self {
         self.claim("aud", audience)
     }
 
-    /// With these scopes, space between each.
+    /// Sets the scopes, separated by spaces.
     pub fn scope(self, scope: &str) -> Self {
         self.claim("scope", scope)
     }
 
-    /// Issued to this client.
+    /// Sets the client that the token was issued to.
     pub fn client(self, client: &str) -> Self {
         self.claim("client_id", client)
     }
 
-    /// Expires after so long.
+    /// Sets the lifetime.
     pub fn expires_in(self, after: Duration) -> Self {
         let now = self.issuer.seconds();
         self.claim("exp", now + after.as_secs())
@@ -60,40 +60,41 @@ impl Token {
         self
     }
 
-    /// Leaves a claim out.
+    /// Removes a claim.
     pub fn without(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
     }
 
-    /// Sets a header parameter, of any type. It changes what the token says, not how it is signed.
+    /// Sets a header parameter, of any type. It changes the header, not how the token is signed.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.header.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Leaves a header parameter out.
+    /// Removes a header parameter.
     pub fn without_header(mut self, name: &str) -> Self {
         self.header.remove(name);
         self
     }
 
-    /// The token, signed by the issuer's newest key.
+    /// Returns the token, signed by the issuer's newest key.
     pub fn sign(self) -> String {
         let text = |members| Value::Object(members).to_string();
         self.issuer.sign(&text(self.header), &text(self.claims))
     }
 
-    /// A random text that says nothing by itself: whose it is, the issuer tells who introspects it (RFC 7662), with
-    /// the claims as members of its answer. Header parameters are left out.
+    /// Returns a random text without content. The issuer returns the claims as members of its
+    /// introspection answer (RFC 7662). Header parameters are omitted.
     ///
-    /// A claim `active` or `token_type` stands in the answer in place of the issuer's own, and a time that is no
-    /// number as it is.
+    /// A claim `active` or `token_type` replaces the issuer's own in the answer, and a time that is
+    /// not a number is sent unchanged.
     pub fn opaque(self) -> String {
         self.opaque_as(&format!("{:016x}{:016x}", rand(), rand()))
     }
 
-    /// The same for a text that is given; one that was registered before stands for this now.
+    /// Registers a given text as an opaque token; a text that was registered before now stands for
+    /// this token.
     pub fn opaque_as(self, token: &str) -> String {
         self.issuer.register(token, self.claims);
         token.to_owned()
@@ -102,14 +103,14 @@ impl Token {
 
 fn rand() -> u64 {
     let mut bytes = [0; 8];
-    // A constant where there is no randomness: this is an id for tests.
+    // The text is constant if there is no randomness: this is an id for tests.
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes)
 }
 
 impl Issuer {
-    /// A token for a subject, to be given an audience and [signed](super::Token::sign), or registered as an
-    /// [opaque](super::Token::opaque) one.
+    /// Starts a token for a subject, to be given an audience and [signed](super::Token::sign), or
+    /// registered as an [opaque](super::Token::opaque) one.
     pub fn token(&self, subject: &str) -> Token {
         Token::new(self.clone(), subject)
     }

@@ -1,4 +1,4 @@
-//! The checks, one after another.
+//! The checks in their order.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::deadline::{Bounded, caught, timer};
 use crate::principal::Principal;
 use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError};
 
-/// A verifier under check.
+/// The checks of one verifier.
 pub(super) struct Checks<'s, V> {
     pub(super) suite: &'s Suite,
     pub(super) verifier: &'s V,
@@ -21,13 +21,14 @@ pub(super) struct Checks<'s, V> {
 
 type Verification<'v> = Pin<Box<dyn Future<Output = Result<Principal, VerifyError>> + Send + 'v>>;
 
-/// No question takes longer.
+/// The time limit for one verification.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many awaits of a verification are cut off.
+/// The number of awaits of a verification at which it is cancelled.
 const AWAITS: u32 = 24;
 
-/// How often each good credential is shown at the same time: few, since checks of passwords are bounded.
+/// The number of concurrent verifications of each good credential; low, because password checks are
+/// bounded.
 const TOGETHER: usize = 4;
 
 impl<'s, V: Verifier> Checks<'s, V> {
@@ -176,7 +177,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         }
     }
 
-    /// Asks in both ways, and holds what every answer has to hold.
+    /// Verifies in both ways, and checks the rules that apply to every answer.
     pub(super) async fn ask(
         &mut self,
         what: &str,
@@ -207,7 +208,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         Bounded::new(async { self.verifier.verify(credential, context).await }, PATIENCE).await
     }
 
-    /// Notes a rule that is not held, once for each place it was seen.
+    /// Records a violated rule, once for each place where it was seen.
     pub(super) fn hold(&mut self, rule: Rule, holds: bool, seen: impl FnOnce() -> String) {
         if holds {
             return;
@@ -219,7 +220,8 @@ impl<'s, V: Verifier> Checks<'s, V> {
     }
 }
 
-/// Whether it is done. What panics is: that it does is seen elsewhere.
+/// Polls once and returns true if the work is done. A panic counts as done, because another check
+/// reports it.
 async fn poll_once(work: &mut Verification<'_>) -> bool {
     poll_fn(|task| {
         let polled = caught(|| work.as_mut().poll(task).is_ready());
@@ -228,7 +230,7 @@ async fn poll_once(work: &mut Verification<'_>) -> bool {
     .await
 }
 
-/// Lets others go on for a moment: every second time only those that are ready.
+/// Yields to other tasks for a moment; every second time only to those that are ready.
 async fn pause(round: u32) {
     let mut polled = false;
     poll_fn(|task| {

@@ -1,4 +1,4 @@
-//! What ends elsewhere, though it was answered before.
+//! Checks of credentials that end elsewhere after they were verified.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::checks::Checks;
 use crate::deadline::timer;
 use crate::verify::Verifier;
 
-/// How often a credential is shown before something ends it, so that whatever keeps answers keeps this one.
+/// The number of times a credential is shown before it ends, so that caches keep the answer.
 const SHOWN: usize = 3;
 
-/// How soon it has to be denied.
+/// The time within which it must be denied.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Between two looks.
+/// The pause between two verifications.
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl<V: Verifier> Checks<'_, V> {

@@ -1,4 +1,4 @@
-//! Identities that are to be told apart.
+//! Checks that identities are distinct.
 
 use super::Rule;
 use super::checks::Checks;

@@ -1,4 +1,4 @@
-//! Checks a verifier against the rules that every verifier has to hold.
+//! Checks of a verifier against the rules for every verifier.
 //!
 //! # Examples
 //!
@@ -45,12 +45,13 @@ mod twist;
 pub use self::report::{Report, Violation};
 pub use self::rule::Rule;
 
-/// Credentials that a verifier knows or does not know, and how it is checked with them.
+/// Credentials that a verifier accepts or denies, and the options of the checks.
 ///
-/// The more there are, the more is checked: one good credential of each kind that the verifier takes, one that
-/// nobody holds, one of each that ended. A suite without a good one fails, whatever the verifier; what else it had
-/// nothing for is in [`Report::unchecked`]. It asks some hundred times for each good one, at most a few at
-/// a time; let a store of passwords hash cheaply. Needs a tokio runtime where the verifier does.
+/// More credentials allow more checks: one good credential of each kind that the verifier accepts,
+/// one unknown credential, and one for each way to end. A suite without a good credential fails for
+/// any verifier; [`Report::unchecked`] lists the other missing parts. The suite verifies each good
+/// credential some hundred times, at most a few at a time, so let a password store hash cheaply. It
+/// needs a tokio runtime if the verifier does.
 #[derive(Default)]
 #[must_use]
 pub struct Suite {
@@ -58,7 +59,7 @@ pub struct Suite {
     good: Vec<(Credential<'static>, PrincipalKind)>,
     unknown: Vec<Credential<'static>>,
     ended: Vec<(&'static str, Credential<'static>)>,
-    /// Credentials of identities, each with the number of its identity.
+    /// The credentials of identities, each with the number of its identity.
     identities: Vec<(usize, Credential<'static>)>,
     clients: Vec<Credential<'static>>,
     revokes: bool,
@@ -71,78 +72,84 @@ type Ending = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + 
 type Switch = Box<dyn Fn(bool) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 impl Suite {
-    /// Without any credential; it needs a good one at least.
+    /// Creates a suite without credentials; it needs at least one good credential.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The tenant whom the good and the ended credentials belong to. With it, they have to open nothing at
-    /// another tenant or without one.
+    /// Sets the tenant of the good and the ended credentials. They must then be denied for another
+    /// tenant and without a tenant.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// One that is good by the system's clock, and the kind of principal it makes. Where the verifier takes passwords, one of more than 72
-    /// bytes beside a short one shows whether they are cut, as bcrypt does.
+    /// Adds a credential that is good by the system's clock, and the kind of principal it makes. If
+    /// the verifier accepts passwords, add a short one and one of more than 72 bytes. They show if
+    /// passwords are truncated, as bcrypt does.
     pub fn good(mut self, credential: Credential<'_>, makes: PrincipalKind) -> Self {
         self.good.push((credential.into_owned(), makes));
         self
     }
 
-    /// Good credentials of one identity: a user's password and token, for instance, or two tokens of one
-    /// user. They have one [key](crate::Principal::key), and no other identity of the suite has it. Give
-    /// identities that are easy to confuse: one name at two issuers, a user and a client of one name.
+    /// Adds good credentials of one identity, for example a user's password and token, or two
+    /// tokens of one user. They have one [key](crate::Principal::key), and no other identity of the
+    /// suite has it. Add identities that are easy to confuse: one name at two issuers, or a user
+    /// and a client of one name.
     pub fn identity<'c>(mut self, credentials: impl IntoIterator<Item = Credential<'c>>) -> Self {
         let number = self.identities.last().map_or(0, |(number, _)| number + 1);
         self.identities.extend(credentials.into_iter().map(|one| (number, one.into_owned())));
         self
     }
 
-    /// A good credential of a client that acts for itself: its principal
-    /// [is a client](crate::Principal::is_client), and that of any identity that is not also given here is
-    /// none.
+    /// Adds a good credential of a client that acts for itself: its principal [is a
+    /// client](crate::Principal::is_client). The principal of any identity that is not also added
+    /// here must not be a client.
     pub fn client(mut self, credential: Credential<'_>) -> Self {
         self.clients.push(credential.into_owned());
         self
     }
 
-    /// One that is well-formed and that nobody holds. Where the verifier sees by itself that some cannot be its own, by
-    /// a checksum, say, one that it has to ask about: in an outage that must not be a denial.
+    /// Adds a well-formed credential that is unknown. If the verifier can reject some by itself,
+    /// for example by a checksum, add one that it must look up. In an outage that one must not be
+    /// denied.
     pub fn unknown(mut self, credential: Credential<'_>) -> Self {
         self.unknown.push(credential.into_owned());
         self
     }
 
-    /// One whose time is over.
+    /// Adds an expired credential.
     pub fn expired(self, credential: Credential<'_>) -> Self {
         self.ended("an expired", credential)
     }
 
-    /// One that was revoked.
+    /// Adds a revoked credential.
     pub fn revoked(self, credential: Credential<'_>) -> Self {
         self.ended("a revoked", credential)
     }
 
-    /// One that is disabled, or whose user is.
+    /// Adds a credential that is disabled, or whose user is.
     pub fn disabled(self, credential: Credential<'_>) -> Self {
         self.ended("a disabled", credential)
     }
 
-    /// The verifier can revoke: in the end every good credential but passwords is revoked, and has to be
-    /// denied from then on. Before that much is revoked that is not good, and the passwords, which must end nothing.
+    /// Declares that the verifier can revoke. At the end every good credential except passwords is
+    /// revoked and must be denied from then on. Before that the suite revokes invalid credentials
+    /// and the passwords, which must have no effect.
     pub const fn revokes(mut self) -> Self {
         self.revokes = true;
         self
     }
 
-    /// Something that takes down what the verifier asks (`true`) and brings it back (`false`), and is ready when
-    /// that is done: a database, an issuer, a file. A plain closure answers by [`std::future::ready`].
+    /// Adds a switch that takes down (`true`) and restores (`false`) the verifier's backend: a
+    /// database, an issuer, a file. Its future completes when that is done. A plain closure can
+    /// return [`std::future::ready`].
     ///
-    /// While it is down, what the verifier cannot tell has to be unavailable, never good and never denied. That is
-    /// checked before anything else, so the verifier must know nothing by heart yet; and again in the end, when it may
-    /// answer from what it keeps. Once it is back everything has to be good again: wait for a cooldown there. Where
-    /// several verifiers are joined, show credentials of the one that is taken down.
+    /// While the backend is down, credentials that the verifier cannot decide must be unavailable,
+    /// never good or denied. This is checked first, so the verifier must have nothing cached yet.
+    /// It is checked again at the end, when cached answers are allowed. After the backend is
+    /// restored, every credential must be good again; if there is a cooldown, wait for it in the
+    /// switch. If several verifiers are joined, add credentials of the one that is taken down.
     ///
     /// # Examples
     ///
@@ -185,12 +192,13 @@ impl Suite {
         self
     }
 
-    /// A credential that is good, and something that ends it: its client is revoked, its client's owner disabled, the
-    /// row changed by another process. `how` completes the sentence "a credential, ..".
+    /// Adds a good credential and an action that ends it: its client is revoked, its client's owner
+    /// is disabled, or another process changes the row. `how` completes the sentence "a credential,
+    /// ..".
     ///
-    /// The credential is shown three times, so that caches keep the answer. When `end` is done, it has to be denied
-    /// within a second. This is checked after everything but revoking: do not declare the credential
-    /// [good](Self::good) as well if the suite [revokes](Self::revokes).
+    /// The credential is shown three times, so that caches keep the answer. After `end` completes,
+    /// it must be denied within 1 s. This is checked after everything except revoking. Do not also
+    /// declare the credential [good](Self::good) if the suite [revokes](Self::revokes).
     pub fn ended_by<F>(
         mut self,
         how: &'static str,
@@ -221,7 +229,7 @@ impl Suite {
         }
     }
 
-    /// What cannot be checked with what was given.
+    /// Returns the checks that these inputs do not allow.
     fn unchecked(&self) -> Vec<&'static str> {
         let is_password = |good: &Credential<'_>| matches!(good, Credential::Password(_));
         let mut passwords =

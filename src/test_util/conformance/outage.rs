@@ -1,4 +1,4 @@
-//! What a verifier says while what it asks is down.
+//! Checks of a verifier while its backend is down.
 
 use super::Rule;
 use super::checks::Checks;
@@ -7,7 +7,7 @@ use crate::credential::Credential;
 use crate::verify::Verifier;
 
 impl<V: Verifier> Checks<'_, V> {
-    /// Before anything was asked: nothing can be known by heart.
+    /// Checks before the first verification, when nothing can be cached.
     pub(super) async fn outage_at_first(&mut self) {
         let suite = self.suite;
         let Some(switch) = &suite.outage else { return };
@@ -16,19 +16,19 @@ impl<V: Verifier> Checks<'_, V> {
             self.while_down("a good", good, |seen| *seen == Observation::Unavailable).await;
         }
         for unknown in &suite.unknown {
-            // What is not for this verifier needs nobody to be asked.
+            // A credential of an unsupported kind needs no backend.
             let holds =
                 |seen: &Observation| matches!(seen, Observation::Unavailable | Observation::Unsupported);
             self.while_down("an unknown", unknown, holds).await;
         }
         for (how, ended) in &suite.ended {
-            // What has ended may stand in a list at hand.
+            // An ended credential may be in a local list.
             self.while_down(how, ended, |seen| !seen.is_good()).await;
         }
         switch(false).await;
     }
 
-    /// When everything was asked: what is kept may be good, or refused, for a while.
+    /// Checks after every verification, when cached answers may be good or denied for a while.
     pub(super) async fn outage_later(&mut self) {
         let suite = self.suite;
         let Some(switch) = &suite.outage else { return };

@@ -1,10 +1,10 @@
-//! What a verifier does not hold, and what nobody looked at.
+//! The violated rules, and the checks that were not possible.
 
 use std::fmt;
 
 use super::Rule;
 
-/// What a verifier does not hold, if anything, and what was not checked.
+/// The violated rules, if any, and the checks that were not possible.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Report {
@@ -12,7 +12,7 @@ pub struct Report {
     pub(super) unchecked: Vec<&'static str>,
 }
 
-/// A rule that is not held, and where that was seen. It quotes no credential.
+/// A violated rule, and where it was seen. It contains no credential.
 #[derive(Clone, Debug)]
 pub struct Violation {
     pub(super) rule: Rule,
@@ -20,26 +20,27 @@ pub struct Violation {
 }
 
 impl Report {
-    /// Whether every rule is held that was checked.
+    /// Returns true if every checked rule holds.
     pub const fn holds(&self) -> bool {
         self.violations.is_empty()
     }
 
-    /// What is not held, in the order it was found.
+    /// Returns the violations in the order they were found.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// What could not be checked, since the suite has no credential or no switch for it; in words. It is no violation.
+    /// Describes the checks that were not possible because the suite has no credential or switch
+    /// for them. They are not violations.
     pub fn unchecked(&self) -> &[&'static str] {
         &self.unchecked
     }
 
-    /// Fails a test where a rule is not held, and names every one.
+    /// Panics if a rule is violated, and lists every violation.
     ///
     /// # Panics
     ///
-    /// When there is one.
+    /// Panics if there is a violation.
     #[allow(clippy::panic, reason = "for tests, which a panic fails")]
     pub fn assert_holds(&self) {
         if !self.holds() {
@@ -49,7 +50,7 @@ impl Report {
 }
 
 impl Violation {
-    /// The rule.
+    /// Returns the rule.
     pub const fn rule(&self) -> Rule {
         self.rule
     }

@@ -1,4 +1,4 @@
-//! What ends when a credential is revoked, and what does not.
+//! Checks of revocation: which credentials end and which do not.
 
 use super::checks::{Checks, PATIENCE};
 use super::{Rule, twist};
@@ -13,7 +13,7 @@ impl<V: Verifier> Checks<'_, V> {
         self.what_is_good().await;
     }
 
-    /// Whoever shows an id with a wrong secret would end somebody else's key.
+    /// Otherwise a caller with an id and a wrong secret could end the key of another user.
     async fn what_is_not_good(&mut self) {
         let suite = self.suite;
         for (good, _) in &suite.good {
@@ -37,7 +37,7 @@ impl<V: Verifier> Checks<'_, V> {
         }
     }
 
-    /// Whatever the verifier answers to it, the user has no other way in.
+    /// Regardless of the verifier's answer, the user has no other way to log in.
     async fn passwords(&mut self) {
         let suite = self.suite;
         for (good, _) in suite.good.iter().filter(|(good, _)| is_password(good)) {

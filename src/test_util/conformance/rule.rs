@@ -1,70 +1,73 @@
-//! What every verifier has to hold.
+//! The rules for every verifier.
 
 use std::fmt;
 
-/// What every verifier has to hold. Its `Display` is a sentence.
+/// A rule for every verifier. Its `Display` is a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// The suite shows at least one good credential: else a verifier that refuses all would hold the rest.
+    /// The suite shows at least one good credential. Without one, a verifier that denies all would
+    /// pass.
     GoodIsShown,
     /// A good credential verifies, as the kind of principal it was declared to make.
     GoodIsKnown,
-    /// A credential that nobody holds is denied or unsupported, not good and not an outage.
+    /// An unknown credential is denied or unsupported, neither good nor an outage.
     UnknownIsDenied,
     /// A credential that has expired, or was revoked or disabled, is denied.
     EndedIsDenied,
-    /// Nothing that is presented makes a guest.
+    /// No credential makes a guest.
     NeverAGuest,
     /// An app token makes an `AppToken`, and nothing else does.
     AppTokensMakeAppTokens,
-    /// Both halves count, to the last character, in its case and with no space around: not nearly the right
-    /// id, not nearly the right secret, not one that is cut at 72 bytes.
+    /// Both halves count, to the last character, in their case, without spaces around them. A
+    /// nearly right id, a nearly right secret, or one truncated at 72 bytes is denied.
     WrongHalvesAreDenied,
-    /// A credential shown as one of another kind opens nothing.
+    /// A credential shown as one of another kind is not accepted.
     KindsDoNotLeak,
-    /// What `verify_now` says, `verify` says too.
+    /// `verify_now` and `verify` return the same answer.
     NowAgrees,
-    /// A principal that is good has not expired.
+    /// A principal of a good credential has not expired.
     NothingGoodHasExpired,
-    /// Odd text (empty, long, with a NUL, with quotes) is denied; it is no outage.
+    /// Odd text (empty, long, with a NUL, with quotes) is denied and is not an outage.
     OddTextIsNoOutage,
-    /// No text of an error, and no id of a principal, has a secret in it.
+    /// No text of an error and no id of a principal contains a secret.
     NothingShowsASecret,
-    /// Callers that leave at any await leave a verifier that works.
+    /// A verification that is cancelled at any await leaves a verifier that works.
     CancellationLeavesItWorking,
-    /// What is asked at the same time is answered as if it were asked alone.
+    /// Concurrent verifications have the same answers as single ones.
     TogetherAsAlone,
-    /// What one tenant's credential opens, it does not open at another tenant's.
+    /// A credential of one tenant is not accepted for another tenant.
     TenantsAreApart,
-    /// What something else has ended is denied within a second, though it was answered before.
+    /// A credential that something else ended is denied within 1 s, even if it was verified before.
     EndsAtOnce,
-    /// A verifier that is checked with a tenant declares that it separates tenants, so that a layer with a
-    /// tenant takes it.
+    /// A verifier that is checked with a tenant declares that it separates tenants, so that a layer
+    /// with a tenant accepts it.
     TenancyIsDeclared,
-    /// Credentials of one identity have one key, each time, and those of two identities have two. No
+    /// Credentials of one identity always have one key, and those of two identities have two. No
     /// identity is empty.
     IdentitiesAreApart,
-    /// The credential of a client that acts for itself makes a client, and any other makes none.
+    /// The credential of a client that acts for itself makes a client, and no other credential
+    /// does.
     ClientsAreNoPeople,
-    /// The source of each principal is the verifier's, unless that has several.
+    /// The source of each principal is the verifier's, unless the verifier has several.
     SourceIsDeclared,
-    /// While what it asks is down, what it cannot tell is unavailable: not good, and not denied.
+    /// While the backend is down, an undecidable credential is unavailable: neither good nor
+    /// denied.
     OutagesAreUnavailable,
-    /// What was revoked is denied at once, and nothing else is.
+    /// A revoked credential is denied at once, and no other credential is.
     RevokingEndsIt,
-    /// Only what verifies is revoked: an id with a wrong secret ends nothing.
+    /// Only a credential that verifies is revoked: an id with a wrong secret has no effect.
     OnlyWhatVerifiesIsRevoked,
-    /// A password is not revoked, which would lock its user out.
+    /// A password is not revoked, because that would lock its user out.
     PasswordsStay,
-    /// Nothing that is presented makes it panic.
+    /// No credential makes the verifier panic.
     NothingPanics,
-    /// Every question is answered in time.
+    /// Every verification ends in time.
     EverythingEnds,
 }
 
 impl Rule {
-    /// The rule as a sentence.
+    /// Returns the rule as a sentence.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GoodIsShown => "a suite shows at least one good credential",

@@ -1,4 +1,4 @@
-//! What a verifier said, made comparable.
+//! A verifier's answer in comparable form.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::principal::{Principal, PrincipalKind};
 use crate::rejection::DenialReason;
 use crate::verify::VerifyError;
 
-/// What a verifier said, without what may differ from one time to the next.
+/// A verifier's answer without the parts that may differ between verifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Observation {
     Good(PrincipalKind, String),
@@ -45,7 +45,7 @@ impl Observation {
         matches!(self, Self::Denied(_))
     }
 
-    /// In words that quote nothing.
+    /// Describes the answer without quoting any of it.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Good(kind, _) => format!("makes a principal of kind {kind}"),
