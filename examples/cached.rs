@@ -1,4 +1,4 @@
-//! A slow verifier behind a cache: it is asked once, and told when to forget.
+//! A slow verifier behind a cache: a credential is verified once, until its entry is removed.
 //!
 //! `cargo run --features cache --example cached`, then the calls it prints.
 
@@ -16,7 +16,7 @@ use tower_principal::{
     dialect, transport,
 };
 
-/// A stand-in for a database or a remote service that takes its time.
+/// A stand-in for a slow database or remote service.
 struct Remote;
 
 impl Verifier for Remote {
@@ -35,7 +35,7 @@ impl Verifier for Remote {
     }
 }
 
-/// What somebody calls who has ended a user's sessions: without it they would last up to `ttl`.
+/// Called after a user's sessions were ended; without it, cached answers would remain up to `ttl`.
 async fn forget(State(cached): State<Arc<Cached<Remote>>>, Path(user): Path<String>) -> String {
     let forgotten = cached.evict_principal(PrincipalKind::OAuthUser, &user);
     format!("{forgotten} forgotten\n")
@@ -47,13 +47,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let app = Router::new()
         .route("/whoami", get(|me: Principal| async move { format!("{me:?}\n") }))
-        // Plain http is for this demonstration only.
+        // Plain http is only for this demonstration.
         .route_layer(AuthenticateLayer::new(
             dialect::RFC6750,
             Arc::clone(&cached),
             transport::danger_assume_secure(),
         ))
-        // For this demonstration anybody may; yours would have a layer of its own.
+        // Open to any caller in this demonstration; in a service, protect it with its own layer.
         .route("/sessions/{user}", delete(forget))
         .with_state(cached);
 

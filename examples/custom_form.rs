@@ -1,7 +1,9 @@
-//! A platform of your own: its grammar, its table of forms.
+//! A custom platform: its grammar and its table of forms.
 //!
-//! This one takes `Authorization: Token token="..", uses="3"` (as some Ruby on Rails services do) and a
-//! header `Private-Token`. `cargo run --example custom_form`, then the calls it prints.
+//! This one accepts `Authorization: Token token="..", uses="3"` (as some Ruby on Rails services do)
+//! and a header `Private-Token`.
+//!
+//! Run `cargo run --example custom_form`, then the calls it prints.
 
 use std::borrow::Cow;
 
@@ -12,23 +14,23 @@ use tower_principal::{
     transport,
 };
 
-/// The platform. What is in no row is not read: `Bearer` is an unknown scheme here, and the query is
-/// not looked at. Everything not said comes from the strict standard: no guests, no plain http.
+/// The platform. Places without a row are not read: `Bearer` is an unknown scheme here, and the
+/// query is ignored. All other settings are those of the strict standard: no guests, no plain http.
 const RAILS: Dialect = Dialect {
     name: "rails",
     realm: Cow::Borrowed("Application"),
     forms: Cow::Borrowed(&[
         CredentialForm::custom(CustomPlace::Scheme("Token"), token),
-        // A plain token in a header of its own needs no grammar.
+        // A plain token in its own header needs no grammar.
         CredentialForm::header("private-token", meaning::access_token),
     ]),
     ..dialect::RFC6750
 };
 
-/// Reads what follows the word `Token`. It decides about the grammar alone, so it answers a credential
-/// or `Malformed` (400); whose token it is, and whether it is any good, the verifier says.
+/// Reads the text after the word `Token`. It checks only the grammar, so it returns a credential or
+/// `Malformed` (400). The verifier decides if the token is valid and which principal it has.
 ///
-/// It gets bytes from anybody: it must not panic, and it takes one reading or none.
+/// The bytes come from any client: it must not panic, and it accepts one reading or none.
 fn token(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
     let mut found = None;
     for parameter in value.expose_secret().split(',') {
@@ -37,7 +39,7 @@ fn token(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
         if text.is_empty() || text.contains(['"', '\\']) {
             return Err(Malformed);
         }
-        // A second one would be a choice, and somebody else might choose the other.
+        // A second one would be a choice, and another program might choose differently.
         if name == "token" && found.replace(text).is_some() {
             return Err(Malformed);
         }

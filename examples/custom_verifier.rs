@@ -1,6 +1,6 @@
-//! A verifier of your own, over a backend that is slow and sometimes does not answer.
+//! A custom verifier for a backend that is slow and sometimes does not answer.
 //!
-//! `cargo run --example custom_verifier`, then the calls it prints.
+//! Run `cargo run --example custom_verifier`, then the calls it prints.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -14,10 +14,10 @@ use tower_principal::{
     transport,
 };
 
-/// Access tokens of a remote service, the recently seen ones remembered.
+/// Verifies access tokens at a remote service, and remembers recent ones.
 struct Tokens {
     service: Service,
-    /// Remembered by fingerprint, so that no secret is a map key.
+    /// Entries are keyed by fingerprint, so that no secret is a map key.
     key: FingerprintKey,
     recent: RwLock<HashMap<Fingerprint, (Principal, Instant)>>,
 }
@@ -30,11 +30,11 @@ struct Row {
     expires_at: SystemTime,
 }
 
-/// Shorter than the layer's own deadline (2 s), so that the log says what was late.
+/// Shorter than the layer's deadline (2 s), so that the log names the slow part.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long a revoked token may go on working here.
+/// The time for which a revoked token may still be accepted here.
 const REMEMBERED: Duration = Duration::from_secs(30);
-/// Memory stays bounded whatever is sent; only good tokens ever get in.
+/// Limits memory regardless of the requests; only valid tokens are remembered.
 const MOST_REMEMBERED: usize = 10_000;
 
 impl Verifier for Tokens {
@@ -43,9 +43,9 @@ impl Verifier for Tokens {
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
-        // Not mine: a verifier behind this one (`Verifier::or`) is asked.
+        // An unsupported kind: a verifier after this one (`Verifier::or`) is asked.
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-        // Late or broken is not the client's fault: 503, never 401.
+        // A late or failed backend is not the client's fault: 503, never 401.
         let answer = timeout(PATIENCE, self.service.look_up(token.expose_secret())).await;
         let row = answer.map_err(VerifyError::unavailable)?.map_err(VerifyError::unavailable)?;
         let row = row.ok_or(VerifyError::UNKNOWN)?;
@@ -54,7 +54,7 @@ impl Verifier for Tokens {
         Ok(user.into())
     }
 
-    /// Asked first, and must not wait. `None` means that `verify` has to be asked.
+    /// Called first, and must not wait. If it returns `None`, `verify` is called.
     fn verify_now(
         &self,
         credential: &Credential<'_>,
@@ -64,13 +64,13 @@ impl Verifier for Tokens {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
         let (principal, until) = recent.get(&self.fingerprint(token.expose_secret(), context))?;
         let ended = principal.expires_at().is_some_and(|at| at <= SystemTime::now());
-        // Refusals are not remembered: a token may be issued a moment after it was guessed.
+        // Denials are not remembered, because a token may be issued just after it was guessed.
         (Instant::now() < *until && !ended).then(|| Ok(principal.clone()))
     }
 }
 
 impl Tokens {
-    /// The tenant is part of it, so that what one tenant may do is never answered for another.
+    /// Includes the tenant, so that an answer for one tenant is never used for another.
     fn fingerprint(&self, token: &str, context: &VerifyContext<'_>) -> Fingerprint {
         self.key.of(&[context.tenant().unwrap_or_default().as_bytes(), token.as_bytes()])
     }

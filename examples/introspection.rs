@@ -1,6 +1,8 @@
-//! Access tokens that an authorization server is asked about (RFC 7662). Both of them are here, each on its own port.
+//! Access tokens that are introspected at an authorization server (RFC 7662). This program runs
+//! both the server and the service, each on its own port.
 //!
-//! `cargo run --features cache,introspection --example introspection`, then the calls it prints.
+//! Run `cargo run --features cache,introspection --example introspection`, then the calls it
+//! prints.
 
 use std::collections::HashMap;
 
@@ -18,9 +20,9 @@ use tokio::net::TcpListener;
 use tower_principal::verify::{Cached, Claims, Introspection};
 use tower_principal::{AuthenticateLayer, OAuthUser, RequireLayer, dialect, fetch, policy, transport};
 
-/// The authorization server: knows one token, and one service that may ask.
+/// The authorization server, with one token and one service that may introspect.
 async fn introspect(headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
-    // my-api:its-secret
+    // The credentials are my-api:its-secret.
     if headers.get("authorization").is_none_or(|sent| sent != "Basic bXktYXBpOml0cy1zZWNyZXQ=") {
         return StatusCode::UNAUTHORIZED.into_response();
     }
@@ -35,7 +37,7 @@ async fn introspect(headers: HeaderMap, Form(form): Form<HashMap<String, String>
     Json(answer).into_response()
 }
 
-/// The whole of the server's answer is in the claims.
+/// The claims contain the server's whole answer.
 async fn profile(user: OAuthUser) -> String {
     let department = user.claims::<Claims>().and_then(|claims| claims.get("department"));
     format!("{} of {}\n", user.id(), department.as_ref().and_then(Value::as_str).unwrap_or("nowhere"))
@@ -47,12 +49,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Router::new().route("/introspect", post(introspect));
     tokio::spawn(async { serve(authority, server).await });
 
-    // Any Tower client does; with the feature `reqwest` there is `fetch::HttpClient`, which speaks TLS.
+    // Any Tower client works; the feature `reqwest` adds `fetch::HttpClient`, which supports TLS.
     let client = fetch::service::<_, Body>(Client::builder(TokioExecutor::new()).build_http());
     let introspection = Introspection::builder("http://127.0.0.1:3001/introspect", client)
         .client("my-api", "its-secret")
         .audience("my-api")
-        // Only for this demonstration, as below: tokens would travel in the open.
+        // Only for this demonstration, as below: tokens would be sent in clear text.
         .danger_allow_http()
         .build()?;
     let verifier = Cached::new(introspection)?;

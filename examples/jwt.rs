@@ -1,8 +1,9 @@
-//! JWT access tokens of one issuer, whose keys are fetched. Run it with
-//! `cargo run --example jwt --features jwt,test-util`.
+//! JWT access tokens of one issuer, whose keys are fetched. Run it with `cargo run --example jwt
+//! --features jwt,test-util`.
 //!
-//! The issuer is inside this program, so that nothing else is needed. For a real one the keys are
-//! `Jwks::discovered("https://issuer.example", HttpClient::new()?)`, with the feature `reqwest`.
+//! The issuer is inside this program, so that nothing else is needed. For a real issuer, the keys
+//! are `Jwks::discovered("https://issuer.example", HttpClient::new()?)`, with the feature
+//! `reqwest`.
 
 use axum::{Router, routing::get};
 use serde_json::Value;
@@ -16,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let issuer = Issuer::new("https://issuer.example")?;
 
     let keys = issuer.discovered().build()?;
-    // Optional: a service that has no keys need not start.
+    // Optional: a service without keys can refuse to start.
     eprintln!("{} key(s) of {}", keys.load().await?, issuer.name());
 
     let verifier = JwtVerifier::builder(issuer.name())
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/datasets", get(|| async { "all the datasets\n" }))
         .route_layer(RequireLayer::new(policy::scope("datasets:read")))
         .route("/profile", get(profile))
-        // Plain http is for this demonstration only.
+        // Plain http is only for this demonstration.
         .route_layer(AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure()));
 
     let token = issuer

@@ -1,5 +1,6 @@
-//! Three issuers of JWTs and opaque tokens on the same routes, and issuers that are down. Run it with
-//! `cargo run --example multi_issuer --features jwt,test-util`; it ends by itself.
+//! Three issuers of JWTs and opaque tokens on the same routes, and issuers that are down.
+//!
+//! Run it with `cargo run --example multi_issuer --features jwt,test-util`; it ends by itself.
 
 use axum::body::Body;
 use axum::{Router, routing::get};
@@ -20,7 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let agencies = Issuer::new("https://agencies.example")?;
     agencies.set_fault(Fault::Unreachable);
 
-    // Each issuer has keys, audiences and rules of its own. A token goes to the one that its `iss` names.
+    // Each issuer has its own keys, audiences and rules. A token goes to the issuer that its `iss`
+    // names.
     let staff_tokens =
         JwtVerifier::builder(staff.name()).audience(API).keys(staff.published().build()?).build()?;
     let partner_tokens = JwtVerifier::builder(partners.name())
@@ -30,7 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let agency_tokens =
         JwtVerifier::builder(agencies.name()).audience(API).keys(agencies.published().build()?).build()?;
-    // What is no JWT is looked up.
+    // Tokens that are not JWTs are looked up.
     let opaque_tokens = MemoryVerifier::builder()
         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("olga").build())
         .build()?;
@@ -52,7 +54,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         say(&app, what, &token).await?;
     }
 
-    // The partners' issuer is down: keys at hand go on. What cannot be told, for want of a key, is 503 and not 401.
+    // The partners' issuer is down: cached keys remain valid. If a key is missing, the answer is
+    // 503 and not 401.
     partners.set_fault(Fault::Unreachable);
     let known = partner().claim("client_id", "the-id-of-our-client").sign();
     say(&app, "in an outage, a key that is known", &known).await?;

@@ -1,6 +1,6 @@
-//! Routes that anybody may call and that know you when you log in.
+//! Routes that allow guests and recognize users who log in.
 //!
-//! `cargo run --example optional_login`, then the three calls it prints.
+//! Run `cargo run --example optional_login`, then the three calls it prints.
 
 use axum::{Router, routing::get};
 use tower_principal::dialect::{self, meaning};
@@ -8,8 +8,8 @@ use tower_principal::{
     AuthenticateLayer, BasicUser, CredentialForm, GuestRule, MemoryVerifier, OAuthUser, Principal, transport,
 };
 
-/// `None` means that no credential was sent. It never means that a bad one was: the layer has refused
-/// that before the handler is called.
+/// `None` means that no credential was sent. It never means that a credential was invalid, because
+/// the layer refuses that before it calls the handler.
 async fn greet(who: Option<Principal>) -> String {
     match who {
         Some(who) => format!("hello, {}\n", who.id().unwrap_or("you")),
@@ -26,12 +26,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let dialect = dialect::RFC6750
         .with_form(CredentialForm::basic(meaning::password))
-        // Without a rule nobody is a guest, and `None` would never be seen.
+        // Without a rule there are no guests, and the handler never gets `None`.
         .guests([GuestRule::everywhere()]);
 
     let app = Router::new()
         .route("/", get(greet))
-        // Taking `OAuthUser`, or `Authenticated`, closes a single route to guests: 401.
+        // An `OAuthUser` or `Authenticated` argument closes a single route to guests: 401.
         .route("/mine", get(|user: OAuthUser| async move { format!("what {} owns\n", user.id()) }))
         .route_layer(AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure()));
 

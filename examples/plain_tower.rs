@@ -1,6 +1,7 @@
-//! Without axum: hyper, Tower and the two layers.
+//! The two layers without axum: hyper and Tower.
 //!
-//! `cargo run --example plain_tower`, then the calls it prints. The feature `axum` is not needed.
+//! Run `cargo run --example plain_tower`, then the calls it prints. The feature `axum` is not
+//! needed.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -20,7 +21,7 @@ use tower_principal::{
     AuthenticateLayer, AuthenticationExt, MemoryVerifier, OAuthUser, RequireLayer, dialect, policy, transport,
 };
 
-/// The service inside finds the record in the request's extensions.
+/// The inner service reads the record from the request's extensions.
 async fn handle(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let text = match request.principal() {
         Some(principal) => format!("{principal:?}\n"),
@@ -36,8 +37,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         .access_token("nina-token", OAuthUser::builder("nina").build())
         .build()?;
 
-    // From the inside out: the handler, who may, who it is. Refusals of both layers are rendered by
-    // the outer one. The layer is made once; each connection gets a clone of the service.
+    // From the inside out: the handler, authorization, authentication. The outer layer renders the
+    // refusals of both. The layer is made once; each connection gets a clone of the service.
     let require = RequireLayer::new(policy::scope("read"));
     let authenticate = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure());
     let service = authenticate.layer(require.layer(service_fn(handle)));
@@ -50,8 +51,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let (stream, address) = listener.accept().await?;
         let service = service.clone();
         tokio::spawn(async move {
-            // What only the acceptor knows goes into the extensions here: the client's address, and
-            // after a TLS handshake `transport::SecureConnection`, which `transport::from_acceptor()` trusts.
+            // The acceptor's facts go into the extensions here: the client's address and, after a
+            // TLS handshake, `transport::SecureConnection`, which `transport::from_acceptor()`
+            // trusts.
             let service = MapRequest::new(service, move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(transport::Peer(address));
                 request

@@ -1,6 +1,8 @@
-//! Two nodes of a service on one PostgreSQL: what one revokes the other refuses at once, and hears of.
+//! Two nodes of a service on one PostgreSQL. A credential that one node revokes is refused at once
+//! by the other, which also receives the change.
 //!
-//! `DATABASE_URL=postgres://user:password@host/name cargo run --features postgres --example postgres`
+//! `DATABASE_URL=postgres://user:password@host/name cargo run --features postgres --example
+//! postgres`
 
 use std::time::Instant;
 
@@ -17,11 +19,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         return Ok(());
     };
-    // Both may make the tables at once; only one does.
+    // Both nodes may create the tables at the same time; only one does.
     let node = || SqlVerifier::postgres(address.as_str()).table_prefix("example_").connect();
     let (here, there) = tokio::try_join!(node(), node())?;
 
-    // What a cache on the other node would drop.
+    // The changes for which a cache on the other node would drop entries.
     let mut changes = there.changes()?;
     let heard = tokio::spawn(async move {
         while let Some(change) = changes.next().await {
@@ -39,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let context = VerifyContext::default();
     eprintln!("the other node knows the token: {:?}", there.verify(&token, &context).await?);
 
-    // Give the listener a moment to be there.
+    // Wait until the listener is connected.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let revoked = Instant::now();
     here.revoke(&token, &context).await?;

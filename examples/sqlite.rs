@@ -1,4 +1,4 @@
-//! Users and API keys in a SQLite database: made, used, rotated and revoked, behind a router.
+//! Users and API keys in a SQLite database: created, used, rotated and revoked, behind a router.
 //!
 //! `cargo run --features sqlite --example sqlite`
 
@@ -16,10 +16,10 @@ use tower_principal::{AuthenticateLayer, Principal, RequireLayer, Secret, dialec
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let address = format!("sqlite:{}", folder.path().join("service.db").display());
-    // Makes the file and its tables where there are none.
+    // Creates the file and its tables if they do not exist.
     let verifier = SqlVerifier::sqlite(address).secret_word("acme").connect().await?;
 
-    // What an administration page does.
+    // The operations of an administration page.
     let store = verifier.store();
     store.users().create("alice", Secret::borrowed("correct horse"), NewUser::new()).await?;
     store.roles().create("reader", ["get:/reports/*"]).await?;
@@ -35,17 +35,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route_layer(AuthenticateLayer::new(
             dialect::OPENDATASOFT,
             verifier.clone(),
-            // Nothing is listened on here. A service says how it knows that a connection is secure.
+            // This example has no listener. A service declares how it determines that a connection
+            // is secure.
             transport::danger_assume_secure(),
         ));
     assert_eq!(status(&app, old).await?, StatusCode::OK);
 
-    // Both secrets count for a day, then the new one alone.
+    // Both secrets are valid for a day, then only the new one.
     let rotated = keys.rotate(&issued.id, Duration::from_secs(24 * 3600)).await?;
     assert_eq!(status(&app, old).await?, StatusCode::OK);
     assert_eq!(status(&app, rotated.secret.expose_secret()).await?, StatusCode::OK);
 
-    // The key carries its owner's permissions, as they are now.
+    // The key carries its owner's current permissions.
     store.roles().unassign("reader", "alice").await?;
     assert_eq!(status(&app, old).await?, StatusCode::FORBIDDEN);
     store.roles().assign("reader", "alice").await?;

@@ -1,7 +1,8 @@
-//! Unit tests of handlers and routes, without a credential in sight.
+//! Unit tests of handlers and routes that need no credentials.
 //!
-//! `cargo run --example testing --features test-util` runs the checks below and ends. In a service they
-//! are `#[tokio::test]` functions, and the feature `test-util` is asked for in `[dev-dependencies]`.
+//! `cargo run --example testing --features test-util` runs the checks below and ends. In a service
+//! they are `#[tokio::test]` functions, and the feature `test-util` is enabled in
+//! `[dev-dependencies]`.
 
 use std::error::Error;
 
@@ -15,8 +16,8 @@ use tower_principal::{
     AppToken, Authentication, AuthenticationExt as _, BasicUser, OAuthUser, RequireLayer, policy,
 };
 
-/// The routes under test. The `AuthenticateLayer` is put around them elsewhere, which is what makes
-/// them testable on their own.
+/// The routes under test. They are testable alone because the `AuthenticateLayer` is added
+/// elsewhere.
 fn routes() -> Router {
     Router::new()
         .route("/reports", get(|user: OAuthUser| async move { format!("reports of {}", user.id()) }))
@@ -29,7 +30,7 @@ async fn usage(who: Authentication) -> String {
     format!("{} by {app}", who.principal().id().unwrap_or("guest"))
 }
 
-/// A route as a principal: put `ActAs` where the `AuthenticateLayer` would be.
+/// Calls a route as a principal: `ActAs` takes the place of the `AuthenticateLayer`.
 async fn call(who: ActAs, path: &str) -> Result<(StatusCode, String), Box<dyn Error>> {
     let response = routes().layer(who).oneshot(Request::get(path).body(Body::empty())?).await?;
     let status = response.status();

@@ -1,6 +1,7 @@
-//! WebSocket and server-sent events. A browser cannot give either a header, so the token comes in the query.
+//! WebSocket and server-sent events. A browser cannot set a header for either, so the token is in
+//! the query.
 //!
-//! `cargo run --example websocket_sse`, then open the address that it prints.
+//! Run `cargo run --example websocket_sse`, then open the address that it prints.
 
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
@@ -18,7 +19,7 @@ use tower_principal::{
     AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, Verifier, dialect, transport,
 };
 
-/// `OPENDATASOFT` takes `?access_token=` beside the header, and so does `USERGRID`.
+/// `OPENDATASOFT` accepts `?access_token=` besides the header, and so does `USERGRID`.
 pub fn app<V: Verifier>(authenticate: AuthenticateLayer<V>) -> Router {
     Router::new()
         .route("/socket", get(socket))
@@ -27,10 +28,10 @@ pub fn app<V: Verifier>(authenticate: AuthenticateLayer<V>) -> Router {
         .route("/", get(async || Html(PAGE)))
 }
 
-/// Whoever has no good token is answered 401 before this runs: there is no upgrade to refuse one in.
+/// Runs only for a valid token: without one the answer is 401, and there is no upgrade to refuse.
 ///
-/// A page of another origin gets no further, since it has no token. With a cookie it would need a look at
-/// `Origin`.
+/// A page of another origin is refused, because it has no token. With a cookie, `Origin` would have
+/// to be checked.
 async fn socket(
     who: Principal,
     uri: Uri,
@@ -55,7 +56,8 @@ async fn socket(
     })
 }
 
-/// The layer judged the token when the connection was opened, once. This one's time ends with the token's.
+/// The layer verified the token once, when the connection was opened. This connection ends when the
+/// token expires.
 async fn expiry(who: &Principal) {
     match who.expires_at() {
         Some(at) => sleep(at.duration_since(SystemTime::now()).unwrap_or_default()).await,
@@ -67,7 +69,7 @@ async fn close(mut socket: WebSocket) {
     let _gone = socket.send(Message::Close(None)).await;
 }
 
-/// A browser that lost the connection comes back with the last id it saw, and with the same query.
+/// A browser that lost the connection reconnects with the last id it received, and the same query.
 async fn events(
     who: Principal,
     uri: Uri,
@@ -95,7 +97,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let verifier = MemoryVerifier::builder()
         .access_token("otto-token", OAuthUser::builder("otto").expires_at(in_a_minute).build())
         .build()?;
-    // Plain http is for this demonstration only.
+    // Plain http is only for this demonstration.
     let authenticate =
         AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::danger_assume_secure());
 

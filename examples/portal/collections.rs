@@ -9,22 +9,22 @@ use crate::random;
 
 pub(crate) type Entity = Map<String, Value>;
 
-/// The most collections an application has, and entities a collection.
+/// The maximum number of collections of an application, and of entities in a collection.
 const LIMIT: usize = 1000;
-/// What a list shows.
+/// The maximum number of entities in a list.
 const PAGE: usize = 100;
 
-/// The collections of one application, by the type of what they hold: `/cities` and `/city` are the same.
+/// The collections of one application, by entity type: `/cities` and `/city` are the same.
 #[derive(Default)]
 pub(crate) struct Collections(Mutex<BTreeMap<String, Vec<Entity>>>);
 
-/// Why there is nothing to show.
+/// The reason for an error answer.
 pub(crate) enum Refused {
-    /// Not a JSON object or a list of them.
+    /// The body is not a JSON object or a list of them.
     Malformed,
-    /// No such entity.
+    /// The entity does not exist.
     Absent,
-    /// The portal keeps only so much.
+    /// The portal's limit is reached.
     Full,
 }
 
@@ -82,12 +82,12 @@ impl Collections {
     }
 }
 
-/// Entities are named by their UUID or their `name`.
+/// Returns true if the entity has this UUID or `name`.
 fn is(entity: &Entity, id: &str) -> bool {
     ["uuid", "name"].iter().any(|field| entity.get(*field).and_then(Value::as_str) == Some(id))
 }
 
-/// `cities` holds entities of type `city`, `users` of type `user`.
+/// Returns the entity type: `cities` holds entities of type `city`, `users` of type `user`.
 fn type_of(collection: &str) -> String {
     let name = collection.to_lowercase();
     match name.strip_suffix("ies") {

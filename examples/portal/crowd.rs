@@ -1,7 +1,7 @@
-//! Connections, at most so many at a time.
+//! A limit on the number of connections.
 //!
-//! Where all places are taken, the connection that has been silent for longest makes room: whoever opens
-//! connections and says nothing keeps nobody else away.
+//! If all places are taken, the connection that has been silent for longest is closed. Clients that
+//! open connections without sending requests therefore do not block others.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 #[derive(Clone)]
 pub(crate) struct Crowd {
     places: Arc<Semaphore>,
-    /// Those that came in, the oldest first. Some have spoken since, or are gone.
+    /// The accepted connections, the oldest first. Some have since sent a request or closed.
     silent: Arc<Mutex<VecDeque<Arc<Ears>>>>,
     most: usize,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
-/// What a connection is told by, and tells.
+/// The state of a connection, and the signals to it.
 #[derive(Default)]
 pub(crate) struct Ears {
     spoken: AtomicBool,
@@ -36,7 +36,7 @@ impl Crowd {
         Self { places: Arc::new(Semaphore::new(most)), silent: Arc::default(), most }
     }
 
-    /// A place for a newcomer, once there is one.
+    /// Waits for a free place and returns it.
     pub(crate) async fn enter(&self) -> Place {
         let permit = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(permit) => permit,
@@ -48,7 +48,7 @@ impl Crowd {
         };
         let ears = Arc::<Ears>::default();
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        // Most connections speak at once; the list must not grow by them for good.
+        // Most connections send a request at once; the list must not keep growing by them.
         if silent.len() >= 2 * self.most {
             silent.retain(|ears| ears.is_silent());
         }
@@ -56,7 +56,7 @@ impl Crowd {
         Place { ears, _permit: permit }
     }
 
-    /// Tells the connection to leave that has been silent for longest.
+    /// Asks the connection that has been silent for longest to close.
     fn make_room(&self) {
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(ears) = silent.pop_front() {
@@ -73,7 +73,7 @@ impl Place {
         Arc::clone(&self.ears)
     }
 
-    /// Ends when the connection has to make room.
+    /// Completes when the connection has to make room.
     pub(crate) async fn wanted(&self) {
         self.ears.leave.notified().await;
     }
@@ -86,7 +86,7 @@ impl Drop for Place {
 }
 
 impl Ears {
-    /// A request came.
+    /// Records that a request arrived.
     pub(crate) fn speak(&self) {
         self.spoken.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! One line per credential form that shows it at work, ready to paste.
+//! Curl commands to paste, one for each credential form.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::demo::{Demo, geodatahub, opendatasoft, socrata, usergrid};
 /// Options and target.
 type Form = (String, String);
 
-/// The lines; `ca` is the certificate curl needs for `base`, if any.
+/// Returns the commands; `ca` is the certificate that curl needs for `base`, if any.
 pub(crate) fn lines(demo: &Demo, base: &str, ca: Option<&Path>) -> Vec<String> {
     let ca = ca.map(|path| format!(" --cacert {}", quoted(&path.display().to_string()))).unwrap_or_default();
     let forms = [
@@ -80,7 +80,7 @@ fn header(start: &str, value: &str) -> String {
     format!(" -H '{start} {value}'")
 }
 
-/// `text` as one word of a shell's command line.
+/// Quotes `text` as one word of a shell's command line.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,5 @@
-//! The database of who is known: a file beside the demo credentials, or a PostgreSQL server.
+//! The database of users and credentials: a file beside the demo credentials, or a PostgreSQL
+//! server.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io;
@@ -11,7 +12,8 @@ use tower_principal::verify::sql::{SqlError, SqlVerifierBuilder};
 
 use crate::BoxError;
 
-/// Opens what `--database` says, else `DIR/portal.db`. No error repeats the address: it may hold a password.
+/// Opens the database of `--database`, or `DIR/portal.db`. No error repeats the address, because it
+/// may contain a password.
 pub(crate) async fn open(url: Option<&str>, data: &Path) -> Result<SqlVerifier, BoxError> {
     let builder = match url {
         None => sqlite(SqliteConnectOptions::new().filename(data.join("portal.db")))?,
@@ -23,16 +25,17 @@ pub(crate) async fn open(url: Option<&str>, data: &Path) -> Result<SqlVerifier, 
     };
     let opened = builder.table_prefix("portal_").secret_word("portal").connect().await;
     opened.map_err(|error| match error {
-        // SQLSTATE's class for who may not connect.
+        // The SQLSTATE class for invalid authorization.
         SqlError::Refused(code) if code.starts_with("28") => REFUSED.into(),
         error => format!("--database: {error}").into(),
     })
 }
 
-/// The file is its owner's alone before anything is in it; those that SQLite puts beside it become so, too.
+/// Makes the file private to its owner before anything is written. The files that SQLite puts
+/// beside it become private as well.
 fn sqlite(options: SqliteConnectOptions) -> Result<SqlVerifierBuilder, BoxError> {
     let path = options.get_filename();
-    // The driver's name for a database in memory.
+    // The driver's name for an in-memory database.
     if !path.to_string_lossy().starts_with("file:") {
         private(path).map_err(|error| format!("--database: {}: {error}", path.display()))?;
     }

@@ -1,4 +1,5 @@
-//! RS256 tokens as Amazon Cognito gives them, by a key made at start, and the key set that is published.
+//! RS256 tokens like those of Amazon Cognito, signed by a key made at start, and the published key
+//! set.
 
 use jsonwebtoken::errors::Error;
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyOperations, PublicKeyUse};
@@ -37,13 +38,13 @@ impl SigningKey {
         JwkSet { keys: vec![self.published.clone()] }
     }
 
-    /// What is published, read as anybody else reads it.
+    /// Returns the published keys, read as any other client reads them.
     pub(crate) fn verifying(&self) -> Result<KeySet, BoxError> {
         Ok(KeySet::from_jwks(&serde_json::to_string(&self.key_set())?)?)
     }
 }
 
-/// The claims of an access or identity token; which of the two, `token_use` says (as Amazon Cognito has it).
+/// The claims of an access or identity token; `token_use` names the type (as in Amazon Cognito).
 #[derive(Serialize)]
 pub(crate) struct Claims {
     pub(crate) iss: String,
@@ -58,8 +59,8 @@ pub(crate) struct Claims {
 #[derive(Serialize)]
 #[serde(tag = "token_use", rename_all = "lowercase")]
 pub(crate) enum Usage {
-    /// For the client itself, which `aud` names.
+    /// A token for the client itself, which `aud` names.
     Id { aud: String, email: String },
-    /// For the API; there is no `aud`, the client is in `client_id`.
+    /// A token for the API; it has no `aud`, and the client is in `client_id`.
     Access { client_id: String, scope: String },
 }

@@ -1,8 +1,9 @@
-//! Request bodies that nobody read to the end.
+//! Request bodies that were not read to the end.
 //!
-//! On HTTP/2 a server that drops one resets the stream behind its answer. That is legal (RFC 9113 section
-//! 8.1), but curl 7.88 and others then lose the answer, and a refusal is just that: an answer that does not
-//! wait for the body. So what is left of a short body is still taken in, for a short time.
+//! If a server drops such a body on HTTP/2, it resets the stream after its answer. That is legal
+//! (RFC 9113 section 8.1), but curl 7.88 and others then lose the answer. A refusal is such an
+//! answer, because it does not wait for the body. Therefore the rest of a short body is still read,
+//! for a short time.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -18,7 +19,7 @@ const LIMIT: usize = 64 * 1024;
 const TIME: Duration = Duration::from_secs(5);
 
 pub(crate) struct Lingering {
-    /// `None` once it was read to the end.
+    /// `None` after it was read to the end.
     body: Option<Incoming>,
     version: Version,
 }

@@ -1,9 +1,11 @@
-//! The demo portal: one open-data portal that takes every credential form of four platforms on one port.
+//! The demo portal: an open-data portal that accepts every credential form of four platforms on one
+//! port.
 //!
 //!     cargo run --release --all-features --example portal
 //!
-//! It prints a line to try each form with; `DIR/demo-credentials.json` holds all demo credentials. Who is known is in a
-//! database. What they read and write, datasets and collections, is in memory: the crate's tables are not for it.
+//! It prints a command to try each form; `DIR/demo-credentials.json` holds all demo credentials.
+//! Users and credentials are stored in a database. The datasets and collections that they read and
+//! write are in memory, because the crate's tables are not for them.
 
 mod collections;
 mod crowd;
@@ -42,7 +44,7 @@ use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::serve::Listeners;
 
-/// What the database is given to finish, once no request is under way.
+/// The time that the database has to finish after the last request.
 const CLOSING: Duration = Duration::from_millis(500);
 
 type BoxError = Box<dyn Error + Send + Sync>;

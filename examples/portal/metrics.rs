@@ -1,4 +1,4 @@
-//! `GET /metrics`: what the library counts, as text for Prometheus.
+//! `GET /metrics`: the library's metrics, as text for Prometheus.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::interval;
 
-/// From an answer at hand to a slow password hash, in seconds.
+/// The buckets in seconds, from a cached answer to a slow password hash.
 const VERIFICATION: [f64; 9] = [0.000_01, 0.000_1, 0.001, 0.005, 0.025, 0.1, 0.25, 1.0, 2.0];
-/// How often what was measured is added up: until then every measurement is kept.
+/// The interval at which measurements are aggregated; until then each one is kept.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Counts from now on.
+/// Installs the recorder, which counts from now on.
 pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     let verification = Matcher::Full("tower_principal_verification_seconds".to_owned());
     let builder = PrometheusBuilder::new().set_buckets_for_metric(verification, &VERIFICATION)?;

@@ -1,12 +1,13 @@
-//! Who is known to one platform.
+//! The users and credentials of one platform.
 
 use tower_principal::verify::sql::SqlVerifier;
 use tower_principal::verify::sql::{SqlError, SqlStore};
 use tower_principal::{Credential, Principal, Verifier, VerifyContext, VerifyError};
 
-/// One platform's part of the database, a tenant of it: what is good there is nothing elsewhere.
+/// One platform's part of the database: a tenant, whose credentials are not valid for other
+/// tenants.
 ///
-/// The database is asked each time, so that what was revoked is over at once.
+/// The database is queried each time, so that a revocation takes effect at once.
 #[derive(Clone)]
 pub(crate) struct Platform {
     tenant: &'static str,
@@ -15,16 +16,16 @@ pub(crate) struct Platform {
     store: SqlStore,
 }
 
-/// What a user's password is good for.
+/// The use of a user's password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Passwords {
-    /// For every request.
+    /// It authenticates every request.
     AreCredentials,
-    /// For logging in, which gives a token.
+    /// It is for login, which returns a token.
     GiveTokens,
 }
 
-/// All of them.
+/// The platforms of the portal.
 pub(crate) struct Platforms {
     pub(crate) socrata: Platform,
     pub(crate) usergrid: Platform,
@@ -49,7 +50,7 @@ impl Platform {
         Ok(Self { tenant, passwords, database: database.clone(), store })
     }
 
-    /// What changes it.
+    /// Returns the store for changes.
     pub(crate) fn store(&self) -> &SqlStore {
         &self.store
     }

@@ -10,17 +10,17 @@ const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const LOWERCASE: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const HEX: &[u8] = b"0123456789abcdef";
 
-/// Of `[A-Za-z0-9]`.
+/// Returns random characters of `[A-Za-z0-9]`.
 pub(crate) fn alphanumeric(length: usize) -> Result<String, Error> {
     letters(ALPHANUMERIC, length)
 }
 
-/// Of `[a-z0-9]`.
+/// Returns random characters of `[a-z0-9]`.
 pub(crate) fn lowercase(length: usize) -> Result<String, Error> {
     letters(LOWERCASE, length)
 }
 
-/// Of `[0-9a-f]`.
+/// Returns random characters of `[0-9a-f]`.
 pub(crate) fn hex(length: usize) -> Result<String, Error> {
     letters(HEX, length)
 }
@@ -29,7 +29,8 @@ fn letters(alphabet: &[u8], length: usize) -> Result<String, Error> {
     let mut text = String::with_capacity(length);
     while text.len() < length {
         let byte = usize::from(bytes::<1>()?[0]);
-        // Bytes past the last whole round of the alphabet would make its first letters likelier.
+        // Bytes beyond the last whole multiple of the alphabet would make its first letters
+        // likelier.
         if byte < 256 - 256 % alphabet.len() {
             text.extend(alphabet.get(byte % alphabet.len()).copied().map(char::from));
         }
@@ -37,17 +38,18 @@ fn letters(alphabet: &[u8], length: usize) -> Result<String, Error> {
     Ok(text)
 }
 
-/// `prefix` and the base64 of a UUID: Usergrid's client ids, 26 characters.
+/// Returns `prefix` and the base64 of a UUID, as in Usergrid's client ids: 26 characters.
 pub(crate) fn usergrid_id(prefix: &str) -> Result<String, Error> {
     Ok(prefix.to_owned() + &BASE64_URL_SAFE_NO_PAD.encode(uuid_bytes(1)?))
 }
 
-/// `prefix` and the base64 of 20 bytes: Usergrid's client secrets, 31 characters.
+/// Returns `prefix` and the base64 of 20 bytes, as in Usergrid's client secrets: 31 characters.
 pub(crate) fn usergrid_secret(prefix: &str) -> Result<String, Error> {
     Ok(prefix.to_owned() + &BASE64_URL_SAFE_NO_PAD.encode(bytes::<20>()?))
 }
 
-/// A Usergrid access token, 63 characters: a UUID, the expiry in milliseconds since 1970, 20 random bytes.
+/// Returns a Usergrid access token of 63 characters: a UUID, the expiry in milliseconds since 1970,
+/// 20 random bytes.
 pub(crate) fn usergrid_token(expiry: SystemTime) -> Result<String, Error> {
     let expiry = expiry.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let expiry = u64::try_from(expiry.as_millis()).unwrap_or(u64::MAX);
@@ -55,7 +57,7 @@ pub(crate) fn usergrid_token(expiry: SystemTime) -> Result<String, Error> {
     Ok("YWMt".to_owned() + &BASE64_URL_SAFE_NO_PAD.encode(parts))
 }
 
-/// A UUID of version 4.
+/// Returns a UUID of version 4.
 pub(crate) fn uuid() -> Result<String, Error> {
     let digits: String = uuid_bytes(4)?.iter().map(|byte| format!("{byte:02x}")).collect();
     let (mut text, mut rest) = (String::with_capacity(36), digits.as_str());

@@ -1,4 +1,4 @@
-//! Socrata's datasets, in memory.
+//! Socrata's datasets in memory.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) type Row = Map<String, Value>;
 
-/// The most rows a dataset takes.
+/// The maximum number of rows of a dataset.
 const LIMIT: usize = 10_000;
 
 pub(crate) struct Dataset {
@@ -30,7 +30,7 @@ struct Table {
     last_id: u64,
 }
 
-/// What a write did, in SODA's words.
+/// The result of a write, in SODA's words.
 #[derive(Default, Serialize)]
 pub(crate) struct Changes {
     #[serde(rename = "Rows Created")]
@@ -48,7 +48,7 @@ pub(crate) struct Changes {
 }
 
 impl Dataset {
-    /// Those the portal starts with.
+    /// Returns the datasets that the portal starts with.
     pub(crate) fn demo() -> Vec<Self> {
         let cities = json!([
             { "id": "1", "city": "Oslo", "temperature": "4.5" },
@@ -67,7 +67,8 @@ impl Dataset {
         dataset
     }
 
-    /// The rows a SODA query asks for: `$limit`, `$offset` and, for `:id`, `$$exclude_system_fields=false`.
+    /// Returns the rows of a SODA query: `$limit`, `$offset` and, for `:id`,
+    /// `$$exclude_system_fields=false`.
     pub(crate) fn read(&self, query: &HashMap<String, String>) -> Vec<Row> {
         let number = |name: &str| query.get(name).and_then(|value| value.parse().ok());
         let with_ids = query.get("$$exclude_system_fields").is_some_and(|value| value == "false");
@@ -87,8 +88,8 @@ impl Dataset {
         rows
     }
 
-    /// Creates rows; updates one that is named by `:id` or by `id`, the row identifier; `":deleted": true`
-    /// removes it.
+    /// Creates rows. A row that is identified by `:id` or by `id`, the row identifier, is updated;
+    /// `":deleted": true` removes it.
     pub(crate) fn upsert(&self, rows: Vec<Row>) -> Changes {
         let mut changes = Changes::default();
         let mut table = self.table();
@@ -108,7 +109,7 @@ impl Dataset {
         changes
     }
 
-    /// Whether there was such a row.
+    /// Deletes a row, and returns true if it existed.
     pub(crate) fn delete(&self, id: &str) -> bool {
         let mut table = self.table();
         let position = table.rows.iter().position(|row| names(row, ":id", id) || names(row, "id", id));
@@ -158,7 +159,7 @@ impl Table {
     }
 }
 
-/// Whether the row's `column` reads `id`, be it a text or a number.
+/// Returns true if the row's `column` equals `id`, as a text or a number.
 fn names(row: &Row, column: &str, id: &str) -> bool {
     match row.get(column) {
         Some(Value::String(text)) => text == id,

@@ -1,4 +1,4 @@
-//! The two listeners: they tell every request which transport it came by, and end cleanly.
+//! The two listeners. They record the transport of each request, and shut down gracefully.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,15 +23,15 @@ use tower_principal::transport::{Peer, PlainConnection, SecureConnection};
 use crate::crowd::{Crowd, Ears, Place};
 use crate::linger::Lingering;
 
-/// A TLS handshake, a request head and the wait for a connection's first request may each take this long.
+/// The time limit for a TLS handshake, for a request head, and for a connection's first request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many connections may be open, on both listeners together. Each takes a file descriptor, of which a
-/// process commonly has 20,000 or more; where it has less, `accept` waits for one.
+/// The maximum number of open connections, on both listeners together. Each takes a file
+/// descriptor, of which a process commonly has 20,000 or more. With fewer, `accept` waits for one.
 const CONNECTIONS: usize = 16_384;
-/// What requests under way are given when the portal is told to end.
+/// The time that running requests have to finish on shutdown.
 const FAREWELL: Duration = Duration::from_secs(4);
 
-/// How many connections the kernel may hold for us; it may hold fewer.
+/// The number of connections that the kernel may queue; it may queue fewer.
 const BACKLOG: u32 = 4_096;
 
 pub(crate) struct Listeners {
@@ -42,14 +42,14 @@ pub(crate) struct Listeners {
 
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // As `TcpListener::bind` does: a portal that is started again need not wait for its port.
+    // As in `TcpListener::bind`, so that a restarted portal need not wait for its port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
 impl Listeners {
-    /// Answers requests until SIGTERM or Ctrl-C, then lets those under way finish.
+    /// Serves requests until SIGTERM or Ctrl-C, then lets running requests finish.
     pub(crate) async fn serve(self, app: Router) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -100,7 +100,7 @@ async fn secure(
     }
 }
 
-/// Talks until it ends, or until somebody else wants the place.
+/// Serves a connection until it ends or its place is needed.
 async fn until_wanted(place: Place, talk: impl Future<Output = ()>) {
     tokio::select! {
         () = talk => {}
@@ -108,7 +108,8 @@ async fn until_wanted(place: Place, talk: impl Future<Output = ()>) {
     }
 }
 
-/// The next connection. A failure (a client gone again, no file descriptor left) is waited out.
+/// Returns the next connection. Waits and retries after a failure (the client is gone, no file
+/// descriptor is left).
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -154,7 +155,8 @@ fn protocol() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Ends once a connection has been open for `PATIENCE` without a request; never if there was one.
+/// Completes if a connection has been open for `PATIENCE` without a request; never if there was
+/// one.
 async fn silence(ears: &Ears) {
     sleep(PATIENCE).await;
     if ears.has_spoken() {

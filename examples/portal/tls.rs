@@ -1,4 +1,5 @@
-//! A private CA, made on the first start and kept, and a server certificate signed by it at each start.
+//! A private CA, made on the first start and kept, and a server certificate that it signs at each
+//! start.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +20,7 @@ use crate::{BoxError, private_file};
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The acceptor of the HTTPS listener; clients that trust `DIR/ca.pem` trust it.
+/// Returns the acceptor of the HTTPS listener; clients that trust `DIR/ca.pem` accept it.
 pub(crate) fn acceptor(dir: &Path) -> Result<TlsAcceptor, BoxError> {
     let authority = authority(dir)?;
     let key = KeyPair::generate()?;

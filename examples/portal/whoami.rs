@@ -1,13 +1,13 @@
-//! What the layer found out about a request, as JSON.
+//! The layer's result for a request, as JSON.
 
 use axum::Json;
 use serde_json::{Value, json};
 use tower_principal::{Authentication, Principal, PrincipalKind};
 
-/// The answer of every `whoami` route.
+/// Returns the answer of each `whoami` route.
 pub(crate) async fn whoami(found: Authentication) -> Json<Value> {
     let principal = found.principal();
-    // An app token that is the principal itself accompanies nobody.
+    // An app token that is the principal itself does not accompany another one.
     let beside = found.app().filter(|_| principal.kind() != PrincipalKind::AppToken);
     let sandbox = matches!(principal, Principal::Guest(guest) if guest.is_sandbox());
     Json(json!({

@@ -1,14 +1,15 @@
-//! `Cookie = cookie-pair *( ";" SP cookie-pair )` (RFC 6265 section 4.2.1).
+//! The grammar of cookies: `Cookie = cookie-pair *( ";" SP cookie-pair )` (RFC 6265 section 4.2.1).
 
 use http::HeaderValue;
 use http::header::GetAll;
 
 use crate::rejection::RejectionKind;
 
-/// The value of the cookie with this name, without the quotes around it. `None` if there is none.
+/// Returns the value of the cookie with this name, without the quotes around it. Returns `None` if
+/// there is no such cookie.
 ///
-/// Several lines count as one, as HTTP/2 allows (RFC 9113 section 8.2.3). A name that comes twice is
-/// ambiguous, even with equal values; a name without a value, and a quote without its partner, are
+/// Several lines count as one, as HTTP/2 allows (RFC 9113 section 8.2.3). A name that occurs twice
+/// is ambiguous, even with equal values. A name without a value and an unbalanced quote are
 /// malformed.
 pub(crate) fn find<'r>(
     lines: GetAll<'r, HeaderValue>,
@@ -25,12 +26,12 @@ pub(crate) fn find<'r>(
     found.map(unquote).transpose()
 }
 
-/// The raw value of a pair that has this name; empty if there is no equals sign.
+/// Returns the raw value of a pair with this name; empty if there is no equals sign.
 fn value_of<'r>(pair: &'r [u8], name: &str) -> Option<&'r [u8]> {
     match pair.strip_prefix(name.as_bytes())? {
         [] => Some(&[]),
         [b'=', value @ ..] => Some(trim(value)),
-        // Blanks around a name do not belong to it: `name =value`.
+        // Spaces and tabs around a name are not part of it: `name =value`.
         rest => match trim(rest) {
             [b'=', value @ ..] if rest.starts_with(b" ") || rest.starts_with(b"\t") => Some(trim(value)),
             _ => None,

@@ -1,4 +1,4 @@
-//! The cookie rows.
+//! Rows of cookies.
 
 use http::header::COOKIE;
 
@@ -18,7 +18,7 @@ pub(super) struct Cookies(Vec<Row>);
 struct Row {
     name: &'static str,
     value: TokenSyntax,
-    /// The origins beside the service's own whose pages may send the cookie.
+    /// The origins, besides the service's own, whose pages may send the cookie.
     origins: &'static [&'static str],
     spelling: Spelling,
 }
@@ -53,8 +53,8 @@ impl Cookies {
         self.0.iter().filter_map(|row| row.value.kind())
     }
 
-    /// Reads the cookies, after everything else in the head: only now is it known whether a cookie is
-    /// the credential that counts, which then needs a proof that no other site made the request.
+    /// Reads the cookies, after everything else in the head. Only then is it known if a cookie is
+    /// the credential that counts. Such a cookie needs proof that no other site made the request.
     pub(super) fn read<'r>(
         &self,
         head: RequestHead<'r>,

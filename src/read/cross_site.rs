@@ -1,22 +1,22 @@
-//! Whether a browser says that a request is of the service's own origin.
+//! The check that a request is from the service's own origin.
 
 use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
 use http::{HeaderMap, Method};
 
 use crate::request::RequestHead;
 
-/// The header of Fetch Metadata by which a browser says who made it send a request.
+/// The Fetch Metadata header in which a browser names the relation of the requesting site.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether another site may have made a browser send a request that can change something, with the
-/// cookies of this one. Requests from pages of the `allowed` origins are welcome.
+/// Returns true if another site may have made a browser send a request that can change something,
+/// with this site's cookies. Requests from pages of the `allowed` origins are accepted.
 pub(crate) fn is_possible(head: RequestHead<'_>, allowed: &[&str]) -> bool {
     let harmless = matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     !((harmless && !is_websocket(head)) || is_proven(head, allowed))
 }
 
-/// Whether a request opens a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or by an extended
-/// `CONNECT` (RFC 8441 section 4).
+/// Returns true if a request opens a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or by an
+/// extended `CONNECT` (RFC 8441 section 4).
 pub(crate) fn is_websocket(head: RequestHead<'_>) -> bool {
     let lines = head.headers().get_all(UPGRADE).iter();
     let mut words = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
@@ -24,8 +24,9 @@ pub(crate) fn is_websocket(head: RequestHead<'_>) -> bool {
         || words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// `Sec-Fetch-Site` decides if a browser sent it, because no page can change it. Without it `Origin` has
-/// to be the request's own. One header that comes twice proves nothing.
+/// Returns true if the request is proven to be from an allowed origin. `Sec-Fetch-Site` decides if
+/// a browser sent it, because no page can change it. Without it, `Origin` must be the request's
+/// own. If one of these headers occurs twice, it proves nothing.
 fn is_proven(head: RequestHead<'_>, allowed: &[&str]) -> bool {
     let (Ok(site), Ok(origin)) = (only(head.headers(), &SEC_FETCH_SITE), only(head.headers(), &ORIGIN))
     else {
@@ -40,7 +41,7 @@ fn is_proven(head: RequestHead<'_>, allowed: &[&str]) -> bool {
         }
 }
 
-/// Whether an origin is `https://` and the authority of the request.
+/// Returns true if an origin is `https://` and the authority of the request.
 fn is_own(head: RequestHead<'_>, origin: &[u8]) -> bool {
     let Some(claimed) = origin.strip_prefix(b"https://") else { return false };
     let target = head.uri().authority().map(|authority| authority.as_str().as_bytes());
@@ -54,14 +55,14 @@ fn is_own(head: RequestHead<'_>, origin: &[u8]) -> bool {
     }
 }
 
-/// The one value of a header; an error if there are several.
+/// Returns the single value of a header, or an error if there are several.
 fn only<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Result<Option<&'r [u8]>, ()> {
     let mut values = headers.get_all(name).iter();
     let first = values.next().map(|value| value.as_bytes().trim_ascii());
     if values.next().is_some() { Err(()) } else { Ok(first) }
 }
 
-/// Whether a text is an origin as browsers write it: `scheme://host` and perhaps a port.
+/// Returns true if a text is an origin as browsers write it: `scheme://host` and optionally a port.
 pub(crate) fn is_origin(text: &str) -> bool {
     let Some((scheme, authority)) = text.split_once("://") else { return false };
     let host =

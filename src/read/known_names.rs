@@ -1,14 +1,14 @@
-//! Credential names where no row reads them.
+//! Names of credentials in places where no row reads them.
 
 use http::HeaderMap;
 use http::header::HeaderName;
 
 use crate::request::percent;
 
-/// Every name that a dialect has for a credential, whichever carrier its row reads.
+/// All names that a dialect has for credentials, regardless of the carrier that a row reads.
 ///
-/// A parameter or header of such a name is a credential in the wrong place, so its sender is no
-/// guest.
+/// A parameter or header with such a name is a credential in the wrong place, so the request is not
+/// a guest's.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownNames {
     names: Vec<&'static str>,
@@ -19,17 +19,17 @@ impl KnownNames {
     pub(super) fn add(&mut self, name: &'static str) {
         if !self.names.contains(&name) {
             self.names.push(name);
-            // A name such as `$$app_token` is one of parameters alone if no header can have it.
+            // A name that is invalid for headers, such as `$$app_token`, can only be a parameter's.
             self.headers.extend(HeaderName::from_bytes(name.as_bytes()));
         }
     }
 
-    /// Whether a header has one of the names.
+    /// Returns true if a header has one of the names.
     pub(super) fn are_in_headers(&self, headers: &HeaderMap) -> bool {
         self.headers.iter().any(|name| headers.contains_key(name))
     }
 
-    /// Whether a parameter of a query or a form has one of the names, after percent-decoding.
+    /// Returns true if a parameter of a query or form has one of the names, after percent-decoding.
     pub(super) fn are_in_parameters(&self, text: &[u8]) -> bool {
         text.split(|byte| *byte == b'&').any(|parameter| self.is_named(parameter))
     }

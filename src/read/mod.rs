@@ -1,4 +1,4 @@
-//! A dialect's forms, validated and sorted by carrier: one lookup each.
+//! A dialect's forms, validated and sorted by carrier, so that each carrier takes one lookup.
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, Uri};
@@ -83,7 +83,8 @@ impl Table {
         }
     }
 
-    /// Notes the names by which a row knows credentials. A row that may find no credential has none.
+    /// Records the names by which a row knows credentials. A row that may find no credential has
+    /// none.
     fn know(&mut self, row: &Row) {
         match row {
             Row::Header { value, .. } | Row::Query { value, .. } | Row::Cookie { value, .. }
@@ -113,20 +114,20 @@ impl Table {
         Ok(())
     }
 
-    /// Everything that the head presents.
+    /// Reads all credentials in the head.
     pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
         let mut credentials = Credentials::default();
         self.read_into(&mut credentials, head).map(|()| credentials)
     }
 
-    /// The same, read where it is to stay.
+    /// Reads all credentials in the head into their final place.
     pub(crate) fn read_into<'r>(
         &self,
         credentials: &mut Credentials<'r>,
         head: RequestHead<'r>,
     ) -> Result<(), RejectionKind> {
-        // Also without a row for it: this header always presents a credential, if of an unknown
-        // scheme.
+        // Read even without a row for it: this header always presents a credential, possibly of an
+        // unknown scheme.
         if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
             && let Some(presented) = self.authorization.read(line)?
         {
@@ -151,13 +152,14 @@ impl Table {
         Ok(())
     }
 
-    /// Whether a head's `Authorization` line is `Basic` credentials that break their grammar.
+    /// Returns true if the head's `Authorization` line is syntactically invalid `Basic`
+    /// credentials.
     pub(crate) fn has_broken_basic(&self, head: RequestHead<'_>) -> bool {
         let line = scheme::only(head.headers().get_all(AUTHORIZATION));
         matches!(line, Ok(Some(line)) if self.authorization.is_broken_basic(line))
     }
 
-    /// Reads a form body; `credentials` holds what the head presented.
+    /// Reads a form body; `credentials` holds the credentials of the head.
     pub(crate) fn read_body<'r>(
         &self,
         body: &'r [u8],
@@ -166,29 +168,29 @@ impl Table {
         self.body.read(body, credentials)
     }
 
-    /// Whether the head has a credential's name where no row reads it.
+    /// Returns true if the head has the name of a credential in a place that no row reads.
     pub(crate) fn is_misplaced_in(&self, head: RequestHead<'_>) -> bool {
         self.known.are_in_headers(head.headers())
             || head.uri().query().is_some_and(|query| self.known.are_in_parameters(query.as_bytes()))
     }
 
-    /// The same of a form body.
+    /// Returns true if a form body has the name of a credential that no row reads.
     pub(crate) fn is_misplaced_in_form(&self, body: &[u8]) -> bool {
         self.known.are_in_parameters(body)
     }
 
-    /// Cuts the credentials out of a target's query; returns whether there were any.
+    /// Removes the credentials from a target's query, and returns true if there were any.
     ///
     /// # Errors
     ///
-    /// `http::Error` if what is left is not a target. The request must not go on.
+    /// Returns `http::Error` if the rest is not a valid target. The request must not go on.
     pub(crate) fn cut_from(&self, uri: &mut Uri) -> Result<bool, http::Error> {
         let cut = uri.query().and_then(|query| self.query.cut_from(uri.path(), query));
         let Some(target) = cut else { return Ok(false) };
         set_target(uri, target).map(|()| true)
     }
 
-    /// Cuts the tokens out of the subprotocols that a WebSocket handshake offers.
+    /// Removes the tokens from the subprotocols that a WebSocket handshake offers.
     pub(crate) fn cut_subprotocols(&self, headers: &mut HeaderMap) {
         self.subprotocols.cut(headers);
     }
@@ -197,12 +199,12 @@ impl Table {
         !self.body.is_empty()
     }
 
-    /// Whether the body is also read on `GET` and without a `Content-Type`.
+    /// Returns true if the body is also read on `GET` and without a `Content-Type`.
     pub(crate) const fn reads_body_of_any_content_type(&self) -> bool {
         self.lenient_body
     }
 
-    /// Every header that may carry a credential.
+    /// Returns all headers that may carry a credential.
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
         let authorization = (!self.authorization.is_empty()).then_some(&AUTHORIZATION);
         let cookie = (!self.cookies.is_empty()).then_some(&COOKIE);
@@ -211,9 +213,9 @@ impl Table {
         authorization.into_iter().chain(own).chain(cookie).chain(subprotocol)
     }
 
-    /// The schemes to challenge with, those of access tokens first. Access tokens of other carriers are
-    /// asked for as `Bearer` (RFC 6750 section 3), and so is everything where there is no scheme at
-    /// all, since a 401 has to carry a challenge (RFC 9110 section 15.5.2).
+    /// Returns the schemes to challenge with, those of access tokens first. Access tokens of other
+    /// carriers are challenged as `Bearer` (RFC 6750 section 3). A dialect without any scheme also
+    /// uses `Bearer`, because a 401 must carry a challenge (RFC 9110 section 15.5.2).
     pub(crate) fn challenged(&self) -> Vec<Challenged> {
         let mut schemes: Vec<Challenged> = Vec::new();
         for scheme in self.authorization.challenged() {
@@ -232,7 +234,7 @@ impl Table {
         schemes
     }
 
-    /// Where access tokens are read.
+    /// Returns the carriers of access tokens.
     pub(crate) fn access_token_carriers(&self) -> Vec<Carrier> {
         let is_token = |kind: CredentialKind| kind == CredentialKind::AccessToken;
         let in_scheme = |scheme: Challenged| matches!(scheme, Challenged::Token(_));
@@ -249,7 +251,7 @@ impl Table {
     }
 }
 
-/// Headers with a meaning of their own in HTTP.
+/// Headers that have another meaning in HTTP.
 const RESERVED: [HeaderName; 6] = [
     AUTHORIZATION,
     http::header::PROXY_AUTHORIZATION,

@@ -1,4 +1,4 @@
-//! The options of rows that give up a default: they are checked, and the log names them.
+//! The checks and logging of row options that relax a default.
 
 use super::token;
 use crate::dialect::DialectError;
@@ -6,7 +6,7 @@ use crate::dialect::form::{CredentialForm, Row, TokenSyntax};
 use crate::dialect::meaning::{Characters, TokenClassifier};
 use crate::trace;
 
-/// The highest bound of a token's length, in bytes.
+/// The maximum of a configured token length, in bytes.
 const LONGEST: usize = 64 * 1024;
 
 /// Checks the options of a row and logs each one that it uses.

@@ -1,4 +1,4 @@
-//! The parameter rows of one carrier.
+//! Rows of the parameters of one carrier.
 
 use super::token::MAX_LENGTH;
 use super::urlencoded::{self, Names};
@@ -8,7 +8,7 @@ use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::PairClassifier;
 use crate::rejection::RejectionKind;
 
-/// The parameters of one carrier: their names, and what each row makes of them.
+/// The parameters of one carrier: their names, and the reading of each row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parameters {
     names: Names,
@@ -60,7 +60,7 @@ impl Parameters {
         self.names.add(name).ok_or(DialectError::TooManyParameters(urlencoded::MAX_NAMES))
     }
 
-    /// The path and query without these parameters; `None` where there are none of them.
+    /// Returns the path and query without these parameters. Returns `None` if it has none of them.
     pub(super) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
         self.names.cut_from(path, query)
     }
@@ -72,7 +72,7 @@ impl Parameters {
         })
     }
 
-    /// Reads every parameter that a row asks for.
+    /// Reads all parameters that have a row.
     pub(super) fn read<'r>(
         &self,
         text: &'r [u8],

@@ -1,4 +1,4 @@
-//! Reading credentials without a layer.
+//! A reader of credentials without a layer.
 
 use super::Table;
 use crate::credential::Credentials;
@@ -6,10 +6,10 @@ use crate::dialect::{Dialect, DialectError};
 use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
 
-/// Reads what a request presents, by a dialect, and verifies nothing: the first step of
+/// Reads the credentials of a request by a dialect, and verifies nothing. This is the first step of
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) alone, for proxies, tools and tests.
 ///
-/// It knows no transport, no guests and no form bodies.
+/// It ignores the transport, guest rules and form bodies.
 ///
 /// # Examples
 ///
@@ -38,17 +38,18 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`DialectError`], which names the row that is wrong.
+    /// Returns [`DialectError`], which names the invalid row.
     pub fn new(dialect: &Dialect) -> Result<Self, DialectError> {
         Table::compile(dialect).map(Self)
     }
 
-    /// Reads a head. Nothing presented is `Ok` and [empty](Credentials::is_empty).
+    /// Reads a head. Without a credential the result is `Ok` and [empty](Credentials::is_empty).
     ///
     /// # Errors
     ///
-    /// Why the layer would refuse it unverified: [`RejectionKind::UnknownScheme`], `Malformed`,
-    /// `Ambiguous`, or one of the denials for a value that no genuine credential has.
+    /// Returns the reason for which the layer would refuse the request without verification:
+    /// [`RejectionKind::UnknownScheme`], `Malformed`, `Ambiguous`, or a denial of a value that no
+    /// genuine credential has.
     pub fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
         let credentials = self.0.read(head)?;
         for presented in [credentials.presented_subject(), credentials.presented_app()].into_iter().flatten()

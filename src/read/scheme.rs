@@ -1,4 +1,4 @@
-//! `Authorization = auth-scheme [ 1*SP value ]` (RFC 9110 sections 11.4 and 11.6.2).
+//! The grammar of `Authorization = auth-scheme [ 1*SP value ]` (RFC 9110 sections 11.4 and 11.6.2).
 
 use http::HeaderValue;
 use http::header::GetAll;
@@ -7,18 +7,18 @@ use crate::credential::Secret;
 use crate::read::token;
 use crate::rejection::RejectionKind;
 
-/// The first word of an `Authorization` line and what follows it.
+/// The first word of an `Authorization` line and the rest after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line<'r> {
-    /// A scheme, or a bare token where nothing follows.
+    /// A scheme, or a bare token if nothing follows.
     pub(crate) word: &'r [u8],
-    /// What follows the separating spaces; empty where nothing does.
+    /// The text after the separating spaces; empty if nothing follows.
     pub(crate) value: &'r [u8],
 }
 
-/// The one value of a header that may be sent once. `None` where it is absent.
+/// Returns the single value of a header that may be sent once. Returns `None` if it is absent.
 ///
-/// Two lines are ambiguous, even two equal ones.
+/// Two lines are ambiguous, even if they are equal.
 #[inline]
 pub(crate) fn only<'r>(values: GetAll<'r, HeaderValue>) -> Result<Option<&'r [u8]>, RejectionKind> {
     let mut values = values.iter();
@@ -41,7 +41,8 @@ impl<'r> Line<'r> {
     }
 }
 
-/// A token that follows a scheme. `None` where it can be read but no genuine token looks like it.
+/// Reads a token that follows a scheme. Returns `None` if it is readable but no genuine token has
+/// this form.
 #[inline]
 pub(crate) fn token68(value: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
     match token::parse(value) {
@@ -51,20 +52,20 @@ pub(crate) fn token68(value: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind>
     }
 }
 
-/// Whether a value is at least one word that could have been meant as a token: no list, no
-/// parameters (OAuth 1.0's `k="v"`, RFC 5849), no character outside visible ASCII.
+/// Returns true if a value is at least one word that may be meant as a token. It is not a list and
+/// has no parameters (OAuth 1.0's `k="v"`, RFC 5849) and no character outside visible ASCII.
 fn is_one_token(value: &[u8]) -> bool {
     !value.is_empty()
         && value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b',')
         && !value.windows(2).any(|two| two == b"=\"")
 }
 
-/// Whether every byte is one that a well-formed line has; tabs, controls and obs-text are not.
+/// Returns true if every byte is valid in a well-formed line; tabs, controls and obs-text are not.
 pub(crate) fn is_printable(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Without the optional whitespace around it (HTTP/2 hands it up untrimmed).
+/// Removes the optional whitespace around a value (HTTP/2 passes it untrimmed).
 fn trim(value: &[u8]) -> &[u8] {
     let mut value = value;
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
@@ -81,7 +82,7 @@ fn trim_spaces(value: &[u8]) -> &[u8] {
     value
 }
 
-/// The schemes of IANA's registry and others in wide use: no bare token may be one of these words.
+/// The schemes of IANA's registry and others in wide use. None of these words may be a bare token.
 const KNOWN_SCHEMES: [&str; 21] = [
     "Basic",
     "Bearer",
@@ -106,10 +107,10 @@ const KNOWN_SCHEMES: [&str; 21] = [
     "JWT",
 ];
 
-/// The shortest bare token, longer than any scheme's name but one.
+/// The minimum length of a bare token, longer than all scheme names except one.
 const MIN_BARE_LENGTH: usize = 16;
 
-/// Whether a word can be a bare token at all: GeoDataHub sends tokens without a scheme.
+/// Returns true if a word can be a bare token, because GeoDataHub sends tokens without a scheme.
 pub(crate) fn may_be_bare(word: &[u8], also: &str) -> bool {
     word.len() >= MIN_BARE_LENGTH
         && (token::is_b64token(word) || token::is_made_of(word, also))

@@ -1,11 +1,11 @@
-//! Explains a token in a test or a tool.
+//! An explanation of a token, for tests and tools.
 
 use crate::verify::{Explanation, JwtVerifier, JwtVerifierError, Keys};
 
-/// Explains step by step what a verifier with this issuer, this audience and default settings does with a
-/// JWT: format, header, issuer, keys, signature, use, audience, claims, times. Works offline with a
-/// [`KeySet`](crate::verify::KeySet), and fetches [`Jwks`](crate::verify::Jwks). For a verifier with other settings there is
-/// [`JwtVerifier::explain`].
+/// Explains step by step how a verifier with this issuer, this audience and default settings
+/// handles a JWT. The steps are format, header, issuer, keys, signature, use, audience, claims,
+/// times. Works offline with a [`KeySet`](crate::verify::KeySet), and fetches
+/// [`Jwks`](crate::verify::Jwks). For a verifier with other settings, use [`JwtVerifier::explain`].
 ///
 /// # Errors
 ///

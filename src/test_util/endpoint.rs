@@ -1,4 +1,4 @@
-//! What an issuer inside the test answers about its tokens (RFC 7662).
+//! The introspection endpoint of a test issuer (RFC 7662).
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,19 +13,19 @@ use crate::credential::{Pair, Secret};
 use crate::request::percent;
 use crate::verify::KeySet;
 
-/// An introspection endpoint: who may ask there, and what it knows beside what the keys tell.
+/// An introspection endpoint: its clients, and the token state that the keys do not contain.
 pub(super) struct Endpoint {
     clients: Vec<Pair<'static>>,
     opaque: HashMap<String, Map<String, Value>>,
-    /// JWTs by what is signed of them, since a signature can be written in two ways.
+    /// JWTs by their signed part, because a signature can be written in two ways.
     revoked: HashSet<String>,
 }
 
-/// An answer's status and body.
+/// The status and body of an answer.
 pub(super) type Answer = (StatusCode, String);
 
 impl Endpoint {
-    /// An endpoint where [`OWN_CLIENT`] may ask.
+    /// Creates an endpoint that accepts [`OWN_CLIENT`].
     pub(super) fn new() -> Self {
         let mut endpoint = Self { clients: Vec::new(), opaque: HashMap::new(), revoked: HashSet::new() };
         endpoint.admit(OWN_CLIENT.0, OWN_CLIENT.1);
@@ -46,7 +46,7 @@ impl Endpoint {
         }
     }
 
-    /// The answer at this time, in seconds since 1970.
+    /// Returns the answer at this time, in seconds since 1970.
     pub(super) fn answer(&self, request: &Request<Bytes>, keys: Option<&KeySet>, now: u64) -> Answer {
         if request.method() != Method::POST {
             return (StatusCode::METHOD_NOT_ALLOWED, String::new());
@@ -73,7 +73,8 @@ impl Endpoint {
         }
     }
 
-    /// Basic as RFC 6749 section 2.3.1 has it, or as RFC 7662 section 2.1 a token that is good itself.
+    /// Returns true for Basic credentials of a client (RFC 6749 section 2.3.1), or for a valid
+    /// token (RFC 7662 section 2.1).
     fn knows(&self, authorization: &str, keys: Option<&KeySet>, now: u64) -> bool {
         let (scheme, sent) = authorization.split_once(' ').unwrap_or_default();
         if scheme.eq_ignore_ascii_case("Bearer") {
@@ -94,7 +95,7 @@ impl Endpoint {
         self.clients.iter().any(is)
     }
 
-    /// The claims of a token that is good now.
+    /// Returns the claims of a token that is currently valid.
     fn active(&self, token: &str, keys: Option<&KeySet>, now: u64) -> Option<Map<String, Value>> {
         let claims = match self.opaque.get(token) {
             Some(claims) => claims.clone(),
@@ -108,24 +109,24 @@ impl Endpoint {
     }
 }
 
-/// Who may ask of every issuer.
+/// The client that may introspect at every issuer.
 pub(super) const OWN_CLIENT: (&str, &str) = ("test-client", "secret of the test-client");
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Claims as an answer. What a test says of `active` and `token_type` stands.
+/// Returns claims as an answer. Values that a test sets for `active` and `token_type` are kept.
 fn told(mut claims: Map<String, Value>) -> Value {
     claims.entry("active").or_insert(Value::Bool(true));
     claims.entry("token_type").or_insert_with(|| "Bearer".into());
     claims.into()
 }
 
-/// RFC 6749 section 5.2.
+/// Returns an error of RFC 6749 section 5.2.
 fn refused(status: StatusCode, error: &str) -> Answer {
     (status, json!({ "error": error }).to_string())
 }
 
-/// A JWT without its signature.
+/// Returns a JWT without its signature.
 fn signed(token: &str) -> &str {
     token.rsplit_once('.').map_or(token, |(signed, _)| signed)
 }

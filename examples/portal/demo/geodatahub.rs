@@ -1,4 +1,4 @@
-//! GeoDataHub: a user and the three tokens a log-in gives, good and bad ones.
+//! GeoDataHub's demo account: a user and the three tokens of a login, valid and invalid ones.
 
 use jsonwebtoken::get_current_timestamp;
 use serde::Serialize;
@@ -61,7 +61,7 @@ impl Credentials {
         })
     }
 
-    /// Checks tokens by the key.
+    /// Returns a verifier that checks tokens with the key.
     pub(crate) fn tokens(&self, key: &SigningKey) -> Result<JwtVerifier, BoxError> {
         let tokens = JwtVerifier::builder(&self.issuer)
             .audience(&self.client_id)
@@ -70,7 +70,7 @@ impl Credentials {
         Ok(tokens.build()?)
     }
 
-    /// Puts the user and the API key into the database. Tokens carry their own proof.
+    /// Stores the user and the API key in the database. Tokens are self-contained.
     pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
         stored::user(store, &self.user.login, NewUser::new()).await?;
         let key = Secret::borrowed(&self.api_key);

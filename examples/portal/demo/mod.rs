@@ -1,4 +1,5 @@
-//! The demo accounts: every credential a client needs to try the portal, new at each start but for bob's password.
+//! The demo accounts: all credentials that a client needs to try the portal. They are new at each
+//! start, except bob's password.
 
 pub(crate) mod geodatahub;
 pub(crate) mod opendatasoft;
@@ -36,7 +37,7 @@ impl Demo {
         })
     }
 
-    /// Puts all of them into the database, where the start before has put others: those are deleted.
+    /// Stores all of them in the database, and deletes those of the previous start.
     pub(crate) async fn store(&self, platforms: &Platforms) -> Result<(), SqlError> {
         let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
         for platform in [socrata, usergrid, geodatahub, opendatasoft] {
@@ -67,7 +68,7 @@ impl Login {
     }
 }
 
-/// A token and, where it is good for anything, whose it is.
+/// A token and, if it is valid, its user.
 #[derive(Serialize)]
 pub(crate) struct Token {
     pub(crate) token: String,

@@ -1,4 +1,4 @@
-//! OpenDataSoft: two OAuth clients, a user, access tokens and an API key.
+//! OpenDataSoft's demo account: two OAuth clients, a user, access tokens and an API key.
 
 use serde::Serialize;
 use tower_principal::Secret;
@@ -58,8 +58,9 @@ impl Credentials {
         })
     }
 
-    /// Puts the user, the tokens and the API key into the database. The OAuth clients stay in memory:
-    /// the database knows clients of organizations alone, and these are no credentials of a request.
+    /// Stores the user, the tokens and the API key in the database. The OAuth clients stay in
+    /// memory: the database has only clients of organizations, and these are not credentials of a
+    /// request.
     pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
         stored::user(store, &self.user, NewUser::new()).await?;
         let key = demo().id(&self.api_key.id).owner(OTTO);

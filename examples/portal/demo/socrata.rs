@@ -1,4 +1,4 @@
-//! Socrata: users, API keys, an application and access tokens.
+//! Socrata's demo account: users, API keys, an application and access tokens.
 
 use serde::Serialize;
 use tower_principal::Secret;
@@ -41,7 +41,8 @@ pub(crate) struct App {
     pub(crate) callback_prefix: &'static str,
 }
 
-/// The one password that stays: it is there to show that a colon, a space and a letter beyond ASCII pass.
+/// The one password that stays the same. It shows that a colon, a space and a non-ASCII letter are
+/// accepted.
 const ODD_PASSWORD: &str = "pa:ss wörd";
 
 impl Credentials {
@@ -64,7 +65,7 @@ impl Credentials {
         })
     }
 
-    /// Puts all of them into the database.
+    /// Stores all of them in the database.
     pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
         for login in [&self.user, &self.odd_user, &self.disabled_user] {
             stored::user(store, login, NewUser::new()).await?;

@@ -1,4 +1,4 @@
-//! Demo credentials in the database: this start's take the place of those of the start before.
+//! Demo credentials in the database: those of this start replace those of the previous start.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tower_principal::verify::sql::{Credentials, NewCredential, NewUser, SqlError
 
 use super::Login;
 
-/// What tells demo credentials from those that were issued.
+/// The label that distinguishes demo credentials from issued ones.
 const LABEL: &str = "demo";
-/// How many are looked at in one go; the most there are.
+/// The page size of a query, which is the maximum.
 const PAGE: u32 = 1_000;
-/// How long what was revoked or has expired is refused as such.
+/// The time for which a revoked or expired credential is refused as such.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Starts a demo credential.
@@ -19,7 +19,8 @@ pub(super) fn demo() -> NewCredential {
     NewCredential::new().label(LABEL)
 }
 
-/// Makes a user, or gives the one of an earlier start the new password: whatever was issued to them stays.
+/// Creates a user, or sets the new password of the existing one; credentials issued to the user
+/// remain.
 pub(super) async fn user(store: &SqlStore, login: &Login, new: NewUser) -> Result<(), SqlError> {
     let (users, password) = (store.users(), Secret::borrowed(&login.password));
     if users.find(&login.username).await?.is_some() {
@@ -28,7 +29,7 @@ pub(super) async fn user(store: &SqlStore, login: &Login, new: NewUser) -> Resul
     users.create(&login.username, password, new).await
 }
 
-/// Deletes the demo credentials of the start before, and whatever else is over for long.
+/// Deletes the demo credentials of the previous start, and other credentials that ended long ago.
 pub(super) async fn end_old(store: &SqlStore) -> Result<(), SqlError> {
     let kinds =
         [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()];

@@ -1,4 +1,5 @@
-//! Usergrid: two organizations, one with two applications, their clients and an application user.
+//! Usergrid's demo account: two organizations, one with two applications, their clients and an
+//! application user.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +15,7 @@ pub(crate) const ORG: &str = "acme";
 pub(crate) const OTHER_ORG: &str = "umbrella";
 pub(crate) const APPS: [&str; 2] = ["sandbox", "weather"];
 pub(crate) const WENDY: &str = "wendy";
-/// A user stays the same, whatever the password.
+/// The user's UUID, which stays the same if the password changes.
 const WENDYS_UUID: &str = "5b1f0a6e-2f63-4c0b-9a55-6f0d5c1f8e21";
 
 const ORG_PREFIX: &str = "b3U6";
@@ -65,7 +66,7 @@ impl Credentials {
         })
     }
 
-    /// Puts all of them into the database. The tokens have what the user is granted.
+    /// Stores all of them in the database. The tokens have the user's permissions.
     pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
         stored::user(store, &self.user.login, NewUser::new().uuid(self.user.uuid).org(ORG)).await?;
         store.users().grant(WENDY, "get,put,post,delete:/**").await?;

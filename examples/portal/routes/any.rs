@@ -1,4 +1,4 @@
-//! Any form in, a typed principal out.
+//! A route that accepts any credential form and returns a typed principal.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tower_principal::{AuthenticateLayer, Dialect, GuestRule, Verifier, dialect, 
 use super::{BODY_DEADLINE, BODY_LIMIT};
 use crate::whoami::whoami;
 
-/// `metadata` is the URL of the document that says who gives access tokens.
+/// Builds the routes. `metadata` is the URL of the document that names the authorization server.
 pub(super) fn routes<V: Verifier>(verifier: Arc<V>, transport: &Transport, metadata: &str) -> Router {
     let group = |path: &str, dialect: Dialect| {
         let authenticate = AuthenticateLayer::new(dialect, verifier.clone(), transport.clone())

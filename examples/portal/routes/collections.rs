@@ -1,4 +1,5 @@
-//! Usergrid's collections: `/{org}/{app}/{collection}` and `/{org}/{app}/{collection}/{entity}`.
+//! Routes of Usergrid's collections: `/{org}/{app}/{collection}` and
+//! `/{org}/{app}/{collection}/{entity}`.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub(super) fn methods() -> MethodRouter {
     get(read).post(create).put(update).delete(remove)
 }
 
-/// What the wildcard route caught.
+/// The segments that the wildcard route captured.
 #[derive(Deserialize)]
 struct Place {
     org: String,
@@ -67,7 +68,7 @@ async fn remove(Path(place): Path<Place>, Extension(store): Extension<Arc<Collec
 }
 
 impl Place {
-    /// The collection, and the entity in it if one is named.
+    /// Returns the collection, and the entity in it if the path names one.
     fn target(&self) -> (&str, Option<&str>) {
         match self.path.trim_end_matches('/').split_once('/') {
             Some((collection, id)) => (collection, Some(id)),
@@ -75,7 +76,8 @@ impl Place {
         }
     }
 
-    /// Without timestamp and duration: requests that differ in a secret alone get the same bytes.
+    /// Omits timestamp and duration, so that requests that differ only in a secret get the same
+    /// bytes.
     fn answer(&self, action: &str, entities: Result<Vec<Entity>, Refused>) -> Response {
         let Self { org, app, .. } = self;
         let (collection, _) = self.target();
@@ -104,7 +106,7 @@ impl Place {
     }
 }
 
-/// One entity or a list of them, whatever media type the client claims.
+/// Reads one entity or a list of them, regardless of the client's media type.
 fn entities(body: &[u8]) -> Result<Vec<Entity>, Refused> {
     let entities = match body.trim_ascii_start().first() {
         Some(b'[') => serde_json::from_slice(body),

@@ -1,4 +1,4 @@
-//! GeoDataHub: a bare JWT, checked against the key set that is published here.
+//! GeoDataHub's routes: a bare JWT, checked with the key set that is published here.
 
 use axum::extract::Path;
 use axum::http::StatusCode;

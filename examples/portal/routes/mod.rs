@@ -25,12 +25,13 @@ use crate::demo::Demo;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 
-/// The longest form body that is looked into for a token, in bytes.
+/// The maximum length of a form body that is searched for a token, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
-/// How long it may take to arrive.
+/// The time limit for a form body.
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
-/// `origin` is the URL that the portal is used by, and who gives the tokens that OpenDataSoft's routes take.
+/// Builds all routes. `origin` is the portal's public URL, and the issuer of the tokens for
+/// OpenDataSoft's routes.
 pub(crate) fn all(
     demo: &Demo,
     key: &SigningKey,
@@ -59,9 +60,9 @@ pub(crate) fn all(
         .route("/healthz", get(async || "ok")))
 }
 
-/// Slows down whoever keeps failing. Not what comes from this machine, where a demonstration, its tests and whoever
-/// types a password wrong are all 127.0.0.1 and would slow down one another; behind a proxy that names its
-/// clients the limits are live.
+/// Throttles clients that keep failing, except those on this machine. There a demonstration, its
+/// tests and a user with a mistyped password share 127.0.0.1 and would throttle one another. Behind
+/// a proxy that forwards client addresses, the limits apply.
 fn throttled<V: Verifier>(verifier: V) -> Result<Throttled<V>, BoxError> {
     Ok(Throttled::new(verifier)?.exempt(["127.0.0.0/8".parse()?, "::1/128".parse()?]))
 }

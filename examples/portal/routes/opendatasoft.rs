@@ -1,4 +1,4 @@
-//! OpenDataSoft: an access token in the header, the query or the body, or an API key.
+//! OpenDataSoft's routes: an access token in the header, the query or the body, or an API key.
 
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::routing::get;
@@ -11,8 +11,9 @@ use tower_principal::{AuthenticateLayer, Verifier, dialect, protect};
 use super::{BODY_DEADLINE, BODY_LIMIT};
 use crate::whoami::whoami;
 
-/// Pages of any origin may ask, as there: a preflight has no credentials, and the layer inside would refuse it.
-/// `metadata` is the URL of the document that says who gives access tokens.
+/// Builds the routes. Pages of any origin may call them, as on the platform: a preflight has no
+/// credentials, and the layer inside would refuse it. `metadata` is the URL of the document that
+/// names the authorization server.
 pub(super) fn routes(verifier: impl Verifier, transport: &Transport, metadata: &str) -> Router {
     let authenticate = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport.clone())
         .form_body(BODY_LIMIT, BODY_DEADLINE)

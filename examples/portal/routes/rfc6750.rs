@@ -1,4 +1,4 @@
-//! The strict standard: `Authorization: Bearer` and nothing else.
+//! Routes of the strict standard: only `Authorization: Bearer`.
 
 use axum::Router;
 use axum::routing::get;
@@ -7,7 +7,7 @@ use tower_principal::{AuthenticateLayer, RequireLayer, Verifier, dialect, policy
 
 use crate::whoami::whoami;
 
-/// `metadata` is the URL of the document that says who gives access tokens.
+/// Builds the routes. `metadata` is the URL of the document that names the authorization server.
 pub(super) fn routes(verifier: impl Verifier, transport: &Transport, metadata: &str) -> Router {
     let all = RequireLayer::new(policy::scope("all"));
     let routes =

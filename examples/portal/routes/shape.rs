@@ -1,5 +1,5 @@
-//! Errors in the shape of a platform, also those that handlers and axum say with a status alone: a dataset
-//! that is not there, a method that no route has, a path that is no text.
+//! Errors in the shape of a platform. This includes errors for which handlers and axum return only
+//! a status: a missing dataset, a method without a route, a path that is not text.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::Value;
 
-/// A platform's body for a status.
+/// Returns a platform's body for a status.
 type Shape = fn(StatusCode) -> Value;
 
-/// Gives every error of these routes that is no JSON yet a body of this shape.
+/// Gives each error of these routes a body of this shape, unless it is JSON already.
 pub(super) fn errors(routes: Router, shape: Shape) -> Router {
     routes.route_layer(map_response_with_state(shape, shaped))
 }
@@ -27,12 +27,12 @@ async fn shaped(State(shape): State<Shape>, response: Response) -> Response {
     (status, Json(shape(status))).into_response()
 }
 
-/// The error's name: `not_found`.
+/// Returns the error's name: `not_found`.
 pub(super) fn name(status: StatusCode) -> String {
     reason(status).to_lowercase().replace(' ', "_")
 }
 
-/// The error in words: `Not Found`.
+/// Returns the error in words: `Not Found`.
 pub(super) fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }

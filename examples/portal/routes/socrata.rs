@@ -1,4 +1,4 @@
-//! Socrata: datasets that anybody reads, one that accounts alone read; writing needs an account.
+//! Socrata's routes: public datasets, and one only for accounts; writing needs an account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,14 +33,14 @@ pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
         .route("/users/current.xml", get(current_xml))
         .with_state(Arc::new(Dataset::demo()));
     let routes = shape::errors(routes, |status| failure(&shape::name(status), shape::reason(status)));
-    // All tokens of the demonstration belong to one user, and are shown by one client.
+    // All tokens of the demonstration belong to one user and are sent by one client.
     let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone())
         .revocation(RevocationLimits::default().share(20));
     protect(routes, layer).into_router()
 }
 
-/// Somebody with an account: a user, by whatever credential, or an API key. An application is nobody yet,
-/// so an app token alone is asked for credentials as a guest is.
+/// A caller with an account: a user with any credential, or an API key. An application has no
+/// account, so a lone app token is asked for credentials, like a guest.
 struct Account(Principal);
 
 impl<S: Send + Sync> FromRequestParts<S> for Account {
@@ -55,7 +55,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Account {
 }
 
 impl Account {
-    /// The user, also where a key acts for one.
+    /// Returns the user, including the user that a key acts for.
     fn user(&self) -> &str {
         self.0.owner().or(self.0.id()).unwrap_or_default()
     }
@@ -139,7 +139,7 @@ fn visible(dataset: &Dataset, account: Result<Account, Rejection>) -> Answer<&Da
     }
 }
 
-/// One row or a list of them, whatever media type the client claims.
+/// Reads one row or a list of them, regardless of the client's media type.
 fn rows(body: &[u8]) -> Answer<Vec<Row>> {
     let rows = match body.trim_ascii_start().first() {
         Some(b'[') => serde_json::from_slice(body),
@@ -167,12 +167,12 @@ impl IntoResponse for Failure {
     }
 }
 
-/// SODA's shape of an error.
+/// Returns an error in SODA's shape.
 fn failure(code: &str, message: &str) -> Value {
     json!({ "code": code, "error": true, "message": message })
 }
 
-/// An id in Socrata's form, the same for the same user.
+/// Returns an id in Socrata's form, always the same for one user.
 fn four_by_four(user: &str) -> String {
     let hash = user.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

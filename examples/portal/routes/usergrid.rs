@@ -1,4 +1,5 @@
-//! Usergrid: applications of organizations, and what their administrators and users may do.
+//! Usergrid's routes: applications of organizations, and the operations of their administrators and
+//! users.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,14 +28,14 @@ use crate::demo::usergrid::{APPS, ORG, WENDY};
 use crate::platform::Platform;
 use crate::whoami::whoami;
 
-/// The one sandbox there is; the dialect's own rule admits to that of any organization.
+/// The guest rule for the only sandbox; the dialect's own rule covers that of any organization.
 const SANDBOX: GuestRule =
     GuestRule::path("/acme/sandbox/**").permissions(&["get,post,put,delete:/**"]).sandbox();
 
 const APPLICATION: &str = "/{org}/{app}/**";
 const ORGANIZATION: &str = "/management/orgs/{org}/**";
 
-/// First segments of the other routes; no organization has such a name.
+/// First segments of the other routes, which are not valid names of organizations.
 const RESERVED: [&str; 11] = [
     "any",
     "api",
@@ -51,7 +52,8 @@ const RESERVED: [&str; 11] = [
 
 type Apps = Arc<BTreeMap<&'static str, Arc<Collections>>>;
 
-/// `verifier` judges what is shown; `accounts` are those that tokens are revoked of.
+/// Builds the routes. `verifier` verifies credentials; `accounts` are those whose tokens are
+/// revoked.
 pub(super) fn routes(verifier: impl Verifier, accounts: Platform, transport: &Transport) -> Router {
     let apps: Apps = Arc::new(APPS.into_iter().map(|app| (app, Arc::default())).collect());
     let usergrid = dialect::USERGRID.guests([SANDBOX]);
@@ -78,13 +80,14 @@ pub(super) fn routes(verifier: impl Verifier, accounts: Platform, transport: &Tr
     applications.merge(shape::errors(tokens, error)).route_layer(from_fn(unreserved)).merge(organizations)
 }
 
-/// The first two segments of a path, as they were sent: what is encoded there is refused by the policy.
+/// Returns the first two segments of a path as they were sent. The policy refuses encoded ones.
 fn place(request: &Request) -> (&str, &str) {
     let mut segments = request.uri().path().split('/').skip(1);
     (segments.next().unwrap_or_default(), segments.next().unwrap_or_default())
 }
 
-/// Keeps the wildcard from catching what is under the other routes: that is a 404 without authentication.
+/// Keeps the wildcard from matching paths of the other routes: those are 404 without
+/// authentication.
 async fn unreserved(request: Request, next: Next) -> Response {
     let (org, _) = place(&request);
     if RESERVED.contains(&org) {
@@ -93,8 +96,8 @@ async fn unreserved(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Answers 404 where there is no such application. It stands inside authentication and outside
-/// authorization: nobody but somebody known is told.
+/// Answers 404 if the application does not exist. It runs inside authentication and outside
+/// authorization, so that only an authenticated caller gets this answer.
 async fn known(State(apps): State<Apps>, mut request: Request, next: Next) -> Response {
     let (org, app) = place(&request);
     let encoded = org.contains('%') || app.contains('%');
@@ -117,7 +120,7 @@ struct User {
     user: String,
 }
 
-/// Revokes every token the user holds now.
+/// Revokes all current tokens of the user.
 async fn revoke_all(State(accounts): State<Platform>, Path(User { user }): Path<User>) -> Response {
     if user != WENDY {
         return failure(StatusCode::NOT_FOUND, "service_resource_not_found", "There is no such user");
@@ -133,7 +136,7 @@ struct Named {
     token: String,
 }
 
-/// Revokes one of the user's own tokens; that of somebody else is none.
+/// Revokes one of the user's own tokens; a token of another user is not found.
 async fn revoke_one(
     State(accounts): State<Platform>,
     Path(User { user }): Path<User>,
@@ -163,7 +166,7 @@ fn unavailable() -> Response {
     failure(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", description)
 }
 
-/// Without the secret: the client has it.
+/// Omits the secret, because the client has it.
 async fn credentials(client: OrgAdmin) -> Json<Value> {
     Json(json!({
         "action": "get organization client credentials",
@@ -180,7 +183,8 @@ pub(super) fn failure(status: StatusCode, error: &str, description: &str) -> Res
     (status, Json(body(error, description))).into_response()
 }
 
-/// Usergrid's shape of an error, without the timestamp and the duration that would tell answers apart.
+/// Returns an error in Usergrid's shape, without the timestamp and the duration, by which answers
+/// would differ.
 fn body(error: &str, description: &str) -> Value {
     let exception = "org.apache.usergrid.rest.exceptions.ServiceException";
     json!({ "error": error, "exception": exception, "error_description": description })

@@ -58,7 +58,7 @@ impl Observation {
     }
 }
 
-/// The rules about one answer alone, whatever was asked: those it breaks.
+/// Returns the rules that one answer breaks, regardless of the credential.
 pub(super) fn broken(
     credential: &Credential<'_>,
     answer: &Result<Result<Principal, VerifyError>, Unfinished>,
@@ -87,7 +87,7 @@ pub(super) fn broken(
     broken
 }
 
-/// All that a log may print of an error.
+/// Returns all parts of an error that a log may print.
 fn describe(error: &VerifyError) -> String {
     let mut told = format!("{error} {error:?}");
     let mut source = error.source();
@@ -101,7 +101,7 @@ fn describe(error: &VerifyError) -> String {
     told
 }
 
-/// Whether a text has the credential's secret in it. Short ones are found in any text.
+/// Returns true if a text contains the credential's secret. Short secrets occur in any text.
 fn shows(text: &str, credential: &Credential<'_>) -> bool {
     let (_, secret) = twist::texts(credential);
     let secret = secret.expose_secret();

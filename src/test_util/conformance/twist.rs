@@ -2,10 +2,10 @@
 
 use crate::credential::{ClientKind, Credential, Key, Pair, Secret};
 
-/// A credential and how it differs from a good one. The words quote nothing of it.
+/// A credential and its difference from a good one. The description quotes none of it.
 pub(super) type Twisted = (&'static str, Credential<'static>);
 
-/// The texts of a credential: the id, where there is one, and the secret.
+/// Returns the texts of a credential: the id, if there is one, and the secret.
 pub(super) fn texts<'c>(credential: &'c Credential<'_>) -> (Option<&'c str>, Secret<'c>) {
     match credential {
         Credential::AccessToken(secret)
@@ -17,13 +17,13 @@ pub(super) fn texts<'c>(credential: &'c Credential<'_>) -> (Option<&'c str>, Sec
     }
 }
 
-/// Whether both are the same credential.
+/// Returns true if both are the same credential.
 pub(super) fn same(one: &Credential<'_>, other: &Credential<'_>) -> bool {
     let ((id, secret), (other_id, other_secret)) = (texts(one), texts(other));
     one.kind() == other.kind() && id == other_id && secret.ct_eq(&other_secret)
 }
 
-/// The same with a part that is nearly right.
+/// Returns variants of a credential with one part that is nearly right.
 pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
     let (id, secret) = texts(credential);
     let secret = secret.expose_secret();
@@ -64,7 +64,8 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
     twisted
 }
 
-/// The same with a secret that differs after 72 bytes, which is all that bcrypt looks at; of one that is longer.
+/// Returns variants whose secret differs after 72 bytes, which is the length that bcrypt uses. Only
+/// for longer secrets.
 pub(super) fn cut(credential: &Credential<'_>) -> Vec<Twisted> {
     let (id, secret) = texts(credential);
     let secret = secret.expose_secret();
@@ -77,7 +78,7 @@ pub(super) fn cut(credential: &Credential<'_>) -> Vec<Twisted> {
     ]
 }
 
-/// The same text as a credential of every other kind.
+/// Returns the same text as a credential of every other kind.
 pub(super) fn as_others(credential: &Credential<'_>) -> Vec<Twisted> {
     let (id, secret) = texts(credential);
     let secret = secret.expose_secret();
@@ -100,7 +101,7 @@ pub(super) fn as_others(credential: &Credential<'_>) -> Vec<Twisted> {
     twisted
 }
 
-/// Texts that no credential has, as credentials of every kind.
+/// Returns texts that no credential has, as credentials of every kind.
 pub(super) fn odd() -> Vec<Twisted> {
     let long = "a".repeat(8 * 1024);
     let texts = [
@@ -159,7 +160,7 @@ fn of_two(id: &str, secret: &str) -> Vec<Twisted> {
     ]
 }
 
-/// A credential of the same kind with other texts.
+/// Returns a credential of the same kind with other texts.
 fn like(credential: &Credential<'_>, id: Option<String>, secret: String) -> Credential<'static> {
     let pair = |id: String, secret: String| Pair::new(Secret::owned(id), Secret::owned(secret));
     let id = id.unwrap_or_default();
@@ -191,7 +192,7 @@ fn other_case(text: &str) -> String {
     text.chars().map(swap).collect()
 }
 
-/// Bytes of a password that bcrypt looks at.
+/// The number of bytes of a password that bcrypt uses.
 const CUT: usize = 72;
 
 #[cfg(test)]
