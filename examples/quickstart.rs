@@ -7,7 +7,7 @@ use tower_principal::{
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Who is known. Your own database is another `Verifier`.
+    // The known users and tokens. To use your own database, implement `Verifier`.
     let otto = OAuthUser::builder("otto").scopes(["datasets:read"]).build();
     let nina = OAuthUser::builder("nina").build();
     let robot = ApiKey::builder("key-1").owner("otto").build();
@@ -19,11 +19,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let app = Router::new()
         .route("/datasets", get(|| async { "all the datasets\n" }))
-        // A `route_layer` is around the routes above it: only `/datasets` needs the scope.
+        // A `route_layer` applies to the routes above it: only `/datasets` needs the scope.
         .route_layer(RequireLayer::new(policy::scope("datasets:read")))
         .route("/whoami", get(|me: Principal| async move { format!("{me:?}\n") }))
         .route("/profile", get(|user: OAuthUser| async move { format!("{}\n", user.id()) }))
-        // Last, so it is around everything. Plain http is for this demonstration only.
+        // Last, so that it applies to all routes. Plain http is only for this demonstration.
         .route_layer(AuthenticateLayer::new(
             dialect::OPENDATASOFT,
             verifier,

@@ -1,4 +1,4 @@
-//! `portal doctor`: what a verifier does with a token, step by step.
+//! `portal doctor`: explains how a verifier handles a token, step by step.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -27,7 +27,7 @@ pub(crate) struct Invocation {
     pub(crate) command: Option<Command>,
 }
 
-/// What the portal does in place of serving.
+/// The commands of the portal other than serving.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Doctor(Doctor),
@@ -40,27 +40,28 @@ impl Command {
     }
 }
 
-/// Explains what a verifier does with a JWT. Prints neither the token nor a claim about a person.
+/// Explains how a verifier handles a JWT. Prints neither the token nor a claim about a person.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// The file with the token.
     #[arg(long, value_name = "FILE")]
     token_file: PathBuf,
 
-    /// The issuer, as `iss` has it.
+    /// The issuer, as in the claim `iss`.
     #[arg(long, value_name = "URL")]
     issuer: String,
 
-    /// A name of the service, as `aud` has it; may be repeated.
+    /// A name of the service, as in the claim `aud`; may be repeated.
     #[arg(long, value_name = "NAME", required = true)]
     audience: Vec<String>,
 
-    /// What tokens are for: `rfc9068` (`typ` is `at+jwt`), `jwt`, `untyped`, `cognito`, `kubernetes`; may be
-    /// repeated.
+    /// The use of tokens: `rfc9068` (`typ` is `at+jwt`), `jwt`, `untyped`, `cognito`, `kubernetes`;
+    /// may be repeated.
     #[arg(long, value_name = "USE", default_value = "rfc9068", value_parser = token_use)]
     accept: Vec<TokenUse>,
 
-    /// A file of keys in place of the issuer's: a JWK set, a key or a certificate. Nothing is fetched then.
+    /// A file of keys in place of the issuer's: a JWK set, a key or a certificate. With it, no keys
+    /// are fetched.
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
 
@@ -68,11 +69,11 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "NAME", default_value = "RS256", value_parser = algorithm)]
     algorithm: Algorithm,
 
-    /// The address of the keys, if the issuer's metadata do not name it.
+    /// The address of the keys, if the issuer's metadata does not name it.
     #[arg(long, value_name = "URL", conflicts_with = "keys")]
     jwks: Option<String>,
 
-    /// A proxy that keys are fetched through.
+    /// A proxy for fetching keys.
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
 }

@@ -6,25 +6,25 @@ use std::path::PathBuf;
 use clap::Parser;
 use tower_principal::transport::IpNet;
 
-/// One open-data portal that takes every credential form of four platforms.
+/// An open-data portal that accepts every credential form of four platforms.
 #[derive(Debug, Parser)]
 #[command(name = "portal")]
 pub(crate) struct Flags {
-    /// Where plain HTTP listens; port 0 picks a free one.
+    /// The address of the plain HTTP listener; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) http: SocketAddr,
 
-    /// Where HTTPS listens (HTTP/1.1 and HTTP/2); port 0 picks a free one.
+    /// The address of the HTTPS listener (HTTP/1.1 and HTTP/2); port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
     pub(crate) https: SocketAddr,
 
-    /// Holds the private CA and the demo credentials; made when it is missing.
+    /// The directory of the private CA and the demo credentials; created if it is missing.
     #[arg(long, value_name = "DIR", default_value = "./portal-data")]
     pub(crate) data: PathBuf,
 
-    /// Where users, keys and issued tokens are kept: sqlite:FILE or postgres://USER@HOST/NAME, the password in
-    /// `PGPASSWORD` or `PGPASSFILE` where others may see the command line; a server off the loopback needs
-    /// ?sslmode=verify-full [default: sqlite:DIR/portal.db].
+    /// The database of users, keys and issued tokens: sqlite:FILE or postgres://USER@HOST/NAME. Put
+    /// the password in `PGPASSWORD` or `PGPASSFILE` if others may see the command line. A server
+    /// off the loopback needs ?sslmode=verify-full [default: sqlite:DIR/portal.db].
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 
@@ -32,12 +32,12 @@ pub(crate) struct Flags {
     #[arg(long)]
     pub(crate) assume_secure: bool,
 
-    /// A proxy whose `Forwarded` and `X-Forwarded-Proto` are believed; may be repeated.
+    /// A proxy whose `Forwarded` and `X-Forwarded-Proto` are trusted; may be repeated.
     #[arg(long, value_name = "CIDR", value_parser = cidr)]
     pub(crate) trust_proxy: Vec<IpNet>,
 
-    /// What is logged to stderr, in the syntax of `tracing-subscriber`'s `EnvFilter`. `tower_principal::audit` is what
-    /// became of every credential; never a secret.
+    /// The filter of the log on stderr, in the syntax of `tracing-subscriber`'s `EnvFilter`.
+    /// `tower_principal::audit` logs the outcome of every credential, never a secret.
     #[arg(long, value_name = "FILTER", default_value = "info,tower_principal::audit=info")]
     pub(crate) log: String,
 }

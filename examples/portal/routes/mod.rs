@@ -1,4 +1,5 @@
-//! The routes. A group's layers are attached with `route_layer`, so an unknown path meets none of them.
+//! All routes. A group's layers are attached with `route_layer`, so they do not run for unknown
+//! paths.
 
 mod any;
 mod collections;
