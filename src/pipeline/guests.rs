@@ -13,7 +13,7 @@ use crate::trace;
 #[derive(Clone, Debug)]
 pub(crate) struct Guests(Vec<Admission>);
 
-/// The kind of credential source that the body of a request is.
+/// The content of a request body with regard to credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InBody {
     Nothing,

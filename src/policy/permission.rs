@@ -20,10 +20,10 @@ pub struct PermissionPolicy {
 /// Allows principals whose permissions grant all of some operations on a path, written as
 /// `get,put:/reports`. If the text is not of this form, no principal is allowed.
 ///
-/// The path is absolute. Permissions that are relative to a place do not count: those of a
-/// principal with an organization or an application, and those of a guest of a path rule. See
-/// [`within`](PermissionPolicy::within). For the permission that matches the current request, see
-/// [`application`](super::application()).
+/// The path is absolute. Permissions that are relative to a place do not count. These are the
+/// permissions of a principal with an organization or application, and of a guest of a path rule.
+/// See [`within`](PermissionPolicy::within). For the permission that matches the current request,
+/// see [`application`](super::application()).
 ///
 /// # Examples
 ///

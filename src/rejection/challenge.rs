@@ -30,7 +30,7 @@ pub struct Challenge {
     parameters: Vec<(String, String)>,
 }
 
-/// A challenge that cannot be sent: a scheme or parameter name is not a token (RFC 9110 section
+/// A challenge that cannot be sent. A scheme or parameter name is not a token (RFC 9110 section
 /// 5.6.2), or a value has a control or non-ASCII character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a challenge's names must be tokens and its values printable ASCII")]

@@ -21,11 +21,11 @@ pub enum RejectionKind {
     Malformed,
     /// More than one credential was sent for one role (RFC 6750 section 2).
     Ambiguous,
-    /// The verifier rejected an access token.
+    /// No verifier accepts the access token.
     DeniedToken,
-    /// The verifier rejected a password, API key or client secret.
+    /// No verifier accepts the password, API key or client secret.
     DeniedCredentials,
-    /// The verifier rejected an app token.
+    /// No verifier accepts the app token.
     DeniedAppToken,
     /// A credential was sent over a connection that is not known to be secure.
     InsecureTransport,

@@ -239,7 +239,7 @@ fn whole_seconds(after: Duration) -> u64 {
 
 /// Removes the body if the request needs that. `HEAD` is answered like `GET`, including the length,
 /// but without the body (RFC 9110 section 9.3.2). A gRPC call is answered only by the status, which
-/// its client maps to a gRPC status; it would read a body as a broken message.
+/// its client maps to a gRPC status. The client would read a body as a broken message.
 fn make_bodiless(response: &mut Response<Bytes>, asked: RequestFacts) {
     if asked.grpc {
         response.headers_mut().remove(CONTENT_TYPE);

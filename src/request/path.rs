@@ -9,8 +9,9 @@ use super::percent;
 /// A path whose segments every downstream program reads in the same way.
 ///
 /// It starts with `/`. It contains no empty segment except the last, no dot segment, slash, `;`,
-/// `\`, `?`, `#` or control character: raw, percent-encoded or percent-encoded twice. It contains
-/// no raw non-ASCII character, and its encoded bytes are UTF-8.
+/// `\`, `?`, `#` or control character. That holds for raw, percent-encoded and twice
+/// percent-encoded characters. It contains no raw non-ASCII character, and its encoded bytes are
+/// UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainPath<'r>(&'r str);
 

@@ -19,7 +19,7 @@ pub enum Fault {
     Body(Bytes),
     /// Never answers.
     Hang,
-    /// Refuses the connection.
+    /// Makes the connection fail.
     Unreachable,
     /// Panics in the client.
     Panic,

@@ -6,9 +6,9 @@ use std::future::poll_fn;
 use http::{Method, Request, Response, StatusCode};
 use tower_service::Service;
 
-/// Returns the routes of a list that allow requests without any credential: those that answer such
-/// a request with a status other than 401 and 403. A path that does not exist answers 404 and is
-/// included, so that a list with a wrong path does not pass by mistake.
+/// Returns the routes of a list that allow requests without any credential. These routes answer
+/// such a request with a status other than 401 and 403. A path that does not exist answers 404 and
+/// is included, so that a list with a wrong path does not pass by mistake.
 ///
 /// axum cannot list its routes, so provide the list: methods, and paths as a client requests them.
 /// `body` makes an empty request body of the type that the service accepts.

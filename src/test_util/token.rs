@@ -103,7 +103,7 @@ impl Token {
 
 fn rand() -> u64 {
     let mut bytes = [0; 8];
-    // The text is constant if there is no randomness: this is an id for tests.
+    // Constant if there is no randomness, which is sufficient for an id in tests.
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes)
 }

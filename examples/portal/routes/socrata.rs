@@ -1,4 +1,4 @@
-//! Socrata's routes: public datasets, and one only for accounts; writing needs an account.
+//! Socrata's routes: public datasets, and one only for accounts. Writing needs an account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
