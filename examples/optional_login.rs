@@ -1,4 +1,4 @@
-//! Routes that allow guests and recognize users who log in.
+//! Routes that allow guests and recognize logged-in users.
 //!
 //! Run `cargo run --example optional_login`, then the three calls it prints.
 

@@ -88,8 +88,8 @@ impl Dataset {
         rows
     }
 
-    /// Creates rows. A row that is identified by `:id` or by `id`, the row identifier, is updated;
-    /// `":deleted": true` removes it.
+    /// Creates rows. Updates a row that is named by `:id` or by `id`, the row identifier.
+    /// Removes it if `":deleted": true` is set.
     pub(crate) fn upsert(&self, rows: Vec<Row>) -> Changes {
         let mut changes = Changes::default();
         let mut table = self.table();
