@@ -1,5 +1,6 @@
-//! Errors in the shape of a platform. This includes errors that handlers and axum return as a status
-//! only, for example for a missing dataset, a method without a route, or a path that is not text.
+//! Errors in the shape of a platform. This includes errors that handlers and axum return as a
+//! status only, for example for a missing dataset, a method without a route, or a path that is not
+//! text.
 
 use axum::extract::State;
 use axum::http::StatusCode;
