@@ -19,8 +19,9 @@ use tower_principal::{
     Verifier, VerifyContext, VerifyError,
 };
 
-/// Of every kind that can be kept, asked of a memory verifier and of a cache around it. `password` is of the cache alone,
-/// since the memory verifier hashes it; `refused` is a token that nobody knows, `many` one of 100,000 that are kept.
+/// Of every kind that can be kept, asked of a memory verifier and of a cache around it. `password`
+/// is of the cache alone, since the memory verifier hashes it; `refused` is a token that nobody
+/// knows, `many` one of 100,000 that are kept.
 const KINDS: [&str; 6] = ["token", "jwt", "app", "key", "halves", "client"];
 const CACHED_ALONE: [&str; 3] = ["password", "refused", "many"];
 

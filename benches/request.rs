@@ -3,7 +3,8 @@
 //!     benches/instructions                      # every case under callgrind, as differences
 //!     cargo bench --bench request -- bearer 1000    # one case, so many requests: what the script counts
 //!
-//! Each case has a twin without the layer, so that what building the request and the answer costs cancels.
+//! Each case has a twin without the layer, so that what building the request and the answer costs
+//! cancels.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::convert::Infallible;
@@ -120,7 +121,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A JWT of eight claims, a verifier for it, and as a measure the crate jsonwebtoken with the same rules.
+/// A JWT of eight claims, a verifier for it, and as a measure the crate jsonwebtoken with the same
+/// rules.
 #[cfg(feature = "jwt")]
 mod jwt {
     use std::sync::OnceLock;

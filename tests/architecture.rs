@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// What stands in `src/` beside `lib.rs`, from the top to the ground: a file imports only from entries
-/// further down. A new file in a folder needs no line here; a new entry of `src/` does.
+/// What stands in `src/` beside `lib.rs`, from the top to the ground: a file imports only from
+/// entries further down. A new file in a folder needs no line here; a new entry of `src/` does.
 #[rustfmt::skip]
 const ORDER: &[&str] = &[
     "test_util",
@@ -59,7 +59,8 @@ const HEADS: &[&str] = &["verify/verifier"];
 /// The longest that a file may be.
 const LINES: usize = 300;
 
-/// Files by their module: `policy/scope` is `policy/scope.rs`, `policy` is `policy.rs` or `policy/mod.rs`.
+/// Files by their module: `policy/scope` is `policy/scope.rs`, `policy` is `policy.rs` or
+/// `policy/mod.rs`.
 type Tree = BTreeMap<String, String>;
 
 fn sources() -> Tree {
@@ -267,8 +268,8 @@ fn complaint(from: &str, to: &str) -> Option<String> {
     (!allowed).then(|| format!("{from} must not import {to}"))
 }
 
-/// The children of each folder, and which of them import which. The folder's own files are none of them:
-/// `policy/mod.rs`, and `policy/policy.rs` if there is one (see [`HEADS`]).
+/// The children of each folder, and which of them import which. The folder's own files are none of
+/// them: `policy/mod.rs`, and `policy/policy.rs` if there is one (see [`HEADS`]).
 fn folders(imports: &[(String, String)]) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
     let mut folders: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for (from, to) in imports {
@@ -366,7 +367,8 @@ fn unsafe_code_is_forbidden_everywhere() {
     }
 }
 
-/// REQ-18: a secret is compared by `ct_eq` or as a fingerprint, never byte by byte with an early end.
+/// REQ-18: a secret is compared by `ct_eq` or as a fingerprint, never byte by byte with an early
+/// end.
 #[test]
 fn req_18_no_exposed_secret_is_compared() {
     let sources = sources();
@@ -381,8 +383,8 @@ fn req_18_no_exposed_secret_is_compared() {
     assert!(sources["credential/secret"].contains("subtle::ConstantTimeEq"));
 }
 
-/// The files that look at the text of a secret, to read, find, hash, send or check it. A file is added
-/// only with a reason to see secrets.
+/// The files that look at the text of a secret, to read, find, hash, send or check it. A file is
+/// added only with a reason to see secrets.
 #[rustfmt::skip]
 const DOORS: &[&str] = &[
     "credential/credential", "credential/pair", "credential/secret", "credential/typed_headers", "read/parameters",
@@ -445,7 +447,8 @@ fn a_sound_tree_has_no_complaints() {
 #[test]
 fn planted_faults_are_found() {
     for (files, expected) in [
-        // Upward: directly, in a list, in a body, through a re-export of the root, from an inner module.
+        // Upward: directly, in a list, in a body, through a re-export of the root, from an inner
+        // module.
         (vec![("clock", "use crate::layer::Layer;"), ("layer", "")], "clock imports layer"),
         (
             vec![("read/a", "use crate::{clock::X, pipeline::{Y as Z}};"), ("pipeline", ""), ("clock", "")],

@@ -1,9 +1,9 @@
 //! Secrets stay secret: canaries in every input, looked for in everything that comes out.
 //!
-//! The real portal gets the whole corpus with canaries for secrets, while it logs everything that any crate has to
-//! say; the library gets them in this process, while everything around it fails. Then its output, its log, its metrics
-//! and every byte of every answer are searched, in every usual writing. That the search finds what there is to find is
-//! tested with leaks on purpose.
+//! The real portal gets the whole corpus with canaries for secrets, while it logs everything that
+//! any crate has to say; the library gets them in this process, while everything around it fails.
+//! Then its output, its log, its metrics and every byte of every answer are searched, in every
+//! usual writing. That the search finds what there is to find is tested with leaks on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod canary_kit;
@@ -71,7 +71,8 @@ async fn the_portal_shows_no_canary_of_any_input() {
     let mut compared = 0;
     for (id, answer) in &answers {
         let (Ok(answer), Ok(other)) = (answer, &others[id]) else { continue };
-        // A machine that is busy otherwise makes some of the password checks late, and new entities have new names.
+        // A machine that is busy otherwise makes some of the password checks late, and new entities
+        // have new names.
         if answer.status == 503 || other.status == 503 || (answer.status, other.status) == (200, 200) {
             continue;
         }
@@ -81,7 +82,8 @@ async fn the_portal_shows_no_canary_of_any_input() {
             failures.push(format!("{id} was refused in two ways: {answer} and {other}"));
         }
     }
-    // Names, paths and other headers of those who were refused are no secrets, and nobody's business either.
+    // Names, paths and other headers of those who were refused are no secrets, and nobody's
+    // business either.
     failures.extend(names.find("the log", &said.log));
     failures.extend(labels::strange(&metrics).into_iter().map(|label| format!("the label {label}")));
     failures
@@ -256,7 +258,8 @@ async fn debug_shows_no_secret_of_any_type() {
     assert_eq!(debug::unlisted(&all), Vec::<String>::new(), "these hold secrets and are not looked at");
 }
 
-/// Whatever the portal shows of these canaries, and what is not as it should be in its log and metrics.
+/// Whatever the portal shows of these canaries, and what is not as it should be in its log and
+/// metrics.
 fn shown<'a>(
     canaries: &Canaries,
     answers: impl Iterator<Item = (&'a String, &'a Result<Answer, String>)>,

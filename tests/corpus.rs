@@ -1,8 +1,9 @@
 //! Hostile requests and what each must be answered with, over raw connections to the real portal.
 //!
-//! The requests are data, `corpus/*.toml`, one file per category; `corpus/answers.toml` says what each
-//! outcome code looks like on the wire, `corpus/required.toml` which examples may never be missing.
-//! A part of it runs alone by a prefix of its ids: `CORPUS=A,B17 cargo test --test corpus`.
+//! The requests are data, `corpus/*.toml`, one file per category; `corpus/answers.toml` says what
+//! each outcome code looks like on the wire, `corpus/required.toml` which examples may never be
+//! missing. A part of it runs alone by a prefix of its ids: `CORPUS=A,B17 cargo test --test
+//! corpus`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod corpus_portal;

@@ -1,8 +1,8 @@
-//! Holds `deny.toml` (REQ-62): what is banned, which licences are taken, where crates come from. And the oldest Rust:
-//! no crate that is built asks for a newer one than is promised.
+//! Holds `deny.toml` (REQ-62): what is banned, which licences are taken, where crates come from.
+//! And the oldest Rust: no crate that is built asks for a newer one than is promised.
 //!
-//! `cargo deny` reads the same file and knows more, yanked versions and RustSec's advisories above all. This
-//! needs no tool and no network.
+//! `cargo deny` reads the same file and knows more, yanked versions and RustSec's advisories above
+//! all. This needs no tool and no network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -244,8 +244,8 @@ fn no_feature_but_its_own_switches_the_test_kit_on() {
     assert_eq!(full, all_but.into_iter().filter(public).collect());
 }
 
-/// What `cargo check` of that Rust would find first. Cargo's own word is in `rust-version`, and the table of features
-/// in the README says the same.
+/// What `cargo check` of that Rust would find first. Cargo's own word is in `rust-version`, and the
+/// table of features in the README says the same.
 #[test]
 fn no_crate_but_sqlx_needs_a_newer_rust_than_is_promised() {
     let manifest: Manifest = toml_of("Cargo.toml");

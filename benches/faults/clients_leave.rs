@@ -1,7 +1,8 @@
-//! D3: clients leave at random moments while a slow verifier works for them. What is left a second later?
+//! D3: clients leave at random moments while a slow verifier works for them. What is left a second
+//! later?
 //!
-//! Tokens are verified for 30 s under a deadline of 60 s, and passwords by `Passwords` as they are, so whatever is
-//! over after a second was given up because its client left.
+//! Tokens are verified for 30 s under a deadline of 60 s, and passwords by `Passwords` as they are,
+//! so whatever is over after a second was given up because its client left.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -110,7 +111,8 @@ pub(crate) async fn run() -> Report {
             format!("{name}: left, and had begun to be verified"),
             format!("{}, {}", CLIENTS * TIMES, left.stats.asked - asked),
         );
-        // The open connections of HTTP/2 are the clients', and stay; each has a task and a descriptor.
+        // The open connections of HTTP/2 are the clients', and stay; each has a task and a
+        // descriptor.
         let open = left.stats.connections.saturating_sub(calm.stats.connections);
         let stay = if way == Way::StreamReset { stayed.len() } else { 0 };
         report.target(
@@ -229,7 +231,8 @@ fn authorization(chance: &mut Chance) -> String {
     }
 }
 
-/// Asks on a stream of its own and resets it; connects again where the server has closed the connection.
+/// Asks on a stream of its own and resets it; connects again where the server has closed the
+/// connection.
 async fn reset(
     streams: Option<SendRequest<Empty<Bytes>>>,
     address: SocketAddr,

@@ -1,7 +1,9 @@
-//! D11: the clock is moved: by a little, by an hour, to 2038, to 9999, to 1970, and back, while credentials expire.
+//! D11: the clock is moved: by a little, by an hour, to 2038, to 9999, to 1970, and back, while
+//! credentials expire.
 //!
-//! Clocks that can be given are moved by the experiment; the clock of a child process by libfaketime, where it is
-//! installed. What is expected is reckoned here, from the dates and the clock alone.
+//! Clocks that can be given are moved by the experiment; the clock of a child process by
+//! libfaketime, where it is installed. What is expected is reckoned here, from the dates and the
+//! clock alone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -26,7 +28,8 @@ use crate::harness::report::Report;
 const HOUR: i64 = 3_600;
 /// Where the clock is moved to, in seconds from the right time.
 const JUMPS: [i64; 11] = [0, 10, -10, 30, -30, 31, -31, 61, -61, HOUR, -HOUR];
-/// And in seconds since 1970: the first second that 32 bits do not hold, the last one of 9999, the first of all.
+/// And in seconds since 1970: the first second that 32 bits do not hold, the last one of 9999, the
+/// first of all.
 const LEAPS: [i64; 3] = [1 << 31, 253_402_300_799, 0];
 const TTL: Duration = Duration::from_millis(1_000);
 const STEPS: usize = 400;

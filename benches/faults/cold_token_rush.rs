@@ -1,8 +1,8 @@
 //! D5: ten thousand requests at a time with one token that nobody has verified yet.
 //!
-//! Over connections it is counted how often the verifier is called. How long everybody waits is measured within one
-//! process, since there the time of ten thousand connections is not in it, and beside a bare channel: to wake ten thousand
-//! tasks takes some milliseconds by itself.
+//! Over connections it is counted how often the verifier is called. How long everybody waits is
+//! measured within one process, since there the time of ten thousand connections is not in it, and
+//! beside a bare channel: to wake ten thousand tasks takes some milliseconds by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,8 +75,8 @@ async fn over_connections(report: &mut Report) {
     report.exactly("connections: calls of the verifier", child.stats().await.asked, 1);
 }
 
-/// How much longer than the verification 10,000 tasks wait: for a bare channel of tokio's, for the cache, and behind
-/// the layer, which also keeps a timer for each.
+/// How much longer than the verification 10,000 tasks wait: for a bare channel of tokio's, for the
+/// cache, and behind the layer, which also keeps a timer for each.
 async fn within_a_process(report: &mut Report) {
     let asked = Arc::<AtomicUsize>::default();
     let slow = || Slow { gauges: Arc::default(), asked: Arc::clone(&asked) };
@@ -153,8 +153,8 @@ where
     round
 }
 
-/// What p99 is over the time that the verification takes, in the best round: whatever else the machine does makes
-/// it longer.
+/// What p99 is over the time that the verification takes, in the best round: whatever else the
+/// machine does makes it longer.
 fn late(rounds: Vec<Round>) -> Duration {
     rounds.iter().map(|round| round.waited.p99().saturating_sub(TAKES)).min().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! D8: the database crashes, restarts, stands still, is locked, is full, while requests go on.
 //!
-//! PostgreSQL is a cluster of the experiment's own, by `tests/postgres/start`; where it is not installed that part is
-//! left out, and says so. There is one node of it: a failover is not tried.
+//! PostgreSQL is a cluster of the experiment's own, by `tests/postgres/start`; where it is not
+//! installed that part is left out, and says so. There is one node of it: a failover is not tried.
 
 use std::path::Path;
 use std::sync::Arc;

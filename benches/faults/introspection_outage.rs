@@ -1,5 +1,5 @@
-//! D10: the authorization server that is asked about tokens fails in every way it can, comes back, and ends tokens
-//! that were good.
+//! D10: the authorization server that is asked about tokens fails in every way it can, comes back,
+//! and ends tokens that were good.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,8 @@ const CLIENTS: usize = 200;
 const FAULTS: [(&str, usize); 6] =
     [("errors", 1), ("hangs", 2), ("HTML", 3), ("redirects", 4), ("refuses us", 5), ("is cut off", 6)];
 
-/// The authorization server: how it fails, and which tokens are active: all but those that were ended.
+/// The authorization server: how it fails, and which tokens are active: all but those that were
+/// ended.
 #[derive(Default)]
 struct Authority {
     fault: AtomicUsize,

@@ -1,8 +1,9 @@
-//! D9: the server that publishes an issuer's keys fails in every way it can, and comes back; a key is withdrawn; ten
-//! thousand tokens name keys that nobody has.
+//! D9: the server that publishes an issuer's keys fails in every way it can, and comes back; a key
+//! is withdrawn; ten thousand tokens name keys that nobody has.
 //!
-//! Ages are judged by a `TestClock` that the experiment moves, so that a day is over in seconds. What waits for the
-//! network waits for real: HTTP over the loopback, and the time limit of a fetch, which is shorter than usual.
+//! Ages are judged by a `TestClock` that the experiment moves, so that a day is over in seconds.
+//! What waits for the network waits for real: HTTP over the loopback, and the time limit of a
+//! fetch, which is shorter than usual.
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const COOLDOWN: Duration = Duration::from_secs(30);
 const RANDOM: usize = 10_000;
 
-/// What the server does, and for how long the clock is moved on between two requests of the day without keys: less
-/// often where each fetch lasts until its limit.
+/// What the server does, and for how long the clock is moved on between two requests of the day
+/// without keys: less often where each fetch lasts until its limit.
 const FAULTS: [(&str, usize, u64); 8] = [
     ("500", 1, 2),
     ("hangs", HANGS, 15),
@@ -142,7 +143,8 @@ async fn withdrawn(report: &mut Report, busy: bool) {
     report_fetches(report, &world, name);
 }
 
-/// The issuer signs with a new key a moment after its keys were fetched; one token of it each second.
+/// The issuer signs with a new key a moment after its keys were fetched; one token of it each
+/// second.
 async fn new_key(report: &mut Report) {
     let world = World::new().await;
     assert_eq!(world.ask(&world.token()).await, 200, "a good token is good");
@@ -157,7 +159,8 @@ async fn new_key(report: &mut Report) {
     report_fetches(report, &world, "a new key");
 }
 
-/// With the limit as it is unless said, a token of a known key waits for a server that hangs, and once for each fetch.
+/// With the limit as it is unless said, a token of a known key waits for a server that hangs, and
+/// once for each fetch.
 async fn patience(report: &mut Report) {
     let mut world = World::with(Duration::from_secs(3)).await;
     let token = world.token();
@@ -177,7 +180,8 @@ async fn patience(report: &mut Report) {
     }
 }
 
-/// Ten thousand tokens of keys that nobody has, first at one moment of the clock, then in 1,000 s of it.
+/// Ten thousand tokens of keys that nobody has, first at one moment of the clock, then in 1,000 s
+/// of it.
 async fn random_keys(report: &mut Report, name: &str, fault: usize) {
     let name = format!("random keys, server {name}");
     let mut world = World::new().await;

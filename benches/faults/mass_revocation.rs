@@ -1,7 +1,7 @@
 //! D20: many credentials are revoked at once, while a cache is full.
 //!
-//! Two nodes of one PostgreSQL, and two caches of one SQLite file. On the node that only hears of it, others ask for what
-//! is kept and for what is not all the while.
+//! Two nodes of one PostgreSQL, and two caches of one SQLite file. On the node that only hears of
+//! it, others ask for what is kept and for what is not all the while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

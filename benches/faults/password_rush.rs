@@ -1,6 +1,8 @@
-//! D14: 500 clients log in at a time, with passwords of argon2id at 19 MiB, while others come with tokens.
+//! D14: 500 clients log in at a time, with passwords of argon2id at 19 MiB, while others come with
+//! tokens.
 //!
-//! Rounds take turns: tokens alone; tokens, and a core that something else keeps busy; tokens and logins.
+//! Rounds take turns: tokens alone; tokens, and a core that something else keeps busy; tokens and
+//! logins.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! D16: the trusted proxy no longer says how it was reached; then it says "http" of everything.
 //!
-//! Live tokens come at 1,000 requests a second. The dialect revokes what is shown over plain http, and the fuse
-//! stops that at 20 in a minute. Tokens are asked for one by one afterwards.
+//! Live tokens come at 1,000 requests a second. The dialect revokes what is shown over plain http,
+//! and the fuse stops that at 20 in a minute. Tokens are asked for one by one afterwards.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,8 +68,8 @@ pub(crate) async fn run() -> Report {
     }
     report.exactly("lines of the log that say why", child.logged("sent neither"), 1);
 
-    // The second time is over a minute after the start, so whoever counts by the clock's minutes counts anew, and
-    // less than a minute after the first time.
+    // The second time is over a minute after the start, so whoever counts by the clock's minutes
+    // counts anew, and less than a minute after the first time.
     let begun = Instant::now();
     let mut refused = 0;
     for (seconds, pause) in [(12, Duration::from_secs(30)), (4, Duration::ZERO)] {

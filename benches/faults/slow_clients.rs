@@ -1,7 +1,8 @@
-//! D15: clients that are slow on purpose, against the demo portal: with a head, with a body, with a handshake, with
-//! everything.
+//! D15: clients that are slow on purpose, against the demo portal: with a head, with a body, with a
+//! handshake, with everything.
 //!
-//! A connection is a descriptor on both sides, and a process here has 20,000, so the idle ones are 18,000.
+//! A connection is a descriptor on both sides, and a process here has 20,000, so the idle ones are
+//! 18,000.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

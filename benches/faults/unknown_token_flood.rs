@@ -1,4 +1,5 @@
-//! D7: a flood of tokens that nobody has ever seen, first short ones, then the longest that are looked at.
+//! D7: a flood of tokens that nobody has ever seen, first short ones, then the longest that are
+//! looked at.
 //!
 //! Every verifier that a service may put behind the layer is a row of `SUBJECTS`.
 

@@ -1,7 +1,7 @@
 //! D1: the verifier sleeps 10 s, and 10,000 clients wait for it.
 //!
-//! Three kinds of rounds take turns: nobody asks, everybody asks and the verifier is well, everybody asks and it
-//! sleeps. Routes that do not need it are probed in all of them.
+//! Three kinds of rounds take turns: nobody asks, everybody asks and the verifier is well,
+//! everybody asks and it sleeps. Routes that do not need it are probed in all of them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

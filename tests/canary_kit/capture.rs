@@ -1,4 +1,5 @@
-//! Everything that this process says: the events of all crates at TRACE, panics with their backtraces, metrics.
+//! Everything that this process says: the events of all crates at TRACE, panics with their
+//! backtraces, metrics.
 
 use std::backtrace::Backtrace;
 use std::io::{self, Write};

@@ -1,4 +1,5 @@
-//! The library in this process, with verifiers and handlers that fail in every way, inside logging layers.
+//! The library in this process, with verifiers and handlers that fail in every way, inside logging
+//! layers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -135,7 +136,8 @@ fn principal(kind: CredentialKind) -> Principal {
     }
 }
 
-/// A service with this fault. A careless handler logs the whole request, and so do layers inside and outside.
+/// A service with this fault. A careless handler logs the whole request, and so do layers inside
+/// and outside.
 pub(crate) fn service(dialect: Dialect, fault: Fault) -> Router {
     let verifier = Throttled::new(fault).unwrap();
     let open = dialect.guests([GuestRule::path("/open/**")]);
@@ -176,8 +178,8 @@ fn panicking_policy(_: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden>
     panic!("a policy panics on purpose")
 }
 
-/// Requests with a credential in each form, well-formed, malformed and doubled. What no row of the dialect reads is not
-/// put beside what one does: it would be the handler's to keep.
+/// Requests with a credential in each form, well-formed, malformed and doubled. What no row of the
+/// dialect reads is not put beside what one does: it would be the handler's to keep.
 pub(crate) fn requests(canaries: &Canaries, dialect: &str) -> Vec<Request> {
     let (with_app, with_app_in_query) = (["any", "socrata"].contains(&dialect), dialect == "any");
     let fresh = || canaries.fresh();

@@ -86,7 +86,8 @@ fn planted(mut case: Case) -> Case {
     case
 }
 
-/// Sends what would forge a line or move the cursor, were it logged as it is. Yields how many were answered.
+/// Sends what would forge a line or move the cursor, were it logged as it is. Yields how many were
+/// answered.
 pub(crate) async fn inject(server: &Route, canaries: &Canaries) -> usize {
     let mut answered = 0;
     for head in injections(canaries) {

@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
 
-/// The canaries of one run. All of them start and end alike, so that one search finds every one, also a half of it.
+/// The canaries of one run. All of them start and end alike, so that one search finds every one,
+/// also a half of it.
 pub(crate) struct Canaries {
     start: String,
     end: String,

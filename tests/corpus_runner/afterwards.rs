@@ -13,8 +13,8 @@ const SOON: Duration = Duration::from_secs(3);
 /// What has not happened by then is taken not to happen.
 const SETTLED: Duration = Duration::from_millis(150);
 
-/// Whether Socrata's routes take this `Authorization` value over a secure connection: TLS, and a word of
-/// the proxy's where the portal trusts one.
+/// Whether Socrata's routes take this `Authorization` value over a secure connection: TLS, and a
+/// word of the proxy's where the portal trusts one.
 pub(crate) async fn is_taken(portal: &Site, authorization: &[u8]) -> Result<bool, String> {
     let head = [
         &b"GET /socrata/whoami HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\nAuthorization: "[..],

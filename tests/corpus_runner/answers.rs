@@ -80,7 +80,8 @@ pub(crate) enum Outcome<'c> {
 }
 
 impl<'c> Outcome<'c> {
-    /// `M400`, `S403(all)`, `P(OAuthUser)`, `A`, `hy414`, `404`, and several of them with ` or ` between.
+    /// `M400`, `S403(all)`, `P(OAuthUser)`, `A`, `hy414`, `404`, and several of them with ` or `
+    /// between.
     pub(crate) fn all(text: &'c str) -> impl Iterator<Item = Self> {
         text.split(" or ").map(Self::one)
     }
@@ -139,7 +140,8 @@ impl Answers {
             Outcome::Passes(kind) => self.passes.check(kind, asked.method, answer),
             Outcome::Refused(name, argument) => {
                 let whole = format!("{name}({argument})");
-                // What stands in the brackets is part of a code's name, or the scopes that are needed.
+                // What stands in the brackets is part of a code's name, or the scopes that are
+                // needed.
                 let (code, scope) = match self.code(dialect, &whole) {
                     Some(code) => (Some(code), ""),
                     None => (self.code(dialect, name), argument),

@@ -14,8 +14,8 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// What is odd about the request, or the rule it stands for.
     pub(crate) note: String,
-    /// Method and path. `Host`, `Connection: close` and, where there is a body and no other framing,
-    /// `Content-Length` are added.
+    /// Method and path. `Host`, `Connection: close` and, where there is a body and no other
+    /// framing, `Content-Length` are added.
     #[serde(default)]
     pub(crate) target: String,
     /// Further header lines.

@@ -1,5 +1,5 @@
-//! Services that the portal does not have: guards no guest can pass, layers outermost and in a nest,
-//! tokens and passwords with odd characters, and a count of how often the verifier was asked.
+//! Services that the portal does not have: guards no guest can pass, layers outermost and in a
+//! nest, tokens and passwords with odd characters, and a count of how often the verifier was asked.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;

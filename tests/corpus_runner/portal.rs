@@ -146,7 +146,8 @@ impl Portal {
     }
 }
 
-/// The files of its own database in this folder, with what SQLite puts beside it, and what is in them.
+/// The files of its own database in this folder, with what SQLite puts beside it, and what is in
+/// them.
 pub(crate) fn database(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
     let named =
@@ -154,8 +155,8 @@ pub(crate) fn database(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files.filter(named).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// `examples/portal` beside this test, which cargo builds with it; built here where it is missing or
-/// older than its sources, as after `cargo test --test corpus`.
+/// `examples/portal` beside this test, which cargo builds with it; built here where it is missing
+/// or older than its sources, as after `cargo test --test corpus`.
 pub(crate) fn executable() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/corpus-HASH");

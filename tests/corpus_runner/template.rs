@@ -1,8 +1,8 @@
 //! The readable writing of bytes: `\xE9`, `\r`, `\n`, `\t`, `\0`, `\\`, and `{{placeholders}}`.
 //!
-//! A placeholder is a path into the demo credentials (`{{opendatasoft.access_token.token}}`), `{{canary}}`,
-//! `{{number}}` in a flood, `{{repeat:TEXT:TIMES}}`, or a function of more text, which may hold placeholders itself:
-//! `{{base64:{{socrata.user.username}}:wrong}}`.
+//! A placeholder is a path into the demo credentials (`{{opendatasoft.access_token.token}}`),
+//! `{{canary}}`, `{{number}}` in a flood, `{{repeat:TEXT:TIMES}}`, or a function of more text,
+//! which may hold placeholders itself: `{{base64:{{socrata.user.username}}:wrong}}`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};

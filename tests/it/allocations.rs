@@ -1,8 +1,8 @@
 //! What a request costs in allocations, counted exactly on the thread that serves it.
 //!
-//! The base is the one insert into empty extensions, which `http` makes three allocations of. Reading
-//! itself cannot be seen from outside, so the whole layer is counted, with a verifier that clones a
-//! principal made before.
+//! The base is the one insert into empty extensions, which `http` makes three allocations of.
+//! Reading itself cannot be seen from outside, so the whole layer is counted, with a verifier that
+//! clones a principal made before.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, poll_fn, ready};
@@ -221,7 +221,8 @@ fn a_cached_answer_costs_no_allocation_more() {
     assert_eq!(count(&layer, || authorization(bearer(TOKEN))), (FLOOR, 200));
 }
 
-/// Without a recorder a counter is only looked up (feature `metrics`), and an event is not even made up.
+/// Without a recorder a counter is only looked up (feature `metrics`), and an event is not even
+/// made up.
 #[test]
 fn counting_and_telling_allocate_nothing_where_nobody_listens() {
     let refused = |request: fn() -> Request<Body>| {

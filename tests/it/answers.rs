@@ -1,5 +1,5 @@
-//! The table of answers, row by row: status, challenges verbatim, body, and the headers that go with them
-//! (REQ-01, REQ-21 to REQ-23).
+//! The table of answers, row by row: status, challenges verbatim, body, and the headers that go
+//! with them (REQ-01, REQ-21 to REQ-23).
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ fn obeys() -> impl Verifier {
     })
 }
 
-/// Everything at once: every dialect's forms, a policy that nobody but `otto` with a scope satisfies.
+/// Everything at once: every dialect's forms, a policy that nobody but `otto` with a scope
+/// satisfies.
 async fn ask(dialect: Dialect, request: Request<Body>) -> Answer {
     let layer = layer_of(dialect, obeys()).form_body(64, Duration::from_secs(5));
     send(whoami().layer(RequireLayer::new(policy::scope("write admin"))).layer(layer), request).await
@@ -224,7 +225,8 @@ async fn a_guest_short_of_a_requirement_is_asked_for_credentials() {
     assert_eq!((basic, bearer), (BASIC, &*format!(r#"{BEARER}, scope="write admin""#)));
 }
 
-/// REQ-22: nothing that a client said stands in a challenge, and a realm that would break one is no realm.
+/// REQ-22: nothing that a client said stands in a challenge, and a realm that would break one is no
+/// realm.
 #[tokio::test]
 async fn req_22_a_realm_that_would_break_a_challenge_is_an_error_at_start_up() {
     for realm in ["a\"b", "a\r\nb", "a\nb", "a\\b", "é", "a\u{7f}", "a\tb"] {

@@ -26,7 +26,8 @@ use crate::support::*;
 const SHOWN_ID: &str = "6q8nsfbqnxy2n1mo1aqjjshwn";
 const SHOWN_SECRET: &str = "2lqfdxyt5wp8mze6mydrpbwvbqb3cyq3w5rb1mfrnhb7wcshwn";
 
-/// Whoever has a name that differs from another's by case alone would hold what `${user}` grants the other.
+/// Whoever has a name that differs from another's by case alone would hold what `${user}` grants
+/// the other.
 #[tokio::test]
 async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
     for place in Place::all() {

@@ -1,5 +1,5 @@
-//! What operators are told: one event for everything that is accepted, refused or revoked, and no secret in it
-//! (REQ-61).
+//! What operators are told: one event for everything that is accepted, refused or revoked, and no
+//! secret in it (REQ-61).
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};

@@ -238,7 +238,8 @@ async fn req_13_an_app_token_in_the_head_may_go_with_a_token_in_the_body() {
     assert_eq!(send(app, bad_token).await.outcome(), Err(DeniedToken));
 }
 
-/// A form that presents nothing is a guest's where a rule admits it; one that presents anything is not.
+/// A form that presents nothing is a guest's where a rule admits it; one that presents anything is
+/// not.
 #[tokio::test]
 async fn req_13_a_bad_form_is_no_guest() {
     let open = || dialect::OPENDATASOFT.guests([GuestRule::everywhere()]);

@@ -1,4 +1,5 @@
-//! What hostile traffic may hold on to, what a client that leaves stops, and when a revoked credential ends.
+//! What hostile traffic may hold on to, what a client that leaves stops, and when a revoked
+//! credential ends.
 
 use std::future::Future as _;
 use std::sync::Arc;
@@ -110,7 +111,8 @@ impl Verifier for Slow {
     }
 }
 
-/// Revoking writes, and a server drops the request of a client that has gone: it is a task of its own.
+/// Revoking writes, and a server drops the request of a client that has gone: it is a task of its
+/// own.
 #[tokio::test(start_paused = true)]
 async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     let revoked = Arc::new(AtomicBool::new(false));
@@ -126,8 +128,8 @@ async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     assert!(revoked.load(Ordering::SeqCst));
 }
 
-/// While four tasks ask without a pause: no request that starts after `revoke` has come back passes, and
-/// nobody else's stops passing.
+/// While four tasks ask without a pause: no request that starts after `revoke` has come back
+/// passes, and nobody else's stops passing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
     let others = "another-token-of-otto";

@@ -44,7 +44,8 @@ fn nowhere() -> VerifyContext<'static> {
     VerifyContext::default()
 }
 
-/// Answers what it is told to, once it is let; counts how often it is asked and what it was told to end.
+/// Answers what it is told to, once it is let; counts how often it is asked and what it was told to
+/// end.
 #[derive(Clone)]
 struct Remote {
     asked: Arc<AtomicUsize>,

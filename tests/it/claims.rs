@@ -73,7 +73,8 @@ async fn an_answer_is_mapped_by_the_claims_that_the_builder_names() {
     assert_eq!(olga.claims::<Claims>().unwrap().groups(), ["roads"]);
     let Principal::OAuthUser(user) = &olga else { panic!("{olga:?}") };
     assert_eq!(user.client(), Some("map-app"));
-    // Who has no application belongs to all of the organization's, so one of the wrong type is not passed over.
+    // Who has no application belongs to all of the organization's, so one of the wrong type is not
+    // passed over.
     for app in ["null", "5", "[]"] {
         let answer = format!(r#"{{"active":true,"sub":"u-1","app":{app}}}"#);
         let verifier = saying(answer).app_claim("app").build().unwrap();
@@ -97,7 +98,8 @@ fn a_large_answer_is_kept_as_its_text() {
     assert!(counted.bytes_current < length + 4_096, "{} bytes of {length}", counted.bytes_current);
 }
 
-/// The same token as a JWT and as an answer about one: whether it may, on the other side of both policies.
+/// The same token as a JWT and as an answer about one: whether it may, on the other side of both
+/// policies.
 async fn may(claims: &Value, method: &str, path: &str) -> Vec<u16> {
     let (issuer, _, clock) = pair(Algorithm::EdDsa);
     let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap()).clock(clock);

@@ -1,4 +1,5 @@
-//! The suite that every verifier has to pass, on verifiers that do and on one broken verifier for every rule.
+//! The suite that every verifier has to pass, on verifiers that do and on one broken verifier for
+//! every rule.
 
 use std::collections::HashMap;
 use std::future::{pending, ready};
@@ -214,7 +215,8 @@ pub(crate) mod jwts {
 
     pub(crate) const API: &str = "https://api.example";
 
-    /// An issuer, and a suite of its tokens without one that was revoked: that is done to a verifier.
+    /// An issuer, and a suite of its tokens without one that was revoked: that is done to a
+    /// verifier.
     pub(crate) fn issued() -> (Issuer, Suite) {
         let issuer = Issuer::new("https://issuer.example").unwrap();
         let forger = Issuer::new(issuer.name()).unwrap();

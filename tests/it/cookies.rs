@@ -164,7 +164,8 @@ async fn the_own_origin_is_that_of_the_target_and_of_the_host_if_both_are_there(
     .await;
 }
 
-/// What a page or a proxy adds to a request proves nothing, nor does what comes twice or is no origin.
+/// What a page or a proxy adds to a request proves nothing, nor does what comes twice or is no
+/// origin.
 #[tokio::test]
 async fn nothing_else_in_a_request_proves_its_origin() {
     let own = "https://api.example.org";

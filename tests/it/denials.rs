@@ -114,7 +114,8 @@ async fn a_credential_too_long_for_the_dialect_is_logged_once_at_warn_for_each_l
     assert!(lines.iter().all(|line| !format!("{line:?}").contains("c4n4ry")));
 }
 
-/// What the throttle refuses is its own denial, and what it lets through is that of its inner verifier.
+/// What the throttle refuses is its own denial, and what it lets through is that of its inner
+/// verifier.
 #[cfg(feature = "throttle")]
 #[tokio::test]
 async fn an_attempt_over_the_limit_is_a_denial_of_the_throttle() {

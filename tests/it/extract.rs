@@ -156,7 +156,8 @@ fn acting_as_a_principal_is_logged_when_the_layer_is_made() {
     assert_eq!(log.take().len(), 2);
 }
 
-/// An app token that came along is found by `AppToken`, also optionally, and does not stand for the subject.
+/// An app token that came along is found by `AppToken`, also optionally, and does not stand for the
+/// subject.
 #[tokio::test]
 async fn an_app_token_that_came_along_is_extracted_beside_the_subject() {
     async fn both(user: OAuthUser, app: AppToken, maybe: Option<AppToken>) -> String {

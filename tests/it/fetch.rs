@@ -131,7 +131,8 @@ async fn the_trouble_with_a_server_is_told_apart_in_words() {
     }
 }
 
-/// A server on the loopback that reads a little of what is sent, says this and hangs up; its address.
+/// A server on the loopback that reads a little of what is sent, says this and hangs up; its
+/// address.
 async fn serve_bytes(bytes: &'static [u8]) -> std::net::SocketAddr {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -166,8 +167,8 @@ fn an_authority_that_cannot_be_read_is_an_error() {
     assert!(matches!(builder.build(), Err(InvalidHttpClient { .. })));
 }
 
-/// A proxy on the loopback: it answers `CONNECT` by a connection to `to`, and other requests with what it was
-/// asked. Its address, and the heads that it received.
+/// A proxy on the loopback: it answers `CONNECT` by a connection to `to`, and other requests with
+/// what it was asked. Its address, and the heads that it received.
 async fn proxy(
     to: std::net::SocketAddr,
 ) -> (std::net::SocketAddr, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {

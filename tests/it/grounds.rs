@@ -1,4 +1,5 @@
-//! A grant counts in the place it belongs to: below a guest rule's path, in an organization, in an application.
+//! A grant counts in the place it belongs to: below a guest rule's path, in an organization, in an
+//! application.
 
 use axum::Router;
 use tower_principal::Policy;

@@ -80,8 +80,8 @@ async fn a_call_with_a_token_finds_its_principal_in_the_extensions() {
     assert_eq!(answer.into_inner().status, Serving as i32);
 }
 
-/// What gRPC makes of the statuses of HTTP, where an answer is none of gRPC's own. It has no body, which
-/// tonic's client would take for a broken message before it looks at the status.
+/// What gRPC makes of the statuses of HTTP, where an answer is none of gRPC's own. It has no body,
+/// which tonic's client would take for a broken message before it looks at the status.
 #[tokio::test]
 async fn a_refusal_is_a_status_that_grpc_knows() {
     let mut client = client(serve(everybody(), "read").await).await;

@@ -156,7 +156,8 @@ fn nested() -> Router {
     Router::new().route("/{*rest}", any(say)).layer(layer(dialect::USERGRID))
 }
 
-/// REQ-27: the inner layer sees a path without the nest's prefix, and decides by the one that was asked for.
+/// REQ-27: the inner layer sees a path without the nest's prefix, and decides by the one that was
+/// asked for.
 #[tokio::test]
 async fn req_27_inside_a_nest_the_original_path_decides() {
     for app in [

@@ -1,4 +1,5 @@
-//! Stored password hashes: which ones are read, what each costs at most, and what bcrypt does to passwords.
+//! Stored password hashes: which ones are read, what each costs at most, and what bcrypt does to
+//! passwords.
 
 use std::time::{Duration, Instant};
 

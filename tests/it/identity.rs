@@ -120,7 +120,8 @@ async fn a_subject_is_not_the_user_of_a_store_and_two_stores_have_two_users() {
     assert!(reads(empty("portal").or(store("portal")).boxed(), asked(), "opaque").await);
 }
 
-/// A closure that names issuers on its own is one source by its declaration, and its principals are not of it.
+/// A closure that names issuers on its own is one source by its declaration, and its principals are
+/// not of it.
 #[tokio::test]
 async fn a_principal_of_another_source_than_its_verifiers_is_no_user_of_it() {
     let user = || OAuthUser::builder("alice").permissions(own());

@@ -130,7 +130,8 @@ async fn a_revocation_is_stored_though_the_client_left() {
     until(|| store.0.revoked.load(Ordering::SeqCst)).await;
 }
 
-/// The answer to plain http comes before the verifier's; what is shown in between is not good yet or any more.
+/// The answer to plain http comes before the verifier's; what is shown in between is not good yet
+/// or any more.
 #[tokio::test]
 async fn a_token_is_not_good_while_it_is_looked_at() {
     let store = Store::default();
@@ -200,7 +201,8 @@ mod locked {
     use super::*;
     use crate::support::cheap_passwords;
 
-    /// Holds a database's lock while a token is shown over plain http, and until it is stored afterwards.
+    /// Holds a database's lock while a token is shown over plain http, and until it is stored
+    /// afterwards.
     async fn held_for(held: Duration) {
         let folder = tempfile::TempDir::new().unwrap();
         let address = format!("sqlite:{}", folder.path().join("test.db").display());

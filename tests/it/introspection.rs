@@ -291,7 +291,8 @@ async fn req_50_the_question_is_a_form_with_credentials_of_its_own() {
     assert_eq!(headers["authorization"], basic("my+api", "s%25cr%3At%2B%C3%BC"));
 }
 
-/// RFC 6749 section 2.3.1: in the form where the server takes no Basic, encoded like every other member.
+/// RFC 6749 section 2.3.1: in the form where the server takes no Basic, encoded like every other
+/// member.
 #[tokio::test]
 async fn req_50_id_and_secret_go_into_the_form_by_choice() {
     let (endpoint, seen) = serve(hostile().0).await;
@@ -445,8 +446,8 @@ async fn behind_a_layer_denied_is_401_and_our_failing_is_503() {
     assert_eq!(send(app, authorization(bearer("good"))).await.body, "OAuthUser:otto");
 }
 
-/// The flip of D10: what was active and is no longer is found out when the cache's time is over, and an
-/// outage never ends what is known, nor denies what is not.
+/// The flip of D10: what was active and is no longer is found out when the cache's time is over,
+/// and an outage never ends what is known, nor denies what is not.
 #[tokio::test]
 async fn a_cached_token_is_asked_about_once_until_its_time_is_over() {
     let authority = authority();

@@ -1,4 +1,5 @@
-//! The keys that an issuer publishes: when they are fetched, how long they last, what an outage means.
+//! The keys that an issuer publishes: when they are fetched, how long they last, what an outage
+//! means.
 #![cfg(feature = "jwt")]
 
 use std::sync::Arc;
@@ -354,7 +355,8 @@ async fn max_age_is_kept_within_bounds() {
     }
 }
 
-/// A key without a name says nothing about which tokens are its own: what it did not sign may be by a new one.
+/// A key without a name says nothing about which tokens are its own: what it did not sign may be by
+/// a new one.
 #[tokio::test(start_paused = true)]
 async fn what_a_nameless_key_did_not_sign_is_looked_for_once_in_30_s() {
     for kid in [None, Some("new")] {

@@ -70,7 +70,8 @@ pub(crate) fn seconds(clock: &TestClock) -> i64 {
     since.as_secs().try_into().unwrap()
 }
 
-/// H49: a key that is published to encrypt with signs nothing, though it did sign and its `kid` is right.
+/// H49: a key that is published to encrypt with signs nothing, though it did sign and its `kid` is
+/// right.
 #[tokio::test]
 async fn a_token_by_a_key_for_encryption_is_refused() {
     for (purpose, expected) in [("sig", "good"), ("enc", "unknown"), ("other", "unknown")] {
@@ -446,7 +447,8 @@ fn a_key_is_taken_from_pem() {
     assert!(KeySet::from_pem(Algorithm::Rs256, edwards.public_key_pem()).is_err());
 }
 
-/// Whatever the other library takes with every check that it has switched on, and we refuse, is in this list.
+/// Whatever the other library takes with every check that it has switched on, and we refuse, is in
+/// this list.
 #[tokio::test]
 async fn the_crate_jsonwebtoken_agrees() {
     for (algorithm, theirs) in [

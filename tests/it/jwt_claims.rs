@@ -116,7 +116,8 @@ async fn req_41_claims_are_required_and_typed() {
     }
 }
 
-/// H33 and its neighbours: the issuer is one text, the very same. Of another issuer nothing is said.
+/// H33 and its neighbours: the issuer is one text, the very same. Of another issuer nothing is
+/// said.
 #[tokio::test]
 async fn req_41_the_issuer_is_the_very_same_text() {
     let (issuer, verifier, _) = pair(Algorithm::EdDsa);
@@ -316,8 +317,8 @@ async fn geodatahubs_bare_tokens_are_verified() {
     }
 }
 
-/// A token that is bound to a key is good for whoever proves to hold that key, and no proof is looked at here
-/// (RFC 9449 section 7.2, RFC 8705 section 3).
+/// A token that is bound to a key is good for whoever proves to hold that key, and no proof is
+/// looked at here (RFC 9449 section 7.2, RFC 8705 section 3).
 #[tokio::test]
 async fn req_47_a_token_bound_to_a_key_is_no_bearer_token() {
     let (issuer, verifier, _) = pair(Algorithm::Es256);

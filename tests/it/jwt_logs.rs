@@ -46,7 +46,8 @@ fn nothing_of_a_token_is_logged_whatever_is_wrong_with_it() {
     }
 }
 
-/// Everything we know to be wrong with a token, each with the canary in it; then an issuer that answers with it.
+/// Everything we know to be wrong with a token, each with the canary in it; then an issuer that
+/// answers with it.
 async fn refuse(canary: &str) -> Vec<String> {
     let issuer = Issuer::new("https://issuer.example").unwrap();
     let keys = issuer.keys().unwrap();
@@ -116,7 +117,8 @@ fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
     }
 }
 
-/// A secret that a client sends in the wrong place is not logged: only names have the shape of names.
+/// A secret that a client sends in the wrong place is not logged: only names have the shape of
+/// names.
 #[tokio::test]
 async fn what_was_received_before_a_signature_is_verified_is_logged_only_as_a_name() {
     let issuer = Issuer::new("https://issuer.example").unwrap();
@@ -190,7 +192,8 @@ fn logged<T>(f: impl FnOnce() -> T) -> String {
     String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
 }
 
-/// j38: what makes every token of an issuer fail is logged once, with the key's name and the reason.
+/// j38: what makes every token of an issuer fail is logged once, with the key's name and the
+/// reason.
 #[test]
 fn a_published_key_that_is_left_out_is_logged_with_its_name_and_the_reason() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();

@@ -1,4 +1,5 @@
-//! Keys as issuers really publish them: which are read, which are left out, which of several is used.
+//! Keys as issuers really publish them: which are read, which are left out, which of several is
+//! used.
 #![cfg(feature = "jwt")]
 
 use std::sync::Arc;
@@ -70,7 +71,8 @@ fn token(issuer: &Issuer, kid: Option<&str>) -> String {
     }
 }
 
-/// j09, with three neighbours: a key for encryption, another curve, another algorithm of the same family.
+/// j09, with three neighbours: a key for encryption, another curve, another algorithm of the same
+/// family.
 #[tokio::test]
 async fn every_key_that_fits_a_token_without_a_kid_is_tried() {
     for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa] {
@@ -223,7 +225,8 @@ async fn an_rsa_key_without_an_algorithm_is_for_both_families_and_one_with_it_fo
     }
 }
 
-/// A coordinate is a number: zeros before it mean nothing (RFC 7518 section 6.2.1.2 wants them all).
+/// A coordinate is a number: zeros before it mean nothing (RFC 7518 section 6.2.1.2 wants them
+/// all).
 #[tokio::test]
 async fn a_coordinate_is_read_with_and_without_its_zeros() {
     let short = (0..2_000)

@@ -1,4 +1,5 @@
-//! A layer that was forgotten, or stands in the wrong order, lets nobody in and is named in the log (REQ-32).
+//! A layer that was forgotten, or stands in the wrong order, lets nobody in and is named in the log
+//! (REQ-32).
 
 use axum::Router;
 use axum::routing::get;

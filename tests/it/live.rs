@@ -1,5 +1,5 @@
-//! WebSocket and server-sent events with a token in the query: the example's application, asked by real
-//! clients over TCP.
+//! WebSocket and server-sent events with a token in the query: the example's application, asked by
+//! real clients over TCP.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -150,7 +150,8 @@ async fn a_websocket_over_plain_http_is_refused_before_the_upgrade() {
     assert!(!headers.contains_key("www-authenticate"));
 }
 
-/// Other platforms' rows, and a router around this one: `OriginalUri` has the nest's prefix and no token.
+/// Other platforms' rows, and a router around this one: `OriginalUri` has the nest's prefix and no
+/// token.
 #[tokio::test]
 async fn the_token_is_cut_out_of_the_original_target_of_a_nest_too() {
     let nested = Router::new().nest("/v1", app(layer(dialect::USERGRID)));
@@ -213,7 +214,8 @@ async fn events_go_on_past_the_deadline_and_where_the_connection_was_lost() {
     }
 }
 
-/// A connection was judged when it was opened; the example ends it with the token, and nobody comes back.
+/// A connection was judged when it was opened; the example ends it with the token, and nobody comes
+/// back.
 #[tokio::test]
 async fn a_connection_ends_with_its_token_and_is_not_opened_again() {
     let life = Duration::from_secs(2);

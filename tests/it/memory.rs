@@ -335,7 +335,8 @@ async fn or_revokes_where_the_credential_is_known() {
     assert!(both.revoke(&token("nobody"), &context).await.is_err());
 }
 
-/// Boxed, behind a reference count, or as a trait object: the same answers, at hand where they were.
+/// Boxed, behind a reference count, or as a trait object: the same answers, at hand where they
+/// were.
 #[tokio::test]
 async fn verifiers_without_their_type_answer_the_same() {
     let boxed: BoxVerifier = everybody().boxed();

@@ -1,4 +1,5 @@
-//! Password hashing: the same time for every refusal (REQ-17), bounded and off the reactor (REQ-58).
+//! Password hashing: the same time for every refusal (REQ-17), bounded and off the reactor
+//! (REQ-58).
 
 use std::time::{Duration, Instant};
 

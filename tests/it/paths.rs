@@ -64,7 +64,8 @@ pub(crate) fn is_in_a_sandbox(path: &str) -> bool {
     resolve(true) && resolve(false)
 }
 
-/// Paths beside, in and out of a sandbox, with pieces put in that some program may read in its own way.
+/// Paths beside, in and out of a sandbox, with pieces put in that some program may read in its own
+/// way.
 pub(crate) fn mutations() -> impl Strategy<Value = String> {
     let starts =
         prop::sample::select(vec!["/o/app/x", "/o/sandbox/x", "/o/sandbox", "/o/app/sandbox/x", "/sandbox"]);

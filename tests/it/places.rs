@@ -1,5 +1,5 @@
-//! Places and their values beyond the standard: API keys in a header of their own, odd tokens, ranks,
-//! grammars that find nothing, tokens among the subprotocols of a WebSocket.
+//! Places and their values beyond the standard: API keys in a header of their own, odd tokens,
+//! ranks, grammars that find nothing, tokens among the subprotocols of a WebSocket.
 
 use axum::Router;
 use axum::body::Body;

@@ -136,8 +136,9 @@ async fn req_13_hypers_own_body_is_read_for_a_token_and_handed_on_whole() {
     }
 }
 
-/// REQ-33 and REQ-35: the acceptor's marker decides. The target's scheme, which HTTP/2 always sends, is the
-/// client's claim, and the refusal neither redirects nor asks for the credential again.
+/// REQ-33 and REQ-35: the acceptor's marker decides. The target's scheme, which HTTP/2 always
+/// sends, is the client's claim, and the refusal neither redirects nor asks for the credential
+/// again.
 #[tokio::test]
 async fn req_33_and_req_35_the_socket_says_whether_a_connection_is_secure() {
     #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,5 +1,5 @@
-//! Refusals in the shape that a platform's clients expect: every kind of refusal of every preset, and tables of a
-//! service's own (REQ-23).
+//! Refusals in the shape that a platform's clients expect: every kind of refusal of every preset,
+//! and tables of a service's own (REQ-23).
 
 use std::io;
 use std::time::Duration;
@@ -41,15 +41,16 @@ const KINDS: [RejectionKind; 15] = [
     ServerError,
 ];
 
-/// A preset with the rows added that it lacks, so that every kind of refusal can be provoked, and how its
-/// credentials are spelled.
+/// A preset with the rows added that it lacks, so that every kind of refusal can be provoked, and
+/// how its credentials are spelled.
 struct Preset {
     dialect: Dialect,
     token: fn(&str) -> String,
     app_header: &'static str,
     /// The members of a body, sorted.
     members: &'static [&'static str],
-    /// What is said of the kinds in the order of [`KINDS`]: the status, and the member that tells the kind.
+    /// What is said of the kinds in the order of [`KINDS`]: the status, and the member that tells
+    /// the kind.
     says: [(u16, &'static str); 15],
 }
 
@@ -171,7 +172,8 @@ fn presets() -> Vec<Preset> {
 }
 
 impl Preset {
-    /// A request that is refused for this reason; `secret` is what of it may not show in the answer.
+    /// A request that is refused for this reason; `secret` is what of it may not show in the
+    /// answer.
     fn provoke(&self, kind: RejectionKind, secret: &str) -> Request<Body> {
         let token = |text: &str| authorization((self.token)(&format!("{text}-token-{secret}")));
         match kind {
@@ -292,7 +294,8 @@ async fn req_23_a_preset_challenges_with_every_401_and_with_nothing_that_may_not
     }
 }
 
-/// Where the platform's status is the standard one. Where it is a 401 instead there is one challenge at least.
+/// Where the platform's status is the standard one. Where it is a 401 instead there is one
+/// challenge at least.
 #[tokio::test(start_paused = true)]
 async fn an_answer_table_leaves_the_challenges_alone() {
     for preset in presets() {

@@ -29,7 +29,8 @@ fn permitted(list: &[&str]) -> Permissions {
     Permissions::parse(list.iter().copied()).unwrap()
 }
 
-/// What a policy makes of a principal that comes by access token, and the challenge that goes with it.
+/// What a policy makes of a principal that comes by access token, and the challenge that goes with
+/// it.
 async fn check(policy: impl Policy, principal: impl Into<Principal>) -> Result<(), Option<String>> {
     let app = whoami().layer(RequireLayer::new(policy)).layer(layer_of(dialect::RFC6750, makes(principal)));
     let answer = send(app, authorization("Bearer x")).await;

@@ -1,5 +1,5 @@
-//! Properties of hostile input (REQ-59): nothing panics, nothing that is present becomes a guest, and what is
-//! read is what others read.
+//! Properties of hostile input (REQ-59): nothing panics, nothing that is present becomes a guest,
+//! and what is read is what others read.
 
 use std::cell::RefCell;
 

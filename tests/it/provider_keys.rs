@@ -1,4 +1,5 @@
-//! Key sets in the shapes that providers publish, with keys of our own (`tests/providers/key_sets.json`).
+//! Key sets in the shapes that providers publish, with keys of our own
+//! (`tests/providers/key_sets.json`).
 #![cfg(feature = "jwt")]
 
 use base64::Engine as _;

@@ -120,7 +120,8 @@ fn in_form() -> Request<Body> {
     form("/", format!("access_token={TOKEN}"))
 }
 
-/// Three requests one after another, as a server sends them; how often the inner service was polled.
+/// Three requests one after another, as a server sends them; how often the inner service was
+/// polled.
 async fn thrice<V: Verifier>(verifier: V, request: fn() -> Request<Body>) -> usize {
     let inner = Strict::default();
     let polled = Arc::clone(&inner.polled);

@@ -1,4 +1,5 @@
-//! Whose refusal is rendered, by whom, and in whose way: `RenderRejection`, and the typed rejection in the response.
+//! Whose refusal is rendered, by whom, and in whose way: `RenderRejection`, and the typed rejection
+//! in the response.
 
 use axum::Router;
 use axum::routing::get as route;
@@ -60,7 +61,8 @@ async fn one_closure_renders_the_layers_the_policies_and_the_extractors_refusals
     }
 }
 
-/// Without a `RenderRejection`, a policy's and an extractor's refusal are rendered in the dialect's way all the same.
+/// Without a `RenderRejection`, a policy's and an extractor's refusal are rendered in the dialect's
+/// way all the same.
 #[tokio::test]
 async fn refusals_further_in_are_challenged_for_in_the_dialects_way() {
     let app = routes().layer(layer(dialect::SOCRATA.realm("open data")));

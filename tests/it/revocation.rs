@@ -220,7 +220,8 @@ async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
     assert!(lives(&app, third).await, "and no third one");
 }
 
-/// 20 tokens that their owner shows on purpose, over plain http, from one client and then from many.
+/// 20 tokens that their owner shows on purpose, over plain http, from one client and then from
+/// many.
 #[tokio::test]
 async fn req_38_one_owners_tokens_do_not_use_up_the_fuse_for_the_others() {
     for one_client in [true, false] {

@@ -66,7 +66,8 @@ fn complaint(told: &str) -> Option<String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// However the routes are written: who is a guest is told of the sandbox and of nothing beside it.
+    /// However the routes are written: who is a guest is told of the sandbox and of nothing beside
+    /// it.
     #[test]
     fn req_27_and_req_28_a_guests_route_is_the_sandboxs(path in prop_oneof![mutations(), encodings()]) {
         let Ok(target) = path.parse::<Uri>() else { return Ok(()) };
@@ -212,8 +213,8 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-/// A request's head, each field a literal that stands for itself (RFC 7541 section 6.2.2), so that `:path` may
-/// hold bytes which no client's `Uri` takes.
+/// A request's head, each field a literal that stands for itself (RFC 7541 section 6.2.2), so that
+/// `:path` may hold bytes which no client's `Uri` takes.
 fn headers(path: &[u8]) -> Vec<u8> {
     let field = |name: &[u8], value: &[u8]| {
         let length = |text: &[u8]| u8::try_from(text.len()).ok().filter(|length| *length < 127).unwrap();
@@ -226,8 +227,8 @@ fn headers(path: &[u8]) -> Vec<u8> {
     frame(1, 0x5, 1, &block)
 }
 
-/// The first octet of the answer's field block: 0x88 is `:status 200` (RFC 7541 appendix A). `None` where the
-/// stream or the connection was ended without an answer.
+/// The first octet of the answer's field block: 0x88 is `:status 200` (RFC 7541 appendix A). `None`
+/// where the stream or the connection was ended without an answer.
 async fn answer_to(path: &[u8]) -> Option<u8> {
     let mut connection = connect();
     let opening = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &headers(path)].concat();

@@ -183,7 +183,8 @@ async fn req_39_a_revocation_that_is_dropped_half_way_forgets_every_spelling_too
     assert!(cached.verify(&new, &nowhere()).await.is_err());
 }
 
-/// Whom nobody can name now may be anybody: the verifier is not told, or other spellings would live on here.
+/// Whom nobody can name now may be anybody: the verifier is not told, or other spellings would live
+/// on here.
 #[tokio::test(start_paused = true)]
 async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
     struct Hangs;
@@ -213,7 +214,8 @@ async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
     }
 }
 
-/// A revocation that its caller gives up goes on in the verifier, and what was verified until it was done is not kept.
+/// A revocation that its caller gives up goes on in the verifier, and what was verified until it
+/// was done is not kept.
 #[tokio::test(start_paused = true)]
 async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it() {
     struct Detached {
@@ -252,7 +254,8 @@ async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it(
     }
 }
 
-/// Who shows what nobody knows takes nothing from the others, and neither does a verifier that cannot revoke.
+/// Who shows what nobody knows takes nothing from the others, and neither does a verifier that
+/// cannot revoke.
 #[tokio::test]
 async fn req_39_revoking_what_is_not_revoked_forgets_nobody_else() {
     let asked = Arc::new(AtomicUsize::new(0));

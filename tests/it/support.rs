@@ -1,4 +1,5 @@
-//! What the tests share: credentials that are known, a service that says who came, answers taken apart.
+//! What the tests share: credentials that are known, a service that says who came, answers taken
+//! apart.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

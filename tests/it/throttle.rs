@@ -469,8 +469,8 @@ async fn requests_without_an_address_are_counted_together_and_the_log_has_one_wa
     assert_eq!(lines[0].level, tracing::Level::WARN);
 }
 
-/// 500 guesses through a proxy, each with another address in a header of the family that the proxy does not
-/// write.
+/// 500 guesses through a proxy, each with another address in a header of the family that the proxy
+/// does not write.
 #[tokio::test]
 async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
     let networks = || transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]);
@@ -693,7 +693,8 @@ fn nobody_later() -> impl Verifier {
     says_later(|_| Err(VerifyError::UNKNOWN))
 }
 
-/// What is not for this verifier to say is no guess at what it knows: in a chain the next one knows it.
+/// What is not for this verifier to say is no guess at what it knows: in a chain the next one knows
+/// it.
 #[tokio::test]
 async fn a_credential_for_the_next_verifier_is_no_failure() {
     let users = says(|credential| match credential {
@@ -767,7 +768,8 @@ async fn both_ways_agree_and_count_a_request_once() {
     assert_eq!(run(false).await, expected);
 }
 
-/// Also where the answer about one credential is at hand and another beside it has to be waited for.
+/// Also where the answer about one credential is at hand and another beside it has to be waited
+/// for.
 #[tokio::test]
 async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_waited_for() {
     struct Mixed;

@@ -1,5 +1,5 @@
-//! Wiring that cannot be forgotten: routes that are guarded whatever was added when, preflights, and spans without
-//! credentials (REQ-31, REQ-32; need 19 of the peers).
+//! Wiring that cannot be forgotten: routes that are guarded whatever was added when, preflights,
+//! and spans without credentials (REQ-31, REQ-32; need 19 of the peers).
 
 use std::fmt;
 use std::panic::catch_unwind;
@@ -74,7 +74,8 @@ async fn an_unknown_path_is_not_found_and_asks_nobody() {
     assert_eq!(asked(), 0);
 }
 
-/// A fallback is no route, so the layer does not stand around it: what it would serve is not served.
+/// A fallback is no route, so the layer does not stand around it: what it would serve is not
+/// served.
 #[tokio::test]
 async fn req_32_a_fallback_does_not_slip_through() {
     let secret = async || "secret";
@@ -89,7 +90,8 @@ async fn req_32_a_fallback_does_not_slip_through() {
             assert_eq!((answer.status, &*answer.body), (404, ""), "{method} {path}");
         }
     }
-    // With `any`, a method that is not there is answered by the fallback of methods: inside the layer.
+    // With `any`, a method that is not there is answered by the fallback of methods: inside the
+    // layer.
     let methods = routes().method_not_allowed_fallback(secret);
     let app = protect(methods, layer(dialect::OPENDATASOFT)).into_router();
     assert_eq!(send(app.clone(), request("DELETE", "/things", &[])).await.status, 401);

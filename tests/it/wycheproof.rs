@@ -1,5 +1,6 @@
-//! Project Wycheproof's vectors of JSON Web Signatures and Keys (github.com/C2SP/wycheproof), from the directory
-//! that `WYCHEPROOF_DIR` names: `json_web_signature_test.json` and `json_web_key_test.json`.
+//! Project Wycheproof's vectors of JSON Web Signatures and Keys (github.com/C2SP/wycheproof), from
+//! the directory that `WYCHEPROOF_DIR` names: `json_web_signature_test.json` and
+//! `json_web_key_test.json`.
 #![cfg(feature = "jwt")]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 client that hides nothing: one connection, kept alive, and what came back on it.
+//! A small HTTP/1.1 client that hides nothing: one connection, kept alive, and what came back on
+//! it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -91,7 +92,8 @@ pub(crate) fn with_token(path: &str, token: &str) -> Vec<u8> {
     get(path, &format!("authorization: Bearer {token}\r\n"))
 }
 
-/// Opens many connections, some at a time: a server's queue of those that it has not accepted is short.
+/// Opens many connections, some at a time: a server's queue of those that it has not accepted is
+/// short.
 pub(crate) async fn open_many(address: SocketAddr, count: usize) -> Vec<Connection> {
     let mut connections = Vec::with_capacity(count);
     while connections.len() < count {

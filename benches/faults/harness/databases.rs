@@ -1,4 +1,5 @@
-//! Databases that an experiment may break: a PostgreSQL of its own, and a SQLite file that somebody else locks.
+//! Databases that an experiment may break: a PostgreSQL of its own, and a SQLite file that somebody
+//! else locks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -84,7 +85,8 @@ impl Drop for Server {
     }
 }
 
-/// A process that holds every lock of a SQLite database in WAL mode, so that nobody can read either.
+/// A process that holds every lock of a SQLite database in WAL mode, so that nobody can read
+/// either.
 pub(crate) struct Lock(Child);
 
 impl Lock {

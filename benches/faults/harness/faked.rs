@@ -1,4 +1,5 @@
-//! A service whose operating system's clock is moved, by libfaketime (Debian's package `faketime`); D11.
+//! A service whose operating system's clock is moved, by libfaketime (Debian's package `faketime`);
+//! D11.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -89,7 +90,8 @@ pub(crate) async fn run(report: &mut Report) {
     throttle(report, &child, set).await;
 }
 
-/// Failures are counted by a clock that nobody sets: no jump forgives them, and none makes them last.
+/// Failures are counted by a clock that nobody sets: no jump forgives them, and none makes them
+/// last.
 async fn throttle(report: &mut Report, child: &Child, set: impl Fn(i64)) {
     let mut connection = child.connect().await;
     let mut fail = async |at: u32| {

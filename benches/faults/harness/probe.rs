@@ -11,7 +11,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::harness::client::Connection;
 use crate::harness::numbers::Times;
 
-/// Asks the same few things over and over, on a thread of its own: the crowd's tasks do not delay its clock.
+/// Asks the same few things over and over, on a thread of its own: the crowd's tasks do not delay
+/// its clock.
 pub(crate) struct Probe(JoinHandle<Probed>);
 
 /// What a probe saw.

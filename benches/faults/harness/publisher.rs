@@ -1,5 +1,5 @@
-//! An issuer whose keys are fetched over HTTP on the loopback, from a server that can fail, and a service that takes
-//! its tokens.
+//! An issuer whose keys are fetched over HTTP on the loopback, from a server that can fail, and a
+//! service that takes its tokens.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

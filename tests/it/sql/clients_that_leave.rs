@@ -11,8 +11,8 @@ use super::*;
 /// How many leave: SECURITY's experiment asks for ten thousand.
 const LEAVING: u32 = 10_000;
 
-/// REQ-57: ten thousand verifications are dropped at any moment of theirs. Afterwards no connection is in
-/// a transaction, each is free again, and the next answer is right.
+/// REQ-57: ten thousand verifications are dropped at any moment of theirs. Afterwards no connection
+/// is in a transaction, each is free again, and the next answer is right.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_57_clients_that_leave_leave_no_connection_in_a_transaction() {
     let _quiet = QUIET.lock().await;

@@ -23,7 +23,8 @@ fn client(issued: &Issued) -> Credential<'_> {
     Credential::Client(ClientKind::of(id), pair(id, secret))
 }
 
-/// A node, with one of each kind in the database for a tenant or for none, and a suite that asks for them.
+/// A node, with one of each kind in the database for a tenant or for none, and a suite that asks
+/// for them.
 async fn populated(place: &Place, tenant: Option<&str>) -> (SqlVerifier, Suite) {
     let verifier = place.connect().await;
     let store = verifier.store();

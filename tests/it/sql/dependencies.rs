@@ -1,4 +1,5 @@
-//! An answer depends on rows that its principal does not name: what changes in them is forgotten by every cache.
+//! An answer depends on rows that its principal does not name: what changes in them is forgotten by
+//! every cache.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -276,7 +277,8 @@ async fn a_principal_that_is_made_of_another_depends_as_it() {
     assert!(!stranger.concerns(&key), "another tenant's");
 }
 
-/// How a column is changed by hand; `{p}` stands for the tables' prefix. An empty list: it cannot be.
+/// How a column is changed by hand; `{p}` stands for the tables' prefix. An empty list: it cannot
+/// be.
 const BY_HAND: &[(&str, &[&str])] = &[
     ("users.id", &[]),
     ("users.tenant", &["UPDATE {p}users SET tenant = 'other'"]),

@@ -218,8 +218,8 @@ async fn evicting_ends_with_the_cache_or_the_database() {
     tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
 }
 
-/// REQ-39: a node whose listening connection is broken goes by its cache's time, and catches up when it
-/// listens again.
+/// REQ-39: a node whose listening connection is broken goes by its cache's time, and catches up
+/// when it listens again.
 #[tokio::test]
 async fn req_39_a_node_that_cannot_listen_refuses_when_its_cache_expires() {
     let Some(place) = Place::postgres() else { return };
@@ -257,8 +257,8 @@ async fn req_39_a_node_that_cannot_listen_refuses_when_its_cache_expires() {
     assert!(caught_up < Duration::from_secs(5), "{caught_up:?}");
 }
 
-/// Stands between nodes and their server. When it is cut, connections that listen break, and no new ones
-/// are made; the others go on.
+/// Stands between nodes and their server. When it is cut, connections that listen break, and no new
+/// ones are made; the others go on.
 struct Wire {
     port: u16,
     cut: Arc<watch::Sender<bool>>,

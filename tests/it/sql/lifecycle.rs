@@ -22,12 +22,14 @@ async fn a_key_lives_from_its_making_to_its_end() {
         let verifier = place.builder().secret_word("acme").clock(clock.clone()).connect().await.unwrap();
         let keys = verifier.store().api_keys();
 
-        // Made: for somebody and something, with less than everything, and not for ever. Shown once.
+        // Made: for somebody and something, with less than everything, and not for ever. Shown
+        // once.
         let new = NewCredential::new().owner("alice").label("nightly import").scopes(["read"]);
         let issued = keys.create(new.expires_at(made + 100 * HOUR)).await.unwrap();
         let first = issued.secret.expose_secret();
 
-        // A scanner, or a form, can tell it from noise, and a slip of the pen from a key, without asking.
+        // A scanner, or a form, can tell it from noise, and a slip of the pen from a key, without
+        // asking.
         let format = TokenFormat::new("acmek").unwrap();
         assert_eq!(format.id_of(first), Some(issued.id.as_str()));
         let (begin, end) = first.split_at(first.len() - 1);
@@ -56,7 +58,8 @@ async fn a_key_lives_from_its_making_to_its_end() {
         };
         tokio::time::timeout(Duration::from_secs(10), noted).await.expect("noted beside the request");
 
-        // Rotated: the old secret counts for as long as it takes to give the new one out, and no longer.
+        // Rotated: the old secret counts for as long as it takes to give the new one out, and no
+        // longer.
         let rotated = keys.rotate(&issued.id, 24 * HOUR).await.unwrap();
         let second = rotated.secret.expose_secret();
         assert_eq!(rotated.id, issued.id);

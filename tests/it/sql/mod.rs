@@ -1,5 +1,5 @@
-//! The SQL verifier. Every test runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a server
-//! (`tests/postgres/start` starts one).
+//! The SQL verifier. Every test runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a
+//! server (`tests/postgres/start` starts one).
 
 #[cfg(feature = "cache")]
 mod bursts;

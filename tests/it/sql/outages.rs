@@ -69,8 +69,9 @@ struct Counts {
     slowest: AtomicU32,
 }
 
-/// D8, REQ-19, REQ-55: a server that crashes and comes back under load. Nobody is let in who should not be,
-/// nobody is denied for it, each answer comes in time, and a second after it is back all is well.
+/// D8, REQ-19, REQ-55: a server that crashes and comes back under load. Nobody is let in who should
+/// not be, nobody is denied for it, each answer comes in time, and a second after it is back all is
+/// well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     if Place::postgres().is_none() {
@@ -160,7 +161,8 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     }
 }
 
-/// The rules about outages, with a server that is stopped before anything is asked, and again when all was.
+/// The rules about outages, with a server that is stopped before anything is asked, and again when
+/// all was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_stopped_denies_nobody_and_lets_nobody_in() {
     if Place::postgres().is_none() {

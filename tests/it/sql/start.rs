@@ -195,7 +195,8 @@ async fn any_number_of_nodes_may_start_at_once_and_again() {
     }
 }
 
-/// REQ-55: whether the server is not there or says nothing, the answer comes in time and is an outage.
+/// REQ-55: whether the server is not there or says nothing, the answer comes in time and is an
+/// outage.
 #[tokio::test]
 async fn req_55_a_server_that_does_not_answer_is_an_outage_within_the_deadline() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

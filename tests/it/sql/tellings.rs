@@ -19,7 +19,8 @@ async fn listen(place: &Place, database: &SqlVerifier) -> Changes {
     changes
 }
 
-/// All that is told before a mark that is set now; PostgreSQL announces it after what it announced before.
+/// All that is told before a mark that is set now; PostgreSQL announces it after what it announced
+/// before.
 async fn told(place: &Place, database: &SqlVerifier, changes: &mut Changes) -> Vec<Change> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mark = Digest::of_parts(&[b"mark", &NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()]);
@@ -99,7 +100,8 @@ async fn req_39_a_key_disabled_by_a_caller_who_left_is_refused_by_the_cache() {
     }
 }
 
-/// REQ-39: a statement that waits for a lock until after its caller has left is told when it is made.
+/// REQ-39: a statement that waits for a lock until after its caller has left is told when it is
+/// made.
 #[tokio::test]
 async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
     use sqlx::{Connection as _, Executor as _};
@@ -201,7 +203,8 @@ async fn one_revoked_token_does_not_empty_a_cache_again_and_again() {
     }
 }
 
-/// A row that is written again as it was is not announced, whoever writes it; one that is changed is.
+/// A row that is written again as it was is not announced, whoever writes it; one that is changed
+/// is.
 #[tokio::test]
 async fn a_row_written_again_as_it_was_is_not_announced() {
     let Some(place) = Place::postgres() else { return };

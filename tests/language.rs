@@ -1,0 +1,207 @@
+//! Holds the language of the documentation: counts words in doc comments, comments and markdown,
+//! and measures their lines.
+//!
+//! The limits are a floor. CONTRIBUTING.md has the rules that they stand for.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Widest line of a comment or of markdown, in characters.
+const PROSE_WIDTH: usize = 100;
+
+/// Words that stand for a person or a thing without naming it.
+const UNNAMED: &[&str] = &["who", "whom", "whoever", "nobody", "anybody", "somebody", "everybody"];
+
+/// Words that make a program speak.
+const SPEAKING: &[&str] = &["told", "tell", "tells", "say", "says", "said"];
+
+/// Words that introduce a condition, a cause, a result or a default.
+const CONDITIONS: &[&str] = &["if", "when", "because", "returns", "default", "defaults"];
+
+/// A line of prose or of example code, and its place.
+struct Line {
+    place: String,
+    text: String,
+    width: usize,
+}
+
+/// The prose of a set of files, without the code blocks.
+#[derive(Default)]
+struct Prose {
+    lines: Vec<Line>,
+    examples: Vec<Line>,
+}
+
+impl Prose {
+    /// Reads the comments of one Rust file.
+    fn add_rust(&mut self, path: &Path, source: &str) {
+        let mut fence = None;
+        for (number, line) in source.lines().enumerate() {
+            let place = format!("{}:{}", path.display(), number + 1);
+            let trimmed = line.trim_start();
+            let doc = trimmed.strip_prefix("///").or_else(|| trimmed.strip_prefix("//!"));
+            let Some(text) = doc.or_else(|| trimmed.strip_prefix("//")) else {
+                fence = None;
+                continue;
+            };
+            let text = text.strip_prefix(' ').unwrap_or(text);
+            if let Some(language) = text.trim_start().strip_prefix("```").filter(|_| doc.is_some()) {
+                fence = if fence.is_some() { None } else { Some(is_rust(language)) };
+                continue;
+            }
+            match fence {
+                None => {
+                    // An indented block is a command or a drawing.
+                    let width = if text.starts_with("    ") { 0 } else { line.chars().count() };
+                    self.lines.push(Line { place, text: text.to_owned(), width });
+                }
+                Some(true) => {
+                    self.examples.push(Line { place, text: text.to_owned(), width: text.chars().count() })
+                }
+                Some(false) => {}
+            }
+        }
+    }
+
+    /// Reads one markdown file. Rows of tables and link definitions have no width limit, because
+    /// markdown cannot wrap them.
+    fn add_markdown(&mut self, path: &Path, source: &str) {
+        let mut fence = false;
+        for (number, line) in source.lines().enumerate() {
+            if line.trim_start().starts_with("```") {
+                fence = !fence;
+            } else if !fence {
+                // An indented block is code or a drawing.
+                let wraps = ["|", "[", "    "].iter().all(|start| !line.starts_with(start));
+                self.lines.push(Line {
+                    place: format!("{}:{}", path.display(), number + 1),
+                    text: line.to_owned(),
+                    width: if wraps { line.chars().count() } else { 0 },
+                });
+            }
+        }
+    }
+
+    fn words(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.iter().flat_map(|line| {
+            let apart = |c: char| !(c.is_ascii_alphabetic() || matches!(c, '\'' | '_' | '-'));
+            let words = line.text.split(apart).filter(|word| !word.is_empty());
+            words.map(|word| (line.place.as_str(), word))
+        })
+    }
+
+    /// How many of these words stand in a thousand, and the places of the first ones.
+    fn per_thousand(&self, wanted: &[&str]) -> (f64, Vec<String>) {
+        let is_wanted = |word: &str| wanted.iter().any(|one| one.eq_ignore_ascii_case(word));
+        let found: Vec<_> = self.words().filter(|(_, word)| is_wanted(word)).collect();
+        #[allow(clippy::cast_precision_loss, reason = "counts of words are small")]
+        let rate = 1000.0 * found.len() as f64 / self.words().count().max(1) as f64;
+        (rate, found.iter().take(20).map(|(place, word)| format!("{place} {word}")).collect())
+    }
+
+    fn phrase(&self, phrase: &str) -> Vec<&str> {
+        let lines = self.lines.iter();
+        lines
+            .filter(|line| line.text.to_ascii_lowercase().contains(phrase))
+            .map(|line| line.place.as_str())
+            .collect()
+    }
+}
+
+/// Whether rustdoc takes a code block of this language for Rust.
+fn is_rust(language: &str) -> bool {
+    let mut words = language.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.all(|word| {
+        ["rust", "no_run", "ignore", "should_panic", "edition2024"].contains(&word)
+            || word.starts_with("compile_fail")
+    })
+}
+
+/// The files below a folder that have one of these endings.
+fn files(folder: &str, ending: &str, found: &mut Vec<PathBuf>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Ok(entries) = fs::read_dir(root.join(folder)) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let relative = path.strip_prefix(root).unwrap().to_path_buf();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            let skipped = ["target", "node_modules"].contains(&name.as_str());
+            if !skipped && !name.starts_with('.') {
+                files(relative.to_str().unwrap(), ending, found);
+            }
+        } else if name.ends_with(ending) {
+            found.push(relative);
+        }
+    }
+}
+
+fn read(folders: &[&str], ending: &str, mut add: impl FnMut(&Path, &str)) {
+    let mut found = Vec::new();
+    folders.iter().for_each(|folder| files(folder, ending, &mut found));
+    assert!(!found.is_empty(), "no {ending} files in {folders:?}");
+    for path in found {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(&path);
+        add(&path, &fs::read_to_string(source).unwrap());
+    }
+}
+
+/// Everything that a user, an operator or a contributor reads.
+fn everything() -> Prose {
+    let mut prose = Prose::default();
+    read(&["src", "examples"], ".rs", |path, source| prose.add_rust(path, source));
+    read(&[""], ".md", |path, source| prose.add_markdown(path, source));
+    prose
+}
+
+fn at_most(limit: f64, words: &[&str]) {
+    let (rate, places) = everything().per_thousand(words);
+    assert!(rate <= limit, "{rate:.2} of {words:?} in 1,000 words, at most {limit}: {places:#?}");
+}
+
+#[test]
+fn prose_names_its_subjects() {
+    at_most(0.5, UNNAMED);
+}
+
+#[test]
+fn programs_do_not_speak() {
+    at_most(0.5, SPEAKING);
+}
+
+#[test]
+fn prose_has_conditions_causes_and_defaults() {
+    let (rate, _) = everything().per_thousand(CONDITIONS);
+    assert!(rate >= 10.0, "{rate:.2} of {CONDITIONS:?} in 1,000 words, at least 10");
+}
+
+#[test]
+fn defaults_are_named() {
+    let prose = everything();
+    for phrase in ["unless said", "unless told", "unless it is told", "unless you say"] {
+        assert_eq!(prose.phrase(phrase), [""; 0], "{phrase}");
+    }
+}
+
+#[test]
+fn prose_is_wrapped() {
+    let mut prose = everything();
+    read(&["tests", "benches"], ".rs", |path, source| prose.add_rust(path, source));
+    let wide = prose.lines.iter().filter(|line| line.width > PROSE_WIDTH);
+    let wide: Vec<_> = wide.map(|line| line.place.as_str()).collect();
+    assert_eq!(wide, [""; 0], "wider than {PROSE_WIDTH} characters");
+}
+
+#[test]
+fn the_counter_counts_comments_and_no_code() {
+    let mut prose = Prose::default();
+    let source =
+        "/// Says whom.\n/// ```\n/// let who = 1;\n/// ```\nlet nobody = 1; // trailing\n// told if\n";
+    prose.add_rust(Path::new("x.rs"), source);
+    prose.add_markdown(Path::new("x.md"), "Somebody\n```text\nwho\n```\n| who |\n");
+    let words: Vec<_> = prose.words().map(|(_, word)| word).collect();
+    assert_eq!(words, ["Says", "whom", "told", "if", "Somebody", "who"]);
+    assert_eq!(prose.examples.len(), 1);
+    assert_eq!(prose.per_thousand(UNNAMED).1.len(), 3);
+}
