@@ -180,9 +180,8 @@ async fn proxy(
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") && client.read_buf(&mut head).await.is_ok_and(|read| read > 0)
-            {
-            }
+            let is_whole = |head: &[u8]| head.windows(4).any(|four| four == b"\r\n\r\n");
+            while !is_whole(&head) && client.read_buf(&mut head).await.is_ok_and(|read| read > 0) {}
             let head = String::from_utf8(head).unwrap();
             let connects = head.starts_with("CONNECT ");
             seen.lock().unwrap().push(head);
@@ -284,6 +283,23 @@ async fn keys_are_fetched_through_a_proxy() {
         tower_principal::verify::Jwks::builder("http://issuer.example/keys", client).danger_allow_http();
     assert_eq!(keys.build().unwrap().load().await.unwrap(), 1);
     assert!(heads.lock().unwrap()[0].starts_with("GET http://issuer.example/keys "));
+}
+
+/// The proxy's answer is no answer about a token, so the outcome is an outage and never a denial.
+#[cfg(feature = "introspection")]
+#[tokio::test]
+async fn tokens_are_introspected_through_a_proxy() {
+    use tower_principal::verify::Introspection;
+    use tower_principal::{Credential, Secret, Verifier as _, VerifyContext, VerifyError};
+
+    let (at, heads) = proxy(([127, 0, 0, 1], 9).into()).await;
+    let client = HttpClient::builder().proxy(format!("http://{at}")).danger_allow_http().build().unwrap();
+    let introspection = Introspection::builder("http://issuer.example/introspect", client);
+    let introspection = introspection.client("api", "secret").audience("api").danger_allow_http();
+    let token = Credential::AccessToken(Secret::borrowed("a-token-of-the-issuer-0123456789"));
+    let answer = introspection.build().unwrap().verify(&token, &VerifyContext::default()).await;
+    assert!(matches!(answer, Err(VerifyError::Unavailable(_))), "{answer:?}");
+    assert!(heads.lock().unwrap()[0].starts_with("POST http://issuer.example/introspect "));
 }
 
 /// Variables of a process cannot be set safely while it runs, so this test starts itself with them.
