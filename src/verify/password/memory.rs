@@ -1,4 +1,4 @@
-//! Memory that password checks reuse.
+//! Memory that password hashes and checks reuse.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -33,6 +33,13 @@ impl Memory {
             self.free.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
         }
         done
+    }
+
+    /// Returns where the memory that is kept lies.
+    #[cfg(test)]
+    pub(super) fn addresses(&self) -> Vec<*const Block> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.iter().map(|blocks| blocks.as_ptr()).collect()
     }
 }
 

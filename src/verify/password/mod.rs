@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::Params;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -25,7 +25,7 @@ pub use self::unusable::UnusableHash;
 ///
 /// Checks run on tokio's blocking pool, at a time as many as there are cores minus one. A bounded
 /// queue holds the waiting ones. Memory is at most cores times 19 MiB, which is kept for later
-/// checks. Cheap to clone; clones share the bounds.
+/// checks and hashes. Cheap to clone; clones share the bounds.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     params: Params,
@@ -50,6 +50,12 @@ pub struct Busy;
 #[error("{0}")]
 pub struct HashError(String);
 
+impl HashError {
+    fn new(reason: impl ToString) -> Self {
+        Self(reason.to_string())
+    }
+}
+
 /// The number of checks that may wait for each running one.
 const QUEUE: usize = 16;
 
@@ -69,8 +75,7 @@ impl Passwords {
     ///
     /// Returns [`HashError`] if argon2 refuses them or the operating system has no randomness.
     pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
-        let params =
-            Params::new(memory_kib, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
+        let params = Params::new(memory_kib, passes, lanes, None).map_err(HashError::new)?;
         // One core stays free, because checks on all cores would delay other work by a time slice.
         let running = available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
         let memory = Arc::new(Memory::new(params.block_count()));
@@ -94,9 +99,8 @@ impl Passwords {
     /// Returns [`HashError`] if the operating system has no randomness.
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|error| HashError(error.to_string()))?;
-        let hash = self.argon2().hash_password_with_salt(password.as_bytes(), &salt);
-        hash.map(|hash| hash.to_string()).map_err(|error| HashError(error.to_string()))
+        getrandom::fill(&mut salt).map_err(HashError::new)?;
+        stored::hash(&self.params, &self.memory, password.as_bytes(), &salt).map_err(HashError::new)
     }
 
     /// Returns `true` if a password matches a stored hash; `None` takes the same time and never
@@ -207,10 +211,6 @@ impl Passwords {
             Err(_) => Ok(work()),
         }
     }
-
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
 }
 
 #[cfg(test)]
@@ -235,6 +235,18 @@ mod tests {
             for wrong in [format!("{password} "), format!(" {password}"), format!("{password}x")] {
                 assert_eq!(check(&passwords, &wrong, Some(&phc)).await, Ok(false), "{wrong:?}");
             }
+        }
+    }
+
+    #[test]
+    fn hashes_take_the_memory_of_those_before_them() {
+        let passwords = cheap();
+        let kept = || passwords.memory.addresses();
+        let before = kept();
+        assert_eq!(before.len(), 1, "`with_params` made a hash");
+        for password in ["x", "y"] {
+            passwords.hash(password).unwrap();
+            assert_eq!(kept(), before);
         }
     }
 

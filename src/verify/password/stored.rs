@@ -1,6 +1,7 @@
 //! Stored password hashes: parsed once, with a bound on the cost of a check.
 
-use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::password_hash;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -28,6 +29,29 @@ pub(super) enum Stored {
 const MEMORY_KIB: u32 = 256 * 1024;
 const WORK_KIB: u64 = 1024 * 1024;
 const LANES: u32 = 16;
+
+/// Returns a password's hash, in the format that [`Stored::is_current`] names.
+pub(super) fn hash(
+    params: &Params,
+    memory: &Memory,
+    password: &[u8],
+    salt: &[u8],
+) -> password_hash::Result<String> {
+    let mut output = Zeroizing::new([0; Params::DEFAULT_OUTPUT_LEN]);
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    memory.lend(params.block_count(), |memory| {
+        argon2.hash_password_into_with_memory(password, salt, output.as_mut_slice(), memory)
+    })?;
+    let hash = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(output.as_slice())?),
+    };
+    Ok(hash.to_string())
+}
 
 impl Stored {
     /// Parses a hash. `own` are the parameters that new hashes are made with.
