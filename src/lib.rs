@@ -56,6 +56,7 @@
 //! | `introspection` | `verify::Introspection`: introspects access tokens (RFC 7662) |
 //! | `cache` | `verify::Cached`: keeps the answers of another verifier for a while |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
+//! | `server` | `grant`: the storage of an authorization server |
 //! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database |
 //! | `full` | all of them except `test-util`, which belongs in dev-dependencies |
 //!
@@ -93,6 +94,8 @@ pub mod dialect;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod fetch;
+#[cfg(feature = "server")]
+pub mod grant;
 pub mod layer;
 #[cfg(feature = "metadata")]
 pub mod metadata;

@@ -387,7 +387,8 @@ fn req_18_no_exposed_secret_is_compared() {
 /// added only with a reason to see secrets.
 #[rustfmt::skip]
 const DOORS: &[&str] = &[
-    "credential/credential", "credential/pair", "credential/secret", "credential/typed_headers", "read/parameters",
+    "credential/credential", "credential/digest", "credential/pair", "credential/secret", "credential/typed_headers", "grant/memory/applications",
+    "grant/proof", "grant/token_shape", "read/parameters",
     "read/value", "test_util/conformance/checks", "test_util/conformance/seen",
     "test_util/conformance/twist", "verify/cache/key", "verify/memory", "verify/memory/builder",
     "verify/oauth/introspection", "verify/oauth/jwt", "verify/sql/denied", "verify/sql/digest",

@@ -4,12 +4,16 @@ mod carrier;
 mod client;
 pub(crate) mod credential;
 mod credentials;
+#[cfg(any(feature = "_sql", feature = "server"))]
+mod digest;
 pub(crate) mod fingerprint;
 mod kind;
 pub(crate) mod pair;
 pub(crate) mod secret;
 mod spelling;
 mod syntax;
+#[cfg(any(feature = "_sql", feature = "server"))]
+pub(crate) mod token_format;
 pub mod typed_headers;
 
 pub use self::carrier::Carrier;
@@ -18,9 +22,13 @@ pub(crate) use self::credential::Credential;
 pub use self::credential::Key;
 pub use self::credentials::Credentials;
 pub(crate) use self::credentials::Presented;
+#[cfg(any(feature = "_sql", feature = "server"))]
+pub use self::digest::Digest;
 pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::kind::CredentialKind;
 pub(crate) use self::pair::Pair;
 pub(crate) use self::secret::Secret;
 pub(crate) use self::spelling::Spelling;
 pub use self::syntax::Syntax;
+#[cfg(any(feature = "_sql", feature = "server"))]
+pub use self::token_format::{InvalidFormat, TokenFormat};

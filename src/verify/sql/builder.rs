@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::token_format::TokenFormat;
 use super::{
     Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, log_in, lookup, schema,
 };
 use crate::clock::{Clock, SystemClock};
+use crate::credential::TokenFormat;
 use crate::verify::password::Passwords;
 
 /// Builder of a [`SqlVerifier`]; from its functions `sqlite` and `postgres`.

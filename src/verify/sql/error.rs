@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::token_format::InvalidFormat;
+use crate::credential::InvalidFormat;
 use crate::principal::InvalidPermission;
 use crate::verify::VerifyError;
 use crate::verify::password::{HashError, UnusableHash};
@@ -47,7 +47,7 @@ pub enum SqlError {
     #[error("there is none of this name")]
     NotFound,
     /// A name is empty, longer than 255 bytes, or has a control character; or
-    /// [`TokenFormat::is_id`](crate::verify::sql::TokenFormat::is_id) is `false` for an id.
+    /// [`TokenFormat::is_id`](crate::credential::TokenFormat::is_id) is `false` for an id.
     #[error("a name is 1 to 255 bytes without control characters, an id of plain characters")]
     InvalidName,
     /// A secret is too short to have 128 random bits, or a password is empty.

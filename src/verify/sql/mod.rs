@@ -14,7 +14,7 @@ use self::value::{Row, Value};
 use super::password::Passwords;
 use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::clock::Clock;
-use crate::credential::Credential;
+use crate::credential::{Credential, Digest};
 use crate::principal::{IdentitySource as PrincipalSource, Principal};
 
 #[cfg(feature = "postgres")]
@@ -44,14 +44,12 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
-pub(crate) mod token_format;
 mod topic;
 mod value;
 
 pub use self::builder::SqlVerifierBuilder;
 pub use self::change::{Change, Changes};
 pub use self::denied::Denylisted;
-pub use self::digest::Digest;
 pub use self::error::SqlError;
 pub use self::kind::Kind;
 #[cfg(feature = "postgres")]
@@ -61,7 +59,6 @@ pub use self::sqlite::SqliteSource;
 pub use self::store::{
     CredentialRecord, Credentials, Issued, NewCredential, NewUser, Roles, SqlStore, State, UserRecord, Users,
 };
-pub use self::token_format::{InvalidFormat, TokenFormat};
 
 /// Verifier whose users, keys, clients and tokens are in a SQLite or PostgreSQL database.
 ///

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::SqlError;
-use super::token_format::TokenFormat;
+use crate::credential::TokenFormat;
 
 /// Maximum length of a name in bytes.
 const LONGEST: usize = 255;

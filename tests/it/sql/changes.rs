@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use tower_principal::verify::sql::{Change, Changes, Digest, Kind, NewCredential, NewUser};
+use tower_principal::credential::Digest;
+use tower_principal::verify::sql::{Change, Changes, Kind, NewCredential, NewUser};
 use tower_principal::{Secret, Verifier as _, VerifyContext};
 
 use super::*;

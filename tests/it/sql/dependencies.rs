@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, SqlitePool};
 use tower_principal::credential::ClientKind;
+use tower_principal::credential::Digest;
 use tower_principal::principal::{Ground, Operation};
 use tower_principal::test_util::conformance::{Rule, Suite};
 use tower_principal::verify::Cached;
-use tower_principal::verify::sql::{Change, Digest, Issued, NewCredential, NewUser, SqlStore, SqlVerifier};
+use tower_principal::verify::sql::{Change, Issued, NewCredential, NewUser, SqlStore, SqlVerifier};
 use tower_principal::{ApiKey, Secret, Verifier as _, VerifyContext};
 
 use super::*;

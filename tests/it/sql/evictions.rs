@@ -8,9 +8,10 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower_principal::credential::Digest;
 use tower_principal::principal::Operation;
 use tower_principal::verify::Cached;
-use tower_principal::verify::sql::{Change, Digest, Issued, NewCredential, NewUser, SqlVerifier};
+use tower_principal::verify::sql::{Change, Issued, NewCredential, NewUser, SqlVerifier};
 use tower_principal::{OAuthUser, Secret, Verifier as _, VerifyContext, verify};
 
 use super::*;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use tower_principal::credential::Digest;
 use tower_principal::credential::Key;
-use tower_principal::verify::sql::TokenFormat;
-use tower_principal::verify::sql::{Digest, NewCredential, SqlError, State};
+use tower_principal::credential::TokenFormat;
+use tower_principal::verify::sql::{NewCredential, SqlError, State};
 use tower_principal::{
     Credential, OAuthUser, PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError, verify,
 };

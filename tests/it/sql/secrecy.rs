@@ -4,7 +4,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tower_principal::verify::sql::{Digest, NewCredential, NewUser, SqlVerifier};
+use tower_principal::credential::Digest;
+use tower_principal::verify::sql::{NewCredential, NewUser, SqlVerifier};
 use tower_principal::{Secret, Verifier as _, VerifyContext};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
+use tower_principal::credential::Digest;
 use tower_principal::verify::Cached;
-use tower_principal::verify::sql::{Change, Changes, Digest, Kind, NewCredential, NewUser, SqlVerifier};
+use tower_principal::verify::sql::{Change, Changes, Kind, NewCredential, NewUser, SqlVerifier};
 use tower_principal::{OAuthUser, Secret, Verifier as _, VerifyContext, verify};
 
 use super::*;

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Issued, NewCredential, SqlStore};
+use crate::credential::TokenFormat;
 use crate::credential::{ClientKind, Credential, Key, Pair, Secret};
 use crate::principal::Permission;
-use crate::verify::sql::token_format::TokenFormat;
 use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
 
 /// Credentials of one kind and one tenant; from [`SqlStore`].

@@ -5,7 +5,7 @@ use std::{fmt, io};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::credential::Secret;
+use super::Secret;
 
 /// Format of the secrets that are made here: `word_id_random`, where the random part ends in a
 /// checksum.
@@ -22,7 +22,7 @@ use crate::credential::Secret;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::verify::sql::TokenFormat;
+/// use tower_principal::credential::TokenFormat;
 ///
 /// let format = TokenFormat::new("acme")?;
 /// let secret = format.secret("key-1")?;
@@ -118,7 +118,7 @@ impl fmt::Display for TokenFormat {
 }
 
 /// Returns random characters of the alphabet, each as likely as any other.
-fn random(length: usize) -> io::Result<Zeroizing<String>> {
+pub(crate) fn random(length: usize) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(length));
     let mut bytes = Zeroizing::new([0_u8; 64]);
     while text.len() < length {

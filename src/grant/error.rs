@@ -1,0 +1,29 @@
+//! Errors of stores.
+
+use std::error::Error as StdError;
+
+use thiserror::Error;
+
+/// Error of a store of grants or applications.
+///
+/// A store that cannot answer never answers "unknown": an outage is not a refusal.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store cannot answer now. A change may or may not have been made.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// The id or the digest of a token is taken.
+    #[error("the id or the token exists")]
+    Exists,
+    /// The store cannot hold a value.
+    #[error("the store cannot hold {0}")]
+    Invalid(&'static str),
+}
+
+impl StoreError {
+    /// Returns an error for a store that cannot answer now.
+    pub fn unavailable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

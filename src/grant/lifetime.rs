@@ -1,0 +1,39 @@
+//! Lifetimes of tokens and grants.
+
+use std::time::{Duration, SystemTime};
+
+/// Lifetime of a token or a grant.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use tower_principal::grant::Lifetime;
+///
+/// let hour = Lifetime::Limited(Duration::from_secs(3600));
+/// assert_eq!(hour.from(SystemTime::UNIX_EPOCH).unwrap().elapsed().is_ok(), true);
+/// assert_eq!(Lifetime::Unlimited.from(SystemTime::UNIX_EPOCH), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It ends this long after it was issued.
+    Limited(Duration),
+    /// It does not end by time. It can still be revoked.
+    Unlimited,
+}
+
+impl Lifetime {
+    /// Returns a limited lifetime of this many seconds.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self::Limited(Duration::from_secs(seconds))
+    }
+
+    /// Returns the end of a lifetime that begins at `start`. Returns `None` if there is no end, or
+    /// the system cannot represent it.
+    pub fn from(self, start: SystemTime) -> Option<SystemTime> {
+        match self {
+            Self::Limited(lifetime) => start.checked_add(lifetime),
+            Self::Unlimited => None,
+        }
+    }
+}

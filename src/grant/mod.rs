@@ -1,0 +1,65 @@
+//! Storage of an authorization server: grants, registered applications, and the tokens they own.
+//!
+//! A [`Grant`] records that a client may act, for a user or for itself, until a time. It owns at
+//! most one authorization code, one access token, and one refresh token. [`Grants`] is the store of
+//! grants and [`Applications`] is the store of registered clients. [`MemoryGrants`] and
+//! [`MemoryApplications`] keep them in memory.
+//!
+//! Nothing here reads HTTP. Stores receive
+//! [digests](crate::credential::Digest) of tokens, never the tokens.
+//!
+//! # Examples
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use tower_principal::grant::{
+//!     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens, Presented, TokenShape,
+//! };
+//!
+//! const SHAPE: TokenShape = TokenShape::prefixed("acme");
+//!
+//! let grants = MemoryGrants::new();
+//! let id = GrantId::random()?;
+//! let access = SHAPE.access(&id, grants.tenant())?;
+//! let next = NextTokens::new(access.digest, Lifetime::Limited(Duration::from_secs(3600)));
+//! let grant = NewGrant::new(id, "weather").user("alice").scopes(["datasets:read"]);
+//! grants.issue(&grant, &next).await?;
+//!
+//! let found = grants.find(&Presented::Access(access.digest)).await?;
+//! assert_eq!(found.and_then(|grant| grant.user).as_deref(), Some("alice"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod application;
+mod applications;
+mod erased;
+mod error;
+mod grants;
+mod id;
+mod issued;
+mod lifetime;
+mod memory;
+mod outcome;
+mod proof;
+mod record;
+mod token_shape;
+mod tokens;
+mod usergrid_token;
+
+pub use self::application::{Application, ApplicationKind, GrantType, Lifetimes, RedirectRule};
+pub use self::applications::Applications;
+pub use self::erased::{BoxApplications, BoxGrants, DynApplications, DynGrants};
+pub use self::error::StoreError;
+pub use self::grants::Grants;
+pub use self::id::GrantId;
+pub use self::issued::{IssuedRefresh, IssuedToken};
+pub use self::lifetime::Lifetime;
+pub use self::memory::{MemoryApplications, MemoryGrants};
+pub use self::outcome::{Ending, Redemption, Renewal};
+pub use self::proof::{CodeProof, InvalidVerifier, code_challenge};
+pub use self::record::{Grant, NewGrant};
+pub use self::token_shape::TokenShape;
+pub use self::tokens::{NewCode, NextRefresh, NextTokens, Presented, RefreshDigests, RefreshRule};

@@ -1,0 +1,58 @@
+//! Outcomes of a store's changes.
+
+use super::{Grant, GrantId, Presented};
+
+/// Outcome of [`Grants::redeem`](super::Grants::redeem).
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Redemption {
+    /// The code was redeemed by this call. The grant has the new tokens.
+    Redeemed(Box<Grant>),
+    /// The code had been redeemed. The grant and all of its tokens have ended.
+    Replayed(GrantId),
+    /// The code is unknown or has expired, the grant or its user has ended, or the proof does not
+    /// match. Nothing has changed.
+    Unknown,
+}
+
+/// Outcome of [`Grants::renew`](super::Grants::renew).
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Renewal {
+    /// The refresh token was used by this call. The grant has the new tokens.
+    Renewed(Box<Grant>),
+    /// Another call used the refresh token within the
+    /// [grace window](super::RefreshRule::grace). Nothing has changed.
+    Superseded(GrantId),
+    /// The refresh token was used before. The grant and all of its tokens have ended.
+    Reused(GrantId),
+    /// The refresh token is unknown, has expired, or is another client's; or the grant or its user
+    /// has ended. Nothing has changed.
+    Unknown,
+}
+
+/// Grants that [`Grants::end`](super::Grants::end) ends.
+#[derive(Clone, Debug)]
+pub enum Ending<'a> {
+    /// The grant of this token, if it is this client's. A refresh token may be an earlier one of
+    /// the grant, because the family part proves that the caller held it.
+    Token {
+        /// Token that the client presents.
+        token: &'a Presented,
+        /// Client that presents it.
+        client: &'a str,
+    },
+    /// The grant of this id.
+    Grant(&'a GrantId),
+    /// All grants of a browser session.
+    Session(&'a str),
+    /// All grants of a user, also those with a code that was not redeemed.
+    User {
+        /// Name of the user.
+        user: &'a str,
+        /// Only the grants of this client; `None` for those of all clients.
+        client: Option<&'a str>,
+    },
+    /// All grants of a client.
+    Client(&'a str),
+}

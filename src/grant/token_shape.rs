@@ -1,0 +1,283 @@
+//! Shapes of codes and tokens.
+
+use std::borrow::Cow;
+use std::io;
+use std::time::SystemTime;
+
+use zeroize::Zeroizing;
+
+use super::{GrantId, IssuedRefresh, IssuedToken, RefreshDigests, usergrid_token};
+use crate::credential::token_format::random;
+use crate::credential::{Digest, Secret, TokenFormat};
+
+/// Shape of the codes and tokens that a server issues.
+///
+/// It makes secrets from the operating system's randomness, and their digests for a
+/// [store](super::Grants). It can be a `const`.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{GrantId, TokenShape};
+///
+/// const SHAPE: TokenShape = TokenShape::prefixed("acme");
+///
+/// let id = GrantId::random()?;
+/// let first = SHAPE.refresh(&id)?;
+/// let second = SHAPE.successor(&first.secret)?.unwrap();
+/// assert_eq!(first.digests.family, second.digests.family);
+/// assert_ne!(first.digests.token, second.digests.token);
+/// assert_eq!(SHAPE.grant_of(&second.secret), Some(id));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenShape {
+    /// The [format](crate::credential::TokenFormat) of this crate: a word of 1 to 15 of `0-9a-z`
+    /// and a letter for the kind (`o` code, `a` access, `r` refresh), the grant's id, 160 random
+    /// bits, and a checksum.
+    Prefixed(Cow<'static, str>),
+    /// This many characters of `0-9A-Za-z`, without a meaning. At least 22 for 128 bits; a refresh
+    /// token needs at least 30.
+    Alphanumeric(usize),
+    /// Usergrid's access token: `YWMt` and 59 characters (48 if it does not expire). These are a
+    /// version 1 UUID, the end, and 160 random bits in place of Usergrid's salted SHA-1. Codes and
+    /// refresh tokens, which Usergrid does not have, are 40 alphanumeric characters.
+    Usergrid,
+}
+
+/// Length of the family part of an alphanumeric refresh token: 71 random bits.
+const FAMILY: usize = 12;
+/// Length of the family part of a prefixed refresh token: 130 random bits.
+const PREFIXED_FAMILY: usize = 22;
+/// Length of the codes and refresh tokens that Usergrid does not have.
+const BESIDE_USERGRID: usize = 40;
+
+impl TokenShape {
+    /// Returns the format of this crate with a constant word.
+    pub const fn prefixed(word: &'static str) -> Self {
+        Self::Prefixed(Cow::Borrowed(word))
+    }
+
+    /// Returns a new authorization code.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system provides no randomness, or the shape cannot be used.
+    pub fn code(&self, grant: &GrantId) -> io::Result<IssuedToken> {
+        let secret = match self {
+            Self::Prefixed(word) => prefixed(word, 'o', grant.as_str())?,
+            Self::Alphanumeric(length) => alphanumeric(*length, SHORTEST)?,
+            Self::Usergrid => alphanumeric(BESIDE_USERGRID, SHORTEST)?,
+        };
+        let digest = Self::digest_of_code(&secret);
+        Ok(IssuedToken { secret, digest })
+    }
+
+    /// Returns a new access token for this [tenant](super::Grants::tenant).
+    ///
+    /// # Errors
+    ///
+    /// If the operating system provides no randomness, or the shape cannot be used. Use
+    /// [`access_until`](Self::access_until) for a [`Usergrid`](Self::Usergrid) token that expires.
+    pub fn access(&self, grant: &GrantId, tenant: Option<&str>) -> io::Result<IssuedToken> {
+        self.access_until(grant, tenant, SystemTime::now(), None)
+    }
+
+    /// Returns a new access token for this [tenant](super::Grants::tenant). A shape that has times
+    /// in it takes these.
+    ///
+    /// # Errors
+    ///
+    /// As [`access`](Self::access).
+    pub fn access_until(
+        &self,
+        grant: &GrantId,
+        tenant: Option<&str>,
+        now: SystemTime,
+        expires_at: Option<SystemTime>,
+    ) -> io::Result<IssuedToken> {
+        let secret = match self {
+            Self::Prefixed(word) => prefixed(word, 'a', grant.as_str())?,
+            Self::Alphanumeric(length) => alphanumeric(*length, SHORTEST)?,
+            Self::Usergrid => usergrid_token::issue(now, expires_at)?,
+        };
+        let digest = Self::digest_of_access(&secret, tenant);
+        Ok(IssuedToken { secret, digest })
+    }
+
+    /// Returns the first refresh token of a grant.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system provides no randomness, or the shape cannot be used.
+    pub fn refresh(&self, grant: &GrantId) -> io::Result<IssuedRefresh> {
+        match self {
+            Self::Prefixed(_) => {
+                let family = random(PREFIXED_FAMILY)?;
+                self.refresh_of(&Zeroizing::new(format!("{grant}.{}", *family)))
+            }
+            _ => self.refresh_of(&random(FAMILY)?),
+        }
+    }
+
+    /// Returns the refresh token that follows a presented one. Returns `None` if the presented text
+    /// has another shape.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system provides no randomness.
+    pub fn successor(&self, presented: &Secret<'_>) -> io::Result<Option<IssuedRefresh>> {
+        self.family(presented.expose_secret()).map(|family| self.refresh_of(family)).transpose()
+    }
+
+    /// Returns the digests of a presented refresh token. Returns `None` if it has another shape, so
+    /// it was not issued here.
+    pub fn read_refresh(&self, presented: &Secret<'_>) -> Option<RefreshDigests> {
+        let text = presented.expose_secret();
+        Some(digests(self.family(text)?, text))
+    }
+
+    /// Returns the grant that a prefixed code or token names. It proves nothing: the text may be
+    /// made up. Returns `None` for other shapes.
+    pub fn grant_of(&self, presented: &Secret<'_>) -> Option<GrantId> {
+        let Self::Prefixed(word) = self else { return None };
+        let id = ['o', 'a', 'r'].iter().find_map(|letter| {
+            let format = TokenFormat::new(format!("{word}{letter}")).ok()?;
+            format.id_of(presented.expose_secret())
+        })?;
+        GrantId::parse(id.split_once('.').map_or(id, |(grant, _)| grant))
+    }
+
+    /// Returns the digest of a presented code.
+    pub fn digest_of_code(code: &Secret<'_>) -> Digest {
+        Digest::of_parts(&[b"authorization code", code.expose_secret().as_bytes()])
+    }
+
+    /// Returns the digest of a presented access token of this [tenant](super::Grants::tenant).
+    pub fn digest_of_access(token: &Secret<'_>, tenant: Option<&str>) -> Digest {
+        Digest::of_access_token(token, tenant)
+    }
+
+    fn refresh_of(&self, family: &str) -> io::Result<IssuedRefresh> {
+        let secret = match self {
+            Self::Prefixed(word) => prefixed(word, 'r', family)?,
+            Self::Alphanumeric(length) => following(family, *length)?,
+            Self::Usergrid => following(family, BESIDE_USERGRID)?,
+        };
+        let digests = digests(family, secret.expose_secret());
+        Ok(IssuedRefresh { secret, digests })
+    }
+
+    /// Returns the family part of a refresh token.
+    fn family<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let plain = |length: usize| {
+            let fits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            text.get(..FAMILY).filter(|_| fits)
+        };
+        match self {
+            Self::Prefixed(word) => {
+                let family = TokenFormat::new(format!("{word}r")).ok()?.id_of(text)?;
+                let (_, random) = family.split_once('.')?;
+                (random.len() == PREFIXED_FAMILY).then_some(family)
+            }
+            Self::Alphanumeric(length) => plain(*length),
+            Self::Usergrid => plain(BESIDE_USERGRID),
+        }
+    }
+}
+
+/// Minimum length of an alphanumeric text: 62 to the 22nd is more than 2 to the 130th.
+const SHORTEST: usize = 22;
+
+fn prefixed(word: &str, letter: char, id: &str) -> io::Result<Secret<'static>> {
+    let format = TokenFormat::new(format!("{word}{letter}"));
+    format.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?.secret(id)
+}
+
+fn alphanumeric(length: usize, shortest: usize) -> io::Result<Secret<'static>> {
+    if length < shortest {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a token of this length can be guessed"));
+    }
+    random(length).map(Secret::wiped)
+}
+
+/// Returns the family and new random characters. They have 107 bits more than the family.
+fn following(family: &str, length: usize) -> io::Result<Secret<'static>> {
+    let rest = alphanumeric(length.saturating_sub(family.len()), 18)?;
+    let mut text = Zeroizing::new(String::with_capacity(length));
+    text.push_str(family);
+    text.push_str(rest.expose_secret());
+    Ok(Secret::wiped(text))
+}
+
+fn digests(family: &str, token: &str) -> RefreshDigests {
+    RefreshDigests {
+        family: Digest::of_parts(&[b"refresh token family", family.as_bytes()]),
+        token: Digest::of_parts(&[b"refresh token", token.as_bytes()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shapes() -> [TokenShape; 3] {
+        [TokenShape::prefixed("acme"), TokenShape::Alphanumeric(30), TokenShape::Usergrid]
+    }
+
+    #[test]
+    fn req_103_every_code_and_token_is_new() {
+        let id = GrantId::parse("G1").unwrap();
+        for shape in shapes() {
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..200 {
+                let secrets = [
+                    shape.code(&id).unwrap().secret,
+                    shape.access(&id, None).unwrap().secret,
+                    shape.refresh(&id).unwrap().secret,
+                ];
+                assert!(secrets.iter().all(|secret| seen.insert(secret.expose_secret().to_owned())));
+            }
+        }
+        assert!(TokenShape::Alphanumeric(21).code(&id).is_err());
+        assert!(TokenShape::Alphanumeric(29).refresh(&id).is_err());
+        assert!(TokenShape::prefixed("Not a word").code(&id).is_err());
+    }
+
+    #[test]
+    fn a_successor_keeps_the_family_and_nothing_else() {
+        let id = GrantId::parse("G1").unwrap();
+        for shape in shapes() {
+            let first = shape.refresh(&id).unwrap();
+            let second = shape.successor(&first.secret).unwrap().unwrap();
+            assert_eq!(first.digests.family, second.digests.family);
+            assert_ne!(first.digests.token, second.digests.token);
+            assert_eq!(shape.read_refresh(&second.secret), Some(second.digests));
+            let other = shape.refresh(&id).unwrap();
+            assert_ne!(first.digests.family, other.digests.family);
+        }
+    }
+
+    #[test]
+    fn a_text_of_another_shape_is_no_refresh_token() {
+        let id = GrantId::parse("G1").unwrap();
+        let [prefixed, plain, usergrid] = shapes();
+        let tokens = [
+            prefixed.refresh(&id).unwrap().secret,
+            plain.refresh(&id).unwrap().secret,
+            usergrid.refresh(&id).unwrap().secret,
+        ];
+        for (at, shape) in shapes().iter().enumerate() {
+            for (other, token) in tokens.iter().enumerate() {
+                assert_eq!(shape.read_refresh(token).is_some(), at == other, "{shape:?}");
+            }
+            for bad in ["", "é", "acmer_", &"é".repeat(15), &"é".repeat(20), &"\0".repeat(30)] {
+                assert_eq!(shape.read_refresh(&Secret::borrowed(bad)), None, "{bad:?}");
+            }
+        }
+        let access = prefixed.access(&id, None).unwrap();
+        assert_eq!(prefixed.read_refresh(&access.secret), None);
+        assert_eq!(prefixed.grant_of(&access.secret), Some(id));
+    }
+}
