@@ -13,11 +13,15 @@ mod corpus_runner;
 #[path = "../examples/portal/collections.rs"]
 #[allow(dead_code)]
 mod collections;
-#[path = "../examples/portal/database.rs"]
+#[path = "../examples/portal/database/mod.rs"]
+#[allow(dead_code)]
 mod database;
 #[path = "../examples/portal/demo/mod.rs"]
 #[allow(dead_code)]
 mod demo;
+#[path = "../examples/portal/documents.rs"]
+#[allow(dead_code)]
+mod documents;
 #[path = "../examples/portal/flags.rs"]
 #[allow(dead_code)]
 mod flags;

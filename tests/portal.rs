@@ -3,7 +3,9 @@
 
 #[allow(dead_code, reason = "the corpus needs more of it")]
 mod corpus_runner;
+mod portal_data;
 mod portal_database;
+mod portal_start;
 
 use std::time::SystemTime;
 

@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -10,15 +9,16 @@ use tower_principal::transport::IpNet;
 #[derive(Debug, Parser)]
 #[command(name = "portal")]
 pub(crate) struct Flags {
-    /// The address of the plain HTTP listener; port 0 picks a free one.
+    /// The address of the plain HTTP listener, HOST:PORT; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub(crate) http: SocketAddr,
+    pub(crate) http: String,
 
-    /// The address of the HTTPS listener (HTTP/1.1 and HTTP/2); port 0 picks a free one.
+    /// The address of the HTTPS listener (HTTP/1.1 and HTTP/2), HOST:PORT; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
-    pub(crate) https: SocketAddr,
+    pub(crate) https: String,
 
-    /// The directory of the private CA and the demo credentials; created if it is missing.
+    /// The directory of the private CA and the demo credentials, for one portal at a time; created
+    /// if it is missing.
     #[arg(long, value_name = "DIR", default_value = "./portal-data")]
     pub(crate) data: PathBuf,
 

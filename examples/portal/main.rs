@@ -5,7 +5,7 @@
 //!
 //! It prints a command to try each form; `DIR/demo-credentials.json` holds all demo credentials.
 //! Users and credentials are stored in a database. The datasets and collections that they read and
-//! write are in memory, because the crate's tables are not for them.
+//! write are in a table of the portal's own there.
 
 mod collections;
 mod crowd;
@@ -13,7 +13,9 @@ mod curl;
 mod database;
 mod demo;
 mod doctor;
+mod documents;
 mod flags;
+mod folder;
 mod jwt;
 mod linger;
 mod metrics;
@@ -23,26 +25,31 @@ mod random;
 mod routes;
 mod rows;
 mod serve;
+mod stop;
 mod tls;
 mod whoami;
 
 use std::error::Error;
-use std::fs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use axum::Router;
 use clap::Parser as _;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tower_principal::transport;
 use tracing_subscriber::EnvFilter;
 
+use crate::database::Database;
 use crate::demo::Demo;
 use crate::doctor::Invocation;
 use crate::flags::Flags;
+use crate::folder::Folder;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::serve::Listeners;
+use crate::stop::Stop;
 
 /// The time that the database has to finish after the last request.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -69,41 +76,71 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let filter = EnvFilter::try_new(&flags.log).map_err(|error| format!("--log: {error}"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 
-    fs::create_dir_all(&flags.data)?;
-    let listeners = Listeners {
-        http: serve::listen(flags.http)?,
-        https: serve::listen(flags.https)?,
-        tls: tls::acceptor(&flags.data)?,
+    // First, so that a signal at any time ends the portal cleanly.
+    let mut stop = Stop::install()?;
+    let started = tokio::select! {
+        started = Started::new(flags) => started?,
+        () = stop.asked() => return Ok(()),
     };
-    let (http, https) = (listeners.http.local_addr()?, listeners.https.local_addr()?);
-    let secure = format!("https://localhost:{}", https.port());
-    let issuer =
-        if flags.assume_secure { format!("http://127.0.0.1:{}", http.port()) } else { secure.clone() };
-
-    let key = SigningKey::generate()?;
-    let demo = Demo::new(&issuer, &key)?;
-    let database = database::open(flags.database.as_deref(), &flags.data).await?;
-    let platforms = Platforms::of(&database)?;
-    demo.store(&platforms).await.map_err(|error| format!("--database: {error}"))?;
-    let transport = match flags.assume_secure {
-        true => transport::danger_assume_secure(),
-        false => transport::behind_proxy(flags.trust_proxy),
-    };
-    let metrics = metrics::routes(metrics::install()?);
-    let app = routes::all(&demo, &key, platforms, transport, &issuer)?.merge(metrics);
-    demo.write(&flags.data)?;
-
-    let mut out = io::stdout();
-    writeln!(out, "http http://{http}\nhttps {secure}")?;
-    let ca = (!flags.assume_secure).then(|| flags.data.join("ca.pem"));
-    for line in curl::lines(&demo, &issuer, ca.as_deref()) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out, "ready")?;
-    out.flush()?;
-    listeners.serve(app).await?;
-    if timeout(CLOSING, database.close()).await.is_err() {
+    started.print()?;
+    started.listeners.serve(started.app, &mut stop).await;
+    if timeout(CLOSING, started.database.close()).await.is_err() {
         tracing::warn!("the database did not let go within {CLOSING:?}");
     }
     Ok(())
+}
+
+/// A portal that is ready to serve.
+struct Started {
+    listeners: Listeners,
+    database: Database,
+    app: Router,
+    /// The lines to print.
+    lines: Vec<String>,
+    _folder: Folder,
+}
+
+impl Started {
+    async fn new(flags: Flags) -> Result<Self, BoxError> {
+        let folder = Folder::open(&flags.data)?;
+        let unusable = |error: BoxError| format!("--data {}: {error}", flags.data.display());
+        let listeners = Listeners {
+            http: serve::listen("--http", &flags.http).await?,
+            https: serve::listen("--https", &flags.https).await?,
+            tls: tls::acceptor(&flags.data).map_err(unusable)?,
+        };
+        let (http, https) = (listeners.http.local_addr()?, listeners.https.local_addr()?);
+        let secure = format!("https://localhost:{}", https.port());
+        let issuer =
+            if flags.assume_secure { format!("http://127.0.0.1:{}", http.port()) } else { secure.clone() };
+
+        // An RSA key takes a while to make, and so do the tables.
+        let key = spawn_blocking(SigningKey::generate);
+        let database = Database::open(flags.database.as_deref(), &flags.data).await?;
+        let key = key.await??;
+        let demo = Demo::new(&issuer, &key)?;
+        let platforms = Platforms::of(&database.verifier)?;
+        demo.store(&platforms).await.map_err(|error| format!("--database: {error}"))?;
+        let transport = match flags.assume_secure {
+            true => transport::danger_assume_secure(),
+            false => transport::behind_proxy(flags.trust_proxy),
+        };
+        let metrics = metrics::routes(metrics::install()?);
+        let app = routes::all(&demo, &key, platforms, &database.documents, transport, &issuer, metrics)?;
+        demo.write(&flags.data).map_err(unusable)?;
+
+        let ca = (!flags.assume_secure).then(|| flags.data.join("ca.pem"));
+        let mut lines = vec![format!("http http://{http}"), format!("https {secure}")];
+        lines.extend(curl::lines(&demo, &issuer, ca.as_deref()));
+        Ok(Self { listeners, database, app, lines, _folder: folder })
+    }
+
+    fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout();
+        for line in &self.lines {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out, "ready")?;
+        out.flush()
+    }
 }

@@ -1,21 +1,23 @@
-//! Socrata's datasets in memory.
+//! Socrata's datasets.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+use crate::documents::{Document, Documents, Unkept};
 
 pub(crate) type Row = Map<String, Value>;
 
 /// The maximum number of rows of a dataset.
-const LIMIT: usize = 10_000;
+const LIMIT: usize = 1_000;
 
+/// A dataset: what is fixed, and the table of its rows in the database.
 pub(crate) struct Dataset {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     pub(crate) visibility: Visibility,
-    table: Mutex<Table>,
+    table: Document<Table>,
 }
 
 #[derive(Clone, Copy)]
@@ -24,7 +26,7 @@ pub(crate) enum Visibility {
     Private,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 struct Table {
     rows: Vec<Row>,
     last_id: u64,
@@ -49,84 +51,89 @@ pub(crate) struct Changes {
 
 impl Dataset {
     /// Returns the datasets that the portal starts with.
-    pub(crate) fn demo() -> Vec<Self> {
+    pub(crate) fn demo(documents: &Documents) -> Vec<Self> {
         let cities = json!([
             { "id": "1", "city": "Oslo", "temperature": "4.5" },
             { "id": "2", "city": "Aarhus", "temperature": "7.1" },
         ]);
         let stations = json!([{ "id": "1", "station": "Blindern", "note": "being calibrated" }]);
         vec![
-            Self::new("4tka-6guv", "City temperatures", Visibility::Public, cities),
-            Self::new("priv-0001", "Stations under repair", Visibility::Private, stations),
+            Self::new("4tka-6guv", "City temperatures", Visibility::Public, cities, documents),
+            Self::new("priv-0001", "Stations under repair", Visibility::Private, stations, documents),
         ]
     }
 
-    fn new(id: &'static str, name: &'static str, visibility: Visibility, rows: Value) -> Self {
-        let dataset = Self { id, name, visibility, table: Mutex::default() };
-        dataset.replace(serde_json::from_value(rows).unwrap_or_default());
-        dataset
+    fn new(
+        id: &'static str,
+        name: &'static str,
+        visibility: Visibility,
+        rows: Value,
+        documents: &Documents,
+    ) -> Self {
+        let mut seed = Table::default();
+        seed.replace(serde_json::from_value(rows).unwrap_or_default());
+        Self { id, name, visibility, table: Document::new(documents, format!("socrata/{id}"), seed) }
     }
 
     /// Returns the rows of a SODA query: `$limit`, `$offset` and, for `:id`,
     /// `$$exclude_system_fields=false`.
-    pub(crate) fn read(&self, query: &HashMap<String, String>) -> Vec<Row> {
+    pub(crate) async fn read(&self, query: &HashMap<String, String>) -> Result<Vec<Row>, Unkept> {
         let number = |name: &str| query.get(name).and_then(|value| value.parse().ok());
         let with_ids = query.get("$$exclude_system_fields").is_some_and(|value| value == "false");
-        let mut rows: Vec<Row> = {
-            let table = self.table();
-            table
-                .rows
-                .iter()
-                .skip(number("$offset").unwrap_or(0))
-                .take(number("$limit").unwrap_or(1000))
-                .cloned()
-                .collect()
-        };
+        let rows = self.table.read().await?.rows.into_iter();
+        let mut rows: Vec<Row> =
+            rows.skip(number("$offset").unwrap_or(0)).take(number("$limit").unwrap_or(1000)).collect();
         if !with_ids {
             rows.iter_mut().for_each(|row| drop(row.remove(":id")));
         }
-        rows
+        Ok(rows)
     }
 
     /// Creates rows. Updates a row that is named by `:id` or by `id`, the row identifier.
     /// Removes it if `":deleted": true` is set.
-    pub(crate) fn upsert(&self, rows: Vec<Row>) -> Changes {
-        let mut changes = Changes::default();
-        let mut table = self.table();
-        for row in rows {
-            table.upsert(row, &mut changes);
-        }
-        changes
+    pub(crate) async fn upsert<E: From<Unkept>>(
+        &self,
+        rows: impl Fn() -> Result<Vec<Row>, E>,
+    ) -> Result<Changes, E> {
+        self.table.change(|table| Ok(table.upsert_all(rows()?))).await
     }
 
-    pub(crate) fn replace(&self, rows: Vec<Row>) -> Changes {
-        let mut table = self.table();
-        let mut changes = Changes { deleted: table.rows.len(), ..Changes::default() };
-        table.rows.clear();
-        for row in rows {
-            table.upsert(row, &mut changes);
-        }
-        changes
+    pub(crate) async fn replace<E: From<Unkept>>(
+        &self,
+        rows: impl Fn() -> Result<Vec<Row>, E>,
+    ) -> Result<Changes, E> {
+        self.table.change(|table| Ok(table.replace(rows()?))).await
     }
 
     /// Deletes a row, and returns true if it existed.
-    pub(crate) fn delete(&self, id: &str) -> bool {
-        let mut table = self.table();
-        let position = table.rows.iter().position(|row| names(row, ":id", id) || names(row, "id", id));
-        position.map(|position| table.rows.remove(position)).is_some()
+    pub(crate) async fn delete(&self, id: &str) -> Result<bool, Unkept> {
+        self.table.change(|table| Ok(table.delete(id))).await
     }
 
     pub(crate) fn view(&self) -> Value {
         let Self { id, name, .. } = self;
         json!({ "id": id, "name": name, "viewType": "tabular", "displayType": "table", "columns": [] })
     }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Table {
+    fn upsert_all(&mut self, rows: Vec<Row>) -> Changes {
+        let mut changes = Changes::default();
+        rows.into_iter().for_each(|row| self.upsert(row, &mut changes));
+        changes
+    }
+
+    fn replace(&mut self, rows: Vec<Row>) -> Changes {
+        let deleted = self.rows.len();
+        self.rows.clear();
+        Changes { deleted, ..self.upsert_all(rows) }
+    }
+
+    fn delete(&mut self, id: &str) -> bool {
+        let position = self.rows.iter().position(|row| names(row, ":id", id) || names(row, "id", id));
+        position.map(|position| self.rows.remove(position)).is_some()
+    }
+
     fn upsert(&mut self, mut row: Row, changes: &mut Changes) {
         let sid = self.position(&row, ":id");
         let position = sid.or_else(|| self.position(&row, "id"));

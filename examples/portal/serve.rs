@@ -13,8 +13,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -22,6 +21,7 @@ use tower_principal::transport::{Peer, PlainConnection, SecureConnection};
 
 use crate::crowd::{Crowd, Ears, Place};
 use crate::linger::Lingering;
+use crate::stop::Stop;
 
 /// The time limit for a TLS handshake, for a request head, and for a connection's first request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,7 +40,25 @@ pub(crate) struct Listeners {
     pub(crate) tls: TlsAcceptor,
 }
 
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Listens on `address`, HOST:PORT. Errors name it after `flag`, the flag that it is from.
+///
+/// If a name has several addresses, the first that is free is used. Those of IPv4 are first,
+/// because the portal prints a URL with 127.0.0.1.
+pub(crate) async fn listen(flag: &str, address: &str) -> Result<TcpListener, String> {
+    let unusable = |error| format!("{flag} {address}: {error}");
+    let mut addresses: Vec<_> = lookup_host(address).await.map_err(unusable)?.collect();
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    let mut refused = io::ErrorKind::NotFound.into();
+    for address in addresses {
+        match bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(unusable(refused))
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // As in `TcpListener::bind`, so that a restarted portal need not wait for its port.
     socket.set_reuseaddr(true)?;
@@ -50,21 +68,17 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 impl Listeners {
     /// Serves requests until SIGTERM or Ctrl-C, then lets running requests finish.
-    pub(crate) async fn serve(self, app: Router) -> io::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    pub(crate) async fn serve(self, app: Router, stop: &mut Stop) {
         let connections = GracefulShutdown::new();
         let crowd = Crowd::new(CONNECTIONS);
         tokio::select! {
             () = plain(self.http, &app, &connections, &crowd) => {}
             () = secure(self.https, self.tls, &app, &connections, &crowd) => {}
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = stop.asked() => {}
         }
         if timeout(FAREWELL, connections.shutdown()).await.is_err() {
             tracing::warn!("connections still open after {FAREWELL:?} are cut");
         }
-        Ok(())
     }
 }
 

@@ -21,11 +21,12 @@ use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection};
 use crate::corpus_runner::case;
 use crate::corpus_runner::route::Route;
 use crate::corpus_runner::site::Site;
+use crate::database::Database;
 use crate::demo::Demo;
 use crate::flags::Flags;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
-use crate::{database, routes};
+use crate::routes;
 
 /// What a connection holds until the other side reads it, in bytes.
 const BUFFER: usize = 64 * 1024;
@@ -37,8 +38,8 @@ pub(crate) async fn start(name: &str) -> (Site, TempDir) {
     let data = TempDir::new().unwrap();
     let key = SigningKey::generate().unwrap();
     let demo = Demo::new(origin, &key).unwrap();
-    let database = database::open(None, data.path()).await.unwrap();
-    let platforms = Platforms::of(&database).unwrap();
+    let database = Database::open(None, data.path()).await.unwrap();
+    let platforms = Platforms::of(&database.verifier).unwrap();
     demo.store(&platforms).await.unwrap();
     let transport = match flags.assume_secure {
         true => transport::danger_assume_secure(),
@@ -46,7 +47,7 @@ pub(crate) async fn start(name: &str) -> (Site, TempDir) {
     };
     // Metrics are counted by the whole process; here stands a route of that name.
     let metrics = Router::new().route("/metrics", get(async || ""));
-    let app = routes::all(&demo, &key, platforms, transport, origin).unwrap().merge(metrics);
+    let app = routes::all(&demo, &key, platforms, &database.documents, transport, origin, metrics).unwrap();
     let site = Site {
         http: memory(app.clone(), PlainConnection),
         https: memory(app, SecureConnection),

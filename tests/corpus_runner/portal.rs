@@ -122,6 +122,12 @@ impl Portal {
         wire::exchange(&self.http, message, Mode::Http1, false).await.unwrap()
     }
 
+    /// Its process.
+    #[allow(dead_code, reason = "the portal's tests look at its memory")]
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id().expect("it runs")
+    }
+
     /// Where its data are.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()

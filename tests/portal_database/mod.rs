@@ -184,8 +184,9 @@ fn a_database_that_cannot_be_used_is_told_without_its_password() {
     for (address, why) in [
         ("mysql://portal:s3cretword@db.example/x", "expected sqlite:FILE or postgres://"),
         ("s3cretword", "expected sqlite:FILE or postgres://"),
-        ("postgres://portal:s3cretword@127.0.0.1:port/x", "the database's address cannot be used"),
-        ("postgres://portal:s3cretword@127.0.0.1:1/x", "the database "),
+        ("postgres://portal:s3cretword@127.0.0.1:port/x", "expected sqlite:FILE or postgres://"),
+        ("postgres://portal:s3cretword@127.0.0.1:1/x", "127.0.0.1:1: Connection refused"),
+        ("postgres://portal:s3cretword@db.example/x", "needs `sslmode=verify-full`"),
         ("sqlite:/nowhere/at/all.db", "/nowhere/at/all.db: No such file"),
     ] {
         let mut portal = Command::new(executable());

@@ -37,16 +37,17 @@ impl Demo {
         })
     }
 
-    /// Stores all of them in the database, and deletes those of the previous start.
+    /// Stores all of them in the database, and deletes those of the previous start. The platforms
+    /// take turns: one hashes passwords while another writes.
     pub(crate) async fn store(&self, platforms: &Platforms) -> Result<(), SqlError> {
         let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
-        for platform in [socrata, usergrid, geodatahub, opendatasoft] {
-            stored::end_old(platform.store()).await?;
-        }
-        self.socrata.store(socrata.store()).await?;
-        self.usergrid.store(usergrid.store()).await?;
-        self.geodatahub.store(geodatahub.store()).await?;
-        self.opendatasoft.store(opendatasoft.store()).await
+        tokio::try_join!(
+            stored::replace(socrata.store(), |store| self.socrata.store(store)),
+            stored::replace(usergrid.store(), |store| self.usergrid.store(store)),
+            stored::replace(geodatahub.store(), |store| self.geodatahub.store(store)),
+            stored::replace(opendatasoft.store(), |store| self.opendatasoft.store(store)),
+        )?;
+        Ok(())
     }
 
     /// Writes `DIR/demo-credentials.json`.

@@ -29,8 +29,20 @@ pub(super) async fn user(store: &SqlStore, login: &Login, new: NewUser) -> Resul
     users.create(&login.username, password, new).await
 }
 
+/// Deletes the demo credentials of the previous start, and stores the new ones.
+pub(super) async fn replace<'s, F>(
+    store: &'s SqlStore,
+    new: impl FnOnce(&'s SqlStore) -> F,
+) -> Result<(), SqlError>
+where
+    F: Future<Output = Result<(), SqlError>>,
+{
+    end_old(store).await?;
+    new(store).await
+}
+
 /// Deletes the demo credentials of the previous start, and other credentials that ended long ago.
-pub(super) async fn end_old(store: &SqlStore) -> Result<(), SqlError> {
+async fn end_old(store: &SqlStore) -> Result<(), SqlError> {
     let kinds =
         [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()];
     for credentials in kinds {

@@ -12,7 +12,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::usergrid::failure;
+use super::usergrid::{failure, unavailable};
 use crate::collections::{Collections, Entity, Refused};
 
 pub(super) fn methods() -> MethodRouter {
@@ -29,8 +29,8 @@ struct Place {
 
 async fn read(Path(place): Path<Place>, Extension(store): Extension<Arc<Collections>>) -> Response {
     let found = match place.target() {
-        (collection, None) => Ok(store.list(collection)),
-        (collection, Some(id)) => store.find(collection, id).map(|entity| vec![entity]),
+        (collection, None) => store.list(collection).await,
+        (collection, Some(id)) => store.find(collection, id).await.map(|entity| vec![entity]),
     };
     place.answer("get", found)
 }
@@ -40,10 +40,10 @@ async fn create(
     Extension(store): Extension<Arc<Collections>>,
     body: Bytes,
 ) -> Response {
-    let created = entities(&body).and_then(|entities| match place.target() {
-        (collection, None) => entities.into_iter().map(|entity| store.create(collection, entity)).collect(),
+    let created = match place.target() {
+        (collection, None) => store.create(collection, || entities(&body)).await,
         (_, Some(_)) => Err(Refused::Absent),
-    });
+    };
     place.answer("post", created)
 }
 
@@ -52,16 +52,17 @@ async fn update(
     Extension(store): Extension<Arc<Collections>>,
     body: Bytes,
 ) -> Response {
-    let updated = entities(&body).and_then(|changes| match place.target() {
-        (collection, Some(id)) => store.update(collection, id, changes.into_iter().flatten().collect()),
+    let changes = || Ok(entities(&body)?.into_iter().flatten().collect());
+    let updated = match place.target() {
+        (collection, Some(id)) => store.update(collection, id, changes).await,
         (_, None) => Err(Refused::Absent),
-    });
+    };
     place.answer("put", updated.map(|entity| vec![entity]))
 }
 
 async fn remove(Path(place): Path<Place>, Extension(store): Extension<Arc<Collections>>) -> Response {
     let removed = match place.target() {
-        (collection, Some(id)) => store.remove(collection, id).map(|entity| vec![entity]),
+        (collection, Some(id)) => store.remove(collection, id).await.map(|entity| vec![entity]),
         (_, None) => Err(Refused::Absent),
     };
     place.answer("delete", removed)
@@ -99,6 +100,7 @@ impl Place {
             Err(Refused::Absent) => {
                 failure(StatusCode::NOT_FOUND, "service_resource_not_found", "Service resource not found")
             }
+            Err(Refused::Unavailable) => unavailable("The database cannot do this now"),
             Err(Refused::Full) => {
                 failure(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The demo keeps no more than this")
             }

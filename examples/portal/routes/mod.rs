@@ -23,10 +23,11 @@ use tower_principal::{Verifier, dialect};
 
 use crate::BoxError;
 use crate::demo::Demo;
+use crate::documents::Documents;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 
-/// The maximum length of a form body that is searched for a token, in bytes.
+/// The maximum length of a body, in bytes: of a form that is searched for a token, and of JSON.
 const BODY_LIMIT: usize = 64 * 1024;
 /// The time limit for a form body.
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
@@ -37,8 +38,10 @@ pub(crate) fn all(
     demo: &Demo,
     key: &SigningKey,
     platforms: Platforms,
+    documents: &Documents,
     transport: Transport,
     origin: &str,
+    metrics: Router,
 ) -> Result<Router, BoxError> {
     let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
     let geodatahub = Arc::new(demo.geodatahub.tokens(key)?.or(geodatahub));
@@ -50,15 +53,17 @@ pub(crate) fn all(
     let path = metadata.path().to_owned();
     let tokens = Arc::new(throttled(opendatasoft)?);
 
-    Ok(Router::new()
+    let routes = Router::new()
         .merge(any::routes(Arc::new(throttled(any)?), &transport, &url))
         .merge(rfc6750::routes(Arc::clone(&tokens), &transport, &url))
-        .merge(socrata::routes(throttled(socrata)?, &transport))
-        .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, &transport))
+        .merge(socrata::routes(throttled(socrata)?, documents, &transport))
+        .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, documents, &transport))
         .merge(geodatahub::routes(throttled(geodatahub)?, &transport, key))
         .merge(opendatasoft::routes(tokens, &transport, &url))
         .route(&path, get(async move || metadata.response().map(Body::from)))
-        .route("/healthz", get(async || "ok")))
+        .route("/healthz", get(async || "ok"))
+        .merge(metrics);
+    Ok(shape::with_bodies(routes))
 }
 
 /// Throttles clients that keep failing, except those on this machine. There a demonstration, its

@@ -4,11 +4,11 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::middleware::map_response_with_state;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::middleware::{map_response, map_response_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Returns a platform's body for a status.
 type Shape = fn(StatusCode) -> Value;
@@ -26,6 +26,24 @@ async fn shaped(State(shape): State<Shape>, response: Response) -> Response {
         return response;
     }
     (status, Json(shape(status))).into_response()
+}
+
+/// Gives errors without a body the crate's standard one: 404 for an unknown path, 405 for a method.
+pub(super) fn with_bodies(routes: Router) -> Router {
+    routes.layer(map_response(with_body))
+}
+
+async fn with_body(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().contains_key(CONTENT_TYPE) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let body = Json(json!({ "error": name(status), "error_description": reason(status) })).into_response();
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.extend(body.headers().clone());
+    Response::from_parts(parts, body.into_body())
 }
 
 /// Returns the error's name: `not_found`.

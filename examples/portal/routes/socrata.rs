@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -16,14 +16,15 @@ use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::Transport;
 use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect, protect};
 
-use super::shape;
+use super::{BODY_LIMIT, shape};
+use crate::documents::{Documents, Unkept};
 use crate::rows::{Changes, Dataset, Row, Visibility};
 use crate::whoami::whoami;
 
 type Datasets = Arc<Vec<Dataset>>;
 type Answer<T> = Result<T, Failure>;
 
-pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
+pub(super) fn routes(verifier: impl Verifier, documents: &Documents, transport: &Transport) -> Router {
     let routes = Router::new()
         .route("/socrata/whoami", get(whoami))
         .route("/resource/{file}", get(read).post(upsert).put(replace))
@@ -31,7 +32,8 @@ pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
         .route("/api/views/{id}", get(view))
         .route("/api/users/current.json", get(current_json))
         .route("/users/current.xml", get(current_xml))
-        .with_state(Arc::new(Dataset::demo()));
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(Arc::new(Dataset::demo(documents)));
     let routes = shape::errors(routes, |status| failure(&shape::name(status), shape::reason(status)));
     // All tokens of the demonstration belong to one user and are sent by one client.
     let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport.clone())
@@ -67,7 +69,7 @@ async fn read(
     Path(file): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Answer<Json<Vec<Row>>> {
-    Ok(Json(visible(find(&datasets, file.strip_suffix(".json"))?, account)?.read(&query)))
+    Ok(Json(visible(find(&datasets, file.strip_suffix(".json"))?, account)?.read(&query).await?))
 }
 
 async fn upsert(
@@ -76,7 +78,7 @@ async fn upsert(
     Path(file): Path<String>,
     body: Bytes,
 ) -> Answer<Json<Changes>> {
-    Ok(Json(find(&datasets, file.strip_suffix(".json"))?.upsert(rows(&body)?)))
+    Ok(Json(find(&datasets, file.strip_suffix(".json"))?.upsert(|| rows(&body)).await?))
 }
 
 async fn replace(
@@ -85,7 +87,7 @@ async fn replace(
     Path(file): Path<String>,
     body: Bytes,
 ) -> Answer<Json<Changes>> {
-    Ok(Json(find(&datasets, file.strip_suffix(".json"))?.replace(rows(&body)?)))
+    Ok(Json(find(&datasets, file.strip_suffix(".json"))?.replace(|| rows(&body)).await?))
 }
 
 async fn remove(
@@ -93,7 +95,8 @@ async fn remove(
     State(datasets): State<Datasets>,
     Path((id, row)): Path<(String, String)>,
 ) -> Answer<StatusCode> {
-    let removed = find(&datasets, Some(&id))?.delete(row.strip_suffix(".json").unwrap_or(&row));
+    let row = row.strip_suffix(".json").unwrap_or(&row);
+    let removed = find(&datasets, Some(&id))?.delete(row).await?;
     if removed { Ok(StatusCode::OK) } else { Err(Failure::Absent) }
 }
 
@@ -152,6 +155,13 @@ enum Failure {
     Refused(Rejection),
     Malformed,
     Absent,
+    Unkept(Unkept),
+}
+
+impl From<Unkept> for Failure {
+    fn from(reason: Unkept) -> Self {
+        Self::Unkept(reason)
+    }
 }
 
 impl IntoResponse for Failure {
@@ -162,6 +172,12 @@ impl IntoResponse for Failure {
                 (StatusCode::BAD_REQUEST, "json_parse", "The body is not a JSON row or list of rows")
             }
             Self::Absent => (StatusCode::NOT_FOUND, "not_found", "There is no such dataset or row"),
+            Self::Unkept(Unkept::Full) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The demo keeps no more than this")
+            }
+            Self::Unkept(Unkept::Unavailable) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database cannot do this now")
+            }
         };
         (status, Json(failure(code, message))).into_response()
     }

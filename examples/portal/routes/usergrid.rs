@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -22,9 +22,10 @@ use tower_principal::{
     Verifier, VerifyContext, VerifyError, dialect, protect,
 };
 
-use super::{collections, shape};
+use super::{BODY_LIMIT, collections, shape};
 use crate::collections::Collections;
 use crate::demo::usergrid::{APPS, ORG, WENDY};
+use crate::documents::Documents;
 use crate::platform::Platform;
 use crate::whoami::whoami;
 
@@ -54,8 +55,14 @@ type Apps = Arc<BTreeMap<&'static str, Arc<Collections>>>;
 
 /// Builds the routes. `verifier` verifies credentials; `accounts` are those whose tokens are
 /// revoked.
-pub(super) fn routes(verifier: impl Verifier, accounts: Platform, transport: &Transport) -> Router {
-    let apps: Apps = Arc::new(APPS.into_iter().map(|app| (app, Arc::default())).collect());
+pub(super) fn routes(
+    verifier: impl Verifier,
+    accounts: Platform,
+    documents: &Documents,
+    transport: &Transport,
+) -> Router {
+    let collections = |app| (app, Arc::new(Collections::new(documents, ORG, app)));
+    let apps: Apps = Arc::new(APPS.into_iter().map(collections).collect());
     let usergrid = dialect::USERGRID.guests([SANDBOX]);
     let authenticate = AuthenticateLayer::new(usergrid, verifier, transport.clone());
 
@@ -65,7 +72,7 @@ pub(super) fn routes(verifier: impl Verifier, accounts: Platform, transport: &Tr
         .route("/{org}/{app}/users/{user}/revoketokens", put(revoke_all))
         .route("/{org}/{app}/users/{user}/revoketoken", put(revoke_one))
         .with_state(accounts)
-        .route("/{org}/{app}/{*path}", collections::methods())
+        .route("/{org}/{app}/{*path}", collections::methods().layer(DefaultBodyLimit::max(BODY_LIMIT)))
         .route_layer(application)
         .route_layer(from_fn_with_state(apps, known));
     let applications = protect(shape::errors(applications, error), authenticate.clone()).into_router();
@@ -126,7 +133,7 @@ async fn revoke_all(State(accounts): State<Platform>, Path(User { user }): Path<
         return failure(StatusCode::NOT_FOUND, "service_resource_not_found", "There is no such user");
     }
     if accounts.store().access_tokens().revoke_all_of(&user).await.is_err() {
-        return unavailable();
+        return unavailable(UNCERTAIN);
     }
     Json(json!({ "action": "revoked user tokens" })).into_response()
 }
@@ -156,13 +163,14 @@ async fn revoke_one(
     };
     match revoked {
         Ok(()) => Json(json!({ "action": "revoked user token" })).into_response(),
-        Err(VerifyError::Unavailable(_)) => unavailable(),
+        Err(VerifyError::Unavailable(_)) => unavailable(UNCERTAIN),
         Err(_) => failure(StatusCode::BAD_REQUEST, "auth_invalid", "There is no such token"),
     }
 }
 
-fn unavailable() -> Response {
-    let description = "The database cannot tell now whether this was done";
+const UNCERTAIN: &str = "The database cannot tell now whether this was done";
+
+pub(super) fn unavailable(description: &str) -> Response {
     failure(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", description)
 }
 
