@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 
 use argon2::Params;
-use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -13,12 +12,14 @@ use self::memory::Memory;
 use self::stored::Stored;
 use crate::trace;
 
+mod error;
 #[cfg(feature = "legacy-hashes")]
 mod legacy;
 mod memory;
 mod stored;
 mod unusable;
 
+pub use self::error::{Busy, HashError};
 pub use self::unusable::UnusableHash;
 
 /// Hashes and checks passwords with argon2id (RFC 9106). Defaults to 19 MiB, two passes, one lane.
@@ -37,23 +38,6 @@ pub struct Passwords {
     /// The costliest hash of another format so far, checked for all users without such a hash;
     /// empty at first. With it roughly how long a check takes.
     decoy: Arc<Mutex<(u64, Arc<str>)>>,
-}
-
-/// An error: too many passwords wait to be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many password checks are waiting")]
-#[non_exhaustive]
-pub struct Busy;
-
-/// An error: a password could not be hashed.
-#[derive(Debug, Error)]
-#[error("{0}")]
-pub struct HashError(String);
-
-impl HashError {
-    fn new(reason: impl ToString) -> Self {
-        Self(reason.to_string())
-    }
 }
 
 /// The number of checks that may wait for each running one.
