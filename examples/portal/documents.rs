@@ -118,8 +118,8 @@ impl<T: Clone + Serialize + DeserializeOwned> Document<T> {
         Ok(self.versioned().await?.1)
     }
 
-    /// Applies a change and stores the result, unless the change returns an error. It may be applied
-    /// again if another process was faster.
+    /// Applies a change and stores the result, unless the change returns an error. It may be
+    /// applied again if another process was faster.
     pub(crate) async fn change<R, E: From<Unkept>>(
         &self,
         change: impl Fn(&mut T) -> Result<R, E>,

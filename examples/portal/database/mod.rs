@@ -23,8 +23,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens the database of `--database`, or `DIR/portal.db`. No error repeats the address, because
-    /// it may contain a password.
+    /// Opens the database of `--database`, or `DIR/portal.db`. No error repeats the address,
+    /// because it may contain a password.
     pub(crate) async fn open(url: Option<&str>, data: &Path) -> Result<Self, BoxError> {
         match url {
             None => Self::sqlite(SqliteConnectOptions::new().filename(data.join("portal.db"))).await,
