@@ -29,7 +29,7 @@ use crate::credential::Digest;
 /// * **Separate.** A code or a token of another tenant is unknown. A user or a client that is
 ///   disabled, expired or deleted has no grants.
 ///
-/// `test_util::conformance::Grants` checks an implementation.
+/// `test_util::conformance::GrantSuite` checks an implementation.
 ///
 /// # Examples
 ///

@@ -67,8 +67,8 @@ pub struct NextTokens {
     /// Scopes of the access token; `None` for all scopes of the grant. The caller must have checked
     /// that the grant has them.
     pub scopes: Option<Scopes>,
-    /// Audience of the access token; `None` for the whole audience of the grant. The caller must
-    /// have checked that the grant has it.
+    /// Audience of the access token; `None` or an empty list for the whole audience of the grant.
+    /// The caller must have checked that the grant has it.
     pub audience: Option<Vec<String>>,
 }
 

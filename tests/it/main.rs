@@ -23,6 +23,8 @@ mod doctor;
 mod extract;
 mod fetch;
 mod forwarded;
+#[cfg(all(feature = "server", feature = "sqlite", feature = "postgres"))]
+mod grants;
 mod grounds;
 mod grpc;
 mod guests;

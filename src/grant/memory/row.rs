@@ -146,7 +146,8 @@ impl Row {
         self.access = Some(Access { digest: next.access, until });
         let grant = &mut self.grant;
         grant.scopes = next.scopes.clone().unwrap_or_else(|| grant.granted_scopes.clone());
-        grant.audience = next.audience.clone().unwrap_or_else(|| grant.granted_audience.clone());
+        let narrowed = next.audience.clone().filter(|names| !names.is_empty());
+        grant.audience = narrowed.unwrap_or_else(|| grant.granted_audience.clone());
         grant.expires_at = until;
         if let Some(refresh) = next.refresh {
             grant.refresh_expires_at = earliest(refresh.idle.from(now), self.ends_at);

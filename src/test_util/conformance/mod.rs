@@ -34,6 +34,8 @@ use crate::verify::{Verifier, VerifyContext};
 
 mod checks;
 mod ending;
+#[cfg(feature = "server")]
+mod grants;
 mod identity;
 mod outage;
 mod report;
@@ -42,6 +44,8 @@ mod rule;
 mod seen;
 mod twist;
 
+#[cfg(feature = "server")]
+pub use self::grants::{GrantReport, GrantRule, GrantSuite, GrantViolation};
 pub use self::report::{Report, Violation};
 pub use self::rule::Rule;
 

@@ -10,5 +10,13 @@ CREATE TRIGGER {p}announce AFTER INSERT OR DELETE OR UPDATE ON {p}users
     FOR EACH ROW EXECUTE FUNCTION {p}announce();
 ";
 
+/// Trigger for tokens whose audience changes, which earlier versions did not have.
+pub(super) const AUDIENCE: &str = r"
+DROP TRIGGER {p}announce ON {p}credentials;
+CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF id, tenant, kind, public_id, digest, previous_digest, previous_until,
+    subject, user_id, client, client_id, org, app, uuid, scopes, permissions, audience, expires_at, disabled_at, revoked_at
+    ON {p}credentials FOR EACH ROW EXECUTE FUNCTION {p}announce();
+";
+
 /// Index and triggers of the first version.
 pub(super) const EXTRA: &str = include_str!("schema/postgres_triggers.sql");

@@ -41,6 +41,7 @@ pub struct SqlVerifierBuilder {
     prefix: String,
     word: String,
     name: Option<Arc<str>>,
+    audience: Option<Box<str>>,
     limits: Limits,
     clock: Option<Arc<dyn Clock>>,
     passwords: Option<Passwords>,
@@ -73,6 +74,7 @@ impl SqlVerifierBuilder {
             prefix: "principal_".to_owned(),
             word: "tp".to_owned(),
             name: None,
+            audience: None,
             limits: Limits { connections, deadline: Duration::from_millis(1_500) },
             clock: None,
             passwords: None,
@@ -102,6 +104,17 @@ impl SqlVerifierBuilder {
     /// service has several, and keep it: stored [keys](crate::Principal::key) hold it.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the name of this service, as the audience of access tokens names it (RFC 8707). It is
+    /// compared byte for byte, usually with an absolute URI.
+    ///
+    /// A token that names its audience is unknown to a service that it does not name, and to a
+    /// service without a name. A token without an audience is accepted by every service that uses
+    /// the database. Defaults to no name.
+    pub fn audience(mut self, service: impl Into<Box<str>>) -> Self {
+        self.audience = Some(service.into());
         self
     }
 
@@ -176,6 +189,7 @@ impl SqlVerifierBuilder {
             passwords,
             word: self.word.into(),
             name: self.name,
+            audience: self.audience,
             hub: Hub::new(),
             uses: Uses::default(),
             listening: Mutex::new(listening),

@@ -39,7 +39,7 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
     CAST(CASE WHEN c.permissions IS NULL THEN 1 ELSE 0 END AS BIGINT),
     c.tenant, coalesce(u.tenant, c.tenant), coalesce(u.name, c.subject),
     issuer.kind, issuer.tenant, issuer.public_id,
-    coalesce(owner.tenant, issuer.tenant), coalesce(owner.name, issuer.subject)
+    coalesce(owner.tenant, issuer.tenant), coalesce(owner.name, issuer.subject), c.audience
 FROM {p}credentials c
 LEFT JOIN {p}users u ON u.id = c.user_id
 LEFT JOIN {p}users named ON c.user_id IS NULL AND named.tenant = c.tenant AND named.name = c.subject
@@ -85,7 +85,12 @@ impl Statements {
 }
 
 /// Reads a row of [`CREDENTIAL`] and checks that the credential is in force.
-pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Result<Found, VerifyError> {
+pub(super) fn credential(
+    mut row: Row,
+    shown: &Digest,
+    audience: Option<&str>,
+    now: SystemTime,
+) -> Result<Found, VerifyError> {
     let (id, kind, public_id) = (row.number()?, row.name()?, row.name()?);
     let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
     let last_used_at = row.integer()?;
@@ -101,6 +106,7 @@ pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Resul
     let ground = ground(row.number()? != 0, user_org.as_deref(), user_app.as_deref());
     let scopes = scopes.split(' ');
     let topics = topics(&mut row, kind, &public_id, shown)?;
+    check_audience(row.text()?.as_deref(), audience)?;
 
     macro_rules! finish {
         ($builder:expr) => {{
@@ -133,7 +139,14 @@ pub(super) fn credential(mut row: Row, shown: &Digest, now: SystemTime) -> Resul
         }
         (Kind::Client | Kind::AccessToken, _, client) => {
             let named = if kind == Kind::Client { Some(public_id.clone()) } else { client };
+            // A registered application without an organization has an empty one.
+            let org = org.filter(|org| !org.is_empty());
             match (named, org, app) {
+                (Some(id), None, _) if kind == Kind::AccessToken => {
+                    finish!(OAuthUser::builder(&id).client(&id).for_itself())
+                }
+                // Its secret is for the authorization server alone.
+                (Some(_), None, _) => return Err(VerifyError::UNKNOWN),
                 (Some(id), Some(org), Some(app)) => finish!(AppAdmin::builder(id, org, app)),
                 (Some(id), Some(org), None) => finish!(OrgAdmin::builder(id, org)),
                 _ => return Err(SqlError::Unreadable.into()),
@@ -182,6 +195,14 @@ pub(super) fn user(
     let user = maybe(user, expires_at, |user, at| user.expires_at(at));
     let user: Principal = user.permissions(permissions(row.text()?.as_deref())).build().into();
     Ok(Some(user.depending_on(&[topic::user(tenant, name)])))
+}
+
+/// Checks that a token for certain services is for this one (RFC 8707 section 2). A service without
+/// a name accepts only tokens for any service.
+fn check_audience(audience: Option<&str>, own: Option<&str>) -> Result<(), VerifyError> {
+    let Some(names) = audience.filter(|names| !names.is_empty()) else { return Ok(()) };
+    let is_named = own.is_some_and(|own| names.split(' ').any(|name| name == own));
+    if is_named { Ok(()) } else { Err(VerifyError::UNKNOWN) }
 }
 
 /// Returns the time at which it ends, or an error if it is not in force now.

@@ -30,6 +30,8 @@ mod engine;
 mod error;
 #[cfg(feature = "cache")]
 mod evict;
+#[cfg(feature = "server")]
+mod grants;
 mod holders;
 mod kind;
 mod last_used;
@@ -115,6 +117,8 @@ struct Shared {
     word: Box<str>,
     /// Name of the store.
     name: Option<Arc<str>>,
+    /// Name of this service as an audience of tokens.
+    audience: Option<Box<str>>,
     hub: Hub,
     uses: Uses,
     /// Listener for the changes of other processes, if the engine has one.
@@ -179,7 +183,7 @@ impl SqlVerifier {
         let values = vec![digest.into(), names::millis(now).into()];
         let rows = database.read(asked.credential.clone(), values).await?;
         let row = rows.into_iter().next().ok_or(VerifyError::UNKNOWN)?;
-        let found = lookup::credential(row, &digest, now)?;
+        let found = lookup::credential(row, &digest, self.shared.audience.as_deref(), now)?;
         if found.kind != Kind::AccessToken {
             uses.note(database, found.row, found.last_used_at, names::millis(now));
         }

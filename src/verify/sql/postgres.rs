@@ -50,6 +50,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     extra: announce::EXTRA,
     announce: announce::FUNCTION,
     announce_users: announce::USERS,
+    announce_audience: announce::AUDIENCE,
     holders: holders::postgres,
 };
 

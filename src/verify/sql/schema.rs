@@ -18,6 +18,8 @@ pub(super) struct Words {
     pub(super) announce: &'static str,
     /// Statements with which a database of the first version announces created users.
     pub(super) announce_users: &'static str,
+    /// Statements with which a database of an earlier version announces changed audiences.
+    pub(super) announce_audience: &'static str,
     /// Statements for the table of the holders of each name and UUID.
     pub(super) holders: fn() -> String,
 }
@@ -56,6 +58,7 @@ impl Plan {
             first + words.announce + words.extra,
             words.announce.to_owned() + words.announce_users,
             (words.holders)(),
+            GRANTS.replace("{bytes}", words.bytes) + words.announce_audience,
         ];
         let steps = steps.iter().filter(|step| !step.is_empty());
         Self {
@@ -73,6 +76,9 @@ const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS {p}schema (version BIGINT PRI
 
 /// Tables of the first version.
 const FIRST: &str = include_str!("schema/tables.sql");
+
+/// Columns of grants and of registered applications, and their indexes.
+const GRANTS: &str = include_str!("schema/grants.sql");
 
 pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
     AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()

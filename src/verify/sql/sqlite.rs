@@ -39,6 +39,7 @@ const WORDS: Words = Words {
     extra: "CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, name COLLATE NOCASE);",
     announce: "",
     announce_users: "",
+    announce_audience: "",
     holders: holders::sqlite,
 };
 

@@ -11,6 +11,7 @@ pub(super) enum Value {
 }
 
 /// Values of a row, read in order from the first.
+#[derive(Clone)]
 pub(super) struct Row(std::vec::IntoIter<Value>);
 
 impl Row {

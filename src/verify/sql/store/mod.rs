@@ -166,12 +166,12 @@ impl SqlStore {
         Ok(revoked.await? > 0 || !self.read(IS_KNOWN, values).await?.is_empty())
     }
 
-    async fn read(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+    pub(super) async fn read(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let database = &self.shared.database;
         database.read(database.statement(template), values).await
     }
 
-    async fn write(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+    pub(super) async fn write(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let database = &self.shared.database;
         database.write(database.statement(template), values).await
     }
@@ -194,15 +194,27 @@ impl SqlStore {
         in_doubt: Change,
         told: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
     ) -> Result<usize, SqlError> {
+        Ok(self.change_rows(template, values, in_doubt, told).await?.len())
+    }
+
+    /// Runs a statement as [`change_each`](Self::change_each) does, and returns the changed rows.
+    pub(super) async fn change_rows(
+        &self,
+        template: &str,
+        values: Vec<Value>,
+        in_doubt: Change,
+        told: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
+    ) -> Result<Vec<Row>, SqlError> {
         let Shared { database, hub, listening, .. } = &*self.shared;
         let hub = hub.clone();
         // A database that is listened to announces by itself what it changed, if it changed
         // anything.
         let announced = listening.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let tell = move |done: Result<Vec<Row>, SqlError>| match done {
-            Ok(mut rows) => {
-                rows.iter_mut().for_each(|row| hub.publish(told(row).unwrap_or(Change::Everything)));
-                Ok(rows.len())
+            Ok(rows) => {
+                let published = rows.iter().cloned();
+                published.for_each(|mut row| hub.publish(told(&mut row).unwrap_or(Change::Everything)));
+                Ok(rows)
             }
             Err(error) => {
                 // The change may have been made, and a caller that tries again would find nothing
@@ -221,12 +233,22 @@ impl SqlStore {
     }
 
     /// Returns the tenant as its column holds it.
-    fn column(&self) -> &str {
+    pub(super) fn column(&self) -> &str {
         self.tenant.as_deref().unwrap_or_default()
     }
 
-    fn now(&self) -> i64 {
-        names::millis(self.shared.clock.now())
+    pub(super) fn now(&self) -> i64 {
+        names::millis(self.time())
+    }
+
+    pub(super) fn time(&self) -> SystemTime {
+        self.shared.clock.now()
+    }
+
+    /// Returns the tenant of the store.
+    #[cfg(feature = "server")]
+    pub(super) fn of_tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 }
 
@@ -247,8 +269,13 @@ RETURNING kind, tenant, public_id";
 const IS_KNOWN: &str = "SELECT id FROM {p}credentials
 WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2)";
 /// Checks the end again in the deletion, because another caller may be prolonging the credential.
+///
+/// A grant is kept until its refresh token has expired as well.
 const PURGE_ENDED: &str = "DELETE FROM {p}credentials WHERE id IN (
-    SELECT id FROM {p}credentials WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT 1000)
-AND (expires_at <= $1 OR revoked_at <= $1) RETURNING id";
+    SELECT id FROM {p}credentials WHERE refresh_until IS NULL AND expires_at <= $1
+    UNION SELECT id FROM {p}credentials WHERE refresh_until <= $1 AND expires_at <= $1
+    UNION SELECT id FROM {p}credentials WHERE revoked_at <= $1 LIMIT 1000)
+AND (revoked_at <= $1 OR (expires_at <= $1 AND (refresh_until IS NULL OR refresh_until <= $1)))
+RETURNING id";
 const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
     SELECT digest FROM {p}revocations WHERE ends_at <= $1 LIMIT 1000) RETURNING digest";
