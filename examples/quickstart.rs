@@ -1,13 +1,12 @@
-//! The README's example. Run it with `cargo run --example quickstart`.
+//! The quickstart. Run it with `cargo run --example quickstart`.
 
 use axum::{Router, routing::get};
-use tower_principal::{
-    ApiKey, AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, RequireLayer, dialect, policy, transport,
-};
+use tower_principal::{ApiKey, MemoryVerifier, OAuthUser, Principal};
+use tower_principal::{AuthenticateLayer, RequireLayer};
+use tower_principal::{dialect, policy, transport};
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The known users and tokens. To use your own database, implement `Verifier`.
+fn app() -> Result<Router, Box<dyn std::error::Error>> {
+    // The known tokens and keys. A database or an issuer of JWTs comes later.
     let otto = OAuthUser::builder("otto").scopes(["datasets:read"]).build();
     let nina = OAuthUser::builder("nina").build();
     let robot = ApiKey::builder("key-1").owner("otto").build();
@@ -17,21 +16,34 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .key("robot-key", robot)
         .build()?;
 
-    let app = Router::new()
-        .route("/datasets", get(|| async { "all the datasets\n" }))
-        // A `route_layer` applies to the routes above it: only `/datasets` needs the scope.
-        .route_layer(RequireLayer::new(policy::scope("datasets:read")))
-        .route("/whoami", get(|me: Principal| async move { format!("{me:?}\n") }))
-        .route("/profile", get(|user: OAuthUser| async move { format!("{}\n", user.id()) }))
-        // Last, so that it applies to all routes. Plain http is only for this demonstration.
-        .route_layer(AuthenticateLayer::new(
-            dialect::OPENDATASOFT,
-            verifier,
-            transport::danger_assume_secure(),
-        ));
+    // Plain http is only for this demonstration.
+    let transport = transport::danger_assume_secure();
+    let dialect = dialect::OPENDATASOFT;
+    let authenticate = AuthenticateLayer::new(dialect, verifier, transport);
 
-    eprintln!("try: curl -i http://127.0.0.1:3000/datasets -H 'Authorization: Bearer otto-token'");
+    Ok(Router::new()
+        .route("/datasets", get(|| async { "all the datasets\n" }))
+        // Applies to the routes above it: only `/datasets` needs the scope.
+        .route_layer(RequireLayer::new(policy::scope("datasets:read")))
+        .route("/whoami", get(whoami))
+        .route("/profile", get(profile))
+        // Last, so that it applies to all routes.
+        .route_layer(authenticate))
+}
+
+/// Any caller.
+async fn whoami(me: Principal) -> String {
+    format!("{me:?}\n")
+}
+
+/// Only users, and not keys: they get 403.
+async fn profile(user: OAuthUser) -> String {
+    format!("{}\n", user.id())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    axum::serve(listener, app).await?;
+    axum::serve(listener, app()?).await?;
     Ok(())
 }

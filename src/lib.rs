@@ -23,23 +23,54 @@
 //!
 //! # Quickstart
 //!
-//! ```
+//! ```no_run
 //! use axum::{Router, routing::get};
-//! use tower_principal::{
-//!     AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, RequireLayer, dialect, policy, transport,
-//! };
+//! use tower_principal::{ApiKey, MemoryVerifier, OAuthUser, Principal};
+//! use tower_principal::{AuthenticateLayer, RequireLayer};
+//! use tower_principal::{dialect, policy, transport};
 //!
-//! let verifier = MemoryVerifier::builder()
-//!     .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("otto").scopes(["datasets:read"]).build())
-//!     .build()?;
+//! fn app() -> Result<Router, Box<dyn std::error::Error>> {
+//!     // The known tokens and keys. A database or an issuer of JWTs comes later.
+//!     let otto = OAuthUser::builder("otto").scopes(["datasets:read"]).build();
+//!     let nina = OAuthUser::builder("nina").build();
+//!     let robot = ApiKey::builder("key-1").owner("otto").build();
+//!     let verifier = MemoryVerifier::builder()
+//!         .access_token("otto-token", otto)
+//!         .access_token("nina-token", nina)
+//!         .key("robot-key", robot)
+//!         .build()?;
 //!
-//! let app: Router = Router::new()
-//!     .route("/whoami", get(|me: Principal| async move { me.kind().to_string() }))
-//!     .route("/profile", get(|user: OAuthUser| async move { user.id().to_owned() }))
-//!     .layer(RequireLayer::new(policy::scope("datasets:read")))
-//!     .layer(AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::from_acceptor()));
-//! # let _ = app;
-//! # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+//!     // Plain http is only for this demonstration.
+//!     let transport = transport::danger_assume_secure();
+//!     let dialect = dialect::OPENDATASOFT;
+//!     let authenticate = AuthenticateLayer::new(dialect, verifier, transport);
+//!
+//!     Ok(Router::new()
+//!         .route("/datasets", get(|| async { "all the datasets\n" }))
+//!         // Applies to the routes above it: only `/datasets` needs the scope.
+//!         .route_layer(RequireLayer::new(policy::scope("datasets:read")))
+//!         .route("/whoami", get(whoami))
+//!         .route("/profile", get(profile))
+//!         // Last, so that it applies to all routes.
+//!         .route_layer(authenticate))
+//! }
+//!
+//! /// Any caller.
+//! async fn whoami(me: Principal) -> String {
+//!     format!("{me:?}\n")
+//! }
+//!
+//! /// Only users, and not keys: they get 403.
+//! async fn profile(user: OAuthUser) -> String {
+//!     format!("{}\n", user.id())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app()?).await?;
+//!     Ok(())
+//! }
 //! ```
 //!
 //! # Features
@@ -96,6 +127,8 @@ pub mod extract;
 pub mod fetch;
 #[cfg(feature = "server")]
 pub mod grant;
+#[cfg(doc)]
+pub mod guide;
 pub mod layer;
 #[cfg(feature = "metadata")]
 pub mod metadata;

@@ -9,6 +9,7 @@ use std::path::Path;
 /// entries further down. A new file in a folder needs no line here; a new entry of `src/` does.
 #[rustfmt::skip]
 const ORDER: &[&str] = &[
+    "guide",
     "test_util",
     "server",
     "extract",

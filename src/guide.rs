@@ -1,0 +1,87 @@
+//! The guide, a chapter for each task.
+//!
+//! It exists in the documentation alone, and its code runs as tests. The same chapters are in
+//! `docs/guide` of the repository. Build the documentation with all features to read them here.
+
+/// Link targets that the chapters use. The first definition of a label counts, so these replace the
+/// relative links of the markdown files, which only work in the repository.
+macro_rules! links {
+    () => {
+        concat!(
+            "[answers]: crate::guide::answers\n",
+            "[api_keys]: crate::guide::api_keys\n",
+            "[cache]: crate::guide::cache\n",
+            "[dialects]: crate::guide::dialects\n",
+            "[guests]: crate::guide::guests\n",
+            "[introspection]: crate::guide::introspection\n",
+            "[jwt]: crate::guide::jwt\n",
+            "[layers]: crate::guide::layers\n",
+            "[migrating]: crate::guide::migrating\n",
+            "[operations]: crate::guide::operations\n",
+            "[policies]: crate::guide::policies\n",
+            "[portal]: crate::guide::portal\n",
+            "[principals]: crate::guide::principals\n",
+            "[providers]: crate::guide::providers\n",
+            "[proxy]: crate::guide::proxy\n",
+            "[testing]: crate::guide::testing\n",
+            "[throttle]: crate::guide::throttle\n",
+            "[verifiers]: crate::guide::verifiers\n",
+            source!("example-portal", "portal/main"),
+            source!("serve", "portal/serve"),
+            source!("example-cached", "cached"),
+            source!("example-custom_form", "custom_form"),
+            source!("example-introspection", "introspection"),
+            source!("example-optional_login", "optional_login"),
+            source!("example-postgres", "postgres"),
+            source!("example-sqlite", "sqlite"),
+            source!("example-testing", "testing"),
+            source!("example-websocket_sse", "websocket_sse"),
+            "\n",
+        )
+    };
+}
+
+/// A link to an example, where docs.rs shows its source.
+macro_rules! source {
+    ($label:literal, $file:literal) => {
+        concat!(
+            "[",
+            $label,
+            "]: https://docs.rs/crate/tower-principal/latest/source/examples/",
+            $file,
+            ".rs\n"
+        )
+    };
+}
+
+macro_rules! chapters {
+    ($($name:ident: $file:literal,)*) => {$(
+        #[cfg_attr(
+            all(feature = "full", feature = "test-util"),
+            doc = concat!(links!(), include_str!(concat!("../docs/guide/", $file)))
+        )]
+        #[cfg_attr(not(all(feature = "full", feature = "test-util")), doc = "Needs all features.")]
+        pub mod $name {}
+    )*};
+}
+
+chapters! {
+    answers: "answers.md",
+    api_keys: "api_keys.md",
+    cache: "cache.md",
+    dialects: "dialects.md",
+    guests: "guests.md",
+    introspection: "introspection.md",
+    jwt: "jwt.md",
+    layers: "layers.md",
+    migrating: "migrating.md",
+    operations: "operations.md",
+    policies: "policies.md",
+    portal: "portal.md",
+    principals: "principals.md",
+    providers: "providers.md",
+    proxy: "proxy.md",
+    testing: "testing.md",
+    throttle: "throttle.md",
+    verifiers: "verifiers.md",
+}
