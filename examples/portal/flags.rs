@@ -36,7 +36,8 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "CIDR", value_parser = cidr)]
     pub(crate) trust_proxy: Vec<IpNet>,
 
-    /// The filter of the log on stderr, in the syntax of `tracing-subscriber`'s `EnvFilter`.
+    /// The filter of the log on stderr: a level, and levels of targets as TARGET=LEVEL, with
+    /// commas.
     /// `tower_principal::audit` logs the outcome of every credential, never a secret.
     #[arg(long, value_name = "FILTER", default_value = "info,tower_principal::audit=info")]
     pub(crate) log: String,

@@ -39,7 +39,9 @@ use clap::Parser as _;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tower_principal::transport;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::database::Database;
 use crate::demo::Demo;
@@ -73,8 +75,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
-    let filter = EnvFilter::try_new(&flags.log).map_err(|error| format!("--log: {error}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let filter: Targets = flags.log.parse().map_err(|error| format!("--log {}: {error}", flags.log))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    tracing_subscriber::registry().with(lines).with(filter).init();
 
     // First, so that a signal at any time ends the portal cleanly.
     let mut stop = Stop::install()?;
