@@ -17,6 +17,7 @@ use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 use tower_principal::credential::typed_headers::{OAuth, XAppToken};
 use tower_principal::credential::{ClientKind, Key};
 use tower_principal::fetch;
+use tower_principal::grant::{GrantId, TokenShape};
 use tower_principal::layer::RequestBody;
 use tower_principal::read::Reader;
 use tower_principal::request::RequestHead;
@@ -98,6 +99,8 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     all.extend([
         ("Secret", show(&secret())),
         ("Pair", show(&pair())),
+        ("IssuedToken", issued_token(canaries)),
+        ("IssuedRefresh", issued_refresh(canaries)),
         ("Key", show(&[Key::Whole(secret()), Key::Halves(pair())])),
         (
             "Credential",
@@ -158,6 +161,18 @@ async fn in_databases(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("SqlVerifier", show(&verifier)),
         ("SqlVerifierBuilder", show(&remote)),
     ]
+}
+
+fn issued_token(canaries: &Canaries) -> String {
+    let mut token = TokenShape::prefixed("acme").code(&GrantId::random().unwrap()).unwrap();
+    token.secret = Secret::owned(canaries.fresh());
+    show(&token)
+}
+
+fn issued_refresh(canaries: &Canaries) -> String {
+    let mut token = TokenShape::prefixed("acme").refresh(&GrantId::random().unwrap()).unwrap();
+    token.secret = Secret::owned(canaries.fresh());
+    show(&token)
 }
 
 fn show(value: &impl Debug) -> String {
