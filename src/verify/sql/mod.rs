@@ -19,6 +19,8 @@ use crate::principal::{IdentitySource as PrincipalSource, Principal};
 
 #[cfg(feature = "postgres")]
 mod announce;
+#[cfg(feature = "server")]
+mod applications;
 #[cfg(feature = "cache")]
 mod batch;
 mod builder;
@@ -49,6 +51,8 @@ mod store;
 mod topic;
 mod value;
 
+#[cfg(feature = "server")]
+pub use self::applications::{ApplicationRecord, SqlApplications};
 pub use self::builder::SqlVerifierBuilder;
 pub use self::change::{Change, Changes};
 pub use self::denied::Denylisted;

@@ -1,6 +1,7 @@
 //! Stores of grants. Every test runs in memory, on SQLite, and on PostgreSQL if `TEST_POSTGRES_URL`
 //! names a server.
 
+mod applications;
 mod conformance;
 mod records;
 mod upgrade;

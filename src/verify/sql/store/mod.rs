@@ -177,7 +177,12 @@ impl SqlStore {
     }
 
     /// Runs a statement and returns `true` if it changed something; then it publishes the change.
-    async fn change(&self, template: &str, values: Vec<Value>, change: Change) -> Result<bool, SqlError> {
+    pub(super) async fn change(
+        &self,
+        template: &str,
+        values: Vec<Value>,
+        change: Change,
+    ) -> Result<bool, SqlError> {
         let told = change.clone();
         Ok(self.change_each(template, values, change, move |_| Ok(told.clone())).await? > 0)
     }
@@ -243,6 +248,12 @@ impl SqlStore {
 
     pub(super) fn time(&self) -> SystemTime {
         self.shared.clock.now()
+    }
+
+    /// Returns the word at the start of secrets.
+    #[cfg(feature = "server")]
+    pub(super) fn word(&self) -> &str {
+        &self.shared.word
     }
 
     /// Returns the tenant of the store.

@@ -116,7 +116,7 @@ impl UserRecord {
 }
 
 impl State {
-    fn of(revoked_at: Option<i64>, disabled_at: Option<i64>) -> Self {
+    pub(in crate::verify::sql) fn of(revoked_at: Option<i64>, disabled_at: Option<i64>) -> Self {
         match (revoked_at, disabled_at) {
             (Some(_), _) => Self::Revoked,
             (None, Some(_)) => Self::Disabled,
