@@ -39,7 +39,7 @@ impl Verifier for Remote {
     ) -> Result<Principal, VerifyError> {
         match credential {
             Credential::AccessToken(token) if token.expose_secret().starts_with("good") => {
-                Ok(OAuthUser::builder("otto").scopes(["a", "b"]).build().into())
+                Ok(OAuthUser::new("otto").with_scopes(["a", "b"]).into())
             }
             _ => Err(VerifyError::UNKNOWN),
         }
@@ -74,7 +74,7 @@ fn cached(stored: usize) -> Cached<Remote> {
 }
 
 fn memory(stored: usize) -> MemoryVerifier {
-    let user = || OAuthUser::builder("otto").scopes(["a", "b"]).build();
+    let user = || OAuthUser::new("otto").with_scopes(["a", "b"]);
     (0..stored)
         .fold(MemoryVerifier::builder(), |known, at| known.access_token(token("good", at), user()))
         .build()
@@ -103,16 +103,16 @@ fn shown(kind: &str) -> Credential<'static> {
 
 /// Knows what is shown of every kind, and a thousand tokens.
 fn everything() -> MemoryVerifier {
-    let user = || OAuthUser::builder("otto").scopes(["a", "b"]).build();
-    let key = || ApiKey::builder(KEY).owner("otto").build();
+    let user = || OAuthUser::new("otto").with_scopes(["a", "b"]);
+    let key = || ApiKey::new(KEY).with_owner("otto");
     let tokens = MemoryVerifier::builder()
         .passwords(Passwords::with_params(8, 1, 1).unwrap())
-        .user("alice@example.org", "correct horse", BasicUser::builder("alice").build())
+        .user("alice@example.org", "correct horse", BasicUser::new("alice"))
         .access_token("good".repeat(137), user())
-        .app_token("lmVFx7kHXUhzgI6nELk4AYOCu", AppToken::builder("map").build())
+        .app_token("lmVFx7kHXUhzgI6nELk4AYOCu", AppToken::new("map"))
         .key(token("good", 1), key())
         .api_key(KEY, token("good", 2), key())
-        .client(CLIENT, token("good", 3), AppAdmin::builder(CLIENT, "acme", "map").build());
+        .client(CLIENT, token("good", 3), AppAdmin::new(CLIENT, "acme", "map"));
     (0..1_000).fold(tokens, |known, at| known.access_token(token("good", at), user())).build().unwrap()
 }
 

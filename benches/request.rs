@@ -197,19 +197,19 @@ mod jwt {
         ) -> Option<Result<Principal, VerifyError>> {
             let Credential::AccessToken(token) = credential else { return None };
             let claims = decode::<Claims>(token.expose_secret(), &self.0, &self.1).unwrap().claims;
-            Some(Ok(OAuthUser::builder(claims.sub).build().into()))
+            Some(Ok(OAuthUser::new(claims.sub).into()))
         }
     }
 }
 
 fn verifier() -> MemoryVerifier {
-    let user = || OAuthUser::builder("otto").scopes(["a", "b"]).build();
+    let user = || OAuthUser::new("otto").with_scopes(["a", "b"]);
     let known = MemoryVerifier::builder()
         .passwords(Passwords::with_params(8, 1, 1).unwrap())
         .access_token(TOKEN, user())
-        .app_token(APP_TOKEN, AppToken::builder("app").build())
-        .api_key(KEY.0, KEY.1, ApiKey::builder(KEY.0).build())
-        .client(CLIENT.0, CLIENT.1, OrgAdmin::builder(CLIENT.0, "acme").build());
+        .app_token(APP_TOKEN, AppToken::new("app"))
+        .api_key(KEY.0, KEY.1, ApiKey::new(KEY.0))
+        .client(CLIENT.0, CLIENT.1, OrgAdmin::new(CLIENT.0, "acme"));
     let crowd = (0..CROWD).fold(known, |known, at| known.access_token(format!("crowd-{at:034}"), user()));
     crowd.build().unwrap()
 }

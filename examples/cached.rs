@@ -29,7 +29,7 @@ impl Verifier for Remote {
         eprintln!("the remote service is asked");
         sleep(Duration::from_millis(500)).await;
         match token.expose_secret() {
-            "otto-token" => Ok(OAuthUser::builder("otto").build().into()),
+            "otto-token" => Ok(OAuthUser::new("otto").into()),
             _ => Err(VerifyError::UNKNOWN),
         }
     }

@@ -49,8 +49,7 @@ fn token(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let verifier =
-        MemoryVerifier::builder().access_token("otto-token", OAuthUser::builder("otto").build()).build()?;
+    let verifier = MemoryVerifier::builder().access_token("otto-token", OAuthUser::new("otto")).build()?;
     let app = Router::new()
         .route("/whoami", get(|me: Principal| async move { format!("{me:?}\n") }))
         .route_layer(AuthenticateLayer::new(RAILS, verifier, transport::danger_assume_secure()));

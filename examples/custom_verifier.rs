@@ -49,7 +49,7 @@ impl Verifier for Tokens {
         let answer = timeout(PATIENCE, self.service.look_up(token.expose_secret())).await;
         let row = answer.map_err(VerifyError::unavailable)?.map_err(VerifyError::unavailable)?;
         let row = row.ok_or(VerifyError::UNKNOWN)?;
-        let user = OAuthUser::builder(row.user).expires_at(row.expires_at).build();
+        let user = OAuthUser::new(row.user).with_expires_at(row.expires_at);
         self.remember(self.fingerprint(token.expose_secret(), context), user.clone().into());
         Ok(user.into())
     }

@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         JwtVerifier::builder(agencies.name()).audience(API).keys(agencies.published().build()?).build()?;
     // Tokens that are not JWTs are looked up.
     let opaque_tokens = MemoryVerifier::builder()
-        .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("olga").build())
+        .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::new("olga"))
         .build()?;
 
     let everybody = staff_tokens.or(partner_tokens).or(agency_tokens).or(opaque_tokens);

@@ -20,8 +20,8 @@ async fn greet(who: Option<Principal>) -> String {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let verifier = MemoryVerifier::builder()
-        .access_token("otto-token", OAuthUser::builder("otto").build())
-        .user("alice", "correct horse", BasicUser::builder("alice").build())
+        .access_token("otto-token", OAuthUser::new("otto"))
+        .user("alice", "correct horse", BasicUser::new("alice"))
         .build()?;
 
     let dialect = dialect::RFC6750

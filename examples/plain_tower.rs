@@ -33,8 +33,8 @@ async fn handle(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let verifier = MemoryVerifier::builder()
-        .access_token("otto-token", OAuthUser::builder("otto").scopes(["read"]).build())
-        .access_token("nina-token", OAuthUser::builder("nina").build())
+        .access_token("otto-token", OAuthUser::new("otto").with_scopes(["read"]))
+        .access_token("nina-token", OAuthUser::new("nina"))
         .build()?;
 
     // From the inside out: the handler, authorization, authentication. The outer layer renders the

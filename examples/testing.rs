@@ -39,7 +39,7 @@ async fn call(who: ActAs, path: &str) -> Result<(StatusCode, String), Box<dyn Er
 }
 
 async fn those_with_the_scope_see_their_reports() -> Result<(), Box<dyn Error>> {
-    let otto = OAuthUser::builder("otto").scopes(["reports"]).build();
+    let otto = OAuthUser::new("otto").with_scopes(["reports"]);
     assert_eq!(
         call(ActAs::principal(otto), "/reports").await?,
         (StatusCode::OK, "reports of otto".to_owned())
@@ -48,8 +48,8 @@ async fn those_with_the_scope_see_their_reports() -> Result<(), Box<dyn Error>> 
 }
 
 async fn others_do_not() -> Result<(), Box<dyn Error>> {
-    let nina = ActAs::principal(OAuthUser::builder("nina").build());
-    let alice = ActAs::principal(BasicUser::builder("alice").build());
+    let nina = ActAs::principal(OAuthUser::new("nina"));
+    let alice = ActAs::principal(BasicUser::new("alice"));
     for (who, status) in [
         (nina, StatusCode::FORBIDDEN),
         (alice, StatusCode::FORBIDDEN),
@@ -62,8 +62,8 @@ async fn others_do_not() -> Result<(), Box<dyn Error>> {
 }
 
 async fn usage_names_the_application_that_came_along() -> Result<(), Box<dyn Error>> {
-    let alice = || ActAs::principal(BasicUser::builder("alice").build());
-    let map = AppToken::builder("map").build();
+    let alice = || ActAs::principal(BasicUser::new("alice"));
+    let map = AppToken::new("map");
     assert_eq!(call(alice(), "/usage").await?.1, "alice by no application");
     assert_eq!(call(alice().with_app(map), "/usage").await?.1, "alice by map");
     assert_eq!(call(ActAs::guest(), "/usage").await?.1, "guest by no application");
@@ -71,13 +71,13 @@ async fn usage_names_the_application_that_came_along() -> Result<(), Box<dyn Err
 }
 
 async fn a_handler_is_a_function() {
-    let who = test_util::authentication(BasicUser::builder("alice").build());
+    let who = test_util::authentication(BasicUser::new("alice"));
     assert_eq!(usage(who).await, "alice by no application");
 }
 
 fn on_plain_tower_the_record_goes_into_the_extensions() {
     let mut request = Request::new(());
-    request.extensions_mut().insert(test_util::authentication(BasicUser::builder("alice").build()));
+    request.extensions_mut().insert(test_util::authentication(BasicUser::new("alice")));
     assert_eq!(request.principal().and_then(|who| who.id()), Some("alice"));
 }
 

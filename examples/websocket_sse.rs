@@ -95,7 +95,7 @@ fn greeting(who: &Principal, uri: &Uri, asked: &Uri) -> String {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let in_a_minute = SystemTime::now() + Duration::from_secs(60);
     let verifier = MemoryVerifier::builder()
-        .access_token("otto-token", OAuthUser::builder("otto").expires_at(in_a_minute).build())
+        .access_token("otto-token", OAuthUser::new("otto").with_expires_at(in_a_minute))
         .build()?;
     // Plain http is only for this demonstration.
     let authenticate =

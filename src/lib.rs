@@ -31,9 +31,9 @@
 //!
 //! fn app() -> Result<Router, Box<dyn std::error::Error>> {
 //!     // The known tokens and keys. A database or an issuer of JWTs comes later.
-//!     let otto = OAuthUser::builder("otto").scopes(["datasets:read"]).build();
-//!     let nina = OAuthUser::builder("nina").build();
-//!     let robot = ApiKey::builder("key-1").owner("otto").build();
+//!     let otto = OAuthUser::new("otto").with_scopes(["datasets:read"]);
+//!     let nina = OAuthUser::new("nina");
+//!     let robot = ApiKey::new("key-1").with_owner("otto");
 //!     let verifier = MemoryVerifier::builder()
 //!         .access_token("otto-token", otto)
 //!         .access_token("nina-token", nina)

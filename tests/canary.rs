@@ -169,7 +169,7 @@ async fn what_others_chose_does_not_forge_lines() {
     const ODD: &str = "eve\r\n2026-01-01T00:00:00Z ERROR forged\u{1b}[2J\u{2028}\u{85}\u{202e}";
     capture::listen();
     fn eve() -> Principal {
-        OAuthUser::builder(ODD).client(ODD).credential_id(ODD).org(ODD).scopes([ODD]).build().into()
+        OAuthUser::new(ODD).with_client(ODD).with_credential_id(ODD).with_org(ODD).with_scopes([ODD]).into()
     }
     let verifiers = [
         verify::from_fn(async |_, _| Ok(eve())).separates_tenants().boxed(),

@@ -19,7 +19,7 @@ use tower_principal::{
 
 fn layer(dialect: tower_principal::Dialect) -> AuthenticateLayer<MemoryVerifier> {
     let verifier = MemoryVerifier::builder()
-        .client("b3U68vghI6FmEeKn9wLoGtzz0A", "s3cret", OrgAdmin::builder("acme-client", "acme").build())
+        .client("b3U68vghI6FmEeKn9wLoGtzz0A", "s3cret", OrgAdmin::new("acme-client", "acme"))
         .build()
         .unwrap();
     AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure())

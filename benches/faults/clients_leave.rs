@@ -61,7 +61,7 @@ impl Verifier for Slow {
             return self.users.verify(credential, context).await;
         }
         sleep(Duration::from_secs(30)).await;
-        Ok(OAuthUser::builder("otto").build().into())
+        Ok(OAuthUser::new("otto").into())
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn app(gauges: &Arc<Gauges>) -> Router {
     let passwords = Passwords::new().unwrap();
     let users = MemoryVerifier::builder()
         .passwords(passwords.clone())
-        .user(USER, PASSWORD, BasicUser::builder(USER).build())
+        .user(USER, PASSWORD, BasicUser::new(USER))
         .build()
         .unwrap();
     let verifier = Slow { gauges: Arc::clone(gauges), users };

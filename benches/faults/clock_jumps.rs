@@ -144,7 +144,7 @@ async fn stored(report: &mut Report) {
     let ends: Vec<i64> = moments(right).into_iter().filter(|at| *at > 0).collect();
     let name = |at: &i64| format!("a-token-that-ends-at-{at}");
 
-    let user = |at: &i64| OAuthUser::builder("otto").expires_at(time(*at)).build();
+    let user = |at: &i64| OAuthUser::new("otto").with_expires_at(time(*at));
     let build = |builder: MemoryVerifierBuilder, at| builder.access_token(name(at), user(at));
     let memory = ends.iter().fold(MemoryVerifier::builder().clock(clock.clone()), build).build().unwrap();
     let names: Vec<(String, i64)> = ends.iter().map(|at| (name(at), *at)).collect();
@@ -190,8 +190,7 @@ async fn walk(report: &mut Report) {
         (0..300).map(|at| all[at % all.len()].max(right) + i64::try_from(at).unwrap()).collect();
     let name = |at: usize| format!("a-token-of-number-{at}");
     let builder = ends.iter().enumerate().fold(MemoryVerifier::builder(), |builder, (at, ends)| {
-        builder
-            .access_token(name(at), OAuthUser::builder(format!("user-{at}")).expires_at(time(*ends)).build())
+        builder.access_token(name(at), OAuthUser::new(format!("user-{at}")).with_expires_at(time(*ends)))
     });
     let inner = Arc::new(builder.clock(clock.clone()).build().unwrap());
     let cached = Cached::new(Arc::clone(&inner)).unwrap().ttl(TTL).clock(clock.clone());
@@ -244,8 +243,7 @@ async fn eternal(report: &mut Report) {
     for stored_at in moments(right) {
         let clock = TestClock::at(time(stored_at));
         let token = "a-token-without-any-end".to_owned();
-        let inner =
-            MemoryVerifier::builder().access_token(token.as_str(), OAuthUser::builder("otto").build());
+        let inner = MemoryVerifier::builder().access_token(token.as_str(), OAuthUser::new("otto"));
         let inner = Arc::new(inner.clock(clock.clone()).build().unwrap());
         let ttl = Duration::from_millis(150);
         let cached = Cached::new(Arc::clone(&inner)).unwrap().ttl(ttl).negative_ttl(ttl).clock(clock.clone());

@@ -44,7 +44,7 @@ impl Verifier for Slow {
         let _verifying = self.gauges.verifies();
         self.asked.fetch_add(1, Ordering::Relaxed);
         sleep(TAKES).await;
-        Ok(OAuthUser::builder("otto").build().into())
+        Ok(OAuthUser::new("otto").into())
     }
 }
 

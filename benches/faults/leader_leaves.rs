@@ -30,7 +30,7 @@ impl Verifier for Slow {
     async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
         let _verifying = self.0.verifies();
         sleep(TAKES).await;
-        Ok(OAuthUser::builder("otto").build().into())
+        Ok(OAuthUser::new("otto").into())
     }
 }
 

@@ -37,8 +37,8 @@ const TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
 
 pub(crate) fn app(_: &Arc<Gauges>) -> Router {
     let verifier = MemoryVerifier::builder()
-        .user(USER, PASSWORD, BasicUser::builder(USER).build())
-        .access_token(TOKEN, OAuthUser::builder("otto").build())
+        .user(USER, PASSWORD, BasicUser::new(USER))
+        .access_token(TOKEN, OAuthUser::new("otto"))
         .build()
         .unwrap();
     let layer = AuthenticateLayer::new(dialect::ANY, verifier, transport::danger_assume_secure());

@@ -25,7 +25,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 pub(crate) fn app(_: &Arc<Gauges>) -> Router {
     // Each of another user: one owner has a share of the fuse only.
-    let user = |number| OAuthUser::builder(format!("user-{number}")).build();
+    let user = |number| OAuthUser::new(format!("user-{number}"));
     let known = (0..TOKENS)
         .fold(MemoryVerifier::builder(), |known, number| known.access_token(token(number), user(number)));
     let proxies = ["127.0.0.0/8".parse().unwrap()];

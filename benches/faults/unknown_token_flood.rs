@@ -95,7 +95,7 @@ impl Verifier for Counted {
 }
 
 fn memory() -> MemoryVerifier {
-    let user = || OAuthUser::builder("otto").build();
+    let user = || OAuthUser::new("otto");
     let good = (0..GOOD).map(good_token);
     good.fold(MemoryVerifier::builder(), |known, token| known.access_token(token, user())).build().unwrap()
 }

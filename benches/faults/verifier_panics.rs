@@ -35,7 +35,7 @@ impl Verifier for Panicking {
         assert!(!turn.is_multiple_of(6), "on purpose, before it waits");
         sleep(Duration::from_millis(1)).await;
         assert!(turn % 6 != 3, "on purpose, after it waited");
-        Ok(OAuthUser::builder("otto").build().into())
+        Ok(OAuthUser::new("otto").into())
     }
 
     fn verify_now(
@@ -50,7 +50,7 @@ impl Verifier for Panicking {
         let _verifying = self.gauges.verifies();
         let turn = self.asked.fetch_add(1, Ordering::Relaxed);
         assert!(!turn.is_multiple_of(3), "on purpose, at once");
-        Some(Ok(OAuthUser::builder("otto").build().into()))
+        Some(Ok(OAuthUser::new("otto").into()))
     }
 }
 

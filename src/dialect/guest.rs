@@ -108,9 +108,9 @@ impl GuestRule {
             Permissions::parse(self.permissions.iter().copied()).map_err(InvalidRule::Permission)?;
         let path = path.map(Arc::new);
         let ground = path.clone().map_or_else(Ground::everywhere, Ground::rule);
-        let guest = Guest::builder().permissions_in(ground, permissions);
-        let guest = if self.sandbox { guest.sandbox() } else { guest };
-        Ok(Admission { path, methods: methods.map_err(|_| InvalidRule::Method)?, guest: guest.build() })
+        let guest = Guest::new().with_permissions_in(ground, permissions);
+        let guest = if self.sandbox { guest.in_sandbox() } else { guest };
+        Ok(Admission { path, methods: methods.map_err(|_| InvalidRule::Method)?, guest })
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn user(credential: &str) -> Principal {
-        OAuthUser::builder("refused-otto").credential_id(credential).build().into()
+        OAuthUser::new("refused-otto").with_credential_id(credential).into()
     }
 
     #[test]

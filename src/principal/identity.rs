@@ -74,9 +74,9 @@ impl IdentityKind {
 /// ```
 /// use tower_principal::{BasicUser, OAuthUser, Principal};
 ///
-/// let token: Principal = OAuthUser::builder("alice").build().into();
-/// let password: Principal = BasicUser::builder("alice").build().into();
-/// let foreign: Principal = OAuthUser::builder("alice").issuer("https://b.example").build().into();
+/// let token: Principal = OAuthUser::new("alice").into();
+/// let password: Principal = BasicUser::new("alice").into();
+/// let foreign: Principal = OAuthUser::new("alice").with_issuer("https://b.example").into();
 /// assert_eq!(token.identity(), password.identity());
 /// assert_ne!(token.identity(), foreign.identity());
 /// ```

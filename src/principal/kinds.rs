@@ -19,11 +19,11 @@ kind! {
     /// use tower_principal::principal::Permissions;
     /// use tower_principal::Guest;
     ///
-    /// let guest = Guest::builder().sandbox().permissions(Permissions::all()).build();
+    /// let guest = Guest::new().in_sandbox().with_permissions(Permissions::all());
     /// assert!(guest.is_sandbox());
     /// ```
-    Guest, GuestBuilder,
-    flag sandbox as is_sandbox: "Whether the sandbox rule admitted it (Usergrid's sandbox application)."
+    Guest,
+    flag sandbox, in_sandbox, is_sandbox: "Whether the sandbox rule admitted it (Usergrid's sandbox application)."
 }
 
 kind! {
@@ -34,12 +34,12 @@ kind! {
     /// ```
     /// use tower_principal::AppToken;
     ///
-    /// let app = AppToken::builder("weather-map").owner("alice@example.org").build();
+    /// let app = AppToken::new("weather-map").with_owner("alice@example.org");
     /// assert_eq!((app.id(), app.owner()), ("weather-map", Some("alice@example.org")));
     /// ```
-    AppToken, AppTokenBuilder,
+    AppToken,
     must id: "The public id of the application.",
-    may owner: "Who registered the application."
+    may owner, with_owner: "Who registered the application."
 }
 
 kind! {
@@ -50,14 +50,14 @@ kind! {
     /// ```
     /// use tower_principal::BasicUser;
     ///
-    /// let user = BasicUser::builder("alice@example.org").build();
+    /// let user = BasicUser::new("alice@example.org");
     /// assert_eq!(user.id(), "alice@example.org");
     /// ```
-    BasicUser, BasicUserBuilder,
+    BasicUser,
     must id: "The user name.",
-    may uuid: "The user's UUID.",
-    may org: "The organization the user belongs to.",
-    may app: "The application the user belongs to; all of the organization's where there is none."
+    may uuid, with_uuid: "The user's UUID.",
+    may org, with_org: "The organization the user belongs to.",
+    may app, with_app: "The application the user belongs to; all of the organization's where there is none."
 }
 
 kind! {
@@ -68,14 +68,14 @@ kind! {
     /// ```
     /// use tower_principal::ApiKey;
     ///
-    /// let key = ApiKey::builder("6q8nsfbqnxy2n1mo1aqjjzyr5").owner("alice@example.org").build();
+    /// let key = ApiKey::new("6q8nsfbqnxy2n1mo1aqjjzyr5").with_owner("alice@example.org");
     /// assert_eq!(key.owner(), Some("alice@example.org"));
     /// ```
-    ApiKey, ApiKeyBuilder,
+    ApiKey,
     must id: "The key's public id.",
-    may owner: "The user whose rights the key carries.",
-    may org: "The organization the key belongs to.",
-    may app: "The application the key belongs to; all of the organization's where there is none."
+    may owner, with_owner: "The user whose rights the key carries.",
+    may org, with_org: "The organization the key belongs to.",
+    may app, with_app: "The application the key belongs to; all of the organization's where there is none."
 }
 
 kind! {
@@ -86,10 +86,10 @@ kind! {
     /// ```
     /// use tower_principal::OrgAdmin;
     ///
-    /// let client = OrgAdmin::builder("b3U68vghI6FmEeKn9wLoGtzz0A", "acme").build();
+    /// let client = OrgAdmin::new("b3U68vghI6FmEeKn9wLoGtzz0A", "acme");
     /// assert_eq!(client.org(), "acme");
     /// ```
-    OrgAdmin, OrgAdminBuilder,
+    OrgAdmin,
     must id: "The client id.",
     must org: "The organization's name."
 }
@@ -102,10 +102,10 @@ kind! {
     /// ```
     /// use tower_principal::AppAdmin;
     ///
-    /// let client = AppAdmin::builder("YXA68vghI6FmEeKn9wLoGtzz0A", "acme", "weather").build();
+    /// let client = AppAdmin::new("YXA68vghI6FmEeKn9wLoGtzz0A", "acme", "weather");
     /// assert_eq!((client.org(), client.app()), ("acme", "weather"));
     /// ```
-    AppAdmin, AppAdminBuilder,
+    AppAdmin,
     must id: "The client id.",
     must org: "The organization's name.",
     must app: "The application's name."
@@ -120,32 +120,38 @@ kind! {
     /// ```
     /// use tower_principal::OAuthUser;
     ///
-    /// let user = OAuthUser::builder("otto@example.org").scopes(["all"]).client("map-app").build();
+    /// let user = OAuthUser::new("otto@example.org").with_scopes(["all"]).with_client("map-app");
     /// assert!(user.scopes().contains("all"));
     /// assert_eq!(user.client(), Some("map-app"));
     /// ```
-    OAuthUser, OAuthUserBuilder,
+    OAuthUser,
     must id: "The user's name or the token's subject.",
-    may uuid: "The user's UUID.",
-    may client: "The client that the token was issued to.",
-    may org: "The organization the user belongs to.",
-    may app: "The application the user belongs to; all of the organization's where there is none.",
-    flag for_itself as is_client: "Whether a client acts for itself: then the id is the client's, and no user's name."
+    may uuid, with_uuid: "The user's UUID.",
+    may client, with_client: "The client that the token was issued to.",
+    may org, with_org: "The organization the user belongs to.",
+    may app, with_app: "The application the user belongs to; all of the organization's where there is none.",
+    flag for_itself, for_itself, is_client: "Whether a client acts for itself: then the id is the client's, and no user's name."
 }
 
-impl OAuthUserBuilder {
+impl Default for Guest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl OAuthUser {
     /// Names the claim that the id comes from, if the token has no immutable id.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
     pub(crate) fn of_claim(mut self, claim: String) -> Self {
-        self.0.claim = Some(claim.into_boxed_str());
+        Arc::make_mut(&mut self.0).claim = Some(claim.into_boxed_str());
         self
     }
 
     /// Marks a client that acts for itself, as the issuer confirms, so that it may be an
     /// administrator.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
-    pub(crate) const fn with_admin_rights(mut self) -> Self {
-        self.0.is_admin = true;
+    pub(crate) fn with_admin_rights(mut self) -> Self {
+        Arc::make_mut(&mut self.0).is_admin = true;
         self
     }
 
@@ -153,8 +159,8 @@ impl OAuthUserBuilder {
     /// or organization. The organization must be known, and the issuer must confirm that it is a
     /// client.
     #[cfg(any(feature = "introspection", feature = "jwt"))]
-    pub(crate) fn principal(self) -> Principal {
-        let record = Arc::new(self.0);
+    pub(crate) fn into_principal(self) -> Principal {
+        let record = self.0;
         match (record.for_itself && record.is_admin, &record.org, &record.app) {
             (true, Some(_), Some(_)) => Principal::AppAdmin(AppAdmin(record)),
             (true, Some(_), None) => Principal::OrgAdmin(OrgAdmin(record)),

@@ -61,7 +61,7 @@ impl Principal {
     /// ```
     /// use tower_principal::{OAuthUser, Principal};
     ///
-    /// let alice: Principal = OAuthUser::builder("alice").issuer("https://a.example").build().into();
+    /// let alice: Principal = OAuthUser::new("alice").with_issuer("https://a.example").into();
     /// assert_eq!(alice.key().as_deref(), Some("issuer:https%3A%2F%2Fa.example/user/alice"));
     /// ```
     pub fn key(&self) -> Option<String> {

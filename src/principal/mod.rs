@@ -17,10 +17,6 @@ pub use self::ground::Ground;
 pub use self::identity::{Identity, IdentityKind, IdentitySource};
 pub(crate) use self::kind::PrincipalKind;
 pub(crate) use self::kinds::{ApiKey, AppAdmin, AppToken, BasicUser, Guest, OAuthUser, OrgAdmin};
-pub use self::kinds::{
-    ApiKeyBuilder, AppAdminBuilder, AppTokenBuilder, BasicUserBuilder, GuestBuilder, OAuthUserBuilder,
-    OrgAdminBuilder,
-};
 pub use self::permission::{InvalidPermission, Operation, Permission, Permissions};
 pub(crate) use self::principal::Principal;
 pub use self::scopes::{InvalidScope, Scopes};

@@ -32,7 +32,7 @@ use std::time::SystemTime;
 ///     }
 /// }
 ///
-/// let otto = Principal::from(OAuthUser::builder("otto").scopes(["all"]).build());
+/// let otto = Principal::from(OAuthUser::new("otto").with_scopes(["all"]));
 /// assert_eq!(greeting(&otto), "hello, otto");
 /// ```
 #[derive(Clone)]
@@ -169,24 +169,22 @@ impl fmt::Debug for Principal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::principal::OAuthUserBuilder;
     use crate::principal::identity::IdentitySource;
 
     #[test]
     fn a_record_gives_back_what_its_builder_took() {
         let until = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
-        let user = OAuthUser::builder("wendy")
-            .org("acme")
-            .app("weather")
-            .uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0")
-            .client("cid")
-            .scopes(["a", "b"])
-            .permissions(Permissions::all())
-            .expires_at(until)
-            .credential_id("jti-1")
-            .issuer("https://issuer.example")
-            .claims(7_u32)
-            .build();
+        let user = OAuthUser::new("wendy")
+            .with_org("acme")
+            .with_app("weather")
+            .with_uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0")
+            .with_client("cid")
+            .with_scopes(["a", "b"])
+            .with_permissions(Permissions::all())
+            .with_expires_at(until)
+            .with_credential_id("jti-1")
+            .with_issuer("https://issuer.example")
+            .with_claims(7_u32);
         assert_eq!((user.id(), user.org(), user.app()), ("wendy", Some("acme"), Some("weather")));
         assert_eq!((user.client(), user.credential_id()), (Some("cid"), Some("jti-1")));
         let principal = Principal::from(user.clone());
@@ -204,39 +202,39 @@ mod tests {
 
     #[test]
     fn every_text_is_counted_and_claims_as_they_are_said_to_be() {
-        let bytes = |user: OAuthUserBuilder| Principal::from(user.build()).bytes();
-        let (user, long) = (|| OAuthUser::builder(""), "x".repeat(1000));
+        let bytes = |user: OAuthUser| Principal::from(user).bytes();
+        let (user, long) = (|| OAuthUser::new(""), "x".repeat(1000));
         let empty = bytes(user());
         assert!((100..500).contains(&empty), "{empty}");
         for filled in [
-            OAuthUser::builder(&*long),
-            user().org(&*long),
-            user().app(&*long),
-            user().uuid(&*long),
-            user().client(&*long),
-            user().credential_id(&*long),
-            user().scopes([&*long]),
-            user().claims(long.clone()).claims_bytes(1000),
+            OAuthUser::new(&*long),
+            user().with_org(&*long),
+            user().with_app(&*long),
+            user().with_uuid(&*long),
+            user().with_client(&*long),
+            user().with_credential_id(&*long),
+            user().with_scopes([&*long]),
+            user().with_claims(long.clone()).with_claims_bytes(1000),
         ] {
             assert_eq!(bytes(filled), empty + 1000);
         }
-        let key = ApiKey::builder("").owner(&*long).build();
+        let key = ApiKey::new("").with_owner(&*long);
         assert_eq!(Principal::from(key).bytes(), empty + 1000);
-        let permitted = user().permissions(Permissions::parse([&*format!("get:/{long}")]).unwrap());
+        let permitted = user().with_permissions(Permissions::parse([&*format!("get:/{long}")]).unwrap());
         assert!(bytes(permitted) > empty + 4 * 1000);
-        assert_eq!(bytes(user().claims_bytes(usize::MAX)), usize::MAX);
+        assert_eq!(bytes(user().with_claims_bytes(usize::MAX)), usize::MAX);
     }
 
     #[test]
     fn debug_shows_no_more_than_kind_and_id() {
-        let key = ApiKey::builder("k1").owner("alice@example.org").build();
+        let key = ApiKey::new("k1").with_owner("alice@example.org");
         assert_eq!(format!("{:?} {key:?}", Principal::from(key.clone())), "ApiKey(\"k1\") ApiKey(\"k1\")");
-        assert_eq!(format!("{:?}", Principal::from(Guest::builder().build())), "Guest");
+        assert_eq!(format!("{:?}", Principal::from(Guest::new())), "Guest");
     }
 
     #[test]
     fn a_guest_has_no_id_and_holds_nothing_unless_told() {
-        let guest = Principal::from(Guest::builder().build());
+        let guest = Principal::from(Guest::new());
         assert!(guest.is_guest());
         assert_eq!(guest.id(), None);
         assert!(guest.scopes().is_empty());
@@ -246,7 +244,7 @@ mod tests {
     #[test]
     fn a_clone_counts_one_reference() {
         assert_eq!(size_of::<Principal>(), 16);
-        let admin = AppAdmin::builder("cid", "acme", "weather").build();
+        let admin = AppAdmin::new("cid", "acme", "weather");
         assert!(std::ptr::eq(admin.id(), admin.clone().id()));
         assert_eq!((admin.org(), admin.app()), ("acme", "weather"));
     }

@@ -60,28 +60,25 @@ impl Record {
     }
 }
 
-/// Defines a kind: its record type, its builder, and the fields that have a meaning for it.
+/// Defines a kind: its record type, and the fields that have a meaning for it.
+///
+/// A setter changes the record in place as long as no clone shares it.
 macro_rules! kind {
     (
         $(#[$doc:meta])*
-        $name:ident, $builder:ident
+        $name:ident
         $(, must $must:ident: $must_doc:literal)*
-        $(, may $may:ident: $may_doc:literal)*
-        $(, flag $flag:ident as $is_flag:ident: $flag_doc:literal)*
+        $(, may $may:ident, $set_may:ident: $may_doc:literal)*
+        $(, flag $flag:ident, $set_flag:ident, $is_flag:ident: $flag_doc:literal)*
     ) => {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $name(pub(super) Arc<Record>);
 
-        #[doc = concat!("Builds [`", stringify!($name), "`]s.")]
-        #[derive(Clone)]
-        #[must_use]
-        pub struct $builder(Record);
-
         impl $name {
-            #[doc = concat!("Starts with what every `", stringify!($name), "` has.")]
-            pub fn builder($($must: impl Into<String>),*) -> $builder {
-                $builder(Record { $($must: kind!(@must $must, $must),)* ..Record::default() })
+            #[doc = concat!("Creates the principal with what every `", stringify!($name), "` has.")]
+            pub fn new($($must: impl Into<String>),*) -> Self {
+                Self(Arc::new(Record { $($must: kind!(@must $must, $must),)* ..Record::default() }))
             }
 
             $(#[doc = $must_doc] pub fn $must(&self) -> &str { kind!(@get self, $must) })*
@@ -119,96 +116,108 @@ macro_rules! kind {
             }
         }
 
-        impl $builder {
-            $(#[doc = $may_doc] pub fn $may(mut self, $may: impl Into<String>) -> Self {
-                self.0.$may = Some($may.into().into_boxed_str());
+        /// Setters. Each returns the same principal with one property changed.
+        impl $name {
+            $(#[doc = $may_doc] #[must_use] pub fn $set_may(mut self, $may: impl Into<String>) -> Self {
+                Arc::make_mut(&mut self.0).$may = Some($may.into().into_boxed_str());
                 self
             })*
 
-            $(#[doc = $flag_doc] pub fn $flag(mut self) -> Self {
-                self.0.$flag = true;
+            $(#[doc = $flag_doc] #[must_use] pub fn $set_flag(mut self) -> Self {
+                Arc::make_mut(&mut self.0).$flag = true;
                 self
             })*
 
             /// Sets the credential's public id, for logs and revocation.
-            pub fn credential_id(mut self, id: impl Into<String>) -> Self {
-                self.0.credential_id = Some(id.into().into_boxed_str());
+            #[must_use]
+            pub fn with_credential_id(mut self, id: impl Into<String>) -> Self {
+                Arc::make_mut(&mut self.0).credential_id = Some(id.into().into_boxed_str());
                 self
             }
 
             /// Sets the issuer of the credential; see [`Principal::issuer`].
-            pub fn issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
-                self.0.issuer = Some(issuer.into());
+            #[must_use]
+            pub fn with_issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
+                Arc::make_mut(&mut self.0).issuer = Some(issuer.into());
                 self
             }
 
             /// Sets the granted scopes; names that are not valid scope tokens are left out.
-            pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-                self.0.scopes = scopes.into_iter().collect();
+            pub fn with_scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+                Arc::make_mut(&mut self.0).scopes = scopes.into_iter().collect();
                 self
             }
 
             /// Sets the name of the principal's store, if this service has several stores.
-            pub fn store(mut self, name: impl Into<Arc<str>>) -> Self {
-                self.0.store = Some(name.into());
+            #[must_use]
+            pub fn with_store(mut self, name: impl Into<Arc<str>>) -> Self {
+                Arc::make_mut(&mut self.0).store = Some(name.into());
                 self
             }
 
             /// Sets the tenant of the principal's store.
-            pub fn tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
-                self.0.tenant = Some(tenant.into());
+            #[must_use]
+            pub fn with_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
+                Arc::make_mut(&mut self.0).tenant = Some(tenant.into());
                 self
             }
 
             /// Sets the id that never changes at the source, if it differs from the id. An example
             /// is a token's `sub` beside an id that is an email address. [`Principal::identity`]
             /// uses it.
-            pub fn subject(mut self, subject: impl Into<String>) -> Self {
-                self.0.subject = Some(subject.into().into_boxed_str());
+            #[must_use]
+            pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+                Arc::make_mut(&mut self.0).subject = Some(subject.into().into_boxed_str());
                 self
             }
 
             /// Sets the granted permissions. Their paths are relative to the principal's
             /// application. If the principal has only an organization, they are relative to each of
             /// its applications. Without an organization they are absolute.
-            pub fn permissions(mut self, permissions: Permissions) -> Self {
-                self.0.permissions = permissions;
-                self.0.ground = None;
+            #[must_use]
+            pub fn with_permissions(mut self, permissions: Permissions) -> Self {
+                Arc::make_mut(&mut self.0).permissions = permissions;
+                Arc::make_mut(&mut self.0).ground = None;
                 self
             }
 
             /// Sets the granted permissions, whose paths are relative to this place. If the
             /// principal has an organization or an application, it must be in the place as well.
-            pub fn permissions_in(mut self, ground: Ground, permissions: Permissions) -> Self {
-                self.0.permissions = permissions;
-                self.0.ground = Some(ground);
+            #[must_use]
+            pub fn with_permissions_in(mut self, ground: Ground, permissions: Permissions) -> Self {
+                Arc::make_mut(&mut self.0).permissions = permissions;
+                Arc::make_mut(&mut self.0).ground = Some(ground);
                 self
             }
 
             /// Sets the time at which the credential expires.
-            pub fn expires_at(mut self, at: SystemTime) -> Self {
-                self.0.expires_at = Some(at);
+            #[must_use]
+            pub fn with_expires_at(mut self, at: SystemTime) -> Self {
+                Arc::make_mut(&mut self.0).expires_at = Some(at);
                 self
             }
 
             /// Sets how long after its expiry the verifier still accepts the credential.
             #[cfg(feature = "jwt")]
             #[allow(dead_code, reason = "tokens make users alone")]
-            pub(crate) fn leeway(mut self, leeway: std::time::Duration) -> Self {
-                self.0.leeway = u16::try_from(leeway.as_secs()).unwrap_or(u16::MAX);
+            #[must_use]
+            pub(crate) fn with_leeway(mut self, leeway: std::time::Duration) -> Self {
+                Arc::make_mut(&mut self.0).leeway = u16::try_from(leeway.as_secs()).unwrap_or(u16::MAX);
                 self
             }
 
             /// Attaches the verifier's own data, such as a token's claims.
-            pub fn claims<T: Any + Send + Sync>(mut self, claims: T) -> Self {
-                self.0.claims = Some(Arc::new(claims));
+            #[must_use]
+            pub fn with_claims<T: Any + Send + Sync>(mut self, claims: T) -> Self {
+                Arc::make_mut(&mut self.0).claims = Some(Arc::new(claims));
                 self
             }
 
             /// Sets how many bytes of memory the claims hold, so that a cache of principals can
             /// count them.
-            pub fn claims_bytes(mut self, bytes: usize) -> Self {
-                self.0.claims_bytes = bytes;
+            #[must_use]
+            pub fn with_claims_bytes(mut self, bytes: usize) -> Self {
+                Arc::make_mut(&mut self.0).claims_bytes = bytes;
                 self
             }
 
@@ -216,14 +225,10 @@ macro_rules! kind {
             ///
             /// A verifier that looks a principal up and returns another one in its place calls
             /// this. A cache then evicts the new principal when it would have evicted the old one.
+            #[must_use]
             pub fn depends_as(mut self, other: &Principal) -> Self {
-                self.0.depends_on = other.record().depends_on.clone();
+                Arc::make_mut(&mut self.0).depends_on = other.record().depends_on.clone();
                 self
-            }
-
-            /// Returns the finished record.
-            pub fn build(self) -> $name {
-                $name(Arc::new(self.0))
             }
         }
 
@@ -237,13 +242,6 @@ macro_rules! kind {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({:?})"), self.0.id)
-            }
-        }
-
-        /// Shows only the id, because the rest may be personal data.
-        impl fmt::Debug for $builder {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($builder), "({:?})"), self.0.id)
             }
         }
     };

@@ -10,7 +10,7 @@
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let routes = Router::new().route("/profile", get(|user: OAuthUser| async move { user.id().to_owned() }));
-//! let app = routes.layer(ActAs::principal(OAuthUser::builder("otto").build()));
+//! let app = routes.layer(ActAs::principal(OAuthUser::new("otto")));
 //!
 //! let request = http::Request::get("/profile").body(Body::empty()).unwrap();
 //! let response = app.oneshot(request).await.unwrap();
@@ -82,7 +82,7 @@ impl ActAs {
 
     /// Acts as a guest without permissions or scopes.
     pub fn guest() -> Self {
-        Self::principal(Guest::builder().build())
+        Self::principal(Guest::new())
     }
 
     /// Acts as if this app token had been sent as well.
@@ -100,7 +100,7 @@ impl ActAs {
 /// use tower_principal::{AuthenticationExt, BasicUser, test_util};
 ///
 /// let mut request = http::Request::new(());
-/// request.extensions_mut().insert(test_util::authentication(BasicUser::builder("alice").build()));
+/// request.extensions_mut().insert(test_util::authentication(BasicUser::new("alice")));
 /// assert_eq!(request.principal().unwrap().id(), Some("alice"));
 /// ```
 pub fn authentication(principal: impl Into<Principal>) -> Authentication {

@@ -24,7 +24,7 @@ pub struct FromFn<F> {
 /// let verifier = verify::from_fn(|credential, context| async move {
 ///     match credential {
 ///         Credential::Password(pair) if context.tenant() == Some("acme") && pair.id() == "alice" => {
-///             Ok(BasicUser::builder("alice").build().into())
+///             Ok(BasicUser::new("alice").into())
 ///         }
 ///         _ => Err(VerifyError::UNKNOWN),
 ///     }

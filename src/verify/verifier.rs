@@ -25,7 +25,7 @@ use std::sync::Arc;
 ///     async fn verify(&self, credential: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
 ///         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
 ///         let user = look_up(token.expose_secret()).await.map_err(VerifyError::unavailable)?;
-///         user.map(|name| OAuthUser::builder(name).build().into()).ok_or(VerifyError::UNKNOWN)
+///         user.map(|name| OAuthUser::new(name).into()).ok_or(VerifyError::UNKNOWN)
 ///     }
 /// }
 /// # async fn look_up(_: &str) -> std::io::Result<Option<String>> { Ok(None) }

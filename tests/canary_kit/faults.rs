@@ -108,7 +108,7 @@ impl Verifier for Fault {
                 tokio::time::sleep(HANG).await;
                 Err(VerifyError::UNKNOWN)
             }
-            Self::WrongKind => Ok(AppToken::builder("app").build().into()),
+            Self::WrongKind => Ok(AppToken::new("app").into()),
             _ => Ok(principal(credential.kind())),
         }
     }
@@ -128,11 +128,11 @@ impl Verifier for Fault {
 
 fn principal(kind: CredentialKind) -> Principal {
     match kind {
-        CredentialKind::AppToken => AppToken::builder("app").build().into(),
-        CredentialKind::ApiKey => ApiKey::builder("key").build().into(),
-        CredentialKind::Client => OrgAdmin::builder(ORG_CLIENT, "acme").build().into(),
-        CredentialKind::Password => BasicUser::builder("alice").build().into(),
-        _ => OAuthUser::builder("otto").credential_id("token-7").build().into(),
+        CredentialKind::AppToken => AppToken::new("app").into(),
+        CredentialKind::ApiKey => ApiKey::new("key").into(),
+        CredentialKind::Client => OrgAdmin::new(ORG_CLIENT, "acme").into(),
+        CredentialKind::Password => BasicUser::new("alice").into(),
+        _ => OAuthUser::new("otto").with_credential_id("token-7").into(),
     }
 }
 

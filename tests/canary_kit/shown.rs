@@ -52,15 +52,15 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     alone.headers_mut().remove("x-app-token");
     let reader = Reader::new(&dialect::ANY).unwrap();
     let read = reader.read(RequestHead::of(&alone)).unwrap();
-    let user = OAuthUser::builder("otto").claims(canaries.fresh());
+    let user = OAuthUser::new("otto").with_claims(canaries.fresh());
     let builder = || {
         MemoryVerifier::builder()
             .passwords(Passwords::with_params(64, 1, 1).unwrap())
-            .user("alice", canaries.fresh(), BasicUser::builder("alice").build())
-            .api_key("key", canaries.fresh(), ApiKey::builder("key").build())
-            .client("client", canaries.fresh(), OrgAdmin::builder("client", "acme").build())
-            .app_token(canaries.fresh(), AppToken::builder("app").build())
-            .access_token(canaries.fresh(), OAuthUser::builder("otto").build())
+            .user("alice", canaries.fresh(), BasicUser::new("alice"))
+            .api_key("key", canaries.fresh(), ApiKey::new("key"))
+            .client("client", canaries.fresh(), OrgAdmin::new("client", "acme"))
+            .app_token(canaries.fresh(), AppToken::new("app"))
+            .access_token(canaries.fresh(), OAuthUser::new("otto"))
     };
     let memory = || builder().build().unwrap();
     let layer = AuthenticateLayer::new(dialect::ANY, memory(), transport::from_acceptor());
@@ -71,7 +71,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let post = post.body(Full::new(Bytes::from(format!("access_token={}", canaries.fresh())))).unwrap();
     let open = AuthenticateLayer::new(
         dialect::ANY,
-        verify::from_fn(async |_, _| Ok(OAuthUser::builder("otto").build().into())),
+        verify::from_fn(async |_, _| Ok(OAuthUser::new("otto").into())),
         transport::danger_assume_secure(),
     );
     let asking = || {
@@ -118,9 +118,9 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("Context", show(&VerifyContext::of(RequestHead::of(&alone)))),
         ("XAppToken", show(&XAppToken::new(secret()))),
         ("OAuth", show(&OAuth::new(secret()))),
-        ("OAuthUser", show(&(user.clone(), user.clone().build()))),
-        ("Principal", show(&Principal::from(user.clone().build()))),
-        ("ActAs", show(&ActAs::principal(user.build()))),
+        ("OAuthUser", show(&user)),
+        ("Principal", show(&Principal::from(user.clone()))),
+        ("ActAs", show(&ActAs::principal(user))),
         ("VerifyError", show(&VerifyError::unavailable(canaries.fresh()))),
         ("MemoryVerifierBuilder", show(&builder())),
         ("MemoryVerifier", show(&memory())),

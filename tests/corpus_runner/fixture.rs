@@ -68,8 +68,8 @@ impl Fixture {
 
 /// The accounts of every fixture.
 pub(crate) fn accounts() -> Arc<MemoryVerifier> {
-    let user = |name: &str| BasicUser::builder(name).build();
-    let scoped = |scopes: &[&str]| OAuthUser::builder("scoped").scopes(scopes).build();
+    let user = |name: &str| BasicUser::new(name);
+    let scoped = |scopes: &[&str]| OAuthUser::new("scoped").with_scopes(scopes);
     let tampered = MemoryVerifier::builder().user_hash("tampered", TAMPERED_HASH, user("tampered")).build();
     assert!(tampered.is_err(), "a hash that no password can match was built");
     let verifier = MemoryVerifier::builder()
@@ -78,8 +78,8 @@ pub(crate) fn accounts() -> Arc<MemoryVerifier> {
         .user("normal", "w\u{f6}rd", user("normal"))
         // Only so: an empty secret is refused.
         .user_hash("empty", Passwords::new().unwrap().hash("").unwrap(), user("empty"))
-        .app_token("fixture-app-token", AppToken::builder("fixture-app").build())
-        .access_token(ODD_TOKEN, OAuthUser::builder("odd").build())
+        .app_token("fixture-app-token", AppToken::new("fixture-app"))
+        .access_token(ODD_TOKEN, OAuthUser::new("odd"))
         .access_token("fixture-scope-all", scoped(&["all"]))
         .access_token("fixture-scope-among", scoped(&["read", "all", "write"]))
         .access_token("fixture-scope-upper", scoped(&["ALL"]))

@@ -64,8 +64,8 @@ fn finish<F: Future>(future: F) -> F::Output {
 
 /// Knows two principals, made before anything is counted.
 fn prepared() -> impl Verifier {
-    let user = Principal::from(OAuthUser::builder("otto").build());
-    let app = Principal::from(AppToken::builder("app").build());
+    let user = Principal::from(OAuthUser::new("otto"));
+    let app = Principal::from(AppToken::new("app"));
     says(move |credential| {
         Ok(if let Credential::AppToken(_) = credential { app.clone() } else { user.clone() })
     })
@@ -98,7 +98,7 @@ fn passing(dialect: Dialect, request: impl Fn() -> Request<Body>) -> u64 {
 #[test]
 fn the_base_is_one_insert_into_empty_extensions() {
     let mut request = get("/", &[]);
-    let record = tower_principal::test_util::authentication(BasicUser::builder("a").build());
+    let record = tower_principal::test_util::authentication(BasicUser::new("a"));
     let insert = measure(|| _ = request.extensions_mut().insert(record));
     assert_eq!(insert.count_total, INSERT);
 }
@@ -216,7 +216,7 @@ fn a_throttled_verifier_costs_no_allocation_more() {
 fn a_cached_answer_costs_no_allocation_more() {
     use tower_principal::verify::Cached;
 
-    let later = says_later(|_| Ok(OAuthUser::builder("otto").build().into()));
+    let later = says_later(|_| Ok(OAuthUser::new("otto").into()));
     let layer = layer_of(dialect::ANY, Cached::new(later).unwrap());
     assert_eq!(count(&layer, || authorization(bearer(TOKEN))), (FLOOR, 200));
 }
@@ -256,10 +256,10 @@ fn a_verifier_that_waits_costs_two_allocations_at_most() {
         }
     }
 
-    let layer = layer_of(dialect::ANY, Waits(OAuthUser::builder("otto").build().into()));
+    let layer = layer_of(dialect::ANY, Waits(OAuthUser::new("otto").into()));
     let (allocations, status) = count(&layer, || authorization(bearer(TOKEN)));
     assert!(allocations <= FLOOR + 2 && status == 200, "{allocations} {status}");
-    let layer = layer_of(dialect::ANY, Waits(OAuthUser::builder("otto").build().into()).boxed());
+    let layer = layer_of(dialect::ANY, Waits(OAuthUser::new("otto").into()).boxed());
     let (allocations, status) = count(&layer, || authorization(bearer(TOKEN)));
     assert!(allocations <= FLOOR + 2 && status == 200, "{allocations} {status}");
 }

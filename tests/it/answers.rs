@@ -25,8 +25,8 @@ fn obeys() -> impl Verifier {
             _ => "unknown",
         };
         match text {
-            "otto" => Ok(OAuthUser::builder("otto").build().into()),
-            "alice" => Ok(tower_principal::BasicUser::builder("alice").build().into()),
+            "otto" => Ok(OAuthUser::new("otto").into()),
+            "alice" => Ok(tower_principal::BasicUser::new("alice").into()),
             "down" => Err(VerifyError::unavailable("the users table is locked")),
             "panic" => panic!("on purpose"),
             "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(30)))),

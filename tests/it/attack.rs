@@ -203,7 +203,7 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 return Err(VerifyError::UNKNOWN);
             }
-            Ok(ApiKey::builder(pair.id()).build().into())
+            Ok(ApiKey::new(pair.id()).into())
         }
 
         async fn revoke(

@@ -193,15 +193,15 @@ fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
     };
     match text.split('-').next().unwrap_or_default() {
         "good" => Ok(match credential {
-            Credential::AccessToken(_) => OAuthUser::builder("otto").build().into(),
-            Credential::AppToken(_) => AppToken::builder("map").build().into(),
-            _ => BasicUser::builder("alice").build().into(),
+            Credential::AccessToken(_) => OAuthUser::new("otto").into(),
+            Credential::AppToken(_) => AppToken::new("map").into(),
+            _ => BasicUser::new("alice").into(),
         }),
         "down" => Err(VerifyError::unavailable("the users table is locked")),
         "panic" => panic!("on purpose"),
         "expired" => Err(VerifyError::Denied(DenialReason::Expired)),
         "disabled" => Err(VerifyError::Denied(DenialReason::Disabled)),
-        "guest" => Ok(tower_principal::Guest::builder().build().into()),
+        "guest" => Ok(tower_principal::Guest::new().into()),
         "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(30)))),
         _ => Err(VerifyError::UNKNOWN),
     }
@@ -392,7 +392,7 @@ impl Verifier for Revokes {
     ) -> Result<Principal, VerifyError> {
         match credential {
             Credential::AccessToken(token) if token.expose_secret() == SHOWN_TOKEN => {
-                Ok(OAuthUser::builder("otto").credential_id("token-7\r\n").build().into())
+                Ok(OAuthUser::new("otto").with_credential_id("token-7\r\n").into())
             }
             _ => Err(VerifyError::UNKNOWN),
         }
@@ -531,10 +531,10 @@ async fn req_61_what_a_client_or_a_store_chose_stays_on_its_line() {
     let format = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(text.clone());
     let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(format));
     let verifier = says(|credential| match credential {
-        Credential::AppToken(_) => Ok(AppToken::builder(ODD).build().into()),
+        Credential::AppToken(_) => Ok(AppToken::new(ODD).into()),
         Credential::Password(pair) if pair.id() == "gone" => Err(VerifyError::UNKNOWN),
         Credential::Password(pair) if pair.id() == "down" => Err(VerifyError::unavailable(ODD)),
-        Credential::Password(_) => Ok(BasicUser::builder(ODD).credential_id(ODD).build().into()),
+        Credential::Password(_) => Ok(BasicUser::new(ODD).with_credential_id(ODD).into()),
         _ => Err(VerifyError::UNKNOWN),
     });
     let app = whoami().layer(layer_of(dialect::ANY, verifier));

@@ -36,7 +36,7 @@ async fn outcomes(
 }
 
 fn german() -> MemoryVerifier {
-    let user = |id: &'static str| BasicUser::builder(id).build();
+    let user = |id: &'static str| BasicUser::new(id);
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
         .user("müller", "größe:1", user("müller"))
@@ -107,8 +107,8 @@ const TOKENS: &[TokenPair] = &[
 fn otto() -> MemoryVerifier {
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
-        .access_token("otto-token-0123456789", OAuthUser::builder("otto").build())
-        .user("alice", "horse", BasicUser::builder("alice").build())
+        .access_token("otto-token-0123456789", OAuthUser::new("otto"))
+        .user("alice", "horse", BasicUser::new("alice"))
         .build()
         .unwrap()
 }

@@ -46,7 +46,7 @@ fn garbage(number: usize) -> Request<Body> {
 /// Counted on the thread that serves: what is not given back is held.
 #[test]
 fn req_54_garbage_leaves_nothing_behind() {
-    let verifier = MemoryVerifier::builder().access_token(TOKEN, OAuthUser::builder("otto").build());
+    let verifier = MemoryVerifier::builder().access_token(TOKEN, OAuthUser::new("otto"));
     let service =
         layer_of(dialect::ANY, verifier.build().unwrap()).layer(service_fn(async |_: Request<Body>| {
             Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
@@ -101,7 +101,7 @@ struct Slow {
 impl Verifier for Slow {
     async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
         sleep(Duration::from_millis(200)).await;
-        Ok(OAuthUser::builder("otto").build().into())
+        Ok(OAuthUser::new("otto").into())
     }
 
     async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {
@@ -134,8 +134,8 @@ async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
 async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
     let others = "another-token-of-otto";
     let verifier = MemoryVerifier::builder()
-        .access_token(TOKEN, OAuthUser::builder("otto").build())
-        .access_token(others, OAuthUser::builder("olga").build());
+        .access_token(TOKEN, OAuthUser::new("otto"))
+        .access_token(others, OAuthUser::new("olga"));
     let verifier = Arc::new(verifier.build().unwrap());
     // By way of a composition, which must not remember an answer either.
     let both = Arc::clone(&verifier).or(everybody_else());
@@ -173,5 +173,5 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
 
 /// Somebody whom none of these tokens is of.
 fn everybody_else() -> MemoryVerifier {
-    MemoryVerifier::builder().access_token(UNKNOWN_TOKEN, OAuthUser::builder("nina").build()).build().unwrap()
+    MemoryVerifier::builder().access_token(UNKNOWN_TOKEN, OAuthUser::new("nina")).build().unwrap()
 }

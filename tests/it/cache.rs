@@ -37,7 +37,7 @@ fn password<'c>(name: &'c str, password: &'c str) -> Credential<'c> {
 }
 
 fn otto() -> Verdict {
-    Ok(OAuthUser::builder("otto").build().into())
+    Ok(OAuthUser::new("otto").into())
 }
 
 fn nowhere() -> VerifyContext<'static> {
@@ -176,7 +176,7 @@ async fn req_52_refusals_that_last_are_kept_and_nothing_else_that_is_no_principa
 
 #[tokio::test]
 async fn req_52_passwords_go_past_the_cache_unless_switched_on() {
-    let alice = || Ok(BasicUser::builder("alice").build().into());
+    let alice = || Ok(BasicUser::new("alice").into());
     for (kept, asked) in [(false, 3), (true, 1)] {
         let remote = Remote::open(alice());
         let cached = Cached::new(remote.clone()).unwrap().passwords(kept);
@@ -210,7 +210,7 @@ impl Clock for Set {
 async fn req_52_expiry_is_judged_at_every_hit() {
     let clock = Set(Arc::new(AtomicU64::new(1_000)));
     let expires_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_010);
-    let key = ApiKey::builder("k").expires_at(expires_at).build();
+    let key = ApiKey::new("k").with_expires_at(expires_at);
     let cached = Cached::new(Remote::open(Ok(key.into()))).unwrap().clock(clock.clone());
     let hit = |at| {
         clock.0.store(at, Ordering::SeqCst);
@@ -237,7 +237,7 @@ async fn a_clock_that_is_set_back_keeps_nothing_for_ever() {
 /// Who somebody is, is kept; what they may do is judged for every route.
 #[tokio::test]
 async fn identity_is_cached_and_authorization_never() {
-    let user = OAuthUser::builder("otto").scopes(["read"]).build();
+    let user = OAuthUser::new("otto").with_scopes(["read"]);
     let remote = Remote::open(Ok(user.into()));
     let cached = Arc::new(Cached::new(remote.clone()).unwrap());
     let app = Router::new()
@@ -484,7 +484,7 @@ async fn evicting_a_principal_leaves_the_others() {
     let cached = Cached::new(verify::from_fn(|credential, _| async move {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         let (name, id) = token.expose_secret().split_once('-').unwrap();
-        Ok(OAuthUser::builder(name).credential_id(id).build().into())
+        Ok(OAuthUser::new(name).with_credential_id(id).into())
     }))
     .unwrap();
     let all = ["otto-1", "otto-2", "olga-3"];

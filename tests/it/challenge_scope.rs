@@ -94,7 +94,7 @@ async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
 /// A guest that holds some of the scopes is told all that are needed together.
 #[tokio::test]
 async fn a_guest_that_holds_some_of_the_scopes_is_told_all_of_them() {
-    let guest = || Guest::builder().scopes(["read"]).build();
+    let guest = || Guest::new().with_scopes(["read"]);
     for (required, scope) in [("read write", "read write"), ("write", "write")] {
         let routes = whoami().layer(RequireLayer::new(policy::scope(required)));
         let answer = send(routes.layer(ActAs::principal(guest())), get("/", &[])).await;

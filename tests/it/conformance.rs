@@ -36,19 +36,19 @@ fn pair<'c>(id: &'c str, secret: &'c str) -> Pair<'c> {
 }
 
 fn otto() -> Verdict {
-    Ok(OAuthUser::builder("otto").build().into())
+    Ok(OAuthUser::new("otto").into())
 }
 
 /// Everybody, and some whose time is over.
 pub(crate) fn store() -> MemoryVerifier {
     let known = everybody();
     let past = SystemTime::now() - Duration::from_secs(60);
-    known.insert(token(EXPIRED), OAuthUser::builder("eve").expires_at(past).build()).unwrap();
-    known.insert(token(REVOKED), OAuthUser::builder("rita").build()).unwrap();
+    known.insert(token(EXPIRED), OAuthUser::new("eve").with_expires_at(past)).unwrap();
+    known.insert(token(REVOKED), OAuthUser::new("rita")).unwrap();
     let halves = Credential::ApiKey(Key::Halves(pair(DISABLED_ID, KEY_SECRET)));
-    known.insert(halves, ApiKey::builder(DISABLED_ID).build()).unwrap();
-    known.insert(Credential::Password(pair("dora", PASSWORD)), BasicUser::builder("dora").build()).unwrap();
-    let lola = BasicUser::builder(LONG_USER).build();
+    known.insert(halves, ApiKey::new(DISABLED_ID)).unwrap();
+    known.insert(Credential::Password(pair("dora", PASSWORD)), BasicUser::new("dora")).unwrap();
+    let lola = BasicUser::new(LONG_USER);
     known.insert(Credential::Password(pair(LONG_USER, LONG_PASSWORD)), lola).unwrap();
     assert_eq!(known.revoke_all(PrincipalKind::OAuthUser, "rita"), 1);
     assert_eq!(known.disable(PrincipalKind::ApiKey, DISABLED_ID), 1);
@@ -367,7 +367,7 @@ async fn wrong_answers_are_caught() {
             _ => answer,
         }),
         (Rule::GoodIsKnown, |_, answer| match answer {
-            Ok(Principal::OrgAdmin(client)) => Ok(OAuthUser::builder(client.id()).build().into()),
+            Ok(Principal::OrgAdmin(client)) => Ok(OAuthUser::new(client.id()).into()),
             answer => answer,
         }),
         (Rule::UnknownIsDenied, |credential, answer| match answer {
@@ -383,7 +383,7 @@ async fn wrong_answers_are_caught() {
             REVOKED => Err(VerifyError::Unsupported),
             _ => answer,
         }),
-        (Rule::NeverAGuest, |_, answer| answer.or_else(|_| Ok(Guest::builder().build().into()))),
+        (Rule::NeverAGuest, |_, answer| answer.or_else(|_| Ok(Guest::new().into()))),
         (Rule::AppTokensMakeAppTokens, |credential, answer| match credential {
             Credential::AppToken(_) if answer.is_ok() => otto(),
             _ => answer,
@@ -391,7 +391,7 @@ async fn wrong_answers_are_caught() {
         (Rule::NothingGoodHasExpired, |_, answer| match answer {
             Ok(Principal::OAuthUser(user)) => {
                 let past = SystemTime::now() - Duration::from_secs(1);
-                Ok(OAuthUser::builder(user.id()).expires_at(past).build().into())
+                Ok(OAuthUser::new(user.id()).with_expires_at(past).into())
             }
             answer => answer,
         }),
@@ -403,7 +403,7 @@ async fn wrong_answers_are_caught() {
             answer.map_err(|_| VerifyError::unavailable(format!("no row for {}", secret(credential))))
         }),
         (Rule::NothingShowsASecret, |credential, answer| match answer {
-            Ok(Principal::OAuthUser(_)) => Ok(OAuthUser::builder(secret(credential)).build().into()),
+            Ok(Principal::OAuthUser(_)) => Ok(OAuthUser::new(secret(credential)).into()),
             answer => answer,
         }),
         (Rule::NothingPanics, |credential, answer| {
@@ -756,7 +756,7 @@ async fn a_verifier_that_does_not_declare_its_tenancy_is_caught() {
     let walled = || {
         from_fn(async |credential, context| match (credential, context.tenant()) {
             (Credential::AccessToken(token), Some("acme")) if token.ct_eq(&Secret::borrowed(TOKEN)) => {
-                Ok(OAuthUser::builder("otto").build().into())
+                Ok(OAuthUser::new("otto").into())
             }
             (Credential::AccessToken(_), _) => Err(VerifyError::UNKNOWN),
             _ => Err(VerifyError::Unsupported),
@@ -781,7 +781,7 @@ fn identities(make: impl Fn(&str) -> Option<Principal> + Send + Sync + 'static) 
 
 #[tokio::test]
 async fn confused_identities_are_caught() {
-    let user = |id: &str| OAuthUser::builder(id);
+    let user = |id: &str| OAuthUser::new(id);
     let suite = || {
         Suite::new()
             .good(token("alice-token-1"), PrincipalKind::OAuthUser)
@@ -790,32 +790,32 @@ async fn confused_identities_are_caught() {
             .client(token("client-alice-1"))
     };
     let good = move |text: &str| match text {
-        "alice-token-1" | "alice-token-2" => Some(user("alice").build().into()),
-        "client-alice-1" => Some(user("alice").for_itself().build().into()),
+        "alice-token-1" | "alice-token-2" => Some(user("alice").into()),
+        "client-alice-1" => Some(user("alice").for_itself().into()),
         _ => None,
     };
     suite().check(&identities(good)).await.assert_holds();
     let all = |make: fn() -> Principal| move |text: &str| good(text).map(|_| make());
     // A client that becomes the person of its name.
-    let person = identities(all(|| OAuthUser::builder("alice").build().into()));
+    let person = identities(all(|| OAuthUser::new("alice").into()));
     caught(&suite().check(&person).await, Rule::IdentitiesAreApart);
     caught(&suite().check(&person).await, Rule::ClientsAreNoPeople);
     // A person who becomes a client.
-    let client = identities(all(|| OAuthUser::builder("alice").for_itself().build().into()));
+    let client = identities(all(|| OAuthUser::new("alice").for_itself().into()));
     caught(&suite().check(&client).await, Rule::ClientsAreNoPeople);
     // One user who is two, one without an id, and one who is another each time.
-    let two = identities(move |text| good(text).map(|_| user(text).build().into()));
+    let two = identities(move |text| good(text).map(|_| user(text).into()));
     caught(&suite().check(&two).await, Rule::IdentitiesAreApart);
-    let empty = identities(all(|| OAuthUser::builder("").build().into()));
+    let empty = identities(all(|| OAuthUser::new("").into()));
     caught(&suite().check(&empty).await, Rule::IdentitiesAreApart);
     let count = std::sync::atomic::AtomicU32::new(0);
     let other = identities(move |text| {
         let next = count.fetch_add(1, Ordering::Relaxed);
-        good(text).map(|_| user(&next.to_string()).build().into())
+        good(text).map(|_| user(&next.to_string()).into())
     });
     caught(&suite().check(&other).await, Rule::IdentitiesAreApart);
     // A principal of an issuer that the verifier does not name.
-    let foreign = identities(all(|| OAuthUser::builder("alice").issuer("https://b.example").build().into()));
+    let foreign = identities(all(|| OAuthUser::new("alice").with_issuer("https://b.example").into()));
     caught(&suite().check(&foreign).await, Rule::SourceIsDeclared);
     caught(&suite().identity([token("nobodys-token")]).check(&identities(good)).await, Rule::GoodIsKnown);
 }

@@ -14,7 +14,7 @@ use crate::support::*;
 const COOKIE: &str = "theme=dark; token=otto-token-0123456789";
 
 fn known() -> MemoryVerifier {
-    let otto = OAuthUser::builder("otto").build();
+    let otto = OAuthUser::new("otto");
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
         .access_token("otto-token-0123456789", otto.clone())

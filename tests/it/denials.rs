@@ -51,10 +51,10 @@ async fn a_verifier_in_memory_logs_each_denial_once() {
     let past = SystemTime::now() - Duration::from_secs(60);
     let verifier = MemoryVerifier::builder()
         .passwords(cheap_passwords())
-        .user(USER, PASSWORD, tower_principal::BasicUser::builder(USER).build())
-        .access_token(TOKEN, OAuthUser::builder("otto").build())
-        .access_token("over-c4n4ry-0123456789", OAuthUser::builder("olga").expires_at(past).build())
-        .app_token("revoked-c4n4ry-0123456789", AppToken::builder("app").build())
+        .user(USER, PASSWORD, tower_principal::BasicUser::new(USER))
+        .access_token(TOKEN, OAuthUser::new("otto"))
+        .access_token("over-c4n4ry-0123456789", OAuthUser::new("olga").with_expires_at(past))
+        .app_token("revoked-c4n4ry-0123456789", AppToken::new("app"))
         .build()
         .unwrap();
     verifier.revoke_all(tower_principal::PrincipalKind::AppToken, "app");
@@ -162,7 +162,7 @@ async fn a_database_and_its_denylist_log_each_denial_once() {
         assert_eq!(denials(&log), [line]);
     }
     let listed = database.denylist(verify::from_fn(async |_, _| {
-        Ok(OAuthUser::builder("otto").credential_id("jti-c4n4ry").build().into())
+        Ok(OAuthUser::new("otto").with_credential_id("jti-c4n4ry").into())
     }));
     assert!(verdict(&listed, token(TOKEN)).await.is_ok());
     listed.revoke(&token(TOKEN), &VerifyContext::default()).await.unwrap();

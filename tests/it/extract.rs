@@ -124,12 +124,12 @@ async fn every_extractor_makes_of_every_principal_what_the_matrix_says() {
 async fn acting_as_a_principal_is_being_it() {
     let as_whom = |at: usize| match at {
         0 => ActAs::guest(),
-        1 => ActAs::principal(AppToken::builder("a").build()),
-        2 => ActAs::principal(BasicUser::builder("a").build()),
-        3 => ActAs::principal(ApiKey::builder("a").build()),
-        4 => ActAs::principal(OrgAdmin::builder("a", "b").build()),
-        5 => ActAs::principal(AppAdmin::builder("a", "b", "c").build()),
-        _ => ActAs::principal(OAuthUser::builder("a").build()),
+        1 => ActAs::principal(AppToken::new("a")),
+        2 => ActAs::principal(BasicUser::new("a")),
+        3 => ActAs::principal(ApiKey::new("a")),
+        4 => ActAs::principal(OrgAdmin::new("a", "b")),
+        5 => ActAs::principal(AppAdmin::new("a", "b", "c")),
+        _ => ActAs::principal(OAuthUser::new("a")),
     };
     for (extractor, row) in MATRIX {
         for (at, expected) in row.iter().enumerate() {
@@ -147,12 +147,12 @@ async fn acting_as_a_principal_is_being_it() {
 #[test]
 fn acting_as_a_principal_is_logged_when_the_layer_is_made() {
     let log = listen();
-    let _acting = ActAs::principal(OAuthUser::builder("otto").build());
+    let _acting = ActAs::principal(OAuthUser::new("otto"));
     let lines = log.take();
     let [line] = &lines[..] else { panic!("{lines:?}") };
     assert_eq!(line.level, tracing::Level::WARN);
     assert!(line.get("message").contains("ActAs"), "{line:?}");
-    let _acting = (ActAs::guest(), ActAs::principal(AppToken::builder("a").build()));
+    let _acting = (ActAs::guest(), ActAs::principal(AppToken::new("a")));
     assert_eq!(log.take().len(), 2);
 }
 
@@ -169,8 +169,7 @@ async fn an_app_token_that_came_along_is_extracted_beside_the_subject() {
     assert_eq!(send(app.clone(), request).await.body, "otto weather-map true");
     assert_eq!(send(app.clone(), get("/", &[("x-app-token", APP_TOKEN)])).await.status, 403);
     assert_eq!(send(app, get("/", &[("authorization", &token)])).await.status, 403);
-    let acting =
-        ActAs::principal(OAuthUser::builder("otto").build()).with_app(AppToken::builder("map").build());
+    let acting = ActAs::principal(OAuthUser::new("otto")).with_app(AppToken::new("map"));
     let answer = send(Router::new().route("/", route(both)).layer(acting), get("/", &[])).await;
     assert_eq!(answer.body, "otto map true");
 }
@@ -259,7 +258,7 @@ async fn a_used_credential_header_is_marked_sensitive() {
 #[tokio::test]
 async fn a_principal_in_the_extensions_is_not_the_record() {
     let mut request = get("/principal", &[]);
-    request.extensions_mut().insert(Principal::from(OAuthUser::builder("mallory").build()));
+    request.extensions_mut().insert(Principal::from(OAuthUser::new("mallory")));
     request.extensions_mut().insert(PrincipalKind::OrgAdmin);
     assert_eq!(send(routes(), request).await.status, 500);
 }

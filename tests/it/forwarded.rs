@@ -46,7 +46,7 @@ impl Verifier for Watching {
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         self.0.lock().unwrap().client = context.client_address();
-        Ok(OAuthUser::builder("otto").build().into())
+        Ok(OAuthUser::new("otto").into())
     }
 
     async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {

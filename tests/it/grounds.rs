@@ -93,15 +93,20 @@ async fn an_absolute_guest_grant_is_judged_by_the_whole_path() {
 fn a_principal_of_an_application_holds_nothing_outside_it() {
     let all = Permissions::all;
     let of_app: [Principal; 4] = [
-        OAuthUser::builder("bob").org("acme").app("weather").permissions(all()).build().into(),
-        BasicUser::builder("bob").org("acme").app("weather").permissions(all()).build().into(),
-        ApiKey::builder("k").owner("bob").org("acme").app("weather").permissions(all()).build().into(),
-        AppAdmin::builder("c", "acme", "weather").permissions(all()).build().into(),
+        OAuthUser::new("bob").with_org("acme").with_app("weather").with_permissions(all()).into(),
+        BasicUser::new("bob").with_org("acme").with_app("weather").with_permissions(all()).into(),
+        ApiKey::new("k")
+            .with_owner("bob")
+            .with_org("acme")
+            .with_app("weather")
+            .with_permissions(all())
+            .into(),
+        AppAdmin::new("c", "acme", "weather").with_permissions(all()).into(),
     ];
     let of_org: [Principal; 3] = [
-        OAuthUser::builder("bob").org("acme").permissions(all()).build().into(),
-        ApiKey::builder("k").org("acme").permissions(all()).build().into(),
-        OrgAdmin::builder("c", "acme").permissions(all()).build().into(),
+        OAuthUser::new("bob").with_org("acme").with_permissions(all()).into(),
+        ApiKey::new("k").with_org("acme").with_permissions(all()).into(),
+        OrgAdmin::new("c", "acme").with_permissions(all()).into(),
     ];
     let bare = policy::permission("delete:/reports");
     let within = policy::permission("delete:/reports").within("/{org}/{app}/**").unwrap();
@@ -135,7 +140,7 @@ fn a_principal_of_an_application_holds_nothing_outside_it() {
 #[test]
 fn an_application_without_an_organization_is_no_place() {
     let lost: Principal =
-        OAuthUser::builder("bob").app("weather").permissions(Permissions::all()).build().into();
+        OAuthUser::new("bob").with_app("weather").with_permissions(Permissions::all()).into();
     let within = policy::permission("get:/x").within("/{org}/{app}/**").unwrap();
     assert!(!allows(&policy::permission("get:/x"), &lost, "GET", "/x"));
     assert!(!allows(&within, &lost, "GET", "/acme/weather"));
@@ -144,25 +149,25 @@ fn an_application_without_an_organization_is_no_place() {
 
 #[test]
 fn a_grant_of_a_named_place_counts_there_and_within_the_principal_alone() {
-    let granted = |ground| OAuthUser::builder("bob").permissions_in(ground, list(&["get:/x"]));
+    let granted = |ground| OAuthUser::new("bob").with_permissions_in(ground, list(&["get:/x"]));
     let within = policy::permission("get:/x").within("/{org}/{app}/**").unwrap();
     let weather = || Ground::application("acme", "weather");
-    let who = |user: tower_principal::principal::OAuthUserBuilder| Principal::from(user.build());
+    let who = |user: tower_principal::OAuthUser| Principal::from(user);
     assert!(allows(&within, &who(granted(weather())), "GET", "/acme/weather"));
     assert!(!allows(&within, &who(granted(weather())), "GET", "/acme/other"));
-    assert!(!allows(&within, &who(granted(weather()).org("rival")), "GET", "/acme/weather"));
-    assert!(!allows(&within, &who(granted(weather()).org("rival")), "GET", "/rival/weather"));
+    assert!(!allows(&within, &who(granted(weather()).with_org("rival")), "GET", "/acme/weather"));
+    assert!(!allows(&within, &who(granted(weather()).with_org("rival")), "GET", "/rival/weather"));
     assert!(allows(&within, &who(granted(Ground::organization("acme"))), "GET", "/acme/other"));
     assert!(!allows(&policy::permission("get:/x"), &who(granted(weather())), "GET", "/x"));
     // Absolute permissions of a principal with an organization are written as such.
-    let everywhere = who(granted(Ground::everywhere()).org("acme"));
+    let everywhere = who(granted(Ground::everywhere()).with_org("acme"));
     assert!(allows(&policy::permission("get:/x"), &everywhere, "GET", "/any"));
     assert!(everywhere.permissions().allow(Operation::Get, "/x", &[]));
 }
 
 #[test]
 fn a_guest_that_no_rule_made_holds_absolute_permissions() {
-    let guest: Principal = Guest::builder().permissions(list(&["get:/x"])).build().into();
+    let guest: Principal = Guest::new().with_permissions(list(&["get:/x"])).into();
     assert!(allows(&policy::permission("get:/x"), &guest, "GET", "/x"));
     assert!(!allows(&policy::application("/{org}/{app}/**"), &guest, "GET", "/acme/weather/x"));
 }

@@ -129,7 +129,7 @@ async fn a_streamed_answer_and_its_trailers_pass() {
 async fn calls_at_a_time_on_one_connection_keep_apart() {
     let waiting = says_later(|credential| match credential {
         tower_principal::Credential::AccessToken(token) => {
-            Ok(tower_principal::OAuthUser::builder(token.expose_secret()).scopes(["read"]).build().into())
+            Ok(tower_principal::OAuthUser::new(token.expose_secret()).with_scopes(["read"]).into())
         }
         _ => Err(VerifyError::UNKNOWN),
     });

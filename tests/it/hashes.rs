@@ -41,7 +41,7 @@ const LONG: &str =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789chars after 72 are ignored";
 
 fn built(hash: &str) -> Result<MemoryVerifier, UnusableHash> {
-    let bob = BasicUser::builder("bob").build();
+    let bob = BasicUser::new("bob");
     let built = MemoryVerifier::builder().passwords(cheap_passwords()).user_hash("bob", hash, bob).build();
     built.map_err(|error| match error {
         MemoryVerifierError::UnusableHash { name, cause } => {
@@ -110,7 +110,7 @@ async fn the_own_cost_raises_the_bounds() {
     assert_eq!(built(MANY_LANES).err(), Some(UnusableHash::TooCostly));
     let with = |lanes: u32| {
         let passwords = Passwords::with_params(1_024, 1, lanes).unwrap();
-        let bob = BasicUser::builder("bob").build();
+        let bob = BasicUser::new("bob");
         MemoryVerifier::builder().passwords(passwords).user_hash("bob", MANY_LANES, bob).build()
     };
     let verifier = with(20).unwrap();
@@ -121,7 +121,7 @@ async fn the_own_cost_raises_the_bounds() {
     // The own cost in memory and in work raises those bounds, too, and not the others.
     let heavy = |memory: u32, passes: u32, hash: &str| {
         let passwords = Passwords::with_params(memory, passes, 1).unwrap();
-        let bob = BasicUser::builder("bob").build();
+        let bob = BasicUser::new("bob");
         MemoryVerifier::builder().passwords(passwords).user_hash("bob", hash, bob).build().is_ok()
     };
     let long = hash.replace("m=524288,t=1", "m=65536,t=17");
@@ -131,7 +131,7 @@ async fn the_own_cost_raises_the_bounds() {
 
 #[test]
 fn errors_do_not_show_the_hash() {
-    let bob = BasicUser::builder("bob").build();
+    let bob = BasicUser::new("bob");
     let hash = "$unknown$hunter2";
     let built = MemoryVerifier::builder().passwords(cheap_passwords()).user_hash("bob", hash, bob).build();
     let shown = built.err().map(|error| format!("{error} {error:?}")).unwrap();
@@ -226,8 +226,8 @@ mod legacy {
         let costly = BCRYPT.replace("$05$", "$08$");
         let verifier = MemoryVerifier::builder()
             .passwords(cheap_passwords())
-            .user_hash("bob", costly, BasicUser::builder("bob").build())
-            .user("alice", "p", BasicUser::builder("alice").build())
+            .user_hash("bob", costly, BasicUser::new("bob"))
+            .user("alice", "p", BasicUser::new("alice"))
             .build()
             .unwrap();
         let mut fastest = [Duration::MAX; 4];

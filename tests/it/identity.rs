@@ -49,7 +49,7 @@ fn own() -> Permissions {
 fn store(name: &str) -> MemoryVerifier {
     let builder = MemoryVerifier::builder().passwords(cheap_passwords());
     let builder = if name.is_empty() { builder } else { builder.name(name) };
-    builder.access_token("opaque", OAuthUser::builder("alice").permissions(own()).build()).build().unwrap()
+    builder.access_token("opaque", OAuthUser::new("alice").with_permissions(own())).build().unwrap()
 }
 
 /// Whether the sender of a token reads `/users/alice`, which the policy asks about.
@@ -124,14 +124,14 @@ async fn a_subject_is_not_the_user_of_a_store_and_two_stores_have_two_users() {
 /// not of it.
 #[tokio::test]
 async fn a_principal_of_another_source_than_its_verifiers_is_no_user_of_it() {
-    let user = || OAuthUser::builder("alice").permissions(own());
+    let user = || OAuthUser::new("alice").with_permissions(own());
     for (principal, is_user) in [
         (user(), true),
-        (user().issuer(A), false),
-        (user().store("portal"), false),
-        (user().issuer(""), false),
+        (user().with_issuer(A), false),
+        (user().with_store("portal"), false),
+        (user().with_issuer(""), false),
     ] {
-        let principal: Principal = principal.build().into();
+        let principal: Principal = principal.into();
         let verifier =
             tower_principal::verify::from_fn(move |_, _| std::future::ready(Ok(principal.clone())));
         assert_eq!(reads(verifier.boxed(), asked(), "x").await, is_user);
@@ -143,8 +143,8 @@ async fn a_name_is_compared_exactly() {
     for (name, is_alice) in
         [("alice", true), ("Alice", false), ("ALICE", false), ("alice ", false), ("", false)]
     {
-        let user: Principal = OAuthUser::builder(name).permissions(own()).build().into();
-        let owned: Principal = ApiKey::builder("k").owner(name).permissions(own()).build().into();
+        let user: Principal = OAuthUser::new(name).with_permissions(own()).into();
+        let owned: Principal = ApiKey::new("k").with_owner(name).with_permissions(own()).into();
         for who in [user, owned] {
             assert_eq!(
                 who.may(tower_principal::principal::Operation::Get, "/users/alice"),
@@ -153,8 +153,7 @@ async fn a_name_is_compared_exactly() {
             );
         }
     }
-    let by_uuid: Principal =
-        BasicUser::builder("bob").uuid("f2f82123-a166").permissions(own()).build().into();
+    let by_uuid: Principal = BasicUser::new("bob").with_uuid("f2f82123-a166").with_permissions(own()).into();
     assert!(by_uuid.may(tower_principal::principal::Operation::Get, "/users/f2f82123-a166"));
     assert!(!by_uuid.may(tower_principal::principal::Operation::Get, "/users/F2F82123-A166"));
 }
@@ -303,17 +302,17 @@ async fn a_service_token_named_by_its_presets_claim_is_a_client() {
 #[tokio::test]
 async fn a_key_is_one_identitys_alone_and_stays_the_same() {
     let principals: Vec<Principal> = vec![
-        OAuthUser::builder("alice").build().into(),
-        OAuthUser::builder("Alice").build().into(),
-        OAuthUser::builder("alice").issuer(A).build().into(),
-        OAuthUser::builder("alice").issuer(B).build().into(),
-        OAuthUser::builder("alice").store("portal").build().into(),
-        OAuthUser::builder("alice").store(A).build().into(),
-        OAuthUser::builder("alice").store("portal").tenant("acme").build().into(),
-        OAuthUser::builder("alice").tenant("acme").build().into(),
-        OAuthUser::builder("alice").for_itself().build().into(),
-        ApiKey::builder("alice").build().into(),
-        AppToken::builder("alice").build().into(),
+        OAuthUser::new("alice").into(),
+        OAuthUser::new("Alice").into(),
+        OAuthUser::new("alice").with_issuer(A).into(),
+        OAuthUser::new("alice").with_issuer(B).into(),
+        OAuthUser::new("alice").with_store("portal").into(),
+        OAuthUser::new("alice").with_store(A).into(),
+        OAuthUser::new("alice").with_store("portal").with_tenant("acme").into(),
+        OAuthUser::new("alice").with_tenant("acme").into(),
+        OAuthUser::new("alice").for_itself().into(),
+        ApiKey::new("alice").into(),
+        AppToken::new("alice").into(),
     ];
     let mut keys: Vec<String> = principals.iter().map(|who| who.key().unwrap()).collect();
     assert!(keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_graphic())), "{keys:?}");
@@ -322,8 +321,8 @@ async fn a_key_is_one_identitys_alone_and_stays_the_same() {
     keys.dedup();
     assert_eq!(keys.len(), principals.len());
     // A password, and another token, are the same user's.
-    let password: Principal = BasicUser::builder("alice").build().into();
-    let token: Principal = OAuthUser::builder("alice").credential_id("7").scopes(["x"]).build().into();
+    let password: Principal = BasicUser::new("alice").into();
+    let token: Principal = OAuthUser::new("alice").with_credential_id("7").with_scopes(["x"]).into();
     assert_eq!((password.key(), token.key()), (principals[0].key(), principals[0].key()));
     // An id that may change is none.
     let issuer = Issuer::new(A).unwrap();
@@ -340,26 +339,26 @@ async fn a_key_is_one_identitys_alone_and_stays_the_same() {
 async fn a_name_that_is_another_users_uuid_is_refused_in_memory() {
     const UUID: &str = "f2f82123-a166-11e2-a7f7-02e81adcf3d0";
     let builder = || {
-        let alice = BasicUser::builder("alice").uuid(UUID).build();
+        let alice = BasicUser::new("alice").with_uuid(UUID);
         MemoryVerifier::builder().passwords(cheap_passwords()).user("alice", "p", alice)
     };
     let refused = |made: Result<(), MemoryVerifierError>| {
         assert!(matches!(made, Err(MemoryVerifierError::NameIsUuid)), "{made:?}");
     };
-    refused(builder().user(UUID, "p", BasicUser::builder(UUID).build()).build().map(drop));
-    refused(builder().access_token("t", OAuthUser::builder(UUID).build()).build().map(drop));
-    refused(builder().access_token("t", OAuthUser::builder("bob").uuid("alice").build()).build().map(drop));
-    refused(builder().key("k", ApiKey::builder("k").owner(UUID).build()).build().map(drop));
+    refused(builder().user(UUID, "p", BasicUser::new(UUID)).build().map(drop));
+    refused(builder().access_token("t", OAuthUser::new(UUID)).build().map(drop));
+    refused(builder().access_token("t", OAuthUser::new("bob").with_uuid("alice")).build().map(drop));
+    refused(builder().key("k", ApiKey::new("k").with_owner(UUID)).build().map(drop));
     let verifier = builder().build().unwrap();
     let token = |text| Credential::AccessToken(Secret::borrowed(text));
-    refused(verifier.insert(token("t"), OAuthUser::builder(UUID).build()));
-    refused(verifier.insert(token("t"), OAuthUser::builder("bob").uuid(UUID).build()));
-    refused(verifier.insert(token("t"), OAuthUser::builder("bob").uuid("alice").build()));
+    refused(verifier.insert(token("t"), OAuthUser::new(UUID)));
+    refused(verifier.insert(token("t"), OAuthUser::new("bob").with_uuid(UUID)));
+    refused(verifier.insert(token("t"), OAuthUser::new("bob").with_uuid("alice")));
     // The user's own, another source's and a client's are no matter.
-    verifier.insert(token("1"), OAuthUser::builder("alice").uuid(UUID).build()).unwrap();
-    verifier.insert(token("2"), OAuthUser::builder(UUID).issuer(A).build()).unwrap();
-    verifier.insert(token("3"), OAuthUser::builder(UUID).for_itself().build()).unwrap();
-    verifier.insert(token("4"), OAuthUser::builder("carol").uuid("carol").build()).unwrap();
+    verifier.insert(token("1"), OAuthUser::new("alice").with_uuid(UUID)).unwrap();
+    verifier.insert(token("2"), OAuthUser::new(UUID).with_issuer(A)).unwrap();
+    verifier.insert(token("3"), OAuthUser::new(UUID).for_itself()).unwrap();
+    verifier.insert(token("4"), OAuthUser::new("carol").with_uuid("carol")).unwrap();
 }
 
 #[tokio::test]
@@ -367,9 +366,9 @@ async fn eviction_and_revocation_go_by_the_identity() {
     let token = |text: &'static str| Credential::AccessToken(Secret::borrowed(text));
     let memory = MemoryVerifier::builder()
         .passwords(cheap_passwords())
-        .access_token("own", OAuthUser::builder("alice").build())
-        .access_token("foreign", OAuthUser::builder("alice").issuer(B).build())
-        .access_token("client", OAuthUser::builder("alice").for_itself().build())
+        .access_token("own", OAuthUser::new("alice"))
+        .access_token("foreign", OAuthUser::new("alice").with_issuer(B))
+        .access_token("client", OAuthUser::new("alice").for_itself())
         .build()
         .unwrap();
     let cached = Cached::new(memory).unwrap();
@@ -377,7 +376,7 @@ async fn eviction_and_revocation_go_by_the_identity() {
     for text in ["own", "foreign", "client"] {
         cached.verify(&token(text), &context).await.unwrap();
     }
-    let alice: Principal = BasicUser::builder("alice").build().into();
+    let alice: Principal = BasicUser::new("alice").into();
     assert_eq!(cached.evict_identity(alice.identity().unwrap()), 1);
     assert_eq!(cached.inner().revoke_all_of(alice.identity().unwrap()), 1);
     for (text, good) in [("own", false), ("foreign", true), ("client", true)] {

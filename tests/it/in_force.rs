@@ -69,7 +69,7 @@ impl Verifier for Store {
             return Err(VerifyError::unavailable("blind"));
         }
         let id: String = token.expose_secret().split('~').next().unwrap().chars().rev().collect();
-        Ok(OAuthUser::builder("otto").credential_id(id).build().into())
+        Ok(OAuthUser::new("otto").with_credential_id(id).into())
     }
 
     async fn revoke(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Result<(), VerifyError> {

@@ -344,7 +344,7 @@ async fn a_key_of_one_issuer_signs_nothing_for_another() {
     let one = Issuer::with("https://one.example", Algorithm::Es256, clock.clone()).unwrap();
     let two = Issuer::with("https://two.example", Algorithm::Es256, clock.clone()).unwrap();
     let opaque = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
-    let memory = MemoryVerifier::builder().access_token(opaque, OAuthUser::builder("olga").build());
+    let memory = MemoryVerifier::builder().access_token(opaque, OAuthUser::new("olga"));
     let everybody = verifier(&one, &clock).or(verifier(&two, &clock)).or(memory.build().unwrap());
     for (issuer, name) in [(&one, "anna"), (&two, "bert")] {
         let token = issuer.token(name).audience(API).sign();

@@ -46,7 +46,7 @@ async fn serve(app: Router) -> SocketAddr {
 async fn example() -> SocketAddr {
     let otto = says_later(|credential| match credential {
         tower_principal::Credential::AccessToken(token) if token.expose_secret() == TOKEN => {
-            Ok(OAuthUser::builder("otto").build().into())
+            Ok(OAuthUser::new("otto").into())
         }
         _ => Err(tower_principal::VerifyError::UNKNOWN),
     });
@@ -55,7 +55,7 @@ async fn example() -> SocketAddr {
 
 /// A token that lives for a short time.
 fn dying(life: Duration) -> impl Verifier {
-    let otto = OAuthUser::builder("otto").expires_at(SystemTime::now() + life).build();
+    let otto = OAuthUser::new("otto").with_expires_at(SystemTime::now() + life);
     MemoryVerifier::builder().access_token(TOKEN, otto).build().unwrap()
 }
 

@@ -116,10 +116,10 @@ async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
     let verifier = MemoryVerifier::builder()
         .clock(clock.clone())
         .passwords(cheap_passwords())
-        .access_token("t", OAuthUser::builder("otto").expires_at(at).build())
-        .app_token("a", AppToken::builder("app").expires_at(at).build())
-        .user("u", "p", BasicUser::builder("u").expires_at(at).build())
-        .access_token("forever", OAuthUser::builder("olga").build())
+        .access_token("t", OAuthUser::new("otto").with_expires_at(at))
+        .app_token("a", AppToken::new("app").with_expires_at(at))
+        .user("u", "p", BasicUser::new("u").with_expires_at(at))
+        .access_token("forever", OAuthUser::new("olga"))
         .build()
         .unwrap();
     let user = || Credential::Password(pair("u", "p"));
@@ -148,12 +148,12 @@ async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
 
 #[tokio::test]
 async fn disabling_ends_a_principals_credentials_and_enabling_brings_them_back() {
-    let otto = |id: &str| OAuthUser::builder("otto").credential_id(id).build();
+    let otto = |id: &str| OAuthUser::new("otto").with_credential_id(id);
     let verifier = MemoryVerifier::builder()
         .passwords(cheap_passwords())
         .access_token("one", otto("jti-1"))
         .access_token("two", otto("jti-2"))
-        .user("otto", "p", BasicUser::builder("otto").build())
+        .user("otto", "p", BasicUser::new("otto"))
         .build()
         .unwrap();
     let (oauth, basic) = (PrincipalKind::OAuthUser, PrincipalKind::BasicUser);
@@ -192,7 +192,7 @@ async fn revoking_is_for_good_and_for_no_password() {
     let client = Credential::Client(ClientKind::Organization, pair(ORG_CLIENT, CLIENT_SECRET));
     assert_eq!(ask(&verifier, client).await, Short::Denied(DenialReason::Revoked));
     // Given again, it lives again.
-    verifier.insert(token(TOKEN), OAuthUser::builder("otto").build()).unwrap();
+    verifier.insert(token(TOKEN), OAuthUser::new("otto")).unwrap();
     assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Is(PrincipalKind::OAuthUser));
 }
 
@@ -201,13 +201,13 @@ async fn it_changes_while_it_serves() {
     let verifier = Arc::new(MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap());
     let app = whoami().layer(layer_of(dialect::ANY, Arc::clone(&verifier)));
     assert_eq!(send(app.clone(), authorization(bearer("new"))).await.outcome(), Err(DeniedToken));
-    verifier.insert(token("new"), OAuthUser::builder("nina").build()).unwrap();
+    verifier.insert(token("new"), OAuthUser::new("nina")).unwrap();
     assert_eq!(send(app.clone(), authorization(bearer("new"))).await.body, "OAuthUser:nina");
-    verifier.insert(token("new"), OAuthUser::builder("nora").build()).unwrap();
+    verifier.insert(token("new"), OAuthUser::new("nora")).unwrap();
     assert_eq!(send(app.clone(), authorization(bearer("new"))).await.body, "OAuthUser:nora");
     let login = || authorization(basic("nina", "p"));
     assert_eq!(send(app.clone(), login()).await.outcome(), Err(DeniedCredentials));
-    verifier.insert(Credential::Password(pair("nina", "p")), BasicUser::builder("nina").build()).unwrap();
+    verifier.insert(Credential::Password(pair("nina", "p")), BasicUser::new("nina")).unwrap();
     assert_eq!(send(app.clone(), login()).await.body, "BasicUser:nina");
     verifier.disable(PrincipalKind::OAuthUser, "nora");
     assert_eq!(send(app, authorization(bearer("new"))).await.outcome(), Err(DeniedToken));
@@ -216,9 +216,9 @@ async fn it_changes_while_it_serves() {
 #[test]
 fn a_principal_of_a_kind_that_its_credential_cannot_have_is_an_error() {
     let (user, app, guest) = (
-        || Principal::from(BasicUser::builder("u").build()),
-        || Principal::from(AppToken::builder("a").build()),
-        || Principal::from(Guest::builder().build()),
+        || Principal::from(BasicUser::new("u")),
+        || Principal::from(AppToken::new("a")),
+        || Principal::from(Guest::new()),
     );
     let app_token = || Credential::AppToken(Secret::borrowed("t"));
     let verifier = everybody();
@@ -230,15 +230,15 @@ fn a_principal_of_a_kind_that_its_credential_cannot_have_is_an_error() {
     }
     assert!(MemoryVerifier::builder().access_token("t", guest()).build().is_err());
     assert!(MemoryVerifier::builder().client("i", "s", app()).build().is_err());
-    assert!(verifier.insert(token("t"), OrgAdmin::builder("i", "o").build()).is_ok());
+    assert!(verifier.insert(token("t"), OrgAdmin::new("i", "o")).is_ok());
 }
 
 #[test]
 fn an_empty_secret_is_an_error() {
-    let user = || Principal::from(BasicUser::builder("u").build());
-    let key = || Principal::from(ApiKey::builder("k").build());
-    let admin = || Principal::from(OrgAdmin::builder("i", "o").build());
-    let app = || Principal::from(AppToken::builder("a").build());
+    let user = || Principal::from(BasicUser::new("u"));
+    let key = || Principal::from(ApiKey::new("k"));
+    let admin = || Principal::from(OrgAdmin::new("i", "o"));
+    let app = || Principal::from(AppToken::new("a"));
     let verifier = everybody();
     for (credential, principal) in [
         (token(""), user()),
@@ -259,7 +259,7 @@ fn an_empty_secret_is_an_error() {
 #[tokio::test]
 async fn an_empty_password_logs_in_by_no_hash() {
     let hash = |password: &str| cheap_passwords().hash(password).unwrap();
-    let user = |name: &str| BasicUser::builder(name).build();
+    let user = |name: &str| BasicUser::new(name);
     let verifier = MemoryVerifier::builder()
         .passwords(cheap_passwords())
         .user_hash("eve", hash(""), user("eve"))
@@ -283,8 +283,8 @@ async fn an_empty_password_logs_in_by_no_hash() {
 
 fn answers(says: Short) -> Result<Principal, VerifyError> {
     match says {
-        Short::Is(PrincipalKind::ApiKey) => Ok(ApiKey::builder("k").build().into()),
-        Short::Is(_) => Ok(OAuthUser::builder("o").build().into()),
+        Short::Is(PrincipalKind::ApiKey) => Ok(ApiKey::new("k").into()),
+        Short::Is(_) => Ok(OAuthUser::new("o").into()),
         Short::Denied(reason) => Err(VerifyError::Denied(reason)),
         Short::Unsupported => Err(VerifyError::Unsupported),
         Short::Unavailable => Err(VerifyError::unavailable("down")),
@@ -323,8 +323,7 @@ async fn or_asks_on_where_the_first_does_not_know_and_an_outage_is_no_denial() {
 
 #[tokio::test]
 async fn or_revokes_where_the_credential_is_known() {
-    let (staff, customers) =
-        (everybody(), MemoryVerifier::builder().access_token("c", OAuthUser::builder("c").build()));
+    let (staff, customers) = (everybody(), MemoryVerifier::builder().access_token("c", OAuthUser::new("c")));
     let both = staff.or(customers.build().unwrap());
     let context = VerifyContext::default();
     both.revoke(&token("c"), &context).await.unwrap();
@@ -360,7 +359,7 @@ async fn verifiers_without_their_type_answer_the_same() {
 async fn a_closure_is_a_verifier_of_owned_credentials() {
     let verifier = verify::from_fn(async |credential, context| match credential {
         Credential::AccessToken(token) if context.tenant() == Some("acme") => {
-            Ok(OAuthUser::builder(token.expose_secret()).build().into())
+            Ok(OAuthUser::new(token.expose_secret()).into())
         }
         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
         _ => Err(VerifyError::Unsupported),
@@ -376,7 +375,7 @@ async fn a_closure_is_a_verifier_of_owned_credentials() {
 async fn a_login_in_flight_does_not_outlive_its_user() {
     for change in 0..3 {
         let passwords = tower_principal::verify::password::Passwords::with_params(8192, 3, 1).unwrap();
-        let bob = || BasicUser::builder("bob").build();
+        let bob = || BasicUser::new("bob");
         let verifier =
             MemoryVerifier::builder().passwords(passwords).user("bob", "secret", bob()).build().unwrap();
         let credential =
@@ -402,7 +401,7 @@ fn a_hash_that_cannot_be_read_is_an_error_of_the_builder() {
     for hash in
         ["", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"]
     {
-        let bob = BasicUser::builder("bob").build();
+        let bob = BasicUser::new("bob");
         let built =
             MemoryVerifier::builder().passwords(cheap_passwords()).user_hash("bob", hash, bob).build();
         assert!(matches!(built, Err(MemoryVerifierError::UnusableHash { .. })), "{hash}");

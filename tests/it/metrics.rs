@@ -79,9 +79,9 @@ fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
     };
     match text.split('-').next().unwrap_or_default() {
         "good" => Ok(match credential {
-            Credential::AccessToken(_) => OAuthUser::builder("otto").build().into(),
-            Credential::AppToken(_) => tower_principal::AppToken::builder("map").build().into(),
-            _ => BasicUser::builder("alice").build().into(),
+            Credential::AccessToken(_) => OAuthUser::new("otto").into(),
+            Credential::AppToken(_) => tower_principal::AppToken::new("map").into(),
+            _ => BasicUser::new("alice").into(),
         }),
         "down" => Err(VerifyError::unavailable("down")),
         "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(1)))),
@@ -382,7 +382,7 @@ fn what_is_revoked_is_counted_by_what_came_of_it() {
         (limits.dry_run(), "would_be_revoked"),
         (limits.per_minute(0), "spared_by_fuse"),
     ] {
-        let otto = OAuthUser::builder("otto").build();
+        let otto = OAuthUser::new("otto");
         let verifier = MemoryVerifier::builder().access_token(SHOWN_TOKEN, otto).build().unwrap();
         let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::from_acceptor());
         let mut request = authorization(format!("OAuth {SHOWN_TOKEN}"));

@@ -25,8 +25,8 @@ fn slow_passwords() -> Passwords {
 async fn req_17_every_refused_login_takes_the_same_time() {
     let verifier = MemoryVerifier::builder()
         .passwords(slow_passwords())
-        .user("known", "p", BasicUser::builder("known").build())
-        .user("disabled", "p", BasicUser::builder("disabled").build())
+        .user("known", "p", BasicUser::new("known"))
+        .user("disabled", "p", BasicUser::new("disabled"))
         .build()
         .unwrap();
     verifier.disable(PrincipalKind::BasicUser, "disabled");
@@ -53,7 +53,7 @@ async fn req_17_every_refused_login_takes_the_same_time() {
 async fn req_58_too_many_logins_at_once_are_shed() {
     let verifier = MemoryVerifier::builder()
         .passwords(Passwords::with_params(19 * 1024, 2, 1).unwrap())
-        .user(USER, PASSWORD, BasicUser::builder(USER).build())
+        .user(USER, PASSWORD, BasicUser::new(USER))
         .build()
         .unwrap();
     let app = whoami().layer(layer_of(dialect::GEODATAHUB, verifier).deadline(Duration::from_secs(120)));
@@ -85,8 +85,7 @@ async fn req_58_too_many_logins_at_once_are_shed() {
 #[tokio::test]
 async fn req_58_hashing_does_not_hold_up_the_reactor() {
     let passwords = Passwords::with_params(64 * 1024, 3, 1).unwrap();
-    let verifier =
-        MemoryVerifier::builder().passwords(passwords).user("u", "p", BasicUser::builder("u").build());
+    let verifier = MemoryVerifier::builder().passwords(passwords).user("u", "p", BasicUser::new("u"));
     let app =
         whoami().layer(layer_of(dialect::GEODATAHUB, verifier.build().unwrap()).deadline(Duration::MAX));
     let mut login = Box::pin(send(app, authorization(basic("u", "p"))));
@@ -106,7 +105,7 @@ async fn req_58_hashing_does_not_hold_up_the_reactor() {
 async fn req_58_logins_that_are_given_up_leave_no_place_taken() {
     let verifier = MemoryVerifier::builder()
         .passwords(slow_passwords())
-        .user(USER, PASSWORD, BasicUser::builder(USER).build())
+        .user(USER, PASSWORD, BasicUser::new(USER))
         .build()
         .unwrap();
     let app = whoami().layer(layer_of(dialect::GEODATAHUB, verifier));

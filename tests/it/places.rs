@@ -21,11 +21,11 @@ use crate::support::*;
 const KEY: &str = "k!#{0123456789}";
 
 fn known() -> MemoryVerifier {
-    let otto = |id: &'static str| OAuthUser::builder(id).build();
+    let otto = |id: &'static str| OAuthUser::new(id);
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
-        .key(KEY, ApiKey::builder("odd").build())
-        .key("\"a,b\";=c|d\\", ApiKey::builder("odder").build())
+        .key(KEY, ApiKey::new("odd"))
+        .key("\"a,b\";=c|d\\", ApiKey::new("odder"))
         .access_token("17|laravel0123456789", otto("laravel"))
         .access_token("123456:ABC-0123456789", otto("telegram"))
         .access_token(TOKEN, otto("otto"))
@@ -124,9 +124,8 @@ async fn tokens_hold_more_characters_only_where_a_row_names_them() {
 async fn a_longer_token_is_read_where_a_row_raises_the_bound() {
     let long = "x".repeat(20 * 1024);
     let token = long.clone();
-    let verifier = move || {
-        MemoryVerifier::builder().access_token(&token, OAuthUser::builder("long").build()).build().unwrap()
-    };
+    let verifier =
+        move || MemoryVerifier::builder().access_token(&token, OAuthUser::new("long")).build().unwrap();
     for (bound, length, expected) in [
         (None, 8 * 1024 + 1, Err(DeniedToken)),
         (None, 20 * 1024, Err(DeniedToken)),

@@ -227,10 +227,10 @@ fn obeys() -> impl Verifier {
         };
         match text.split('-').next().unwrap_or_default() {
             "good" => Ok(match credential {
-                Credential::AccessToken(_) => OAuthUser::builder("otto").build().into(),
-                Credential::AppToken(_) => AppToken::builder("map").build().into(),
-                Credential::Client(..) => AppAdmin::builder("good", "acme", "weather").build().into(),
-                _ => BasicUser::builder("alice").build().into(),
+                Credential::AccessToken(_) => OAuthUser::new("otto").into(),
+                Credential::AppToken(_) => AppToken::new("map").into(),
+                Credential::Client(..) => AppAdmin::new("good", "acme", "weather").into(),
+                _ => BasicUser::new("alice").into(),
             }),
             "down" => Err(VerifyError::unavailable("the users table is locked")),
             "panic" => panic!("on purpose"),
@@ -412,7 +412,7 @@ async fn what_policies_and_extractors_refuse_has_the_platforms_shape_too() {
 
 fn obey(credential: &Credential<'_>) -> Result<tower_principal::Principal, VerifyError> {
     match credential {
-        Credential::AccessToken(_) => Ok(OAuthUser::builder("otto").build().into()),
+        Credential::AccessToken(_) => Ok(OAuthUser::new("otto").into()),
         _ => Err(VerifyError::UNKNOWN),
     }
 }

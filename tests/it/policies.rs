@@ -45,7 +45,7 @@ async fn check(policy: impl Policy, principal: impl Into<Principal>) -> Result<(
 }
 
 fn holding(scopes: &[&str]) -> OAuthUser {
-    OAuthUser::builder("otto").scopes(scopes).build()
+    OAuthUser::new("otto").with_scopes(scopes)
 }
 
 fn short_of(scope: &str) -> Result<(), Option<String>> {
@@ -127,19 +127,16 @@ async fn req_21_a_token_holder_lacks_scope_others_are_forbidden_and_a_guest_is_a
 async fn kinds_are_allowed_by_list() {
     let two = || policy::kinds([PrincipalKind::OAuthUser, PrincipalKind::BasicUser]);
     assert_eq!(check(two(), holding(&[])).await, Ok(()));
-    assert_eq!(check(two(), BasicUser::builder("a").build()).await, Ok(()));
-    assert_eq!(check(two(), ApiKey::builder("a").build()).await, Err(None));
-    assert_eq!(
-        check(policy::kind(PrincipalKind::OAuthUser), BasicUser::builder("a").build()).await,
-        Err(None)
-    );
+    assert_eq!(check(two(), BasicUser::new("a")).await, Ok(()));
+    assert_eq!(check(two(), ApiKey::new("a")).await, Err(None));
+    assert_eq!(check(policy::kind(PrincipalKind::OAuthUser), BasicUser::new("a")).await, Err(None));
     assert_eq!(check(policy::kinds([]), holding(&["all"])).await, Err(None));
-    assert_eq!(check(policy::authenticated(), ApiKey::builder("a").build()).await, Ok(()));
+    assert_eq!(check(policy::authenticated(), ApiKey::new("a")).await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_permission_is_held_whole() {
-    let holder = |list: &[&str]| BasicUser::builder("bob").permissions(permitted(list)).build();
+    let holder = |list: &[&str]| BasicUser::new("bob").with_permissions(permitted(list));
     for (required, held, allowed) in [
         ("get:/reports", &["get:/reports"][..], true),
         ("get:/reports", &["get:/**"], true),
@@ -172,8 +169,8 @@ async fn a_closure_is_a_policy_and_may_ask_for_credentials() {
         Some(id) if head.uri().path().ends_with(id) => Ok(()),
         _ => Err(Forbidden::needing("own".parse().unwrap())),
     };
-    assert_eq!(check(own, OAuthUser::builder("things").build()).await, Ok(()));
-    assert_eq!(check(own, OAuthUser::builder("other").build()).await, short_of("own"));
+    assert_eq!(check(own, OAuthUser::new("things")).await, Ok(()));
+    assert_eq!(check(own, OAuthUser::new("other")).await, short_of("own"));
     let no_lone_apps = |principal: &Principal, _: &RequestHead<'_>| match principal {
         Principal::AppToken(_) => Err(Forbidden::without_credentials()),
         _ => Ok(()),
@@ -184,18 +181,18 @@ async fn a_closure_is_a_policy_and_may_ask_for_credentials() {
 }
 
 fn users_of(org: &str, app: &str, list: &[&str]) -> OAuthUser {
-    let user = OAuthUser::builder("bob").org(org).permissions(permitted(list));
-    if app.is_empty() { user.build() } else { user.app(app).build() }
+    let user = OAuthUser::new("bob").with_org(org).with_permissions(permitted(list));
+    if app.is_empty() { user } else { user.with_app(app) }
 }
 
 /// Usergrid's applications: who may do what below `/{org}/{app}/**`.
 #[tokio::test]
 async fn an_application_is_open_to_its_organization_its_own_client_and_those_it_permits() {
-    let org = || Principal::from(OrgAdmin::builder("id", "acme").build());
-    let app = || Principal::from(AppAdmin::builder("id", "acme", "weather").build());
+    let org = || Principal::from(OrgAdmin::new("id", "acme"));
+    let app = || Principal::from(AppAdmin::new("id", "acme", "weather"));
     let user = |app: &str, list: &[&str]| Principal::from(users_of("acme", app, list));
     let key =
-        ApiKey::builder("k").org("acme").app("weather").permissions(permitted(&["get:/cities"])).build();
+        ApiKey::new("k").with_org("acme").with_app("weather").with_permissions(permitted(&["get:/cities"]));
     for (who, method, target, allowed) in [
         (org(), "DELETE", "/acme/weather/cities", true),
         (org(), "PATCH", "/acme/other", true),
@@ -218,19 +215,9 @@ async fn an_application_is_open_to_its_organization_its_own_client_and_those_it_
         (user("weather", &["get,put,post,delete:/**"]), "PATCH", "/acme/weather/x", false),
         (user("weather", &["*:/**"]), "GET", "/acme/weather", true),
         (user("weather", &[]), "GET", "/acme/weather", false),
-        (
-            OAuthUser::builder("b").permissions(Permissions::all()).build().into(),
-            "GET",
-            "/acme/weather",
-            false,
-        ),
+        (OAuthUser::new("b").with_permissions(Permissions::all()).into(), "GET", "/acme/weather", false),
         (key.into(), "GET", "/acme/weather/cities", true),
-        (
-            AppToken::builder("a").permissions(Permissions::all()).build().into(),
-            "GET",
-            "/acme/weather",
-            false,
-        ),
+        (AppToken::new("a").with_permissions(Permissions::all()).into(), "GET", "/acme/weather", false),
     ] {
         let shown = format!("{who:?} {method} {target}");
         let layer = layer_of(dialect::RFC6750, makes(who));
@@ -244,7 +231,9 @@ async fn an_application_is_open_to_its_organization_its_own_client_and_those_it_
 #[tokio::test]
 async fn percent_encoded_names_are_judged_by_one_reading_or_not_at_all() {
     let bob = || {
-        OAuthUser::builder("böb x").org("acme").permissions(permitted(&["get:/users/${user}", "get:/a/*"]))
+        OAuthUser::new("böb x")
+            .with_org("acme")
+            .with_permissions(permitted(&["get:/users/${user}", "get:/a/*"]))
     };
     for (target, allowed) in [
         ("/acme/weather/users/b%C3%B6b%20x", true),
@@ -265,7 +254,7 @@ async fn percent_encoded_names_are_judged_by_one_reading_or_not_at_all() {
         ("/acme/weather/a/%25%252f..", false),
         ("/acme/weather/a/100%25", true),
     ] {
-        let layer = layer_of(dialect::RFC6750, makes(bob().build()));
+        let layer = layer_of(dialect::RFC6750, makes(bob()));
         let app = whoami().layer(RequireLayer::new(policy::application("/{org}/{app}/**"))).layer(layer);
         let answer = send(app, get(target, &[("authorization", "Bearer x")])).await;
         assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{target}");
@@ -279,7 +268,7 @@ async fn a_nested_router_is_judged_by_the_original_path() {
         let routes = Router::new().route("/{app}/{*rest}", any(async || "in"));
         routes.layer(RequireLayer::new(policy::application("/{org}/{app}/**")))
     };
-    let admin = || layer_of(dialect::RFC6750, makes(AppAdmin::builder("id", "acme", "weather").build()));
+    let admin = || layer_of(dialect::RFC6750, makes(AppAdmin::new("id", "acme", "weather")));
     let apps = [
         Router::new().nest("/{org}", inner()).layer(admin()),
         Router::new().nest("/{org}", inner().layer(admin())),

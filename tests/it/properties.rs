@@ -36,8 +36,8 @@ fn witness() -> impl Verifier {
         };
         SHOWN.with_borrow_mut(|shown| shown.push((id, secret)));
         Ok(match credential {
-            Credential::AppToken(_) => tower_principal::AppToken::builder("app").build().into(),
-            _ => OAuthUser::builder("otto").build().into(),
+            Credential::AppToken(_) => tower_principal::AppToken::new("app").into(),
+            _ => OAuthUser::new("otto").into(),
         })
     })
 }

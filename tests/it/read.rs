@@ -164,7 +164,7 @@ async fn req_05_no_answer_of_a_verifier_makes_a_guest() {
         for at_once in [true, false] {
             let answer = refusal.clone();
             let subject_refused = move |credential: &Credential<'_>| match credential {
-                Credential::AppToken(_) => Ok(tower_principal::AppToken::builder("app").build().into()),
+                Credential::AppToken(_) => Ok(tower_principal::AppToken::new("app").into()),
                 _ => Err(answer.clone()),
             };
             let verifier = Says { answer: subject_refused, at_once };
@@ -383,7 +383,7 @@ async fn req_14_a_password_may_hold_colons() {
     let says_pair = says(|credential| match credential {
         Credential::Password(pair) => {
             assert_eq!((pair.id(), pair.secret().expose_secret()), ("u", "a:b:c"));
-            Ok(tower_principal::BasicUser::builder("u").build().into())
+            Ok(tower_principal::BasicUser::new("u").into())
         }
         _ => Err(VerifyError::Unsupported),
     });

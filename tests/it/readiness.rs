@@ -65,7 +65,7 @@ fn now() -> impl Verifier {
 fn later() -> impl Verifier {
     says_later(|credential| match credential {
         tower_principal::Credential::AccessToken(token) if token.expose_secret() == TOKEN => {
-            Ok(OAuthUser::builder("otto").build().into())
+            Ok(OAuthUser::new("otto").into())
         }
         _ => Err(VerifyError::UNKNOWN),
     })

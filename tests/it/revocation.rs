@@ -24,8 +24,8 @@ const TOKENS: [&str; 3] = ["first-token-of-otto", "second-token-of-otto", "third
 fn verifier() -> Arc<MemoryVerifier> {
     let builder = MemoryVerifier::builder()
         .passwords(Passwords::with_params(8, 1, 1).unwrap())
-        .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::builder("app").build());
-    let user = || OAuthUser::builder("otto").build();
+        .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::new("app"));
+    let user = || OAuthUser::new("otto");
     Arc::new(
         TOKENS
             .into_iter()
@@ -229,7 +229,7 @@ async fn req_38_one_owners_tokens_do_not_use_up_the_fuse_for_the_others() {
         let mut builder = MemoryVerifier::builder();
         for (user, tokens) in [("otto", &flood), ("olga", &of_olga)] {
             for token in tokens {
-                builder = builder.access_token(token, OAuthUser::builder(user).build());
+                builder = builder.access_token(token, OAuthUser::new(user));
             }
         }
         let app = shown_over(builder);
@@ -251,7 +251,7 @@ async fn req_38_one_owners_tokens_do_not_use_up_the_fuse_for_the_others() {
 async fn req_38_one_clients_tokens_do_not_use_up_the_fuse_for_the_others() {
     let tokens = tokens_of("many");
     let builder = tokens.iter().enumerate().fold(MemoryVerifier::builder(), |builder, (n, token)| {
-        builder.access_token(token, OAuthUser::builder(format!("user-{n}")).build())
+        builder.access_token(token, OAuthUser::new(format!("user-{n}")))
     });
     let app = shown_over(builder);
     for token in &tokens[..20] {
@@ -272,9 +272,9 @@ async fn req_38_one_clients_tokens_do_not_use_up_the_fuse_for_the_others() {
 async fn req_38_keys_and_tokens_of_one_owner_share() {
     let tokens = tokens_of("mixed");
     let builder = tokens.iter().enumerate().fold(MemoryVerifier::builder(), |builder, (n, token)| {
-        let key = ApiKey::builder(format!("key-{n}")).owner("otto").build();
+        let key = ApiKey::new(format!("key-{n}")).with_owner("otto");
         match n % 2 {
-            0 => builder.access_token(token, OAuthUser::builder("otto").build()),
+            0 => builder.access_token(token, OAuthUser::new("otto")),
             _ => builder.access_token(token, key),
         }
     });
@@ -293,18 +293,18 @@ async fn req_38_keys_and_tokens_of_one_owner_share() {
 #[tokio::test]
 async fn req_38_identities_of_one_name_do_not_share() {
     let of_user = tokens_of("otto");
-    let user = || OAuthUser::builder("otto");
+    let user = || OAuthUser::new("otto");
     for other in [
-        user().for_itself().build(),
-        user().issuer("https://b.example").build(),
-        user().store("b").build(),
-        user().tenant("b").build(),
-        user().subject("u-2").build(),
+        user().for_itself(),
+        user().with_issuer("https://b.example"),
+        user().with_store("b"),
+        user().with_tenant("b"),
+        user().with_subject("u-2"),
     ] {
         let flood = tokens_of("other");
         let builder =
             flood.iter().fold(MemoryVerifier::builder(), |all, token| all.access_token(token, other.clone()));
-        let app = shown_over(builder.access_token(&of_user[0], user().build()));
+        let app = shown_over(builder.access_token(&of_user[0], user()));
         for (n, token) in flood[..6].iter().enumerate() {
             show(&app, token, n as u8).await;
         }

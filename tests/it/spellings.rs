@@ -138,7 +138,7 @@ fn rotated() -> impl Verifier {
             if id == "k1" && self.0.is_closed() {
                 return Err(VerifyError::Denied(DenialReason::Revoked));
             }
-            Ok(ApiKey::builder(id).credential_id(id).build().into())
+            Ok(ApiKey::new(id).with_credential_id(id).into())
         }
 
         async fn revoke(&self, _: &Credential<'_>, context: &VerifyContext<'_>) -> Result<(), VerifyError> {
@@ -195,7 +195,7 @@ async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
                 "hangs" => pending().await,
                 "panics" => panic!("on purpose"),
                 "down" => Err(VerifyError::unavailable("on purpose")),
-                _ => Ok(OAuthUser::builder("otto").build().into()),
+                _ => Ok(OAuthUser::new("otto").into()),
             }
         }
 
@@ -226,7 +226,7 @@ async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it(
         async fn verify(&self, _: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
             match self.revoked.load(Ordering::SeqCst) {
                 true => Err(VerifyError::Denied(DenialReason::Revoked)),
-                false => Ok(OAuthUser::builder("otto").credential_id("1").build().into()),
+                false => Ok(OAuthUser::new("otto").with_credential_id("1").into()),
             }
         }
 
@@ -265,9 +265,9 @@ async fn req_39_revoking_what_is_not_revoked_forgets_nobody_else() {
         async move {
             match credential {
                 Credential::AccessToken(token) if token.expose_secret().starts_with("good") => {
-                    Ok(OAuthUser::builder("otto").build().into())
+                    Ok(OAuthUser::new("otto").into())
                 }
-                Credential::Password(pair) => Ok(BasicUser::builder(pair.id()).build().into()),
+                Credential::Password(pair) => Ok(BasicUser::new(pair.id()).into()),
                 _ => Err(VerifyError::UNKNOWN),
             }
         }

@@ -49,7 +49,7 @@ fn jwt(issuer: &Issuer) -> JwtVerifierBuilder {
 
 fn memory() -> MemoryVerifier {
     let builder = MemoryVerifier::builder().passwords(cheap_passwords());
-    builder.access_token("opaque", OAuthUser::builder("alice").build()).build().unwrap()
+    builder.access_token("opaque", OAuthUser::new("alice")).build().unwrap()
 }
 
 /// An authorization server that answers the same about every token.
@@ -178,7 +178,7 @@ async fn an_issuer_for_each_tenant_is_good_at_its_own() {
 async fn a_memory_verifier_is_of_one_tenant() {
     let of = |tenant: &str, user: &str| {
         let builder = MemoryVerifier::builder().passwords(cheap_passwords()).tenant(tenant);
-        builder.access_token("opaque", OAuthUser::builder(user).build()).build().unwrap()
+        builder.access_token("opaque", OAuthUser::new(user)).build().unwrap()
     };
     let (acme, rival) = (of("acme", "alice"), of("rival", "alice"));
     let credential = Credential::AccessToken(Secret::borrowed("opaque"));

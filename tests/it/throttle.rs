@@ -71,10 +71,10 @@ fn words(credential: &Credential<'_>) -> Result<tower_principal::Principal, Veri
     };
     match &*word {
         "right" => Ok(match credential {
-            Credential::AppToken(_) => AppToken::builder("map").build().into(),
-            _ => BasicUser::builder("alice").build().into(),
+            Credential::AppToken(_) => AppToken::new("map").into(),
+            _ => BasicUser::new("alice").into(),
         }),
-        "right-token-0123456" => Ok(OAuthUser::builder("otto").build().into()),
+        "right-token-0123456" => Ok(OAuthUser::new("otto").into()),
         "expired" => Err(VerifyError::Denied(DenialReason::Expired)),
         "revoked" => Err(VerifyError::Denied(DenialReason::Revoked)),
         "disabled" => Err(VerifyError::Denied(DenialReason::Disabled)),
@@ -701,7 +701,7 @@ async fn a_credential_for_the_next_verifier_is_no_failure() {
         Credential::Password(_) => words(credential),
         _ => Err(VerifyError::Unsupported),
     });
-    let tokens = says(|_| Ok(OAuthUser::builder("otto").build().into()));
+    let tokens = says(|_| Ok(OAuthUser::new("otto").into()));
     let chain = slow(users).or(tokens);
     for n in 0..50 {
         assert_eq!(ask(&chain, token(&format!("token-{n}")), &from(HERE)).await, In);

@@ -25,11 +25,11 @@ use crate::support::*;
 type Verdict = Result<Principal, VerifyError>;
 
 fn otto() -> Verdict {
-    Ok(OAuthUser::builder("otto").build().into())
+    Ok(OAuthUser::new("otto").into())
 }
 
 fn an_app() -> Verdict {
-    Ok(AppToken::builder("app").build().into())
+    Ok(AppToken::new("app").into())
 }
 
 /// The kind is known before anybody is asked, by the id's shape, and is asked for once.
@@ -74,7 +74,7 @@ async fn req_15_a_key_does_not_open_with_a_password_nor_a_user_with_a_key() {
 #[tokio::test]
 async fn req_16_a_password_is_taken_as_it_came() {
     let long = "x".repeat(72) + "y";
-    let named = |name: &str| BasicUser::builder(name).build();
+    let named = |name: &str| BasicUser::new(name);
     let verifier = MemoryVerifier::builder()
         .passwords(cheap_passwords())
         .user("admin", " Pässword ", named("admin"))
@@ -187,7 +187,7 @@ async fn the_subject_is_judged_before_the_app_token_and_a_denial_beats_an_outage
 
 #[tokio::test]
 async fn a_verifier_that_breaks_its_contract_is_a_server_error() {
-    let guest: fn() -> Verdict = || Ok(Guest::builder().build().into());
+    let guest: fn() -> Verdict = || Ok(Guest::new().into());
     for at_once in [true, false] {
         for (header, answer) in [
             (("authorization", "Bearer x"), guest),
@@ -349,9 +349,7 @@ async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
     }
     let ends = std::time::UNIX_EPOCH + Duration::from_secs(1_000);
     let forgetful = || {
-        verify::from_fn(
-            move |_, _| async move { Ok(OAuthUser::builder("otto").expires_at(ends).build().into()) },
-        )
+        verify::from_fn(move |_, _| async move { Ok(OAuthUser::new("otto").with_expires_at(ends).into()) })
     };
     for (now, outcome) in [(1_029, Ok("OAuthUser")), (1_030, Err(DeniedToken)), (5_000, Err(DeniedToken))] {
         let app = whoami().layer(layer_of(dialect::RFC6750, forgetful()).clock(At(now)));

@@ -32,8 +32,8 @@ const EACH: Duration = Duration::from_secs(3);
 pub(crate) fn app(_: &Arc<Gauges>) -> Router {
     let start = SystemTime::now();
     let inner = LIVES.iter().fold(MemoryVerifier::builder(), |builder, life| {
-        let user = OAuthUser::builder("otto").expires_at(start + Duration::from_secs(*life));
-        builder.access_token(name(*life), user.build())
+        let user = OAuthUser::new("otto").with_expires_at(start + Duration::from_secs(*life));
+        builder.access_token(name(*life), user)
     });
     let cached = Cached::new(inner.build().unwrap()).unwrap().ttl(TTL).negative_ttl(TTL);
     let throttled = Throttled::new(cached).unwrap().by_client(FailureLimit::new(BORNE, EACH));

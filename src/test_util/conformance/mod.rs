@@ -9,7 +9,7 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let token = |text| Credential::AccessToken(Secret::borrowed(text));
 //! let verifier = MemoryVerifier::builder()
-//!     .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("otto").build())
+//!     .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::new("otto"))
 //!     .build()?;
 //!
 //! Suite::new()
@@ -171,7 +171,7 @@ impl Suite {
     ///     ready(match credential {
     ///         Credential::AccessToken(_) if seen.load(Ordering::SeqCst) => Err(VerifyError::unavailable("down")),
     ///         Credential::AccessToken(token) if token.ct_eq(&Secret::borrowed("9kxoTUYvSxnAiMpv008N")) => {
-    ///             Ok(OAuthUser::builder("otto").build().into())
+    ///             Ok(OAuthUser::new("otto").into())
     ///         }
     ///         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
     ///         _ => Err(VerifyError::Unsupported),

@@ -74,7 +74,7 @@ mod weighted_map;
 /// let remote = verify::from_fn(|credential, _| async move {
 ///     match credential {
 ///         Credential::AccessToken(token) => match ask(token.expose_secret()).await {
-///             Ok(Some(name)) => Ok(OAuthUser::builder(name).build().into()),
+///             Ok(Some(name)) => Ok(OAuthUser::new(name).into()),
 ///             Ok(None) => Err(VerifyError::UNKNOWN),
 ///             Err(error) => Err(VerifyError::unavailable(error)),
 ///         },

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn what_began_before_an_ending_does_not_stand_and_what_began_after_does() {
         let endings = endings();
-        let part = endings.part(&OAuthUser::builder("otto").credential_id("1").build().into());
+        let part = endings.part(&OAuthUser::new("otto").with_credential_id("1").into());
         let before = endings.count();
         assert!(endings.is_current(part, before));
         endings.end(part);
@@ -85,19 +85,19 @@ mod tests {
     fn a_credential_is_its_kind_and_id() {
         let endings = endings();
         let otto = |id: Option<&str>| {
-            let otto = OAuthUser::builder("otto").org("acme");
-            endings.part(&id.map_or(otto.clone(), |id| otto.credential_id(id)).build().into())
+            let otto = OAuthUser::new("otto").with_org("acme");
+            endings.part(&id.map_or(otto.clone(), |id| otto.with_credential_id(id)).into())
         };
-        let same = OAuthUser::builder("o.").credential_id("1").build();
+        let same = OAuthUser::new("o.").with_credential_id("1");
         assert_eq!(otto(Some("1")), endings.part(&same.into()), "the id of the credential is enough");
-        let plain = OAuthUser::builder("otto").client("map").build();
+        let plain = OAuthUser::new("otto").with_client("map");
         assert_eq!(otto(None), endings.part(&plain.into()));
         assert_eq!(otto(None), otto(Some("")), "an empty one is none");
         let others = [
             otto(Some("1")),
             otto(None),
             otto(Some("otto")),
-            endings.part(&ApiKey::builder("otto").credential_id("1").build().into()),
+            endings.part(&ApiKey::new("otto").with_credential_id("1").into()),
         ];
         let differ = others.iter().enumerate().all(|(at, one)| others.iter().skip(at + 1).all(|o| o != one));
         assert!(differ, "{others:?}");
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn one_ending_ends_next_to_nothing_else() {
         let endings = endings();
-        let part = |at: u32| endings.part(&ApiKey::builder(at.to_string()).build().into());
+        let part = |at: u32| endings.part(&ApiKey::new(at.to_string()).into());
         endings.end(part(0));
         let ended = (1..20_000).filter(|at| !endings.is_current(part(*at), 0)).count();
         assert!(ended < 30, "{ended}");

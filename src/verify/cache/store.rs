@@ -190,10 +190,10 @@ mod tests {
     }
 
     fn otto(expires_at: Option<u64>) -> Result<Principal, VerifyError> {
-        let otto = OAuthUser::builder("otto");
+        let otto = OAuthUser::new("otto");
         Ok(match expires_at {
-            Some(at) => otto.expires_at(SystemTime::UNIX_EPOCH + Duration::from_secs(at)).build().into(),
-            None => otto.build().into(),
+            Some(at) => otto.with_expires_at(SystemTime::UNIX_EPOCH + Duration::from_secs(at)).into(),
+            None => otto.into(),
         })
     }
 
@@ -204,7 +204,7 @@ mod tests {
             (otto(None), true),
             (otto(Some(1_001)), true),
             (otto(Some(1_000)), false),
-            (Ok(Guest::builder().build().into()), false),
+            (Ok(Guest::new().into()), false),
             (denied(DenialReason::Unknown), true),
             (denied(DenialReason::Expired), true),
             (denied(DenialReason::Revoked), true),

@@ -33,7 +33,7 @@ impl MemoryVerifier {
     /// use tower_principal::{BasicUser, MemoryVerifier, Principal};
     ///
     /// let verifier = MemoryVerifier::builder().build()?;
-    /// let alice: Principal = BasicUser::builder("alice").build().into();
+    /// let alice: Principal = BasicUser::new("alice").into();
     /// if let Some(identity) = alice.identity() {
     ///     assert_eq!(verifier.revoke_all_of(identity), 0);
     /// }

@@ -45,16 +45,16 @@ pub use self::error::MemoryVerifierError;
 ///
 /// let verifier = Arc::new(
 ///     MemoryVerifier::builder()
-///         .user("alice@example.org", "correct horse", BasicUser::builder("alice@example.org").build())
-///         .api_key("key-1", "secret", ApiKey::builder("key-1").owner("alice@example.org").build())
-///         .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::builder("weather-map").build())
-///         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::builder("otto").scopes(["all"]).build())
+///         .user("alice@example.org", "correct horse", BasicUser::new("alice@example.org"))
+///         .api_key("key-1", "secret", ApiKey::new("key-1").with_owner("alice@example.org"))
+///         .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::new("weather-map"))
+///         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::new("otto").with_scopes(["all"]))
 ///         .build()?,
 /// );
 ///
 /// // Later, while it serves:
 /// let token = Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
-/// verifier.insert(token, OAuthUser::builder("olga").build())?;
+/// verifier.insert(token, OAuthUser::new("olga"))?;
 /// verifier.disable(PrincipalKind::ApiKey, "key-1");
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```

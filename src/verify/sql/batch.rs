@@ -91,7 +91,7 @@ mod tests {
 
     fn changes() -> Vec<Change> {
         let credential = |kind, id: &str| Change::Credential { kind, tenant: None, id: id.to_owned() };
-        let otto = OAuthUser::builder("otto").credential_id("t1").build().into();
+        let otto = OAuthUser::new("otto").with_credential_id("t1").into();
         vec![
             credential(Kind::AccessToken, "t1"),
             credential(Kind::Client, "map"),
@@ -107,12 +107,12 @@ mod tests {
     #[test]
     fn a_batch_concerns_whom_one_of_its_changes_does() {
         let principals: [Principal; 6] = [
-            OAuthUser::builder("otto").credential_id("t1").build().into(),
-            OAuthUser::builder("otto").client("map").credential_id("t2").build().into(),
-            ApiKey::builder("k1").owner("olga").credential_id("k1").build().into(),
-            ApiKey::builder("k2").build().into(),
-            AppAdmin::builder("map", "acme", "weather").credential_id("map").build().into(),
-            BasicUser::builder("olga").build().into(),
+            OAuthUser::new("otto").with_credential_id("t1").into(),
+            OAuthUser::new("otto").with_client("map").with_credential_id("t2").into(),
+            ApiKey::new("k1").with_owner("olga").with_credential_id("k1").into(),
+            ApiKey::new("k2").into(),
+            AppAdmin::new("map", "acme", "weather").with_credential_id("map").into(),
+            BasicUser::new("olga").into(),
         ];
         let all = changes();
         // Every subset of the changes.

@@ -16,7 +16,7 @@ use crate::principal::Principal;
 /// use tower_principal::{ApiKey, Principal};
 /// use tower_principal::verify::sql::Change;
 ///
-/// let key = Principal::from(ApiKey::builder("key-1").owner("alice").build());
+/// let key = Principal::from(ApiKey::new("key-1").with_owner("alice"));
 /// assert!(Change::Everything.concerns(&key));
 /// assert!(Change::User { tenant: None, name: "alice".into() }.concerns(&key));
 /// assert!(!Change::User { tenant: None, name: "bob".into() }.concerns(&key));
@@ -103,7 +103,7 @@ impl Change {
     ///
     /// A principal of a [`SqlVerifier`](super::SqlVerifier) holds what it depends on, such as its
     /// credential, the client and the client's owner. So does a principal that [takes that
-    /// over](crate::principal::OAuthUserBuilder::depends_as). Any other principal is compared by
+    /// over](crate::OAuthUser::depends_as). Any other principal is compared by
     /// its names, without regard to the tenant. If it does not have enough names, it is concerned.
     pub fn concerns(&self, principal: &Principal) -> bool {
         match (principal.depends_on(), self.topic()) {
@@ -228,10 +228,9 @@ mod tests {
     fn a_change_concerns_whom_it_names() {
         let credential = |kind, id: &str| Change::Credential { kind, tenant: None, id: id.to_owned() };
         let user = |name: &str| Change::User { tenant: None, name: name.to_owned() };
-        let otto: Principal = OAuthUser::builder("otto").client("map").credential_id("t1").build().into();
-        let key: Principal = ApiKey::builder("k1").owner("otto").build().into();
-        let client: Principal =
-            AppAdmin::builder("map", "acme", "weather").credential_id("t2").build().into();
+        let otto: Principal = OAuthUser::new("otto").with_client("map").with_credential_id("t1").into();
+        let key: Principal = ApiKey::new("k1").with_owner("otto").into();
+        let client: Principal = AppAdmin::new("map", "acme", "weather").with_credential_id("t2").into();
         for (change, concerned) in [
             (credential(Kind::AccessToken, "t1"), [true, false, false]),
             (credential(Kind::AccessToken, "t2"), [false, false, true]),

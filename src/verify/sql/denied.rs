@@ -34,7 +34,7 @@ use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 /// use tower_principal::verify::sql::SqlVerifier;
 /// use tower_principal::{Credential, OAuthUser, Secret, Verifier, VerifyContext, verify};
 ///
-/// let tokens = verify::from_fn(|_, _| async { Ok(OAuthUser::builder("otto").credential_id("jti-1").build().into()) });
+/// let tokens = verify::from_fn(|_, _| async { Ok(OAuthUser::new("otto").with_credential_id("jti-1").into()) });
 /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let verifier = database.denylist(tokens);
 ///

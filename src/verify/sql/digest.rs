@@ -55,11 +55,11 @@ mod tests {
     #[test]
     fn a_credential_is_told_by_all_that_says_whose_it_is() {
         let of = |id: &str, credential: &str, issuer: Option<&str>| {
-            let user = OAuthUser::builder(id).credential_id(credential);
-            let user = issuer.map_or(user.clone(), |issuer| user.issuer(issuer));
-            Digest::of_principal(&user.build().into())
+            let user = OAuthUser::new(id).with_credential_id(credential);
+            let user = issuer.map_or(user.clone(), |issuer| user.with_issuer(issuer));
+            Digest::of_principal(&user.into())
         };
-        let key = ApiKey::builder("otto").credential_id("1").issuer("a").build();
+        let key = ApiKey::new("otto").with_credential_id("1").with_issuer("a");
         let all = [
             of("otto", "1", Some("a")),
             of("otto", "1", Some("b")),

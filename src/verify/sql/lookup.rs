@@ -110,32 +110,32 @@ pub(super) fn credential(
 
     macro_rules! finish {
         ($builder:expr) => {{
-            let builder = $builder.credential_id(public_id).scopes(scopes);
+            let builder = $builder.with_credential_id(public_id).with_scopes(scopes);
             let builder = match ground {
-                Some(ground) => builder.permissions_in(ground, permissions),
-                None => builder.permissions(permissions),
+                Some(ground) => builder.with_permissions_in(ground, permissions),
+                None => builder.with_permissions(permissions),
             };
             match expires_at {
-                Some(at) => builder.expires_at(at).build().into(),
-                None => builder.build().into(),
+                Some(at) => builder.with_expires_at(at).into(),
+                None => builder.into(),
             }
         }};
     }
     let principal: Principal = match (kind, subject, client) {
         (Kind::AppToken, owner, _) => {
-            finish!(maybe(AppToken::builder(&public_id), owner, |app, owner| app.owner(owner)))
+            finish!(maybe(AppToken::new(&public_id), owner, |app, owner| app.with_owner(owner)))
         }
         (Kind::ApiKey | Kind::KeyPair, owner, _) => {
-            let key = maybe(ApiKey::builder(&public_id), owner, |key, owner| key.owner(owner));
-            let key = maybe(key, org, |key, org| key.org(org));
-            finish!(maybe(key, app, |key, app| key.app(app)))
+            let key = maybe(ApiKey::new(&public_id), owner, |key, owner| key.with_owner(owner));
+            let key = maybe(key, org, |key, org| key.with_org(org));
+            finish!(maybe(key, app, |key, app| key.with_app(app)))
         }
         (Kind::AccessToken, Some(user), client) => {
             let (org, app) = if org.is_some() { (org, app) } else { (user_org, user_app) };
-            let user = maybe(OAuthUser::builder(user), client, |user, client| user.client(client));
-            let user = maybe(user, org, |user, org| user.org(org));
-            let user = maybe(user, app, |user, app| user.app(app));
-            finish!(maybe(user, uuid, |user, uuid| user.uuid(uuid)))
+            let user = maybe(OAuthUser::new(user), client, |user, client| user.with_client(client));
+            let user = maybe(user, org, |user, org| user.with_org(org));
+            let user = maybe(user, app, |user, app| user.with_app(app));
+            finish!(maybe(user, uuid, |user, uuid| user.with_uuid(uuid)))
         }
         (Kind::Client | Kind::AccessToken, _, client) => {
             let named = if kind == Kind::Client { Some(public_id.clone()) } else { client };
@@ -143,12 +143,12 @@ pub(super) fn credential(
             let org = org.filter(|org| !org.is_empty());
             match (named, org, app) {
                 (Some(id), None, _) if kind == Kind::AccessToken => {
-                    finish!(OAuthUser::builder(&id).client(&id).for_itself())
+                    finish!(OAuthUser::new(&id).with_client(&id).for_itself())
                 }
                 // Its secret is for the authorization server alone.
                 (Some(_), None, _) => return Err(VerifyError::UNKNOWN),
-                (Some(id), Some(org), Some(app)) => finish!(AppAdmin::builder(id, org, app)),
-                (Some(id), Some(org), None) => finish!(OrgAdmin::builder(id, org)),
+                (Some(id), Some(org), Some(app)) => finish!(AppAdmin::new(id, org, app)),
+                (Some(id), Some(org), None) => finish!(OrgAdmin::new(id, org)),
                 _ => return Err(SqlError::Unreadable.into()),
             }
         }
@@ -189,11 +189,11 @@ pub(super) fn user(
     }
     let disabled_at = row.integer()?;
     let expires_at = check_row(None, disabled_at, &[row.integer()?], now)?;
-    let user = maybe(BasicUser::builder(name), row.text()?, |user, uuid| user.uuid(uuid));
-    let user = maybe(user, row.text()?, |user, org| user.org(org));
-    let user = maybe(user, row.text()?, |user, app| user.app(app));
-    let user = maybe(user, expires_at, |user, at| user.expires_at(at));
-    let user: Principal = user.permissions(permissions(row.text()?.as_deref())).build().into();
+    let user = maybe(BasicUser::new(name), row.text()?, |user, uuid| user.with_uuid(uuid));
+    let user = maybe(user, row.text()?, |user, org| user.with_org(org));
+    let user = maybe(user, row.text()?, |user, app| user.with_app(app));
+    let user = maybe(user, expires_at, |user, at| user.with_expires_at(at));
+    let user: Principal = user.with_permissions(permissions(row.text()?.as_deref())).into();
     Ok(Some(user.depending_on(&[topic::user(tenant, name)])))
 }
 

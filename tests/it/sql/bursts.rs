@@ -24,8 +24,8 @@ impl Verifier for Crowded {
         if let Credential::AccessToken(token) = credential
             && let Some(number) = token.expose_secret().strip_prefix("crowd")
         {
-            let user = OAuthUser::builder(format!("user{number}")).client("map");
-            return Ok(user.credential_id(number).build().into());
+            let user = OAuthUser::new(format!("user{number}")).with_client("map");
+            return Ok(user.with_credential_id(number).into());
         }
         self.0.verify(credential, context).await
     }

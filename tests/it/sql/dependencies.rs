@@ -270,8 +270,8 @@ async fn a_principal_that_is_made_of_another_depends_as_it() {
     let place = Place::sqlite();
     let known = Known::fill(&place).await;
     let key = who(&known.database, known.named("key")).await;
-    let other: Principal = ApiKey::builder("another").depends_as(&key).build().into();
-    let plain: Principal = ApiKey::builder("another").build().into();
+    let other: Principal = ApiKey::new("another").depends_as(&key).into();
+    let plain: Principal = ApiKey::new("another").into();
     let owner = Change::User { tenant: None, name: "carol".to_owned() };
     assert!(owner.concerns(&key) && owner.concerns(&other) && !owner.concerns(&plain));
     let stranger = Change::User { tenant: Some("other".to_owned()), name: "carol".to_owned() };

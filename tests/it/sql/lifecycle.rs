@@ -408,10 +408,10 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         let tokens = verify::from_fn(move |credential, _| async move {
             let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
             let text = token.expose_secret();
-            let user = OAuthUser::builder("otto").expires_at(at);
+            let user = OAuthUser::new("otto").with_expires_at(at);
             match text.split('.').next().unwrap() {
-                "id" => Ok(user.credential_id(text.split('.').nth(1).unwrap()).build().into()),
-                PLAIN | "v4" => Ok(user.build().into()),
+                "id" => Ok(user.with_credential_id(text.split('.').nth(1).unwrap()).into()),
+                PLAIN | "v4" => Ok(user.into()),
                 _ => Err(VerifyError::UNKNOWN),
             }
         });

@@ -92,7 +92,7 @@ async fn a_hash_that_cannot_be_used_is_not_imported() {
 /// The memory verifier reads its hashes anew at each start, so it replaces none.
 #[tokio::test]
 async fn the_memory_verifier_keeps_a_hash_of_another_format() {
-    let bob = BasicUser::builder("bob").build();
+    let bob = BasicUser::new("bob");
     let verifier =
         MemoryVerifier::builder().passwords(cheap_passwords()).user_hash("bob", BCRYPT, bob).build().unwrap();
     for _ in 0..2 {

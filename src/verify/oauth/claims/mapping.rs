@@ -6,7 +6,7 @@ use std::{mem, ptr};
 
 use super::path::Path;
 use super::{Claims, GroupForm, Groups, Json, Own};
-use crate::principal::{InvalidPermission, OAuthUser, OAuthUserBuilder, Permissions};
+use crate::principal::{InvalidPermission, OAuthUser, Permissions};
 
 /// The claims for each property of a principal.
 #[derive(Clone, Debug)]
@@ -112,25 +112,25 @@ impl Mapping {
 
     /// Returns the principal without its end, its credential's id and the claims as text. The error
     /// names a claim that is missing or of the wrong type.
-    pub(in crate::verify) fn user(&self, claims: &Json<'_>) -> Result<OAuthUserBuilder, &'static str> {
+    pub(in crate::verify) fn user(&self, claims: &Json<'_>) -> Result<OAuthUser, &'static str> {
         let id = self.first(&self.id, claims)?.ok_or("no id")?;
         let mut user =
-            OAuthUser::builder(id).scopes(self.scopes(claims)?).permissions(self.permissions(claims));
+            OAuthUser::new(id).with_scopes(self.scopes(claims)?).with_permissions(self.permissions(claims));
         if let Some(org) = text_at(self.org.as_ref(), claims)? {
-            user = user.org(org);
+            user = user.with_org(org);
         }
         if let Some(app) = text_at(self.app.as_ref(), claims)? {
-            user = user.app(app);
+            user = user.with_app(app);
         }
         let client = self.first(&self.client, claims)?;
         if let Some(client) = client {
-            user = user.client(client);
+            user = user.with_client(client);
         }
         let at = self.id.iter().find(|path| self.is_text(path, claims));
         let own = Own::of(claims, id, client, at.is_some_and(|path| self.client.contains(path)));
         let subject = claims.get("sub").and_then(Json::text).filter(|subject| !subject.is_empty());
         user = match (subject, at) {
-            (Some(subject), _) if subject != id => user.subject(subject),
+            (Some(subject), _) if subject != id => user.with_subject(subject),
             // Such an id may be the subject of another user.
             (None, Some(at)) if own != Own::Yes => user.of_claim(at.0.join("/")),
             _ => user,

@@ -106,15 +106,15 @@ fn accept<'c>(
         return Err(denial.received(Value::Seconds(over.as_secs_f64())));
     }
     let user = expected.mapping.user(claims).map_err(|why| Denial::new(Check::Claims, why))?;
-    let mut user = user.issuer(Arc::clone(&expected.authority));
+    let mut user = user.with_issuer(Arc::clone(&expected.authority));
     if let Some(expires_at) = expires_at {
-        user = user.expires_at(expires_at);
+        user = user.with_expires_at(expires_at);
     }
     if let Some(id) = text_of(claims, "jti")? {
-        user = user.credential_id(id);
+        user = user.with_credential_id(id);
     }
-    let user = user.claims_bytes(text.len()).claims(expected.mapping.kept(text.to_owned()));
-    Ok(user.principal())
+    let user = user.with_claims_bytes(text.len()).with_claims(expected.mapping.kept(text.to_owned()));
+    Ok(user.into_principal())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::jose::{Header, HeaderFlaw, Jws, Kind};
 use super::jwks::Verdict;
 use crate::clock::Clock;
 use crate::credential::{Credential, Fingerprint};
-use crate::principal::{IdentitySource, OAuthUserBuilder, Principal};
+use crate::principal::{IdentitySource, OAuthUser, Principal};
 use crate::rejection::DenialReason;
 use crate::verify::{
     Check, Denial, GroupForm, Jwks, KeySet, Tenancy, Value, Verifier, VerifyContext, VerifyError,
@@ -113,7 +113,7 @@ struct UnverifiedToken<'t, 'p> {
 
 /// A good token, without its claims as text.
 struct VerifiedClaims {
-    user: OAuthUserBuilder,
+    user: OAuthUser,
     issuer: Arc<str>,
     expires_at: SystemTime,
     life: Option<Duration>,
@@ -177,9 +177,9 @@ impl JwtVerifier {
             return Err(claim("another tenant"));
         }
         let mut user = self.mapping.user(claims).map_err(claim)?;
-        user = user.expires_at(claimed.expires_at).leeway(self.rules.leeway);
+        user = user.with_expires_at(claimed.expires_at).with_leeway(self.rules.leeway);
         if let Some(id) = claimed.id {
-            user = user.credential_id(id);
+            user = user.with_credential_id(id);
         }
         let issuer = Arc::clone(issuer);
         Ok(VerifiedClaims { user, issuer, expires_at: claimed.expires_at, life: claimed.life })
@@ -227,8 +227,8 @@ impl JwtVerifier {
     }
 
     fn principal(&self, good: VerifiedClaims, payload: String) -> Principal {
-        let user = good.user.issuer(good.issuer).claims_bytes(payload.capacity());
-        user.claims(self.mapping.kept(payload)).principal()
+        let user = good.user.with_issuer(good.issuer).with_claims_bytes(payload.capacity());
+        user.with_claims(self.mapping.kept(payload)).into_principal()
     }
 }
 
@@ -269,7 +269,7 @@ impl Verifier for JwtVerifier {
             judged => judged?,
         };
         let VerifiedClaims { user, issuer, expires_at, life } = good;
-        let token = self.token(&issuer, user.build().credential_id(), &jws);
+        let token = self.token(&issuer, user.credential_id(), &jws);
         let denied = self.denylist.put(token, expires_at, life);
         denied.map_err(VerifyError::unavailable)
     }
