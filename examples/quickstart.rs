@@ -5,7 +5,7 @@ use tower_principal::{ApiKey, MemoryVerifier, OAuthUser, Principal};
 use tower_principal::{AuthenticateLayer, RequireLayer};
 use tower_principal::{dialect, policy, transport};
 
-fn app() -> Result<Router, Box<dyn std::error::Error>> {
+pub(crate) fn app() -> Result<Router, Box<dyn std::error::Error>> {
     // The known tokens and keys. A database or an issuer of JWTs comes later.
     let otto = OAuthUser::new("otto").with_scopes(["datasets:read"]);
     let nina = OAuthUser::new("nina");

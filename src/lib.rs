@@ -29,7 +29,7 @@
 //! use tower_principal::{AuthenticateLayer, RequireLayer};
 //! use tower_principal::{dialect, policy, transport};
 //!
-//! fn app() -> Result<Router, Box<dyn std::error::Error>> {
+//! pub(crate) fn app() -> Result<Router, Box<dyn std::error::Error>> {
 //!     // The known tokens and keys. A database or an issuer of JWTs comes later.
 //!     let otto = OAuthUser::new("otto").with_scopes(["datasets:read"]);
 //!     let nina = OAuthUser::new("nina");
@@ -149,7 +149,6 @@ pub use self::authentication::{Authentication, AuthenticationExt};
 pub use self::credential::credential::Credential;
 pub use self::credential::pair::Pair;
 pub use self::credential::secret::Secret;
-pub use self::credential::source::Source;
 pub use self::dialect::dialect::Dialect;
 pub use self::dialect::form::CredentialForm;
 pub use self::dialect::guest::GuestRule;

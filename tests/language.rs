@@ -73,7 +73,8 @@ impl Prose {
                 fence = !fence;
             } else if !fence {
                 // An indented block is code or a drawing.
-                let wraps = ["|", "[", "    "].iter().all(|start| !line.starts_with(start));
+                let wraps = !line.trim_start().starts_with('|')
+                    && ["[", "    "].iter().all(|start| !line.starts_with(start));
                 self.lines.push(Line {
                     place: format!("{}:{}", path.display(), number + 1),
                     text: line.to_owned(),

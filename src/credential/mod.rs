@@ -1,5 +1,6 @@
 //! The unverified credentials of a request.
 
+mod carrier;
 mod client;
 pub(crate) mod credential;
 mod credentials;
@@ -9,11 +10,13 @@ pub(crate) mod fingerprint;
 mod kind;
 pub(crate) mod pair;
 pub(crate) mod secret;
-pub(crate) mod source;
+mod spelling;
+mod syntax;
 #[cfg(any(feature = "_sql", feature = "server"))]
 pub(crate) mod token_format;
 pub mod typed_headers;
 
+pub use self::carrier::Carrier;
 pub use self::client::ClientKind;
 pub(crate) use self::credential::Credential;
 pub use self::credential::Key;
@@ -25,7 +28,7 @@ pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::kind::CredentialKind;
 pub(crate) use self::pair::Pair;
 pub(crate) use self::secret::Secret;
-pub use self::source::Carrier;
-pub(crate) use self::source::Source;
+pub(crate) use self::spelling::Spelling;
+pub use self::syntax::Syntax;
 #[cfg(any(feature = "_sql", feature = "server"))]
 pub use self::token_format::{InvalidFormat, TokenFormat};

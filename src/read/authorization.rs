@@ -1,7 +1,7 @@
 //! Rows of the `Authorization` header.
 
 use super::{basic, scheme, value};
-use crate::credential::{Credentials, Pair, Presented, Source};
+use crate::credential::{Pair, Presented, Spelling, Syntax};
 use crate::dialect::DialectError;
 use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::{PairClassifier, TokenClassifier};
@@ -13,7 +13,7 @@ use crate::request::grammar::is_token;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
     schemes: Vec<Scheme>,
-    bare: Option<(TokenClassifier, u8)>,
+    bare: Option<(TokenClassifier, Spelling)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,7 @@ struct Scheme {
     word: &'static str,
     colon: bool,
     value: SchemeSyntax,
-    source: Source,
-    rank: u8,
+    spelling: Spelling,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +44,14 @@ impl Authorization {
         if self.schemes.iter().any(|known| known.colon == colon && known.word.eq_ignore_ascii_case(word)) {
             return Err(DialectError::Repeated { what: "scheme", name: word });
         }
-        let source = value.source(word, colon);
-        self.schemes.push(Scheme { word, colon, value, source, rank });
+        let spelling = Spelling::authorization(Syntax::of_scheme(word, colon)).ranked(rank);
+        self.schemes.push(Scheme { word, colon, value, spelling });
         Ok(())
     }
 
     pub(super) fn add_bare(&mut self, classify: TokenClassifier, rank: u8) -> Result<(), DialectError> {
-        match self.bare.replace((classify, rank)) {
+        let spelling = Spelling::authorization(Syntax::Bare).ranked(rank);
+        match self.bare.replace((classify, spelling)) {
             None => Ok(()),
             Some(_) => Err(DialectError::Repeated { what: "header", name: "authorization" }),
         }
@@ -62,25 +62,17 @@ impl Authorization {
     }
 
     /// Reads a trimmed header value.
-    pub(super) fn read<'r>(
-        &self,
-        line: &'r [u8],
-        credentials: &mut Credentials<'r>,
-    ) -> Result<(), RejectionKind> {
+    pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Option<Presented<'r>>, RejectionKind> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
-            return match known.value.read(value, known.source)? {
-                Some(presented) => credentials.add(presented, known.rank),
-                None => Ok(()),
-            };
+            return known.value.read(value, known.spelling);
         }
         if !scheme::is_printable(line) {
             return Err(RejectionKind::Malformed);
         }
         match self.bare {
-            Some((classify, rank)) if value.is_empty() => {
-                let token = value::read_bare(word, classify)?;
-                credentials.add(classify.present(token, Source::Bare), rank)
+            Some((classify, spelling)) if value.is_empty() => {
+                Ok(Some(classify.present(value::read_bare(word, classify)?, spelling)))
             }
             // No scheme is that long: it is a bare token followed by something else.
             Some(_) if scheme::may_be_bare(word, "") => Err(RejectionKind::Malformed),
@@ -96,7 +88,7 @@ impl Authorization {
         let Ok(scheme::Line { word, value }) = scheme::Line::split(line) else { return false };
         let known = self.schemes.iter().find(|known| known.is(word));
         known.is_some_and(|known| {
-            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.source).is_err()
+            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.spelling).is_err()
         })
     }
 
@@ -112,7 +104,7 @@ impl Scheme {
     fn is(&self, word: &[u8]) -> bool {
         let word = if self.colon { word.strip_suffix(b":") } else { Some(word) };
         let own = self.word.as_bytes();
-        // Most clients use the registered source, and folding each letter costs ten times as
+        // Most clients use the registered spelling, and folding each letter costs ten times as
         // much.
         word.is_some_and(|word| word == own || word.eq_ignore_ascii_case(own))
     }
@@ -129,21 +121,13 @@ impl Scheme {
 }
 
 impl SchemeSyntax {
-    /// Returns the source of the credentials in a row of this scheme.
-    fn source(&self, word: &str, colon: bool) -> Source {
-        match self {
-            Self::One(value) => value.source(Source::from_scheme(word, colon), Source::CustomScheme),
-            Self::Basic(_) => Source::Basic,
-        }
-    }
-
     #[inline]
-    fn read<'r>(&self, value: &'r [u8], source: Source) -> Result<Option<Presented<'r>>, RejectionKind> {
+    fn read<'r>(&self, value: &'r [u8], spelling: Spelling) -> Result<Option<Presented<'r>>, RejectionKind> {
         match self {
-            Self::One(syntax) => syntax.read_raw(value, source),
+            Self::One(syntax) => syntax.read_raw(value, spelling),
             Self::Basic(classify) => match basic::decode(value)? {
-                Some(pair) => basic_pair(classify, pair, source).map(Some),
-                None => Ok(Some(Presented::malformed_value(source, classify.kind()))),
+                Some(pair) => basic_pair(classify, pair, spelling).map(Some),
+                None => Ok(Some(Presented::malformed_value(spelling, classify.kind()))),
             },
         }
     }
@@ -154,19 +138,20 @@ impl SchemeSyntax {
 fn basic_pair(
     classify: &PairClassifier,
     pair: Pair<'static>,
-    source: Source,
+    spelling: Spelling,
 ) -> Result<Presented<'static>, RejectionKind> {
     for convention in classify.tokens {
         if let Some(token) = convention.token_in(&pair) {
             if token.is_empty() {
                 return Err(RejectionKind::Malformed);
             }
-            return Ok(value::present(&convention.token, token.into_owned(), Source::BasicToken));
+            let spelling = Spelling { syntax: Syntax::BasicToken, ..spelling };
+            return Ok(value::present(&convention.token, token.into_owned(), spelling));
         }
     }
     if pair.id().is_empty() {
         Err(RejectionKind::Malformed)
     } else {
-        Ok(Presented::new(source, classify.classify(pair)))
+        Ok(Presented::new(spelling, classify.classify(pair)))
     }
 }

@@ -23,6 +23,7 @@ mod doctor;
 mod extract;
 mod fetch;
 mod forwarded;
+mod front_door;
 #[cfg(all(feature = "server", feature = "sqlite", feature = "postgres"))]
 mod grants;
 mod grounds;
