@@ -3,7 +3,7 @@
 use http::Extensions;
 use http::request::{Parts, Request};
 
-use crate::credential::{Carrier, CredentialKind, Presented, Spelling, Syntax};
+use crate::credential::{Carrier, CredentialKind, Presented, Source};
 use crate::principal::{AppToken, Guest, IdentitySource, Principal};
 
 /// The principal of a request, and how it was authenticated.
@@ -20,10 +20,10 @@ pub struct Authentication {
     of_only_source: bool,
 }
 
-/// The carrier, the syntax and the kind of the subject's credential.
+/// The source and the kind of the subject's credential.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
-    pub(crate) spelling: Spelling,
+    pub(crate) source: Source,
     pub(crate) kind: CredentialKind,
     /// The carrier of the app token beside it.
     pub(crate) app: Option<Carrier>,
@@ -32,25 +32,25 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    pub(crate) const fn new(spelling: Spelling, kind: CredentialKind) -> Self {
-        Self { spelling, kind, app: None, outranked: None }
+    pub(crate) const fn new(source: Source, kind: CredentialKind) -> Self {
+        Self { source, kind, app: None, outranked: None }
     }
 
     pub(crate) fn of(presented: &Presented<'_>) -> Self {
         let outranked = presented.outranked.map(|(carrier, _)| carrier);
-        Self { outranked, ..Self::new(presented.spelling, presented.kind) }
+        Self { outranked, ..Self::new(presented.source, presented.kind) }
     }
 
     /// Returns the same origin beside an app token.
     pub(crate) fn beside(self, app: Option<Self>) -> Self {
         let outranked = self.outranked.or(app.and_then(|app| app.outranked));
-        Self { app: app.map(|app| app.spelling.carrier), outranked, ..self }
+        Self { app: app.map(|app| app.source.carrier()), outranked, ..self }
     }
 
     /// Returns true if this carrier brought this credential, the app token beside it, or a
     /// credential that a rank left out.
     fn came_by(self, carrier: Carrier) -> bool {
-        self.spelling.carrier == carrier || self.app == Some(carrier) || self.outranked == Some(carrier)
+        self.source.carrier() == carrier || self.app == Some(carrier) || self.outranked == Some(carrier)
     }
 }
 
@@ -132,14 +132,10 @@ impl Authentication {
         self.origin
     }
 
-    /// Returns the carrier of the principal's credential, or `None` for a guest.
-    pub fn carrier(&self) -> Option<Carrier> {
-        self.origin.map(|origin| origin.spelling.carrier)
-    }
-
-    /// Returns the syntax of the principal's credential, or `None` for a guest.
-    pub fn syntax(&self) -> Option<Syntax> {
-        self.origin.map(|origin| origin.spelling.syntax)
+    /// Returns the source of the principal's credential: where it stood in the request and how it
+    /// was written there. Returns `None` for a guest.
+    pub fn credential_source(&self) -> Option<Source> {
+        self.origin.map(|origin| origin.source)
     }
 
     /// Returns the kind of the principal's credential, or `None` for a guest.

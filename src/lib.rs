@@ -149,6 +149,7 @@ pub use self::authentication::{Authentication, AuthenticationExt};
 pub use self::credential::credential::Credential;
 pub use self::credential::pair::Pair;
 pub use self::credential::secret::Secret;
+pub use self::credential::source::Source;
 pub use self::dialect::dialect::Dialect;
 pub use self::dialect::form::CredentialForm;
 pub use self::dialect::guest::GuestRule;

@@ -16,7 +16,7 @@ pub(crate) async fn whoami(found: Authentication) -> Json<Value> {
         "app": beside.map(|app| app.id()).or(principal.app()),
         "org": principal.org(),
         "scopes": principal.scopes().iter().collect::<Vec<_>>(),
-        "carrier": found.carrier().map(|carrier| carrier.to_string()),
+        "carrier": found.credential_source().map(|source| source.carrier().as_str()),
         "sandbox": sandbox,
     }))
 }

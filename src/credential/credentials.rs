@@ -1,6 +1,6 @@
 //! The credentials of one request.
 
-use super::{Carrier, Credential, CredentialKind, Spelling};
+use super::{Carrier, Credential, CredentialKind, Source};
 use crate::rejection::RejectionKind;
 
 /// The credentials of one request: at most one subject, and at most one app token beside it.
@@ -14,10 +14,12 @@ pub struct Credentials<'r> {
     app: Option<Presented<'r>>,
 }
 
-/// A credential with its spelling, if its value can be genuine at all.
+/// A credential with its source, if its value can be genuine at all.
 #[derive(Debug)]
 pub(crate) struct Presented<'r> {
-    pub(crate) spelling: Spelling,
+    pub(crate) source: Source,
+    /// The rank of its row. Of two credentials for one role the one with the higher rank counts.
+    rank: u8,
     pub(crate) kind: CredentialKind,
     /// `None` if the value has a character or a length that a genuine one never has. The request is
     /// then denied without a call of the verifier.
@@ -54,7 +56,8 @@ impl<'r> Credentials<'r> {
 
     /// Adds a credential. A second one for a role is ambiguous, unless the ranks of their rows
     /// differ. A third one is always ambiguous.
-    pub(crate) fn add(&mut self, mut presented: Presented<'r>) -> Result<(), RejectionKind> {
+    pub(crate) fn add(&mut self, mut presented: Presented<'r>, rank: u8) -> Result<(), RejectionKind> {
+        presented.rank = rank;
         let role = match presented.kind {
             CredentialKind::AppToken => &mut self.app,
             _ => &mut self.subject,
@@ -63,14 +66,13 @@ impl<'r> Credentials<'r> {
             *role = Some(presented);
             return Ok(());
         };
-        let (rank, other) = (held.spelling.rank, presented.spelling.rank);
-        if rank == other || held.outranked.is_some() {
+        if held.rank == rank || held.outranked.is_some() {
             return Err(RejectionKind::Ambiguous);
         }
-        if rank < other {
+        if held.rank < rank {
             std::mem::swap(held, &mut presented);
         }
-        held.outranked = Some((presented.spelling.carrier, presented.kind));
+        held.outranked = Some((presented.source.carrier(), presented.kind));
         Ok(())
     }
 
@@ -81,14 +83,14 @@ impl<'r> Credentials<'r> {
 }
 
 impl<'r> Presented<'r> {
-    pub(crate) const fn new(spelling: Spelling, credential: Credential<'r>) -> Self {
+    pub(crate) const fn new(source: Source, credential: Credential<'r>) -> Self {
         let kind = credential.kind();
-        Self { spelling, kind, credential: Some(credential), outranked: None, cross_site: false }
+        Self { source, rank: 0, kind, credential: Some(credential), outranked: None, cross_site: false }
     }
 
     /// Returns a value that a genuine credential of this kind never has.
-    pub(crate) const fn malformed_value(spelling: Spelling, kind: CredentialKind) -> Self {
-        Self { spelling, kind, credential: None, outranked: None, cross_site: false }
+    pub(crate) const fn malformed_value(source: Source, kind: CredentialKind) -> Self {
+        Self { source, rank: 0, kind, credential: None, outranked: None, cross_site: false }
     }
 }
 
@@ -96,7 +98,6 @@ impl<'r> Presented<'r> {
 mod tests {
     use super::*;
     use crate::credential::Secret;
-    use crate::credential::Syntax;
 
     #[test]
     fn one_subject_and_one_app_may_meet() {
@@ -104,31 +105,28 @@ mod tests {
         let token = |text| Credential::AccessToken(Secret::borrowed(text));
         let app = |text| Credential::AppToken(Secret::borrowed(text));
         assert!(both.is_empty());
-        let header = Spelling::new(Carrier::Header, Syntax::Header);
-        let query = Spelling::new(Carrier::Query, Syntax::Parameter);
-        both.add(Presented::new(Spelling::authorization(Syntax::Bearer), token("t"))).unwrap();
-        both.add(Presented::new(header, app("a"))).unwrap();
+        both.add(Presented::new(Source::Bearer, token("t")), 0).unwrap();
+        both.add(Presented::new(Source::Header, app("a")), 0).unwrap();
         assert!(both.subject().is_some() && both.app().is_some());
         for second in [token("t"), app("a")] {
-            assert_eq!(both.add(Presented::new(query, second)), Err(RejectionKind::Ambiguous));
+            assert_eq!(both.add(Presented::new(Source::Query, second), 0), Err(RejectionKind::Ambiguous));
         }
     }
 
     #[test]
     fn a_rank_decides_between_two_and_never_between_three() {
         let token = |text| Credential::AccessToken(Secret::borrowed(text));
-        let at = |carrier, rank| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
         for order in [[0, 1], [1, 0]] {
-            let rows = [(Carrier::Header, 0, "low"), (Carrier::Query, 1, "high")];
+            let rows = [(Source::Header, 0, "low"), (Source::Query, 1, "high")];
             let mut both = Credentials::default();
-            for (carrier, rank, text) in order.map(|place| rows[place]) {
-                both.add(Presented::new(at(carrier, rank), token(text))).unwrap();
+            for (source, rank, text) in order.map(|place| rows[place]) {
+                both.add(Presented::new(source, token(text)), rank).unwrap();
             }
             assert!(both.subject().unwrap().with_secret(|secret| secret == "high"));
             let outranked = both.presented_subject().unwrap().outranked;
             assert_eq!(outranked, Some((Carrier::Header, CredentialKind::AccessToken)));
-            let third = Presented::new(at(Carrier::Cookie, 2), token("third"));
-            assert_eq!(both.add(third), Err(RejectionKind::Ambiguous));
+            let third = Presented::new(Source::Cookie, token("third"));
+            assert_eq!(both.add(third, 2), Err(RejectionKind::Ambiguous));
         }
     }
 }

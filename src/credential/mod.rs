@@ -1,6 +1,5 @@
 //! The unverified credentials of a request.
 
-mod carrier;
 mod client;
 pub(crate) mod credential;
 mod credentials;
@@ -10,13 +9,11 @@ pub(crate) mod fingerprint;
 mod kind;
 pub(crate) mod pair;
 pub(crate) mod secret;
-mod spelling;
-mod syntax;
+pub(crate) mod source;
 #[cfg(any(feature = "_sql", feature = "server"))]
 pub(crate) mod token_format;
 pub mod typed_headers;
 
-pub use self::carrier::Carrier;
 pub use self::client::ClientKind;
 pub(crate) use self::credential::Credential;
 pub use self::credential::Key;
@@ -28,7 +25,7 @@ pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::kind::CredentialKind;
 pub(crate) use self::pair::Pair;
 pub(crate) use self::secret::Secret;
-pub(crate) use self::spelling::Spelling;
-pub use self::syntax::Syntax;
+pub use self::source::Carrier;
+pub(crate) use self::source::Source;
 #[cfg(any(feature = "_sql", feature = "server"))]
 pub use self::token_format::{InvalidFormat, TokenFormat};

@@ -3,7 +3,7 @@
 use super::custom::{CustomOptionalParser, CustomParser, CustomPlace};
 use super::meaning::{PairClassifier, TokenClassifier};
 use super::subprotocol::Subprotocol;
-use crate::credential::CredentialKind;
+use crate::credential::{CredentialKind, Source};
 
 /// One credential form: carrier, syntax and meaning.
 ///
@@ -265,6 +265,14 @@ pub(crate) enum TokenSyntax {
 }
 
 impl TokenSyntax {
+    /// Returns the source of its credentials at a place: the second one for a custom grammar.
+    pub(crate) const fn source(&self, usual: Source, custom: Source) -> Source {
+        match self {
+            Self::Token(_) => usual,
+            Self::Custom(_) | Self::Optional(_) => custom,
+        }
+    }
+
     /// Returns the kind of credential that it makes, if that does not depend on the value.
     pub(crate) const fn kind(&self) -> Option<CredentialKind> {
         match self {

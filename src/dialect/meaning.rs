@@ -3,7 +3,7 @@
 //! The constants are named like functions because rows read that way:
 //! `CredentialForm::query("access_token", meaning::access_token)`.
 
-use crate::credential::{ClientKind, Credential, CredentialKind, Key, Pair, Presented, Secret, Spelling};
+use crate::credential::{ClientKind, Credential, CredentialKind, Key, Pair, Presented, Secret, Source};
 
 mod shape;
 
@@ -182,10 +182,10 @@ impl TokenClassifier {
     }
 
     /// Returns the credential of a token; without a token, a value that cannot be genuine.
-    pub(crate) fn present(self, token: Option<Secret<'_>>, spelling: Spelling) -> Presented<'_> {
+    pub(crate) fn present(self, token: Option<Secret<'_>>, source: Source) -> Presented<'_> {
         match token {
-            Some(token) => Presented::new(spelling, (self.make)(token)),
-            None => Presented::malformed_value(spelling, self.kind),
+            Some(token) => Presented::new(source, (self.make)(token)),
+            None => Presented::malformed_value(source, self.kind),
         }
     }
 }

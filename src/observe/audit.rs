@@ -77,8 +77,8 @@ pub(crate) fn accepted(
             outcome = "accepted",
             dialect,
             credential = who.credential_kind().map(CredentialKind::as_str),
-            carrier = who.carrier().map(|carrier| carrier.as_str()),
-            syntax = who.syntax().map(|syntax| syntax.as_str()),
+            carrier = who.credential_source().map(|source| source.carrier().as_str()),
+            syntax = who.credential_source().map(|source| source.as_str()),
             fingerprint = fingerprint.map(trace::display),
             principal = %principal.kind(),
             id = principal.id().map(trace::debug),
@@ -109,8 +109,8 @@ pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Opti
         kind = rejection.kind().as_str(),
         reason = rejection.reason().map(|reason| reason.as_str()),
         credential = rejection.credential_kind().map(CredentialKind::as_str),
-        carrier = rejection.carrier().map(|carrier| carrier.as_str()),
-        syntax = rejection.syntax().map(|syntax| syntax.as_str()),
+        carrier = rejection.credential_source().map(|source| source.carrier().as_str()),
+        syntax = rejection.credential_source().map(|source| source.as_str()),
         fingerprint = rejection.fingerprint().map(trace::display),
         client = client.map(trace::display),
         "request refused"
@@ -118,7 +118,7 @@ pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Opti
 }
 
 fn count(origin: Option<Origin>, outcome: Outcome) {
-    metrics::attempt(origin.map(|origin| (origin.kind, origin.spelling)), outcome);
+    metrics::attempt(origin.map(|origin| (origin.kind, origin.source)), outcome);
 }
 
 /// Records a credential that was shown over plain http, and the outcome.

@@ -25,7 +25,7 @@ pub(crate) use self::recording::*;
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::silent::*;
 
-use crate::credential::{Carrier, CredentialKind, Spelling};
+use crate::credential::{Carrier, CredentialKind, Source};
 use crate::rejection::RejectionKind;
 
 /// The outcome of a request.
@@ -52,8 +52,7 @@ mod recording {
 
     use metrics::{Key, Label, Level, Metadata, counter, with_recorder};
 
-    use super::{Carrier, CredentialKind, Outcome, RejectionKind, Spelling, ThrottledBy};
-    use crate::credential::Syntax;
+    use super::{Carrier, CredentialKind, Outcome, RejectionKind, Source, ThrottledBy};
 
     /// True if metrics are counted.
     pub(crate) const COUNTS: bool = true;
@@ -63,11 +62,11 @@ mod recording {
     /// The number of credential kinds, and one for `none`.
     const CREDENTIALS: usize = CredentialKind::Password as usize + 2;
     const CARRIERS: usize = Carrier::Subprotocol as usize + 1;
-    const SYNTAXES: usize = Syntax::BasicToken as usize + 1;
+    const SOURCES: usize = Source::Subprotocol as usize + 1;
     const OUTCOMES: usize = RejectionKind::ALL.len() + 2;
 
     /// The number of ways to present a credential, including none.
-    const PRESENTED: usize = CREDENTIALS * CARRIERS * SYNTAXES;
+    const PRESENTED: usize = CREDENTIALS * SOURCES;
 
     type ByOutcome = [OnceLock<Key>; OUTCOMES];
 
@@ -77,10 +76,8 @@ mod recording {
     static APPS_BESIDE: [OnceLock<Key>; CARRIERS] = [const { OnceLock::new() }; CARRIERS];
     static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
 
-    pub(crate) fn attempt(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) {
-        let place = presented.map_or(0, |(kind, Spelling { carrier, syntax, .. })| {
-            ((kind as usize + 1) * CARRIERS + carrier as usize) * SYNTAXES + syntax as usize
-        });
+    pub(crate) fn attempt(presented: Option<(CredentialKind, Source)>, outcome: Outcome) {
+        let place = presented.map_or(0, |(kind, source)| (kind as usize + 1) * SOURCES + source as usize);
         let keys = ATTEMPTS.get(place).map(|keys| keys.get_or_init(none_yet));
         let Some(key) = keys.and_then(|keys| keys.get(outcome.place())) else { return };
         let key = key.get_or_init(|| attempt_key(presented, outcome));
@@ -91,9 +88,9 @@ mod recording {
         Box::new([const { OnceLock::new() }; OUTCOMES])
     }
 
-    fn attempt_key(presented: Option<(CredentialKind, Spelling)>, outcome: Outcome) -> Key {
+    fn attempt_key(presented: Option<(CredentialKind, Source)>, outcome: Outcome) -> Key {
         let [credential, carrier, syntax] = match presented {
-            Some((kind, spelling)) => [kind.as_str(), spelling.carrier.as_str(), spelling.syntax.as_str()],
+            Some((kind, source)) => [kind.as_str(), source.carrier().as_str(), source.as_str()],
             None => ["none"; 3],
         };
         let labels = [
@@ -182,11 +179,11 @@ mod recording {
 
 #[cfg(not(feature = "metrics"))]
 mod silent {
-    use super::{Carrier, CredentialKind, Outcome, Spelling, ThrottledBy};
+    use super::{Carrier, CredentialKind, Outcome, Source, ThrottledBy};
 
     pub(crate) const COUNTS: bool = false;
 
-    pub(crate) const fn attempt(_: Option<(CredentialKind, Spelling)>, _: Outcome) {}
+    pub(crate) const fn attempt(_: Option<(CredentialKind, Source)>, _: Outcome) {}
 
     pub(crate) const fn app_beside(_: Carrier) {}
 

@@ -1,7 +1,7 @@
 //! Rows of the `Authorization` header.
 
 use super::{basic, scheme, value};
-use crate::credential::{Pair, Presented, Spelling, Syntax};
+use crate::credential::{Credentials, Pair, Presented, Source};
 use crate::dialect::DialectError;
 use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::{PairClassifier, TokenClassifier};
@@ -13,7 +13,7 @@ use crate::request::grammar::is_token;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
     schemes: Vec<Scheme>,
-    bare: Option<(TokenClassifier, Spelling)>,
+    bare: Option<(TokenClassifier, u8)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,8 @@ struct Scheme {
     word: &'static str,
     colon: bool,
     value: SchemeSyntax,
-    spelling: Spelling,
+    source: Source,
+    rank: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +45,13 @@ impl Authorization {
         if self.schemes.iter().any(|known| known.colon == colon && known.word.eq_ignore_ascii_case(word)) {
             return Err(DialectError::Repeated { what: "scheme", name: word });
         }
-        let spelling = Spelling::authorization(Syntax::of_scheme(word, colon)).ranked(rank);
-        self.schemes.push(Scheme { word, colon, value, spelling });
+        let source = value.source(word, colon);
+        self.schemes.push(Scheme { word, colon, value, source, rank });
         Ok(())
     }
 
     pub(super) fn add_bare(&mut self, classify: TokenClassifier, rank: u8) -> Result<(), DialectError> {
-        let spelling = Spelling::authorization(Syntax::Bare).ranked(rank);
-        match self.bare.replace((classify, spelling)) {
+        match self.bare.replace((classify, rank)) {
             None => Ok(()),
             Some(_) => Err(DialectError::Repeated { what: "header", name: "authorization" }),
         }
@@ -62,17 +62,25 @@ impl Authorization {
     }
 
     /// Reads a trimmed header value.
-    pub(super) fn read<'r>(&self, line: &'r [u8]) -> Result<Option<Presented<'r>>, RejectionKind> {
+    pub(super) fn read<'r>(
+        &self,
+        line: &'r [u8],
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), RejectionKind> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
-            return known.value.read(value, known.spelling);
+            return match known.value.read(value, known.source)? {
+                Some(presented) => credentials.add(presented, known.rank),
+                None => Ok(()),
+            };
         }
         if !scheme::is_printable(line) {
             return Err(RejectionKind::Malformed);
         }
         match self.bare {
-            Some((classify, spelling)) if value.is_empty() => {
-                Ok(Some(classify.present(value::read_bare(word, classify)?, spelling)))
+            Some((classify, rank)) if value.is_empty() => {
+                let token = value::read_bare(word, classify)?;
+                credentials.add(classify.present(token, Source::Bare), rank)
             }
             // No scheme is that long: it is a bare token followed by something else.
             Some(_) if scheme::may_be_bare(word, "") => Err(RejectionKind::Malformed),
@@ -88,7 +96,7 @@ impl Authorization {
         let Ok(scheme::Line { word, value }) = scheme::Line::split(line) else { return false };
         let known = self.schemes.iter().find(|known| known.is(word));
         known.is_some_and(|known| {
-            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.spelling).is_err()
+            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.source).is_err()
         })
     }
 
@@ -104,7 +112,7 @@ impl Scheme {
     fn is(&self, word: &[u8]) -> bool {
         let word = if self.colon { word.strip_suffix(b":") } else { Some(word) };
         let own = self.word.as_bytes();
-        // Most clients use the registered spelling, and folding each letter costs ten times as
+        // Most clients use the registered source, and folding each letter costs ten times as
         // much.
         word.is_some_and(|word| word == own || word.eq_ignore_ascii_case(own))
     }
@@ -121,13 +129,21 @@ impl Scheme {
 }
 
 impl SchemeSyntax {
-    #[inline]
-    fn read<'r>(&self, value: &'r [u8], spelling: Spelling) -> Result<Option<Presented<'r>>, RejectionKind> {
+    /// Returns the source of the credentials in a row of this scheme.
+    fn source(&self, word: &str, colon: bool) -> Source {
         match self {
-            Self::One(syntax) => syntax.read_raw(value, spelling),
+            Self::One(value) => value.source(Source::from_scheme(word, colon), Source::CustomScheme),
+            Self::Basic(_) => Source::Basic,
+        }
+    }
+
+    #[inline]
+    fn read<'r>(&self, value: &'r [u8], source: Source) -> Result<Option<Presented<'r>>, RejectionKind> {
+        match self {
+            Self::One(syntax) => syntax.read_raw(value, source),
             Self::Basic(classify) => match basic::decode(value)? {
-                Some(pair) => basic_pair(classify, pair, spelling).map(Some),
-                None => Ok(Some(Presented::malformed_value(spelling, classify.kind()))),
+                Some(pair) => basic_pair(classify, pair, source).map(Some),
+                None => Ok(Some(Presented::malformed_value(source, classify.kind()))),
             },
         }
     }
@@ -138,20 +154,19 @@ impl SchemeSyntax {
 fn basic_pair(
     classify: &PairClassifier,
     pair: Pair<'static>,
-    spelling: Spelling,
+    source: Source,
 ) -> Result<Presented<'static>, RejectionKind> {
     for convention in classify.tokens {
         if let Some(token) = convention.token_in(&pair) {
             if token.is_empty() {
                 return Err(RejectionKind::Malformed);
             }
-            let spelling = Spelling { syntax: Syntax::BasicToken, ..spelling };
-            return Ok(value::present(&convention.token, token.into_owned(), spelling));
+            return Ok(value::present(&convention.token, token.into_owned(), Source::BasicToken));
         }
     }
     if pair.id().is_empty() {
         Err(RejectionKind::Malformed)
     } else {
-        Ok(Presented::new(spelling, classify.classify(pair)))
+        Ok(Presented::new(source, classify.classify(pair)))
     }
 }

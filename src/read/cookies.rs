@@ -3,7 +3,7 @@
 use http::header::COOKIE;
 
 use super::{cookie, cross_site};
-use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
+use crate::credential::{CredentialKind, Credentials, Source};
 use crate::dialect::DialectError;
 use crate::dialect::form::TokenSyntax;
 use crate::rejection::RejectionKind;
@@ -20,7 +20,8 @@ struct Row {
     value: TokenSyntax,
     /// The origins, besides the service's own, whose pages may send the cookie.
     origins: &'static [&'static str],
-    spelling: Spelling,
+    source: Source,
+    rank: u8,
 }
 
 impl Cookies {
@@ -40,8 +41,8 @@ impl Cookies {
         if let Some(other) = origins.iter().find(|origin| !cross_site::is_origin(origin)) {
             return Err(DialectError::Origin(other));
         }
-        let spelling = Spelling::new(Carrier::Cookie, Syntax::Cookie).ranked(rank);
-        self.0.push(Row { name, value, origins, spelling });
+        let source = value.source(Source::Cookie, Source::CustomCookie);
+        self.0.push(Row { name, value, origins, source, rank });
         Ok(())
     }
 
@@ -62,9 +63,9 @@ impl Cookies {
     ) -> Result<(), RejectionKind> {
         for row in &self.0 {
             let Some(raw) = cookie::find(head.headers().get_all(COOKIE), row.name)? else { continue };
-            if let Some(mut presented) = row.value.read_raw(raw, row.spelling)? {
+            if let Some(mut presented) = row.value.read_raw(raw, row.source)? {
                 presented.cross_site = cross_site::is_possible(head, row.origins);
-                credentials.add(presented)?;
+                credentials.add(presented, row.rank)?;
             }
         }
         if credentials.is_cross_site() { Err(RejectionKind::CrossSite) } else { Ok(()) }

@@ -8,7 +8,7 @@ use self::cookies::Cookies;
 use self::known_names::KnownNames;
 use self::parameters::Parameters;
 use self::subprotocols::Subprotocols;
-use crate::credential::{Carrier, CredentialKind, Credentials, Spelling, Syntax};
+use crate::credential::{Carrier, CredentialKind, Credentials, Source};
 use crate::dialect::form::{CredentialForm, Row, TokenSyntax};
 use crate::dialect::{Dialect, DialectError};
 use crate::rejection::RejectionKind;
@@ -34,11 +34,20 @@ mod value;
 
 pub use self::reader::Reader;
 
+/// A header of its own.
+#[derive(Clone, Debug)]
+struct Header {
+    name: HeaderName,
+    value: TokenSyntax,
+    source: Source,
+    rank: u8,
+}
+
 /// The rows of a dialect, by carrier.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     authorization: Authorization,
-    headers: Vec<(HeaderName, TokenSyntax, Spelling)>,
+    headers: Vec<Header>,
     query: Parameters,
     body: Parameters,
     lenient_body: bool,
@@ -59,7 +68,6 @@ impl Table {
 
     fn add(&mut self, CredentialForm { row, rank }: &CredentialForm) -> Result<(), DialectError> {
         let rank = *rank;
-        let parameter = |carrier| Spelling::new(carrier, Syntax::Parameter).ranked(rank);
         self.know(row);
         match *row {
             Row::Scheme { word, colon, value } => {
@@ -70,13 +78,16 @@ impl Table {
             }
             Row::Bare(classify) => self.authorization.add_bare(classify, rank),
             Row::Header { name, value } => self.add_header(name, value.in_own_header(), rank),
-            Row::Query { name, value } => self.query.add_one(name, value, parameter(Carrier::Query)),
+            Row::Query { name, value } => {
+                let source = value.source(Source::Query, Source::CustomQuery);
+                self.query.add_one(name, value, source, rank)
+            }
             Row::QueryPair { id, secret, classify } => {
-                self.query.add_pair(id, secret, classify, parameter(Carrier::Query))
+                self.query.add_pair(id, secret, classify, Source::QueryPair, rank)
             }
             Row::Body { name, value, lenient } => {
                 self.lenient_body |= lenient;
-                self.body.add_one(name, value, parameter(Carrier::Body))
+                self.body.add_one(name, value, Source::Body, rank)
             }
             Row::Cookie { name, value, origins } => self.cookies.add(name, value, origins, rank),
             Row::Subprotocol { at, classify } => self.subprotocols.add(at, classify, rank),
@@ -106,11 +117,11 @@ impl Table {
         if RESERVED.contains(&header) {
             return Err(DialectError::ReservedHeader(name));
         }
-        if self.headers.iter().any(|(known, ..)| *known == header) {
+        if self.headers.iter().any(|known| known.name == header) {
             return Err(DialectError::Repeated { what: "header", name });
         }
-        let spelling = Spelling::new(Carrier::Header, Syntax::Header).ranked(rank);
-        self.headers.push((header, value, spelling));
+        let source = value.source(Source::Header, Source::CustomHeader);
+        self.headers.push(Header { name: header, value, source, rank });
         Ok(())
     }
 
@@ -128,16 +139,14 @@ impl Table {
     ) -> Result<(), RejectionKind> {
         // Read even without a row for it: this header always presents a credential, possibly of an
         // unknown scheme.
-        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
-            && let Some(presented) = self.authorization.read(line)?
-        {
-            credentials.add(presented)?;
+        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))? {
+            self.authorization.read(line, credentials)?;
         }
-        for (name, value, spelling) in &self.headers {
+        for Header { name, value, source, rank } in &self.headers {
             if let Some(raw) = scheme::only(head.headers().get_all(name))?
-                && let Some(presented) = value.read_raw(raw, *spelling)?
+                && let Some(presented) = value.read_raw(raw, *source)?
             {
-                credentials.add(presented)?;
+                credentials.add(presented, *rank)?;
             }
         }
         if let Some(query) = head.uri().query() {
@@ -209,7 +218,7 @@ impl Table {
         let authorization = (!self.authorization.is_empty()).then_some(&AUTHORIZATION);
         let cookie = (!self.cookies.is_empty()).then_some(&COOKIE);
         let subprotocol = (!self.subprotocols.is_empty()).then_some(&SEC_WEBSOCKET_PROTOCOL);
-        let own = self.headers.iter().map(|(name, ..)| name);
+        let own = self.headers.iter().map(|header| &header.name);
         authorization.into_iter().chain(own).chain(cookie).chain(subprotocol)
     }
 
@@ -238,7 +247,7 @@ impl Table {
     pub(crate) fn access_token_carriers(&self) -> Vec<Carrier> {
         let is_token = |kind: CredentialKind| kind == CredentialKind::AccessToken;
         let in_scheme = |scheme: Challenged| matches!(scheme, Challenged::Token(_));
-        let header = self.headers.iter().filter_map(|(_, value, _)| value.kind()).any(is_token);
+        let header = self.headers.iter().filter_map(|header| header.value.kind()).any(is_token);
         let carriers = [
             (Carrier::Authorization, self.authorization.challenged().any(in_scheme)),
             (Carrier::Header, header),

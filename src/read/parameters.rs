@@ -2,7 +2,7 @@
 
 use super::token::MAX_LENGTH;
 use super::urlencoded::{self, Names};
-use crate::credential::{CredentialKind, Credentials, Pair, Presented, Secret, Spelling, Syntax};
+use crate::credential::{CredentialKind, Credentials, Pair, Presented, Secret, Source};
 use crate::dialect::DialectError;
 use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::PairClassifier;
@@ -17,8 +17,8 @@ pub(super) struct Parameters {
 
 #[derive(Clone, Copy, Debug)]
 enum Parameter {
-    One { at: usize, value: TokenSyntax, spelling: Spelling },
-    Pair { id: usize, secret: usize, classify: PairClassifier, spelling: Spelling },
+    One { at: usize, value: TokenSyntax, source: Source, rank: u8 },
+    Pair { id: usize, secret: usize, classify: PairClassifier, source: Source, rank: u8 },
 }
 
 impl Parameters {
@@ -30,10 +30,11 @@ impl Parameters {
         &mut self,
         name: &'static str,
         value: TokenSyntax,
-        spelling: Spelling,
+        source: Source,
+        rank: u8,
     ) -> Result<(), DialectError> {
         let at = self.add_name(name)?;
-        self.rows.push(Parameter::One { at, value, spelling });
+        self.rows.push(Parameter::One { at, value, source, rank });
         Ok(())
     }
 
@@ -42,11 +43,11 @@ impl Parameters {
         id: &'static str,
         secret: &'static str,
         classify: PairClassifier,
-        spelling: Spelling,
+        source: Source,
+        rank: u8,
     ) -> Result<(), DialectError> {
         let (id, secret) = (self.add_name(id)?, self.add_name(secret)?);
-        let spelling = Spelling { syntax: Syntax::ParameterPair, ..spelling };
-        self.rows.push(Parameter::Pair { id, secret, classify, spelling });
+        self.rows.push(Parameter::Pair { id, secret, classify, source, rank });
         Ok(())
     }
 
@@ -84,29 +85,29 @@ impl Parameters {
         let found = self.names.find(text)?;
         let raw = |at: &usize| found.get(*at).copied().flatten();
         for row in &self.rows {
-            let presented = match row {
-                Parameter::One { at, value, spelling } => match raw(at) {
-                    Some(raw) => one(raw, *value, *spelling)?,
+            let (presented, rank) = match row {
+                Parameter::One { at, value, source, rank } => match raw(at) {
+                    Some(raw) => (one(raw, *value, *source)?, *rank),
                     None => continue,
                 },
-                Parameter::Pair { id, secret, classify, spelling } => match (raw(id), raw(secret)) {
-                    (Some(id), Some(secret)) => Some(pair(id, secret, *classify, *spelling)?),
+                Parameter::Pair { id, secret, classify, source, rank } => match (raw(id), raw(secret)) {
+                    (Some(id), Some(secret)) => (Some(pair(id, secret, *classify, *source)?), *rank),
                     (None, None) => continue,
                     _ => return Err(RejectionKind::Malformed),
                 },
             };
             if let Some(presented) = presented {
-                credentials.add(presented)?;
+                credentials.add(presented, rank)?;
             }
         }
         Ok(())
     }
 }
 
-fn one(raw: &[u8], value: TokenSyntax, spelling: Spelling) -> Result<Option<Presented<'_>>, RejectionKind> {
+fn one(raw: &[u8], value: TokenSyntax, source: Source) -> Result<Option<Presented<'_>>, RejectionKind> {
     match urlencoded::value(raw, value.max_length())? {
-        Some(text) => value.read(text, spelling),
-        None => value.too_long(spelling),
+        Some(text) => value.read(text, source),
+        None => value.too_long(source),
     }
 }
 
@@ -114,15 +115,15 @@ fn pair<'r>(
     id: &'r [u8],
     secret: &'r [u8],
     classify: PairClassifier,
-    spelling: Spelling,
+    source: Source,
 ) -> Result<Presented<'r>, RejectionKind> {
     let value = |raw| urlencoded::value(raw, MAX_LENGTH);
     let (Some(id), Some(secret)) = (value(id)?, value(secret)?) else {
-        return Ok(Presented::malformed_value(spelling, classify.kind()));
+        return Ok(Presented::malformed_value(source, classify.kind()));
     };
     let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
     if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {
         return Err(RejectionKind::Malformed);
     }
-    Ok(Presented::new(spelling, classify.classify(Pair::new(id, secret))))
+    Ok(Presented::new(source, classify.classify(Pair::new(id, secret))))
 }

@@ -4,7 +4,7 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue};
 
 use super::{cross_site, subprotocol, token, value};
-use crate::credential::{Carrier, CredentialKind, Credentials, Presented, Spelling, Syntax};
+use crate::credential::{CredentialKind, Credentials, Presented, Source};
 use crate::dialect::DialectError;
 use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::TokenClassifier;
@@ -21,7 +21,7 @@ pub(super) struct Subprotocols(Vec<Row>);
 struct Row {
     at: Subprotocol,
     classify: TokenClassifier,
-    spelling: Spelling,
+    rank: u8,
 }
 
 impl Subprotocols {
@@ -40,8 +40,7 @@ impl Subprotocols {
         if self.0.iter().any(|known| known.at == at) {
             return Err(DialectError::Repeated { what: "subprotocol", name });
         }
-        let spelling = Spelling::new(Carrier::Subprotocol, Syntax::Subprotocol).ranked(rank);
-        self.0.push(Row { at, classify, spelling });
+        self.0.push(Row { at, classify, rank });
         Ok(())
     }
 
@@ -64,7 +63,7 @@ impl Subprotocols {
             if !cross_site::is_websocket(head) {
                 return Err(RejectionKind::Malformed);
             }
-            credentials.add(row.read(raw)?)?;
+            credentials.add(row.read(raw)?, row.rank)?;
         }
         Ok(())
     }
@@ -114,14 +113,14 @@ impl Row {
 
     fn read<'r>(&self, raw: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
         let Subprotocol::PrefixBase64Url(_) = self.at else {
-            let read = TokenSyntax::Token(self.classify).read_raw(raw, self.spelling)?;
+            let read = TokenSyntax::Token(self.classify).read_raw(raw, Source::Subprotocol)?;
             return read.ok_or(RejectionKind::Malformed);
         };
         if raw.len() / 4 * 3 > self.classify.max_length.unwrap_or(token::MAX_LENGTH) {
-            return Ok(Presented::malformed_value(self.spelling, self.classify.kind));
+            return Ok(Presented::malformed_value(Source::Subprotocol, self.classify.kind));
         }
         let text = subprotocol::decode(raw).filter(|text| !text.is_empty());
-        Ok(value::present(&self.classify, text.ok_or(RejectionKind::Malformed)?, self.spelling))
+        Ok(value::present(&self.classify, text.ok_or(RejectionKind::Malformed)?, Source::Subprotocol))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading of a row's value.
 
 use super::{scheme, token};
-use crate::credential::{Credential, CredentialKind, Presented, Secret, Spelling};
+use crate::credential::{Credential, CredentialKind, Presented, Secret, Source};
 use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::{Characters, TokenClassifier};
 use crate::rejection::RejectionKind;
@@ -12,7 +12,7 @@ type Read<'r> = Result<Option<Presented<'r>>, RejectionKind>;
 impl TokenSyntax {
     /// Reads the value of a header, or the part of it after a scheme.
     #[inline]
-    pub(crate) fn read_raw<'r>(&self, raw: &'r [u8], spelling: Spelling) -> Read<'r> {
+    pub(crate) fn read_raw<'r>(&self, raw: &'r [u8], source: Source) -> Read<'r> {
         match self {
             Self::Token(classify) => {
                 let token = match scheme::token68(raw) {
@@ -24,26 +24,26 @@ impl TokenSyntax {
                         None => unusual?,
                     },
                 };
-                Ok(Some(classify.present(token, spelling)))
+                Ok(Some(classify.present(token, source)))
             }
-            Self::Custom(_) | Self::Optional(_) => self.read(printable(raw)?, spelling),
+            Self::Custom(_) | Self::Optional(_) => self.read(printable(raw)?, source),
         }
     }
 
     /// Reads decoded text.
-    pub(crate) fn read<'r>(&self, text: Secret<'r>, spelling: Spelling) -> Read<'r> {
+    pub(crate) fn read<'r>(&self, text: Secret<'r>, source: Source) -> Read<'r> {
         match self {
-            Self::Token(classify) => Ok(Some(present(classify, text, spelling))),
+            Self::Token(classify) => Ok(Some(present(classify, text, source))),
             Self::Custom(_) | Self::Optional(_) if text.holds_control() => Err(RejectionKind::Malformed),
-            Self::Custom(parse) => custom(parse(text).map(Some), spelling),
-            Self::Optional(parse) => custom(parse(text), spelling),
+            Self::Custom(parse) => custom(parse(text).map(Some), source),
+            Self::Optional(parse) => custom(parse(text), source),
         }
     }
 
     /// Returns the credential for a value that is too long to be genuine.
-    pub(crate) fn too_long(&self, spelling: Spelling) -> Read<'static> {
+    pub(crate) fn too_long(&self, source: Source) -> Read<'static> {
         let kind = self.kind().ok_or(RejectionKind::Malformed)?;
-        Ok(Some(Presented::malformed_value(spelling, kind)))
+        Ok(Some(Presented::malformed_value(source, kind)))
     }
 
     /// Returns the maximum length of a value that is decoded, in bytes.
@@ -66,11 +66,11 @@ impl TokenSyntax {
 }
 
 /// Presents decoded text as a token, or as a value that no genuine token has.
-pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, spelling: Spelling) -> Presented<'r> {
+pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, source: Source) -> Presented<'r> {
     let raw = text.expose_secret().as_bytes();
     let usual = raw.len() <= token::MAX_LENGTH && token::is_b64token(raw);
     let possible = usual || is_wider(classify, raw);
-    classify.present(possible.then_some(text), spelling)
+    classify.present(possible.then_some(text), source)
 }
 
 /// Reads a token without a scheme.
@@ -87,10 +87,10 @@ pub(crate) fn read_bare(word: &[u8], classify: TokenClassifier) -> Result<Option
 
 fn custom(
     read: Result<Option<Credential<'_>>, crate::dialect::custom::Malformed>,
-    spelling: Spelling,
+    source: Source,
 ) -> Read<'_> {
     let credential = read.map_err(|_| RejectionKind::Malformed)?;
-    Ok(credential.map(|credential| Presented::new(spelling.custom(), credential)))
+    Ok(credential.map(|credential| Presented::new(source, credential)))
 }
 
 #[cold]

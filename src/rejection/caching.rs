@@ -20,7 +20,7 @@ pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorizati
 
 impl Carried {
     pub(crate) fn by(authentication: &Authentication) -> Self {
-        match authentication.carrier() {
+        match authentication.credential_source() {
             None => Self::Nothing,
             Some(_) if authentication.is_in_query() => Self::InQuery,
             Some(_) => Self::Somewhere,

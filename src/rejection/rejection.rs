@@ -3,10 +3,9 @@
 use super::{DenialReason, RejectionKind};
 use crate::authentication::Authentication;
 use crate::authentication::Origin;
-use crate::credential::Carrier;
 use crate::credential::CredentialKind;
 use crate::credential::Fingerprint;
-use crate::credential::Syntax;
+use crate::credential::Source;
 use crate::policy::Forbidden;
 use crate::principal::Scopes;
 use crate::verify::Check;
@@ -131,14 +130,10 @@ impl Rejection {
         self.origin.map(|origin| origin.kind)
     }
 
-    /// Returns the carrier of that credential.
-    pub fn carrier(&self) -> Option<Carrier> {
-        self.origin.map(|origin| origin.spelling.carrier)
-    }
-
-    /// Returns the syntax of that credential.
-    pub fn syntax(&self) -> Option<Syntax> {
-        self.origin.map(|origin| origin.spelling.syntax)
+    /// Returns the source of that credential: where it stood in the request and how it was written
+    /// there.
+    pub fn credential_source(&self) -> Option<Source> {
+        self.origin.map(|origin| origin.source)
     }
 
     /// Returns the scopes that would have allowed the request; empty if no scope would.

@@ -13,7 +13,7 @@ use super::caching::DEPENDS_ON;
 use super::challenge::Challenged;
 use super::challenges::Schemes;
 use super::{AnswerRow, InvalidChallenge, Rejection, RejectionKind, RenderRejection};
-use crate::credential::Carrier;
+use crate::credential::{Carrier, Source};
 use crate::deadline::caught;
 use crate::dialect::DialectError;
 use crate::observe::audit;
@@ -182,7 +182,8 @@ impl Answers {
     fn standard(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
         let fits = |shape: &&Shape| {
             shape.kind == rejection.kind()
-                && (shape.carrier.is_none() || shape.carrier == rejection.carrier())
+                && (shape.carrier.is_none()
+                    || shape.carrier == rejection.credential_source().map(Source::carrier))
         };
         let shape = match self.shapes.iter().find(fits) {
             Some(shape) => shape,

@@ -28,7 +28,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::authentication::{Authentication, Origin};
-use crate::credential::{Carrier, CredentialKind, Spelling, Syntax};
+use crate::credential::{CredentialKind, Source};
 use crate::principal::identity::Home;
 use crate::principal::{AppToken, Guest, Principal};
 use crate::trace;
@@ -107,17 +107,13 @@ pub fn authentication(principal: impl Into<Principal>) -> Authentication {
     let principal = principal.into();
     let origin = match &principal {
         Principal::Guest(_) => None,
-        Principal::AppToken(_) => Some((Carrier::Header, Syntax::Header, CredentialKind::AppToken)),
-        Principal::BasicUser(_) => Some((Carrier::Authorization, Syntax::Basic, CredentialKind::Password)),
-        Principal::ApiKey(_) => Some((Carrier::Authorization, Syntax::Basic, CredentialKind::ApiKey)),
-        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => {
-            Some((Carrier::Query, Syntax::ParameterPair, CredentialKind::Client))
-        }
-        Principal::OAuthUser(_) => {
-            Some((Carrier::Authorization, Syntax::Bearer, CredentialKind::AccessToken))
-        }
+        Principal::AppToken(_) => Some((Source::Header, CredentialKind::AppToken)),
+        Principal::BasicUser(_) => Some((Source::Basic, CredentialKind::Password)),
+        Principal::ApiKey(_) => Some((Source::Basic, CredentialKind::ApiKey)),
+        Principal::OrgAdmin(_) | Principal::AppAdmin(_) => Some((Source::QueryPair, CredentialKind::Client)),
+        Principal::OAuthUser(_) => Some((Source::Bearer, CredentialKind::AccessToken)),
     };
-    let origin = origin.map(|(carrier, syntax, kind)| Origin::new(Spelling::new(carrier, syntax), kind));
+    let origin = origin.map(|(source, kind)| Origin::new(source, kind));
     let authentication = Authentication::new(principal, None, origin);
     let source = Home::of(authentication.principal().source());
     authentication.verified_by(source.source())

@@ -129,7 +129,7 @@ async fn whoami(found: Authentication, body: Bytes) -> Json<Value> {
         "principal": principal.kind().to_string(),
         "id": principal.id(),
         "app": found.app().map(|app| app.id()),
-        "carrier": found.carrier().map(|carrier| carrier.to_string()),
+        "carrier": found.credential_source().map(|source| source.carrier().as_str()),
         "sandbox": matches!(principal, Principal::Guest(guest) if guest.is_sandbox()),
         "body": hash(&body),
     }))

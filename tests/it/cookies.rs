@@ -4,10 +4,9 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request};
 use tower_principal::RejectionKind::{Ambiguous, CrossSite, DeniedToken, Malformed, Missing};
-use tower_principal::credential::{Carrier, Syntax};
 use tower_principal::dialect::{self, DialectError, meaning};
 use tower_principal::read::Reader;
-use tower_principal::{CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser, RejectionKind};
+use tower_principal::{CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser, RejectionKind, Source};
 
 use crate::support::*;
 
@@ -305,7 +304,7 @@ async fn a_cookie_that_a_rank_left_out_needs_no_proof() {
 #[tokio::test]
 async fn a_cookie_is_marked_as_sensitive_and_answers_depend_on_it() {
     let seen = async |who: tower_principal::Authentication, headers: HeaderMap| {
-        assert_eq!((who.carrier(), who.syntax()), (Some(Carrier::Cookie), Some(Syntax::Cookie)));
+        assert_eq!(who.credential_source(), Some(Source::Cookie));
         headers.get_all("cookie").iter().all(HeaderValue::is_sensitive).to_string()
     };
     let app = Router::new().fallback(seen).layer(layer_of(cookies(), known()));

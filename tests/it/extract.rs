@@ -5,11 +5,11 @@ use axum::body::Body;
 use axum::routing::get as route;
 use http::Request;
 use tower_principal::RejectionKind::{Forbidden, InsufficientScope, Missing};
-use tower_principal::credential::{Carrier, CredentialKind, Syntax};
+use tower_principal::credential::CredentialKind;
 use tower_principal::test_util::ActAs;
 use tower_principal::{
     ApiKey, AppAdmin, AppToken, Authenticated, Authentication, BasicUser, GuestRule, OAuthUser, OrgAdmin,
-    Principal, PrincipalKind, RejectionKind, dialect,
+    Principal, PrincipalKind, RejectionKind, Source, dialect,
 };
 
 use crate::support::*;
@@ -198,41 +198,25 @@ async fn req_05_an_optional_principal_is_none_for_a_guest_only() {
 
 /// The record says where the credential came from, how it was written and which kind it was.
 #[tokio::test]
-async fn the_record_tells_carrier_syntax_and_kind_of_the_credential() {
-    let show = async |who: Authentication| {
-        format!("{:?} {:?} {:?}", who.carrier(), who.syntax(), who.credential_kind())
-    };
+async fn the_record_has_source_and_kind_of_the_credential() {
+    let show =
+        async |who: Authentication| format!("{:?} {:?}", who.credential_source(), who.credential_kind());
     let open = dialect::ANY.guests([GuestRule::everywhere()]);
     let app =
         Router::new().fallback(show).layer(layer(open).form_body(1024, std::time::Duration::from_secs(5)));
     let query = format!("/?access_token={TOKEN}");
-    for (request, carrier, syntax, kind) in [
-        (authorization(bearer(TOKEN)), Carrier::Authorization, Syntax::Bearer, CredentialKind::AccessToken),
-        (
-            authorization(basic(USER, PASSWORD)),
-            Carrier::Authorization,
-            Syntax::Basic,
-            CredentialKind::Password,
-        ),
-        (get(&query, &[]), Carrier::Query, Syntax::Parameter, CredentialKind::AccessToken),
-        (
-            get(&query, &[("x-app-token", APP_TOKEN)]),
-            Carrier::Query,
-            Syntax::Parameter,
-            CredentialKind::AccessToken,
-        ),
-        (get("/", &[("x-app-token", APP_TOKEN)]), Carrier::Header, Syntax::Header, CredentialKind::AppToken),
-        (
-            form("/", format!("access_token={TOKEN}")),
-            Carrier::Body,
-            Syntax::Parameter,
-            CredentialKind::AccessToken,
-        ),
+    for (request, source, kind) in [
+        (authorization(bearer(TOKEN)), Source::Bearer, CredentialKind::AccessToken),
+        (authorization(basic(USER, PASSWORD)), Source::Basic, CredentialKind::Password),
+        (get(&query, &[]), Source::Query, CredentialKind::AccessToken),
+        (get(&query, &[("x-app-token", APP_TOKEN)]), Source::Query, CredentialKind::AccessToken),
+        (get("/", &[("x-app-token", APP_TOKEN)]), Source::Header, CredentialKind::AppToken),
+        (form("/", format!("access_token={TOKEN}")), Source::Body, CredentialKind::AccessToken),
     ] {
         let answer = send(app.clone(), request).await;
-        assert_eq!(answer.body, format!("{:?} {:?} {:?}", Some(carrier), Some(syntax), Some(kind)));
+        assert_eq!(answer.body, format!("{:?} {:?}", Some(source), Some(kind)));
     }
-    assert_eq!(send(app, get("/", &[])).await.body, "None None None");
+    assert_eq!(send(app, get("/", &[])).await.body, "None None");
 }
 
 /// A credential header that was used is marked, so that nothing prints it.

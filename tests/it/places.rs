@@ -8,12 +8,12 @@ use http::{HeaderMap, Request, Uri};
 use tower_principal::RejectionKind::{
     Ambiguous, DeniedCredentials, DeniedToken, InsecureTransport, Malformed, Missing,
 };
-use tower_principal::credential::{Carrier, Key};
+use tower_principal::credential::Key;
 use tower_principal::dialect::{self, CustomPlace, DialectError, Subprotocol, meaning};
 use tower_principal::read::Reader;
 use tower_principal::{
     ApiKey, AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser,
-    RejectionKind, Secret, transport,
+    RejectionKind, Secret, Source, transport,
 };
 
 use crate::support::*;
@@ -312,7 +312,7 @@ async fn a_token_among_the_subprotocols_of_a_websocket_is_read_and_cut_out() {
     let offered = async |who: tower_principal::Authentication, headers: HeaderMap| {
         let lines: Vec<_> =
             headers.get_all("sec-websocket-protocol").iter().map(|line| line.to_str().unwrap()).collect();
-        assert_eq!(who.carrier(), Some(Carrier::Subprotocol));
+        assert_eq!(who.credential_source(), Some(Source::Subprotocol));
         format!("{}|{}", name(&who), lines.join("+"))
     };
     let app = Router::new().route("/", any(offered)).layer(layer_of(sockets(), known()));
