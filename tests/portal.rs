@@ -3,6 +3,7 @@
 
 #[allow(dead_code, reason = "the corpus needs more of it")]
 mod corpus_runner;
+mod portal_app;
 mod portal_data;
 mod portal_database;
 mod portal_start;

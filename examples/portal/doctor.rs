@@ -5,40 +5,12 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use tower_principal::fetch::HttpClient;
 use tower_principal::verify::{Algorithm, KeySet, Keys, TokenUse};
 use tower_principal::verify::{Jwks, JwtVerifier};
 
 use crate::BoxError;
-use crate::flags::Flags;
-
-/// The command line with its commands.
-#[derive(Debug, Parser)]
-#[command(
-    name = "portal",
-    about = "One open-data portal that takes every credential form of four platforms."
-)]
-pub(crate) struct Invocation {
-    #[command(flatten)]
-    pub(crate) flags: Flags,
-
-    #[command(subcommand)]
-    pub(crate) command: Option<Command>,
-}
-
-/// The commands of the portal other than serving.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Doctor(Doctor),
-}
-
-impl Command {
-    pub(crate) async fn run(self) -> Result<ExitCode, BoxError> {
-        let Self::Doctor(doctor) = self;
-        doctor.run().await
-    }
-}
 
 /// Explains how a verifier handles a JWT. Prints neither the token nor a claim about a person.
 #[derive(Debug, Args)]
@@ -80,7 +52,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     /// Prints the explanation. The exit code is 1 if the token is refused.
-    async fn run(self) -> Result<ExitCode, BoxError> {
+    pub(crate) async fn run(self) -> Result<ExitCode, BoxError> {
         let token = fs::read_to_string(&self.token_file).map_err(|error| format!("--token-file: {error}"))?;
         let keys = self.keys()?;
         let mut builder = JwtVerifier::builder(self.issuer).accept(self.accept).keys(keys);

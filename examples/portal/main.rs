@@ -7,7 +7,9 @@
 //! Users and credentials are stored in a database. The datasets and collections that they read and
 //! write are in a table of the portal's own there.
 
+mod app;
 mod collections;
+mod commands;
 mod crowd;
 mod curl;
 mod database;
@@ -43,9 +45,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::commands::Invocation;
 use crate::database::Database;
 use crate::demo::Demo;
-use crate::doctor::Invocation;
 use crate::flags::Flags;
 use crate::folder::Folder;
 use crate::jwt::SigningKey;
@@ -62,7 +64,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 async fn main() -> ExitCode {
     let invocation = Invocation::parse();
     let done = match invocation.command {
-        Some(command) => command.run().await,
+        Some(command) => command.run(&invocation.flags).await,
         None => run(invocation.flags).await.map(|()| ExitCode::SUCCESS),
     };
     match done {

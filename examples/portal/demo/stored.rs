@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tower_principal::Secret;
-use tower_principal::verify::sql::{Credentials, NewCredential, NewUser, SqlError, SqlStore};
+use tower_principal::verify::sql::{Credentials, Kind, NewCredential, NewUser, SqlError, SqlStore};
 
 use super::Login;
 
@@ -46,18 +46,22 @@ async fn end_old(store: &SqlStore) -> Result<(), SqlError> {
     let kinds =
         [store.access_tokens(), store.api_keys(), store.app_tokens(), store.clients(), store.key_pairs()];
     for credentials in kinds {
-        end(&credentials).await?;
+        end(store, &credentials).await?;
     }
     while store.purge_expired(RETENTION).await? > 0 {}
     Ok(())
 }
 
-async fn end(credentials: &Credentials) -> Result<(), SqlError> {
+async fn end(store: &SqlStore, credentials: &Credentials) -> Result<(), SqlError> {
     let mut after = None;
     loop {
         let page = credentials.list(after.as_deref(), PAGE).await?;
         for old in page.iter().filter(|old| old.label.as_deref() == Some(LABEL)) {
-            credentials.delete(&old.id).await?;
+            // A registered application is a client, too, and may have any label.
+            let is_client = old.kind == Kind::Client;
+            if !is_client || store.applications().record(&old.id).await?.is_none() {
+                credentials.delete(&old.id).await?;
+            }
         }
         match page.into_iter().last() {
             Some(last) => after = Some(last.id),
