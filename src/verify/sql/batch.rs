@@ -59,8 +59,8 @@ impl Batch {
 
     /// Returns `true` if one of the changes [concerns](Change::concerns) this principal.
     pub(super) fn concerns(&self, principal: &Principal) -> bool {
-        let named = |names: &HashSet<String>, own: [Option<&str>; 2]| {
-            !names.is_empty() && own.into_iter().flatten().any(|own| names.contains(own))
+        let named = |names: &HashSet<String>, own: &[Option<&str>]| {
+            !names.is_empty() && own.iter().flatten().any(|own| names.contains(*own))
         };
         if let Some(topics) = principal.depends_on() {
             return self.everything
@@ -70,9 +70,9 @@ impl Batch {
         }
         self.everything
             || self.denied_by_text
-            || named(&self.clients, change::clients(principal))
-            || named(&self.credentials, change::credentials(principal))
-            || named(&self.users, change::users(principal))
+            || named(&self.clients, &change::clients(principal))
+            || named(&self.credentials, &change::credentials(principal))
+            || named(&self.users, &change::users(principal))
             || (!self.users.is_empty() && change::may_be_anybodys(principal))
             || (!self.denied.is_empty()
                 && Digest::of_principal(principal).is_none_or(|own| self.denied.contains(&own)))

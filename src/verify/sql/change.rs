@@ -184,9 +184,12 @@ pub(super) fn clients(principal: &Principal) -> [Option<&str>; 2] {
     [principal.id(), issued_to]
 }
 
-/// Returns the ids that a principal's credential may have.
-pub(super) fn credentials(principal: &Principal) -> [Option<&str>; 2] {
-    [principal.id(), principal.credential_id()]
+/// Returns the ids that a principal's credential may have. The credential id of a JWT that an
+/// authorization server issued is the id of its grant, a dot, and a number.
+pub(super) fn credentials(principal: &Principal) -> [Option<&str>; 3] {
+    let credential = principal.credential_id();
+    let grant = credential.and_then(|id| id.rsplit_once('.')).map(|(grant, _)| grant);
+    [principal.id(), credential, grant]
 }
 
 /// Returns the users that a principal is, or belongs to.

@@ -51,11 +51,60 @@ use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 pub struct Denylisted<V> {
     inner: V,
     store: SqlStore,
+    /// Issuer whose tokens belong to grants of this database.
+    #[cfg(feature = "server")]
+    issuer: Option<Box<str>>,
 }
 
 impl<V> Denylisted<V> {
     pub(super) const fn new(inner: V, store: SqlStore) -> Self {
-        Self { inner, store }
+        Self {
+            inner,
+            store,
+            #[cfg(feature = "server")]
+            issuer: None,
+        }
+    }
+
+    /// Accepts the tokens of this issuer only while their grants are in force. The issuer is an
+    /// authorization server that keeps its [grants](crate::grant::Grants) in this database.
+    ///
+    /// The end of a grant then ends its JWTs at once, and so does the end of its user or its
+    /// client. The credential id of such a token is [that of a
+    /// grant](crate::grant::Grant::token_id). A token with any other id is denied. The list and the
+    /// grant are asked in one statement. Defaults to no issuer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use tower_principal::{OAuthUser, verify};
+    /// # let tokens = verify::from_fn(|_, _| async {
+    /// #     Ok(OAuthUser::new("otto").with_credential_id("jti-1").into())
+    /// # });
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+    /// let verifier = database.denylist(tokens).with_grants_of("https://login.example");
+    /// # let _ = verifier;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub fn with_grants_of(mut self, issuer: impl Into<Box<str>>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Returns `true` if the token is of this issuer, so that its grant decides.
+    #[cfg(feature = "server")]
+    fn has_grant(&self, principal: &Principal) -> bool {
+        self.issuer.is_some() && self.issuer.as_deref() == principal.issuer()
     }
 }
 
@@ -66,6 +115,12 @@ impl<V: Verifier> Verifier for Denylisted<V> {
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let principal = self.inner.verify(credential, context).await?;
+        #[cfg(feature = "server")]
+        if self.has_grant(&principal) {
+            let is_live = self.store.has_live_grant(&principal, context.tenant()).await?;
+            let denied = Err(VerifyError::Denied(DenialReason::Revoked));
+            return if is_live { Ok(principal) } else { note("denylist", credential.kind(), denied) };
+        }
         match name(credential, &principal) {
             Some(name) if self.store.is_denied(name).await? => {
                 let denied = Err(VerifyError::Denied(DenialReason::Revoked));

@@ -2,7 +2,9 @@
 //! names a server.
 
 mod applications;
+mod broken;
 mod conformance;
+mod jwt;
 mod records;
 mod upgrade;
 

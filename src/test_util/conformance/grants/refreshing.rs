@@ -100,6 +100,8 @@ impl<G: Grants + Clone> Checks<'_, G> {
     async fn reuse(&mut self) -> Checked {
         let rule = RefreshRule::new();
         let (grant, first) = self.issued().await?;
+        let live = self.in_force(&first).await? == (true, true);
+        self.hold(GrantRule::AnswersAreInForce, live, "issued tokens are not in force");
         let (one, second) = self.renewed(&first, &rule).await?;
         let (two, third) = self.renewed(&second, &rule).await?;
         let generations = match (&one, &two) {

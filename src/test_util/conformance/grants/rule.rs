@@ -47,7 +47,7 @@ pub enum GrantRule {
     ClocksReviveNothing,
     /// A grant is deleted only after the retention, and never while its refresh token is in force.
     PurgesKeepWhatCounts,
-    /// No call panics, and every call ends in time.
+    /// No call fails or panics while the store is up, and every call ends in time.
     EverythingEnds,
 }
 
@@ -74,7 +74,7 @@ impl GrantRule {
             Self::WindowsAreCounted => "windows are counted from the rotation",
             Self::ClocksReviveNothing => "a clock that jumps back revives nothing",
             Self::PurgesKeepWhatCounts => "a grant is deleted only after the retention",
-            Self::EverythingEnds => "no call panics, and every call ends in time",
+            Self::EverythingEnds => "no call fails, and every call ends in time",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Grants of an authorization server in the database.
 
+mod jwt;
 mod read;
 mod statements;
 mod values;

@@ -88,6 +88,11 @@ WHERE tenant = $1 AND family_digest = $2 AND client = $3 AND refresh_before = $4
 const FIND: &str = "SELECT {columns} FROM {p}credentials
 WHERE tenant = $1 AND kind = 'access_token' AND {token} AND {in_force}";
 
+/// Selects the grant of a JWT that is in force, unless the JWT is on the denial list.
+const OF_JWT: &str = "SELECT id FROM {p}credentials
+WHERE tenant = $1 AND kind = 'access_token' AND public_id = $3 AND generation > 0 AND {in_force}
+    AND NOT EXISTS (SELECT 1 FROM {p}revocations r WHERE r.digest = $4 AND r.ends_at > $2)";
+
 /// Ends grants.
 const END: &str = "UPDATE {p}credentials SET revoked_at = $2, ended_for = 'asked'
 WHERE tenant = $1 AND kind = 'access_token' AND generation IS NOT NULL AND revoked_at IS NULL AND {which}
@@ -169,6 +174,10 @@ pub(super) const fn reuse() -> &'static str {
 
 pub(super) fn find(found: &Found) -> String {
     returning(&FIND.replace("{token}", found.condition), found.until)
+}
+
+pub(super) fn of_jwt() -> String {
+    returning(OF_JWT, "expires_at")
 }
 
 pub(super) fn end(which: &str) -> String {
