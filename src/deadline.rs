@@ -58,12 +58,18 @@ impl<F: Future> Future for Bounded<F> {
 
 /// Returns a timer, or `None` without a tokio runtime, or in a runtime that was built without
 /// timers.
+// The deadline needs a tokio timer. It is made only when verification first waits. Outside a tokio
+// runtime there is no timer and no deadline. Reading a form body has a deadline of its own. The
+// verifications of head and body share one.
 pub(crate) fn timer(after: Duration) -> Option<Sleep> {
     Handle::try_current().ok()?;
     caught(|| sleep(after)).ok()
 }
 
 /// Runs a function that may panic.
+// Panics are caught where foreign code runs. If a verifier, policy, tenant function or custom
+// grammar panics, the answer is a 500. If a `RenderRejection` panics, it is the standard answer.
+// None of this helps with `panic = "abort"`.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Unfinished> {
     // Dropping the panic's payload could panic again, so it is not dropped.
     catch_unwind(AssertUnwindSafe(work)).map_err(|thrown| {

@@ -1,5 +1,12 @@
 //! The log; its macros do nothing if the feature `tracing` is off.
 
+// Most feature gates stand on `mod` and `use` lines. Some stand on items that one feature alone
+// uses. There are two pairs of twins, because two facts are available only with axum. They are the
+// original path (`request/original_target.rs`) and the socket's address (`transport/peer.rs`).
+// Without axum the original path comes only from an `OriginalTargetLayer`. `trace.rs` is a no-op
+// without the feature `tracing`, and `observe/metrics.rs` without `metrics`. No other file
+// therefore checks these features before it logs or counts.
+
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::field::{DisplayValue, debug, display};
 #[cfg(feature = "tracing")]

@@ -37,6 +37,9 @@ impl Fingerprint {
     }
 }
 
+// Secrets are keys by fingerprint only. `MemoryVerifier` and the caches use a 128-bit SipHash-2-4
+// with a random key. The input is a list of parts whose lengths go in first. A stored fingerprint
+// would be useless in the next process, on purpose.
 impl FingerprintKey {
     /// Makes a fresh key from the operating system.
     ///

@@ -82,6 +82,11 @@ pub enum Source {
 }
 
 /// The schemes with names of their own; the flag means that a colon follows.
+// The spelling of a credential belongs to the row that read it. `Source`, one byte, goes into the
+// record and into refusals. Metrics and events can therefore name it without looking at the
+// request. Its words are a fixed set, because a label for each word of a dialect would let a
+// configuration make any number. If a credential cannot be read, it belongs to no row and has no
+// spelling.
 const SCHEMES: [(&str, bool, Source); 5] = [
     ("Basic", false, Source::Basic),
     ("Bearer", false, Source::Bearer),

@@ -17,6 +17,10 @@ pub type CustomParser = for<'r> fn(Secret<'r>) -> Result<Credential<'r>, Malform
 pub type CustomOptionalParser = for<'r> fn(Secret<'r>) -> Result<Option<Credential<'r>>, Malformed>;
 
 /// The error for a value that breaks the grammar of its form; the request is refused with 400.
+// Grammars of your own have a `CustomPlace` (`CredentialForm::custom(CustomPlace::Scheme("Key"),
+// parse)`), not a row type for each place, so that one function type serves all of them. The
+// challenge of such a scheme is its word without error attributes, because nothing else is known
+// about the scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the credential is malformed")]
 #[allow(clippy::exhaustive_structs, reason = "users make it in their own grammars")]

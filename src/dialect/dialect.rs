@@ -50,6 +50,9 @@ use std::borrow::Cow;
 /// let dialect = dialect::RFC6750.with_form(CredentialForm::header(name, meaning::api_key));
 /// assert_eq!(dialect.forms.len(), 2);
 /// ```
+// Dialects are `const`, and so are their rows: `CredentialForm` is `Copy` and holds `&'static str`
+// and `fn` pointers. `Dialect { forms: .., ..dialect::RFC6750 }` can therefore be a constant. If a
+// name is known only at run time, it is leaked, once.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "struct update is a documented way to make one")]
 pub struct Dialect {

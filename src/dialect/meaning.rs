@@ -10,6 +10,12 @@ mod shape;
 pub use self::shape::{Alphabet, IdShape};
 
 /// Classifies a token.
+// Classifiers (`dialect::meaning::access_token`, `dialect::meaning::client`) are `const` data
+// written like functions, because a row reads best that way: `CredentialForm::query("access_token",
+// dialect::meaning::access_token)`. They are not plain functions because a row also needs the kind
+// that a value is *taken for* when it cannot be read as genuine. For example, an `Authorization:
+// Basic` of 9 KiB is a denied password and not a malformed request. Shapes of ids are also data
+// (`IdShape`).
 #[derive(Clone, Copy, Debug)]
 pub struct TokenClassifier {
     pub(crate) kind: CredentialKind,

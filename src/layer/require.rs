@@ -79,6 +79,11 @@ where
     }
 }
 
+// A token without the needed permission gets `insufficient_scope`, with or without a scope. RFC
+// 6750 section 3.1 has one error for a token that is not sufficient. If a policy knows which scopes
+// would suffice, the challenge names them; if no scope would, it has no `scope`. A request with any
+// other credential gets `forbidden` without a challenge. Guests are asked to log in. A lone app
+// token is asked as well if the policy asks for credentials (`Forbidden::without_credentials`).
 fn allow(policy: &impl Policy, who: Option<&Authentication>, head: RequestHead<'_>) -> Result<(), Rejection> {
     let Some(who) = who else {
         trace::error!(

@@ -24,6 +24,9 @@ pin_project! {
     }
 }
 
+// Responses are an enum of bodies. `ResponseBody<B>` is the inner service's body or fixed bytes.
+// The inner body needs no bound until it is polled as a body. The layers therefore fit axum, hyper
+// and any other library that uses `http`.
 impl<B> ResponseBody<B> {
     pub(super) const fn inner(body: B) -> Self {
         Self { source: Source::Inner { body } }

@@ -10,6 +10,7 @@ use crate::request::RequestHead;
 use crate::trace;
 
 /// The prepared guest rules of a dialect.
+// Guest rules and path patterns are parsed when the layer is made.
 #[derive(Clone, Debug)]
 pub(crate) struct Guests(Vec<Admission>);
 

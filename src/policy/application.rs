@@ -7,6 +7,11 @@ use crate::principal::{Operation, Principal};
 use crate::request::path::PathPattern;
 use crate::request::{InvalidPattern, RequestHead, original_target};
 
+// A path decides only if it has one reading. `request/path.rs` refuses paths that a router, a proxy
+// and a handler could take apart differently. These are empty or dot segments, encoded slashes,
+// `;`, `\`, `?`, `#` and control characters, raw or encoded once or twice. Raw non-ASCII characters
+// are among them. If a path is refused, no path rule makes its request a guest.
+// `policy::application` and `policy::permission(..).within(..)` forbid it to every principal.
 /// Allows the requests that Usergrid allows in an application; made by [`application`].
 #[derive(Clone, Debug)]
 pub struct ApplicationPolicy {

@@ -20,6 +20,8 @@ use crate::request::path::{Matched, PathPattern, PlainPath};
 /// assert!(!bob.may(Operation::Get, "/reports"));
 /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
 /// ```
+// Permissions belong to a place, and their paths are relative to that place. A policy that asks for
+// an absolute path does not count relative permissions.
 #[derive(Clone, Debug)]
 pub struct Ground(Within);
 

@@ -80,6 +80,8 @@ impl IdentityKind {
 /// assert_eq!(token.identity(), password.identity());
 /// assert_ne!(token.identity(), foreign.identity());
 /// ```
+// An identity is a source, a tenant, a kind and an id. `${user}` in permissions names users only if
+// the verifier has one source or if the policy names the source. It never names a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity<'p> {
     source: IdentitySource<'p>,

@@ -30,6 +30,9 @@ pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, RejectionKin
     Pair::split(text).map(Some).ok_or(RejectionKind::Malformed)
 }
 
+// Basic is strict about form and lenient about the charset. The base64 is canonical and padded, and
+// the text has no control characters. The user id is not empty unless the dialect reads `:TOKEN` as
+// a token.
 fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
     // Padded base64 has whole groups, so this rejects a broken value without a buffer.
     if !value.len().is_multiple_of(4) {
@@ -50,6 +53,10 @@ fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
 }
 
 /// Decodes ISO-8859-1, whose bytes are the first 256 code points.
+// Valid UTF-8 is UTF-8. All other bytes are ISO-8859-1, because `requests`, `aiohttp` and browsers'
+// `btoa` send it. If ISO-8859-1 happens to be valid UTF-8, it is read as UTF-8, which can only deny
+// a good password. Names and passwords are compared code point by code point. In RFC 7617 section
+// 2.1 clients send NFC, so a client that sends NFD sends another password.
 fn latin1(bytes: &[u8]) -> Zeroizing<String> {
     // Each byte takes at most two, so the buffer is never reallocated and leaves no copy.
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));

@@ -27,6 +27,12 @@ pub(crate) fn is_websocket(head: RequestHead<'_>) -> bool {
 /// Returns true if the request is proven to be from an allowed origin. `Sec-Fetch-Site` decides if
 /// a browser sent it, because no page can change it. Without it, `Origin` must be the request's
 /// own. If one of these headers occurs twice, it proves nothing.
+// A cookie needs a proof of its origin. Browsers attach cookies to requests that other sites make.
+// The table therefore refuses a cookie that counts in an unsafe request, or in a WebSocket
+// handshake, unless `Sec-Fetch-Site` or `Origin` proves the origin. The own origin is `https://`
+// and the authority of the target and of `Host`, which have to agree. An `Origin` that the row
+// lists in `allow_origins` counts as well. If there is no proof, the request is refused. This also
+// applies to clients that are not browsers, because these can send a token in a header.
 fn is_proven(head: RequestHead<'_>, allowed: &[&str]) -> bool {
     let (Ok(site), Ok(origin)) = (only(head.headers(), &SEC_FETCH_SITE), only(head.headers(), &ORIGIN))
     else {

@@ -41,6 +41,12 @@ pub struct AnswerRow {
     body: &'static str,
 }
 
+// A platform's answers keep the standard's kinds. A table cannot answer *expired* and *unknown*
+// differently, because a refusal's reason is for the log. It may distinguish credentials of the
+// query from those of a header, because the client has that information anyway. Usergrid answers
+// 401 when the standard has 403. A 401 gets the dialect's challenges (RFC 9110 section 15.5.2)
+// though Usergrid itself sends none. Plain http stays a 403 without a challenge everywhere, because
+// a challenge would make clients send the credential again.
 impl AnswerRow {
     /// Answers these kinds with this body and the standard status.
     pub const fn json(kinds: &'static [RejectionKind], body: &'static str) -> Self {

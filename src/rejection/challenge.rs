@@ -79,6 +79,9 @@ impl Challenge {
 }
 
 /// A scheme of a challenge.
+// `OAuth` dialects challenge with `OAuth`. The challenge names the scheme that the service takes,
+// because a client of Socrata could not use `Bearer`. Error attributes of RFC 6750 are added
+// because the scheme carries an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Challenged {
     /// `Basic`.
@@ -90,6 +93,10 @@ pub(crate) enum Challenged {
 }
 
 impl Challenged {
+    // A bare token has no scheme word of its own, and a 401 needs a challenge (RFC 9110 section
+    // 15.5.2). Its challenge is therefore `Bearer`. The same holds for access tokens of a header, a
+    // cookie, a subprotocol, the query or a body if no scheme of the dialect carries them. It also
+    // holds for a dialect without any `Authorization` row.
     pub(crate) fn of(word: &'static str, kind: CredentialKind) -> Self {
         match kind {
             CredentialKind::AccessToken => Self::Token(word),

@@ -10,6 +10,8 @@ use super::{Challenge, InvalidChallenge, Rejection};
 use crate::principal::Scopes;
 
 /// The challenges of a dialect (RFC 9110 section 11.6.1), those for access tokens first.
+// Challenges are prepared for each scheme when the layer is made (`rejection/challenges.rs`). The
+// exceptions are challenges that name the scopes that a policy needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Schemes {
     about: About,

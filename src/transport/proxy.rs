@@ -31,6 +31,13 @@ pub enum ForwardingHeaders {
 }
 
 /// The trusted proxies, and how their headers are read.
+// One family of forwarding headers, read as a list. A proxy appends to the list that the client
+// sent, so only the end of a list is the proxy's own. If the proxy does not write a header of the
+// family, that header is the client's own. `ForwardingHeaders` names the family. Without it the
+// family that the request has counts. If the request has both families, schemes that contradict are
+// insecure, and a scheme that only one of them has counts. An address that is not in both is
+// unknown. A wrong address in the audit trail or the throttle is worse than no address. `Forwarded`
+// is read by the full grammar, because a value may hold `;proto=https;` in quotes.
 #[derive(Clone, Debug)]
 pub(super) struct Proxies {
     pub(super) networks: Vec<IpNet>,

@@ -15,6 +15,9 @@ use crate::trace;
 ///
 /// It holds neither a secret nor a personal claim. It holds names that services agree on (issuer,
 /// audience, algorithm, `typ`, `kid`), differences of clocks, and fixed texts.
+// Why a credential is denied is a value. The log line and `JwtVerifier::explain` are written from
+// it. It borrows the parts that it names and allocates nothing. It is apart from `VerifyError`,
+// because a client's answer is made from `VerifyError`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Denial<'v> {
     pub(crate) check: Check,

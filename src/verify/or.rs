@@ -99,6 +99,12 @@ fn is_unknown(first: Result<Principal, VerifyError>) -> Result<Result<Principal,
     }
 }
 
+// `or` asks on for *unknown* as well as *unsupported*, and remembers an outage. Two user tables
+// both receive a name that only one of them holds. If the first answers "unknown", that must not
+// end the search. *Expired*, *revoked*, *disabled* and *throttled* end it, because the verifier
+// that gives such an answer has found the credential. If the first is unavailable and the second
+// does not find the credential, the answer is *unavailable*. The credential may be good, and an
+// outage is never a denial.
 fn combine_errors(
     first: VerifyError,
     second: Result<Principal, VerifyError>,

@@ -37,6 +37,8 @@ pub enum Tenancy {
 impl Tenancy {
     /// Returns the tenancy of two verifiers that are asked in turn: [`Separates`](Self::Separates)
     /// if both separate tenants.
+    // A layer with a tenant takes only a verifier that separates tenants. `Or` separates tenants
+    // only if both of its verifiers do.
     #[must_use]
     pub const fn joined(self, other: Self) -> Self {
         match (self, other) {

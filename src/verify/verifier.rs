@@ -52,6 +52,9 @@ pub trait Verifier: Send + Sync + 'static {
     /// It is called first on every request, so it must not block. Return
     /// [`VerifyError::Unsupported`] for a credential that is not for this verifier. With
     /// [`or`](Self::or), a verifier that always returns `None` makes the whole chain wait.
+    // `verify_now` stands beside `verify`. An `async fn` cannot signal that it does not have to
+    // wait without being polled, and polling needs a place to keep the future. A table or a cache
+    // answers immediately and allocates nothing. `verify` has to give the same answer.
     fn verify_now(
         &self,
         credential: &Credential<'_>,

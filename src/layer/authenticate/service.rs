@@ -83,6 +83,11 @@ where
 /// Handles a request if its verifier waits or its body has to be read. The head is read again here,
 /// because borrowing twice is cheaper than owning once. A block and not an `async fn`, which would
 /// hold its arguments twice.
+// Heads are read twice on the waiting path. The values that are read borrow from the request, and
+// the request has to move into the future. A second borrow there is cheaper than owning everything
+// once, and the fast path pays nothing. If only the app token has to wait, the verifier's answer
+// about the subject moves into the future. A second question would count as a second failure if
+// failures are counted.
 fn wait<V: Verifier, M: BodyMode<B>, B: Send + 'static>(
     pipeline: &'static Pipeline,
     verifier: Arc<V>,

@@ -20,6 +20,12 @@ use crate::trace;
 use crate::verify::{Verifier, VerifyContext, VerifyError};
 
 /// A credential that was shown over plain http.
+// Revoking takes a definite verdict, a task of its own and a fixed time. A token is revoked only
+// because of a plain listener's marker or an explicit header of a trusted proxy. A lost header must
+// not revoke every live token, and a fuse stops revoking when it happens too often. An owner and a
+// client each have only a share of its limit. If the store is busy or away, it is asked again for
+// ten minutes. Meanwhile every layer of the process refuses the credential. The refusal is answered
+// after the same 20 ms whether or not the credential was valid.
 pub(super) struct Revoking<V> {
     pub(super) fuse: Arc<Fuse>,
     pub(super) verifier: Arc<V>,

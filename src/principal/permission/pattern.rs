@@ -1,6 +1,11 @@
 //! Ant path patterns with a placeholder for the user.
 
 /// A pattern, cut into segments.
+// Permissions differ from Usergrid's own matcher where that is buggy or unsafe. A user's name in
+// `${user}` is literal and compared exactly, so a name with `*` is no pattern and `Bob` is not
+// `bob`. `:` and `,` in a requested path are plain characters. A method outside the four is granted
+// by `*` alone. Text that is no permission is an error. The table of matches is a test in
+// `principal/permission/mod.rs`.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern(Vec<Segment>);
 

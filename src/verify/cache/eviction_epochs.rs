@@ -8,6 +8,9 @@ use crate::credential::Fingerprint;
 /// Its answer is stored while the part is locked, and only if the number is still the same.
 ///
 /// Because of the parts, evicting one credential affects only credentials in the same part.
+// An evicted answer does not return. Keys are in 64 parts that count evictions. An answer is
+// stored, under its part's lock, only if nothing was evicted there since the verification began. If
+// a request comes after an eviction, it does not join a verification that began before.
 pub(super) struct Generations {
     parts: Box<[Mutex<u64>]>,
     last: Mutex<u64>,

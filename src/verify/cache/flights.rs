@@ -55,6 +55,9 @@ pub(super) enum Joined<T> {
 pub(super) struct Waiter(watch::Receiver<Option<Outcome>>);
 
 /// The working end of a flight. However it ends, it leaves no waiting request behind.
+// A verification that others may wait for is a task of its own. It therefore outlives the client
+// that was first, and no other request fails with that client. It owns its data and gets a context
+// without the head. It ends at a deadline, and with the cache.
 pub(super) struct SharedCall {
     key: Fingerprint,
     number: u64,

@@ -13,6 +13,9 @@ pub(super) struct Moment {
 }
 
 /// The lifetime of an answer on both clocks. If one of them is set back, the other still ends it.
+// Each answer expires by two clocks: the clock of the principal's expiry, and a monotonic clock. A
+// clock that is set back therefore keeps no answer for ever. Both count from the time when the
+// verifier was asked, not from its answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lifetime {
     from: SystemTime,

@@ -10,6 +10,11 @@ use crate::principal::Principal;
 /// An answer is valid only if nothing was revoked in its part since its verification began. So a
 /// revocation need not look at the answers, however many there are. An answer that arrives too late
 /// is invalid as well. Answers that share a part by accident are verified once more.
+// A revocation follows the principal, not the spelling of the credential. One JWT can be written in
+// two ways (ECDSA has two signatures of a message), and a key has two secrets while it is rotated.
+// So an answer belongs to one of 8,192 parts, chosen by the principal's kind and credential id. It
+// is good only if nothing was revoked in its part since its verification began. Revoking writes one
+// number, whatever the number of answers.
 pub(super) struct Endings {
     key: FingerprintKey,
     count: AtomicU64,

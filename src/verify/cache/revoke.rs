@@ -77,6 +77,10 @@ impl<V: Verifier> Drop for Caller<V> {
     }
 }
 
+// If no answer names the principal, the cache asks the verifier for it before it passes the
+// revocation on. If the verifier cannot answer, the revocation is not passed on, and that is an
+// outage. All of this is a task, because a call may continue in a database after its caller has
+// left.
 struct Revocation<V> {
     inner: Arc<V>,
     store: Arc<Store>,

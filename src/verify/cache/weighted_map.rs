@@ -7,6 +7,10 @@ use crate::credential::Fingerprint;
 use crate::credential::fingerprint::AlreadyRandom;
 
 /// A map with room for many small values or fewer large ones. The least used are evicted first.
+// The cache decides nothing. It stores the principal of a credential and no policy's answer,
+// because another route has another requirement. Good answers and refusals are two bounded maps, so
+// that a flood of bad tokens evicts no good answer. A good answer counts as one for each 2 KiB of
+// its size, because an authorization server may return 64 KiB about a token.
 pub(super) struct Bounded<T: Clone>(Cache<Fingerprint, Weighed<T>, ByWeight, AlreadyRandom>);
 
 #[derive(Clone)]

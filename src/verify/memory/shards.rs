@@ -11,6 +11,8 @@ use crate::credential::fingerprint::AlreadyRandom;
 
 /// A map by fingerprint, in many small parts. A reader takes no lock; a change copies one part and
 /// swaps it in.
+// The memory verifier is 512 small maps behind `arc-swap`. Readers take no lock; a change copies
+// one small map.
 pub(super) struct Shards<T> {
     parts: Box<[ArcSwap<Part<T>>]>,
     /// `true` after the first entry was added.

@@ -11,6 +11,10 @@ use zeroize::Zeroizing;
 use super::UnusableHash;
 
 /// A hash of bcrypt or scrypt.
+// Hashes of other systems cost every request the same. With the feature `legacy-hashes` each check
+// takes the time of argon2id. Once a hash of another format was seen, it also takes the time of the
+// costliest such hash. Otherwise the time would reveal which users exist and have not logged in
+// since the import.
 #[derive(Debug)]
 pub(super) enum Legacy {
     Bcrypt { cost: u32, salt: [u8; 16], hash: [u8; 23] },

@@ -129,6 +129,12 @@ impl Database {
         place.map_err(|_| SqlError::Busy)?.map_err(|_| SqlError::Unreachable)
     }
 
+    // A database is asked by a task that its caller does not own. If a client leaves, it drops a
+    // future that waits, never a statement under way. The reason is that sqlx 0.9 can leave a
+    // connection in a transaction when a `BEGIN` is cancelled. There are as many such tasks as
+    // connections, and every write is one statement. Before a connection goes back, the server is
+    // asked whether it is in a transaction. The pool is always the verifier's own, even if a pool
+    // is passed in, because only then do its limits and checks hold.
     async fn detached<T: Send + 'static>(
         &self,
         place: OwnedSemaphorePermit,

@@ -11,6 +11,10 @@ impl Digest {
     ///
     /// It covers the kind, id, credential id, [issuer](Principal::issuer), and the name and the
     /// tenant of the store. Returns `None` if the principal has no credential id.
+    // A denial is of a principal's credential or of any credential. An answer names the principal,
+    // and not the credential that was presented for it. The list therefore records which of the two
+    // a digest is. If a digest may belong to any credential, a cache evicts the good answers that
+    // depend on it. It also evicts all good answers that do not list what they depend on.
     pub fn of_principal(principal: &Principal) -> Option<Self> {
         // An empty credential id is the same for every token.
         let credential = principal.credential_id().filter(|id| !id.is_empty())?;

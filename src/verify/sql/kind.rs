@@ -19,6 +19,10 @@ pub enum Kind {
     Client,
 }
 
+// One table holds every credential except users. A kind is a word in a column and a tag in the
+// digest, so that lifecycle, look-up and list are one piece of code. A row has two digests, for
+// rotation, so that a look-up is one statement by two indexes. The tenant is part of the digest, so
+// no look-up can cross tenants.
 impl Kind {
     /// Returns the name in the database.
     pub const fn as_str(self) -> &'static str {

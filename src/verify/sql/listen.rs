@@ -10,6 +10,12 @@ use tokio::time::{sleep, timeout};
 use super::{Change, Hub, Listen, SqlError};
 
 /// Listener on a channel of a server, which starts on demand.
+// PostgreSQL itself announces changes, by triggers. A change by hand is therefore announced as
+// well, with any search path, and also when a table is emptied. The announcements contain public
+// names and digests. If a listener loses its connection, it reports that everything may have
+// changed. A look-up returns topics, 64 bits for each row that the answer depends on, and a change
+// has a topic as well. A key therefore ends with the owner of its client, even though it does not
+// name that owner.
 pub(super) struct Listening {
     options: PgConnectOptions,
     channel: String,

@@ -40,6 +40,12 @@ impl Attempt {
     /// Returns `true` if a denial for this reason is a failure. The holder of an expired or revoked
     /// token needs its 401. A denied password or key is an attempt to guess it, whatever the
     /// reason.
+    // The throttle counts every denial, except that of a token that has expired or was revoked.
+    // When a client's token has expired, the client must get its 401 to fetch a new one. If a
+    // password or key is denied for any reason, that is an attempt at it. If only unknown ones
+    // counted, a 401 without end would confirm the password of a disabled user. There is no count
+    // by id alone, because outsiders could lock an account. There is none by tenant, because a
+    // `Host` header would multiply the attempts.
     pub(super) const fn fails_by(&self, reason: DenialReason) -> bool {
         match reason {
             DenialReason::Expired | DenialReason::Revoked => !self.is_token,
@@ -50,6 +56,11 @@ impl Attempt {
 }
 
 /// Calls a function if it is dropped before the attempt is over.
+// No count precedes the outcome, because parallel requests would then be failures. A burst of
+// parallel guesses is paid back, because each failure adds to the time that has to pass. If a
+// client leaves, its attempt is a failure, because its hash cost as much. It is no failure if the
+// credential has succeeded from there. If the attempt ends at the layer's deadline, it is an
+// outage.
 pub(super) struct Pending<F: FnMut()>(Option<F>);
 
 impl<F: FnMut()> Pending<F> {

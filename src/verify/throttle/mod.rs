@@ -165,6 +165,10 @@ impl<V> Throttled<V> {
         }
     }
 
+    // When a credential has succeeded from a network, it passes from there with the same secret.
+    // Guesses from a neighbour therefore lock out no user with an earlier login. If it is denied
+    // over the limit, the answer is the same 429 that a guess gets. Requests without an address
+    // count as one client, because without a count there would be no limit.
     fn is_known(&self, attempt: &Attempt) -> bool {
         self.known.get(&attempt.whole).is_some_and(|until| until > attempt.now)
     }

@@ -38,6 +38,11 @@ impl Default for Expected {
 ///
 /// An object denies the token unless it clearly states that the token is good. Anything else is a
 /// failure of the server and means nothing for the token.
+// An answer of introspection that is an object denies, anything else is an outage. The service is
+// responsible for reaching the authorization server and for its own access there. HTML, a redirect
+// or a 401 therefore contain nothing about the token. If an object does not clearly state that the
+// token is good, it is an answer about the token, and it denies. Examples are an `active` that is
+// not a boolean, a name twice at any depth, and a `cnf`.
 pub(super) fn evaluate_response(
     body: &[u8],
     expected: &Expected,

@@ -11,6 +11,13 @@ use tokio::time::Instant;
 use super::Moment;
 
 /// Lets one fetch at a time begin, and none until the cooldown of the previous one is over.
+// Keys are fetched by a task that belongs to them. `verify/oauth/jwks/fetch_gate.rs` lets one fetch
+// at a time begin and claims the cooldown before it. When keys are 225 s old, they are fetched
+// again in the background. When they are older than 300 s, they are fetched before they are used. A
+// token of a known key then waits up to 1 s. A withdrawn key therefore becomes invalid in time, and
+// an issuer that hangs stops no request. Ages follow two clocks, the given clock and a monotonic
+// clock, and the greater age counts. If a clock is put back or stands still, it therefore extends
+// nothing.
 pub(in crate::verify::oauth) struct Gate {
     cooldown: Duration,
     state: Mutex<State>,

@@ -146,6 +146,12 @@ impl Denylist {
         self.0.judges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    // A list of revoked JWTs is full rather than forgetful. An entry is removed only when another
+    // token needs its room and the first token has expired. It must have expired by the clocks of
+    // all verifiers of the list and by a monotonic clock. A clock that may be wrong does not decide
+    // the remaining life of a token. The monotonic clock therefore has to count the token's whole
+    // life. If that life is not known, because the token is denied by its `jti`, another time
+    // counts. It is the longest life that a verifier of the list accepts, and at least a day.
     fn put_at(
         &self,
         now: Moment,

@@ -6,6 +6,12 @@ use std::sync::Arc;
 use super::{Check, Denial, Json, Value};
 
 /// The names of one issuer. Principals have the first one.
+// JWTs: a token of another issuer is not ours, and a bad one of ours is unknown. The unverified
+// `iss` alone decides whether a `JwtVerifier` judges at all. Several verifiers therefore join with
+// `or`, and a key of one issuer signs nothing for another. If a token claims to be ours and is not
+// good, it is *unknown*, and `or` continues. The reason is that two verifiers of one issuer may
+// take different uses of tokens. *Expired* and *revoked* apply to genuine tokens alone, and end the
+// search.
 #[derive(Debug)]
 pub(super) struct Issuers {
     pub(super) names: Vec<Name>,

@@ -22,6 +22,8 @@ pub(super) struct Purpose {
     is_service_account: bool,
 }
 
+// Everything that names a JWT's purpose is read together. If a token is of a kind that no use
+// accepts, it is refused.
 impl Purpose {
     /// Reads the purpose. `words` are further words that name an access token.
     ///
