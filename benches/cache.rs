@@ -15,8 +15,8 @@ use tower_principal::credential::{ClientKind, Key};
 use tower_principal::verify::Cached;
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    ApiKey, AppAdmin, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, Pair, Principal, Secret,
-    Verifier, VerifyContext, VerifyError,
+    ApiKey, AppAdmin, AppToken, BasicUser, Credential, OAuthUser, Pair, Principal, Secret, Verifier,
+    VerifyContext, VerifyError, verify::MemoryVerifier,
 };
 
 /// Of every kind that can be kept, asked of a memory verifier and of a cache around it. `password`

@@ -21,8 +21,8 @@ use tower_layer::Layer as _;
 use tower_principal::dialect::{self, meaning};
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, CredentialForm, Dialect, MemoryVerifier,
-    OAuthUser, OrgAdmin, Principal, Verifier, VerifyError, transport,
+    ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, CredentialForm, Dialect, OAuthUser,
+    OrgAdmin, Principal, Verifier, VerifyError, transport, verify::MemoryVerifier,
 };
 use tower_service::Service;
 

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use axum::{Router, routing::get};
 use tower_principal::dialect::{self, CustomPlace, Malformed, meaning};
 use tower_principal::{
-    AuthenticateLayer, Credential, CredentialForm, Dialect, MemoryVerifier, OAuthUser, Principal, Secret,
-    transport,
+    AuthenticateLayer, Credential, CredentialForm, Dialect, OAuthUser, Principal, Secret, transport,
+    verify::MemoryVerifier,
 };
 
 /// The platform. Places without a row are not read: `Bearer` is an unknown scheme here, and the

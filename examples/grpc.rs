@@ -11,8 +11,8 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tower_principal::{
-    AuthenticateLayer, AuthenticationExt as _, MemoryVerifier, OAuthUser, Principal, RequireLayer, dialect,
-    policy, transport,
+    AuthenticateLayer, AuthenticationExt as _, OAuthUser, Principal, RequireLayer, dialect, policy,
+    transport, verify::MemoryVerifier,
 };
 
 /// A service of yours, here with the interface of health checks.

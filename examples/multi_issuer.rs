@@ -10,7 +10,7 @@ use tower_principal::test_util::{Fault, Issuer};
 use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::TokenUse;
 use tower_principal::{
-    AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, Verifier as _, dialect, transport,
+    AuthenticateLayer, OAuthUser, Principal, Verifier as _, dialect, transport, verify::MemoryVerifier,
 };
 
 const API: &str = "https://api.example";

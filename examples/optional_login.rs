@@ -5,7 +5,8 @@
 use axum::{Router, routing::get};
 use tower_principal::dialect::{self, meaning};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, CredentialForm, GuestRule, MemoryVerifier, OAuthUser, Principal, transport,
+    AuthenticateLayer, BasicUser, CredentialForm, GuestRule, OAuthUser, Principal, transport,
+    verify::MemoryVerifier,
 };
 
 /// `None` means that no credential was sent. It never means that a credential was invalid, because

@@ -18,7 +18,8 @@ use tower::service_fn;
 use tower::util::MapRequest;
 use tower_layer::Layer;
 use tower_principal::{
-    AuthenticateLayer, AuthenticationExt, MemoryVerifier, OAuthUser, RequireLayer, dialect, policy, transport,
+    AuthenticateLayer, AuthenticationExt, OAuthUser, RequireLayer, dialect, policy, transport,
+    verify::MemoryVerifier,
 };
 
 /// The inner service reads the record from the request's extensions.

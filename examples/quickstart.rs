@@ -1,7 +1,7 @@
 //! The quickstart. Run it with `cargo run --example quickstart`.
 
 use axum::{Router, routing::get};
-use tower_principal::{ApiKey, MemoryVerifier, OAuthUser, Principal};
+use tower_principal::{ApiKey, OAuthUser, Principal, verify::MemoryVerifier};
 use tower_principal::{AuthenticateLayer, RequireLayer};
 use tower_principal::{dialect, policy, transport};
 

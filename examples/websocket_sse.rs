@@ -16,7 +16,7 @@ use axum::routing::get;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::time::sleep;
 use tower_principal::{
-    AuthenticateLayer, MemoryVerifier, OAuthUser, Principal, Verifier, dialect, transport,
+    AuthenticateLayer, OAuthUser, Principal, Verifier, dialect, transport, verify::MemoryVerifier,
 };
 
 /// `OPENDATASOFT` accepts `?access_token=` besides the header, and so does `USERGRID`.

@@ -25,7 +25,7 @@
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
-//! use tower_principal::{ApiKey, MemoryVerifier, OAuthUser, Principal};
+//! use tower_principal::{ApiKey, OAuthUser, Principal, verify::MemoryVerifier};
 //! use tower_principal::{AuthenticateLayer, RequireLayer};
 //! use tower_principal::{dialect, policy, transport};
 //!
@@ -153,10 +153,6 @@ pub use self::credential::source::Source;
 pub use self::dialect::dialect::Dialect;
 pub use self::dialect::form::CredentialForm;
 pub use self::dialect::guest::GuestRule;
-#[cfg(feature = "axum")]
-pub use self::extract::extractors::Authenticated;
-#[cfg(feature = "axum")]
-pub use self::extract::protect::protect;
 pub use self::layer::authenticate::AuthenticateLayer;
 pub use self::layer::require::RequireLayer;
 pub use self::policy::policy::Policy;
@@ -168,5 +164,4 @@ pub use self::rejection::reason::DenialReason;
 pub use self::rejection::rejection::Rejection;
 pub use self::verify::context::VerifyContext;
 pub use self::verify::error::VerifyError;
-pub use self::verify::memory::MemoryVerifier;
 pub use self::verify::verifier::Verifier;

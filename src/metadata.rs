@@ -26,7 +26,9 @@ use crate::read::Table;
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, body::Body, routing::get};
 /// use tower_principal::metadata::ProtectedResource;
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+/// use tower_principal::{
+///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
+/// };
 ///
 /// let document = ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT)?
 ///     .authorization_server("https://login.example")

@@ -355,6 +355,16 @@ fn every_file_starts_with_its_documentation() {
     }
 }
 
+/// Code that names an item of the root compiles with every feature set.
+#[test]
+fn the_root_has_the_same_names_with_every_feature() {
+    let root = &sources()["lib"];
+    let lines: Vec<&str> = root.lines().collect();
+    let names = lines.windows(2).filter(|pair| pair[1].starts_with("pub use "));
+    let gated: Vec<_> = names.clone().filter(|pair| pair[0].starts_with("#[cfg")).collect();
+    assert!(names.count() >= 15 && gated.is_empty(), "{gated:?}");
+}
+
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();

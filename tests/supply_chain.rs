@@ -244,6 +244,19 @@ fn no_feature_but_its_own_switches_the_test_kit_on() {
     assert_eq!(full, all_but.into_iter().filter(public).collect());
 }
 
+#[test]
+fn a_service_that_checks_only_jwts_builds_without_password_hashes_and_tables_in_memory() {
+    let names = |features: &[&str]| -> BTreeSet<String> {
+        built(&metadata(features)).into_iter().map(|package| package.name.clone()).collect()
+    };
+    let heavy = ["argon2", "arc-swap", "headers"];
+    let jwt = names(&["--no-default-features", "--features", "jwt"]);
+    assert!(jwt.contains("aws-lc-rs"), "{jwt:?}");
+    assert_eq!(heavy.into_iter().find(|name| jwt.contains(*name)), None);
+    let default = names(&[]);
+    assert!(heavy.into_iter().all(|name| default.contains(name)), "{default:?}");
+}
+
 /// What `cargo check` of that Rust would find first. Cargo's own word is in `rust-version`, and the
 /// table of features in the README says the same.
 #[test]

@@ -14,7 +14,7 @@ use tower::{Layer as _, ServiceExt as _};
 use tower_principal::layer::OriginalTargetLayer;
 use tower_principal::request::RequestHead;
 use tower_principal::{
-    AuthenticateLayer, GuestRule, MemoryVerifier, OrgAdmin, RequireLayer, dialect, policy, transport,
+    AuthenticateLayer, GuestRule, OrgAdmin, RequireLayer, dialect, policy, transport, verify::MemoryVerifier,
 };
 
 fn layer(dialect: tower_principal::Dialect) -> AuthenticateLayer<MemoryVerifier> {

@@ -23,8 +23,8 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Credential, MemoryVerifier, OAuthUser, Principal, Verifier, VerifyContext,
-    VerifyError, dialect, transport,
+    AuthenticateLayer, BasicUser, Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError,
+    dialect, transport, verify::MemoryVerifier,
 };
 use zeroize::Zeroizing;
 

@@ -17,8 +17,8 @@ use tower_principal::verify::sql::{NewCredential, SqlVerifier};
 use tower_principal::verify::{Algorithm, Cached};
 use tower_principal::verify::{JwtVerifier, MemoryVerifierBuilder};
 use tower_principal::{
-    AuthenticateLayer, Credential, DenialReason, MemoryVerifier, OAuthUser, PrincipalKind, Secret, Verifier,
-    VerifyContext, VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, DenialReason, OAuthUser, PrincipalKind, Secret, Verifier, VerifyContext,
+    VerifyError, dialect, transport, verify::MemoryVerifier,
 };
 
 use crate::harness::faked;

@@ -14,7 +14,7 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::sleep;
-use tower_principal::{AuthenticateLayer, BasicUser, MemoryVerifier, OAuthUser, dialect, transport};
+use tower_principal::{AuthenticateLayer, BasicUser, OAuthUser, dialect, transport, verify::MemoryVerifier};
 
 use crate::harness::child::{Child, mib};
 use crate::harness::client::{self, with_token};

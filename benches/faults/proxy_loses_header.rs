@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use tokio::time::sleep;
-use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, dialect, transport};
+use tower_principal::{AuthenticateLayer, OAuthUser, dialect, transport, verify::MemoryVerifier};
 
 use crate::harness::child::Child;
 use crate::harness::client;

@@ -14,8 +14,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
 use tower_principal::verify::{Cached, Throttled};
 use tower_principal::{
-    AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Principal, Verifier, VerifyContext,
-    VerifyError, dialect, transport,
+    AuthenticateLayer, Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError, dialect,
+    transport, verify::MemoryVerifier,
 };
 
 use crate::harness::child::{Child, mib};

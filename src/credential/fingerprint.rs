@@ -31,6 +31,7 @@ pub struct FingerprintKey(SipHasher24);
 
 impl Fingerprint {
     /// Returns bits that a map's hash does not use, to choose one of several maps.
+    #[cfg_attr(not(any(feature = "cache", feature = "memory")), allow(dead_code))]
     pub(crate) const fn spread(self) -> u64 {
         let [_, second] = self.0;
         second

@@ -12,6 +12,7 @@ pub(crate) mod secret;
 pub(crate) mod source;
 #[cfg(any(feature = "_sql", feature = "server"))]
 pub(crate) mod token_format;
+#[cfg(feature = "headers")]
 pub mod typed_headers;
 
 pub use self::client::ClientKind;

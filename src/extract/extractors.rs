@@ -30,7 +30,7 @@ use std::ops::Deref;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::Authenticated;
+/// use tower_principal::extract::Authenticated;
 ///
 /// async fn handler(who: Authenticated) -> String {
 ///     who.id().unwrap_or_default().to_owned()

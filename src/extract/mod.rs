@@ -3,7 +3,8 @@
 //! They read the record that [`AuthenticateLayer`](crate::AuthenticateLayer) put into the request's
 //! extensions; they never parse, wait or verify.
 
-pub(crate) mod extractors;
-pub(crate) mod protect;
+mod extractors;
+mod protect;
 
-pub use self::protect::Protected;
+pub use self::extractors::Authenticated;
+pub use self::protect::{Protected, protect};

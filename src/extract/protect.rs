@@ -31,7 +31,10 @@ use crate::layer::AuthenticateLayer;
 ///
 /// ```
 /// use axum::{Router, routing::get};
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, Principal, dialect, protect, transport};
+/// use tower_principal::{
+///     AuthenticateLayer, Principal, dialect, extract::protect, transport,
+///     verify::MemoryVerifier,
+/// };
 ///
 /// let verifier = MemoryVerifier::builder().build()?;
 /// let guarded = Router::new().route("/whoami", get(|me: Principal| async move { me.kind().to_string() }));
@@ -76,7 +79,10 @@ impl<S: Clone + Send + Sync + 'static> Protected<S> {
     ///
     /// ```
     /// # use axum::{Router, routing::get};
-    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, protect, transport};
+    /// # use tower_principal::{
+    /// #     AuthenticateLayer, dialect, extract::protect, transport,
+    /// #     verify::MemoryVerifier,
+    /// # };
     /// use tower_http::cors::{Any, CorsLayer};
     ///
     /// # let verifier = MemoryVerifier::builder().build()?;

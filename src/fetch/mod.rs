@@ -15,7 +15,7 @@ mod reqwest;
 mod service;
 
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::{HttpClient, HttpClientBuilder, InvalidHttpClient};
+pub use self::reqwest::{HttpClient, HttpClientBuilder, HttpClientError};
 pub use self::service::{FromService, service};
 
 /// Sends one HTTP request and collects the answer. Keys are fetched and tokens introspected through

@@ -25,7 +25,7 @@ use super::{Fetch, FetchError};
 ///
 /// let client = HttpClient::builder().timeout(Duration::from_secs(2)).build()?;
 /// # let _ = client;
-/// # Ok::<(), tower_principal::fetch::InvalidHttpClient>(())
+/// # Ok::<(), tower_principal::fetch::HttpClientError>(())
 /// ```
 #[derive(Clone)]
 pub struct HttpClient {
@@ -60,15 +60,15 @@ enum Through {
      TLS cannot be used"
 )]
 #[non_exhaustive]
-pub struct InvalidHttpClient;
+pub struct HttpClientError;
 
 impl HttpClient {
     /// Makes a client with the default settings.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidHttpClient`] if the system's TLS cannot be used.
-    pub fn new() -> Result<Self, InvalidHttpClient> {
+    /// Returns [`HttpClientError`] if the system's TLS cannot be used.
+    pub fn new() -> Result<Self, HttpClientError> {
         Self::builder().build()
     }
 
@@ -114,7 +114,7 @@ impl HttpClientBuilder {
     /// assert!(!format!("{builder:?}").contains("s3"));
     /// let client = builder.build()?;
     /// # let _ = client;
-    /// # Ok::<(), tower_principal::fetch::InvalidHttpClient>(())
+    /// # Ok::<(), tower_principal::fetch::HttpClientError>(())
     /// ```
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Through::Proxy(Zeroizing::new(url.into()));
@@ -146,9 +146,9 @@ impl HttpClientBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidHttpClient`] if a certificate or the address of a proxy cannot be read, or
+    /// Returns [`HttpClientError`] if a certificate or the address of a proxy cannot be read, or
     /// credentials are set without a [proxy](Self::proxy). Also if the system's TLS cannot be used.
-    pub fn build(self) -> Result<HttpClient, InvalidHttpClient> {
+    pub fn build(self) -> Result<HttpClient, HttpClientError> {
         let start = Client::builder()
             .redirect(redirect::Policy::none())
             .timeout(self.timeout)
@@ -157,14 +157,14 @@ impl HttpClientBuilder {
             (Through::Nothing, None) => start.no_proxy(),
             (Through::Environment, None) => start,
             (Through::Proxy(url), credentials) => start.proxy(proxy(url, credentials.as_ref())?),
-            (Through::Nothing | Through::Environment, Some(_)) => return Err(InvalidHttpClient),
+            (Through::Nothing | Through::Environment, Some(_)) => return Err(HttpClientError),
         };
         let client = self.authorities.iter().try_fold(start, |client, pem| {
             Certificate::from_pem(pem).map(|authority| client.add_root_certificate(authority))
         });
         // The cause may quote its input, which is the operator's own configuration, so it is
         // dropped.
-        let client = client.and_then(::reqwest::ClientBuilder::build).map_err(|_| InvalidHttpClient)?;
+        let client = client.and_then(::reqwest::ClientBuilder::build).map_err(|_| HttpClientError)?;
         Ok(HttpClient { client, plain: self.plain })
     }
 }
@@ -172,12 +172,12 @@ impl HttpClientBuilder {
 fn proxy(
     url: &str,
     credentials: Option<&(Zeroizing<String>, Zeroizing<String>)>,
-) -> Result<Proxy, InvalidHttpClient> {
-    let address: Uri = url.parse().map_err(|_| InvalidHttpClient)?;
+) -> Result<Proxy, HttpClientError> {
+    let address: Uri = url.parse().map_err(|_| HttpClientError)?;
     if !matches!(address.scheme_str(), Some("http" | "https")) {
-        return Err(InvalidHttpClient);
+        return Err(HttpClientError);
     }
-    let proxy = Proxy::all(url).map_err(|_| InvalidHttpClient)?;
+    let proxy = Proxy::all(url).map_err(|_| HttpClientError)?;
     Ok(match credentials {
         Some((user, password)) => proxy.basic_auth(user, password),
         None => proxy,

@@ -22,7 +22,9 @@ use crate::request::original_target::OriginalTarget;
 /// ```
 /// use tower_layer::Layer;
 /// use tower_principal::layer::OriginalTargetLayer;
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+/// use tower_principal::{
+///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
+/// };
 ///
 /// # let inner = tower::service_fn(async |_: http::Request<()>| Ok::<_, ()>(http::Response::new(bytes::Bytes::new())));
 /// let verifier = MemoryVerifier::builder().build()?;

@@ -39,7 +39,9 @@ mod window;
 /// # Examples
 ///
 /// ```
-/// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+/// # use tower_principal::{
+/// #     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
+/// # };
 /// use tower_principal::layer::RevocationLimits;
 ///
 /// # let verifier = MemoryVerifier::builder().build()?;

@@ -69,6 +69,7 @@ impl Principal {
     }
 
     /// Sets the store and the tenant, unless an issuer or a store is set already.
+    #[cfg_attr(not(any(feature = "memory", feature = "sqlite", feature = "postgres")), allow(dead_code))]
     pub(crate) fn known_by(self, store: Option<Arc<str>>, tenant: Option<Arc<str>>) -> Self {
         if self.is_guest() || self.record().issuer.is_some() || self.record().store.is_some() {
             return self;
@@ -77,6 +78,7 @@ impl Principal {
     }
 
     /// Changes the record, which is copied if other principals share it.
+    #[cfg_attr(not(any(feature = "memory", feature = "sqlite", feature = "postgres")), allow(dead_code))]
     fn changed(mut self, change: impl FnOnce(&mut Record)) -> Self {
         change(Arc::make_mut(match &mut self {
             Self::Guest(guest) => &mut guest.0,

@@ -5,7 +5,6 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, REFERRER_POLICY, VA
 use http::{HeaderMap, HeaderValue};
 
 use crate::authentication::Authentication;
-use crate::credential::typed_headers::X_APP_TOKEN;
 
 /// The presence of a credential in a request, and in its query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +56,7 @@ fn keeps_private(value: &HeaderValue) -> bool {
 /// Returns the `Vary` value for a dialect: `Authorization`, `X-App-Token` and the dialect's other
 /// headers. It is leaked once, so that sending it updates no reference count.
 pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> HeaderValue {
-    let others = names.filter(|name| **name != AUTHORIZATION && **name != X_APP_TOKEN);
+    let others = names.filter(|name| **name != AUTHORIZATION && **name != "x-app-token");
     let others: String = others.map(|name| format!(", {name}")).collect();
     if others.is_empty() {
         return DEPENDS_ON;

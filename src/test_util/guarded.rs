@@ -22,7 +22,10 @@ use tower_service::Service;
 /// ```
 /// use axum::{Router, body::Body, routing::get};
 /// use http::Method;
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, test_util, transport};
+/// use tower_principal::{
+///     AuthenticateLayer, dialect, test_util, transport,
+///     verify::MemoryVerifier,
+/// };
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::from_acceptor());
@@ -75,7 +78,10 @@ where
 /// ```
 /// use axum::{Router, body::Body, routing::get};
 /// use http::Method;
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, test_util, transport};
+/// use tower_principal::{
+///     AuthenticateLayer, dialect, test_util, transport,
+///     verify::MemoryVerifier,
+/// };
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::from_acceptor());

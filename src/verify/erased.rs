@@ -46,7 +46,7 @@ pub trait DynVerifier: Send + Sync + 'static {
 ///
 /// ```
 /// use tower_principal::verify::{self, BoxVerifier};
-/// use tower_principal::{MemoryVerifier, Verifier, VerifyError};
+/// use tower_principal::{Verifier, VerifyError, verify::MemoryVerifier};
 ///
 /// fn choose(strict: bool) -> Result<BoxVerifier, tower_principal::verify::MemoryVerifierError> {
 ///     Ok(match strict {

@@ -7,10 +7,12 @@ mod denial;
 mod erased;
 pub(crate) mod error;
 mod from_fn;
-pub(crate) mod memory;
+#[cfg(feature = "memory")]
+mod memory;
 #[cfg(any(feature = "introspection", feature = "jwt"))]
 mod oauth;
 mod or;
+#[cfg(feature = "password")]
 pub mod password;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod sql;
@@ -29,18 +31,19 @@ pub(crate) use self::denial::{Check, Denial, note};
 pub use self::erased::{BoxVerifier, DynVerifier};
 pub(crate) use self::error::VerifyError;
 pub use self::from_fn::{FromFn, from_fn};
-pub use self::memory::{MemoryVerifierBuilder, MemoryVerifierError};
+#[cfg(feature = "memory")]
+pub use self::memory::{MemoryVerifier, MemoryVerifierBuilder, MemoryVerifierError};
 #[cfg(any(feature = "introspection", feature = "jwt"))]
 pub use self::oauth::claims::{Claims, GroupForm};
 #[cfg(feature = "introspection")]
-pub use self::oauth::introspection::{Introspection, IntrospectionBuilder, InvalidIntrospection};
+pub use self::oauth::introspection::{Introspection, IntrospectionBuilder, IntrospectionError};
 #[cfg(feature = "jwt")]
 pub use self::oauth::jose::Algorithm;
 #[cfg(feature = "jwt")]
-pub use self::oauth::jwks::{InvalidJwks, InvalidKey, Jwks, JwksBuilder, KeySet};
+pub use self::oauth::jwks::{InvalidKey, Jwks, JwksBuilder, JwksError, KeySet};
 #[cfg(feature = "jwt")]
 pub use self::oauth::jwt::{
-    Denylist, DenylistFull, Explanation, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
+    Denylist, DenylistError, Explanation, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
     provider,
 };
 pub use self::or::Or;

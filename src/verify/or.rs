@@ -23,7 +23,7 @@ use crate::principal::{IdentitySource, Principal};
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{MemoryVerifier, Verifier};
+/// use tower_principal::{Verifier, verify::MemoryVerifier};
 ///
 /// let staff = MemoryVerifier::builder().build()?;
 /// let customers = MemoryVerifier::builder().build()?;

@@ -108,13 +108,14 @@ pub trait Verifier: Send + Sync + 'static {
     /// [`Unsupported`](VerifyError::Unsupported).
     ///
     /// The tenant is not part of the principals' [keys](Principal::key). Give the stores of two
-    /// tenants different names, or build a [`MemoryVerifier`](crate::MemoryVerifier) with its own
+    /// tenants different names, or build a
+    /// [`MemoryVerifier`](crate::verify::MemoryVerifier) with its own
     /// [`tenant`](crate::verify::MemoryVerifierBuilder::tenant).
     ///
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{MemoryVerifier, Verifier};
+    /// use tower_principal::{Verifier, verify::MemoryVerifier};
     ///
     /// let acme = MemoryVerifier::builder().name("acme").build()?.at_tenant("acme.example");
     /// let rival = MemoryVerifier::builder().name("rival").build()?.at_tenant("rival.example");

@@ -27,9 +27,9 @@ use tower_principal::verify::password::Passwords;
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlVerifier};
 use tower_principal::verify::{self, Cached, Introspection, Throttled};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, Credential, MemoryVerifier,
-    OAuthUser, OrgAdmin, Pair, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError,
-    dialect, transport,
+    ApiKey, AppToken, AuthenticateLayer, AuthenticationExt as _, BasicUser, Credential, OAuthUser, OrgAdmin,
+    Pair, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError, dialect, transport,
+    verify::MemoryVerifier,
 };
 
 use super::needles::Canaries;

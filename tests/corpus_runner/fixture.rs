@@ -19,8 +19,9 @@ use tokio::task::JoinSet;
 use tower_principal::transport::Transport;
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    AppToken, AuthenticateLayer, Authentication, BasicUser, Credential, Dialect, GuestRule, MemoryVerifier,
-    OAuthUser, Principal, RequireLayer, Verifier, VerifyContext, VerifyError, dialect, policy, transport,
+    AppToken, AuthenticateLayer, Authentication, BasicUser, Credential, Dialect, GuestRule, OAuthUser,
+    Principal, RequireLayer, Verifier, VerifyContext, VerifyError, dialect, policy, transport,
+    verify::MemoryVerifier,
 };
 
 /// One server for one case, so that its count is the case's own.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tower_principal::MemoryVerifier;
+use tower_principal::verify::MemoryVerifier;
 
 use super::afterwards;
 use super::answers::{Answers, Asked, Outcome, equal};

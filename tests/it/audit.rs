@@ -17,8 +17,8 @@ use tower_principal::dialect::{self, meaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, Peer, PlainConnection};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Authenticated, BasicUser, Credential, CredentialForm, DenialReason,
-    Dialect, GuestRule, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, policy,
+    ApiKey, AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason, Dialect,
+    GuestRule, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, extract::Authenticated, policy,
 };
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;

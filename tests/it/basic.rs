@@ -8,7 +8,7 @@ use tower_principal::dialect::meaning::TokenPair;
 use tower_principal::dialect::{self, DialectError, meaning};
 use tower_principal::read::Reader;
 use tower_principal::{
-    BasicUser, CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser, RejectionKind,
+    BasicUser, CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind, verify::MemoryVerifier,
 };
 
 use crate::support::*;

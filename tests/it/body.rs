@@ -17,7 +17,9 @@ use tower_principal::RejectionKind::{
 };
 use tower_principal::dialect::{self, meaning};
 use tower_principal::layer::FormBody;
-use tower_principal::{AuthenticateLayer, CredentialForm, Dialect, GuestRule, MemoryVerifier, RejectionKind};
+use tower_principal::{
+    AuthenticateLayer, CredentialForm, Dialect, GuestRule, RejectionKind, verify::MemoryVerifier,
+};
 
 use crate::support::*;
 

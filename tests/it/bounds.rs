@@ -17,8 +17,8 @@ use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Principal, PrincipalKind, Secret, Verifier,
-    VerifyContext, VerifyError, dialect,
+    AuthenticateLayer, Credential, OAuthUser, Principal, PrincipalKind, Secret, Verifier, VerifyContext,
+    VerifyError, dialect, verify::MemoryVerifier,
 };
 
 use crate::support::*;

@@ -8,8 +8,8 @@ use tower_principal::RejectionKind::{self, InsufficientScope, Missing, UnknownSc
 use tower_principal::policy::{self, Forbidden};
 use tower_principal::test_util::ActAs;
 use tower_principal::{
-    AppToken, Authenticated, Dialect, Guest, GuestRule, OAuthUser, Principal, PrincipalKind, RequireLayer,
-    dialect,
+    AppToken, Dialect, Guest, GuestRule, OAuthUser, Principal, PrincipalKind, RequireLayer, dialect,
+    extract::Authenticated,
 };
 
 use crate::support::*;

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tower_principal::fetch::{Fetch, FetchError};
-use tower_principal::verify::{Algorithm, Claims, Introspection, IntrospectionBuilder, InvalidIntrospection};
+use tower_principal::verify::{Algorithm, Claims, Introspection, IntrospectionBuilder, IntrospectionError};
 use tower_principal::verify::{JwtVerifier, JwtVerifierError};
 use tower_principal::{OAuthUser, Principal, RequireLayer, Verifier as _, dialect, policy};
 
@@ -189,6 +189,6 @@ fn a_permission_that_is_none_builds_no_verifier() {
         let jwts = jwts.permissions_of("editor", [others[0], bad]).permissions_of("reader", others).build();
         assert!(matches!(jwts, Err(JwtVerifierError::Permission(_))), "{bad}");
         let answers = saying("").permissions_of("editor", [bad]).permissions_of("editor", others).build();
-        assert!(matches!(answers, Err(InvalidIntrospection::Permission(_))), "{bad}");
+        assert!(matches!(answers, Err(IntrospectionError::Permission(_))), "{bad}");
     }
 }

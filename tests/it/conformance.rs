@@ -11,8 +11,8 @@ use tower_principal::credential::{ClientKind, Key};
 use tower_principal::test_util::conformance::{Report, Rule, Suite};
 use tower_principal::verify::{Tenancy, from_fn};
 use tower_principal::{
-    ApiKey, BasicUser, Credential, Guest, MemoryVerifier, OAuthUser, Pair, Principal, PrincipalKind, Secret,
-    Verifier, VerifyContext, VerifyError,
+    ApiKey, BasicUser, Credential, Guest, OAuthUser, Pair, Principal, PrincipalKind, Secret, Verifier,
+    VerifyContext, VerifyError, verify::MemoryVerifier,
 };
 
 use crate::support::*;

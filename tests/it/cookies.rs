@@ -6,7 +6,9 @@ use http::{HeaderMap, HeaderValue, Request};
 use tower_principal::RejectionKind::{Ambiguous, CrossSite, DeniedToken, Malformed, Missing};
 use tower_principal::dialect::{self, DialectError, meaning};
 use tower_principal::read::Reader;
-use tower_principal::{CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser, RejectionKind, Source};
+use tower_principal::{
+    CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind, Source, verify::MemoryVerifier,
+};
 
 use crate::support::*;
 

@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use tower_principal::transport::SecureConnection;
 use tower_principal::{
-    AppToken, AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Pair, RequireLayer, Secret, Verifier,
-    VerifyContext, VerifyError, dialect, policy, transport, verify,
+    AppToken, AuthenticateLayer, Credential, OAuthUser, Pair, RequireLayer, Secret, Verifier, VerifyContext,
+    VerifyError, dialect, policy, transport,
+    verify::{self, MemoryVerifier},
 };
 
 use crate::support::*;

@@ -8,8 +8,8 @@ use tower_principal::RejectionKind::{Forbidden, InsufficientScope, Missing};
 use tower_principal::credential::CredentialKind;
 use tower_principal::test_util::ActAs;
 use tower_principal::{
-    ApiKey, AppAdmin, AppToken, Authenticated, Authentication, BasicUser, GuestRule, OAuthUser, OrgAdmin,
-    Principal, PrincipalKind, RejectionKind, Source, dialect,
+    ApiKey, AppAdmin, AppToken, Authentication, BasicUser, GuestRule, OAuthUser, OrgAdmin, Principal,
+    PrincipalKind, RejectionKind, Source, dialect, extract::Authenticated,
 };
 
 use crate::support::*;

@@ -8,7 +8,7 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::Request;
-use tower_principal::fetch::{Fetch as _, FetchError, HttpClient, InvalidHttpClient};
+use tower_principal::fetch::{Fetch as _, FetchError, HttpClient, HttpClientError};
 
 /// A server on the loopback; its address.
 async fn serve() -> String {
@@ -164,7 +164,7 @@ async fn req_46_keys_are_not_fetched_behind_a_redirect() {
 fn an_authority_that_cannot_be_read_is_an_error() {
     let builder =
         HttpClient::builder().authority("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
-    assert!(matches!(builder.build(), Err(InvalidHttpClient { .. })));
+    assert!(matches!(builder.build(), Err(HttpClientError { .. })));
 }
 
 /// A proxy on the loopback: it answers `CONNECT` by a connection to `to`, and other requests with

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tower_principal::verify::MemoryVerifierError;
 use tower_principal::verify::password::{Passwords, UnusableHash};
 use tower_principal::{
-    BasicUser, Credential, MemoryVerifier, Pair, Secret, Verifier as _, VerifyContext, VerifyError,
+    BasicUser, Credential, Pair, Secret, Verifier as _, VerifyContext, VerifyError, verify::MemoryVerifier,
 };
 
 use crate::support::*;

@@ -11,8 +11,8 @@ use tower_principal::test_util::Issuer;
 use tower_principal::verify::{BoxVerifier, JwtVerifier, JwtVerifierBuilder, MemoryVerifierError};
 use tower_principal::verify::{Cached, Introspection, IntrospectionBuilder, provider};
 use tower_principal::{
-    ApiKey, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, Policy, Principal, PrincipalKind,
-    RequireLayer, Secret, Verifier, VerifyContext, dialect, policy,
+    ApiKey, AppToken, BasicUser, Credential, OAuthUser, Policy, Principal, PrincipalKind, RequireLayer,
+    Secret, Verifier, VerifyContext, dialect, policy, verify::MemoryVerifier,
 };
 
 use crate::jwt::{API, ask};

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tower_principal::RejectionKind::{DeniedToken, Unavailable};
 use tower_principal::fetch::{self, Fetch, FetchError};
 use tower_principal::test_util::{Fault, Issuer};
-use tower_principal::verify::{Cached, Introspection, InvalidIntrospection};
+use tower_principal::verify::{Cached, Introspection, IntrospectionError};
 use tower_principal::{
     Credential, DenialReason, Pair, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext,
     VerifyError, dialect,
@@ -315,7 +315,7 @@ async fn req_50_id_and_secret_go_into_the_form_by_choice() {
     assert!(headers.contains_key("authorization") && form.len() == 2);
     assert_eq!(
         builder().client_secret_post("", "secret").build().err(),
-        Some(InvalidIntrospection::Credentials)
+        Some(IntrospectionError::Credentials)
     );
     let authority = authority();
     authority.register_client("own", "s+e/c=r&t");
@@ -476,20 +476,20 @@ fn an_endpoint_has_to_be_an_https_url_and_to_know_us() {
     for (endpoint, error) in [
         ("https://as.example/introspect", None),
         ("https://as.example:8443/introspect?x=1", None),
-        ("http://as.example/introspect", Some(InvalidIntrospection::Insecure)),
-        ("https://user:secret@as.example/introspect", Some(InvalidIntrospection::Endpoint)),
-        ("ftp://as.example/introspect", Some(InvalidIntrospection::Endpoint)),
-        ("/introspect", Some(InvalidIntrospection::Endpoint)),
-        ("as.example", Some(InvalidIntrospection::Endpoint)),
-        ("", Some(InvalidIntrospection::Endpoint)),
+        ("http://as.example/introspect", Some(IntrospectionError::Insecure)),
+        ("https://user:secret@as.example/introspect", Some(IntrospectionError::Endpoint)),
+        ("ftp://as.example/introspect", Some(IntrospectionError::Endpoint)),
+        ("/introspect", Some(IntrospectionError::Endpoint)),
+        ("as.example", Some(IntrospectionError::Endpoint)),
+        ("", Some(IntrospectionError::Endpoint)),
     ] {
         let built = Introspection::builder(endpoint, authority()).bearer("own").build();
         assert_eq!(built.err(), error, "{endpoint}");
     }
     let without = Introspection::builder("https://as.example/introspect", authority());
-    assert_eq!(without.build().err(), Some(InvalidIntrospection::Credentials));
+    assert_eq!(without.build().err(), Some(IntrospectionError::Credentials));
     let broken = Introspection::builder("https://as.example/introspect", authority()).bearer("a\nb");
-    assert_eq!(broken.build().err(), Some(InvalidIntrospection::Credentials));
+    assert_eq!(broken.build().err(), Some(IntrospectionError::Credentials));
 }
 
 #[test]

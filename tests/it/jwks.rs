@@ -17,7 +17,7 @@ use tower::{Layer as _, ServiceExt};
 use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Fault, Issuer, TestClock};
 use tower_principal::verify::JwtVerifier;
-use tower_principal::verify::{Algorithm, InvalidJwks, Jwks, KeySet};
+use tower_principal::verify::{Algorithm, Jwks, JwksError, KeySet};
 use tower_principal::{Credential, DenialReason, Secret, Verifier, VerifyContext, VerifyError, dialect};
 
 use crate::support::{authorization, bearer, greet, layer_of, send};
@@ -504,7 +504,7 @@ fn req_46_only_https_addresses_and_sane_times_are_taken() {
     for address in
         ["http://issuer.example/keys", "https://user@issuer.example/", "/keys", "ftp://x/", "", "https://"]
     {
-        assert_eq!(build(address), Err(InvalidJwks::Address), "{address}");
+        assert_eq!(build(address), Err(JwksError::Address), "{address}");
     }
     assert!(Jwks::builder("http://127.0.0.1:1/", issuer.clone()).danger_allow_http().build().is_ok());
     let start = || Jwks::builder("https://issuer.example/keys", issuer.clone());
@@ -514,7 +514,7 @@ fn req_46_only_https_addresses_and_sane_times_are_taken() {
         start().max_stale(SECOND * 86_401),
         start().timeout(SECOND * 11),
     ] {
-        assert_eq!(wrong.build().err(), Some(InvalidJwks::Times));
+        assert_eq!(wrong.build().err(), Some(JwksError::Times));
     }
 }
 

@@ -11,7 +11,8 @@ use tower_principal::test_util::{Fault, Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, KeySet};
 use tower_principal::verify::{JwtVerifier, JwtVerifierError};
 use tower_principal::{
-    Credential, MemoryVerifier, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError, dialect,
+    Credential, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError, dialect,
+    verify::MemoryVerifier,
 };
 
 use crate::support::{authorization, bearer, layer_of, send, whoami};

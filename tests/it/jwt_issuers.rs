@@ -12,7 +12,9 @@ use tower_principal::fetch::{Fetch, FetchError};
 use tower_principal::test_util::{Issuer, TestClock, Token};
 use tower_principal::verify::{Algorithm, Denylist, Jwks, KeySet, TokenUse};
 use tower_principal::verify::{JwtVerifier, JwtVerifierBuilder, JwtVerifierError};
-use tower_principal::{AuthenticateLayer, MemoryVerifier, Verifier as _, VerifyContext, dialect, transport};
+use tower_principal::{
+    AuthenticateLayer, Verifier as _, VerifyContext, dialect, transport, verify::MemoryVerifier,
+};
 
 use crate::jwt::{API, ISSUER, ask, credential, good, seconds, verdict};
 use crate::support::{authorization, send, whoami};

@@ -7,7 +7,8 @@ use http::Method;
 use tower::{Layer as _, service_fn};
 use tower_principal::request::RequestHead;
 use tower_principal::{
-    Authenticated, Authentication, OAuthUser, Principal, RejectionKind, RequireLayer, dialect, policy,
+    Authentication, OAuthUser, Principal, RejectionKind, RequireLayer, dialect, extract::Authenticated,
+    policy,
 };
 
 use crate::support::{self, *};

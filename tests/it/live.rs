@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tower_principal::transport::{self, PlainConnection};
-use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, Verifier, dialect};
+use tower_principal::{AuthenticateLayer, OAuthUser, Verifier, dialect, verify::MemoryVerifier};
 
 use crate::support::*;
 

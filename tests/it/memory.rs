@@ -9,8 +9,8 @@ use tower_principal::clock::Clock;
 use tower_principal::credential::{ClientKind, Key};
 use tower_principal::verify::{self, BoxVerifier, DynVerifier, MemoryVerifierError};
 use tower_principal::{
-    ApiKey, AppToken, BasicUser, Credential, DenialReason, Guest, MemoryVerifier, OAuthUser, OrgAdmin, Pair,
-    Principal, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError, dialect,
+    ApiKey, AppToken, BasicUser, Credential, DenialReason, Guest, OAuthUser, OrgAdmin, Pair, Principal,
+    PrincipalKind, Secret, Verifier, VerifyContext, VerifyError, dialect, verify::MemoryVerifier,
 };
 
 use crate::support::*;

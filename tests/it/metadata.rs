@@ -8,7 +8,7 @@ use axum::routing::any;
 use serde_json::{Value, json};
 use tower_principal::dialect::{self, meaning};
 use tower_principal::metadata::{InvalidResource, ProtectedResource};
-use tower_principal::{CredentialForm, Dialect, RequireLayer, policy, protect};
+use tower_principal::{CredentialForm, Dialect, RequireLayer, extract::protect, policy};
 
 use crate::support::*;
 

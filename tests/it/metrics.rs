@@ -12,8 +12,8 @@ use tower_principal::dialect::{self, CustomPlace, meaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason, Dialect, GuestRule,
-    MemoryVerifier, OAuthUser, Principal, RejectionKind, RequireLayer, VerifyError, policy,
+    AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason, Dialect, GuestRule, OAuthUser,
+    Principal, RejectionKind, RequireLayer, VerifyError, policy, verify::MemoryVerifier,
 };
 
 use crate::support::*;

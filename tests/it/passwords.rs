@@ -9,8 +9,8 @@ use tower::ServiceExt as _;
 use tower_principal::RejectionKind::Unavailable;
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    BasicUser, Credential, MemoryVerifier, Pair, PrincipalKind, Secret, Verifier as _, VerifyContext,
-    VerifyError, dialect,
+    BasicUser, Credential, Pair, PrincipalKind, Secret, Verifier as _, VerifyContext, VerifyError, dialect,
+    verify::MemoryVerifier,
 };
 
 use crate::support::*;

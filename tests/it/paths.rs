@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use http::{Request, Uri};
 use proptest::prelude::*;
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use tower_principal::{AuthenticateLayer, AuthenticationExt as _, MemoryVerifier, dialect};
+use tower_principal::{AuthenticateLayer, AuthenticationExt as _, dialect, verify::MemoryVerifier};
 
 use crate::support::*;
 

@@ -12,8 +12,8 @@ use tower_principal::credential::Key;
 use tower_principal::dialect::{self, CustomPlace, DialectError, Subprotocol, meaning};
 use tower_principal::read::Reader;
 use tower_principal::{
-    ApiKey, AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, MemoryVerifier, OAuthUser,
-    RejectionKind, Secret, Source, transport,
+    ApiKey, AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind,
+    Secret, Source, transport, verify::MemoryVerifier,
 };
 
 use crate::support::*;

@@ -16,9 +16,9 @@ use tower_principal::credential::Carrier;
 use tower_principal::dialect::{self, DialectError, meaning};
 use tower_principal::rejection::AnswerRow;
 use tower_principal::{
-    ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authenticated, BasicUser, Credential, CredentialForm,
-    DenialReason, Dialect, GuestRule, OAuthUser, Rejection, RequireLayer, Verifier, VerifyError, policy,
-    transport,
+    ApiKey, AppAdmin, AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason,
+    Dialect, GuestRule, OAuthUser, Rejection, RequireLayer, Verifier, VerifyError, extract::Authenticated,
+    policy, transport,
 };
 
 use crate::support::*;

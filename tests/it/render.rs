@@ -9,8 +9,8 @@ use http_body_util::Full;
 use tower::{Layer as _, service_fn};
 use tower_principal::RejectionKind::{DeniedToken, Forbidden, InsufficientScope, Missing, ServerError};
 use tower_principal::{
-    Authenticated, GuestRule, OAuthUser, OrgAdmin, Principal, PrincipalKind, Rejection, RequireLayer,
-    dialect, policy,
+    GuestRule, OAuthUser, OrgAdmin, Principal, PrincipalKind, Rejection, RequireLayer, dialect,
+    extract::Authenticated, policy,
 };
 
 use crate::support::*;

@@ -13,8 +13,8 @@ use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, Peer, PlainConnection, SecureConnection, Transport};
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Principal, Rejection,
-    RejectionKind, Verifier, VerifyContext, VerifyError, dialect,
+    ApiKey, AppToken, AuthenticateLayer, Credential, OAuthUser, Principal, Rejection, RejectionKind,
+    Verifier, VerifyContext, VerifyError, dialect, verify::MemoryVerifier,
 };
 
 use crate::support::logged;

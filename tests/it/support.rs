@@ -19,8 +19,8 @@ use tower::{Service, ServiceExt as _};
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
     ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authentication, AuthenticationExt as _, BasicUser,
-    Credential, Dialect, MemoryVerifier, OAuthUser, OrgAdmin, Principal, Rejection, RejectionKind, Verifier,
-    VerifyContext, VerifyError, transport,
+    Credential, Dialect, OAuthUser, OrgAdmin, Principal, Rejection, RejectionKind, Verifier, VerifyContext,
+    VerifyError, transport, verify::MemoryVerifier,
 };
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;

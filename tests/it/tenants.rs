@@ -13,8 +13,8 @@ use tower_principal::test_util::Issuer;
 use tower_principal::verify::{BoxVerifier, JwtVerifier, JwtVerifierBuilder};
 use tower_principal::verify::{Cached, Introspection, Tenancy, from_fn};
 use tower_principal::{
-    AuthenticateLayer, Credential, MemoryVerifier, OAuthUser, Secret, Verifier, VerifyContext, VerifyError,
-    dialect, transport,
+    AuthenticateLayer, Credential, OAuthUser, Secret, Verifier, VerifyContext, VerifyError, dialect,
+    transport, verify::MemoryVerifier,
 };
 
 use crate::jwt::API;

@@ -12,8 +12,8 @@ use tower_principal::credential::Key;
 use tower_principal::transport::{self, ForwardingHeaders, Peer, Transport};
 use tower_principal::verify::{FailureLimit, Throttled};
 use tower_principal::{
-    AppToken, AuthenticateLayer, BasicUser, Credential, DenialReason, MemoryVerifier, OAuthUser, Pair,
-    Secret, Verifier, VerifyContext, VerifyError, dialect,
+    AppToken, AuthenticateLayer, BasicUser, Credential, DenialReason, OAuthUser, Pair, Secret, Verifier,
+    VerifyContext, VerifyError, dialect, verify::MemoryVerifier,
 };
 
 use crate::support::*;

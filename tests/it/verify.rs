@@ -16,8 +16,9 @@ use tower_principal::RejectionKind::{
 use tower_principal::credential::{ClientKind, CredentialKind, Key};
 use tower_principal::transport::Peer;
 use tower_principal::{
-    AppToken, BasicUser, Credential, DenialReason, Guest, GuestRule, MemoryVerifier, OAuthUser, Principal,
-    PrincipalKind, RequireLayer, Verifier as _, VerifyError, dialect, policy, verify,
+    AppToken, BasicUser, Credential, DenialReason, Guest, GuestRule, OAuthUser, Principal, PrincipalKind,
+    RequireLayer, Verifier as _, VerifyError, dialect, policy,
+    verify::{self, MemoryVerifier},
 };
 
 use crate::support::*;

@@ -13,7 +13,7 @@ use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
 use tower_principal::layer::make_span;
 use tower_principal::test_util::{assert_guarded, unguarded};
-use tower_principal::{GuestRule, OAuthUser, RejectionKind, RequireLayer, dialect, policy, protect};
+use tower_principal::{GuestRule, OAuthUser, RejectionKind, RequireLayer, dialect, extract::protect, policy};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};

@@ -10,7 +10,7 @@ use axum::routing::get;
 use tempfile::TempDir;
 use tokio::time::sleep;
 use tower_principal::verify::{Cached, FailureLimit, Throttled};
-use tower_principal::{AuthenticateLayer, MemoryVerifier, OAuthUser, dialect, transport};
+use tower_principal::{AuthenticateLayer, OAuthUser, dialect, transport, verify::MemoryVerifier};
 
 use crate::harness::child::Child;
 use crate::harness::client::with_token;

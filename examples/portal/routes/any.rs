@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Dialect, GuestRule, Verifier, dialect, protect};
+use tower_principal::{AuthenticateLayer, Dialect, GuestRule, Verifier, dialect, extract::protect};
 
 use super::{BODY_DEADLINE, BODY_LIMIT};
 use crate::whoami::whoami;

@@ -6,7 +6,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Verifier, dialect, protect};
+use tower_principal::{AuthenticateLayer, Verifier, dialect, extract::protect};
 
 use super::shape;
 use crate::jwt::SigningKey;

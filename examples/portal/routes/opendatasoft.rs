@@ -6,7 +6,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_http::cors::{Any, CorsLayer};
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Verifier, dialect, protect};
+use tower_principal::{AuthenticateLayer, Verifier, dialect, extract::protect};
 
 use super::{BODY_DEADLINE, BODY_LIMIT};
 use crate::whoami::whoami;

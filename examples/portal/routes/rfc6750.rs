@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, RequireLayer, Verifier, dialect, policy, protect};
+use tower_principal::{AuthenticateLayer, RequireLayer, Verifier, dialect, extract::protect, policy};
 
 use crate::whoami::whoami;
 

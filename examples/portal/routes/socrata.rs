@@ -14,7 +14,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::Transport;
-use tower_principal::{AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect, protect};
+use tower_principal::{
+    AuthenticateLayer, Principal, Rejection, RejectionKind, Verifier, dialect, extract::protect,
+};
 
 use super::{BODY_LIMIT, shape};
 use crate::documents::{Documents, Unkept};

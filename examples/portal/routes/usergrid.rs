@@ -19,7 +19,7 @@ use tower_principal::principal::IdentityKind;
 use tower_principal::transport::Transport;
 use tower_principal::{
     AuthenticateLayer, Credential, GuestRule, OrgAdmin, Principal, PrincipalKind, RequireLayer, Secret,
-    Verifier, VerifyContext, VerifyError, dialect, protect,
+    Verifier, VerifyContext, VerifyError, dialect, extract::protect,
 };
 
 use super::{BODY_LIMIT, collections, shape};

@@ -41,7 +41,9 @@ pub use self::service::Authenticate;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+/// use tower_principal::{
+///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
+/// };
 ///
 /// let verifier = MemoryVerifier::builder().build()?;
 /// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT.realm("data"), verifier, transport::from_acceptor());
@@ -109,7 +111,10 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// ```
     /// use bytes::Bytes;
     /// use http::{HeaderValue, Response};
-    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, Rejection, dialect, transport};
+    /// # use tower_principal::{
+    /// #     AuthenticateLayer, Rejection, dialect, transport,
+    /// #     verify::MemoryVerifier,
+    /// # };
     /// # let verifier = MemoryVerifier::builder().build()?;
     /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
     ///     .respond(|rejection: &Rejection, standard: Response<Bytes>| {
@@ -137,7 +142,10 @@ impl<V, M> AuthenticateLayer<V, M> {
     ///
     /// ```
     /// # use tower_principal::request::RequestHead;
-    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, Verifier, dialect, transport};
+    /// # use tower_principal::{
+    /// #     AuthenticateLayer, Verifier, dialect, transport,
+    /// #     verify::MemoryVerifier,
+    /// # };
     /// # let verifier = MemoryVerifier::builder().build()?;
     /// let verifier = verifier.at_tenant("acme.example");
     /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
@@ -228,7 +236,9 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// # Examples
     ///
     /// ```
-    /// # use tower_principal::{AuthenticateLayer, MemoryVerifier, dialect, transport};
+    /// # use tower_principal::{
+    /// #     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
+    /// # };
     /// # let verifier = MemoryVerifier::builder().build()?;
     /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
     ///     .challenge_scope("datasets:read datasets:write");

@@ -4,7 +4,9 @@
 //!
 //! ```
 //! use tower_principal::test_util::conformance::Suite;
-//! use tower_principal::{Credential, MemoryVerifier, OAuthUser, PrincipalKind, Secret};
+//! use tower_principal::{
+//!     Credential, OAuthUser, PrincipalKind, Secret, verify::MemoryVerifier,
+//! };
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let token = |text| Credential::AccessToken(Secret::borrowed(text));

@@ -61,8 +61,8 @@ mod weighted_map;
 ///   verification that began before does not bring an evicted answer back.
 ///
 /// Put it around slow verifiers only: `memory.or(Cached::new(remote)?)`. A
-/// [`MemoryVerifier`](crate::MemoryVerifier) inside would accept a disabled principal for 30 s
-/// more. A throttle belongs outside, because it would not see the refusals that come from the
+/// [`MemoryVerifier`](crate::verify::MemoryVerifier) inside would accept a disabled principal for
+/// 30 s more. A throttle belongs outside, because it would not see the refusals that come from the
 /// cache.
 ///
 /// # Examples

@@ -7,7 +7,7 @@ use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Names, Place, Stam
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{ClientKind, Credential, Fingerprint, Key, Pair, Secret};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
-use crate::verify::password::{HashError, Passwords};
+use crate::verify::password::{PasswordError, Passwords};
 
 /// Builds a [`MemoryVerifier`]. Its secrets are wiped when the verifier is built.
 #[derive(Default)]
@@ -195,7 +195,7 @@ impl<'c> Record<'c> {
         Self { principal: stamp.on(self.principal), ..self }
     }
 
-    pub(super) fn hashed(self, keys: &Keys, passwords: &Passwords) -> Result<Hashed, HashError> {
+    pub(super) fn hashed(self, keys: &Keys, passwords: &Passwords) -> Result<Hashed, PasswordError> {
         let Self { credential, principal } = self;
         Ok(match Place::of(keys, &credential) {
             Place::Known(fingerprint) => Hashed::Known(fingerprint, Entry::live(principal)),

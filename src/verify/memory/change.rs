@@ -30,7 +30,7 @@ impl MemoryVerifier {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::{BasicUser, MemoryVerifier, Principal};
+    /// use tower_principal::{BasicUser, Principal, verify::MemoryVerifier};
     ///
     /// let verifier = MemoryVerifier::builder().build()?;
     /// let alice: Principal = BasicUser::new("alice").into();

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::credential::CredentialKind;
 use crate::principal::PrincipalKind;
-use crate::verify::password::{HashError, UnusableHash};
+use crate::verify::password::{PasswordError, UnusableHash};
 
 /// The error of building or changing a memory verifier.
 #[derive(Debug, Error)]
@@ -37,7 +37,7 @@ pub enum MemoryVerifierError {
     },
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
-    Hash(#[from] HashError),
+    Hash(#[from] PasswordError),
     /// The operating system has no randomness to give.
     #[error("no randomness: {0}")]
     Randomness(#[from] io::Error),

@@ -40,7 +40,8 @@ pub use self::error::MemoryVerifierError;
 /// ```
 /// use std::sync::Arc;
 /// use tower_principal::{
-///     ApiKey, AppToken, BasicUser, Credential, MemoryVerifier, OAuthUser, PrincipalKind, Secret,
+///     ApiKey, AppToken, BasicUser, Credential, OAuthUser, PrincipalKind,
+///     Secret, verify::MemoryVerifier,
 /// };
 ///
 /// let verifier = Arc::new(

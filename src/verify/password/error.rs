@@ -2,19 +2,20 @@
 
 use thiserror::Error;
 
-/// An error: too many passwords wait to be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many password checks are waiting")]
+/// An error: a password could not be hashed or checked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub struct Busy;
+pub enum PasswordError {
+    /// Too many password checks are waiting.
+    #[error("too many password checks are waiting")]
+    Busy,
+    /// Argon2 refuses the parameters, or the operating system has no randomness.
+    #[error("{0}")]
+    Hash(Box<str>),
+}
 
-/// An error: a password could not be hashed.
-#[derive(Debug, Error)]
-#[error("{0}")]
-pub struct HashError(String);
-
-impl HashError {
-    pub(super) fn new(reason: impl ToString) -> Self {
-        Self(reason.to_string())
+impl PasswordError {
+    pub(super) fn hash(reason: impl ToString) -> Self {
+        Self::Hash(reason.to_string().into_boxed_str())
     }
 }

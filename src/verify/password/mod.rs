@@ -19,7 +19,7 @@ mod memory;
 mod stored;
 mod unusable;
 
-pub use self::error::{Busy, HashError};
+pub use self::error::PasswordError;
 pub use self::unusable::UnusableHash;
 
 /// Hashes and checks passwords with argon2id (RFC 9106). Defaults to 19 MiB, two passes, one lane.
@@ -48,8 +48,8 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// Returns [`HashError`] if the operating system has no randomness.
-    pub fn new() -> Result<Self, HashError> {
+    /// Returns [`PasswordError::Hash`] if the operating system has no randomness.
+    pub fn new() -> Result<Self, PasswordError> {
         Self::with_params(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
     }
 
@@ -57,9 +57,9 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// Returns [`HashError`] if argon2 refuses them or the operating system has no randomness.
-    pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
-        let params = Params::new(memory_kib, passes, lanes, None).map_err(HashError::new)?;
+    /// Returns [`PasswordError::Hash`] if argon2 refuses them or the system has no randomness.
+    pub fn with_params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, PasswordError> {
+        let params = Params::new(memory_kib, passes, lanes, None).map_err(PasswordError::hash)?;
         // One core stays free, because checks on all cores would delay other work by a time slice.
         let running = available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
         let memory = Arc::new(Memory::new(params.block_count()));
@@ -80,11 +80,11 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// Returns [`HashError`] if the operating system has no randomness.
-    pub fn hash(&self, password: &str) -> Result<String, HashError> {
+    /// Returns [`PasswordError::Hash`] if the operating system has no randomness.
+    pub fn hash(&self, password: &str) -> Result<String, PasswordError> {
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(HashError::new)?;
-        stored::hash(&self.params, &self.memory, password.as_bytes(), &salt).map_err(HashError::new)
+        getrandom::fill(&mut salt).map_err(PasswordError::hash)?;
+        stored::hash(&self.params, &self.memory, password.as_bytes(), &salt).map_err(PasswordError::hash)
     }
 
     /// Returns `true` if a password matches a stored hash; `None` takes the same time and never
@@ -98,10 +98,14 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// Returns [`Busy`] at once if too many checks wait already.
-    pub async fn verify(&self, password: Zeroizing<String>, phc: Option<Arc<str>>) -> Result<bool, Busy> {
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+    /// Returns [`PasswordError::Busy`] at once if too many checks wait already.
+    pub async fn verify(
+        &self,
+        password: Zeroizing<String>,
+        phc: Option<Arc<str>>,
+    ) -> Result<bool, PasswordError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
         let passwords = self.clone();
         // The permits move with the work, so a caller that leaves frees no place still in use.
         let check = move || {
@@ -109,7 +113,7 @@ impl Passwords {
             passwords.check(password.as_bytes(), phc.as_deref())
         };
         match Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(check).await.map_err(|_| Busy),
+            Ok(runtime) => runtime.spawn_blocking(check).await.map_err(|_| PasswordError::Busy),
             Err(_) => Ok(check()),
         }
     }
@@ -139,12 +143,12 @@ impl Passwords {
         (by_current || by_legacy) && !password.is_empty()
     }
 
-    /// Parses a stored hash. The costliest one of another format than argon2id is kept, to be
-    /// checked for users without such a hash.
+    /// Parses a stored hash. Keeps the costliest other one than argon2id, for users without it.
     ///
     /// # Errors
     ///
     /// Returns [`UnusableHash`] if no password can match it, or if checking it costs too much.
+    #[cfg_attr(not(any(feature = "memory", feature = "sqlite", feature = "postgres")), allow(dead_code))]
     pub(crate) fn accept(&self, phc: &str) -> Result<(), UnusableHash> {
         self.read(phc).map(drop)
     }
@@ -178,20 +182,20 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// Returns [`Busy`] if it could not run. The inner error is that of the hash.
+    /// Returns [`PasswordError::Busy`] if it could not run. The inner error is that of the hash.
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
     pub(crate) async fn hash_later(
         &self,
         password: Zeroizing<String>,
-    ) -> Result<Result<String, HashError>, Busy> {
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+    ) -> Result<Result<String, PasswordError>, PasswordError> {
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
         let passwords = self.clone();
         let work = move || {
             let _permit = running;
             passwords.hash(&password)
         };
         match Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(work).await.map_err(|_| Busy),
+            Ok(runtime) => runtime.spawn_blocking(work).await.map_err(|_| PasswordError::Busy),
             Err(_) => Ok(work()),
         }
     }
@@ -205,7 +209,7 @@ mod tests {
         Passwords::with_params(64, 1, 1).unwrap()
     }
 
-    async fn check(passwords: &Passwords, password: &str, phc: Option<&str>) -> Result<bool, Busy> {
+    async fn check(passwords: &Passwords, password: &str, phc: Option<&str>) -> Result<bool, PasswordError> {
         passwords.verify(Zeroizing::new(password.to_owned()), phc.map(Arc::from)).await
     }
 
@@ -258,7 +262,7 @@ mod tests {
         let places = passwords.admitted.available_permits();
         let held =
             Arc::clone(&passwords.admitted).acquire_many_owned(u32::try_from(places).unwrap()).await.unwrap();
-        assert_eq!(check(&passwords, "x", None).await, Err(Busy));
+        assert_eq!(check(&passwords, "x", None).await, Err(PasswordError::Busy));
         drop(held);
         assert_eq!(check(&passwords, "x", None).await, Ok(false));
         assert_eq!(passwords.admitted.available_permits(), places);

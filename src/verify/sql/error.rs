@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::credential::InvalidFormat;
 use crate::principal::InvalidPermission;
 use crate::verify::VerifyError;
-use crate::verify::password::{HashError, UnusableHash};
+use crate::verify::password::{PasswordError, UnusableHash};
 
 /// Error of a database that could not be asked or changed, or that does not accept a value.
 ///
@@ -70,7 +70,7 @@ pub enum SqlError {
     UnusableHash(#[from] UnusableHash),
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
-    Hash(#[from] HashError),
+    Hash(#[from] PasswordError),
     /// The operating system provides no randomness.
     #[error("no randomness: {0}")]
     Randomness(#[from] io::Error),

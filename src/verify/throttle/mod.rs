@@ -62,7 +62,7 @@ pub use self::counts::FailureLimit;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_principal::MemoryVerifier;
+/// use tower_principal::verify::MemoryVerifier;
 /// use tower_principal::verify::{FailureLimit, Throttled};
 ///
 /// let verifier = Throttled::new(MemoryVerifier::builder().build()?)?

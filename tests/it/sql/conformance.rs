@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use tower_principal::credential::{ClientKind, Key};
 use tower_principal::test_util::conformance::Suite;
 use tower_principal::verify::sql::{Issued, NewCredential, NewUser, SqlVerifier};
-use tower_principal::{Credential, MemoryVerifier, PrincipalKind, Secret, Verifier as _};
+use tower_principal::{Credential, PrincipalKind, Secret, Verifier as _, verify::MemoryVerifier};
 
 use super::*;
 use crate::conformance;

@@ -2,7 +2,7 @@
 
 use tower_principal::verify::password::UnusableHash;
 use tower_principal::verify::sql::NewUser;
-use tower_principal::{BasicUser, MemoryVerifier};
+use tower_principal::{BasicUser, verify::MemoryVerifier};
 
 use super::*;
 use crate::hashes::{BCRYPT, BCRYPT_PASSWORD};

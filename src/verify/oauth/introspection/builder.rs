@@ -42,7 +42,7 @@ enum Own {
 /// The settings are invalid for an authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum InvalidIntrospection {
+pub enum IntrospectionError {
     /// The endpoint is not an absolute URL, or it has a user or a password.
     #[error("the introspection endpoint is no absolute URL, or it holds a user or a password")]
     Endpoint,
@@ -186,9 +186,9 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     ///
     /// ```
     /// use tower_principal::fetch::SharedFetch;
-    /// use tower_principal::verify::{Introspection, InvalidIntrospection};
+    /// use tower_principal::verify::{Introspection, IntrospectionError};
     ///
-    /// fn verifier(client: SharedFetch) -> Result<Introspection, InvalidIntrospection> {
+    /// fn verifier(client: SharedFetch) -> Result<Introspection, IntrospectionError> {
     ///     Introspection::builder("https://login.example.org/introspect", client)
     ///         .client("my-api", "its-secret")
     ///         .permissions_of("editor", ["get,put:/reports/**"])
@@ -238,25 +238,25 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidIntrospection`] if the endpoint is invalid, this service's credentials are
+    /// Returns [`IntrospectionError`] if the endpoint is invalid, this service's credentials are
     /// missing, or a permission is invalid.
-    pub fn build(self) -> Result<Introspection<F>, InvalidIntrospection> {
-        let endpoint: Uri = self.endpoint.parse().map_err(|_| InvalidIntrospection::Endpoint)?;
+    pub fn build(self) -> Result<Introspection<F>, IntrospectionError> {
+        let endpoint: Uri = self.endpoint.parse().map_err(|_| IntrospectionError::Endpoint)?;
         let plain = endpoint.authority().is_some_and(|authority| !authority.as_str().contains('@'));
         match endpoint.scheme_str().filter(|_| plain) {
             Some("https") => {}
             Some("http") if self.plain => {}
-            Some("http") => return Err(InvalidIntrospection::Insecure),
-            _ => return Err(InvalidIntrospection::Endpoint),
+            Some("http") => return Err(IntrospectionError::Insecure),
+            _ => return Err(IntrospectionError::Endpoint),
         }
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
-        let (authorization, own_form) = match self.own.ok_or(InvalidIntrospection::Credentials)? {
+        let (authorization, own_form) = match self.own.ok_or(IntrospectionError::Credentials)? {
             Own::Form(form) => (None, form),
             Own::Header(header) => {
                 let header = HeaderValue::from_str(&header);
-                let mut header = header.map_err(|_| InvalidIntrospection::Credentials)?;
+                let mut header = header.map_err(|_| IntrospectionError::Credentials)?;
                 header.set_sensitive(true);
                 (Some(header), Zeroizing::default())
             }

@@ -27,7 +27,7 @@ mod builder;
 mod kind;
 mod member;
 
-pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
+pub use self::builder::{IntrospectionBuilder, IntrospectionError};
 
 /// Verifies access tokens by introspection at the authorization server (RFC 7662), on every
 /// request. Put it into a [`Cached`](crate::verify::Cached), which keeps an answer for a while and
@@ -67,7 +67,7 @@ pub use self::builder::{IntrospectionBuilder, InvalidIntrospection};
 /// use tower_principal::fetch::SharedFetch;
 /// use tower_principal::verify::Introspection;
 ///
-/// fn verifier(client: SharedFetch) -> Result<Introspection, tower_principal::verify::InvalidIntrospection> {
+/// fn verifier(client: SharedFetch) -> Result<Introspection, tower_principal::verify::IntrospectionError> {
 ///     Introspection::builder("https://login.example.org/oauth/introspect", client)
 ///         .client("my-api", "its-secret")
 ///         .audience("https://api.example.org")

@@ -31,7 +31,7 @@ enum Place {
 /// The settings for fetching keys are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum InvalidJwks {
+pub enum JwksError {
     /// The address is not an absolute `https` URL or has user information. Or it has the
     /// placeholder of an issuer with tenants, which needs
     /// [`metadata_at`](JwksBuilder::metadata_at).
@@ -123,8 +123,8 @@ impl JwksBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidJwks`] if the address is not `https`, or a time is out of its range.
-    pub fn build(self) -> Result<Jwks, InvalidJwks> {
+    /// Returns [`JwksError`] if the address is not `https`, or a time is out of its range.
+    pub fn build(self) -> Result<Jwks, JwksError> {
         let times = self.times;
         let second = Duration::from_secs(1);
         let in_range = (second..=second * 3_600).contains(&times.cooldown)
@@ -132,12 +132,12 @@ impl JwksBuilder {
             && (times.max_age..=second * 86_400).contains(&times.max_stale)
             && (Duration::from_millis(1)..=second * 10).contains(&times.timeout);
         if !in_range {
-            return Err(InvalidJwks::Times);
+            return Err(JwksError::Times);
         }
-        let (address, at) = self.place.address(self.metadata.as_deref()).ok_or(InvalidJwks::Address)?;
+        let (address, at) = self.place.address(self.metadata.as_deref()).ok_or(JwksError::Address)?;
         let source = Source { fetch: self.fetch, address, plain: self.plain };
         if !source.allows(&at) {
-            return Err(InvalidJwks::Address);
+            return Err(JwksError::Address);
         }
         Ok(Jwks::new(source, at, self.clock, times))
     }

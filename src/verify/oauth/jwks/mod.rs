@@ -1,10 +1,9 @@
 //! Keys that an issuer publishes (RFC 7517).
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use http::Uri;
 
 use self::document::Document;
@@ -31,7 +30,7 @@ mod report;
 mod set;
 mod source;
 
-pub use self::builder::{InvalidJwks, JwksBuilder};
+pub use self::builder::{JwksBuilder, JwksError};
 pub(in crate::verify) use self::set::Verdict;
 pub use self::set::{InvalidKey, KeySet};
 
@@ -85,9 +84,16 @@ struct Inner {
     at: Uri,
     clock: Arc<dyn Clock>,
     times: Times,
-    kept: ArcSwapOption<Kept>,
+    /// Read by each token, written by each fetch: the lock is held for one copy of the pointer.
+    kept: RwLock<Option<Arc<Kept>>>,
     gate: Gate,
     report: Report,
+}
+
+impl Inner {
+    fn kept(&self) -> Option<Arc<Kept>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// The next step for one token.
@@ -119,7 +125,7 @@ impl Jwks {
             at,
             clock,
             times,
-            kept: ArcSwapOption::empty(),
+            kept: RwLock::default(),
             gate,
             report: Report::default(),
         }))
@@ -172,7 +178,7 @@ impl Jwks {
 
     fn next(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Next {
         let now = self.now();
-        let kept = self.0.kept.load();
+        let kept = self.0.kept();
         let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
         let alive = kept.as_ref().filter(|_| age != Age::Dead);
         let verdict = alive.map_or(Verdict::Unknown, |kept| kept.keys.verdict(wanted, jws));
@@ -215,7 +221,7 @@ impl Jwks {
     }
 
     fn usable<T>(&self, with: impl FnOnce(&KeySet) -> T) -> Option<T> {
-        let kept = self.0.kept.load();
+        let kept = self.0.kept();
         let kept = kept.as_ref()?;
         (kept.age(&self.0.times, self.now()) != Age::Dead).then(|| with(&kept.keys))
     }
@@ -264,7 +270,8 @@ impl Drop for Landing {
             inner.report.log(inner.at.host(), keys.len(), &left_out);
             let least = inner.times.cooldown.min(inner.times.max_age);
             let max_age = max_age.unwrap_or(inner.times.max_age).clamp(least, inner.times.max_age);
-            inner.kept.store(Some(Arc::new(Kept { keys, asked: self.asked, max_age })));
+            let kept = Arc::new(Kept { keys, asked: self.asked, max_age });
+            *inner.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         }
         inner.gate.land(failed);
     }

@@ -64,12 +64,15 @@ struct Judges {
     lifetime: Duration,
 }
 
-/// The list has no room for another token, because tokens that may still be good are not forgotten.
-/// See [`Denylist`].
+/// An error: a token could not be added to a [`Denylist`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the denylist is full")]
 #[non_exhaustive]
-pub struct DenylistFull;
+pub enum DenylistError {
+    /// The list has no room for another token, because tokens that may still be good are not
+    /// forgotten.
+    #[error("the denylist is full")]
+    Full,
+}
 
 impl Denylist {
     /// Makes an empty list for this number of tokens. A full list uses 56 to 115 bytes for each.
@@ -88,9 +91,9 @@ impl Denylist {
     ///
     /// # Errors
     ///
-    /// Returns [`DenylistFull`] if there is no room after all tokens that cannot be accepted any
-    /// more were forgotten.
-    pub fn deny(&self, issuer: &str, jti: &str, until: SystemTime) -> Result<(), DenylistFull> {
+    /// Returns [`DenylistError::Full`] if there is no room after all tokens that cannot be accepted
+    /// any more were forgotten.
+    pub fn deny(&self, issuer: &str, jti: &str, until: SystemTime) -> Result<(), DenylistError> {
         self.put(self.by_id(issuer, jti), until, None)
     }
 
@@ -119,7 +122,7 @@ impl Denylist {
         token: Fingerprint,
         until: SystemTime,
         life: Option<Duration>,
-    ) -> Result<(), DenylistFull> {
+    ) -> Result<(), DenylistError> {
         self.put_at(self.now(), token, until, life)
     }
 
@@ -158,7 +161,7 @@ impl Denylist {
         token: Fingerprint,
         until: SystemTime,
         life: Option<Duration>,
-    ) -> Result<(), DenylistFull> {
+    ) -> Result<(), DenylistError> {
         let denied = {
             let judges = self.judges();
             Denied::new(now, until, life.unwrap_or(judges.lifetime), judges.leeway)
@@ -167,7 +170,7 @@ impl Denylist {
         if list.len() >= self.0.capacity && !list.contains_key(&token) {
             list.retain(|_, denied| !denied.is_over(now));
             if list.len() >= self.0.capacity {
-                return Err(DenylistFull);
+                return Err(DenylistError::Full);
             }
         }
         list.entry(token).and_modify(|known| *known = known.longest(denied)).or_insert(denied);
@@ -236,7 +239,7 @@ mod tests {
             (9_999, 0),
             (9_999, 359),
         ] {
-            assert_eq!(put(at(wall, steady)), Err(DenylistFull), "{wall} {steady}");
+            assert_eq!(put(at(wall, steady)), Err(DenylistError::Full), "{wall} {steady}");
             assert!(list.holds(one) && list.holds(two) && !list.holds(three), "{wall} {steady}");
         }
         put(at(160, 360)).unwrap();
@@ -251,7 +254,7 @@ mod tests {
         list.deny("i", "1", at(0, 0).wall).unwrap();
         list.deny("i", "2", at(0, 0).wall).unwrap();
         let put = |now| list.put_at(now, token(&list, "3"), at(0, 0).wall, Some(LIFE));
-        assert_eq!(put(at(1_000_000, 24 * 3600)), Err(DenylistFull));
+        assert_eq!(put(at(1_000_000, 24 * 3600)), Err(DenylistError::Full));
         assert!(list.holds(one));
         put(at(1_000_000, 24 * 3600 + 70)).unwrap();
         assert!(!list.holds(one));

@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::principal::InvalidPermission;
-use crate::verify::InvalidJwks;
+use crate::verify::JwksError;
 
 /// The settings of a JWT verifier are incomplete or out of range.
 #[derive(Debug, Error)]
@@ -52,7 +52,7 @@ pub enum JwtVerifierError {
     Unverifiable(&'static str),
     /// The address of the keys is not allowed.
     #[error("the keys cannot be fetched as configured: {0}")]
-    Keys(#[from] InvalidJwks),
+    Keys(#[from] JwksError),
     /// A permission of a group does not match the grammar of
     /// [`Permission`](crate::principal::Permission).
     #[error("a permission of a group is none: {0}")]

@@ -37,7 +37,7 @@ mod rules;
 mod token_use;
 
 pub use self::builder::JwtVerifierBuilder;
-pub use self::denylist::{Denylist, DenylistFull};
+pub use self::denylist::{Denylist, DenylistError};
 pub use self::error::JwtVerifierError;
 pub use self::explain::Explanation;
 pub use self::keys::Keys;
@@ -75,15 +75,16 @@ pub use self::token_use::TokenUse;
 /// Groups and roles give permissions by [`permissions_of`](JwtVerifierBuilder::permissions_of).
 ///
 /// Revocation puts a token into the [`Denylist`] until it expires, by its `jti` or else by the
-/// signed text. Thus another valid signature of that text is the same token. A [full](DenylistFull)
-/// list revokes nothing, which is [`Unavailable`](VerifyError::Unavailable).
+/// signed text. Thus another valid signature of that text is the same token. A
+/// [full](DenylistError::Full) list revokes nothing, which is
+/// [`Unavailable`](VerifyError::Unavailable).
 ///
 /// # Examples
 ///
 /// ```
 /// use tower_principal::verify::{Algorithm, KeySet};
 /// use tower_principal::verify::JwtVerifier;
-/// use tower_principal::{MemoryVerifier, Verifier};
+/// use tower_principal::{Verifier, verify::MemoryVerifier};
 ///
 /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
 /// let verifier = JwtVerifier::builder("https://issuer.example")
