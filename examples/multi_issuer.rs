@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("a token of the staff's issuer", staff.token("sven").audience(API).sign()),
         ("a token of the partners'", partner().claim("client_id", "the-id-of-our-client").sign()),
         ("an opaque token", "9kxoTUYvSxnAiMpv008NBqRiqk5xWt".to_owned()),
-        ("a token for somebody else", staff.token("sven").audience("https://other.example").sign()),
+        ("a token for another audience", staff.token("sven").audience("https://other.example").sign()),
         ("a token by the wrong issuer's key", forged.sign()),
     ] {
         say(&app, what, &token).await?;
@@ -58,8 +58,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // 503 and not 401.
     partners.set_fault(Fault::Unreachable);
     let known = partner().claim("client_id", "the-id-of-our-client").sign();
-    say(&app, "in an outage, a key that is known", &known).await?;
-    say(&app, "in an outage, keys that nobody could fetch yet", &agencies.token("ada").audience(API).sign())
+    say(&app, "in an outage, a known key", &known).await?;
+    say(&app, "in an outage, keys that were never fetched", &agencies.token("ada").audience(API).sign())
         .await?;
     Ok(())
 }

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = Router::new()
         .route("/", get(greet))
         // An `OAuthUser` or `Authenticated` argument closes a single route to guests: 401.
-        .route("/mine", get(|user: OAuthUser| async move { format!("what {} owns\n", user.id()) }))
+        .route("/mine", get(|user: OAuthUser| async move { format!("datasets of {}\n", user.id()) }))
         .route_layer(AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure()));
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3001").await?;

@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             let served =
                 connection.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
             if let Err(error) = served {
-                eprintln!("a connection ended badly: {error}");
+                eprintln!("connection failed: {error}");
             }
         });
     }

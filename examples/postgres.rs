@@ -12,11 +12,11 @@ use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Ok(address) = std::env::var("DATABASE_URL") else {
-        eprintln!("DATABASE_URL is not set. It names a database where this may make tables, such as");
-        eprintln!("  DATABASE_URL=postgres://user:password@127.0.0.1/name");
         eprintln!(
-            "and tests/postgres/start /tmp/some-folder starts one to throw away, and prints its address."
+            "DATABASE_URL is not set. Set it to a database where this example may create tables, such as"
         );
+        eprintln!("  DATABASE_URL=postgres://user:password@127.0.0.1/name");
+        eprintln!("tests/postgres/start /tmp/some-folder starts a temporary one and prints its address.");
         return Ok(());
     };
     // Both nodes may create the tables at the same time; only one does.
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut changes = there.changes()?;
     let heard = tokio::spawn(async move {
         while let Some(change) = changes.next().await {
-            eprintln!("the other node hears: {change:?}");
+            eprintln!("the other node receives {change:?}");
             if matches!(change, Change::Credential { .. }) {
                 break;
             }
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let issued = tokens.create(NewCredential::new().user("otto").scopes(["datasets:read"])).await?;
     let token = Credential::AccessToken(Secret::borrowed(issued.secret.expose_secret()));
     let context = VerifyContext::default();
-    eprintln!("the other node knows the token: {:?}", there.verify(&token, &context).await?);
+    eprintln!("the other node accepts the token: {:?}", there.verify(&token, &context).await?);
 
     // Wait until the listener is connected.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -47,8 +47,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     here.revoke(&token, &context).await?;
     match there.verify(&token, &context).await {
         Err(denied) => eprintln!("and refuses it {:?} later: {denied}", revoked.elapsed()),
-        Ok(_) => return Err("a revoked token was let in".into()),
+        Ok(_) => return Err("a revoked token was accepted".into()),
     }
-    eprintln!("a cache would know after {:?}", heard.await?.duration_since(revoked));
+    eprintln!("a cache would be told after {:?}", heard.await?.duration_since(revoked));
     Ok(())
 }

@@ -88,6 +88,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     usage_names_the_application_that_came_along().await?;
     a_handler_is_a_function().await;
     on_plain_tower_the_record_goes_into_the_extensions();
-    eprintln!("all as it should be");
+    eprintln!("all checks passed");
     Ok(())
 }

@@ -42,7 +42,7 @@ impl Crowd {
             Ok(permit) => permit,
             Err(_) => {
                 self.make_room();
-                #[allow(clippy::expect_used, reason = "nobody closes the semaphore")]
+                #[allow(clippy::expect_used, reason = "the semaphore is never closed")]
                 Arc::clone(&self.places).acquire_owned().await.expect("an open semaphore")
             }
         };

@@ -90,7 +90,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     started.print()?;
     started.listeners.serve(started.app, &mut stop).await;
     if timeout(CLOSING, started.database.close()).await.is_err() {
-        tracing::warn!("the database did not let go within {CLOSING:?}");
+        tracing::warn!("database still in use after {CLOSING:?}");
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ impl Listeners {
             () = stop.asked() => {}
         }
         if timeout(FAREWELL, connections.shutdown()).await.is_err() {
-            tracing::warn!("connections still open after {FAREWELL:?} are cut");
+            tracing::warn!("closing the connections that are still open after {FAREWELL:?}");
         }
     }
 }
@@ -118,7 +118,7 @@ async fn secure(
 async fn until_wanted(place: Place, talk: impl Future<Output = ()>) {
     tokio::select! {
         () = talk => {}
-        () = place.wanted() => tracing::debug!("a silent connection made room for another"),
+        () = place.wanted() => tracing::debug!("silent connection closed to make room for another"),
     }
 }
 

@@ -38,7 +38,7 @@ pub struct TokenFormat {
 
 /// Error for a word that cannot start a secret, or a text that is not a public id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a word is 1 to 16 of `0-9a-z`, an id 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`")]
+#[error("a word is 1 to 16 characters of `0-9a-z`, an id 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`")]
 #[non_exhaustive]
 pub struct InvalidFormat;
 

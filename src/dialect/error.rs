@@ -15,7 +15,7 @@ pub enum DialectError {
     NoForms(&'static str),
     /// A name is invalid at its place: a scheme or header that is not a token, or an empty
     /// parameter.
-    #[error("`{name}` cannot be the name of a {what}")]
+    #[error("`{name}` is not a valid {what} name")]
     Name {
         /// The kind of place that it names.
         what: &'static str,
@@ -31,7 +31,7 @@ pub enum DialectError {
         name: &'static str,
     },
     /// A header that cannot be a separate header for a credential.
-    #[error("the header `{0}` is read by schemes or belongs to HTTP: use a scheme row")]
+    #[error("the header `{0}` is reserved for schemes or for HTTP itself: use a scheme row")]
     ReservedHeader(&'static str),
     /// More parameters of one carrier than the reader supports.
     #[error("more than {0} parameters in one carrier")]
@@ -39,13 +39,16 @@ pub enum DialectError {
     /// Characters that
     /// [`danger_also_allow`](crate::dialect::meaning::TokenClassifier::danger_also_allow) cannot
     /// add to a token: `,`, `"`, or a character that is not visible ASCII.
-    #[error("`{0}` cannot be characters of a token")]
+    #[error("a token cannot contain the characters `{0}`")]
     TokenCharacters(&'static str),
     /// A token length that is not from 8 KiB to 64 KiB.
-    #[error("a token of {0} bytes is not a length that can be read")]
+    #[error("{0} bytes is not a valid maximum length of a token")]
     TokenLength(usize),
     /// A body row with a rank.
-    #[error("the body row `{0}` cannot have a rank: a body is read if the head holds no subject")]
+    #[error(
+        "the body row `{0}` cannot have a rank, because a body is read only if the head has no subject \
+        credential"
+    )]
     Rank(&'static str),
     /// A value that is not an origin: a scheme, `://`, and a host that may have a port, in lower
     /// case.
@@ -58,16 +61,16 @@ pub enum DialectError {
     #[error("a network of all addresses cannot be trusted as a proxy")]
     TrustsEverybody,
     /// A guest rule's path is not a valid pattern.
-    #[error("a guest rule is wrong: {0}")]
+    #[error("invalid guest rule: {0}")]
     GuestPath(InvalidPattern),
     /// A guest rule's permission does not match the grammar.
-    #[error("a guest rule is wrong: {0}")]
+    #[error("invalid guest rule: {0}")]
     GuestPermission(InvalidPermission),
     /// An answer's status is neither a client nor a server error.
-    #[error("an answer's status is {0}, which is no refusal")]
+    #[error("the status {0} of an answer row is not an error status")]
     AnswerStatus(u16),
     /// A guest rule's method is not a token.
-    #[error("a guest rule has a method that is no token")]
+    #[error("invalid guest rule: a method is not a token")]
     GuestMethod,
 }
 

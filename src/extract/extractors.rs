@@ -65,7 +65,10 @@ impl IntoResponse for Rejection {
 
 fn found(parts: &Parts) -> Result<&Authentication, Rejection> {
     parts.authentication().ok_or_else(|| {
-        trace::error!("an extractor found no authentication: put an `AuthenticateLayer` around the route, added after it");
+        trace::error!(
+            "extractor found no authentication: wrap the route in an `AuthenticateLayer`, with a later \
+            `.layer(..)` call"
+        );
         RejectionKind::ServerError.into()
     })
 }

@@ -68,29 +68,29 @@ pub trait Fetch: Send + Sync + 'static {
 #[non_exhaustive]
 pub enum FetchError {
     /// The answer's body is larger than the limit.
-    #[error("the answer is too large")]
+    #[error("response too large")]
     TooLarge,
     /// No answer in time.
-    #[error("no answer in time")]
+    #[error("no response in time")]
     TimedOut,
     /// The address is not an `https` address.
-    #[error("the address is not an https one")]
+    #[error("the URL is not an https URL")]
     Insecure,
     /// The name of the server was not found (DNS).
-    #[error("no connection: the server's name was not found")]
+    #[error("cannot connect: host name not found")]
     NameNotFound,
     /// No connection; with the kind of the I/O error at its root, if any.
-    #[error("no connection: {}", Words(*.0))]
+    #[error("cannot connect: {}", Words(*.0))]
     NotConnected(io::ErrorKind),
     /// The TLS handshake failed: the server does not use TLS, or its certificate is not trusted.
-    #[error("no secure connection: the server's certificate is not trusted, or it does not speak TLS")]
+    #[error("cannot connect securely: the server's certificate is not trusted, or it does not support TLS")]
     Tls,
     /// The answer began and was cut off; with the kind of the I/O error at its root, if any.
-    #[error("the answer broke off: {}", Words(*.0))]
+    #[error("response interrupted: {}", Words(*.0))]
     BrokenOff(io::ErrorKind),
     /// No connection, or a broken one, if the client does not distinguish them; with the kind of
     /// the I/O error at its root, if any.
-    #[error("no connection, or it broke: {}", Words(*.0))]
+    #[error("connection failed: {}", Words(*.0))]
     Failed(io::ErrorKind),
 }
 
@@ -164,19 +164,19 @@ const WORDS: &[(&[io::ErrorKind], &str)] = {
     &[
         (
             &[ConnectionRefused],
-            "the connection was refused: nothing listens there, or something is in the way",
+            "connection refused, because no server listens there or a firewall is in the way",
         ),
-        (&[HostUnreachable, NetworkUnreachable, NetworkDown], "there is no route to the server"),
-        (&[ConnectionReset, ConnectionAborted, BrokenPipe], "the other side cut the connection"),
-        (&[UnexpectedEof], "the connection ended too early"),
-        (&[AddrNotAvailable, AddrInUse], "this machine has no address to connect from"),
-        (&[PermissionDenied], "this machine may not connect there"),
-        (&[InvalidData], "what came is not valid, such as a certificate that is not trusted"),
+        (&[HostUnreachable, NetworkUnreachable, NetworkDown], "no route to the server"),
+        (&[ConnectionReset, ConnectionAborted, BrokenPipe], "connection reset by the server"),
+        (&[UnexpectedEof], "connection closed too early"),
+        (&[AddrNotAvailable, AddrInUse], "no local address to connect from"),
+        (&[PermissionDenied], "permission denied by the operating system"),
+        (&[InvalidData], "invalid data, such as a certificate that is not trusted"),
         (&[Other], NO_REASON),
     ]
 };
 
-const NO_REASON: &str = "the system has no word for it; often the server's name is not found";
+const NO_REASON: &str = "unknown error; often the host name was not found";
 
 #[async_trait]
 impl<F: Fetch> DynFetch for F {
@@ -210,8 +210,8 @@ mod tests {
         let refused = Wordy(io::Error::new(io::ErrorKind::ConnectionRefused, "secret"));
         let error = FetchError::failed(&io::Error::other(refused));
         assert_eq!(error, FetchError::Failed(io::ErrorKind::ConnectionRefused));
-        let words = "the connection was refused: nothing listens there, or something is in the way";
-        assert_eq!(error.to_string(), format!("no connection, or it broke: {words}"));
+        let words = "connection refused, because no server listens there or a firewall is in the way";
+        assert_eq!(error.to_string(), format!("connection failed: {words}"));
         let late = FetchError::failed(&Wordy(io::ErrorKind::TimedOut.into()));
         assert_eq!(late, FetchError::TimedOut);
         let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, "secret"));
@@ -233,6 +233,6 @@ mod tests {
             }
         }
         let text = FetchError::Failed(io::ErrorKind::NotFound).to_string();
-        assert_eq!(text, "no connection, or it broke: entity not found");
+        assert_eq!(text, "connection failed: entity not found");
     }
 }

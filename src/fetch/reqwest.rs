@@ -56,8 +56,7 @@ enum Through {
 /// unreadable, or the system's TLS cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "the HTTP client cannot be made: a certificate or the address of a proxy cannot be read, or the system's \
-     TLS cannot be used"
+    "cannot create the HTTP client: a certificate or a proxy URL is invalid, or the system's TLS is unavailable"
 )]
 #[non_exhaustive]
 pub struct HttpClientError;

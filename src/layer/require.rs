@@ -87,12 +87,13 @@ where
 fn allow(policy: &impl Policy, who: Option<&Authentication>, head: RequestHead<'_>) -> Result<(), Rejection> {
     let Some(who) = who else {
         trace::error!(
-            "`RequireLayer` found no authentication: put an `AuthenticateLayer` around it, added after it"
+            "`RequireLayer` found no authentication: wrap it in an `AuthenticateLayer`, with a later `.layer(..)` \
+             call"
         );
         return Err(RejectionKind::ServerError.into());
     };
     let verdict = caught(|| policy.check(who.principal(), &head)).map_err(|_| {
-        trace::error!("a policy panicked");
+        trace::error!("policy panicked");
         Rejection::from(RejectionKind::ServerError)
     })?;
     verdict.map_err(|forbidden| Rejection::forbidden(who, forbidden))

@@ -135,7 +135,7 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
         credential = credential.kind().as_str(),
         fingerprint = print(credential).map(trace::display),
         credential_id = credential_id.map(trace::debug),
-        "credential shown over plain http"
+        "credential sent over plain http"
     );
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_
         dialect,
         credential = CredentialKind::Client.as_str(),
         fingerprint = credentials.subject().and_then(print).map(trace::display),
-        "a client secret came from a browser"
+        "client secret received from a browser"
     );
 }
 

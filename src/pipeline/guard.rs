@@ -98,7 +98,7 @@ impl Guard {
         }
         if matches!(security, Security::Unknown | Security::Ambiguous) {
             self.unmarked.call_once(|| {
-                trace::warn!("credentials are refused, since {}", self.transport.why_unknown(head));
+                trace::warn!("credentials refused: {}", self.transport.why_unknown(head));
             });
         }
         let revoke =
@@ -134,7 +134,7 @@ impl Guard {
         if refused::refuses(credential, &principal, context.tenant()) {
             Err(VerifyError::Denied(DenialReason::Revoked))
         } else if self.fuse.looks_at(credential, context) {
-            Err(VerifyError::unavailable("the credential was shown over plain http just now"))
+            Err(VerifyError::unavailable("the credential was recently sent over plain http"))
         } else {
             Ok(principal)
         }

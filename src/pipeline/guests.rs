@@ -40,7 +40,7 @@ impl Guests {
     ) -> Result<Guest, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
             trace::error!(
-                "a layer further out cut the credentials out of the query: give it `.keep_query_credentials()`"
+                "an outer layer removed the credentials from the query: call `.keep_query_credentials()` on it"
             );
             return Err(RejectionKind::ServerError.into());
         }
@@ -53,7 +53,7 @@ impl Guests {
             return Err(may_present("the target has userinfo"));
         }
         if in_body == InBody::UnreadForm {
-            return Err(may_present("the dialect has a body row, and the layer does not read this form"));
+            return Err(may_present("the dialect has a body row, but the layer does not read this form"));
         }
         Ok(guest.clone())
     }
@@ -68,6 +68,9 @@ impl Guests {
 }
 
 fn may_present(_reason: &str) -> Rejection {
-    trace::debug!(reason = _reason, "no guest: the request may present a credential that no row reads");
+    trace::debug!(
+        reason = _reason,
+        "guest not admitted: the request may contain a credential that no row reads"
+    );
     RejectionKind::Missing.into()
 }

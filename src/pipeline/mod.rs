@@ -100,7 +100,7 @@ impl Pipeline {
             self.body_row_off.call_once(|| {
                 trace::warn!(
                     dialect = self.name,
-                    "the dialect has a body row, which is off: give the layer `.form_body(..)`"
+                    "the dialect's body row is off: call `.form_body(..)` on the layer"
                 );
             });
         }

@@ -97,11 +97,11 @@ fn outcome_of(
         }
         Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
         Err(VerifyError::Unsupported) => {
-            Denial::new(Check::Record, "no verifier takes it").received(kind.as_str()).log("layer");
+            Denial::new(Check::Record, "no verifier supports it").received(kind.as_str()).log("layer");
             refused(kind.denied().into())
         }
         Err(VerifyError::Unavailable(_cause)) => {
-            trace::warn!(%kind, cause = ?_cause.to_string(), "a verifier cannot tell now");
+            trace::warn!(%kind, cause = ?_cause.to_string(), "verifier unavailable");
             refused(RejectionKind::Unavailable.into())
         }
     }
@@ -118,7 +118,7 @@ fn is_over(principal: &Principal, now: SystemTime) -> bool {
 }
 
 fn broken_verifier(_kind: CredentialKind) -> Rejection {
-    trace::error!(credential = %_kind, "a verifier answered with a kind of principal that this credential cannot have");
+    trace::error!(credential = %_kind, "verifier returned a kind of principal that this credential cannot have");
     RejectionKind::ServerError.into()
 }
 
@@ -126,11 +126,11 @@ fn broken_verifier(_kind: CredentialKind) -> Rejection {
 pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credentials<'_>>) -> Rejection {
     let kind = match unfinished {
         Unfinished::Late => {
-            trace::warn!("verification did not end in time");
+            trace::warn!("verification timed out");
             RejectionKind::Unavailable
         }
         Unfinished::Panicked => {
-            trace::error!("a verifier, a tenant function or a grammar panicked");
+            trace::error!("verifier, tenant function or grammar panicked");
             RejectionKind::ServerError
         }
     };
@@ -150,10 +150,12 @@ pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: RequestHead<'
 /// Logs a request without a readable credential.
 pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind {
     let why = match kind {
-        RejectionKind::Missing => "no credential in a place that the dialect reads, and no guest rule",
+        RejectionKind::Missing => {
+            "no credential in any place that the dialect reads, and no matching guest rule"
+        }
         RejectionKind::Ambiguous => "more than one credential",
         RejectionKind::ServerError => return kind,
-        _ => "a credential that is not in the form of its place",
+        _ => "a credential that does not match the form of its place",
     };
     Denial::new(Check::Reading, why).received(kind.as_str()).log(dialect);
     kind
@@ -163,9 +165,9 @@ pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind
 /// because a limit that is too low for an issuer rejects all its tokens.
 pub(crate) fn impossible(dialect: &'static str, first: &Once, kind: CredentialKind) -> VerifyError {
     first.call_once(|| {
-        trace::warn!(dialect, %kind, "a credential is too long, or has a character that its kind never has");
+        trace::warn!(dialect, %kind, "credential too long, or with a character that its kind never has");
     });
-    let denial = Denial::new(Check::Reading, "too long, or a character that its kind never has");
+    let denial = Denial::new(Check::Reading, "too long, or with a character that its kind never has");
     denial.received(kind.as_str()).logged(dialect)
 }
 

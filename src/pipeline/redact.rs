@@ -46,7 +46,7 @@ pub(crate) fn seal<B>(
     }
     if cut_query && authentication.is_in_query() {
         cut_query_from(table, request).map_err(|_error| {
-            trace::error!(error = %_error, "credentials could not be cut out of the query");
+            trace::error!(error = %_error, "credentials could not be removed from the query");
             RejectionKind::ServerError
         })?;
     }

@@ -198,11 +198,11 @@ impl Fuse {
         if window.is_first(exceeded) {
             match exceeded {
                 Exceeded::All => trace::error!(
-                    "too many credentials over plain http: they are refused, and no more are revoked this minute"
+                    "too many credentials over plain http: further ones are refused, but not revoked, this minute"
                 ),
                 Exceeded::Share => trace::error!(
-                    "too many credentials over plain http: they are refused, and no more of one owner or client \
-                     are revoked this minute"
+                    "too many credentials of one owner or client over plain http: further ones are refused, but not \
+                     revoked, this minute"
                 ),
             }
         }
@@ -235,7 +235,7 @@ pub(crate) async fn revoke<V: Verifier>(
         let Ok(_place) = place else {
             fuse.full.call_once(|| {
                 trace::error!(
-                    "too many credentials over plain http at a time: some are refused and not revoked"
+                    "too many credentials over plain http at the same time: some are refused, but not revoked"
                 );
             });
             return;

@@ -23,7 +23,8 @@ kind! {
     /// assert!(guest.is_sandbox());
     /// ```
     Guest,
-    flag sandbox, in_sandbox, is_sandbox: "Whether the sandbox rule admitted it (Usergrid's sandbox application)."
+    flag sandbox, in_sandbox, is_sandbox: "True if the sandbox rule admitted the guest (Usergrid's sandbox \
+        application)."
 }
 
 kind! {
@@ -39,7 +40,7 @@ kind! {
     /// ```
     AppToken,
     must id: "The public id of the application.",
-    may owner, with_owner: "Who registered the application."
+    may owner, with_owner: "The user that registered the application."
 }
 
 kind! {
@@ -57,7 +58,7 @@ kind! {
     must id: "The user name.",
     may uuid, with_uuid: "The user's UUID.",
     may org, with_org: "The organization the user belongs to.",
-    may app, with_app: "The application the user belongs to; all of the organization's where there is none."
+    may app, with_app: "The application the user belongs to. `None` means every application of the organization."
 }
 
 kind! {
@@ -75,7 +76,7 @@ kind! {
     must id: "The key's public id.",
     may owner, with_owner: "The user whose rights the key carries.",
     may org, with_org: "The organization the key belongs to.",
-    may app, with_app: "The application the key belongs to; all of the organization's where there is none."
+    may app, with_app: "The application the key belongs to. `None` means every application of the organization."
 }
 
 kind! {
@@ -129,7 +130,7 @@ kind! {
     may uuid, with_uuid: "The user's UUID.",
     may client, with_client: "The client that the token was issued to.",
     may org, with_org: "The organization the user belongs to.",
-    may app, with_app: "The application the user belongs to; all of the organization's where there is none.",
+    may app, with_app: "The application the user belongs to. `None` means every application of the organization.",
     flag for_itself, for_itself, is_client: "Whether a client acts for itself: then the id is the client's, and no user's name."
 }
 

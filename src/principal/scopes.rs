@@ -26,7 +26,7 @@ pub struct Scopes(Box<str>);
 
 /// An error for a scope name with a character outside RFC 6749's `scope-token`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a scope name has a character that RFC 6749 section 3.3 does not allow")]
+#[error("a scope name contains a character that RFC 6749 section 3.3 does not allow")]
 #[non_exhaustive]
 pub struct InvalidScope;
 

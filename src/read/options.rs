@@ -43,7 +43,7 @@ fn check_token(_dialect: &'static str, classify: &TokenClassifier) -> Result<(),
         if characters.bytes().any(separates) {
             return Err(DialectError::TokenCharacters(characters));
         }
-        trace::warn!(dialect = _dialect, characters, "danger_also_allow: tokens may hold more characters");
+        trace::warn!(dialect = _dialect, characters, "danger_also_allow: tokens may contain more characters");
     }
     if let Some(bytes) = classify.max_length {
         if !(token::MAX_LENGTH..=LONGEST).contains(&bytes) {

@@ -84,7 +84,7 @@ impl Rejection {
         if who.principal().is_guest() || forbidden.asks_for_credentials() {
             return Self { needed, ..Self::new(RejectionKind::Missing) };
         }
-        let denial = Denial::new(Check::Policy, "a policy refuses the principal");
+        let denial = Denial::new(Check::Policy, "a policy refused the principal");
         let held = who.principal().scopes().as_str();
         denial.expected(forbidden.needed().as_str()).received(held).log("policy");
         if who.holds_token() {

@@ -168,11 +168,12 @@ impl Answers {
     ) -> Response<Bytes> {
         let standard = self.standard(rejection, asked);
         let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
-            trace::error!("a `RenderRejection` panicked: the standard answer is sent");
+            trace::error!("`RenderRejection` panicked: standard response sent");
             return self.standard(rejection, asked);
         };
         if response.status().is_informational() || response.status().is_success() {
-            trace::error!(kind = ?rejection.kind(), "a `RenderRejection` made a success of a refusal: the standard answer is sent");
+            trace::error!(kind = ?rejection.kind(), "`RenderRejection` turned a refusal into a success: standard \
+                response sent");
             return self.standard(rejection, asked);
         }
         response.extensions_mut().insert(rejection.rendered());

@@ -89,8 +89,8 @@ mod routed {
         static LOGGED: Once = Once::new();
         LOGGED.call_once(|| {
             trace::warn!(
-                "original path unknown, so no path rule admits: put an `OriginalTargetLayer` around the service, \
-                 or switch on the feature `axum`"
+                "original path unknown, so no path rule matches: wrap the service in an `OriginalTargetLayer`, or \
+                 enable the feature `axum`"
             );
         });
         None

@@ -50,7 +50,7 @@ where
     let mut open = Vec::new();
     for (method, path) in routes {
         let Ok(request) = Request::builder().method(method.clone()).uri(path).body(body()) else {
-            panic!("`{path}` is no path");
+            panic!("`{path}` is not a path");
         };
         let answer = async {
             poll_fn(|context| service.poll_ready(context)).await?;
@@ -99,10 +99,10 @@ pub async fn assert_guarded<'p, S, B, R>(
 {
     let open = unguarded(service, body, routes).await;
     let list = open.iter().fold(String::new(), |mut list, (method, path, status)| {
-        _ = write!(list, "\n  {method} {path} answers {status}");
+        _ = write!(list, "\n  {method} {path} returns {status}");
         list
     });
     if !open.is_empty() {
-        panic!("these routes let strangers in:{list}");
+        panic!("routes that admit a request without a credential:{list}");
     }
 }

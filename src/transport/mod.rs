@@ -201,18 +201,18 @@ impl Transport {
     #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
     pub(crate) fn why_unknown(&self, head: RequestHead<'_>) -> &'static str {
         if self.proxies.networks.is_empty() {
-            "nothing says whether the connection is secure: have the acceptor put `transport::SecureConnection` or \
+            "it is unknown if the connection is secure; let the acceptor put `transport::SecureConnection` or \
              `PlainConnection` into every request's extensions, name the proxies in front \
-             (`transport::behind_proxy`), or, where something else keeps plain http away, use \
-             `transport::danger_assume_secure`"
+             (`transport::behind_proxy`), or use `transport::danger_assume_secure` if plain http cannot reach the \
+             service"
         } else if peer::address(head).is_none() {
-            "the peer's address is not known, so no proxy can be trusted: serve with \
+            "the peer's address is unknown, so no proxy can be trusted; serve with \
              `into_make_service_with_connect_info::<SocketAddr>()`, or put `transport::Peer` into the extensions"
         } else if self.trusted_peer(head).is_none() {
-            "the peer is no trusted proxy and nothing else says whether the connection is secure"
+            "the peer is not a trusted proxy, and nothing else shows if the connection is secure"
         } else {
             "the trusted proxy sent neither `X-Forwarded-Proto` nor `Forwarded` with a `proto`, or their values are \
-             invalid or contradict each other: name the family of headers that it writes with \
+             invalid or contradict each other; name the family of headers that it writes with \
              `Transport::forwarding_headers`, and the number of proxies with `Transport::trusted_hops`"
         }
     }

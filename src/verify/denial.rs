@@ -77,11 +77,11 @@ impl<'v> Denial<'v> {
     /// Returns the denial of a credential that was looked up.
     pub(crate) fn of(reason: DenialReason, kind: CredentialKind) -> Self {
         let why = match reason {
-            DenialReason::Unknown => "no such credential, or a wrong secret",
-            DenialReason::Expired => "it has expired",
-            DenialReason::Revoked => "it was revoked",
-            DenialReason::Disabled => "it or its principal is disabled",
-            DenialReason::Throttled(_) => "too many attempts failed before",
+            DenialReason::Unknown => "unknown credential, or wrong secret",
+            DenialReason::Expired => "expired",
+            DenialReason::Revoked => "revoked",
+            DenialReason::Disabled => "the credential or its principal is disabled",
+            DenialReason::Throttled(_) => "too many failed attempts",
         };
         Self::new(Check::Record, why).because(reason).received(kind.as_str())
     }
@@ -116,7 +116,7 @@ impl<'v> Denial<'v> {
     /// Writes the log line of a credential that is passed on to the next verifier, and returns the
     /// error.
     pub(crate) fn passed_on(self, verifier: &'static str) -> VerifyError {
-        self.write(verifier, "not for this verifier");
+        self.write(verifier, "credential not supported by this verifier");
         VerifyError::Unsupported
     }
 
@@ -260,7 +260,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'\\<>".contains(&byte))
 }
 
-const NO_NAME: &str = "a text that is no name";
+const NO_NAME: &str = "a text that is not a name";
 
 /// The maximum number of characters of a value in a log line.
 const SHOWN: usize = 96;

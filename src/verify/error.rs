@@ -20,10 +20,10 @@ pub enum VerifyError {
     Denied(DenialReason),
     /// The verifier is not responsible for the credential; the next one is asked. From the last
     /// verifier it is a denial.
-    #[error("not for this verifier")]
+    #[error("credential not supported by this verifier")]
     Unsupported,
     /// The verifier cannot answer now. The response is 503, never 401.
-    #[error("cannot tell now")]
+    #[error("verifier unavailable")]
     Unavailable(#[source] UnavailableCause),
 }
 
@@ -44,7 +44,7 @@ impl VerifyError {
     /// use tower_principal::VerifyError;
     ///
     /// let error = VerifyError::unavailable("the user table is locked");
-    /// assert_eq!(error.to_string(), "cannot tell now");
+    /// assert_eq!(error.to_string(), "verifier unavailable");
     /// ```
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable(UnavailableCause(Arc::from(cause.into())))

@@ -71,7 +71,7 @@ impl<V> AtTenant<V> {
 
 impl<V> AtEveryTenant<V> {
     pub(super) fn new(inner: V) -> Self {
-        trace::warn!("`danger_at_every_tenant`: credentials of this verifier are good at every tenant");
+        trace::warn!("`danger_at_every_tenant`: credentials of this verifier are valid at every tenant");
         Self(inner)
     }
 }

@@ -707,7 +707,7 @@ async fn a_suite_that_shows_nothing_good_fails_and_what_was_not_checked_is_told(
     let passwords = alone().good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser);
     let report = passwords.check(&store()).await;
     assert_eq!(report.unchecked().len(), 7, "{report}");
-    assert!(report.to_string().contains("not checked: whether passwords are cut at 72 bytes"), "{report}");
+    assert!(report.to_string().contains("not checked: truncation of passwords at 72 bytes"), "{report}");
     let report = suite().check(&store()).await;
     assert_eq!(report.unchecked().len(), 3, "{report}");
     let expected = ["tenants", "identities", "outages"];

@@ -50,7 +50,7 @@ async fn each_fault_is_named_with_the_setting_that_accepts_it() {
             Some("`/`"),
         ),
         (good().header("kid", "key-9").sign(), "FAILED  signature", "kid key-9", None),
-        (other.token("c4n4ry").audience(API).sign(), "FAILED  signature", "no key with its `kid`", None),
+        (other.token("c4n4ry").audience(API).sign(), "FAILED  signature", "not signed by the key", None),
         (good().header("typ", "JWT").sign(), "FAILED  use", "received: JWT", Some("TokenUse::PlainJwt")),
         (
             good().audience("https://web.example").sign(),
@@ -106,7 +106,7 @@ async fn keys_that_cannot_be_fetched_are_named_with_the_reason() {
     for (fault, why) in [
         (Fault::Status(404), "404"),
         (Fault::Body("{}".into()), "the issuer's metadata"),
-        (Fault::Unreachable, "no connection"),
+        (Fault::Unreachable, "connection refused"),
     ] {
         issuer.set_fault(fault);
         let keys = issuer.discovered().build().unwrap();

@@ -115,11 +115,11 @@ async fn the_trouble_with_a_server_is_told_apart_in_words() {
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let unknown = "x".repeat(64); // longer than any part of a name: no resolver is asked
     for (url, words) in [
-        (format!("http://{unknown}/keys?secret"), "no connection: the server's name was not found"),
-        (format!("http://{nobody}/keys?secret"), "no connection: the connection was refused"),
-        (format!("https://{plain_server}/keys?secret"), "no secure connection: "),
-        (format!("http://{half}/keys?secret"), "the answer broke off: "),
-        (format!("http://{nothing}/keys?secret"), "no connection, or it broke: "),
+        (format!("http://{unknown}/keys?secret"), "cannot connect: host name not found"),
+        (format!("http://{nobody}/keys?secret"), "cannot connect: connection refused"),
+        (format!("https://{plain_server}/keys?secret"), "cannot connect securely: "),
+        (format!("http://{half}/keys?secret"), "response interrupted: "),
+        (format!("http://{nothing}/keys?secret"), "connection failed: "),
     ] {
         let error = plain().fetch(ask(url.clone()), 10).await.unwrap_err().to_string();
         assert!(error.starts_with(words), "{url}: {error}");

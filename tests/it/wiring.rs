@@ -210,7 +210,7 @@ async fn req_32_a_route_that_was_merged_after_the_layer_is_found() {
     assert_eq!(open, forgotten);
     let failed = tokio::spawn(async move { assert_guarded(app, Body::empty, list()).await }).await;
     let said = failed.unwrap_err().into_panic().downcast::<String>().unwrap();
-    assert!(said.contains("POST /forgotten answers 200") && !said.contains("/things"), "{said}");
+    assert!(said.contains("POST /forgotten returns 200") && !said.contains("/things"), "{said}");
 }
 
 #[tokio::test]

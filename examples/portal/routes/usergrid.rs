@@ -168,7 +168,7 @@ async fn revoke_one(
     }
 }
 
-const UNCERTAIN: &str = "The database cannot tell now whether this was done";
+const UNCERTAIN: &str = "The database is unavailable, so the token may not be revoked";
 
 pub(super) fn unavailable(description: &str) -> Response {
     failure(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", description)

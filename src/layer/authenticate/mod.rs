@@ -60,8 +60,8 @@ pub struct AuthenticateLayer<V, M = NoBody> {
 /// The error of a layer with a tenant whose verifier accepts every credential at every tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "the layer has a tenant, and its verifier ignores tenants: bind it with `.at_tenant(..)`, \
-     `.tenant_claim(..)` or `.separates_tenants()`, or give up the wall with `.danger_at_every_tenant()`"
+    "the layer has a tenant, but its verifier ignores tenants: bind it with `.at_tenant(..)`, `.tenant_claim(..)` \
+     or `.separates_tenants()`, or give up the separation with `.danger_at_every_tenant()`"
 )]
 #[non_exhaustive]
 pub struct IgnoresTenants;
@@ -217,7 +217,7 @@ impl<V, M> AuthenticateLayer<V, M> {
     pub fn resource_metadata(self, url: &str) -> Self {
         self.change(|pipeline| match pipeline.answers.set_metadata(url) {
             Ok(()) => {}
-            Err(error) => panic!("the URL of the resource's metadata: {error}"),
+            Err(error) => panic!("invalid metadata URL: {error}"),
         })
     }
 
@@ -251,7 +251,7 @@ impl<V, M> AuthenticateLayer<V, M> {
         assert!(!parsed.is_empty(), "the scope list is empty");
         self.change(|pipeline| match pipeline.answers.set_scope(&parsed) {
             Ok(()) => {}
-            Err(error) => panic!("the scopes of the challenges: {error}"),
+            Err(error) => panic!("invalid challenge scopes: {error}"),
         })
     }
 

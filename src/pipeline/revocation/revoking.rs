@@ -78,7 +78,7 @@ impl Drop for Unstored {
     fn drop(&mut self) {
         if self.0 {
             trace::error!(
-                "a credential shown over plain http was not revoked: the runtime ended before the store had it"
+                "credential sent over plain http not revoked: the runtime shut down before the store was changed"
             );
         }
     }
@@ -130,7 +130,7 @@ impl<V: Verifier> Revoking<V> {
             if !backoff.wait().await {
                 trace::error!(
                     kind = %self.credential.kind(),
-                    "a credential shown over plain http was not revoked: the verifier did not answer"
+                    "credential sent over plain http not revoked: verifier did not answer"
                 );
                 return None;
             }
@@ -178,7 +178,7 @@ impl<V: Verifier> Revoking<V> {
                     if !has_failed {
                         match &outcome {
                             Ok(Err(error)) => failed(&self.credential, error),
-                            _ => failed(&self.credential, &"that panicked or took too long"),
+                            _ => failed(&self.credential, &"revocation panicked or timed out"),
                         }
                         tell(Revoked::Failed);
                     }
@@ -191,8 +191,8 @@ impl<V: Verifier> Revoking<V> {
                 }
                 return trace::error!(
                     kind = %self.credential.kind(),
-                    "a credential shown over plain http was not revoked: the store could not be changed. This process \
-                     refuses the credential until it ends, and no other process does"
+                    "credential sent over plain http not revoked: the store could not be changed; this process \
+                     refuses the credential until it exits, other processes still accept it"
                 );
             }
         }
@@ -214,6 +214,6 @@ fn failed(_credential: &Credential<'_>, _why: &dyn std::fmt::Display) {
     trace::error!(
         kind = %_credential.kind(),
         error = %_why,
-        "a credential shown over plain http was not revoked"
+        "credential sent over plain http not revoked"
     );
 }

@@ -37,7 +37,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
     }
 
     pub(super) async fn run(mut self) -> Report {
-        self.hold(Rule::GoodIsShown, !self.suite.good.is_empty(), || "it has no good credential".to_owned());
+        self.hold(Rule::GoodIsShown, !self.suite.good.is_empty(), || "no good credential given".to_owned());
         self.outage_at_first().await;
         self.good_and_bad().await;
         self.nearly_good().await;
@@ -139,7 +139,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
             }
         }
         for (good, _) in &suite.good {
-            let what = format!("a good credential of kind {}, after callers have left,", good.kind());
+            let what = format!("a good credential of kind {}, after cancelled verifications,", good.kind());
             let seen = self.ask(&what, good, &context).await;
             self.hold(Rule::CancellationLeavesItWorking, seen.is_good(), || {
                 format!("{what} {}", seen.describe())

@@ -242,16 +242,16 @@ impl Suite {
             self.good.iter().map(|(good, _)| good).filter(|good| is_password(good)).peekable();
         let cut = passwords.peek().is_some() && passwords.all(|password| twist::cut(password).is_empty());
         let missing = [
-            (self.unknown.is_empty(), "what nobody holds: no unknown credential was given"),
-            (self.ended.is_empty(), "what has ended: no expired, revoked or disabled credential was given"),
-            (cut, "whether passwords are cut at 72 bytes: no good one is longer"),
+            (self.unknown.is_empty(), "unknown credentials: none was given"),
+            (self.ended.is_empty(), "expired, revoked and disabled credentials: none was given"),
+            (cut, "truncation of passwords at 72 bytes: no good password is longer"),
             (self.tenant.is_none(), "tenants: none was given"),
             (
                 self.identities.last().is_none_or(|(last, _)| *last == 0),
                 "identities: fewer than two were given",
             ),
             (self.outage.is_none(), "outages: no switch was given"),
-            (!self.revokes, "revoking: `revokes` was not said"),
+            (!self.revokes, "revoking: `revokes` was not called"),
         ];
         missing.into_iter().filter_map(|(is_missing, what)| is_missing.then_some(what)).collect()
     }

@@ -65,7 +65,7 @@ impl fmt::Display for Violation {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.holds() {
-            "the verifier holds every rule"
+            "the verifier keeps every rule"
         } else {
             "the verifier breaks rules:"
         })?;

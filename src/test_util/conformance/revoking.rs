@@ -18,7 +18,7 @@ impl<V: Verifier> Checks<'_, V> {
         let suite = self.suite;
         for (good, _) in &suite.good {
             let what = format!(
-                "a good credential of kind {}, after one that is nearly it was revoked,",
+                "a good credential of kind {}, after the revocation of a nearly equal one,",
                 good.kind()
             );
             for (_, twisted) in twist::nearly(good).into_iter().chain(twist::as_others(good)) {
@@ -29,10 +29,11 @@ impl<V: Verifier> Checks<'_, V> {
             self.lives_on(Rule::OnlyWhatVerifiesIsRevoked, &what, good).await;
         }
         for bad in suite.unknown.iter().chain(suite.ended.iter().map(|(_, ended)| ended)) {
-            self.revoke("a bad credential that was to be revoked", bad).await.ok();
+            self.revoke("the revocation of a bad credential", bad).await.ok();
         }
         for (good, _) in &suite.good {
-            let what = format!("a good credential of kind {}, after a bad one was revoked,", good.kind());
+            let what =
+                format!("a good credential of kind {}, after the revocation of a bad one,", good.kind());
             self.lives_on(Rule::OnlyWhatVerifiesIsRevoked, &what, good).await;
         }
     }
@@ -41,7 +42,7 @@ impl<V: Verifier> Checks<'_, V> {
     async fn passwords(&mut self) {
         let suite = self.suite;
         for (good, _) in suite.good.iter().filter(|(good, _)| is_password(good)) {
-            let what = "a password that was to be revoked";
+            let what = "the revocation of a password";
             self.revoke(what, good).await.ok();
             self.lives_on(Rule::PasswordsStay, what, good).await;
         }
@@ -60,7 +61,8 @@ impl<V: Verifier> Checks<'_, V> {
             let seen = self.ask(&what, revoked, &suite.context()).await;
             self.hold(Rule::RevokingEndsIt, seen.is_denied(), || format!("{what} {}", seen.describe()));
             for other in &good {
-                let what = format!("a credential of kind {}, after another was revoked,", other.kind());
+                let what =
+                    format!("a credential of kind {}, after the revocation of another one,", other.kind());
                 self.lives_on(Rule::RevokingEndsIt, &what, other).await;
             }
         }

@@ -72,36 +72,39 @@ impl Rule {
         match self {
             Self::GoodIsShown => "a suite shows at least one good credential",
             Self::GoodIsKnown => "a good credential verifies, as the kind of principal it makes",
-            Self::UnknownIsDenied => "a credential that nobody holds is denied or unsupported",
+            Self::UnknownIsDenied => "an unknown credential is denied or unsupported",
             Self::EndedIsDenied => "a credential that has expired, or was revoked or disabled, is denied",
-            Self::NeverAGuest => "nothing that is presented makes a guest",
+            Self::NeverAGuest => "no credential makes a guest",
             Self::AppTokensMakeAppTokens => "an app token makes an AppToken, and nothing else does",
             Self::WrongHalvesAreDenied => "both halves of a credential count, to the last character",
-            Self::KindsDoNotLeak => "a credential shown as one of another kind opens nothing",
-            Self::NowAgrees => "what verify_now says, verify says too",
-            Self::NothingGoodHasExpired => "a principal that is good has not expired",
-            Self::OddTextIsNoOutage => "odd text is denied or unsupported, and no outage",
-            Self::NothingShowsASecret => "no error and no id has a secret in it",
+            Self::KindsDoNotLeak => "a credential presented as another kind is not accepted",
+            Self::NowAgrees => "verify_now and verify return the same answer",
+            Self::NothingGoodHasExpired => "the principal of a good credential has not expired",
+            Self::OddTextIsNoOutage => "odd text is denied or unsupported, and is not an outage",
+            Self::NothingShowsASecret => "no error and no id contains a secret",
             Self::CancellationLeavesItWorking => {
-                "callers that leave at any await leave a verifier that works"
+                "a verification that is cancelled at any await leaves a verifier that works"
             }
-            Self::TogetherAsAlone => "what is asked at the same time is answered as if it were asked alone",
-            Self::TenantsAreApart => "a credential of one tenant opens nothing at another's",
+            Self::TogetherAsAlone => "concurrent verifications have the same answers as single ones",
+            Self::TenantsAreApart => "a credential of one tenant is not accepted for another tenant",
             Self::EndsAtOnce => {
-                "what has ended elsewhere is denied within a second, though it was answered before"
+                "a credential that something else ended is denied within 1 s, even if it was verified before"
             }
             Self::TenancyIsDeclared => "a verifier for tenants declares that it separates them",
             Self::IdentitiesAreApart => "one identity has one key, and two identities have two",
-            Self::ClientsAreNoPeople => "a client that acts for itself is a client, and no person is",
-            Self::SourceIsDeclared => "the source of each principal is the verifier's",
-            Self::RevokingEndsIt => "what was revoked is denied at once, and nothing else is",
-            Self::OutagesAreUnavailable => {
-                "what cannot be told in an outage is unavailable, not good and not denied"
+            Self::ClientsAreNoPeople => {
+                "the credential of a client that acts for itself makes a client, and no \
+                other one does"
             }
-            Self::OnlyWhatVerifiesIsRevoked => "only what verifies is revoked",
+            Self::SourceIsDeclared => "the source of each principal is the verifier's",
+            Self::RevokingEndsIt => "a revoked credential is denied at once, and no other credential is",
+            Self::OutagesAreUnavailable => {
+                "an undecidable credential is unavailable in an outage, neither good nor denied"
+            }
+            Self::OnlyWhatVerifiesIsRevoked => "only a credential that verifies is revoked",
             Self::PasswordsStay => "a password is not revoked",
-            Self::NothingPanics => "nothing that is presented makes it panic",
-            Self::EverythingEnds => "every question is answered in time",
+            Self::NothingPanics => "no credential makes the verifier panic",
+            Self::EverythingEnds => "every verification ends in time",
         }
     }
 }

@@ -51,9 +51,9 @@ impl Observation {
             Self::Good(kind, _) => format!("makes a principal of kind {kind}"),
             Self::Denied(reason) => format!("is denied ({reason})"),
             Self::Unsupported => "is unsupported".to_owned(),
-            Self::Unavailable => "is an outage".to_owned(),
+            Self::Unavailable => "is unavailable".to_owned(),
             Self::Panicked => "panics".to_owned(),
-            Self::Late => "is not answered in time".to_owned(),
+            Self::Late => "times out".to_owned(),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
     let with = |id: Option<String>, secret: String| like(credential, id, secret);
     let own = || id.map(str::to_owned);
     let mut twisted = vec![
-        ("with a character more", with(own(), format!("{secret}x"))),
+        ("with one more character", with(own(), format!("{secret}x"))),
         ("with a character before it", with(own(), format!("x{secret}"))),
         ("with a space after it", with(own(), format!("{secret} "))),
         ("with a space before it", with(own(), format!(" {secret}"))),
@@ -46,14 +46,14 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
         let first: String = secret.chars().take(1).collect();
         let rest: String = secret.chars().skip(1).collect();
         let mut add = |how, id: String, secret: String| twisted.push((how, with(Some(id), secret)));
-        add("with an id of a character more", format!("{id}x"), secret.to_owned());
+        add("with one more character in its id", format!("{id}x"), secret.to_owned());
         add("with an id and a NUL", format!("{id}\0"), secret.to_owned());
         add("with an id and a space", format!("{id} "), secret.to_owned());
         add("with a space before the id", format!(" {id}"), secret.to_owned());
         add("with an id in the other case", other_case(id), secret.to_owned());
         add("with an id without its last character", all_but_last(id), secret.to_owned());
         add("with an empty id", String::new(), secret.to_owned());
-        add("with the halves changed about", secret.to_owned(), id.to_owned());
+        add("with its halves exchanged", secret.to_owned(), id.to_owned());
         add("with the id as the secret", id.to_owned(), id.to_owned());
         add("split a character earlier", all_but_last(id), shifted);
         add("split a character later", format!("{id}{first}"), rest.clone());
@@ -74,7 +74,7 @@ pub(super) fn cut(credential: &Credential<'_>) -> Vec<Twisted> {
     let with = |secret: String| like(credential, id.map(str::to_owned), secret);
     vec![
         ("cut at 72 bytes", with(head.to_owned())),
-        ("with another end after 72 bytes", with(format!("{head}another end"))),
+        ("with a different end after 72 bytes", with(format!("{head}another end"))),
     ]
 }
 

@@ -175,11 +175,11 @@ impl<V: Verifier> Cached<V> {
                 // alone.
                 _ if follow && !leads => follow = false,
                 // A panic of the verifier is passed on, as it would be without the cache.
-                Some(Err(Unfinished::Panicked)) => resume_unwind(Box::new("the cached verifier panicked")),
+                Some(Err(Unfinished::Panicked)) => resume_unwind(Box::new("cached verifier panicked")),
                 Some(Err(Unfinished::Late)) => {
-                    return Err(VerifyError::unavailable("the verifier was too slow"));
+                    return Err(VerifyError::unavailable("verifier timed out"));
                 }
-                None => return Err(VerifyError::unavailable("the verification was given up")),
+                None => return Err(VerifyError::unavailable("verification cancelled")),
             }
         }
     }

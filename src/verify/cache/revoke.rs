@@ -57,9 +57,9 @@ pub(super) async fn revoke<V: Verifier>(
     caller.is_waiting = false;
     match outcome {
         Ok(revoked) => revoked,
-        Err(Unfinished::Late) => Err(VerifyError::unavailable("the verifier was too slow")),
+        Err(Unfinished::Late) => Err(VerifyError::unavailable("verifier timed out")),
         // A panic of the verifier is passed on, as it would be without the cache.
-        Err(Unfinished::Panicked) => resume_unwind(Box::new("the cached verifier panicked")),
+        Err(Unfinished::Panicked) => resume_unwind(Box::new("cached verifier panicked")),
     }
 }
 
@@ -130,7 +130,10 @@ impl<V: Verifier> Revocation<V> {
         match asked.await {
             Ok(Ok(principal)) => Ok(Some(principal)),
             Ok(Err(VerifyError::Denied(DenialReason::Throttled(_)) | VerifyError::Unavailable(_)))
-            | Err(_) => Err(VerifyError::unavailable("whose credential is to be revoked cannot be told now")),
+            | Err(_) => Err(VerifyError::unavailable(
+                "the principal of the credential to revoke cannot be verified \
+                now",
+            )),
             Ok(Err(_)) => Ok(None),
         }
     }

@@ -39,6 +39,6 @@ pub enum MemoryVerifierError {
     #[error("a password could not be hashed: {0}")]
     Hash(#[from] PasswordError),
     /// The operating system has no randomness to give.
-    #[error("no randomness: {0}")]
+    #[error("random number generator failed: {0}")]
     Randomness(#[from] io::Error),
 }

@@ -11,7 +11,7 @@ pub enum UnusableHash {
     #[error("the format of a password hash is unknown, or needs the feature `legacy-hashes`")]
     Unsupported,
     /// The format is known, but the hash is invalid in it.
-    #[error("a password hash is broken")]
+    #[error("a password hash is malformed")]
     Broken,
     /// A single check would take too much memory or time.
     #[error("a password hash costs too much to check")]

@@ -165,7 +165,10 @@ impl SqlVerifierBuilder {
         TokenFormat::new(format!("{}x", self.word))?;
         let limits = self.limits;
         if limits.connections == 0 || limits.deadline < Duration::from_millis(100) {
-            return Err(SqlError::Configuration("there is no connection, or no time for an answer"));
+            return Err(SqlError::Configuration(
+                "the pool needs at least one connection, and the deadline at least \
+                100 ms",
+            ));
         }
         let Opened { engine, connections, words, listening } = self.source.open(limits, &prefix)?;
         let plan = Plan::of(words, &prefix);

@@ -163,5 +163,5 @@ impl Database {
 
 /// Returns the tokio runtime, which pools and timers need.
 fn runtime() -> Result<Handle, SqlError> {
-    Handle::try_current().map_err(|_| SqlError::Configuration("the database is asked within a tokio runtime"))
+    Handle::try_current().map_err(|_| SqlError::Configuration("the database needs a tokio runtime"))
 }

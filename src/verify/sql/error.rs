@@ -38,17 +38,17 @@ pub enum SqlError {
     #[error("the database refused a statement with code {0:?}")]
     Refused(Box<str>),
     /// A row does not match the schema.
-    #[error("the database holds a row that cannot be read")]
+    #[error("the database contains a row that cannot be read")]
     Unreadable,
     /// This name or this secret already exists, or a name is the UUID of another user.
-    #[error("there is one of this name, or with this secret, already")]
+    #[error("a record with this name or this secret already exists")]
     Exists,
     /// This name does not exist, or was revoked.
-    #[error("there is none of this name")]
+    #[error("no record has this name")]
     NotFound,
     /// A name is empty, longer than 255 bytes, or has a control character; or
     /// [`TokenFormat::is_id`](crate::credential::TokenFormat::is_id) is `false` for an id.
-    #[error("a name is 1 to 255 bytes without control characters, an id of plain characters")]
+    #[error("a name is 1 to 255 bytes without control characters, and an id has plain characters only")]
     InvalidName,
     /// A secret is too short to have 128 random bits, or a password is empty.
     #[error("a secret has at least 16 bytes, a password at least one")]
@@ -72,7 +72,7 @@ pub enum SqlError {
     #[error("a password could not be hashed: {0}")]
     Hash(#[from] PasswordError),
     /// The operating system provides no randomness.
-    #[error("no randomness: {0}")]
+    #[error("random number generator failed: {0}")]
     Randomness(#[from] io::Error),
 }
 

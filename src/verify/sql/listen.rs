@@ -40,7 +40,7 @@ impl Listen for Listening {
             return Ok(());
         }
         let runtime = Handle::try_current()
-            .map_err(|_| SqlError::Configuration("changes are listened to within a tokio runtime"))?;
+            .map_err(|_| SqlError::Configuration("listening to changes needs a tokio runtime"))?;
         let (options, channel, hub) = (self.options.clone(), self.channel.clone(), hub.clone());
         let work = async move {
             loop {

@@ -71,7 +71,7 @@ async fn rehash(shared: &Shared, tenant: &str, pair: &Pair<'_>, old: &str) {
         shared.database.write(shared.database.statement(REHASH), values).await
     };
     if let Err(_error) = replaced.await {
-        trace::warn!(error = %_error, "password hash not replaced by argon2id");
+        trace::warn!(error = %_error, "password hash not replaced with argon2id");
     }
 }
 

@@ -238,7 +238,7 @@ fn permissions(lines: Option<&str>) -> Permissions {
     let read = |line: &str| match line.parse::<Permission>() {
         Ok(permission) => Some(permission),
         Err(_) => {
-            trace::error!("a permission in the database is not in the grammar and allows nothing");
+            trace::error!("invalid permission in the database allows nothing");
             None
         }
     };

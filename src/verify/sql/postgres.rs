@@ -104,8 +104,8 @@ impl PostgresSource {
             return Err(SqlError::Configuration(UNVERIFIED));
         }
         trace::warn!(
-            "PostgreSQL server is not verified because of `danger_allow_unverified_server`: any machine on the \
-             way can read or replace what is sent"
+            "PostgreSQL server not verified because of `danger_allow_unverified_server`: any machine on the way can \
+             read or replace the traffic"
         );
         Ok(options)
     }

@@ -47,7 +47,7 @@ pub(super) fn prefix(text: &str) -> Result<&str, SqlError> {
         && !text.starts_with(|first: char| first.is_ascii_digit())
         && !["sqlite_", "pg_"].iter().any(|kept| text.starts_with(kept));
     good.then_some(text).ok_or(SqlError::Configuration(
-        "a table prefix is 1 to 32 of a-z, 0-9 and _, and begins with no digit, sqlite_ or pg_",
+        "a table prefix is 1 to 32 characters of a-z, 0-9 and _, and does not start with a digit, sqlite_ or pg_",
     ))
 }
 

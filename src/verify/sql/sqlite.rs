@@ -95,12 +95,12 @@ fn make_private(path: &Path) -> Result<(), SqlError> {
     let bytes = path.as_os_str().as_encoded_bytes();
     if bytes.starts_with(b"file:") {
         return Err(SqlError::Configuration(
-            "a SQLite database is named by its path, such as `sqlite:DIR/portal.db`, and by no `file:` URI",
+            "a SQLite database needs a path such as `sqlite:DIR/portal.db`, not a `file:` URI",
         ));
     }
     if bytes.is_empty() {
         return Err(SqlError::Configuration(
-            "a SQLite database needs a path: an empty one is a temporary file",
+            "a SQLite database needs a path, because an empty one is a temporary file",
         ));
     }
     let mut options = OpenOptions::new();
@@ -110,7 +110,7 @@ fn make_private(path: &Path) -> Result<(), SqlError> {
         Ok(_) => Ok(()),
         // A file that may only be read.
         Err(_) if path.is_file() => Ok(()),
-        Err(_) => Err(SqlError::Configuration("the database's file can be neither opened nor made")),
+        Err(_) => Err(SqlError::Configuration("the database's file can be neither opened nor created")),
     }
 }
 

@@ -142,9 +142,9 @@ impl<V> Throttled<V> {
     fn warn_of_unknown_clients(&self) {
         self.unknown_clients.call_once(|| {
             trace::warn!(
-                "attempts without a client address are counted together: put `transport::Peer` into the \
-                 extensions, serve with `into_make_service_with_connect_info::<SocketAddr>()`, or name the \
-                 headers of the proxy with `Transport::forwarding_headers`"
+                "client address unknown, attempts without one are counted together: put `transport::Peer` into the \
+                 extensions, serve with `into_make_service_with_connect_info::<SocketAddr>()`, or name the headers \
+                 of the proxy with `Transport::forwarding_headers`"
             );
         });
     }

@@ -56,10 +56,10 @@ pub(super) fn evaluate_response(
         }
         // A name occurs twice: two programs may read the object differently.
         None if serde_json::from_str::<HashMap<String, IgnoredAny>>(text).is_ok() => {
-            Err(Denial::new(Check::Format, "the answer repeats a name").logged(NAME))
+            Err(Denial::new(Check::Format, "the response repeats a name").logged(NAME))
         }
         // The cause would quote the answer.
-        _ => Err(VerifyError::unavailable("the authorization server's answer is no JSON object")),
+        _ => Err(VerifyError::unavailable("the authorization server's response is not a JSON object")),
     }
 }
 
@@ -88,16 +88,16 @@ fn accept<'c>(
     is_access_token(claims)?;
     let issuer = text_of(claims, "iss")?;
     if let Some(wanted) = expected.issuer.as_deref().filter(|wanted| issuer != Some(wanted)) {
-        return Err(Denial::new(Check::Issuer, "another issuer").expected(wanted).received(issuer));
+        return Err(Denial::new(Check::Issuer, "wrong issuer").expected(wanted).received(issuer));
     }
     if let Some(wanted) = expected.audience.as_deref().filter(|wanted| !is_for(claims, wanted)) {
         let received = claims.get("aud").map_or(Value::Absent, |value| Value::Any(value));
-        return Err(Denial::new(Check::Audience, "another audience").expected(wanted).received(received));
+        return Err(Denial::new(Check::Audience, "wrong audience").expected(wanted).received(received));
     }
     let ahead = |begins: SystemTime| begins.duration_since(now).unwrap_or_default();
     let claim = |why| Denial::new(Check::Claims, why);
     if !expected.mapping.is_at(tenant, claims).map_err(claim)? {
-        return Err(claim("another tenant"));
+        return Err(claim("wrong tenant"));
     }
     let too_early = |begins: &SystemTime| ahead(*begins) > expected.leeway;
     if let Some(begins) = time_of(claims, "nbf")?.filter(too_early) {

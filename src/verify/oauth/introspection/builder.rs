@@ -44,10 +44,10 @@ enum Own {
 #[non_exhaustive]
 pub enum IntrospectionError {
     /// The endpoint is not an absolute URL, or it has a user or a password.
-    #[error("the introspection endpoint is no absolute URL, or it holds a user or a password")]
+    #[error("the introspection endpoint is not an absolute URL, or contains a user name or a password")]
     Endpoint,
     /// The endpoint is not `https`, and `danger_allow_http` was not called.
-    #[error("the introspection endpoint is not an https one")]
+    #[error("the introspection endpoint is not an https URL")]
     Insecure,
     /// None of [`client`](IntrospectionBuilder::client),
     /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) and
@@ -57,7 +57,7 @@ pub enum IntrospectionError {
     Credentials,
     /// A permission of a group does not match the grammar of
     /// [`Permission`](crate::principal::Permission).
-    #[error("a permission of a group is none: {0}")]
+    #[error("invalid permission of a group: {0}")]
     Permission(#[from] InvalidPermission),
 }
 

@@ -18,7 +18,9 @@ pub(crate) fn is_access_token<'c>(claims: &'c Json<'_>) -> Result<(), Denial<'c>
     for (name, wanted) in TYPES {
         let said = text_of(claims, name)?;
         if said.is_some_and(|said| !wanted.iter().any(|wanted| said.eq_ignore_ascii_case(wanted))) {
-            return Err(Denial::new(Check::Use, "a token for another use").expected(*name).received(said));
+            return Err(Denial::new(Check::Use, "a token for a different use")
+                .expected(*name)
+                .received(said));
         }
     }
     // Words in other claims are another issuer's convention; two of them have one meaning

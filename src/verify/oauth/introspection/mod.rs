@@ -134,22 +134,22 @@ fn body(response: &Response<Bytes>) -> Result<&Bytes, VerifyError> {
         StatusCode::OK => {}
         // A challenge asks for this service's own credentials, so `invalid_token` is about those.
         StatusCode::BAD_REQUEST if response.headers().contains_key(WWW_AUTHENTICATE) => {
-            return unavailable("the authorization server refuses this service's own credentials");
+            return unavailable("the authorization server rejected this service's own credentials");
         }
         StatusCode::BAD_REQUEST if is_json_answer(response) && answer::denies(response.body()) => {
-            return Err(Denial::new(Check::Record, "the server answers `invalid_token`").logged(NAME));
+            return Err(Denial::new(Check::Record, "the server returned `invalid_token`").logged(NAME));
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            return unavailable("the authorization server refuses this service's own credentials");
+            return unavailable("the authorization server rejected this service's own credentials");
         }
         status if status.is_redirection() => {
-            return unavailable("the introspection endpoint redirects, which is not followed");
+            return unavailable("the introspection endpoint returned a redirect, which is not followed");
         }
-        _ => return unavailable("the authorization server answered with an error"),
+        _ => return unavailable("the authorization server returned an error"),
     }
     match is_json_answer(response) {
         true => Ok(response.body()),
-        false => unavailable("the authorization server's answer is not of type application/json"),
+        false => unavailable("the authorization server's response is not of type application/json"),
     }
 }
 
@@ -172,8 +172,8 @@ impl<F: Fetch> Verifier for Introspection<F> {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         match Bounded::new(self.ask(token.expose_secret(), context.tenant()), self.deadline).await {
             Ok(answer) => answer,
-            Err(Unfinished::Late) => Err(VerifyError::unavailable("the authorization server was too slow")),
-            Err(Unfinished::Panicked) => Err(VerifyError::unavailable("the HTTP client panicked")),
+            Err(Unfinished::Late) => Err(VerifyError::unavailable("the authorization server timed out")),
+            Err(Unfinished::Panicked) => Err(VerifyError::unavailable("HTTP client panicked")),
         }
     }
 

@@ -19,7 +19,7 @@ pub(in crate::verify::oauth) struct LeftOut {
 /// `null` is absent, and an unknown member is ignored.
 pub(in crate::verify::oauth) fn read_key(text: &str) -> Result<Key, LeftOut> {
     let json =
-        Json::read(text).ok_or(LeftOut { id: None, why: "a key that is no JSON, or repeats a name" })?;
+        Json::read(text).ok_or(LeftOut { id: None, why: "a key that is not JSON, or repeats a name" })?;
     let members = Members(&json);
     members.key().map_err(|why| LeftOut { id: members.text("kid").ok().flatten().map(Box::from), why })
 }
@@ -34,7 +34,7 @@ impl Members<'_> {
     fn key(&self) -> Result<Key, &'static str> {
         let id = self.text("kid")?;
         if id.is_some_and(|id| id.len() > KEY_ID_LENGTH) {
-            return Err("an impossible kid");
+            return Err("an invalid kid");
         }
         let named = self.text("alg")?.map(|name| Algorithm::from_name(name).ok_or("an unknown algorithm"));
         let named = named.transpose()?;
@@ -126,4 +126,4 @@ fn curve(name: &str) -> Result<(Algorithm, usize), &'static str> {
     }
 }
 
-const TYPE: &str = "a member of another type than it should be";
+const TYPE: &str = "a member of the wrong type";

@@ -96,10 +96,10 @@ impl Header {
         };
         let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
         let json = Json::read(text.ok_or("a header that is not base64url")?)
-            .ok_or("a header that is no JSON, or repeats a name")?;
+            .ok_or("a header that is not JSON, or repeats a name")?;
         if let Some(name) = REFUSED.iter().find(|name| json.get(name).is_some()) {
             return Err(HeaderFlaw {
-                why: "a header that changes the meaning",
+                why: "a header that changes the token's meaning",
                 received: Some((*name).into()),
             });
         }
@@ -113,7 +113,7 @@ impl Header {
             return Err("a kid of more than 128 bytes".into());
         }
         let algorithm = algorithm.ok_or_else(|| HeaderFlaw {
-            why: "an algorithm that is not known",
+            why: "an unknown algorithm",
             received: json.get("alg").map(|name| name.to_string().into()),
         })?;
         let typ = optional("typ")?;

@@ -53,7 +53,7 @@ impl Key {
         }
         // At least three, odd, and within the limit of aws-lc: 33 bits.
         if e.len() > 5 || e == [1] || !is_odd(e) || !is_odd(n) {
-            return Err("an RSA key with an impossible modulus or exponent");
+            return Err("an RSA key with an invalid modulus or exponent");
         }
         if can_be_factored(n) {
             return Err("an RSA key that can be factored (CVE-2017-15361)");
@@ -73,7 +73,7 @@ impl Key {
         bytes: &[u8],
     ) -> Result<Self, &'static str> {
         if named.is_some_and(|named| named != algorithm) {
-            return Err("an algorithm that is not the curve's");
+            return Err("an algorithm that does not fit the curve");
         }
         let curve = curve(algorithm).ok_or(MISMATCH)?;
         let material = Material::of(&[algorithm.name().as_bytes(), bytes]);
@@ -95,7 +95,7 @@ impl Key {
             }
         }
         if ways.is_empty() {
-            Err("a secret that is shorter than the algorithm's hash")
+            Err("a secret shorter than the algorithm's hash")
         } else {
             Ok(Self::new(Material::of(&[b"oct", secret]), ways))
         }
@@ -245,7 +245,7 @@ const RSA: [Algorithm; 6] = [
     Algorithm::Ps512,
 ];
 const HMACS: [Algorithm; 3] = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
-const MISMATCH: &str = "an algorithm that is not one of this type of key";
+const MISMATCH: &str = "an algorithm that does not fit the type of key";
 const UNREADABLE: &str = "a key that cannot be read";
 
 /// The longest `kid`, in bytes.

@@ -35,10 +35,10 @@ pub enum JwksError {
     /// The address is not an absolute `https` URL or has user information. Or it has the
     /// placeholder of an issuer with tenants, which needs
     /// [`metadata_at`](JwksBuilder::metadata_at).
-    #[error("the address is no absolute https URL without user information or a placeholder")]
+    #[error("the URL is not an absolute https URL, or contains user information or a placeholder")]
     Address,
     /// A time is out of its range.
-    #[error("a time is out of its range")]
+    #[error("a time is out of range")]
     Times,
 }
 

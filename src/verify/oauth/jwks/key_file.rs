@@ -32,9 +32,9 @@ pub(in crate::verify::oauth) fn read_key_file(
 }
 
 fn read_pem(text: &str) -> Result<Vec<u8>, &'static str> {
-    let blocks = pem::parse_many(text).map_err(|_| "PEM that cannot be read")?;
+    let blocks = pem::parse_many(text).map_err(|_| "invalid PEM")?;
     if blocks.iter().any(|block| block.tag().ends_with("PRIVATE KEY")) {
-        return Err("a private key where a public one belongs");
+        return Err("a private key instead of a public one");
     }
     let is_known = |block: &pem::Pem| matches!(block.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY" | CERTIFICATE);
     let is_chain = blocks.iter().all(|block| block.tag() == CERTIFICATE);

@@ -202,7 +202,7 @@ impl Jwks {
 
     fn unavailable(&self) -> VerifyError {
         let why = self.0.report.why();
-        VerifyError::unavailable(format!("the keys of the issuer cannot be fetched: {why}"))
+        VerifyError::unavailable(format!("the issuer's keys cannot be fetched: {why}"))
     }
 
     fn wish(&self, now: Moment) -> Wish {

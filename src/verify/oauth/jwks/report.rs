@@ -25,9 +25,9 @@ impl Report {
         for LeftOut { id, why } in left_out {
             let kid = Value::from(id.as_deref());
             match (usable, is_new) {
-                (_, false) => trace::debug!(from, %kid, why, "a published key is left out"),
-                (0, true) => trace::warn!(from, %kid, why, "a published key is left out"),
-                (_, true) => trace::info!(from, %kid, why, "a published key is left out"),
+                (_, false) => trace::debug!(from, %kid, why, "published key ignored"),
+                (0, true) => trace::warn!(from, %kid, why, "published key ignored"),
+                (_, true) => trace::info!(from, %kid, why, "published key ignored"),
             }
         }
         let left_out = left_out.len();
@@ -40,14 +40,14 @@ impl Report {
 
     /// Logs the reason of a failed fetch, and keeps it.
     pub(in crate::verify::oauth) fn failed(&self, from: Option<&str>, error: &impl fmt::Display) {
-        trace::warn!(from, %error, "the keys of an issuer could not be fetched");
+        trace::warn!(from, %error, "fetching an issuer's keys failed");
         *self.failure() = Some(error.to_string());
     }
 
     /// Returns the reason of the last failed fetch.
     pub(in crate::verify::oauth) fn why(&self) -> String {
         let why = self.failure().clone();
-        why.unwrap_or_else(|| "none of the published keys is usable, or no fetch has ended".to_owned())
+        why.unwrap_or_else(|| "no published key is usable, or no fetch has completed".to_owned())
     }
 
     fn failure(&self) -> MutexGuard<'_, Option<String>> {

@@ -68,7 +68,7 @@ impl KeySet {
     /// usable key. Also if it has two secrets with one `kid` and algorithm.
     pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
         let mut document =
-            Document::read(json).ok_or_else(|| InvalidKey::new("no JWK set of at most 100 keys"))?;
+            Document::read(json).ok_or_else(|| InvalidKey::new("not a JWK set of at most 100 keys"))?;
         if !document.keys.iter().all(Key::is_secret) {
             document = document.without_secrets("a shared secret beside public keys");
         }
@@ -80,7 +80,7 @@ impl KeySet {
         for LeftOut { id, why } in &left_out {
             let kid = Value::from(id.as_deref());
             let _ = (kid, why);
-            trace::info!(%kid, why, "a key of a set is left out");
+            trace::info!(%kid, why, "key of a set ignored");
         }
         Self { keys }.sound()
     }
@@ -140,7 +140,7 @@ impl KeySet {
     pub(in crate::verify::oauth) fn published(body: &[u8]) -> Option<(Self, Vec<LeftOut>)> {
         let document = Document::read(std::str::from_utf8(body).ok()?)?;
         let Document { keys, left_out } =
-            document.without_secrets("a shared secret that came over the network");
+            document.without_secrets("a shared secret received over the network");
         Some((Self::tidy(keys), left_out))
     }
 
@@ -153,7 +153,7 @@ impl KeySet {
     /// algorithm.
     pub fn with_key_id(mut self, id: &str) -> Result<Self, InvalidKey> {
         if id.len() > KEY_ID_LENGTH {
-            return Err(InvalidKey::new("an impossible kid"));
+            return Err(InvalidKey::new("an invalid kid"));
         }
         for key in &mut self.keys {
             key.id.get_or_insert_with(|| id.into());

@@ -41,11 +41,11 @@ pub(in crate::verify::oauth) struct Published {
 pub(in crate::verify::oauth) enum Unpublished {
     #[error("{0}")]
     Fetch(#[from] FetchError),
-    #[error("the answer's status is {0}")]
+    #[error("the response's status is {0}")]
     Status(StatusCode),
-    #[error("the answer is no JWK set of at most 100 keys")]
+    #[error("the response is not a JWK set of at most 100 keys")]
     Keys,
-    #[error("the issuer's metadata name another issuer, or no https address of keys")]
+    #[error("the issuer's metadata names another issuer, or no https URL of keys")]
     Metadata,
 }
 

@@ -69,7 +69,7 @@ impl JwtVerifier {
             }
         };
         let Some(claims) = Json::read(&payload) else {
-            explanation.fails(&Denial::new(Check::Issuer, "claims that are no JSON, or repeat a name"));
+            explanation.fails(&Denial::new(Check::Issuer, "claims that are not JSON, or repeat a name"));
             return explanation.finished();
         };
         let issuer = match self.rules.issuers.of(&claims) {
@@ -127,12 +127,12 @@ impl JwtVerifier {
     fn explain_claims(&self, explanation: &mut Explanation, header: &Header, claims: &Json<'_>) {
         match self.rules.check_use(header, claims) {
             Ok(()) => {
-                explanation.passes(Check::Use, "a use that is accepted".to_owned());
+                explanation.passes(Check::Use, "an accepted use".to_owned());
                 explanation.passes(Check::Audience, "an audience of this verifier".to_owned());
             }
             Err(denial) => {
                 if denial.check == Check::Audience {
-                    explanation.passes(Check::Use, "a use that is accepted".to_owned());
+                    explanation.passes(Check::Use, "an accepted use".to_owned());
                 }
                 explanation.fails(&denial);
             }

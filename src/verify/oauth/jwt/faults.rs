@@ -21,7 +21,7 @@ impl WasLong {
                 bytes = token.len(),
                 longest = _longest,
                 setting = "danger_max_token_length",
-                "a JWT is longer than the longest token: every token of this length fails"
+                "JWT exceeds the maximum length: every token of this length fails"
             );
         }
     }
@@ -31,7 +31,7 @@ impl WasLong {
 pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), Denial<'static>> {
     let foreign = |why| Denial::new(Check::Format, why);
     if token.len() > longest {
-        return Err(foreign("longer than the longest token").setting("danger_max_token_length"));
+        return Err(foreign("longer than the maximum length").setting("danger_max_token_length"));
     }
     let jws = Jws::split(token).ok_or_else(|| foreign("not a JWT in the compact form"))?;
     let payload = jws.payload().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -39,13 +39,13 @@ pub(super) fn parts(token: &str, longest: usize) -> Result<(Jws<'_>, String), De
 }
 
 pub(super) fn other_issuer<'j>(issuers: &'j Issuers, claims: &'j Json<'j>) -> Denial<'j> {
-    let denial = Denial::new(Check::Issuer, "another issuer").expected(issuers.shown());
+    let denial = Denial::new(Check::Issuer, "wrong issuer").expected(issuers.shown());
     let named = claims.get("iss").and_then(Json::text).unwrap_or_default();
     let is_part = |name: &Name| !named.is_empty() && name.to_string().contains(named);
     let denial = denial.received(match claims.get("iss") {
         None => Value::Absent,
         Some(_) if is_address(named) || issuers.names.iter().any(is_part) => Value::Sent(named),
-        Some(_) => Value::Text("a text that is no address"),
+        Some(_) => Value::Text("a text that is not a URL"),
     });
     let is_near = |name: String| name.trim_end_matches('/') == named.trim_end_matches('/');
     if issuers.names.iter().any(|name| is_near(name.to_string())) {
@@ -73,8 +73,8 @@ pub(super) fn flawed(flaw: &HeaderFlaw) -> Denial<'_> {
 pub(super) fn signed(header: &Header, verdict: Verdict) -> Result<(), Denial<'_>> {
     let (check, why) = match verdict {
         Verdict::Good => return Ok(()),
-        Verdict::Bad => (Check::Signature, "no key with its `kid` signed it"),
-        Verdict::Unknown => (Check::Key, "no key of the issuer fits its `kid` and `alg`, or signed it"),
+        Verdict::Bad => (Check::Signature, "not signed by the key with its `kid`"),
+        Verdict::Unknown => (Check::Key, "no key of the issuer fits its `kid` and `alg`, or has signed it"),
     };
     Err(Denial::new(check, why).received(Value::Any(header)))
 }

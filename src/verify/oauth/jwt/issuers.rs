@@ -45,7 +45,7 @@ impl Issuers {
             (None, None, Name::Fixed(name)) => Ok(Arc::clone(name)),
             (Some(tenants), Some(tenant), Name::Around(before, after)) => {
                 if named.and_then(Json::text) != Some(tenant) {
-                    let denial = Denial::new(Check::Issuer, "`tid` is another tenant than that of `iss`");
+                    let denial = Denial::new(Check::Issuer, "`tid` and `iss` name different tenants");
                     Err(denial.expected(tenant).received(sent(named)))
                 } else if tenants.accept(tenant) {
                     Ok(format!("{before}{tenant}{after}").into())
@@ -130,7 +130,7 @@ impl fmt::Debug for Tenants {
 
 /// A claim of a token whose signature is not verified yet.
 fn sent<'j>(claim: Option<&'j Json<'j>>) -> Value<'j> {
-    let text = |claim: &'j Json<'j>| claim.text().map_or(Value::Text("no text"), Value::Sent);
+    let text = |claim: &'j Json<'j>| claim.text().map_or(Value::Text("not a text"), Value::Sent);
     claim.map_or(Value::Absent, text)
 }
 

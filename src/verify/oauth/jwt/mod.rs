@@ -145,7 +145,7 @@ impl JwtVerifier {
     fn read<'t, 'p>(&self, jws: Jws<'t>, payload: &'p str) -> Result<UnverifiedToken<'t, 'p>, VerifyError> {
         let Some(claims) = Json::read(payload) else {
             return Err(
-                Denial::new(Check::Format, "claims that are no JSON, or repeat a name").passed_on(NAME)
+                Denial::new(Check::Format, "claims that are not JSON, or repeat a name").passed_on(NAME)
             );
         };
         let issuer = match self.rules.issuers.of(&claims) {
@@ -175,7 +175,7 @@ impl JwtVerifier {
         }
         let claim = |why| Denial::new(Check::Claims, why).logged(NAME);
         if !self.mapping.is_at(tenant, claims).map_err(claim)? {
-            return Err(claim("another tenant"));
+            return Err(claim("wrong tenant"));
         }
         let mut user = self.mapping.user(claims).map_err(claim)?;
         user = user.with_expires_at(claimed.expires_at).with_leeway(self.rules.leeway);

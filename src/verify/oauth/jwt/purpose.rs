@@ -84,11 +84,11 @@ impl Purpose {
 /// Returns the purpose that a claim names. `access` has further words for access tokens.
 fn word<'j>(value: &'j Json<'j>, access: &[Box<str>]) -> Result<Word, Denial<'j>> {
     let Some(text) = value.text() else {
-        return Err(Denial::new(Check::Use, "a claim of the wrong type names the kind of token"));
+        return Err(Denial::new(Check::Use, "the claim that names the kind of token has the wrong type"));
     };
     let is_added = || access.iter().any(|known| known.eq_ignore_ascii_case(text));
     Word::of(text).or_else(|| is_added().then_some(Word::Access)).ok_or_else(|| {
-        let denial = Denial::new(Check::Use, "an unknown word names the kind of token");
+        let denial = Denial::new(Check::Use, "an unknown kind of token");
         denial.received(text).setting("access_word")
     })
 }

@@ -63,7 +63,8 @@ impl Rules {
         let purpose = Purpose::read(header, claims, &self.access_words)?;
         let mut fitting = self.uses.iter().filter(|accepted| purpose.is(**accepted)).peekable();
         let Some(first) = fitting.peek().copied() else {
-            let denial = Denial::new(Check::Use, "a token for another use").expected(Value::List(&self.uses));
+            let denial =
+                Denial::new(Check::Use, "a token for a different use").expected(Value::List(&self.uses));
             let denial = denial.received(header.typ());
             let other = TokenUse::ALL.iter().find(|other| purpose.is(**other));
             return Err(other.map_or(denial, |other| denial.setting(other.setting())));
@@ -111,7 +112,7 @@ impl Rules {
     }
 
     fn another_audience<'j>(&'j self, wanted: Audience, claims: &'j Json<'j>) -> Denial<'j> {
-        let denial = Denial::new(Check::Audience, "another audience").received(shown(claims.get("aud")));
+        let denial = Denial::new(Check::Audience, "wrong audience").received(shown(claims.get("aud")));
         match (claims.get("aud"), &self.audience_claim) {
             (None, Some((claim, values))) => {
                 denial.expected(&**values).received(shown(claim.in_json(claims)))
@@ -157,7 +158,7 @@ impl Rules {
             let over = late("`exp` is past by the leeway or more", leeway, now - expires);
             return Err(over.because(DenialReason::Expired));
         }
-        let impossible = Denial::new(Check::Time, "an impossible date");
+        let impossible = Denial::new(Check::Time, "an invalid date");
         let since = Duration::try_from_secs_f64(expires).map_err(|_| impossible)?;
         let expires_at = SystemTime::UNIX_EPOCH.checked_add(since).ok_or(impossible)?;
         let life = |issued| Duration::try_from_secs_f64(expires - issued).unwrap_or_default();

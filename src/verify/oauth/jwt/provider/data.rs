@@ -73,7 +73,7 @@ pub(in crate::verify::oauth::jwt) const ENTRA: Facts = Facts {
         "https://graph.windows.net",
         "https://graph.windows.net/",
     ],
-    why_foreign: "tokens for Microsoft Graph can be verified by Graph alone: ask for a scope of your own API",
+    why_foreign: "only Graph can verify tokens for Microsoft Graph: request a scope of your own API",
     unknown: &[
         "whether tokens are of version 1 or 2, which the API's manifest decides: both are accepted",
         "groups beyond 200, which the token leaves out",
@@ -109,7 +109,7 @@ pub(in crate::verify::oauth::jwt) const COGNITO: Facts = Facts {
     clients: &["client_id"],
     scopes: &["scope"],
     groups: &[(GroupForm::List, "cognito:groups")],
-    unknown: &["identity tokens: accept `TokenUse::CognitoIdentity`, too"],
+    unknown: &["identity tokens: also accept `TokenUse::CognitoIdentity`"],
     ..USUAL
 };
 
@@ -140,7 +140,7 @@ pub(in crate::verify::oauth::jwt) const KUBERNETES: Facts = Facts {
     scopes: &[],
     groups: &[],
     unknown: &[
-        "whether the pod still exists, which only TokenReview knows",
+        "whether the pod still exists, which only TokenReview returns",
         "tokens of a year, which need `max_lifetime`",
         "a discovery document that needs a token, or names a node: give the keys with `verifier_with`",
     ],
@@ -181,7 +181,7 @@ pub(in crate::verify::oauth::jwt) const DUENDE: Facts = Facts {
     ids: &["sub", "client_id"],
     clients: &["client_id"],
     groups: &[(GroupForm::List, "role"), (GroupForm::Text, "role")],
-    unknown: &["`aud`, which needs an API resource: else use `audience_claim`"],
+    unknown: &["`aud`, which needs an API resource: otherwise use `audience_claim`"],
     ..USUAL
 };
 
@@ -223,8 +223,8 @@ pub(in crate::verify::oauth::jwt) const HYDRA: Facts = Facts {
     groups: &[],
     unknown: &[
         "opaque tokens, the default",
-        "own claims, in `/ext/NAME`",
-        "`aud`, which is empty unless asked for",
+        "custom claims, in `/ext/NAME`",
+        "`aud`, which is empty unless requested",
     ],
     ..USUAL
 };
