@@ -1,4 +1,7 @@
 //! The source of the time.
+//!
+//! Verifiers, caches and layers take a [`Clock`], so that tests can set the time. The test kit has
+//! `TestClock`, which the guide's chapter on [testing](crate::guide::testing) uses.
 
 use std::fmt;
 use std::time::SystemTime;

@@ -1,4 +1,7 @@
 //! The metadata document of a protected resource (RFC 9728).
+//!
+//! It leads a client that has only your URL to the authorization server. The guide's chapter on
+//! [operations](crate::guide::operations) names the setting of the layer that announces it.
 
 use std::collections::BTreeSet;
 

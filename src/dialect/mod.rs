@@ -1,5 +1,25 @@
 //! Platforms as data: the credential forms that are read, the guests that are admitted, the
 //! handling of plain http, and the refusals.
+//!
+//! A [`Dialect`] is a table of forms. Each row has a place, a grammar and a [meaning]. What is in
+//! no row is not read. The presets are constants; change one with `with_form`, `guests`, `realm`
+//! and `answers`, or write a `const` of your own.
+//!
+//! The guide has chapters on [dialects](crate::guide::dialects), [guests](crate::guide::guests) and
+//! [answers](crate::guide::answers).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::dialect::{self, meaning};
+//! use tower_principal::{CredentialForm, GuestRule};
+//!
+//! let mine = dialect::RFC6750
+//!     .realm("data")
+//!     .with_form(CredentialForm::header("x-service-key", meaning::api_key))
+//!     .guests([GuestRule::path("/public/**")]);
+//! assert_eq!(mine.forms.len(), dialect::RFC6750.forms.len() + 1);
+//! ```
 
 mod any;
 pub(crate) mod custom;

@@ -1,4 +1,11 @@
 //! HTTP requests to other servers, independent of the client.
+//!
+//! [`Jwks`](crate::verify::Jwks) fetches keys and
+//! [`Introspection`](crate::verify::Introspection) sends tokens through [`Fetch`]. The feature
+//! `reqwest` has a client; [`service`] takes any client that is a Tower service.
+//!
+//! The guide has chapters on [JWTs](crate::guide::jwt) and
+//! [introspection](crate::guide::introspection).
 
 use std::error::Error as StdError;
 use std::future::Future;

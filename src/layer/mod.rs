@@ -1,4 +1,30 @@
 //! The Tower layers.
+//!
+//! [`AuthenticateLayer`] reads, verifies and renders refusals.
+//! [`RequireLayer`](crate::RequireLayer) goes inside it and asks a policy. The types here are the
+//! services, futures and bodies that they make, and layers that help them.
+//!
+//! The guide has a chapter on [which layer, where, in which order](crate::guide::layers).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::layer::RevocationLimits;
+//! use tower_principal::{AuthenticateLayer, MemoryVerifier, RequireLayer};
+//! use tower_principal::{dialect, policy, transport};
+//!
+//! let verifier = MemoryVerifier::builder().build()?;
+//! let transport = transport::from_acceptor();
+//! let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport)
+//!     .revocation(RevocationLimits::default().per_minute(5));
+//!
+//! // The layer that is added last is the outermost.
+//! let app: axum::Router = axum::Router::new()
+//!     .layer(RequireLayer::new(policy::authenticated()))
+//!     .layer(layer);
+//! # let _ = app;
+//! # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+//! ```
 
 pub(crate) mod authenticate;
 mod form_body;

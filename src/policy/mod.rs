@@ -1,4 +1,28 @@
 //! Authorization: pure decisions about a verified principal.
+//!
+//! A [`Policy`] looks at the principal and the head of the request, and waits for nothing.
+//! [`RequireLayer`](crate::RequireLayer) asks it. Policies combine with `and` and `or`, and a
+//! closure is a policy.
+//!
+//! The guide has a chapter on [policies](crate::guide::policies).
+//!
+//! # Examples
+//!
+//! ```
+//! use http::Request;
+//! use tower_principal::request::RequestHead;
+//! use tower_principal::{OAuthUser, Policy, Principal, PrincipalKind, policy};
+//!
+//! let rule = policy::scope("datasets:read").and(policy::kind(PrincipalKind::OAuthUser));
+//!
+//! let request = Request::get("/datasets").body(())?;
+//! let head = RequestHead::of(&request);
+//! let otto: Principal = OAuthUser::new("otto").with_scopes(["datasets:read"]).into();
+//! let nina: Principal = OAuthUser::new("nina").into();
+//! assert!(rule.check(&otto, &head).is_ok());
+//! assert!(rule.check(&nina, &head).is_err());
+//! # Ok::<(), http::Error>(())
+//! ```
 
 mod and;
 mod application;

@@ -1,4 +1,28 @@
 //! Refusals and their rendering.
+//!
+//! A [`Rejection`] is one refusal before it becomes a response. Its
+//! [`RejectionKind`] decides status, challenges and error word. A dialect can
+//! change status and body with [`AnswerRow`]s, and a layer can render refusals with
+//! [`RenderRejection`].
+//!
+//! The guide has a chapter on [answers](crate::guide::answers).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::dialect;
+//! use tower_principal::rejection::AnswerRow;
+//! use tower_principal::{Rejection, RejectionKind};
+//!
+//! assert_eq!(RejectionKind::Unavailable.status(), 503);
+//! assert_eq!(RejectionKind::Missing.error(), "missing_credentials");
+//! let refusal = Rejection::from(RejectionKind::Forbidden);
+//! assert_eq!(refusal.kind(), RejectionKind::Forbidden);
+//!
+//! let body = r#"{"code":"{error}","message":"{description}"}"#;
+//! let mine = dialect::RFC6750.answers([AnswerRow::every(body)]);
+//! # let _ = mine;
+//! ```
 
 mod answer_row;
 pub(crate) mod caching;

@@ -1,6 +1,8 @@
 //! Test support: runs a handler or a route as a given principal in unit tests. Also provides a test
 //! issuer, a clock that tests set, and the rules for every verifier.
 //!
+//! The guide has a chapter on [testing](crate::guide::testing).
+//!
 //! # Examples
 //!
 //! ```

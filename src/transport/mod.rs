@@ -2,6 +2,8 @@
 //!
 //! The accepted socket or a trusted proxy decides, never the request: `GET https://..` over plain
 //! TCP and HTTP/2's `:scheme` can both claim `https` without proof.
+//!
+//! The guide has a chapter on [proxies and TLS](crate::guide::proxy).
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,4 +1,40 @@
 //! Verifiers, which find the principal that a credential belongs to.
+//!
+//! [`Verifier`] is the trait. [`MemoryVerifier`](crate::MemoryVerifier), `sql`,
+//! [`JwtVerifier`] and [`Introspection`] have a source of their own. [`Cached`], [`Throttled`] and
+//! [`Or`] go around others. [`from_fn`] makes a verifier of a function.
+//!
+//! The guide has chapters on [several verifiers](crate::guide::verifiers),
+//! [API keys in a database](crate::guide::api_keys), [JWTs](crate::guide::jwt),
+//! [introspection](crate::guide::introspection), [your own tables](crate::guide::own_tables),
+//! [caching](crate::guide::cache) and [throttling](crate::guide::throttle).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::{Credential, MemoryVerifier, OAuthUser, Secret};
+//! use tower_principal::{Verifier, VerifyContext, VerifyError, verify};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let staff = MemoryVerifier::builder()
+//!     .access_token("otto-token", OAuthUser::new("otto"))
+//!     .build()?;
+//! let both = staff.or(verify::from_fn(|credential, _| async move {
+//!     match credential {
+//!         Credential::AccessToken(token) if token.expose_secret() == "robot" => {
+//!             Ok(OAuthUser::new("robot").into())
+//!         }
+//!         _ => Err(VerifyError::UNKNOWN),
+//!     }
+//! }));
+//!
+//! let token = Credential::AccessToken(Secret::borrowed("robot"));
+//! let robot = both.verify(&token, &VerifyContext::default()).await?;
+//! assert_eq!(robot.id(), Some("robot"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(feature = "cache")]
 mod cache;

@@ -1,5 +1,7 @@
 //! Checks of a verifier against the rules for every verifier.
 //!
+//! The guide has a chapter on [testing](crate::guide::testing).
+//!
 //! # Examples
 //!
 //! ```

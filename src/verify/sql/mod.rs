@@ -1,4 +1,11 @@
 //! Verifier whose principals are in a database.
+//!
+//! [`SqlVerifier`] looks credentials up, [`SqlStore`] changes them. Secrets are stored as digests
+//! and passwords as argon2id. The database is asked for each request unless a cache is in front of
+//! it.
+//!
+//! The guide has chapters on [API keys in a database](crate::guide::api_keys) and [a cache in front
+//! of it](crate::guide::cache).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
