@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const STAGES: [&str; 7] = ["read", "guard", "guests", "verify", "authorize", "respond", "serve"];
+const STAGES: [&str; 8] = ["read", "guard", "guests", "verify", "authorize", "respond", "issue", "serve"];
 
 /// The names of all test functions below a folder.
 fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {

@@ -16,10 +16,13 @@ mod database_outage;
 mod harness;
 mod introspection_outage;
 mod jwks_outage;
+mod killed_renewals;
 mod leader_leaves;
 mod mass_revocation;
 mod password_rush;
 mod proxy_loses_header;
+mod refresh_races;
+mod refresh_storm;
 mod slow_clients;
 mod unknown_token_flood;
 mod verifier_hangs;
@@ -86,6 +89,8 @@ const EXPERIMENTS: &[Experiment] = &[
     experiment!("D9", jwks_outage, "an issuer's keys are unreachable, withdrawn, missing"),
     experiment!("D10", introspection_outage, "the authorization server fails in every way, and ends tokens"),
     experiment!("D11", clock_jumps, "the clock is moved", harness::faked::app),
+    experiment!("D12", refresh_races, "50 calls use one refresh token at once, 1,000 times"),
+    experiment!("D13", killed_renewals, "a process that issues tokens is killed at any statement"),
     experiment!("D14", password_rush, "500 concurrent logins, argon2id at 19 MiB", password_rush::app),
     experiment!("D15", slow_clients, "slow heads, slow bodies, idle connections, against the portal"),
     experiment!(
@@ -95,6 +100,7 @@ const EXPERIMENTS: &[Experiment] = &[
         proxy_loses_header::app
     ),
     experiment!("D20", mass_revocation, "a thousand tokens are revoked at once while a cache is full"),
+    experiment!("D21", refresh_storm, "tokens are refreshed as fast as the database allows"),
 ];
 
 /// An experiment that takes longer has failed.
@@ -107,6 +113,12 @@ fn main() -> ExitCode {
     {
         let app = named(name).and_then(|experiment| experiment.serve).expect("an experiment with a server");
         harness::server::serve(app);
+        return ExitCode::SUCCESS;
+    }
+    if let [role, address] = &arguments[..]
+        && role == "renew"
+    {
+        killed_renewals::work(address);
         return ExitCode::SUCCESS;
     }
     if let Some(unknown) = arguments.iter().find(|name| named(name).is_none()) {

@@ -6,6 +6,7 @@ mod broken;
 mod conformance;
 mod jwt;
 mod records;
+mod rules;
 mod upgrade;
 
 use tower_principal::Credential;
