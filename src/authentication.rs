@@ -63,7 +63,9 @@ impl Origin {
 ///
 /// fn greet<B>(request: &http::Request<B>) -> String {
 ///     match request.principal() {
-///         Some(principal) => format!("hello, {}", principal.id().unwrap_or("guest")),
+///         Some(principal) => {
+///             format!("hello, {}", principal.id().unwrap_or("guest"))
+///         }
 ///         None => "the layer is missing".to_owned(),
 ///     }
 /// }

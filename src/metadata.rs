@@ -33,18 +33,26 @@ use crate::read::Table;
 ///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
 /// };
 ///
-/// let document = ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT)?
-///     .authorization_server("https://login.example")
-///     .scopes(["datasets:read"]);
+/// let document =
+///     ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT)?
+///         .authorization_server("https://login.example")
+///         .scopes(["datasets:read"]);
 /// # let verifier = MemoryVerifier::builder().build()?;
-/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport::from_acceptor())
-///     .resource_metadata(document.url());
+/// let layer = AuthenticateLayer::new(
+///     dialect::OPENDATASOFT,
+///     verifier,
+///     transport::from_acceptor(),
+/// )
+/// .resource_metadata(document.url());
 ///
 /// let served = document.clone();
 /// let app: Router = Router::new()
 ///     .route("/whoami", get(|| async { "somebody" }))
 ///     .route_layer(layer)
-///     .route(document.path(), get(|| async move { served.response().map(Body::from) }));
+///     .route(
+///         document.path(),
+///         get(|| async move { served.response().map(Body::from) }),
+///     );
 /// # let _ = app;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// Widest line of a comment or of markdown, in characters.
 const PROSE_WIDTH: usize = 100;
 
+/// Widest line of Rust code on a page of rustdoc, which cuts off the rest.
+const EXAMPLE_WIDTH: usize = 80;
+
 /// Words that stand for a person or a thing without naming it.
 const UNNAMED: &[&str] = &["who", "whom", "whoever", "nobody", "anybody", "somebody", "everybody"];
 
@@ -56,9 +59,7 @@ impl Prose {
                     let width = if text.starts_with("    ") { 0 } else { line.chars().count() };
                     self.lines.push(Line { place, text: text.to_owned(), width });
                 }
-                Some(true) => {
-                    self.examples.push(Line { place, text: text.to_owned(), width: text.chars().count() })
-                }
+                Some(true) => self.add_example(place, text),
                 Some(false) => {}
             }
         }
@@ -67,11 +68,13 @@ impl Prose {
     /// Reads one markdown file. Rows of tables and link definitions have no width limit, because
     /// markdown cannot wrap them.
     fn add_markdown(&mut self, path: &Path, source: &str) {
-        let mut fence = false;
+        let mut fence = None;
         for (number, line) in source.lines().enumerate() {
-            if line.trim_start().starts_with("```") {
-                fence = !fence;
-            } else if !fence {
+            if let Some(language) = line.trim_start().strip_prefix("```") {
+                fence = if fence.is_some() { None } else { Some(is_rust(language)) };
+            } else if fence == Some(true) {
+                self.add_example(format!("{}:{}", path.display(), number + 1), line);
+            } else if fence.is_none() {
                 // An indented block is code or a drawing.
                 let wraps = !line.trim_start().starts_with('|')
                     && ["[", "    "].iter().all(|start| !line.starts_with(start));
@@ -82,6 +85,13 @@ impl Prose {
                 });
             }
         }
+    }
+
+    /// Adds a line of example code. A line that rustdoc hides has no width limit.
+    fn add_example(&mut self, place: String, text: &str) {
+        let is_hidden = text.trim_start().starts_with("# ");
+        let width = if is_hidden { 0 } else { text.chars().count() };
+        self.examples.push(Line { place, text: text.to_owned(), width });
     }
 
     fn words(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -192,6 +202,15 @@ fn prose_is_wrapped() {
     let wide = prose.lines.iter().filter(|line| line.width > PROSE_WIDTH);
     let wide: Vec<_> = wide.map(|line| line.place.as_str()).collect();
     assert_eq!(wide, [""; 0], "wider than {PROSE_WIDTH} characters");
+}
+
+#[test]
+fn examples_fit_the_page() {
+    let prose = everything();
+    assert!(prose.examples.len() > 1000, "{} lines of examples", prose.examples.len());
+    let wide = prose.examples.iter().filter(|line| line.width > EXAMPLE_WIDTH);
+    let wide: Vec<_> = wide.map(|line| line.place.as_str()).collect();
+    assert_eq!(wide, [""; 0], "wider than {EXAMPLE_WIDTH} characters");
 }
 
 #[test]

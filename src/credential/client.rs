@@ -23,8 +23,14 @@ impl ClientKind {
     /// ```
     /// use tower_principal::credential::ClientKind;
     ///
-    /// assert_eq!(ClientKind::of("b3U68vghI6FmEeKn9wLoGtzz0A"), ClientKind::Organization);
-    /// assert_eq!(ClientKind::of("YXA68vghI6FmEeKn9wLoGtzz0A"), ClientKind::Application);
+    /// assert_eq!(
+    ///     ClientKind::of("b3U68vghI6FmEeKn9wLoGtzz0A"),
+    ///     ClientKind::Organization
+    /// );
+    /// assert_eq!(
+    ///     ClientKind::of("YXA68vghI6FmEeKn9wLoGtzz0A"),
+    ///     ClientKind::Application
+    /// );
     /// assert_eq!(ClientKind::of("b3U6-too-short"), ClientKind::Other);
     /// ```
     pub fn of(id: &str) -> Self {

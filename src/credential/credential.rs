@@ -18,7 +18,10 @@ use super::{ClientKind, CredentialKind, Pair, Secret};
 ///     }
 /// }
 ///
-/// assert_eq!(token(&Credential::AccessToken(Secret::borrowed("t"))).unwrap(), "t");
+/// assert_eq!(
+///     token(&Credential::AccessToken(Secret::borrowed("t"))).unwrap(),
+///     "t"
+/// );
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]

@@ -31,7 +31,10 @@ pub enum Carrier {
 /// use tower_principal::{Authentication, Source};
 ///
 /// fn is_outdated(who: &Authentication) -> bool {
-///     matches!(who.credential_source(), Some(Source::OAuth | Source::BearerColon | Source::Bare))
+///     matches!(
+///         who.credential_source(),
+///         Some(Source::OAuth | Source::BearerColon | Source::Bare)
+///     )
 /// }
 ///
 /// assert_eq!(Source::BearerColon.as_str(), "bearer_colon");

@@ -18,7 +18,9 @@ pub static X_APP_TOKEN: HeaderName = HeaderName::from_static("x-app-token");
 /// use tower_principal::Secret;
 ///
 /// let mut headers = http::HeaderMap::new();
-/// headers.typed_insert(XAppToken::new(Secret::owned("09sIcqEhoY0teGY5rhupZGqhW")).unwrap());
+/// headers.typed_insert(
+///     XAppToken::new(Secret::owned("09sIcqEhoY0teGY5rhupZGqhW")).unwrap(),
+/// );
 /// assert_eq!(headers["x-app-token"], "09sIcqEhoY0teGY5rhupZGqhW");
 /// assert!(headers["x-app-token"].is_sensitive());
 /// ```
@@ -36,7 +38,8 @@ pub struct XAppToken(Secret<'static>);
 /// use tower_principal::Secret;
 ///
 /// let mut headers = http::HeaderMap::new();
-/// headers.typed_insert(Authorization(OAuth::new(Secret::owned("token")).unwrap()));
+/// headers
+///     .typed_insert(Authorization(OAuth::new(Secret::owned("token")).unwrap()));
 /// assert_eq!(headers["authorization"], "OAuth token");
 /// ```
 #[derive(Debug)]

@@ -47,7 +47,8 @@ use std::borrow::Cow;
 ///
 /// let header: String = "x-tenant-key".to_owned();
 /// let name: &'static str = header.leak();
-/// let dialect = dialect::RFC6750.with_form(CredentialForm::header(name, meaning::api_key));
+/// let dialect =
+///     dialect::RFC6750.with_form(CredentialForm::header(name, meaning::api_key));
 /// assert_eq!(dialect.forms.len(), 2);
 /// ```
 // Dialects are `const`, and so are their rows: `CredentialForm` is `Copy` and holds `&'static str`

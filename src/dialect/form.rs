@@ -149,8 +149,9 @@ impl CredentialForm {
     /// use tower_principal::dialect::meaning;
     /// use tower_principal::CredentialForm;
     ///
-    /// const SESSION: CredentialForm = CredentialForm::cookie("__Host-session", meaning::access_token)
-    ///     .allow_origins(&["https://app.example.org"]);
+    /// const SESSION: CredentialForm =
+    ///     CredentialForm::cookie("__Host-session", meaning::access_token)
+    ///         .allow_origins(&["https://app.example.org"]);
     /// ```
     pub const fn cookie(name: &'static str, classify: TokenClassifier) -> Self {
         Self::of(Row::Cookie { name, value: TokenSyntax::Token(classify), origins: &[] })
@@ -188,7 +189,10 @@ impl CredentialForm {
     ///     Subprotocol::PrefixBase64Url("base64url.bearer.authorization.k8s.io."),
     ///     meaning::access_token,
     /// );
-    /// const PAIR: CredentialForm = CredentialForm::websocket_protocol(Subprotocol::After("bearer"), meaning::access_token);
+    /// const PAIR: CredentialForm = CredentialForm::websocket_protocol(
+    ///     Subprotocol::After("bearer"),
+    ///     meaning::access_token,
+    /// );
     /// ```
     pub const fn websocket_protocol(at: Subprotocol, classify: TokenClassifier) -> Self {
         Self::of(Row::Subprotocol { at, classify })
@@ -213,7 +217,8 @@ impl CredentialForm {
     ///     Ok(Credential::ApiKey(Key::Halves(Pair::new(id, secret))))
     /// }
     ///
-    /// const KEY: CredentialForm = CredentialForm::custom(CustomPlace::Scheme("Key"), key);
+    /// const KEY: CredentialForm =
+    ///     CredentialForm::custom(CustomPlace::Scheme("Key"), key);
     /// ```
     pub const fn custom(place: CustomPlace, parse: CustomParser) -> Self {
         Self::at(place, TokenSyntax::Custom(parse))
@@ -240,7 +245,8 @@ impl CredentialForm {
     ///     }
     /// }
     ///
-    /// const KEY: CredentialForm = CredentialForm::custom_optional(CustomPlace::Header("x-client"), key);
+    /// const KEY: CredentialForm =
+    ///     CredentialForm::custom_optional(CustomPlace::Header("x-client"), key);
     /// ```
     pub const fn custom_optional(place: CustomPlace, parse: CustomOptionalParser) -> Self {
         Self::at(place, TokenSyntax::Optional(parse))

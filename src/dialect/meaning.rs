@@ -60,7 +60,8 @@ pub struct PairClassifier {
 ///     TokenPair::id_is("", meaning::access_token),
 ///     TokenPair::secret_is("x-oauth-basic", meaning::access_token),
 /// ];
-/// let dialect = dialect::RFC6750.with_form(CredentialForm::basic(meaning::password.or_token(TOKENS)));
+/// let dialect = dialect::RFC6750
+///     .with_form(CredentialForm::basic(meaning::password.or_token(TOKENS)));
 /// # assert_eq!(dialect.forms.len(), 2);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +150,9 @@ impl TokenClassifier {
     /// use tower_principal::Credential;
     ///
     /// const LICENCE: TokenClassifier =
-    ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
+    ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| {
+    ///         Credential::ApiKey(Key::Whole(key))
+    ///     });
     /// ```
     pub const fn custom(kind: CredentialKind, make: for<'r> fn(Secret<'r>) -> Credential<'r>) -> Self {
         Self { kind, make, characters: Characters::Token, max_length: None }
@@ -170,7 +173,10 @@ impl TokenClassifier {
     /// use tower_principal::CredentialForm;
     ///
     /// // `Authorization: Bearer 17|uXkq3T1z..`
-    /// const FORM: CredentialForm = CredentialForm::scheme("Bearer", meaning::access_token.danger_also_allow("|"));
+    /// const FORM: CredentialForm = CredentialForm::scheme(
+    ///     "Bearer",
+    ///     meaning::access_token.danger_also_allow("|"),
+    /// );
     /// ```
     #[must_use]
     pub const fn danger_also_allow(self, characters: &'static str) -> Self {

@@ -37,10 +37,17 @@ use crate::layer::AuthenticateLayer;
 /// };
 ///
 /// let verifier = MemoryVerifier::builder().build()?;
-/// let guarded = Router::new().route("/whoami", get(|me: Principal| async move { me.kind().to_string() }));
+/// let guarded = Router::new().route(
+///     "/whoami",
+///     get(|me: Principal| async move { me.kind().to_string() }),
+/// );
 /// let open = Router::new().route("/healthz", get(|| async { "ok" }));
 ///
-/// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor());
+/// let layer = AuthenticateLayer::new(
+///     dialect::RFC6750,
+///     verifier,
+///     transport::from_acceptor(),
+/// );
 /// let app: Router = protect(guarded, layer).public(open).into_router();
 /// # let _ = app;
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
@@ -88,7 +95,9 @@ impl<S: Clone + Send + Sync + 'static> Protected<S> {
     /// # let verifier = MemoryVerifier::builder().build()?;
     /// # let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor());
     /// # let routes: Router = Router::new().route("/whoami", get(|| async { "somebody" }));
-    /// let cors = CorsLayer::new().allow_origin(Any).allow_headers([http::header::AUTHORIZATION]);
+    /// let cors = CorsLayer::new()
+    ///     .allow_origin(Any)
+    ///     .allow_headers([http::header::AUTHORIZATION]);
     /// let app: Router = protect(routes, layer).cors(cors).into_router();
     /// # let _ = app;
     /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())

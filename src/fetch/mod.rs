@@ -42,7 +42,11 @@ pub use self::service::{FromService, service};
 /// struct Fixed(&'static str);
 ///
 /// impl Fetch for Fixed {
-///     async fn fetch(&self, _: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+///     async fn fetch(
+///         &self,
+///         _: Request<Bytes>,
+///         limit: usize,
+///     ) -> Result<Response<Bytes>, FetchError> {
 ///         if self.0.len() > limit {
 ///             return Err(FetchError::TooLarge);
 ///         }

@@ -109,7 +109,9 @@ impl HttpClientBuilder {
     /// ```
     /// use tower_principal::fetch::HttpClient;
     ///
-    /// let builder = HttpClient::builder().proxy("http://proxy.example:3128").proxy_credentials("me", "s3:cr/et");
+    /// let builder = HttpClient::builder()
+    ///     .proxy("http://proxy.example:3128")
+    ///     .proxy_credentials("me", "s3:cr/et");
     /// assert!(!format!("{builder:?}").contains("s3"));
     /// let client = builder.build()?;
     /// # let _ = client;

@@ -39,7 +39,8 @@ pub struct FromService<S, B>(Mutex<S>, PhantomData<fn(B)>);
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let server = Router::new().route("/keys", get(|| async { "{}" }));
 /// let client = fetch::service::<_, Body>(server);
-/// let request = Request::get("https://issuer.example/keys").body(Bytes::new()).unwrap();
+/// let request =
+///     Request::get("https://issuer.example/keys").body(Bytes::new()).unwrap();
 /// let answer = client.fetch(request, 1024).await.unwrap();
 /// assert_eq!(answer.body(), "{}");
 /// # });

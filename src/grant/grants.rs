@@ -38,8 +38,8 @@ use crate::credential::Digest;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 /// use tower_principal::grant::{
-///     CodeProof, GrantId, Grants, Lifetime, MemoryGrants, NewCode, NewGrant, NextTokens,
-///     Redemption, TokenShape,
+///     CodeProof, GrantId, Grants, Lifetime, MemoryGrants, NewCode, NewGrant,
+///     NextTokens, Redemption, TokenShape,
 /// };
 ///
 /// const SHAPE: TokenShape = TokenShape::prefixed("acme");
@@ -48,7 +48,9 @@ use crate::credential::Digest;
 /// let id = GrantId::random()?;
 /// let (code, access) = (SHAPE.code(&id)?, SHAPE.access(&id, None)?);
 /// let grant = NewGrant::new(id, "viewer").user("alice").scopes(["datasets:read"]);
-/// grants.offer(&grant, &NewCode::new(code.digest, Duration::from_secs(60))).await?;
+/// grants
+///     .offer(&grant, &NewCode::new(code.digest, Duration::from_secs(60)))
+///     .await?;
 ///
 /// let next = NextTokens::new(access.digest, Lifetime::seconds(3600));
 /// let proof = CodeProof::new("viewer");

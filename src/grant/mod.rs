@@ -15,7 +15,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
 //! use tower_principal::grant::{
-//!     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens, Presented, TokenShape,
+//!     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens, Presented,
+//!     TokenShape,
 //! };
 //!
 //! const SHAPE: TokenShape = TokenShape::prefixed("acme");
@@ -23,8 +24,12 @@
 //! let grants = MemoryGrants::new();
 //! let id = GrantId::random()?;
 //! let access = SHAPE.access(&id, grants.tenant())?;
-//! let next = NextTokens::new(access.digest, Lifetime::Limited(Duration::from_secs(3600)));
-//! let grant = NewGrant::new(id, "weather").user("alice").scopes(["datasets:read"]);
+//! let next = NextTokens::new(
+//!     access.digest,
+//!     Lifetime::Limited(Duration::from_secs(3600)),
+//! );
+//! let grant =
+//!     NewGrant::new(id, "weather").user("alice").scopes(["datasets:read"]);
 //! grants.issue(&grant, &next).await?;
 //!
 //! let found = grants.find(&Presented::Access(access.digest)).await?;

@@ -24,7 +24,10 @@ use crate::credential::Secret;
 /// let proof = CodeProof::new("viewer")
 ///     .redirect_uri("https://viewer.example/callback")
 ///     .verifier(&verifier)?;
-/// assert_eq!(proof.challenge(), Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
+/// assert_eq!(
+///     proof.challenge(),
+///     Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+/// );
 /// # Ok::<(), tower_principal::grant::InvalidVerifier>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,8 +48,9 @@ pub struct NewCode {
 ///
 /// let id = GrantId::random()?;
 /// let (access, refresh) = (SHAPE.access(&id, None)?, SHAPE.refresh(&id)?);
-/// let next = NextTokens::new(access.digest, Lifetime::seconds(3600))
-///     .refresh(NextRefresh::new(refresh.digests, Lifetime::seconds(30 * 24 * 3600)));
+/// let next = NextTokens::new(access.digest, Lifetime::seconds(3600)).refresh(
+///     NextRefresh::new(refresh.digests, Lifetime::seconds(30 * 24 * 3600)),
+/// );
 /// # let _ = next;
 /// # Ok::<(), std::io::Error>(())
 /// ```

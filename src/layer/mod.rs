@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use tower_principal::layer::RevocationLimits;
-//! use tower_principal::{AuthenticateLayer, MemoryVerifier, RequireLayer};
+//! use tower_principal::{AuthenticateLayer, RequireLayer, verify::MemoryVerifier};
 //! use tower_principal::{dialect, policy, transport};
 //!
 //! let verifier = MemoryVerifier::builder().build()?;

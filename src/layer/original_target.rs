@@ -28,7 +28,11 @@ use crate::request::original_target::OriginalTarget;
 ///
 /// # let inner = tower::service_fn(async |_: http::Request<()>| Ok::<_, ()>(http::Response::new(bytes::Bytes::new())));
 /// let verifier = MemoryVerifier::builder().build()?;
-/// let authenticate = AuthenticateLayer::new(dialect::USERGRID, verifier, transport::from_acceptor());
+/// let authenticate = AuthenticateLayer::new(
+///     dialect::USERGRID,
+///     verifier,
+///     transport::from_acceptor(),
+/// );
 /// let service = OriginalTargetLayer::new().layer(authenticate.layer(inner));
 /// # let _ = service;
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())

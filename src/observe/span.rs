@@ -12,7 +12,8 @@ use tracing::Span;
 /// ```
 /// use tower_http::trace::TraceLayer;
 ///
-/// let layer = TraceLayer::new_for_http().make_span_with(tower_principal::layer::make_span::<axum::body::Body>);
+/// let layer = TraceLayer::new_for_http()
+///     .make_span_with(tower_principal::layer::make_span::<axum::body::Body>);
 /// # let _ = layer;
 /// ```
 pub fn make_span<B>(request: &Request<B>) -> Span {

@@ -45,8 +45,12 @@ mod window;
 /// use tower_principal::layer::RevocationLimits;
 ///
 /// # let verifier = MemoryVerifier::builder().build()?;
-/// let layer = AuthenticateLayer::new(dialect::SOCRATA, verifier, transport::from_acceptor())
-///     .revocation(RevocationLimits::default().per_minute(5));
+/// let layer = AuthenticateLayer::new(
+///     dialect::SOCRATA,
+///     verifier,
+///     transport::from_acceptor(),
+/// )
+/// .revocation(RevocationLimits::default().per_minute(5));
 /// # let _ = layer;
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```

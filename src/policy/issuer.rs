@@ -17,7 +17,8 @@ pub struct IssuerPolicy(Home);
 /// ```
 /// use tower_principal::{Policy as _, RequireLayer, policy};
 ///
-/// let editors = policy::issuer("https://staff.example").and(policy::scope("edit"));
+/// let editors =
+///     policy::issuer("https://staff.example").and(policy::scope("edit"));
 /// let layer = RequireLayer::new(editors);
 /// # let _ = layer;
 /// ```

@@ -20,7 +20,11 @@ pub fn kind(kind: PrincipalKind) -> KindPolicy {
 /// ```
 /// use tower_principal::{PrincipalKind, RequireLayer, policy};
 ///
-/// let people_and_keys = policy::kinds([PrincipalKind::BasicUser, PrincipalKind::OAuthUser, PrincipalKind::ApiKey]);
+/// let people_and_keys = policy::kinds([
+///     PrincipalKind::BasicUser,
+///     PrincipalKind::OAuthUser,
+///     PrincipalKind::ApiKey,
+/// ]);
 /// let layer = RequireLayer::new(people_and_keys);
 /// # let _ = layer;
 /// ```

@@ -13,11 +13,13 @@
 //! use tower_principal::request::RequestHead;
 //! use tower_principal::{OAuthUser, Policy, Principal, PrincipalKind, policy};
 //!
-//! let rule = policy::scope("datasets:read").and(policy::kind(PrincipalKind::OAuthUser));
+//! let is_user = policy::kind(PrincipalKind::OAuthUser);
+//! let rule = policy::scope("datasets:read").and(is_user);
 //!
 //! let request = Request::get("/datasets").body(())?;
 //! let head = RequestHead::of(&request);
-//! let otto: Principal = OAuthUser::new("otto").with_scopes(["datasets:read"]).into();
+//! let otto = OAuthUser::new("otto").with_scopes(["datasets:read"]);
+//! let otto = Principal::from(otto);
 //! let nina: Principal = OAuthUser::new("nina").into();
 //! assert!(rule.check(&otto, &head).is_ok());
 //! assert!(rule.check(&nina, &head).is_err());

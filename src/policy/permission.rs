@@ -79,7 +79,8 @@ impl PermissionPolicy {
     /// ```
     /// use tower_principal::{RequireLayer, policy};
     ///
-    /// let own = policy::permission("get:/users/alice").users_of("https://issuer.example");
+    /// let own =
+    ///     policy::permission("get:/users/alice").users_of("https://issuer.example");
     /// let layer = RequireLayer::new(own);
     /// # let _ = layer;
     /// ```

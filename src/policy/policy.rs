@@ -22,11 +22,13 @@ use crate::request::RequestHead;
 /// use tower_principal::request::RequestHead;
 /// use tower_principal::{Principal, RequireLayer};
 ///
-/// // `/users/alice` belongs to the user `alice` of one issuer, and to no client of that name.
+/// // `/users/alice` belongs to the user `alice` of one issuer, and to no client
+/// // of that name.
 /// let owners = |principal: &Principal, head: &RequestHead<'_>| {
 ///     let is_user = |name: &str| {
 ///         principal.identity().is_some_and(|who| {
-///             let of_issuer = who.source() == IdentitySource::Issuer("https://issuer.example");
+///             let of_issuer = who.source()
+///                 == IdentitySource::Issuer("https://issuer.example");
 ///             of_issuer && who.kind() == IdentityKind::User && who.id() == name
 ///         })
 ///     };

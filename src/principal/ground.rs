@@ -14,7 +14,11 @@ use crate::request::path::{Matched, PathPattern, PlainPath};
 /// use tower_principal::{OAuthUser, Principal};
 ///
 /// let list = Permissions::parse(["get:/reports"])?;
-/// let bob: Principal = OAuthUser::new("bob").with_org("acme").with_app("weather").with_permissions(list).into();
+/// let bob: Principal = OAuthUser::new("bob")
+///     .with_org("acme")
+///     .with_app("weather")
+///     .with_permissions(list)
+///     .into();
 /// let weather = Ground::application("acme", "weather");
 /// assert!(bob.may_in(&weather, Operation::Get, "/reports"));
 /// assert!(!bob.may(Operation::Get, "/reports"));

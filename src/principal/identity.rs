@@ -11,7 +11,10 @@ use std::fmt::{self, Write as _};
 /// ```
 /// use tower_principal::principal::IdentitySource;
 ///
-/// assert_ne!(IdentitySource::Issuer("https://issuer.example"), IdentitySource::Store("https://issuer.example"));
+/// assert_ne!(
+///     IdentitySource::Issuer("https://issuer.example"),
+///     IdentitySource::Store("https://issuer.example")
+/// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -76,7 +79,8 @@ impl IdentityKind {
 ///
 /// let token: Principal = OAuthUser::new("alice").into();
 /// let password: Principal = BasicUser::new("alice").into();
-/// let foreign: Principal = OAuthUser::new("alice").with_issuer("https://b.example").into();
+/// let foreign: Principal =
+///     OAuthUser::new("alice").with_issuer("https://b.example").into();
 /// assert_eq!(token.identity(), password.identity());
 /// assert_ne!(token.identity(), foreign.identity());
 /// ```

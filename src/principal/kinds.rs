@@ -69,7 +69,8 @@ kind! {
     /// ```
     /// use tower_principal::ApiKey;
     ///
-    /// let key = ApiKey::new("6q8nsfbqnxy2n1mo1aqjjzyr5").with_owner("alice@example.org");
+    /// let key =
+    ///     ApiKey::new("6q8nsfbqnxy2n1mo1aqjjzyr5").with_owner("alice@example.org");
     /// assert_eq!(key.owner(), Some("alice@example.org"));
     /// ```
     ApiKey,
@@ -121,7 +122,9 @@ kind! {
     /// ```
     /// use tower_principal::OAuthUser;
     ///
-    /// let user = OAuthUser::new("otto@example.org").with_scopes(["all"]).with_client("map-app");
+    /// let user = OAuthUser::new("otto@example.org")
+    ///     .with_scopes(["all"])
+    ///     .with_client("map-app");
     /// assert!(user.scopes().contains("all"));
     /// assert_eq!(user.client(), Some("map-app"));
     /// ```

@@ -61,8 +61,12 @@ impl Principal {
     /// ```
     /// use tower_principal::{OAuthUser, Principal};
     ///
-    /// let alice: Principal = OAuthUser::new("alice").with_issuer("https://a.example").into();
-    /// assert_eq!(alice.key().as_deref(), Some("issuer:https%3A%2F%2Fa.example/user/alice"));
+    /// let alice: Principal =
+    ///     OAuthUser::new("alice").with_issuer("https://a.example").into();
+    /// assert_eq!(
+    ///     alice.key().as_deref(),
+    ///     Some("issuer:https%3A%2F%2Fa.example/user/alice")
+    /// );
     /// ```
     pub fn key(&self) -> Option<String> {
         self.identity().map(|identity| identity.to_string())

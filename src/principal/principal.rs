@@ -25,9 +25,13 @@ use std::time::SystemTime;
 ///         Principal::Guest(_) => "hello, whoever you are".to_owned(),
 ///         Principal::AppToken(app) => format!("hello, application {}", app.id()),
 ///         Principal::BasicUser(user) => format!("hello, {}", user.id()),
-///         Principal::ApiKey(key) => format!("hello, {}", key.owner().unwrap_or(key.id())),
+///         Principal::ApiKey(key) => {
+///             format!("hello, {}", key.owner().unwrap_or(key.id()))
+///         }
 ///         Principal::OrgAdmin(client) => format!("hello, {}", client.org()),
-///         Principal::AppAdmin(client) => format!("hello, {}/{}", client.org(), client.app()),
+///         Principal::AppAdmin(client) => {
+///             format!("hello, {}/{}", client.org(), client.app())
+///         }
 ///         Principal::OAuthUser(user) => format!("hello, {}", user.id()),
 ///     }
 /// }

@@ -19,15 +19,20 @@ use crate::request::RequestHead;
 /// use tower_principal::{Credential, RejectionKind, dialect};
 ///
 /// let reader = Reader::new(&dialect::SOCRATA)?;
-/// let request = http::Request::get("/resource/4tka-6guv.json?$$app_token=09sIcqEhoY0teGY5rhupZGqhW")
-///     .header("authorization", "OAuth 9kxoTUYvSxnAiMpv008NBqRiqk5xWt")
-///     .body(())?;
+/// let request = http::Request::get(
+///     "/resource/4tka-6guv.json?$$app_token=09sIcqEhoY0teGY5rhupZGqhW",
+/// )
+/// .header("authorization", "OAuth 9kxoTUYvSxnAiMpv008NBqRiqk5xWt")
+/// .body(())?;
 /// let credentials = reader.read(RequestHead::of(&request))?;
 /// assert!(matches!(credentials.subject(), Some(Credential::AccessToken(_))));
 /// assert!(matches!(credentials.app(), Some(Credential::AppToken(_))));
 ///
 /// let twice = http::Request::get("/?$$app_token=a&$$app_token=b").body(())?;
-/// assert_eq!(reader.read(RequestHead::of(&twice)).err(), Some(RejectionKind::Ambiguous));
+/// assert_eq!(
+///     reader.read(RequestHead::of(&twice)).err(),
+///     Some(RejectionKind::Ambiguous)
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

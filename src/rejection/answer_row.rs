@@ -25,9 +25,12 @@ use crate::credential::Carrier;
 /// use tower_principal::rejection::AnswerRow;
 /// use tower_principal::{RejectionKind, dialect};
 ///
-/// const HIDDEN: AnswerRow = AnswerRow::json(&[RejectionKind::Forbidden], r#"{"message":"Not Found"}"#)
-///     .status(StatusCode::NOT_FOUND);
-/// const OTHERS: AnswerRow = AnswerRow::every(r#"{"code":"{error}","message":"{description}"}"#);
+/// const NOT_FOUND: &str = r#"{"message":"Not Found"}"#;
+/// const KINDS: &[RejectionKind] = &[RejectionKind::Forbidden];
+/// const HIDDEN: AnswerRow =
+///     AnswerRow::json(KINDS, NOT_FOUND).status(StatusCode::NOT_FOUND);
+/// const BODY: &str = r#"{"code":"{error}","message":"{description}"}"#;
+/// const OTHERS: AnswerRow = AnswerRow::every(BODY);
 ///
 /// let mine = dialect::RFC6750.answers([HIDDEN, OTHERS]);
 /// # assert_eq!(mine.answers.len(), 2);

@@ -17,7 +17,9 @@ use crate::request::grammar::is_token;
 /// ```
 /// use tower_principal::rejection::Challenge;
 ///
-/// let challenge = Challenge::new("Bearer").param("realm", "the \"open\" data").param("error", "invalid_token");
+/// let challenge = Challenge::new("Bearer")
+///     .param("realm", "the \"open\" data")
+///     .param("error", "invalid_token");
 /// assert_eq!(
 ///     challenge.header_value()?,
 ///     r#"Bearer realm="the \"open\" data", error="invalid_token""#,

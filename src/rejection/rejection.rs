@@ -24,7 +24,10 @@ use std::time::Duration;
 /// use tower_principal::{Rejection, RejectionKind};
 ///
 /// fn was_an_outage<B>(response: &http::Response<B>) -> bool {
-///     response.extensions().get::<Rejection>().is_some_and(|rejection| rejection.kind() == RejectionKind::Unavailable)
+///     response
+///         .extensions()
+///         .get::<Rejection>()
+///         .is_some_and(|rejection| rejection.kind() == RejectionKind::Unavailable)
 /// }
 /// # assert!(!was_an_outage(&http::Response::new(())));
 /// ```

@@ -20,10 +20,13 @@ use crate::verify::{Explanation, JwtVerifier, JwtVerifierError, Keys};
 /// let issuer = Issuer::new("https://issuer.example").unwrap();
 /// let token = issuer.token("otto").audience("https://other.example").sign();
 /// let keys = issuer.keys().unwrap();
-/// let explanation = doctor(&token, issuer.name(), "https://api.example", keys).await.unwrap();
+/// let explanation =
+///     doctor(&token, issuer.name(), "https://api.example", keys).await.unwrap();
 /// assert!(!explanation.is_accepted());
 /// let text = explanation.to_string();
-/// assert!(text.contains("expected: https://api.example; received: https://other.example"));
+/// assert!(text.contains(
+///     "expected: https://api.example; received: https://other.example"
+/// ));
 /// # });
 /// ```
 pub async fn doctor(

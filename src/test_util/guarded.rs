@@ -23,18 +23,26 @@ use tower_service::Service;
 /// use axum::{Router, body::Body, routing::get};
 /// use http::Method;
 /// use tower_principal::{
-///     AuthenticateLayer, dialect, test_util, transport,
-///     verify::MemoryVerifier,
+///     AuthenticateLayer, dialect, test_util, transport, verify::MemoryVerifier,
 /// };
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::from_acceptor());
+/// let layer = AuthenticateLayer::new(
+///     dialect::RFC6750,
+///     MemoryVerifier::builder().build().unwrap(),
+///     transport::from_acceptor(),
+/// );
 /// let app: Router = Router::new()
 ///     .route("/inside", get(|| async { "a secret" }))
 ///     .layer(layer)
 ///     .route("/forgotten", get(|| async { "another" })); // added after the layer
 ///
-/// let open = test_util::unguarded(app, Body::empty, [(Method::GET, "/inside"), (Method::GET, "/forgotten")]).await;
+/// let open = test_util::unguarded(
+///     app,
+///     Body::empty,
+///     [(Method::GET, "/inside"), (Method::GET, "/forgotten")],
+/// )
+/// .await;
 /// assert_eq!(open, [(Method::GET, "/forgotten", http::StatusCode::OK)]);
 /// # });
 /// ```
@@ -79,14 +87,23 @@ where
 /// use axum::{Router, body::Body, routing::get};
 /// use http::Method;
 /// use tower_principal::{
-///     AuthenticateLayer, dialect, test_util, transport,
-///     verify::MemoryVerifier,
+///     AuthenticateLayer, dialect, test_util, transport, verify::MemoryVerifier,
 /// };
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let layer = AuthenticateLayer::new(dialect::RFC6750, MemoryVerifier::builder().build().unwrap(), transport::from_acceptor());
-/// let app: Router = Router::new().route("/inside", get(|| async { "a secret" })).layer(layer);
-/// test_util::assert_guarded(app, Body::empty, [(Method::GET, "/inside"), (Method::OPTIONS, "/inside")]).await;
+/// let layer = AuthenticateLayer::new(
+///     dialect::RFC6750,
+///     MemoryVerifier::builder().build().unwrap(),
+///     transport::from_acceptor(),
+/// );
+/// let app: Router =
+///     Router::new().route("/inside", get(|| async { "a secret" })).layer(layer);
+/// test_util::assert_guarded(
+///     app,
+///     Body::empty,
+///     [(Method::GET, "/inside"), (Method::OPTIONS, "/inside")],
+/// )
+/// .await;
 /// # });
 /// ```
 #[allow(clippy::panic, reason = "for tests, which a panic fails")]

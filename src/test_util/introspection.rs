@@ -16,15 +16,20 @@ impl Issuer {
     ///
     /// ```
     /// use tower_principal::test_util::Issuer;
-    /// use tower_principal::{Credential, Secret, Verifier as _, VerifyContext, VerifyError};
+    /// use tower_principal::{
+    ///     Credential, Secret, Verifier as _, VerifyContext, VerifyError,
+    /// };
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// let issuer = Issuer::new("https://issuer.example").unwrap();
-    /// let verifier = issuer.introspection().audience("https://api.example").build().unwrap();
+    /// let verifier =
+    ///     issuer.introspection().audience("https://api.example").build().unwrap();
     ///
-    /// let token = issuer.token("otto").audience("https://api.example").scope("read").opaque();
+    /// let token =
+    ///     issuer.token("otto").audience("https://api.example").scope("read").opaque();
     /// let credential = Credential::AccessToken(Secret::borrowed(&token));
-    /// let otto = verifier.verify(&credential, &VerifyContext::default()).await.unwrap();
+    /// let otto =
+    ///     verifier.verify(&credential, &VerifyContext::default()).await.unwrap();
     /// assert_eq!(otto.id(), Some("otto"));
     ///
     /// issuer.revoke(&token);

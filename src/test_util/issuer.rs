@@ -36,9 +36,11 @@ use crate::verify::{Algorithm, InvalidKey, Jwks, JwksBuilder, JwtVerifier, JwtVe
 /// let issuer = Issuer::new("https://issuer.example").unwrap();
 /// let verifier = issuer.verifier("https://api.example").build().unwrap();
 ///
-/// let token = issuer.token("otto").audience("https://api.example").scope("read").sign();
+/// let token =
+///     issuer.token("otto").audience("https://api.example").scope("read").sign();
 /// let credential = Credential::AccessToken(Secret::owned(token));
-/// let otto = verifier.verify(&credential, &VerifyContext::default()).await.unwrap();
+/// let otto =
+///     verifier.verify(&credential, &VerifyContext::default()).await.unwrap();
 /// assert_eq!(otto.id(), Some("otto"));
 /// assert_eq!(issuer.fetches(), 1);
 /// # });

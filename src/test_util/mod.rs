@@ -11,7 +11,10 @@
 //! use tower_principal::{OAuthUser, test_util::ActAs};
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! let routes = Router::new().route("/profile", get(|user: OAuthUser| async move { user.id().to_owned() }));
+//! let routes = Router::new().route(
+//!     "/profile",
+//!     get(|user: OAuthUser| async move { user.id().to_owned() }),
+//! );
 //! let app = routes.layer(ActAs::principal(OAuthUser::new("otto")));
 //!
 //! let request = http::Request::get("/profile").body(Body::empty()).unwrap();
@@ -102,7 +105,9 @@ impl ActAs {
 /// use tower_principal::{AuthenticationExt, BasicUser, test_util};
 ///
 /// let mut request = http::Request::new(());
-/// request.extensions_mut().insert(test_util::authentication(BasicUser::new("alice")));
+/// request
+///     .extensions_mut()
+///     .insert(test_util::authentication(BasicUser::new("alice")));
 /// assert_eq!(request.principal().unwrap().id(), Some("alice"));
 /// ```
 pub fn authentication(principal: impl Into<Principal>) -> Authentication {

@@ -129,7 +129,8 @@ pub const fn danger_assume_secure() -> Transport {
 ///
 /// let proxies = ["10.0.0.0/8".parse()?, "fd00::/8".parse()?];
 /// let transport = transport::behind_proxy(proxies);
-/// // axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+/// // let service = app.into_make_service_with_connect_info::<SocketAddr>();
+/// // axum::serve(listener, service)
 /// # let _ = transport;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -167,8 +168,9 @@ impl Transport {
     /// ```
     /// use tower_principal::transport;
     ///
-    /// // A load balancer in front of a gateway, both in the same network as some clients.
-    /// let transport = transport::behind_proxy(["10.0.0.0/8".parse()?]).trusted_hops(2);
+    /// // A load balancer in front of a gateway, in the same network as some clients.
+    /// let transport =
+    ///     transport::behind_proxy(["10.0.0.0/8".parse()?]).trusted_hops(2);
     /// # let _ = transport;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -9,7 +9,8 @@ use crate::credential::CredentialKind;
 /// ```
 /// use tower_principal::transport::{OnInsecure, TransportRule};
 ///
-/// const MINE: TransportRule = TransportRule { app_token: OnInsecure::Pass, ..TransportRule::REFUSE };
+/// const MINE: TransportRule =
+///     TransportRule { app_token: OnInsecure::Pass, ..TransportRule::REFUSE };
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "dialects are written as struct literals")]

@@ -48,10 +48,15 @@ pub trait DynVerifier: Send + Sync + 'static {
 /// use tower_principal::verify::{self, BoxVerifier};
 /// use tower_principal::{Verifier, VerifyError, verify::MemoryVerifier};
 ///
-/// fn choose(strict: bool) -> Result<BoxVerifier, tower_principal::verify::MemoryVerifierError> {
+/// fn choose(
+///     strict: bool,
+/// ) -> Result<BoxVerifier, tower_principal::verify::MemoryVerifierError> {
 ///     Ok(match strict {
 ///         true => MemoryVerifier::builder().build()?.boxed(),
-///         false => verify::from_fn(|_, _| async { Err(VerifyError::Unsupported) }).boxed(),
+///         false => {
+///             verify::from_fn(|_, _| async { Err(VerifyError::Unsupported) })
+///                 .boxed()
+///         }
 ///     })
 /// }
 /// # choose(true).unwrap();

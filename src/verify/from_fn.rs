@@ -23,7 +23,9 @@ pub struct FromFn<F> {
 ///
 /// let verifier = verify::from_fn(|credential, context| async move {
 ///     match credential {
-///         Credential::Password(pair) if context.tenant() == Some("acme") && pair.id() == "alice" => {
+///         Credential::Password(pair)
+///             if context.tenant() == Some("acme") && pair.id() == "alice" =>
+///         {
 ///             Ok(BasicUser::new("alice").into())
 ///         }
 ///         _ => Err(VerifyError::UNKNOWN),

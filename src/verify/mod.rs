@@ -12,7 +12,7 @@
 //! # Examples
 //!
 //! ```
-//! use tower_principal::{Credential, MemoryVerifier, OAuthUser, Secret};
+//! use tower_principal::{Credential, OAuthUser, Secret, verify::MemoryVerifier};
 //! use tower_principal::{Verifier, VerifyContext, VerifyError, verify};
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {

@@ -17,14 +17,24 @@ use std::sync::Arc;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError};
+/// use tower_principal::{
+///     Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError,
+/// };
 ///
 /// struct Tokens;
 ///
 /// impl Verifier for Tokens {
-///     async fn verify(&self, credential: &Credential<'_>, _: &VerifyContext<'_>) -> Result<Principal, VerifyError> {
-///         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-///         let user = look_up(token.expose_secret()).await.map_err(VerifyError::unavailable)?;
+///     async fn verify(
+///         &self,
+///         credential: &Credential<'_>,
+///         _: &VerifyContext<'_>,
+///     ) -> Result<Principal, VerifyError> {
+///         let Credential::AccessToken(token) = credential else {
+///             return Err(VerifyError::Unsupported);
+///         };
+///         let user = look_up(token.expose_secret())
+///             .await
+///             .map_err(VerifyError::unavailable)?;
 ///         user.map(|name| OAuthUser::new(name).into()).ok_or(VerifyError::UNKNOWN)
 ///     }
 /// }
@@ -117,8 +127,10 @@ pub trait Verifier: Send + Sync + 'static {
     /// ```
     /// use tower_principal::{Verifier, verify::MemoryVerifier};
     ///
-    /// let acme = MemoryVerifier::builder().name("acme").build()?.at_tenant("acme.example");
-    /// let rival = MemoryVerifier::builder().name("rival").build()?.at_tenant("rival.example");
+    /// let acme =
+    ///     MemoryVerifier::builder().name("acme").build()?.at_tenant("acme.example");
+    /// let rival =
+    ///     MemoryVerifier::builder().name("rival").build()?.at_tenant("rival.example");
     /// let both = acme.or(rival);
     /// # let _ = both;
     /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())

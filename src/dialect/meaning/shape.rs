@@ -11,7 +11,8 @@
 /// assert!(KEY.fits("6q8nsfbqnxy2n1mo1aqjjzyr5"));
 /// assert!(!KEY.fits("alice@example.org"));
 ///
-/// const LIVE: IdShape = IdShape::new(12, Alphabet::Alphanumeric).starting_with(&["live", "test"]);
+/// const LIVE: IdShape =
+///     IdShape::new(12, Alphabet::Alphanumeric).starting_with(&["live", "test"]);
 /// assert!(LIVE.fits("live12345678") && !LIVE.fits("demo12345678"));
 /// ```
 #[derive(Clone, Copy, Debug)]

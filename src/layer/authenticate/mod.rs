@@ -41,12 +41,12 @@ pub use self::service::Authenticate;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::{
-///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
-/// };
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, dialect, transport};
 ///
 /// let verifier = MemoryVerifier::builder().build()?;
-/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT.realm("data"), verifier, transport::from_acceptor());
+/// let transport = transport::from_acceptor();
+/// let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport);
 /// # let _ = layer;
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
@@ -111,15 +111,15 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// ```
     /// use bytes::Bytes;
     /// use http::{HeaderValue, Response};
-    /// # use tower_principal::{
-    /// #     AuthenticateLayer, Rejection, dialect, transport,
-    /// #     verify::MemoryVerifier,
-    /// # };
+    /// # use tower_principal::{AuthenticateLayer, Rejection, dialect, transport, verify::MemoryVerifier};
     /// # let verifier = MemoryVerifier::builder().build()?;
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
+    /// let transport = transport::from_acceptor();
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport)
     ///     .respond(|rejection: &Rejection, standard: Response<Bytes>| {
-    ///         let mut response = standard.map(|_| Bytes::from(format!("<p>{}</p>", rejection.kind())));
-    ///         response.headers_mut().insert("content-type", HeaderValue::from_static("text/html"));
+    ///         let page = format!("<p>{}</p>", rejection.kind());
+    ///         let html = HeaderValue::from_static("text/html");
+    ///         let mut response = standard.map(|_| Bytes::from(page));
+    ///         response.headers_mut().insert("content-type", html);
     ///         response
     ///     });
     /// # let _ = layer;
@@ -141,14 +141,10 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// # Examples
     ///
     /// ```
-    /// # use tower_principal::request::RequestHead;
-    /// # use tower_principal::{
-    /// #     AuthenticateLayer, Verifier, dialect, transport,
-    /// #     verify::MemoryVerifier,
-    /// # };
-    /// # let verifier = MemoryVerifier::builder().build()?;
-    /// let verifier = verifier.at_tenant("acme.example");
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
+    /// # use tower_principal::{AuthenticateLayer, Verifier, dialect, transport, verify::MemoryVerifier};
+    /// let verifier = MemoryVerifier::builder().build()?.at_tenant("acme.example");
+    /// let transport = transport::from_acceptor();
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport)
     ///     .tenant(|head| match head.uri().host() {
     ///         // HTTP/2 has no `Host`, and a request that has both could name two.
     ///         Some(host) => Some(host.into()),
@@ -236,11 +232,10 @@ impl<V, M> AuthenticateLayer<V, M> {
     /// # Examples
     ///
     /// ```
-    /// # use tower_principal::{
-    /// #     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
-    /// # };
+    /// # use tower_principal::{AuthenticateLayer, dialect, transport, verify::MemoryVerifier};
     /// # let verifier = MemoryVerifier::builder().build()?;
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor())
+    /// let transport = transport::from_acceptor();
+    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport)
     ///     .challenge_scope("datasets:read datasets:write");
     /// # let _ = layer;
     /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())

@@ -54,9 +54,15 @@ impl Permissions {
     /// ```
     /// use tower_principal::principal::{Operation, Permissions};
     ///
-    /// let (reader, editor) = (Permissions::parse(["get:/reports"])?, Permissions::parse(["put:/reports"])?);
+    /// let (reader, editor) = (
+    ///     Permissions::parse(["get:/reports"])?,
+    ///     Permissions::parse(["put:/reports"])?,
+    /// );
     /// let both = Permissions::joined([reader, editor]);
-    /// assert!(both.allow(Operation::Get, "/reports", &[]) && both.allow(Operation::Put, "/reports", &[]));
+    /// assert!(
+    ///     both.allow(Operation::Get, "/reports", &[])
+    ///         && both.allow(Operation::Put, "/reports", &[])
+    /// );
     /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
     /// ```
     pub fn joined(lists: impl IntoIterator<Item = Self>) -> Self {

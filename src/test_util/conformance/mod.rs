@@ -166,15 +166,21 @@ impl Suite {
     /// use std::sync::Arc;
     /// use std::sync::atomic::{AtomicBool, Ordering};
     /// use tower_principal::test_util::conformance::Suite;
-    /// use tower_principal::{Credential, OAuthUser, PrincipalKind, Secret, VerifyError, verify};
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, PrincipalKind, Secret, VerifyError, verify,
+    /// };
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// let down = Arc::new(AtomicBool::new(false));
     /// let seen = Arc::clone(&down);
     /// let verifier = verify::from_fn(move |credential, _| {
     ///     ready(match credential {
-    ///         Credential::AccessToken(_) if seen.load(Ordering::SeqCst) => Err(VerifyError::unavailable("down")),
-    ///         Credential::AccessToken(token) if token.ct_eq(&Secret::borrowed("9kxoTUYvSxnAiMpv008N")) => {
+    ///         Credential::AccessToken(_) if seen.load(Ordering::SeqCst) => {
+    ///             Err(VerifyError::unavailable("down"))
+    ///         }
+    ///         Credential::AccessToken(token)
+    ///             if token.ct_eq(&Secret::borrowed("9kxoTUYvSxnAiMpv008N")) =>
+    ///         {
     ///             Ok(OAuthUser::new("otto").into())
     ///         }
     ///         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
@@ -182,7 +188,10 @@ impl Suite {
     ///     })
     /// });
     /// Suite::new()
-    ///     .good(Credential::AccessToken(Secret::borrowed("9kxoTUYvSxnAiMpv008N")), PrincipalKind::OAuthUser)
+    ///     .good(
+    ///         Credential::AccessToken(Secret::borrowed("9kxoTUYvSxnAiMpv008N")),
+    ///         PrincipalKind::OAuthUser,
+    ///     )
     ///     .outage(move |is_down| {
     ///         down.store(is_down, Ordering::SeqCst);
     ///         ready(())

@@ -69,19 +69,25 @@ mod weighted_map;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_principal::{Credential, OAuthUser, VerifyError, verify::{self, Cached}};
+/// use tower_principal::{
+///     Credential, OAuthUser, VerifyError,
+///     verify::{self, Cached},
+/// };
 ///
 /// let remote = verify::from_fn(|credential, _| async move {
 ///     match credential {
-///         Credential::AccessToken(token) => match ask(token.expose_secret()).await {
-///             Ok(Some(name)) => Ok(OAuthUser::new(name).into()),
-///             Ok(None) => Err(VerifyError::UNKNOWN),
-///             Err(error) => Err(VerifyError::unavailable(error)),
-///         },
+///         Credential::AccessToken(token) => {
+///             match ask(token.expose_secret()).await {
+///                 Ok(Some(name)) => Ok(OAuthUser::new(name).into()),
+///                 Ok(None) => Err(VerifyError::UNKNOWN),
+///                 Err(error) => Err(VerifyError::unavailable(error)),
+///             }
+///         }
 ///         _ => Err(VerifyError::Unsupported),
 ///     }
 /// });
-/// let verifier = Cached::new(remote)?.ttl(Duration::from_secs(10)).capacity(20_000);
+/// let verifier =
+///     Cached::new(remote)?.ttl(Duration::from_secs(10)).capacity(20_000);
 /// # let _ = verifier;
 /// # async fn ask(_: &str) -> std::io::Result<Option<String>> { Ok(None) }
 /// # Ok::<(), std::io::Error>(())

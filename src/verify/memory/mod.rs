@@ -40,21 +40,33 @@ pub use self::error::MemoryVerifierError;
 /// ```
 /// use std::sync::Arc;
 /// use tower_principal::{
-///     ApiKey, AppToken, BasicUser, Credential, OAuthUser, PrincipalKind,
-///     Secret, verify::MemoryVerifier,
+///     ApiKey, AppToken, BasicUser, Credential, OAuthUser, PrincipalKind, Secret,
+///     verify::MemoryVerifier,
 /// };
 ///
 /// let verifier = Arc::new(
 ///     MemoryVerifier::builder()
-///         .user("alice@example.org", "correct horse", BasicUser::new("alice@example.org"))
-///         .api_key("key-1", "secret", ApiKey::new("key-1").with_owner("alice@example.org"))
+///         .user(
+///             "alice@example.org",
+///             "correct horse",
+///             BasicUser::new("alice@example.org"),
+///         )
+///         .api_key(
+///             "key-1",
+///             "secret",
+///             ApiKey::new("key-1").with_owner("alice@example.org"),
+///         )
 ///         .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::new("weather-map"))
-///         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::new("otto").with_scopes(["all"]))
+///         .access_token(
+///             "9kxoTUYvSxnAiMpv008NBqRiqk5xWt",
+///             OAuthUser::new("otto").with_scopes(["all"]),
+///         )
 ///         .build()?,
 /// );
 ///
 /// // Later, while it serves:
-/// let token = Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
+/// let token =
+///     Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
 /// verifier.insert(token, OAuthUser::new("olga"))?;
 /// verifier.disable(PrincipalKind::ApiKey, "key-1");
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())

@@ -73,7 +73,8 @@ pub enum Change {
 /// let keys = verifier.store().api_keys();
 /// keys.create(NewCredential::new().id("key-1")).await?;
 /// keys.disable("key-1").await?;
-/// let disabled = Change::Credential { kind: Kind::ApiKey, tenant: None, id: "key-1".into() };
+/// let disabled =
+///     Change::Credential { kind: Kind::ApiKey, tenant: None, id: "key-1".into() };
 /// assert_eq!(changes.next().await, Some(disabled));
 /// # Ok(())
 /// # }

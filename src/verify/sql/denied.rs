@@ -32,9 +32,13 @@ use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_principal::verify::sql::SqlVerifier;
-/// use tower_principal::{Credential, OAuthUser, Secret, Verifier, VerifyContext, verify};
+/// use tower_principal::{
+///     Credential, OAuthUser, Secret, Verifier, VerifyContext, verify,
+/// };
 ///
-/// let tokens = verify::from_fn(|_, _| async { Ok(OAuthUser::new("otto").with_credential_id("jti-1").into()) });
+/// let tokens = verify::from_fn(|_, _| async {
+///     Ok(OAuthUser::new("otto").with_credential_id("jti-1").into())
+/// });
 /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let verifier = database.denylist(tokens);
 ///
@@ -87,7 +91,8 @@ impl<V> Denylisted<V> {
     /// use tower_principal::verify::sql::SqlVerifier;
     ///
     /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
-    /// let verifier = database.denylist(tokens).with_grants_of("https://login.example");
+    /// let verifier =
+    ///     database.denylist(tokens).with_grants_of("https://login.example");
     /// # let _ = verifier;
     /// # Ok(())
     /// # }

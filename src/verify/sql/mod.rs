@@ -99,11 +99,15 @@ pub use self::store::{
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let keys = verifier.store().api_keys();
-/// let issued = keys.create(NewCredential::new().owner("alice").scopes(["read"])).await?;
+/// let issued =
+///     keys.create(NewCredential::new().owner("alice").scopes(["read"])).await?;
 ///
 /// let key = Credential::ApiKey(Key::Whole(issued.secret.reborrow()));
 /// let principal = verifier.verify(&key, &VerifyContext::default()).await?;
-/// assert_eq!((principal.id(), principal.owner()), (Some(issued.id.as_str()), Some("alice")));
+/// assert_eq!(
+///     (principal.id(), principal.owner()),
+///     (Some(issued.id.as_str()), Some("alice"))
+/// );
 ///
 /// keys.revoke(&issued.id).await?;
 /// assert!(verifier.verify(&key, &VerifyContext::default()).await.is_err());

@@ -29,7 +29,8 @@ use crate::trace;
 /// ```
 /// use tower_principal::verify::sql::PostgresSource;
 ///
-/// let source = PostgresSource::from("postgres://portal@db.example/portal?sslmode=verify-full");
+/// let url = "postgres://portal@db.example/portal?sslmode=verify-full";
+/// let source = PostgresSource::from(url);
 /// # let _ = source;
 /// ```
 #[derive(Clone)]
@@ -81,7 +82,8 @@ impl PostgresSource {
     /// use tower_principal::verify::sql::SqlVerifier;
     /// use tower_principal::verify::sql::PostgresSource;
     ///
-    /// let source = PostgresSource::from("postgres://portal@db.internal/portal?sslmode=require");
+    /// let url = "postgres://portal@db.internal/portal?sslmode=require";
+    /// let source = PostgresSource::from(url);
     /// let builder = SqlVerifier::postgres(source.danger_allow_unverified_server());
     /// # let _ = builder;
     /// ```

@@ -101,7 +101,8 @@ impl Claims {
     /// use tower_principal::request::RequestHead;
     /// use tower_principal::{Principal, RequireLayer};
     ///
-    /// let staff = |who: &Principal, _: &RequestHead<'_>| match who.claims::<Claims>() {
+    /// let staff = |who: &Principal, _: &RequestHead<'_>| match who.claims::<Claims>()
+    /// {
     ///     Some(claims) if claims.has_group("staff") => Ok(()),
     ///     _ => Err(Forbidden::new()),
     /// };

@@ -67,7 +67,9 @@ pub use self::builder::{IntrospectionBuilder, IntrospectionError};
 /// use tower_principal::fetch::SharedFetch;
 /// use tower_principal::verify::Introspection;
 ///
-/// fn verifier(client: SharedFetch) -> Result<Introspection, tower_principal::verify::IntrospectionError> {
+/// fn verifier(
+///     client: SharedFetch,
+/// ) -> Result<Introspection, tower_principal::verify::IntrospectionError> {
 ///     Introspection::builder("https://login.example.org/oauth/introspect", client)
 ///         .client("my-api", "its-secret")
 ///         .audience("https://api.example.org")

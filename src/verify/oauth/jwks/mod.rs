@@ -69,7 +69,9 @@ pub use self::set::{InvalidKey, KeySet};
 /// # }
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 ///
-/// let keys = Jwks::builder("https://issuer.example/.well-known/jwks.json", HttpClient).build()?;
+/// let keys =
+///     Jwks::builder("https://issuer.example/.well-known/jwks.json", HttpClient)
+///         .build()?;
 /// // At start-up, where a service should not begin without keys:
 /// let count = keys.load().await?;
 /// # assert_eq!(count, 1);

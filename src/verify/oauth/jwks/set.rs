@@ -23,9 +23,14 @@ use crate::verify::oauth::jose::{Algorithm, Header, Jws};
 /// ```
 /// use tower_principal::verify::{Algorithm, KeySet};
 ///
-/// let shared = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
-/// let public = KeySet::from_jwks(r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"2026","use":"sig",
-///     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)?;
+/// let shared = KeySet::from_secret(
+///     Algorithm::Hs256,
+///     b"a secret of 32 random bytes, not this",
+/// )?;
+/// let public = KeySet::from_jwks(
+///     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"2026","use":"sig",
+/// "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+/// )?;
 /// assert_eq!((shared.len(), public.len()), (1, 1));
 /// // One family in a set: a public key must never be taken for a secret.
 /// assert!(public.and(shared).is_err());
@@ -103,7 +108,8 @@ impl KeySet {
     /// use tower_principal::verify::{Algorithm, KeySet};
     ///
     /// let bare = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-    /// let pem = format!("-----BEGIN PUBLIC KEY-----\n{bare}\n-----END PUBLIC KEY-----\n");
+    /// let pem =
+    ///     format!("-----BEGIN PUBLIC KEY-----\n{bare}\n-----END PUBLIC KEY-----\n");
     /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, bare)?.len(), 1);
     /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, pem)?.len(), 1);
     /// assert!(KeySet::from_public_key(Algorithm::Rs256, bare).is_err());

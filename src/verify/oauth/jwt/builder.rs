@@ -82,9 +82,10 @@ impl JwtVerifierBuilder {
     /// ```
     /// use tower_principal::verify::JwtVerifier;
     ///
-    /// let builder = JwtVerifier::builder("https://login.microsoftonline.com/{tenantid}/v2.0")
-    ///     .tenants(["72f988bf-86f1-41af-91ab-2d7cd011db47"])
-    ///     .audience("6e74172b-be56-4843-9ff4-e66a39bb12e3");
+    /// let builder =
+    ///     JwtVerifier::builder("https://login.microsoftonline.com/{tenantid}/v2.0")
+    ///         .tenants(["72f988bf-86f1-41af-91ab-2d7cd011db47"])
+    ///         .audience("6e74172b-be56-4843-9ff4-e66a39bb12e3");
     /// # let _ = builder;
     /// ```
     pub fn tenants<T: Into<String>>(mut self, tenants: impl IntoIterator<Item = T>) -> Self {

@@ -97,7 +97,10 @@ impl JwtVerifierBuilder {
     /// use tower_principal::verify::JwtVerifier;
     /// use tower_principal::{RequireLayer, policy};
     ///
-    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+    /// let keys = KeySet::from_secret(
+    ///     Algorithm::Hs256,
+    ///     b"a secret of 32 random bytes, not this",
+    /// )?;
     /// let verifier = JwtVerifier::builder("https://login.example/realms/city")
     ///     .audience("https://api.example")
     ///     .keys(keys)
@@ -105,7 +108,8 @@ impl JwtVerifierBuilder {
     ///     .permissions_of("editor", ["get,put:/reports/**"])
     ///     .permissions_of("reader", ["get:/reports/**", "*:/users/${user}/**"])
     ///     .build()?;
-    /// let layer = RequireLayer::new(policy::permission("put:/reports")); // editors, not readers
+    /// // Editors, not readers.
+    /// let layer = RequireLayer::new(policy::permission("put:/reports"));
     /// # let _ = (verifier, layer);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -39,7 +39,11 @@ use crate::credential::{Fingerprint, FingerprintKey};
 ///
 /// let denylist = Denylist::with_capacity(10_000)?;
 /// // At log-out, from the session's own records:
-/// denylist.deny("https://issuer.example", "a-jti", SystemTime::now() + Duration::from_secs(3600))?;
+/// denylist.deny(
+///     "https://issuer.example",
+///     "a-jti",
+///     SystemTime::now() + Duration::from_secs(3600),
+/// )?;
 /// assert_eq!(denylist.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

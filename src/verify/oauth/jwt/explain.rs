@@ -38,9 +38,14 @@ impl JwtVerifier {
     /// use tower_principal::verify::JwtVerifier;
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-    /// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
-    /// let verifier =
-    ///     JwtVerifier::builder("https://issuer.example").audience("https://api.example").keys(keys).build()?;
+    /// let keys = KeySet::from_secret(
+    ///     Algorithm::Hs256,
+    ///     b"a secret of 32 random bytes, not this",
+    /// )?;
+    /// let verifier = JwtVerifier::builder("https://issuer.example")
+    ///     .audience("https://api.example")
+    ///     .keys(keys)
+    ///     .build()?;
     /// let explanation = verifier.explain("not.a-jwt").await;
     /// assert!(!explanation.is_accepted());
     /// assert!(explanation.to_string().contains("not a JWT in the compact form"));

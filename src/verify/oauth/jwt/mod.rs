@@ -82,11 +82,11 @@ pub use self::token_use::TokenUse;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::verify::{Algorithm, KeySet};
-/// use tower_principal::verify::JwtVerifier;
+/// use tower_principal::verify::{Algorithm, JwtVerifier, KeySet};
 /// use tower_principal::{Verifier, verify::MemoryVerifier};
 ///
-/// let keys = KeySet::from_secret(Algorithm::Hs256, b"a secret of 32 random bytes, not this")?;
+/// let secret = b"a secret of 32 random bytes, not this";
+/// let keys = KeySet::from_secret(Algorithm::Hs256, secret)?;
 /// let verifier = JwtVerifier::builder("https://issuer.example")
 ///     .audience("https://api.example")
 ///     .keys(keys)

@@ -37,9 +37,11 @@ use super::Kind;
 /// ```
 /// use tower_principal::verify::{JwtVerifier, TokenUse};
 ///
-/// let builder = JwtVerifier::builder("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example")
-///     .audience("the-id-of-the-client")
-///     .accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity]);
+/// let builder = JwtVerifier::builder(
+///     "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example",
+/// )
+/// .audience("the-id-of-the-client")
+/// .accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity]);
 /// # let _ = builder;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,15 +34,18 @@ use crate::grant::{Application, Applications, StoreError};
 /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let applications = database.store().applications();
 ///
-/// let viewer = Application::public("viewer").redirect("http://127.0.0.1/callback");
+/// let viewer =
+///     Application::public("viewer").redirect("http://127.0.0.1/callback");
 /// assert!(applications.register(&viewer).await?.is_none());
 ///
-/// let weather = Application::confidential("weather").grants([GrantType::ClientCredentials]);
+/// let weather =
+///     Application::confidential("weather").grants([GrantType::ClientCredentials]);
 /// let secret = applications.register(&weather).await?.ok_or("no secret")?;
 /// println!("shown once: {}", secret.expose_secret());
 ///
 /// // Both secrets count for a day, then the new one alone.
-/// let new = applications.rotate("weather", Duration::from_secs(24 * 3600)).await?;
+/// let new =
+///     applications.rotate("weather", Duration::from_secs(24 * 3600)).await?;
 /// assert!(applications.authenticate("weather", &secret).await?.is_some());
 /// assert!(applications.authenticate("weather", &new).await?.is_some());
 /// # Ok(())

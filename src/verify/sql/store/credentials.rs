@@ -19,15 +19,21 @@ use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
 /// use std::time::Duration;
 /// use tower_principal::verify::sql::{NewCredential, SqlVerifier, State};
 ///
-/// let keys = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().api_keys();
-/// let issued = keys.create(NewCredential::new().owner("alice").label("nightly import")).await?;
+/// let keys =
+///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().api_keys();
+/// let issued = keys
+///     .create(NewCredential::new().owner("alice").label("nightly import"))
+///     .await?;
 /// println!("shown once: {}", issued.secret.expose_secret());
 ///
 /// // Both secrets count for a day, then the new one alone.
 /// let rotated = keys.rotate(&issued.id, Duration::from_secs(24 * 3600)).await?;
 /// assert!(!rotated.secret.ct_eq(&issued.secret));
 /// keys.disable(&issued.id).await?;
-/// assert_eq!(keys.find(&issued.id).await?.map(|key| key.state), Some(State::Disabled));
+/// assert_eq!(
+///     keys.find(&issued.id).await?.map(|key| key.state),
+///     Some(State::Disabled)
+/// );
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "sqlite"))]

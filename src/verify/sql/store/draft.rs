@@ -127,7 +127,10 @@ impl NewCredential {
 /// ```
 /// use tower_principal::verify::sql::NewUser;
 ///
-/// let wendy = NewUser::new().org("acme").app("weather").uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0");
+/// let wendy = NewUser::new()
+///     .org("acme")
+///     .app("weather")
+///     .uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0");
 /// # let _ = wendy;
 /// ```
 #[derive(Clone, Debug, Default)]

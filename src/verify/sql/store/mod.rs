@@ -35,8 +35,15 @@ pub use self::users::Users;
 /// use tower_principal::Secret;
 /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
 ///
-/// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().tenant("acme")?;
-/// store.users().create("alice", Secret::borrowed("correct horse"), NewUser::new()).await?;
+/// let store = SqlVerifier::sqlite("sqlite::memory:")
+///     .connect()
+///     .await?
+///     .store()
+///     .tenant("acme")?;
+/// store
+///     .users()
+///     .create("alice", Secret::borrowed("correct horse"), NewUser::new())
+///     .await?;
 /// store.roles().create("editor", ["get,put:/reports/*"]).await?;
 /// store.roles().assign("editor", "alice").await?;
 /// # Ok(())

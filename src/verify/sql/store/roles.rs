@@ -14,10 +14,14 @@ use crate::verify::sql::{Change, SqlError, Value, names};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_principal::verify::sql::SqlVerifier;
 ///
-/// let roles = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+/// let roles =
+///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
 /// roles.create("editor", ["get,put:/reports/*"]).await?;
 /// roles.allow("editor", "get:/users/me").await?;
-/// assert_eq!(roles.permissions("editor").await?, ["get,put:/reports/*", "get:/users/me"]);
+/// assert_eq!(
+///     roles.permissions("editor").await?,
+///     ["get,put:/reports/*", "get:/users/me"]
+/// );
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "sqlite"))]

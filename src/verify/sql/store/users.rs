@@ -23,11 +23,16 @@ use crate::verify::sql::{SqlError, Value, names};
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let users = verifier.store().users();
-/// users.create("alice", Secret::borrowed("correct horse"), NewUser::new()).await?;
+/// users
+///     .create("alice", Secret::borrowed("correct horse"), NewUser::new())
+///     .await?;
 /// users.grant("alice", "get:/reports/**").await?;
 ///
-/// let pair = Pair::new(Secret::borrowed("alice"), Secret::borrowed("correct horse"));
-/// let alice = verifier.verify(&Credential::Password(pair), &VerifyContext::default()).await?;
+/// let pair =
+///     Pair::new(Secret::borrowed("alice"), Secret::borrowed("correct horse"));
+/// let alice = verifier
+///     .verify(&Credential::Password(pair), &VerifyContext::default())
+///     .await?;
 /// assert_eq!(alice.id(), Some("alice"));
 /// # Ok(())
 /// # }
