@@ -179,7 +179,7 @@ async fn req_93_the_grace_is_for_the_immediate_predecessor_and_no_retry_extends_
         assert_eq!(live(&store, &access, &third).await, [false, false]);
 
         let (grant, _, first) = issue(&store, new("viewer").user("alice")).await;
-        renew(&store, &grant.id, &first, &rule).await;
+        _ = renew(&store, &grant.id, &first, &rule).await;
         for _ in 0..3 {
             clock.advance(SECOND * 3);
             let (outcome, ..) = renew(&store, &grant.id, &first, &rule).await;
