@@ -29,9 +29,8 @@ use crate::read::Table;
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, body::Body, routing::get};
 /// use tower_principal::metadata::ProtectedResource;
-/// use tower_principal::{
-///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
-/// };
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, dialect, transport};
 ///
 /// let document =
 ///     ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT)?

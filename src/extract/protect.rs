@@ -86,10 +86,8 @@ impl<S: Clone + Send + Sync + 'static> Protected<S> {
     ///
     /// ```
     /// # use axum::{Router, routing::get};
-    /// # use tower_principal::{
-    /// #     AuthenticateLayer, dialect, extract::protect, transport,
-    /// #     verify::MemoryVerifier,
-    /// # };
+    /// # use tower_principal::verify::MemoryVerifier;
+    /// # use tower_principal::{AuthenticateLayer, dialect, extract::protect, transport};
     /// use tower_http::cors::{Any, CorsLayer};
     ///
     /// # let verifier = MemoryVerifier::builder().build()?;

@@ -22,9 +22,8 @@ use crate::request::original_target::OriginalTarget;
 /// ```
 /// use tower_layer::Layer;
 /// use tower_principal::layer::OriginalTargetLayer;
-/// use tower_principal::{
-///     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
-/// };
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, dialect, transport};
 ///
 /// # let inner = tower::service_fn(async |_: http::Request<()>| Ok::<_, ()>(http::Response::new(bytes::Bytes::new())));
 /// let verifier = MemoryVerifier::builder().build()?;

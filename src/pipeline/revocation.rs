@@ -39,9 +39,8 @@ mod window;
 /// # Examples
 ///
 /// ```
-/// # use tower_principal::{
-/// #     AuthenticateLayer, dialect, transport, verify::MemoryVerifier,
-/// # };
+/// # use tower_principal::verify::MemoryVerifier;
+/// # use tower_principal::{AuthenticateLayer, dialect, transport};
 /// use tower_principal::layer::RevocationLimits;
 ///
 /// # let verifier = MemoryVerifier::builder().build()?;

@@ -64,7 +64,7 @@ pub fn try_application(pattern: &str) -> Result<ApplicationPolicy, InvalidPatter
     if parsed.position("org").is_some() {
         Ok(ApplicationPolicy { pattern: parsed, users: None })
     } else {
-        Err(InvalidPattern::new(pattern))
+        Err(InvalidPattern::new(pattern, "has no `{org}`"))
     }
 }
 

@@ -40,6 +40,10 @@ use crate::request::RequestHead;
 /// let layer = RequireLayer::new(policy::scope("datasets:read").or(owners));
 /// # let _ = layer;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a policy",
+    note = "use a function of the module `policy`, or a closure of `&Principal` and `&RequestHead<'_>`"
+)]
 pub trait Policy: Send + Sync + 'static {
     /// Decides if a request is allowed.
     ///

@@ -39,7 +39,7 @@ pub(crate) struct Matched<'p, 'r> {
 
 /// A path pattern that is not of the form `/{org}/sandbox/**`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is not a path pattern such as `/{{org}}/sandbox/**`")]
+#[error("{0}")]
 pub struct InvalidPattern(String);
 
 impl<'r> PlainPath<'r> {
@@ -101,7 +101,7 @@ fn decodes_plainly(segment: &str) -> bool {
 
 impl PathPattern {
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidPattern> {
-        let invalid = || InvalidPattern::new(text);
+        let invalid = || InvalidPattern::new(text, "is not a path pattern such as `/{org}/sandbox/**`");
         let (body, open) = match text.strip_suffix("/**") {
             Some(body) => (body, true),
             None => (text, false),
@@ -144,8 +144,8 @@ impl PathPattern {
 }
 
 impl InvalidPattern {
-    pub(crate) fn new(pattern: &str) -> Self {
-        Self(pattern.to_owned())
+    pub(crate) fn new(pattern: &str, why: &str) -> Self {
+        Self(format!("`{pattern}` {why}"))
     }
 }
 

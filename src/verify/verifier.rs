@@ -40,6 +40,10 @@ use std::sync::Arc;
 /// }
 /// # async fn look_up(_: &str) -> std::io::Result<Option<String>> { Ok(None) }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a verifier",
+    note = "implement `Verifier`, or make a verifier from a closure with `verify::from_fn`"
+)]
 pub trait Verifier: Send + Sync + 'static {
     /// Verifies one credential.
     ///

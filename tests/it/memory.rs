@@ -407,3 +407,12 @@ fn a_hash_that_cannot_be_read_is_an_error_of_the_builder() {
         assert!(matches!(built, Err(MemoryVerifierError::UnusableHash { .. })), "{hash}");
     }
 }
+
+#[tokio::test]
+async fn clones_share_their_principals() {
+    let one = MemoryVerifier::builder().access_token("t-1", OAuthUser::new("otto")).build().unwrap();
+    let other = one.clone();
+    assert_eq!(other.disable(PrincipalKind::OAuthUser, "otto"), 1);
+    let token = Credential::AccessToken(Secret::borrowed("t-1"));
+    assert_eq!(ask(&one, token).await, Short::Denied(DenialReason::Disabled));
+}

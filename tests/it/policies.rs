@@ -359,3 +359,9 @@ async fn req_30_a_guest_of_a_rule_that_stands_elsewhere_holds_nothing() {
         assert_eq!(send(app.clone(), get(target, &[])).await.status, 401, "{target}");
     }
 }
+
+#[test]
+fn a_pattern_without_an_organization_is_an_error_that_names_it() {
+    let error = policy::try_application("/{app}/**").unwrap_err();
+    assert_eq!(error.to_string(), "`/{app}/**` has no `{org}`");
+}

@@ -6,9 +6,8 @@
 //!
 //! ```
 //! use tower_principal::test_util::conformance::Suite;
-//! use tower_principal::{
-//!     Credential, OAuthUser, PrincipalKind, Secret, verify::MemoryVerifier,
-//! };
+//! use tower_principal::verify::MemoryVerifier;
+//! use tower_principal::{Credential, OAuthUser, PrincipalKind, Secret};
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let token = |text| Credential::AccessToken(Secret::borrowed(text));

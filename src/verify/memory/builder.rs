@@ -156,13 +156,13 @@ impl MemoryVerifierBuilder {
             }
         }
         Ok(MemoryVerifier {
-            keys,
+            keys: Arc::new(keys),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             passwords,
-            known: known.into_iter().collect(),
-            users: users.into_iter().collect(),
+            known: Arc::new(known.into_iter().collect()),
+            users: Arc::new(users.into_iter().collect()),
             stamp: self.stamp,
-            names: Mutex::new(names),
+            names: Arc::new(Mutex::new(names)),
         })
     }
 

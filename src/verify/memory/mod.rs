@@ -30,7 +30,7 @@ pub use self::error::MemoryVerifierError;
 /// Tokens, keys and clients are held only by [fingerprint](crate::credential::Fingerprint),
 /// passwords as argon2id. A look-up takes no lock and returns at once. Passwords are checked off
 /// the reactor, a bounded number at a time. A wrong password takes the same time as an unknown or
-/// disabled user. Everything can change while it serves. Share it in an `Arc`.
+/// disabled user. Everything can change while it serves. Clones share the same principals.
 ///
 /// Without a [tenant](MemoryVerifierBuilder::tenant) it ignores tenants. Give it a
 /// [name](MemoryVerifierBuilder::name) if a service has several stores.
@@ -38,31 +38,28 @@ pub use self::error::MemoryVerifierError;
 /// # Examples
 ///
 /// ```
-/// use std::sync::Arc;
 /// use tower_principal::{
 ///     ApiKey, AppToken, BasicUser, Credential, OAuthUser, PrincipalKind, Secret,
 ///     verify::MemoryVerifier,
 /// };
 ///
-/// let verifier = Arc::new(
-///     MemoryVerifier::builder()
-///         .user(
-///             "alice@example.org",
-///             "correct horse",
-///             BasicUser::new("alice@example.org"),
-///         )
-///         .api_key(
-///             "key-1",
-///             "secret",
-///             ApiKey::new("key-1").with_owner("alice@example.org"),
-///         )
-///         .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::new("weather-map"))
-///         .access_token(
-///             "9kxoTUYvSxnAiMpv008NBqRiqk5xWt",
-///             OAuthUser::new("otto").with_scopes(["all"]),
-///         )
-///         .build()?,
-/// );
+/// let verifier = MemoryVerifier::builder()
+///     .user(
+///         "alice@example.org",
+///         "correct horse",
+///         BasicUser::new("alice@example.org"),
+///     )
+///     .api_key(
+///         "key-1",
+///         "secret",
+///         ApiKey::new("key-1").with_owner("alice@example.org"),
+///     )
+///     .app_token("09sIcqEhoY0teGY5rhupZGqhW", AppToken::new("weather-map"))
+///     .access_token(
+///         "9kxoTUYvSxnAiMpv008NBqRiqk5xWt",
+///         OAuthUser::new("otto").with_scopes(["all"]),
+///     )
+///     .build()?;
 ///
 /// // Later, while it serves:
 /// let token =
@@ -71,16 +68,17 @@ pub use self::error::MemoryVerifierError;
 /// verifier.disable(PrincipalKind::ApiKey, "key-1");
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
+#[derive(Clone)]
 pub struct MemoryVerifier {
-    keys: Keys,
+    keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     /// All credentials except passwords, by fingerprint of the whole credential.
-    known: Shards<Entry>,
+    known: Arc<Shards<Entry>>,
     /// The users, by fingerprint of the name.
-    users: Shards<User>,
+    users: Arc<Shards<User>>,
     stamp: Stamp,
-    names: Mutex<Names>,
+    names: Arc<Mutex<Names>>,
 }
 
 /// One fingerprint key for each kind of credential, so that one kind is never looked up as another.

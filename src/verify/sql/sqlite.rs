@@ -149,6 +149,12 @@ impl From<String> for SqliteSource {
     }
 }
 
+impl From<&String> for SqliteSource {
+    fn from(address: &String) -> Self {
+        Self::from(address.as_str())
+    }
+}
+
 impl From<SqliteConnectOptions> for SqliteSource {
     fn from(options: SqliteConnectOptions) -> Self {
         let in_memory = is_memory(options.get_filename());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Audience, Denylist, Facts, Issuers, JwtVerifier, JwtVerifierError, Keys, Mapping, Name, Path, Rules,
-    Tenants, TokenUse, WasLong, Word,
+    Tenants, TokenUse, Word,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::principal::InvalidPermission;
@@ -249,12 +249,12 @@ impl JwtVerifierBuilder {
         let denylist = self.denylist.map_or_else(|| Denylist::with_capacity(DENIED), Ok)?;
         denylist.judged_by(&self.clock, self.leeway, self.lifetime);
         Ok(JwtVerifier {
-            rules,
+            rules: Arc::new(rules),
             keys: self.keys.filter(|keys| !keys.is_empty()).ok_or(JwtVerifierError::NoKeys)?,
-            mapping: self.mapping,
+            mapping: Arc::new(self.mapping),
             denylist,
             clock: self.clock,
-            was_long: WasLong::default(),
+            was_long: Arc::default(),
         })
     }
 }

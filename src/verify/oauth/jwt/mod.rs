@@ -43,8 +43,7 @@ pub use self::explain::Explanation;
 pub use self::keys::Keys;
 pub use self::token_use::TokenUse;
 
-/// Verifies JWT access tokens of one issuer (RFC 9068), and makes an
-/// [`OAuthUser`](crate::OAuthUser) of each.
+/// Verifies JWT access tokens of one issuer (RFC 9068) as [`OAuthUser`](crate::OAuthUser)s.
 ///
 /// A client that acts for itself is an [`AppAdmin`](crate::AppAdmin) or an
 /// [`OrgAdmin`](crate::OrgAdmin) if the application or the organization is known. Otherwise it is
@@ -77,7 +76,7 @@ pub use self::token_use::TokenUse;
 /// Revocation puts a token into the [`Denylist`] until it expires, by its `jti` or else by the
 /// signed text. Thus another valid signature of that text is the same token. A
 /// [full](DenylistError::Full) list revokes nothing, which is
-/// [`Unavailable`](VerifyError::Unavailable).
+/// [`Unavailable`](VerifyError::Unavailable). Clones share the list.
 ///
 /// # Examples
 ///
@@ -95,13 +94,14 @@ pub use self::token_use::TokenUse;
 /// # let _ = verifier;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct JwtVerifier {
-    rules: Rules,
+    rules: Arc<Rules>,
     keys: Keys,
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
     denylist: Denylist,
     clock: Arc<dyn Clock>,
-    was_long: WasLong,
+    was_long: Arc<WasLong>,
 }
 
 /// A token that names this issuer, with nothing verified.
