@@ -2,7 +2,7 @@
 //!
 //! They read the record that [`AuthenticateLayer`](crate::AuthenticateLayer) put into the request's
 //! extensions; they never parse, wait or verify. Each kind of principal is an extractor, and so are
-//! [`Principal`](crate::Principal), [`Authenticated`](crate::Authenticated) and
+//! [`Principal`](crate::Principal), [`Authenticated`] and
 //! [`Authentication`](crate::Authentication). `Option<..>` is `None` if no credential was sent.
 //!
 //! The guide has a chapter on [principals](crate::guide::principals) and on

@@ -1,6 +1,6 @@
 //! Verifiers, which find the principal that a credential belongs to.
 //!
-//! [`Verifier`] is the trait. [`MemoryVerifier`](crate::MemoryVerifier), `sql`,
+//! [`Verifier`] is the trait. [`MemoryVerifier`], `sql`,
 //! [`JwtVerifier`] and [`Introspection`] have a source of their own. [`Cached`], [`Throttled`] and
 //! [`Or`] go around others. [`from_fn`] makes a verifier of a function.
 //!

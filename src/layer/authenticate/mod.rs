@@ -263,14 +263,12 @@ impl<V, M> AuthenticateLayer<V, M> {
     }
 }
 
-/// Keeps a pipeline for the life of the process. A reference count that every request of every core
-/// writes costs more than the rest of the layer. A layer is made at start-up and kept anyway.
+/// Keeps a pipeline for the life of the process.
 // The compiled pipeline is leaked, once for each layer. If every request of every core wrote to one
 // reference count, that would cost more than the rest of a request's way. A layer is made at
 // start-up and kept for the life of the process anyway, so its pipeline (some hundred bytes) is
-// `&'static`. Each of the layer's methods that change it leaks another pipeline. The verifier is
-// not leaked, but is in an `Arc`. Its count changes only when a request waits or when the service
-// is cloned.
+// `&'static`. Each method that changes it leaks another one. The verifier is in an `Arc`, whose
+// count changes only when a request waits or when the service is cloned.
 fn keep(pipeline: Pipeline) -> &'static Pipeline {
     Box::leak(Box::new(pipeline))
 }
