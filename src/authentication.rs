@@ -49,9 +49,22 @@ impl Origin {
 
     /// Returns true if this carrier brought this credential, the app token beside it, or a
     /// credential that a rank left out.
-    fn came_by(self, carrier: Carrier) -> bool {
-        self.source.carrier() == carrier || self.app == Some(carrier) || self.outranked == Some(carrier)
+    #[inline]
+    pub(crate) fn came_by(self, carrier: Carrier) -> bool {
+        self.carriers() & bit(carrier) != 0
     }
+
+    /// Returns a bit for each carrier that brought a credential.
+    #[inline]
+    fn carriers(self) -> u8 {
+        let others = self.app.map_or(0, bit) | self.outranked.map_or(0, bit);
+        bit(self.source.carrier()) | others
+    }
+}
+
+#[inline]
+const fn bit(carrier: Carrier) -> u8 {
+    1 << carrier as u8
 }
 
 /// Reads a request's [`Authentication`] in code without extractors: plain Tower, hyper, tonic.

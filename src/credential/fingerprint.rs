@@ -27,7 +27,12 @@ pub struct Fingerprint([u64; 2]);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct FingerprintKey(SipHasher24);
+pub struct FingerprintKey {
+    /// For lists of one part, which need no length.
+    one: SipHasher24,
+    /// For all other lists.
+    several: SipHasher24,
+}
 
 impl Fingerprint {
     /// Returns bits that a map's hash does not use, to choose one of several maps.
@@ -48,21 +53,34 @@ impl FingerprintKey {
     ///
     /// Returns an error if the operating system has no randomness.
     pub fn random() -> io::Result<Self> {
-        let mut key = [0; 16];
-        getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(Self(SipHasher24::new_with_key(&key)))
+        Ok(Self { one: random()?, several: random()? })
     }
 
-    /// Returns the fingerprint of these parts. Their lengths come first, so two different lists of
-    /// parts never give the same bytes.
+    /// Returns the fingerprint of these parts. Two different lists of parts never give the same
+    /// bytes under the same key: the lengths of several parts come first, and a single part has a
+    /// key of its own.
     #[inline]
     pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
-        let mut hasher = self.0;
-        parts.iter().for_each(|part| hasher.write_usize(part.len()));
+        let mut hasher = match parts {
+            [_] => self.one,
+            _ => self.after_lengths(parts),
+        };
         parts.iter().for_each(|part| hasher.write(part));
         let hash = hasher.finish128();
         Fingerprint([hash.h1, hash.h2])
     }
+
+    fn after_lengths(&self, parts: &[&[u8]]) -> SipHasher24 {
+        let mut hasher = self.several;
+        parts.iter().for_each(|part| hasher.write_usize(part.len()));
+        hasher
+    }
+}
+
+fn random() -> io::Result<SipHasher24> {
+    let mut key = [0; 16];
+    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(SipHasher24::new_with_key(&key))
 }
 
 impl fmt::Debug for FingerprintKey {

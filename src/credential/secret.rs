@@ -5,6 +5,8 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::request::grammar::has_control;
+
 /// A token, key, password or other text that must not leak.
 ///
 /// It borrows from the request if possible; a copy is wiped on drop. It has no `Display`, `Clone`,
@@ -45,6 +47,8 @@ pub struct Secret<'r>(Text<'r>);
 
 enum Text<'r> {
     Borrowed(&'r str),
+    /// ASCII that is borrowed. It becomes text only if a verifier takes it as text.
+    Ascii(&'r [u8]),
     Owned(Zeroizing<String>),
 }
 
@@ -52,6 +56,11 @@ impl<'r> Secret<'r> {
     /// Wraps text that is stored elsewhere, usually in the request's head. Nothing is copied.
     pub const fn borrowed(text: &'r str) -> Self {
         Self(Text::Borrowed(text))
+    }
+
+    /// Wraps bytes that a grammar has found to be ASCII. Nothing is copied.
+    pub(crate) const fn of_ascii(bytes: &'r [u8]) -> Self {
+        Self(Text::Ascii(bytes))
     }
 
     /// Takes ownership of text; it is wiped on drop.
@@ -68,32 +77,50 @@ impl<'r> Secret<'r> {
     pub fn expose_secret(&self) -> &str {
         match &self.0 {
             Text::Borrowed(text) => text,
+            Text::Ascii(bytes) => text_of(bytes),
             Text::Owned(text) => text,
+        }
+    }
+
+    /// Returns the bytes of the text, which cost less than the text. Only for fingerprints.
+    #[inline]
+    pub(crate) fn expose_secret_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Borrowed(text) => text.as_bytes(),
+            Text::Ascii(bytes) => bytes,
+            Text::Owned(text) => text.as_bytes(),
         }
     }
 
     /// Returns the same secret, borrowed from this one.
     pub fn reborrow(&self) -> Secret<'_> {
-        Secret::borrowed(self.expose_secret())
+        match &self.0 {
+            Text::Ascii(bytes) => Secret::of_ascii(bytes),
+            Text::Borrowed(text) => Secret::borrowed(text),
+            Text::Owned(text) => Secret::borrowed(text),
+        }
     }
 
     /// Returns `true` if the text is empty.
     pub(crate) fn is_empty(&self) -> bool {
-        self.expose_secret().is_empty()
+        self.expose_secret_bytes().is_empty()
     }
 
     /// Returns `true` if it holds a control character, which is invalid in every credential.
     pub(crate) fn holds_control(&self) -> bool {
-        self.expose_secret().chars().any(char::is_control)
+        has_control(self.expose_secret())
     }
 
     /// Returns both sides of the first separator, or `None` if there is no separator. Borrowed text
     /// is not copied.
     pub fn split_once(self, separator: char) -> Option<(Self, Self)> {
+        let halves = |text: &'r str| {
+            let (before, after) = text.split_once(separator)?;
+            Some((Self::borrowed(before), Self::borrowed(after)))
+        };
         match self.0 {
-            Text::Borrowed(text) => text
-                .split_once(separator)
-                .map(|(before, after)| (Self::borrowed(before), Self::borrowed(after))),
+            Text::Borrowed(text) => halves(text),
+            Text::Ascii(bytes) => halves(text_of(bytes)),
             Text::Owned(text) => text
                 .split_once(separator)
                 .map(|(before, after)| (Secret::owned(before), Secret::owned(after))),
@@ -104,15 +131,20 @@ impl<'r> Secret<'r> {
     pub fn into_owned(self) -> Secret<'static> {
         match self.0 {
             Text::Borrowed(text) => Secret::owned(text),
+            Text::Ascii(bytes) => Secret::owned(text_of(bytes)),
             Text::Owned(text) => Secret::wiped(text),
         }
     }
 
     /// Returns `true` if both are the same text, in a time that depends only on their lengths.
     pub fn ct_eq(&self, other: &Secret<'_>) -> bool {
-        let (mine, theirs) = (self.expose_secret(), other.expose_secret());
-        mine.as_bytes().ct_eq(theirs.as_bytes()).into()
+        self.expose_secret_bytes().ct_eq(other.expose_secret_bytes()).into()
     }
+}
+
+/// Returns ASCII as text.
+fn text_of(ascii: &[u8]) -> &str {
+    std::str::from_utf8(ascii).unwrap_or_default()
 }
 
 impl fmt::Debug for Secret<'_> {
@@ -147,11 +179,12 @@ mod tests {
     fn an_owned_copy_is_the_same_text() {
         assert_eq!(Secret::borrowed("a").into_owned().expose_secret(), "a");
         assert_eq!(Secret::owned("b").reborrow().expose_secret(), "b");
+        assert_eq!(Secret::of_ascii(b"c").reborrow().into_owned().expose_secret(), "c");
     }
 
     #[test]
     fn the_first_separator_splits() {
-        for secret in [Secret::borrowed("a/b/c"), Secret::owned("a/b/c")] {
+        for secret in [Secret::borrowed("a/b/c"), Secret::of_ascii(b"a/b/c"), Secret::owned("a/b/c")] {
             let (before, after) = secret.split_once('/').unwrap();
             assert_eq!((before.expose_secret(), after.expose_secret()), ("a", "b/c"));
         }

@@ -1,6 +1,6 @@
 //! Reading a form body for a credential (RFC 6750 section 2.2).
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
 use super::RequestBody;
-use super::request_body::{Form, Frames};
+use super::request_body::Frames;
 use crate::deadline::{Bounded, Unfinished};
-use crate::pipeline::guests::InBody;
+use crate::pipeline::body::{Form, ReadBody};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{RequestHead, quoted};
 
 /// The mode in which a layer treats bodies: [`NoBody`] or [`FormBody`].
-pub trait BodyMode<B>: sealed::Mode<B> {}
+pub trait BodyMode<B>: ReadBody<B> {}
 
-impl<B, M: sealed::Mode<B>> BodyMode<B> for M {}
+impl<B, M: ReadBody<B>> BodyMode<B> for M {}
 
 /// Leaves bodies untouched. The default of every layer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,38 +46,19 @@ impl FormBody {
     }
 }
 
-pub(super) mod sealed {
-    use super::{Form, Future, InBody, Rejection, Request, RequestHead};
-
-    /// Handles a body `B` in one mode.
-    pub trait Mode<B>: Clone + Send + Sync + 'static {
-        /// The body that the inner service receives.
-        type Body;
-
-        /// Forwards a request whose body was not read.
-        fn forward_unread(request: Request<B>) -> Request<Self::Body>;
-
-        /// Decides if this body may hold a form, and if the mode reads it.
-        fn look(&self, head: RequestHead<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection>;
-
-        /// Reads the whole body within the limit and the deadline, and returns it unread.
-        fn read(
-            &self,
-            head: RequestHead<'_>,
-            body: B,
-        ) -> impl Future<Output = Result<(Form, Self::Body), Rejection>> + Send;
-    }
-}
-
-impl<B: Send> sealed::Mode<B> for NoBody {
+impl<B: Send> ReadBody<B> for NoBody {
     type Body = B;
 
     fn forward_unread(request: Request<B>) -> Request<B> {
         request
     }
 
-    fn look(&self, head: RequestHead<'_>, _: &B, anyhow: bool) -> Result<InBody, Rejection> {
-        Ok(if announces_form(head, anyhow) { InBody::UnreadForm } else { InBody::Nothing })
+    fn reads_form(&self, _: RequestHead<'_>, _: &B, _: bool) -> Result<bool, Rejection> {
+        Ok(false)
+    }
+
+    fn leaves_form(&self, head: RequestHead<'_>, _: &B, lenient: bool) -> bool {
+        announces_form(head, lenient)
     }
 
     async fn read(&self, _: RequestHead<'_>, body: B) -> Result<(Form, B), Rejection> {
@@ -85,22 +66,19 @@ impl<B: Send> sealed::Mode<B> for NoBody {
     }
 }
 
-impl<B: Body<Data = Bytes> + Send> sealed::Mode<B> for FormBody {
+impl<B: Body<Data = Bytes> + Send> ReadBody<B> for FormBody {
     type Body = RequestBody<B>;
 
     fn forward_unread(request: Request<B>) -> Request<RequestBody<B>> {
         request.map(RequestBody::unread)
     }
 
-    fn look(&self, head: RequestHead<'_>, body: &B, anyhow: bool) -> Result<InBody, Rejection> {
-        if body.is_end_stream() {
-            return Ok(InBody::Nothing);
-        }
-        Ok(match may_hold_form(head, anyhow)? {
-            true => InBody::Form,
-            false if announces_form(head, anyhow) => InBody::UnreadForm,
-            false => InBody::Nothing,
-        })
+    fn reads_form(&self, head: RequestHead<'_>, body: &B, lenient: bool) -> Result<bool, Rejection> {
+        if body.is_end_stream() { Ok(false) } else { may_hold_form(head, lenient) }
+    }
+
+    fn leaves_form(&self, head: RequestHead<'_>, body: &B, lenient: bool) -> bool {
+        !body.is_end_stream() && announces_form(head, lenient)
     }
 
     async fn read(&self, head: RequestHead<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
@@ -156,10 +134,10 @@ const fn has_no_form(method: &Method) -> bool {
 }
 
 /// Returns true if a request's body may hold a form: a form's media type, no content encoding, and
-/// a method that has a body. `anyhow` also accepts `GET` and a missing `Content-Type`.
-fn may_hold_form(head: RequestHead<'_>, anyhow: bool) -> Result<bool, Rejection> {
+/// a method that has a body. `lenient` also accepts `GET` and a missing `Content-Type`.
+fn may_hold_form(head: RequestHead<'_>, lenient: bool) -> Result<bool, Rejection> {
     let by_method = match *head.method() {
-        Method::GET => anyhow,
+        Method::GET => lenient,
         _ => !has_no_form(head.method()),
     };
     if !by_method || head.headers().contains_key(CONTENT_ENCODING) {
@@ -169,14 +147,14 @@ fn may_hold_form(head: RequestHead<'_>, anyhow: bool) -> Result<bool, Rejection>
         Some(value) if !is_form(value) => Ok(false),
         Some(value) if is_read_as_utf8(value) => Ok(true),
         Some(_) => Err(RejectionKind::Malformed.into()),
-        None => Ok(anyhow),
+        None => Ok(lenient),
     }
 }
 
 /// Returns true if a head announces a form that [`may_hold_form`] does not admit: another method, a
-/// content encoding, or a layer that reads no bodies. `anyhow` also counts a body without a
+/// content encoding, or a layer that reads no bodies. `lenient` also counts a body without a
 /// `Content-Type`.
-fn announces_form(head: RequestHead<'_>, anyhow: bool) -> bool {
+fn announces_form(head: RequestHead<'_>, lenient: bool) -> bool {
     let headers = head.headers();
     let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
     if length == Some(b"0") || has_no_form(head.method()) {
@@ -185,7 +163,7 @@ fn announces_form(head: RequestHead<'_>, anyhow: bool) -> bool {
     if headers.contains_key(CONTENT_TYPE) {
         return headers.get_all(CONTENT_TYPE).iter().any(is_form);
     }
-    anyhow && (length.is_some() || headers.contains_key(TRANSFER_ENCODING))
+    lenient && (length.is_some() || headers.contains_key(TRANSFER_ENCODING))
 }
 
 /// Returns the one `Content-Type`; two are ambiguous.

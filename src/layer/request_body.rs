@@ -11,6 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use zeroize::Zeroizing;
 
+use crate::pipeline::body::Form;
+
 pin_project! {
     /// A request body: the original, or the same frames again after they were read for a
     /// credential.
@@ -37,14 +39,6 @@ pub(super) struct Frames {
     trailers: Option<HeaderMap>,
 }
 
-/// The content of a body, in one piece.
-#[derive(Default)]
-pub struct Form {
-    one: Bytes,
-    /// Several frames, joined in a buffer that is wiped.
-    joined: Option<Zeroizing<Vec<u8>>>,
-}
-
 impl Frames {
     pub(super) fn push(&mut self, data: Bytes) {
         match &self.first {
@@ -59,7 +53,10 @@ impl Frames {
 
     /// Returns the form that was read, and the body as if it were unread.
     pub(super) fn replay<B>(self) -> (Form, RequestBody<B>) {
-        let form = Form { one: self.first.clone().unwrap_or_default(), joined: self.joined() };
+        let form = match self.joined() {
+            Some(joined) => Form::of_frames(joined),
+            None => Form::of_frame(self.first.clone().unwrap_or_default()),
+        };
         (form, RequestBody { source: Source::Read { frames: self } })
     }
 
@@ -79,12 +76,6 @@ impl Frames {
     fn next(&mut self) -> Option<Frame<Bytes>> {
         let data = self.first.take().or_else(|| self.more.pop_front());
         data.map(Frame::data).or_else(|| self.trailers.take().map(Frame::trailers))
-    }
-}
-
-impl Form {
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.joined.as_deref().map_or(&self.one, Vec::as_slice)
     }
 }
 
@@ -136,11 +127,5 @@ impl<B: Default> Default for RequestBody<B> {
 impl<B> fmt::Debug for RequestBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBody").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Form(..)")
     }
 }

@@ -31,6 +31,14 @@ pub(crate) enum TransportCheck {
     Revoked,
 }
 
+/// A credential that was shown over plain http and is to be revoked.
+pub(super) struct Shown {
+    pub(super) credential: Credential<'static>,
+    pub(super) context: VerifyContext<'static>,
+    /// The refusal of its request.
+    pub(super) rejection: Rejection,
+}
+
 impl Guard {
     pub(crate) fn new(transport: Transport, rule: TransportRule) -> Self {
         let fuse = Arc::new(Fuse::new(RevocationLimits::default()));
@@ -116,10 +124,11 @@ impl Guard {
         subject: Answer,
         context: impl FnOnce() -> VerifyContext<'r>,
     ) -> Answer {
+        if !refused::is_any() && !self.fuse.is_looking() {
+            return subject;
+        }
         match (subject, credentials.subject()) {
-            (Some(Ok(principal)), Some(credential)) if refused::is_any() || self.fuse.is_looking() => {
-                Some(self.refuse(credential, principal, &context()))
-            }
+            (Some(Ok(principal)), Some(credential)) => Some(self.refuse(credential, principal, &context())),
             (subject, _) => subject,
         }
     }
@@ -142,11 +151,8 @@ impl Guard {
 }
 
 impl Pipeline {
-    /// Returns the credential to revoke, its context, and the refusal. Usually returns `None`.
-    pub(crate) fn to_revoke(
-        &self,
-        head: RequestHead<'_>,
-    ) -> Option<(Credential<'static>, VerifyContext<'static>, Rejection)> {
+    /// Returns the credential to revoke. Usually returns `None`.
+    pub(super) fn to_revoke(&self, head: RequestHead<'_>) -> Option<Shown> {
         if !self.guard.revokes() {
             return None;
         }
@@ -154,7 +160,8 @@ impl Pipeline {
         if self.guard.check_transport(&credentials, head) != TransportCheck::Revoked {
             return None;
         }
-        let subject = credentials.subject()?.reborrow().into_owned();
-        Some((subject, self.context(head).detached(), self.guard.insecure(&credentials, head)))
+        let credential = credentials.subject()?.reborrow().into_owned();
+        let context = self.context(head).detached();
+        Some(Shown { credential, context, rejection: self.guard.insecure(&credentials, head) })
     }
 }

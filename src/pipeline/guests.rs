@@ -14,16 +14,6 @@ use crate::trace;
 #[derive(Clone, Debug)]
 pub(crate) struct Guests(Vec<Admission>);
 
-/// The content of a request body with regard to credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InBody {
-    Nothing,
-    /// A form that the layer reads.
-    Form,
-    /// A form that the layer does not read, and which may contain a credential.
-    UnreadForm,
-}
-
 impl Guests {
     pub(crate) fn of(dialect: &Dialect) -> Result<Self, DialectError> {
         let rules = dialect.guests.iter().map(|rule| rule.compile().map_err(DialectError::from));
@@ -31,11 +21,12 @@ impl Guests {
     }
 
     /// Returns the guest for a request without credentials, if a rule admits it. A request is not a
-    /// guest if it may present a credential in a place that no row reads.
+    /// guest if it may present a credential in a place that no row reads. `leaves_form` returns
+    /// true if the body may be a form that the layer does not read.
     pub(crate) fn admit(
         &self,
         head: RequestHead<'_>,
-        in_body: InBody,
+        leaves_form: impl FnOnce() -> bool,
         table: &Table,
     ) -> Result<Guest, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
@@ -52,7 +43,7 @@ impl Guests {
         if head.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(may_present("the target has userinfo"));
         }
-        if in_body == InBody::UnreadForm {
+        if table.reads_body() && leaves_form() {
             return Err(may_present("the dialect has a body row, but the layer does not read this form"));
         }
         Ok(guest.clone())

@@ -1,40 +1,41 @@
-//! The pipeline: read, guard, verify.
+//! The pipeline: read, guard, verify, and admit.
+//!
+//! [`Pipeline::decide_now`] is this order without waiting. [`Pipeline::decide_later`] is the same
+//! order for verifiers that wait and for form bodies. The steps are in [`steps`].
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::Request;
-use tokio::time::Instant;
 
+use self::body::ReadBody;
 use self::guard::{Guard, TransportCheck};
-use self::guests::{Guests, InBody};
-use self::outcome::{
-    Accepted, Answer, combine_outcomes, impossible, noted, origin_of, unfinished, unreadable,
-};
+use self::guests::Guests;
+use self::outcome::{Accepted, Answer, ResponseContext, noted, unfinished, unreadable};
 use self::redact::seal;
-use crate::authentication::Authentication;
 use crate::clock::{Clock, SystemClock};
-use crate::credential::{Credentials, Presented};
-use crate::deadline::{Bounded, caught};
+use crate::credential::Credentials;
+use crate::deadline::caught;
 use crate::dialect::{Dialect, DialectError};
 use crate::observe::audit;
-use crate::observe::metrics::Started;
 use crate::principal::identity::Home;
 use crate::read::Table;
+use crate::rejection::Rejection;
 use crate::rejection::caching::depends_on;
 use crate::rejection::render::Answers;
-use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
 use crate::transport::Transport;
-use crate::verify::{Tenant, Verifier, VerifyContext};
+use crate::verify::{Tenant, Verifier};
 
+pub(crate) mod body;
 mod guard;
-pub(crate) mod guests;
+mod guests;
 pub(crate) mod outcome;
 mod redact;
 mod refused;
 pub(crate) mod revocation;
+mod steps;
 
 pub(crate) use self::revocation::RevocationLimits;
 
@@ -59,7 +60,6 @@ pub(crate) struct Pipeline {
 #[derive(Debug)]
 pub(crate) enum Decision {
     Accepted(Accepted),
-    Refused(Rejection),
     /// A verifier has to wait, or the body has to be read. Contains the answer about the subject if
     /// there is one; asking again would count a failure twice.
     Waits(Answer),
@@ -110,40 +110,25 @@ impl Pipeline {
         self.name
     }
 
-    /// Returns the kind of the body. Without a body row in the dialect, the body is ignored. `look`
-    /// takes a flag: true if a body without a `Content-Type` may be a form.
-    pub(crate) fn in_body(
-        &self,
-        look: impl FnOnce(bool) -> Result<InBody, Rejection>,
-    ) -> Result<InBody, Rejection> {
-        if self.table.reads_body() {
-            look(self.table.reads_body_of_any_content_type())
-        } else {
-            Ok(InBody::Nothing)
-        }
-    }
-
-    /// Decides without waiting, if that is possible. `in_body` looks at the body, and is called
-    /// only if the head presents no subject.
-    pub(crate) fn decide_now<V: Verifier>(
+    /// Decides without waiting, if that is possible.
+    pub(crate) fn decide_now<V: Verifier, M: ReadBody<B>, B>(
         &self,
         verifier: &V,
-        head: RequestHead<'_>,
-        in_body: impl FnOnce() -> Result<InBody, Rejection>,
-    ) -> Decision {
-        match caught(|| self.decide(verifier, head, in_body)) {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(rejection)) => Decision::Refused(rejection),
-            Err(panicked) => Decision::Refused(unfinished(panicked, None)),
-        }
-    }
-
-    fn decide<V: Verifier>(
-        &self,
-        verifier: &V,
-        head: RequestHead<'_>,
-        in_body: impl FnOnce() -> Result<InBody, Rejection>,
+        mode: &M,
+        request: &Request<B>,
     ) -> Result<Decision, Rejection> {
+        caught(|| self.decide(verifier, mode, request))
+            .unwrap_or_else(|panicked| Err(unfinished(panicked, None)))
+    }
+
+    #[inline]
+    fn decide<V: Verifier, M: ReadBody<B>, B>(
+        &self,
+        verifier: &V,
+        mode: &M,
+        request: &Request<B>,
+    ) -> Result<Decision, Rejection> {
+        let head = RequestHead::of(request);
         let mut credentials = Credentials::default();
         let unread = |kind| unreadable(noted(self.name, kind), &self.table, head);
         self.table.read_into(&mut credentials, head).map_err(unread)?;
@@ -154,143 +139,81 @@ impl Pipeline {
             TransportCheck::Revoked => return Ok(Decision::Waits(None)),
         }
         if credentials.presented_subject().is_none() {
-            let in_body = in_body()?;
-            if in_body == InBody::Form {
+            if self.reads_form(mode, head, request.body())? {
                 return Ok(Decision::Waits(None));
             }
             if credentials.is_empty() {
-                return self.guest(head, in_body).map(Decision::Accepted);
+                return self
+                    .guest(head, || self.leaves_form(mode, head, request.body()))
+                    .map(Decision::Accepted);
             }
         }
         self.guard.count_request();
         let context = self.context(head);
-        let ask = |presented: Option<&Presented<'_>>| match presented {
-            None => Some(None),
-            Some(Presented { credential: None, kind, .. }) => {
-                Some(Some(Err(impossible(self.name, &self.impossible, *kind))))
-            }
-            Some(Presented { credential: Some(credential), .. }) => {
-                verifier.verify_now(credential, &context).map(Some)
-            }
-        };
+        let ask = |presented| self.ask_now(verifier, presented, &context);
         let Some(subject) = ask(credentials.presented_subject()) else { return Ok(Decision::Waits(None)) };
         let Some(app) = ask(credentials.presented_app()) else { return Ok(Decision::Waits(subject)) };
-        let admitted = self.combine_outcomes(head, &credentials, subject, app)?;
-        self.record(head, &admitted);
-        Ok(Decision::Accepted(admitted))
+        self.combine_outcomes(head, &credentials, subject, app).map(Decision::Accepted)
     }
 
-    /// Verifies the credentials in the head within the time left. Returns `None` if there are none.
-    /// `known` is the answer about the subject, if the verifier was already asked.
-    pub(crate) async fn verify_head<V: Verifier>(
+    /// Decides a request if its verifier waits or its body has to be read, and admits it. The head
+    /// is read again here, because borrowing twice is cheaper than owning once. `known` is the
+    /// answer about the subject, if the verifier was already asked.
+    // The values that are read borrow from the request, and the request has to move into the
+    // future. A second borrow is cheaper than owning everything once, and the fast path pays
+    // nothing. If only the app token has to wait, the verifier's answer about the subject moves
+    // into the future. A second question would count as a second failure if failures are counted.
+    pub(crate) async fn decide_later<V: Verifier, M: ReadBody<B>, B>(
         &self,
-        verifier: &V,
-        head: RequestHead<'_>,
+        verifier: Arc<V>,
+        mode: M,
+        request: Request<B>,
         known: Answer,
-        left: &mut Duration,
-    ) -> Result<Option<Accepted>, Rejection> {
-        let credentials = self.table.read(head).map_err(|kind| unreadable(kind, &self.table, head))?;
-        self.verify(verifier, head, &credentials, known, left).await
-    }
-
-    /// Verifies the credentials in a form body. Returns `None` if there are none. `app` is the
-    /// credential in the head, which can only be an app token.
-    pub(crate) async fn verify_body<V: Verifier>(
-        &self,
-        verifier: &V,
-        head: RequestHead<'_>,
-        body: &[u8],
-        app: Option<&Accepted>,
-        left: &mut Duration,
-    ) -> Result<Option<Accepted>, Rejection> {
-        let mut credentials = Credentials::default();
-        self.table.read_body(body, &mut credentials).map_err(|kind| noted(self.name, kind))?;
-        if app.is_some() && credentials.presented_app().is_some() {
-            return Err(RejectionKind::Ambiguous.into());
+    ) -> Result<(Request<M::Body>, ResponseContext), Rejection> {
+        let head = RequestHead::of(&request);
+        if let Some(shown) = self.to_revoke(head) {
+            return Err(Box::pin(self.revoke(verifier, shown)).await);
         }
-        if credentials.is_empty() && app.is_none() {
-            Guests::check_form(body, &self.table)?;
-        }
-        self.verify(verifier, head, &credentials, None, left).await
-    }
-
-    async fn verify<V: Verifier>(
-        &self,
-        verifier: &V,
-        head: RequestHead<'_>,
-        credentials: &Credentials<'_>,
-        known: Answer,
-        left: &mut Duration,
-    ) -> Result<Option<Accepted>, Rejection> {
-        if credentials.is_empty() {
-            return Ok(None);
-        }
-        if self.guard.check_transport(credentials, head) != TransportCheck::Passes {
-            return Err(self.guard.insecure(credentials, head));
-        }
-        let context = self.context(head).until(Instant::now().checked_add(*left));
-        let ask = async |presented: Option<&Presented<'_>>| match presented? {
-            Presented { credential: Some(credential), .. } => {
-                Some(verifier.verify(credential, &context).await)
-            }
-            Presented { kind, .. } => Some(Err(impossible(self.name, &self.impossible, *kind))),
+        let mut left = self.deadline;
+        let found = self.verify_head(&*verifier, head, known, &mut left).await?;
+        let has_subject = found.as_ref().is_some_and(Accepted::has_subject);
+        let (mut request, accepted) = if !has_subject && self.reads_form(&mode, head, request.body())? {
+            let (parts, body) = request.into_parts();
+            let head = RequestHead::of_parts(&parts);
+            let (form, body) = mode.read(head, body).await?;
+            let in_form = self.verify_form(&*verifier, head, &form, found.as_ref(), &mut left).await?;
+            let accepted = match (in_form, found) {
+                (Some(in_form), Some(app)) => in_form.beside(app),
+                (Some(accepted), None) | (None, Some(accepted)) => accepted,
+                (None, None) => self.guest(head, || false)?,
+            };
+            (Request::from_parts(parts, body), accepted)
+        } else {
+            let accepted = match found {
+                Some(found) => found,
+                None => self.guest(head, || self.leaves_form(&mode, head, request.body()))?,
+            };
+            (M::forward_unread(request), accepted)
         };
-        let both = std::pin::pin!(async {
-            let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
-            (subject, ask(credentials.presented_app()).await)
-        });
-        // The body may use more of the time only if there is no subject yet.
-        let started = credentials.presented_subject().is_none().then(Instant::now);
-        let measured = Started::now();
-        let late = |late| unfinished(late, Some(credentials));
-        let (subject, app) = Bounded::new(both, *left).await.map_err(late)?;
-        *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
-        measured.ended(origin_of(credentials).map(|origin| origin.kind));
-        self.combine_outcomes(head, credentials, subject, app).map(Some)
+        let context = self.admit(&mut request, accepted)?;
+        Ok((request, context))
     }
 
-    #[inline]
-    fn combine_outcomes(
-        &self,
-        head: RequestHead<'_>,
-        credentials: &Credentials<'_>,
-        subject: Answer,
-        app: Answer,
-    ) -> Result<Accepted, Rejection> {
-        audit::browser_client(self.name, credentials, head);
-        let subject = self.guard.in_force(credentials, subject, || self.context(head));
-        let who =
-            combine_outcomes(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
-        Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })
-    }
-
-    /// Logs the identity of an accepted request, once, after all of it was checked.
-    #[inline]
-    pub(crate) fn record(&self, head: RequestHead<'_>, admitted: &Accepted) {
-        let client = || self.guard.transport().client(head);
-        audit::accepted(self.name, &admitted.who, admitted.fingerprint, client);
-    }
-
-    /// Returns the guest for a request without credentials, if a rule admits it.
-    pub(crate) fn guest(&self, head: RequestHead<'_>, in_body: InBody) -> Result<Accepted, Rejection> {
-        let guest = self.guests.admit(head, in_body, &self.table);
-        let guest = guest.inspect_err(|refused| _ = noted(self.name, refused.kind()))?;
-        audit::admitted(self.name);
-        Ok(Accepted::guest(guest))
-    }
-
-    /// Prepares a request for the inner service: adds its authentication and removes its
+    /// Prepares an accepted request for the inner service: adds its authentication and removes its
     /// credentials.
-    pub(crate) fn seal<B>(&self, request: &mut Request<B>, who: Authentication) -> Result<(), Rejection> {
-        seal(&self.table, self.cut_query, request, who.verified_by(self.source.source()))
-    }
-
     #[inline]
-    fn context<'r>(&'r self, head: RequestHead<'r>) -> VerifyContext<'r> {
-        let context = VerifyContext::of(head).with_transport(self.guard.transport());
-        match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
-            Some(tenant) => context.with_tenant(tenant),
-            None => context,
+    pub(crate) fn admit<B>(
+        &self,
+        request: &mut Request<B>,
+        accepted: Accepted,
+    ) -> Result<ResponseContext, Rejection> {
+        let context = ResponseContext::of(&accepted);
+        let Accepted { who, fingerprint } = accepted;
+        if who.origin().is_some() {
+            let client = || self.guard.transport().client(RequestHead::of(request));
+            audit::accepted(self.name, &who, fingerprint, client);
         }
+        seal(&self.table, self.cut_query, request, who.verified_by(self.source.source()))?;
+        Ok(context)
     }
 }

@@ -1,7 +1,7 @@
 //! Evaluation of a verifier's answers.
 
 use std::sync::Once;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::authentication::{Authentication, Origin};
 use crate::clock::Clock;
@@ -10,6 +10,7 @@ use crate::deadline::Unfinished;
 use crate::observe::audit;
 use crate::principal::{AppToken, Guest, Principal};
 use crate::read::Table;
+use crate::rejection::caching::Carried;
 use crate::rejection::{DenialReason, Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
@@ -28,9 +29,29 @@ impl Accepted {
         Self { who: Authentication::guest(guest), fingerprint: None }
     }
 
+    /// Returns true if this is more than an app token.
+    pub(crate) fn has_subject(&self) -> bool {
+        self.who.credential_kind() != Some(CredentialKind::AppToken)
+    }
+
     /// Combines this with an app token that was sent separately.
     pub(crate) fn beside(self, app: Self) -> Self {
         Self { who: self.who.beside(app.who), ..self }
+    }
+}
+
+/// The facts about a request's authentication that are kept while it is served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResponseContext {
+    pub(crate) carried: Carried,
+    /// For the log, if an inner layer or extractor refuses.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+impl ResponseContext {
+    #[inline]
+    pub(crate) fn of(accepted: &Accepted) -> Self {
+        Self { carried: Carried::by(&accepted.who), fingerprint: accepted.fingerprint }
     }
 }
 
@@ -87,7 +108,7 @@ fn outcome_of(
             refused(broken_verifier(kind))
         }
         // A caching verifier may have kept this principal past its expiry.
-        Ok(principal) if is_over(&principal, clock.now()) => {
+        Ok(principal) if is_over(&principal, clock) => {
             Denial::of(DenialReason::Expired, kind).log("layer");
             refused(Rejection::from(kind.denied()).because(DenialReason::Expired))
         }
@@ -112,8 +133,8 @@ const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Returns true if a principal expired longer ago than its verifier's leeway, or [`LEEWAY`] if that
 /// is longer.
-fn is_over(principal: &Principal, now: SystemTime) -> bool {
-    let since = principal.expires_at().and_then(|at| now.duration_since(at).ok());
+fn is_over(principal: &Principal, clock: &dyn Clock) -> bool {
+    let since = principal.expires_at().and_then(|at| clock.now().duration_since(at).ok());
     since.is_some_and(|since| since >= LEEWAY.max(principal.leeway()))
 }
 

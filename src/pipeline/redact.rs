@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::{AUTHORIZATION, COOKIE, Entry};
 
-use crate::authentication::Authentication;
+use crate::authentication::{Authentication, Origin};
 use crate::credential::Carrier;
 use crate::read::Table;
 use crate::rejection::{Rejection, RejectionKind};
@@ -26,31 +26,45 @@ pub(crate) fn seal<B>(
     request: &mut Request<B>,
     authentication: Authentication,
 ) -> Result<(), Rejection> {
+    if let Some(origin) = authentication.origin() {
+        let has_app = authentication.app().is_some();
+        redact(table, cut_query, request, origin, has_app)?;
+    }
+    request.extensions_mut().insert(authentication);
+    Ok(())
+}
+
+fn redact<B>(
+    table: &Table,
+    cut_query: bool,
+    request: &mut Request<B>,
+    origin: Origin,
+    has_app: bool,
+) -> Result<(), Rejection> {
     let headers = request.headers_mut();
-    if authentication.came_by(Carrier::Authorization) {
+    if origin.came_by(Carrier::Authorization) {
         headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
     }
-    if authentication.came_by(Carrier::Header) || authentication.app().is_some() {
+    if has_app || origin.came_by(Carrier::Header) {
         for name in table.header_names() {
             headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
         }
     }
-    if authentication.came_by(Carrier::Cookie)
+    if origin.came_by(Carrier::Cookie)
         && let Entry::Occupied(mut lines) = headers.entry(COOKIE)
     {
         lines.iter_mut().for_each(|value| value.set_sensitive(true));
     }
-    if authentication.came_by(Carrier::Subprotocol) {
+    if origin.came_by(Carrier::Subprotocol) {
         table.cut_subprotocols(headers);
         request.extensions_mut().insert(QueryCut);
     }
-    if cut_query && authentication.is_in_query() {
+    if cut_query && origin.came_by(Carrier::Query) {
         cut_query_from(table, request).map_err(|_error| {
             trace::error!(error = %_error, "credentials could not be removed from the query");
             RejectionKind::ServerError
         })?;
     }
-    request.extensions_mut().insert(authentication);
     Ok(())
 }
 

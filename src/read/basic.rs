@@ -7,6 +7,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::credential::Pair;
 use crate::read::token::MAX_LENGTH;
 use crate::rejection::RejectionKind;
+use crate::request::grammar::has_control;
 
 /// Decodes into one buffer that is wiped. Returns `None` if the value is longer than any genuine
 /// one.
@@ -20,11 +21,7 @@ pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, RejectionKin
         return Ok(None);
     }
     let text = decode_text(value).ok_or(RejectionKind::Malformed)?;
-    let controls = match text.is_ascii() {
-        true => text.bytes().fold(false, |so_far, byte| so_far | byte.is_ascii_control()),
-        false => text.chars().any(char::is_control),
-    };
-    if controls {
+    if has_control(&text) {
         return Err(RejectionKind::Malformed);
     }
     Pair::split(text).map(Some).ok_or(RejectionKind::Malformed)

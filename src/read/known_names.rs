@@ -12,19 +12,38 @@ use crate::request::percent;
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownNames {
     names: Vec<&'static str>,
+    /// The names that may be a header's, and that no row reads as a header.
     headers: Vec<HeaderName>,
+    /// The headers that a row reads. A guest's request has none of them, so they are not searched.
+    read: Vec<HeaderName>,
 }
 
 impl KnownNames {
     pub(super) fn add(&mut self, name: &'static str) {
         if !self.names.contains(&name) {
             self.names.push(name);
-            // A name that is invalid for headers, such as `$$app_token`, can only be a parameter's.
-            self.headers.extend(HeaderName::from_bytes(name.as_bytes()));
         }
+        // A name that is invalid for headers can only be a parameter's.
+        self.headers.extend(HeaderName::from_bytes(name.as_bytes()));
+        self.leave_out_read();
     }
 
-    /// Returns true if a header has one of the names.
+    /// Adds the name of a header that a row reads.
+    pub(super) fn add_header(&mut self, name: &'static str) {
+        self.read.extend(HeaderName::from_bytes(name.as_bytes()));
+        self.add(name);
+    }
+
+    fn leave_out_read(&mut self) {
+        let mut seen = self.read.clone();
+        self.headers.retain(|name| {
+            let is_new = !seen.contains(name);
+            seen.push(name.clone());
+            is_new
+        });
+    }
+
+    /// Returns true if a header that no row reads has one of the names.
     pub(super) fn are_in_headers(&self, headers: &HeaderMap) -> bool {
         self.headers.iter().any(|name| headers.contains_key(name))
     }
@@ -55,13 +74,16 @@ mod tests {
         for name in ["access_token", "$$app_token", "x-api-key", "access_token"] {
             names.add(name);
         }
+        names.add_header("x-app-token");
         for query in ["access_token=t", "a=b&access%5Ftoken", "$$app_token=", "&&x-api-key=1&c"] {
             assert!(names.are_in_parameters(query.as_bytes()), "{query}");
         }
         for query in ["", "a=access_token", "xaccess_token=t", "access_tokens=t", "Access_Token=t", "%zz=1"] {
             assert!(!names.are_in_parameters(query.as_bytes()), "{query}");
         }
-        for (name, known) in [("X-API-Key", true), ("access_token", true), ("x-api-keys", false)] {
+        for (name, known) in
+            [("X-API-Key", true), ("access_token", true), ("x-api-keys", false), ("x-app-token", false)]
+        {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             let headers = HeaderMap::from_iter([(name, http::HeaderValue::from_static(""))]);
             assert_eq!(names.are_in_headers(&headers), known, "{headers:?}");

@@ -100,10 +100,10 @@ impl Table {
         match row {
             Row::Header { value, .. } | Row::Query { value, .. } | Row::Cookie { value, .. }
                 if matches!(value, TokenSyntax::Optional(_)) => {}
-            Row::Header { name, .. }
-            | Row::Query { name, .. }
-            | Row::Body { name, .. }
-            | Row::Cookie { name, .. } => self.known.add(name),
+            Row::Header { name, .. } => self.known.add_header(name),
+            Row::Query { name, .. } | Row::Body { name, .. } | Row::Cookie { name, .. } => {
+                self.known.add(name)
+            }
             Row::QueryPair { id, secret, .. } => {
                 [id, secret].into_iter().for_each(|name| self.known.add(name));
             }

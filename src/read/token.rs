@@ -9,10 +9,8 @@ pub(crate) const MAX_LENGTH: usize = 8 * 1024;
 /// Returns the token, or `None` if no genuine token has this form.
 #[inline]
 pub(crate) fn parse(value: &[u8]) -> Option<Secret<'_>> {
-    if value.len() > MAX_LENGTH || !is_b64token(value) {
-        return None;
-    }
-    std::str::from_utf8(value).ok().map(Secret::borrowed)
+    let is_token = value.len() <= MAX_LENGTH && is_b64token(value);
+    is_token.then(|| Secret::of_ascii(value))
 }
 
 /// Returns true if a value is a `b64token`, in which the characters of `also` may occur outside the

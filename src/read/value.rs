@@ -67,7 +67,7 @@ impl TokenSyntax {
 
 /// Presents decoded text as a token, or as a value that no genuine token has.
 pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, source: Source) -> Presented<'r> {
-    let raw = text.expose_secret().as_bytes();
+    let raw = text.expose_secret_bytes();
     let usual = raw.len() <= token::MAX_LENGTH && token::is_b64token(raw);
     let possible = usual || is_wider(classify, raw);
     classify.present(possible.then_some(text), source)

@@ -17,6 +17,8 @@ pub(crate) enum Carried {
 /// The value of `Vary` if the dialect is unknown.
 pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorization, X-App-Token");
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 impl Carried {
     pub(crate) fn by(authentication: &Authentication) -> Self {
         match authentication.credential_source() {
@@ -35,9 +37,10 @@ impl Carried {
         if self == Self::Nothing {
             return;
         }
-        let mut said = headers.get_all(CACHE_CONTROL).iter().peekable();
-        if said.peek().is_none() || !said.all(keeps_private) {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let is_private =
+            headers.get(CACHE_CONTROL).is_some() && headers.get_all(CACHE_CONTROL).iter().all(keeps_private);
+        if !is_private {
+            headers.insert(CACHE_CONTROL, NO_STORE);
         }
         headers.append(VARY, depends_on.clone());
         if self == Self::InQuery {

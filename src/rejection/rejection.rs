@@ -163,8 +163,8 @@ impl Rejection {
         self.fingerprint
     }
 
-    pub(crate) fn rendered(&self) -> Self {
-        Self { rendered: true, ..self.clone() }
+    pub(crate) fn rendered(self) -> Self {
+        Self { rendered: true, ..self }
     }
 
     pub(crate) fn unrendered(&self) -> Self {

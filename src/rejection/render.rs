@@ -43,8 +43,8 @@ pub(crate) struct Answers {
     /// The value of `Vary`.
     pub(crate) depends_on: HeaderValue,
     schemes: Schemes,
-    /// The dialect's own shapes, then the standard ones.
-    shapes: Arc<[Shape]>,
+    /// The shapes of each kind, in the order of the kinds. The standard one of a kind is its last.
+    shapes: Arc<[Vec<Shape>]>,
     retry_after: Duration,
     respond: Option<Arc<dyn RenderRejection>>,
 }
@@ -88,7 +88,7 @@ impl Answers {
             dialect,
             depends_on,
             schemes: Schemes::new(realm, challenged)?,
-            shapes: RejectionKind::ALL.iter().map(|kind| Shape::standard(*kind)).collect(),
+            shapes: RejectionKind::ALL.iter().map(|kind| vec![Shape::standard(*kind)]).collect(),
             retry_after: RETRY_AFTER_UNAVAILABLE,
             respond: None,
         };
@@ -108,7 +108,11 @@ impl Answers {
             Err(status) => Err(DialectError::AnswerStatus(status.as_u16())),
         };
         let own = pairs.map(shape).collect::<Result<Vec<_>, _>>()?;
-        self.shapes = own.into_iter().chain(self.shapes.iter().cloned()).collect();
+        let of_kind = |kind: &RejectionKind| {
+            let own = own.iter().filter(|shape| shape.kind == *kind).cloned();
+            own.chain([Shape::standard(*kind)]).collect()
+        };
+        self.shapes = RejectionKind::ALL.iter().map(of_kind).collect();
         self.prepare();
         Ok(())
     }
@@ -138,7 +142,7 @@ impl Answers {
             let broken_basic = is_malformed.then(|| headers(shape, &plain.of_broken_basic(true)));
             Shape { headers: usual, broken_basic, ..shape.clone() }
         };
-        self.shapes = self.shapes.iter().map(prepared).collect();
+        self.shapes = self.shapes.iter().map(|shapes| shapes.iter().map(prepared).collect()).collect();
     }
 
     pub(crate) fn set_retry_after(&mut self, retry_after: Duration) {
@@ -150,12 +154,13 @@ impl Answers {
     }
 
     /// Renders the answer to a refusal.
-    pub(crate) fn render(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
-        audit::refused(self.dialect, rejection, asked.client);
+    pub(crate) fn render(&self, rejection: Rejection, asked: RequestFacts) -> Response<Bytes> {
+        audit::refused(self.dialect, &rejection, asked.client);
         let mut response = match &self.respond {
-            None => self.standard(rejection, asked),
-            Some(respond) => self.custom(&**respond, rejection, asked),
+            None => self.standard(&rejection, asked),
+            Some(respond) => self.custom(&**respond, &rejection, asked),
         };
+        response.extensions_mut().insert(rejection.rendered());
         make_bodiless(&mut response, asked);
         response
     }
@@ -167,7 +172,7 @@ impl Answers {
         asked: RequestFacts,
     ) -> Response<Bytes> {
         let standard = self.standard(rejection, asked);
-        let Ok(mut response) = caught(|| respond.respond(rejection, standard)) else {
+        let Ok(response) = caught(|| respond.respond(rejection, standard)) else {
             trace::error!("`RenderRejection` panicked: standard response sent");
             return self.standard(rejection, asked);
         };
@@ -176,17 +181,14 @@ impl Answers {
                 response sent");
             return self.standard(rejection, asked);
         }
-        response.extensions_mut().insert(rejection.rendered());
         response
     }
 
     fn standard(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
-        let fits = |shape: &&Shape| {
-            shape.kind == rejection.kind()
-                && (shape.carrier.is_none()
-                    || shape.carrier == rejection.credential_source().map(Source::carrier))
-        };
-        let shape = match self.shapes.iter().find(fits) {
+        let carrier = || rejection.credential_source().map(Source::carrier);
+        let fits = |shape: &&Shape| shape.carrier.is_none() || shape.carrier == carrier();
+        let of_kind = self.shapes.get(rejection.kind() as usize).map(|shapes| &**shapes);
+        let shape = match of_kind.unwrap_or_default().iter().find(fits) {
             Some(shape) => shape,
             None => &Shape::standard(rejection.kind()),
         };
@@ -197,7 +199,6 @@ impl Answers {
             Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
             _ => self.headers(rejection, shape.status, asked),
         };
-        response.extensions_mut().insert(rejection.rendered());
         response
     }
 

@@ -25,3 +25,12 @@ pub(crate) const fn is_tchar(byte: u8) -> bool {
                 | b'~'
         )
 }
+
+/// Returns true if a text has a control character.
+pub(crate) fn has_control(text: &str) -> bool {
+    if !text.is_ascii() {
+        return text.chars().any(char::is_control);
+    }
+    // Not `any`: without an early exit the compiler processes 16 bytes at once.
+    text.bytes().fold(0, |found, byte| found | u8::from(byte < b' ' || byte == 0x7f)) != 0
+}

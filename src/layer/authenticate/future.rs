@@ -9,11 +9,10 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::credential::Fingerprint;
 use crate::deadline::caught;
 use crate::layer::ResponseBody;
 use crate::pipeline::Pipeline;
-use crate::rejection::caching::Carried;
+use crate::pipeline::outcome::ResponseContext;
 use crate::rejection::render::RequestFacts;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
@@ -30,14 +29,6 @@ enum Stage<B> {
     Verification(Waiting<B>),
     /// The inner service, which is not ready. `None` once the request is forwarded.
     Readiness(Option<Box<(Request<B>, ResponseContext)>>),
-}
-
-/// The facts about a request's authentication that are kept while it is served.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ResponseContext {
-    pub(super) carried: Carried,
-    /// For the log, if an inner layer or extractor refuses.
-    pub(super) fingerprint: Option<Fingerprint>,
 }
 
 pin_project! {
@@ -58,7 +49,8 @@ pin_project! {
     enum State<S, B, F> {
         Waiting { stage: Stage<B>, inner: S },
         Calling { #[pin] future: F, come: ResponseContext },
-        Refused { rejection: Rejection },
+        /// `None` once it is answered.
+        Refused { rejection: Option<Rejection> },
     }
 }
 
@@ -77,7 +69,7 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
         pipeline: &'static Pipeline,
         asked: RequestFacts,
     ) -> Self {
-        Self { state: State::Refused { rejection }, pipeline, asked }
+        Self { state: State::Refused { rejection: Some(rejection) }, pipeline, asked }
     }
 
     /// Makes the service ready once the request is verified, and calls it. The service is a clone
@@ -105,18 +97,20 @@ where
             let next = match this.state.as_mut().project() {
                 StateProjection::Waiting { stage, inner } => match ready!(stage.poll(inner, context))? {
                     Ok((request, come)) => State::Calling { future: inner.call(request), come },
-                    Err(rejection) => State::Refused { rejection },
+                    Err(rejection) => State::Refused { rejection: Some(rejection) },
                 },
                 StateProjection::Calling { future, come } => {
                     let mut response = ready!(future.poll(context))?;
                     come.carried.mark(response.headers_mut(), &this.pipeline.answers.depends_on);
                     if let Some(rejection) = unrendered(&response) {
-                        State::Refused { rejection: rejection.with_fingerprint(come.fingerprint) }
+                        State::Refused { rejection: Some(rejection.with_fingerprint(come.fingerprint)) }
                     } else {
                         return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                     }
                 }
                 StateProjection::Refused { rejection } => {
+                    // Only a future that is polled after completion has answered already.
+                    let Some(rejection) = rejection.take() else { return Poll::Pending };
                     let answer = this.pipeline.answers.render(rejection, *this.asked);
                     return Poll::Ready(Ok(answer.map(ResponseBody::fixed)));
                 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use thiserror::Error;
 use tower_layer::Layer;
 
-use self::future::{ResponseContext, Waiting};
 use super::{FormBody, NoBody};
 use crate::clock::Clock;
 use crate::dialect::{Dialect, DialectError};

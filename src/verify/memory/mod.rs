@@ -250,11 +250,10 @@ enum Place<'c> {
 
 impl<'c> Place<'c> {
     fn of(keys: &Keys, credential: &'c Credential<'_>) -> Self {
-        let one = |key: &FingerprintKey, secret: &Secret<'_>| {
-            Self::Known(key.of(&[secret.expose_secret().as_bytes()]))
-        };
+        let one =
+            |key: &FingerprintKey, secret: &Secret<'_>| Self::Known(key.of(&[secret.expose_secret_bytes()]));
         let two = |key: &FingerprintKey, pair: &Pair<'_>| {
-            Self::Known(key.of(&[pair.id().as_bytes(), pair.secret().expose_secret().as_bytes()]))
+            Self::Known(key.of(&[pair.id().as_bytes(), pair.secret().expose_secret_bytes()]))
         };
         match credential {
             Credential::AccessToken(token) => one(&keys.token, token),
