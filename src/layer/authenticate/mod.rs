@@ -183,9 +183,9 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.deadline = deadline)
     }
 
-    /// Sets the clock that decides if a verified principal has expired. Defaults to the operating
-    /// system's clock. A verifier checks expiry itself, with its own clock and perhaps a leeway.
-    /// The layer also refuses a principal that expired 30 s ago or earlier.
+    /// Sets the clock with which the layer checks again if a verified principal has expired.
+    /// Defaults to the operating system's clock. The layer refuses a principal 30 s after its
+    /// expiry, or after the leeway of its verifier if that is longer.
     pub fn clock(self, clock: impl Clock) -> Self {
         self.change(|pipeline| pipeline.clock = Arc::new(clock))
     }

@@ -30,7 +30,7 @@ impl Changes {
     ///
     /// A cache around [`Denylisted`](super::Denylisted) receives denials in the same way. A denial
     /// of a credential without a credential id does not identify the answers it concerns, and
-    /// clears the cache.
+    /// evicts every answer that does not come from a `SqlVerifier`.
     ///
     /// # Examples
     ///
