@@ -3,8 +3,14 @@
 //! Verifiers, caches and layers take a [`Clock`], so that tests can set the time. The test kit has
 //! `TestClock`, which the guide's chapter on [testing](crate::guide::testing) uses.
 
+#[cfg(any(feature = "cache", feature = "jwt"))]
+mod moment;
+
 use std::fmt;
 use std::time::SystemTime;
+
+#[cfg(any(feature = "cache", feature = "jwt"))]
+pub(crate) use self::moment::Moment;
 
 /// Returns the time that decides if a credential has expired. It is a field wherever it is used,
 /// never a global.

@@ -1,16 +1,10 @@
 //! Lifetimes of answers.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use crate::clock::Clock;
+use tokio::time::Instant;
 
-/// One moment on two clocks: the settable clock that expiry is judged by, and a steady one that
-/// cannot be set.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    wall: SystemTime,
-    steady: Instant,
-}
+use crate::clock::Moment;
 
 /// The lifetime of an answer on both clocks. If one of them is set back, the other still ends it.
 // Each answer expires by two clocks: the clock of the principal's expiry, and a monotonic clock. A
@@ -21,13 +15,6 @@ pub(super) struct Lifetime {
     from: SystemTime,
     until: SystemTime,
     bound: Instant,
-}
-
-impl Moment {
-    #[inline]
-    pub(super) fn now(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), steady: Instant::now() }
-    }
 }
 
 impl Lifetime {

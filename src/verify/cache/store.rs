@@ -1,10 +1,11 @@
 //! The answers about recently verified credentials.
 
 use super::eviction_epochs::Generations;
-use super::lifetime::{Lifetime, Moment};
+use super::lifetime::Lifetime;
 use super::revocation_epochs::{Endings, Part};
 use super::settings::Settings;
 use super::weighted_map::Bounded;
+use crate::clock::Moment;
 use crate::credential::{Fingerprint, FingerprintKey};
 use crate::principal::Principal;
 use crate::rejection::DenialReason;

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::Moment;
+use crate::clock::Moment;
 
 /// Lets one fetch at a time begin, and none until the cooldown of the previous one is over.
 // Keys are fetched by a task that belongs to them. `verify/oauth/jwks/fetch_gate.rs` lets one fetch

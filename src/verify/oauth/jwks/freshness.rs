@@ -1,11 +1,9 @@
 //! The time for which fetched keys are used.
 
-use std::time::{Duration, SystemTime};
-
-use tokio::time::Instant;
+use std::time::Duration;
 
 use super::KeySet;
-use crate::clock::Clock;
+use crate::clock::Moment;
 
 /// The times of fetches; see [`JwksBuilder`](super::JwksBuilder).
 #[derive(Clone, Copy, Debug)]
@@ -18,13 +16,6 @@ pub(in crate::verify::oauth) struct Times {
     pub(in crate::verify::oauth) max_stale: Duration,
     /// The time limit of one fetch.
     pub(in crate::verify::oauth) timeout: Duration,
-}
-
-/// One moment by two clocks: one that can be set, and one that only advances.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::verify::oauth) struct Moment {
-    wall: SystemTime,
-    steady: Instant,
 }
 
 /// Fetched keys, and the time of the fetch.
@@ -46,19 +37,6 @@ pub(in crate::verify::oauth) enum Age {
     Stale,
     /// Not used.
     Dead,
-}
-
-impl Moment {
-    pub(in crate::verify::oauth) fn now(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), steady: Instant::now() }
-    }
-
-    /// Returns the time until then, by the clock with the larger difference. Thus nothing lasts
-    /// forever if a clock stops, or is set back or ahead.
-    pub(in crate::verify::oauth) fn until(self, then: Self) -> Duration {
-        let apart = self.wall.duration_since(then.wall).unwrap_or_else(|error| error.duration());
-        apart.max(then.steady.saturating_duration_since(self.steady))
-    }
 }
 
 impl Kept {

@@ -8,7 +8,7 @@ use http::Uri;
 
 use self::document::Document;
 use self::fetch_gate::{Gate, Wait, Wish};
-use self::freshness::{Age, Kept, Moment, Times};
+use self::freshness::{Age, Kept, Times};
 use self::key_file::read_key_file;
 use self::report::Report;
 use self::source::{Address, Published, Source};
@@ -16,7 +16,7 @@ use super::claims::Json;
 use super::jose::jwk::{LeftOut, read_key};
 use super::jose::jws::{Jws, Wanted};
 use super::jose::key::Key;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::deadline::Bounded;
 use crate::fetch::Fetch;
 use crate::verify::VerifyError;

@@ -4,20 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::clock::Moment;
+
 /// The least time for which a token is kept, by two clocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Denied {
     until: SystemTime,
     /// `None` means forever.
     steady: Option<Instant>,
-}
-
-/// One moment by the clock that is furthest behind among the verifiers' clocks, and by a clock that
-/// cannot be set.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) wall: SystemTime,
-    pub(super) steady: Instant,
 }
 
 impl Denied {

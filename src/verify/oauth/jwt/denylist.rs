@@ -7,10 +7,9 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, io};
 
 use thiserror::Error;
-use tokio::time::Instant;
 
-use super::denied::{Denied, Moment};
-use crate::clock::Clock;
+use super::denied::Denied;
+use crate::clock::{Clock, Moment};
 use crate::credential::fingerprint::AlreadyRandom;
 use crate::credential::{Fingerprint, FingerprintKey};
 
@@ -185,7 +184,7 @@ impl Denylist {
     fn now(&self) -> Moment {
         let clocks = self.judges().clocks.clone();
         let times = clocks.iter().filter_map(|clock| Some(clock.upgrade()?.now()));
-        Moment { wall: times.min().unwrap_or_else(SystemTime::now), steady: Instant::now() }
+        Moment::at(times.min().unwrap_or_else(SystemTime::now))
     }
 
     pub(super) fn by_id(&self, issuer: &str, jti: &str) -> Fingerprint {
@@ -212,6 +211,8 @@ impl fmt::Debug for Denylist {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     const LIFE: Duration = Duration::from_secs(300);
