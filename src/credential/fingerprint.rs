@@ -57,23 +57,21 @@ impl FingerprintKey {
     }
 
     /// Returns the fingerprint of these parts. Two different lists of parts never give the same
-    /// bytes under the same key: the lengths of several parts come first, and a single part has a
-    /// key of its own.
+    /// bytes under the same key, because a single part has a key of its own. Before several parts
+    /// come their number and the length of each part except the last.
     #[inline]
     pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
-        let mut hasher = match parts {
-            [_] => self.one,
-            _ => self.after_lengths(parts),
+        let (key, measured): (_, &[&[u8]]) = match parts {
+            [_] => (&self.one, &[]),
+            [measured @ .., _] => (&self.several, measured),
+            [] => (&self.several, &[]),
         };
+        let mut hasher = *key;
+        let count = (parts.len() as u64) << 48;
+        measured.iter().for_each(|part| hasher.write_u64(count | part.len() as u64));
         parts.iter().for_each(|part| hasher.write(part));
         let hash = hasher.finish128();
         Fingerprint([hash.h1, hash.h2])
-    }
-
-    fn after_lengths(&self, parts: &[&[u8]]) -> SipHasher24 {
-        let mut hasher = self.several;
-        parts.iter().for_each(|part| hasher.write_usize(part.len()));
-        hasher
     }
 }
 
