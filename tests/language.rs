@@ -1,5 +1,5 @@
-//! Holds the language of the documentation: counts words in doc comments, comments and markdown,
-//! and measures their lines.
+//! Holds the language of the documentation: counts words in doc comments, comments, log lines,
+//! errors and markdown, and measures their lines.
 //!
 //! The limits are a floor. CONTRIBUTING.md has the rules that they stand for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
@@ -65,6 +65,25 @@ impl Prose {
         }
     }
 
+    /// Reads the texts of log lines and errors in one Rust file.
+    fn add_texts(&mut self, path: &Path, source: &str) {
+        for start in [
+            "trace::trace!(",
+            "trace::debug!(",
+            "trace::info!(",
+            "trace::warn!(",
+            "trace::error!(",
+            "#[error(",
+        ] {
+            for (at, _) in source.match_indices(start) {
+                let place = format!("{}:{}", path.display(), source[..at].lines().count());
+                for text in texts(&source[at + start.len()..]) {
+                    self.lines.push(Line { place: place.clone(), text, width: 0 });
+                }
+            }
+        }
+    }
+
     /// Reads one markdown file. Rows of tables and link definitions have no width limit, because
     /// markdown cannot wrap them.
     fn add_markdown(&mut self, path: &Path, source: &str) {
@@ -120,6 +139,26 @@ impl Prose {
     }
 }
 
+/// The string literals of a macro call or an attribute, from behind its opening parenthesis on.
+fn texts(source: &str) -> Vec<String> {
+    let (mut found, mut open, mut quoted) = (Vec::new(), 1, None::<String>);
+    let mut rest = source.chars();
+    while let (true, Some(c)) = (open > 0, rest.next()) {
+        match (c, &mut quoted) {
+            ('"', text) => match text.take() {
+                Some(text) => found.push(text),
+                None => quoted = Some(String::new()),
+            },
+            ('\\', Some(text)) => text.extend(rest.next().map(|_| ' ')),
+            (c, Some(text)) => text.push(c),
+            ('(', None) => open += 1,
+            (')', None) => open -= 1,
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Whether rustdoc takes a code block of this language for Rust.
 fn is_rust(language: &str) -> bool {
     let mut words = language.split(',').map(str::trim).filter(|word| !word.is_empty());
@@ -161,7 +200,10 @@ fn read(folders: &[&str], ending: &str, mut add: impl FnMut(&Path, &str)) {
 /// Everything that a user, an operator or a contributor reads.
 fn everything() -> Prose {
     let mut prose = Prose::default();
-    read(&["src", "examples"], ".rs", |path, source| prose.add_rust(path, source));
+    read(&["src", "examples"], ".rs", |path, source| {
+        prose.add_rust(path, source);
+        prose.add_texts(path, source);
+    });
     read(&[""], ".md", |path, source| prose.add_markdown(path, source));
     prose
 }
@@ -214,6 +256,17 @@ fn examples_fit_the_page() {
 }
 
 #[test]
+fn log_lines_and_errors_name_their_subjects_and_do_not_speak() {
+    let mut prose = Prose::default();
+    read(&["src"], ".rs", |path, source| prose.add_texts(path, source));
+    assert!(prose.lines.len() > 150, "{} texts", prose.lines.len());
+    for words in [UNNAMED, SPEAKING] {
+        let (rate, places) = prose.per_thousand(words);
+        assert!(rate <= 0.5, "{rate:.2} of {words:?} in 1,000 words: {places:#?}");
+    }
+}
+
+#[test]
 fn the_counter_counts_comments_and_no_code() {
     let mut prose = Prose::default();
     let source =
@@ -224,4 +277,8 @@ fn the_counter_counts_comments_and_no_code() {
     assert_eq!(words, ["Says", "whom", "told", "if", "Somebody", "who"]);
     assert_eq!(prose.examples.len(), 1);
     assert_eq!(prose.per_thousand(UNNAMED).1.len(), 3);
+    let source = "trace::warn!(x = f(\"one\"), \"two \\\"three\\\" (four\"); \"five\"; #[error(\"six\")]";
+    prose.add_texts(Path::new("x.rs"), source);
+    let texts: Vec<_> = prose.lines.iter().rev().take(3).map(|line| line.text.trim()).collect();
+    assert_eq!(texts, ["six", "two  three  (four", "one"]);
 }

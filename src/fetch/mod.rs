@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Error)]
-    #[error("https://user:secret@host/ said hello")]
+    #[error("https://user:secret@host/ sent hello")]
     struct Wordy(#[source] io::Error);
 
     #[test]
