@@ -135,8 +135,10 @@ impl Grants for Broken {
             _ => {}
         }
         let outcome = self.inner.renew(refresh, &client, &rule, &next).await?;
-        if let Renewal::Superseded(id) = &outcome {
-            let grant = self.inner.find(&Presented::Grant(id.clone())).await?.unwrap();
+        // Another caller may have ended the grant by now.
+        if let Renewal::Superseded(id) = &outcome
+            && let Some(grant) = self.inner.find(&Presented::Grant(id.clone())).await?
+        {
             let is_early = grant.now < grant.created_at;
             if self.is(Fault::MintsForEachRacer) || (self.is(Fault::OrdersByTheClock) && is_early) {
                 return Ok(Renewal::Renewed(Box::new(grant)));

@@ -141,13 +141,10 @@ async fn every_spelling_of_a_path_makes_a_file_of_its_owner_alone() {
     assert!(made.len() >= 8, "{made:?}");
     assert!(made.iter().all(|(_, mode)| *mode == 0o600), "{made:?}");
     // Beside this process: a relative path.
-    let name = format!("relative-{}.db", std::process::id());
-    let relative = std::path::Path::new("target").join(name);
+    let beside = tempfile::TempDir::new_in(".").unwrap();
+    let relative = std::path::Path::new(beside.path().file_name().unwrap()).join("relative.db");
     opens(format!("sqlite:{}", relative.display()).as_str()).await.unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(&relative.metadata().unwrap().permissions());
-    for beside in ["", "-wal", "-shm"] {
-        _ = std::fs::remove_file(format!("{}{beside}", relative.display()));
-    }
     assert_eq!(mode & 0o777, 0o600);
 }
 
