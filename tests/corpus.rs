@@ -11,26 +11,22 @@ mod corpus_runner;
 
 // The portal's own modules, for the run inside this process.
 #[path = "../examples/portal/collections.rs"]
-#[allow(dead_code)]
 mod collections;
 #[path = "../examples/portal/database/mod.rs"]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the run in this process uses a part of it")]
 mod database;
 #[path = "../examples/portal/demo/mod.rs"]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the run in this process uses a part of it")]
 mod demo;
 #[path = "../examples/portal/documents.rs"]
-#[allow(dead_code)]
 mod documents;
 #[path = "../examples/portal/flags.rs"]
-#[allow(dead_code)]
 mod flags;
 #[path = "../examples/portal/jwt.rs"]
 mod jwt;
 #[path = "../examples/portal/platform.rs"]
 mod platform;
 #[path = "../examples/portal/private_file.rs"]
-#[allow(dead_code)]
 mod private_file;
 #[path = "../examples/portal/random.rs"]
 mod random;
