@@ -49,6 +49,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Err(denied) => eprintln!("and refuses it {:?} later: {denied}", revoked.elapsed()),
         Ok(_) => return Err("a revoked token was accepted".into()),
     }
-    eprintln!("a cache would be told after {:?}", heard.await?.duration_since(revoked));
+    eprintln!("a cache receives the revocation after {:?}", heard.await?.duration_since(revoked));
     Ok(())
 }

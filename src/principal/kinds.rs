@@ -159,6 +159,13 @@ impl OAuthUser {
         self
     }
 
+    /// Sets how long after its expiry the verifier still accepts the token.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn with_leeway(mut self, leeway: std::time::Duration) -> Self {
+        Arc::make_mut(&mut self.0).leeway = u16::try_from(leeway.as_secs()).unwrap_or(u16::MAX);
+        self
+    }
+
     /// Returns the principal. A client that acts for itself becomes the client of its application
     /// or organization. The organization must be known, and the issuer must confirm that it is a
     /// client.

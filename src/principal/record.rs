@@ -197,15 +197,6 @@ macro_rules! kind {
                 self
             }
 
-            /// Sets how long after its expiry the verifier still accepts the credential.
-            #[cfg(feature = "jwt")]
-            #[allow(dead_code, reason = "tokens make users alone")]
-            #[must_use]
-            pub(crate) fn with_leeway(mut self, leeway: std::time::Duration) -> Self {
-                Arc::make_mut(&mut self.0).leeway = u16::try_from(leeway.as_secs()).unwrap_or(u16::MAX);
-                self
-            }
-
             /// Attaches the verifier's own data, such as a token's claims.
             #[must_use]
             pub fn with_claims<T: Any + Send + Sync>(mut self, claims: T) -> Self {

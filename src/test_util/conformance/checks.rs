@@ -51,7 +51,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         if self.suite.revokes {
             self.revoking().await;
         }
-        Report { violations: self.violations, unchecked: self.suite.unchecked() }
+        Report { subject: "verifier", violations: self.violations, unchecked: self.suite.unchecked() }
     }
 
     async fn good_and_bad(&mut self) {

@@ -48,7 +48,7 @@ mod seen;
 mod twist;
 
 #[cfg(feature = "server")]
-pub use self::grants::{GrantReport, GrantRule, GrantSuite, GrantViolation};
+pub use self::grants::{GrantRule, GrantSuite};
 pub use self::report::{Report, Violation};
 pub use self::rule::Rule;
 

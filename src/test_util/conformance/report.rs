@@ -5,28 +5,32 @@ use std::fmt;
 use super::Rule;
 
 /// The violated rules, if any, and the checks that were not possible.
+///
+/// `R` is the kind of rule: [`Rule`] for verifiers, and `GrantRule` for stores of grants.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Report {
-    pub(super) violations: Vec<Violation>,
+pub struct Report<R = Rule> {
+    /// What was checked, for the text of the report.
+    pub(super) subject: &'static str,
+    pub(super) violations: Vec<Violation<R>>,
     pub(super) unchecked: Vec<&'static str>,
 }
 
-/// A violated rule, and where it was seen. It contains no credential.
+/// A violated rule, and where it was seen. It contains no credential and no token.
 #[derive(Clone, Debug)]
-pub struct Violation {
-    pub(super) rule: Rule,
+pub struct Violation<R = Rule> {
+    pub(super) rule: R,
     pub(super) seen: String,
 }
 
-impl Report {
+impl<R> Report<R> {
     /// Returns true if every checked rule holds.
     pub const fn holds(&self) -> bool {
         self.violations.is_empty()
     }
 
     /// Returns the violations in the order they were found.
-    pub fn violations(&self) -> &[Violation] {
+    pub fn violations(&self) -> &[Violation<R>] {
         &self.violations
     }
 
@@ -42,33 +46,33 @@ impl Report {
     ///
     /// Panics if there is a violation.
     #[allow(clippy::panic, reason = "for tests, which a panic fails")]
-    pub fn assert_holds(&self) {
+    pub fn assert_holds(&self)
+    where
+        R: fmt::Display,
+    {
         if !self.holds() {
             panic!("{self}");
         }
     }
 }
 
-impl Violation {
+impl<R: Copy> Violation<R> {
     /// Returns the rule.
-    pub const fn rule(&self) -> Rule {
+    pub const fn rule(&self) -> R {
         self.rule
     }
 }
 
-impl fmt::Display for Violation {
+impl<R: fmt::Display> fmt::Display for Violation<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rule, self.seen)
     }
 }
 
-impl fmt::Display for Report {
+impl<R: fmt::Display> fmt::Display for Report<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.holds() {
-            "the verifier keeps every rule"
-        } else {
-            "the verifier breaks rules:"
-        })?;
+        let outcome = if self.holds() { "keeps every rule" } else { "breaks rules:" };
+        write!(f, "the {} {outcome}", self.subject)?;
         self.violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))?;
         self.unchecked.iter().try_for_each(|what| write!(f, "\nnot checked: {what}"))
     }

@@ -10,7 +10,7 @@ use tower_principal::grant::{
     RefreshDigests, RefreshRule, Renewal, StoreError,
 };
 use tower_principal::test_util::TestClock;
-use tower_principal::test_util::conformance::{GrantReport, GrantRule, GrantSuite};
+use tower_principal::test_util::conformance::{GrantRule, GrantSuite, Report};
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl Grants for Broken {
     }
 }
 
-async fn check(fault: Fault) -> GrantReport {
+async fn check(fault: Fault) -> Report<GrantRule> {
     let clock = TestClock::default();
     let is_down = Arc::new(AtomicBool::new(false));
     let inner = MemoryGrants::new().with_clock(clock.clone());

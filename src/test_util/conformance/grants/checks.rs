@@ -8,14 +8,15 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fixture::{CLIENT, Tokens, draft};
-use super::{GrantReport, GrantRule, GrantSuite, GrantViolation};
+use super::{GrantRule, GrantSuite};
 use crate::grant::{Grant, Grants, NewGrant, Presented, RefreshRule, Renewal, StoreError};
+use crate::test_util::conformance::{Report, Violation};
 
 /// The checks of one store.
 pub(super) struct Checks<'s, G> {
     pub(super) suite: &'s GrantSuite,
     pub(super) grants: G,
-    violations: Vec<GrantViolation>,
+    violations: Vec<Violation<GrantRule>>,
 }
 
 /// The time limit for one call.
@@ -31,7 +32,7 @@ impl<'s, G: Grants + Clone> Checks<'s, G> {
         Self { suite, grants, violations: Vec::new() }
     }
 
-    pub(super) async fn run(mut self) -> GrantReport {
+    pub(super) async fn run(mut self) -> Report<GrantRule> {
         let done = [
             self.outages().await,
             self.codes().await,
@@ -43,13 +44,13 @@ impl<'s, G: Grants + Clone> Checks<'s, G> {
         for error in done.into_iter().filter_map(Result::err) {
             self.hold(GrantRule::EverythingEnds, false, &error);
         }
-        GrantReport { violations: self.violations, unchecked: self.suite.unchecked() }
+        Report { subject: "store", violations: self.violations, unchecked: self.suite.unchecked() }
     }
 
     pub(super) fn hold(&mut self, rule: GrantRule, holds: bool, seen: &str) {
         if !holds && !self.violations.iter().any(|violation| violation.rule == rule && violation.seen == seen)
         {
-            self.violations.push(GrantViolation { rule, seen: seen.to_owned() });
+            self.violations.push(Violation { rule, seen: seen.to_owned() });
         }
     }
 

@@ -16,7 +16,8 @@ mod refreshing;
 mod rule;
 mod time;
 
-pub use self::rule::{GrantReport, GrantRule, GrantViolation};
+pub use self::rule::GrantRule;
+use super::Report;
 
 /// Checks of a store of grants: races, callers that leave, outages, and clocks that jump.
 ///
@@ -68,7 +69,7 @@ impl GrantSuite {
     }
 
     /// Checks a store.
-    pub async fn check<G: Grants + Clone>(&self, grants: &G) -> GrantReport {
+    pub async fn check<G: Grants + Clone>(&self, grants: &G) -> Report<GrantRule> {
         checks::Checks::new(self, grants.clone()).run().await
     }
 

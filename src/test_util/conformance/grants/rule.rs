@@ -79,73 +79,8 @@ impl GrantRule {
     }
 }
 
-/// The violated rules, if any, and the checks that were not possible.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct GrantReport {
-    pub(super) violations: Vec<GrantViolation>,
-    pub(super) unchecked: Vec<&'static str>,
-}
-
-/// A violated rule, and where it was seen. It contains no token.
-#[derive(Clone, Debug)]
-pub struct GrantViolation {
-    pub(super) rule: GrantRule,
-    pub(super) seen: String,
-}
-
-impl GrantReport {
-    /// Returns true if every checked rule holds.
-    pub const fn holds(&self) -> bool {
-        self.violations.is_empty()
-    }
-
-    /// Returns the violations in the order they were found.
-    pub fn violations(&self) -> &[GrantViolation] {
-        &self.violations
-    }
-
-    /// Describes the checks that were not possible. They are not violations.
-    pub fn unchecked(&self) -> &[&'static str] {
-        &self.unchecked
-    }
-
-    /// Panics if a rule is violated, and lists every violation.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is a violation.
-    #[allow(clippy::panic, reason = "for tests, which a panic fails")]
-    pub fn assert_holds(&self) {
-        if !self.holds() {
-            panic!("{self}");
-        }
-    }
-}
-
-impl GrantViolation {
-    /// Returns the rule.
-    pub const fn rule(&self) -> GrantRule {
-        self.rule
-    }
-}
-
 impl fmt::Display for GrantRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-impl fmt::Display for GrantViolation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.rule, self.seen)
-    }
-}
-
-impl fmt::Display for GrantReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.holds() { "the store holds every rule" } else { "the store breaks rules:" })?;
-        self.violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))?;
-        self.unchecked.iter().try_for_each(|what| write!(f, "\nnot checked: {what}"))
     }
 }
