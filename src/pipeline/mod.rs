@@ -131,7 +131,8 @@ impl Pipeline {
         let head = RequestHead::of(request);
         let mut credentials = Credentials::default();
         let unread = |kind| unreadable(noted(self.name, kind), &self.table, head);
-        self.table.read_into(&mut credentials, head).map_err(unread)?;
+        let seen = self.table.see(head);
+        self.table.read_into(&mut credentials, head, seen).map_err(unread)?;
         match self.guard.check_transport(&credentials, head) {
             TransportCheck::Passes => {}
             TransportCheck::Refused => return Err(self.guard.insecure(&credentials, head)),
@@ -144,7 +145,7 @@ impl Pipeline {
             }
             if credentials.is_empty() {
                 return self
-                    .guest(head, || self.leaves_form(mode, head, request.body()))
+                    .guest(head, seen, || self.leaves_form(mode, head, request.body()))
                     .map(Decision::Accepted);
             }
         }
@@ -185,13 +186,15 @@ impl Pipeline {
             let accepted = match (in_form, found) {
                 (Some(in_form), Some(app)) => in_form.beside(app),
                 (Some(accepted), None) | (None, Some(accepted)) => accepted,
-                (None, None) => self.guest(head, || false)?,
+                (None, None) => self.guest(head, self.table.see(head), || false)?,
             };
             (Request::from_parts(parts, body), accepted)
         } else {
             let accepted = match found {
                 Some(found) => found,
-                None => self.guest(head, || self.leaves_form(&mode, head, request.body()))?,
+                None => {
+                    self.guest(head, self.table.see(head), || self.leaves_form(&mode, head, request.body()))?
+                }
             };
             (M::forward_unread(request), accepted)
         };

@@ -15,6 +15,7 @@ use crate::credential::{Credentials, Presented};
 use crate::deadline::Bounded;
 use crate::observe::audit;
 use crate::observe::metrics::Started;
+use crate::read::Seen;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::verify::{Verifier, VerifyContext};
@@ -50,9 +51,10 @@ impl Pipeline {
     pub(super) fn guest(
         &self,
         head: RequestHead<'_>,
+        seen: Seen,
         leaves_form: impl FnOnce() -> bool,
     ) -> Result<Accepted, Rejection> {
-        let guest = self.guests.admit(head, leaves_form, &self.table);
+        let guest = self.guests.admit(head, leaves_form, &self.table, seen);
         let guest = guest.inspect_err(|refused| _ = noted(self.name, refused.kind()))?;
         audit::admitted(self.name);
         Ok(Accepted::guest(guest))

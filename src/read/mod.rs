@@ -5,6 +5,7 @@ use http::{HeaderMap, Uri};
 
 use self::authorization::{Authorization, SchemeSyntax};
 use self::cookies::Cookies;
+use self::header_names::HeaderNames;
 use self::known_names::KnownNames;
 use self::parameters::Parameters;
 use self::subprotocols::Subprotocols;
@@ -21,6 +22,7 @@ pub(crate) mod basic;
 pub(crate) mod cookie;
 mod cookies;
 pub(crate) mod cross_site;
+mod header_names;
 mod known_names;
 mod options;
 mod parameters;
@@ -32,6 +34,7 @@ pub(crate) mod token;
 pub(crate) mod urlencoded;
 mod value;
 
+pub(crate) use self::header_names::Seen;
 pub use self::reader::Reader;
 
 /// A header of its own.
@@ -48,6 +51,7 @@ struct Header {
 pub(crate) struct Table {
     authorization: Authorization,
     headers: Vec<Header>,
+    header_names: HeaderNames,
     query: Parameters,
     body: Parameters,
     lenient_body: bool,
@@ -63,6 +67,7 @@ impl Table {
             options::check(dialect.name, form)?;
             table.add(form)?;
         }
+        table.known.unread_headers().for_each(|name| table.header_names.add_misplaced(&name));
         if dialect.forms.is_empty() { Err(DialectError::NoForms(dialect.name)) } else { Ok(table) }
     }
 
@@ -121,6 +126,7 @@ impl Table {
             return Err(DialectError::Repeated { what: "header", name });
         }
         let source = value.source(Source::Header, Source::CustomHeader);
+        self.header_names.add_row(&header, self.headers.len());
         self.headers.push(Header { name: header, value, source, rank });
         Ok(())
     }
@@ -128,22 +134,32 @@ impl Table {
     /// Reads all credentials in the head.
     pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
         let mut credentials = Credentials::default();
-        self.read_into(&mut credentials, head).map(|()| credentials)
+        self.read_into(&mut credentials, head, self.see(head)).map(|()| credentials)
     }
 
-    /// Reads all credentials in the head into their final place.
+    /// Finds the headers that this table looks for.
+    #[inline]
+    pub(crate) fn see(&self, head: RequestHead<'_>) -> Seen {
+        self.header_names.seen_in(head.headers())
+    }
+
+    /// Reads all credentials in the head, in which these headers were seen, into their final place.
     pub(crate) fn read_into<'r>(
         &self,
         credentials: &mut Credentials<'r>,
         head: RequestHead<'r>,
+        seen: Seen,
     ) -> Result<(), RejectionKind> {
         // Read even without a row for it: this header always presents a credential, possibly of an
         // unknown scheme.
-        if let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))? {
+        if seen.has_authorization()
+            && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
+        {
             self.authorization.read(line, credentials)?;
         }
-        for Header { name, value, source, rank } in &self.headers {
-            if let Some(raw) = scheme::only(head.headers().get_all(name))?
+        for (index, Header { name, value, source, rank }) in self.headers.iter().enumerate() {
+            if seen.may_have_row(index)
+                && let Some(raw) = scheme::only(head.headers().get_all(name))?
                 && let Some(presented) = value.read_raw(raw, *source)?
             {
                 credentials.add(presented, *rank)?;
@@ -178,8 +194,8 @@ impl Table {
     }
 
     /// Returns true if the head has the name of a credential in a place that no row reads.
-    pub(crate) fn is_misplaced_in(&self, head: RequestHead<'_>) -> bool {
-        self.known.are_in_headers(head.headers())
+    pub(crate) fn is_misplaced_in(&self, head: RequestHead<'_>, seen: Seen) -> bool {
+        seen.has_misplaced()
             || head.uri().query().is_some_and(|query| self.known.are_in_parameters(query.as_bytes()))
     }
 
