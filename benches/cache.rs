@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use tower_principal::credential::{ClientKind, Key};
+use tower_principal::credential::ClientKind;
 use tower_principal::verify::Cached;
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
@@ -92,8 +92,8 @@ fn shown(kind: &str) -> Credential<'static> {
     match kind {
         "jwt" => Credential::AccessToken(secret(&"good".repeat(137))),
         "app" => Credential::AppToken(secret("lmVFx7kHXUhzgI6nELk4AYOCu")),
-        "key" => Credential::ApiKey(Key::Whole(secret(&token("good", 1)))),
-        "halves" => Credential::ApiKey(Key::Halves(pair(KEY, &token("good", 2)))),
+        "key" => Credential::ApiKey(secret(&token("good", 1))),
+        "halves" => Credential::KeyPair(pair(KEY, &token("good", 2))),
         "client" => Credential::Client(ClientKind::Application, pair(CLIENT, &token("good", 3))),
         "password" => password(),
         "refused" => Credential::AccessToken(secret(&token("evil", 0))),
@@ -110,8 +110,8 @@ fn everything() -> MemoryVerifier {
         .user("alice@example.org", "correct horse", BasicUser::new("alice"))
         .access_token("good".repeat(137), user())
         .app_token("lmVFx7kHXUhzgI6nELk4AYOCu", AppToken::new("map"))
-        .key(token("good", 1), key())
-        .api_key(KEY, token("good", 2), key())
+        .api_key(token("good", 1), key())
+        .key_pair(KEY, token("good", 2), key())
         .client(CLIENT, token("good", 3), AppAdmin::new(CLIENT, "acme", "map"));
     (0..1_000).fold(tokens, |known, at| known.access_token(token("good", at), user())).build().unwrap()
 }

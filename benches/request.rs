@@ -208,7 +208,7 @@ fn verifier() -> MemoryVerifier {
         .passwords(Passwords::with_params(8, 1, 1).unwrap())
         .access_token(TOKEN, user())
         .app_token(APP_TOKEN, AppToken::new("app"))
-        .api_key(KEY.0, KEY.1, ApiKey::new(KEY.0))
+        .key_pair(KEY.0, KEY.1, ApiKey::new(KEY.0))
         .client(CLIENT.0, CLIENT.1, OrgAdmin::new(CLIENT.0, "acme"));
     let crowd = (0..CROWD).fold(known, |known, at| known.access_token(format!("crowd-{at:034}"), user()));
     crowd.build().unwrap()

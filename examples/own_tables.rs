@@ -11,7 +11,6 @@ use http::{Request, StatusCode};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use tower::ServiceExt as _;
-use tower_principal::credential::Key;
 use tower_principal::verify::Cached;
 use tower_principal::{
     ApiKey, AuthenticateLayer, Credential, DenialReason, Principal, PrincipalKind, Verifier, VerifyContext,
@@ -31,7 +30,7 @@ impl Verifier for Keys {
         _: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         // Another verifier (`Verifier::or`) may take the other kinds.
-        let Credential::ApiKey(Key::Whole(key)) = credential else { return Err(VerifyError::Unsupported) };
+        let Credential::ApiKey(key) = credential else { return Err(VerifyError::Unsupported) };
         // The table has digests, so a copy of it opens nothing.
         let digest = digest(&SHA256, key.expose_secret().as_bytes());
         let row: Option<(String, String, bool, i64)> =

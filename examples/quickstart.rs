@@ -13,7 +13,7 @@ pub(crate) fn app() -> Result<Router, Box<dyn std::error::Error>> {
     let verifier = MemoryVerifier::builder()
         .access_token("otto-token", otto)
         .access_token("nina-token", nina)
-        .key("robot-key", robot)
+        .api_key("robot-key", robot)
         .build()?;
 
     // Plain http is only for this demonstration.

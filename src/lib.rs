@@ -37,7 +37,7 @@
 //!     let verifier = MemoryVerifier::builder()
 //!         .access_token("otto-token", otto)
 //!         .access_token("nina-token", nina)
-//!         .key("robot-key", robot)
+//!         .api_key("robot-key", robot)
 //!         .build()?;
 //!
 //!     // Plain http is only for this demonstration.

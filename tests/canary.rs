@@ -19,7 +19,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use static_assertions::assert_not_impl_any;
-use tower_principal::credential::Key;
 use tower_principal::{
     AuthenticateLayer, Credential, OAuthUser, Pair, Principal, Secret, Verifier as _, VerifyError, dialect,
     transport, verify,
@@ -40,7 +39,6 @@ assert_not_impl_any!(
 assert_not_impl_any!(
     Pair<'static>: std::fmt::Display, serde::Serialize, Clone, PartialEq, std::hash::Hash, std::ops::Deref, AsRef<str>
 );
-assert_not_impl_any!(Key<'static>: std::fmt::Display, serde::Serialize, Clone, PartialEq);
 assert_not_impl_any!(Credential<'static>: std::fmt::Display, serde::Serialize, Clone, PartialEq);
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,8 +28,10 @@ use super::{ClientKind, CredentialKind, Pair, Secret};
 pub enum Credential<'r> {
     /// An OAuth 2.0 access token, in any carrier (RFC 6750).
     AccessToken(Secret<'r>),
-    /// An API key, whole or in two halves.
-    ApiKey(Key<'r>),
+    /// An API key of one secret text (OpenDataSoft).
+    ApiKey(Secret<'r>),
+    /// An API key of a public id and a secret (Socrata).
+    KeyPair(Pair<'r>),
     /// A token that identifies the calling application, not a user (Socrata).
     AppToken(Secret<'r>),
     /// A client id and secret, of the kind that the id's prefix indicates (Usergrid).
@@ -38,22 +40,13 @@ pub enum Credential<'r> {
     Password(Pair<'r>),
 }
 
-/// An API key: one text (OpenDataSoft) or an id and a secret (Socrata).
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Key<'r> {
-    /// One secret text.
-    Whole(Secret<'r>),
-    /// A public id and a secret.
-    Halves(Pair<'r>),
-}
-
 impl<'r> Credential<'r> {
     /// Returns the kind.
     pub const fn kind(&self) -> CredentialKind {
         match self {
             Self::AccessToken(_) => CredentialKind::AccessToken,
             Self::ApiKey(_) => CredentialKind::ApiKey,
+            Self::KeyPair(_) => CredentialKind::KeyPair,
             Self::AppToken(_) => CredentialKind::AppToken,
             Self::Client(..) => CredentialKind::Client,
             Self::Password(_) => CredentialKind::Password,
@@ -64,8 +57,8 @@ impl<'r> Credential<'r> {
     /// secret without a public half.
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => Some(pair.id()),
-            Self::AccessToken(_) | Self::AppToken(_) | Self::ApiKey(Key::Whole(_)) => None,
+            Self::KeyPair(pair) | Self::Client(_, pair) | Self::Password(pair) => Some(pair.id()),
+            Self::AccessToken(_) | Self::AppToken(_) | Self::ApiKey(_) => None,
         }
     }
 
@@ -73,20 +66,20 @@ impl<'r> Credential<'r> {
     /// or the whole secret if it has no id. Only for fingerprints.
     pub(crate) fn id_or_secret(&self) -> &str {
         match self {
-            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
+            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(secret) => {
                 secret.expose_secret()
             }
-            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => pair.id(),
+            Self::KeyPair(pair) | Self::Client(_, pair) | Self::Password(pair) => pair.id(),
         }
     }
 
     /// Passes only the secret to `read`: the second half if there are two. Only for fingerprints.
     pub(crate) fn with_secret<T>(&self, read: impl FnOnce(&str) -> T) -> T {
         match self {
-            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(Key::Whole(secret)) => {
+            Self::AccessToken(secret) | Self::AppToken(secret) | Self::ApiKey(secret) => {
                 read(secret.expose_secret())
             }
-            Self::ApiKey(Key::Halves(pair)) | Self::Client(_, pair) | Self::Password(pair) => {
+            Self::KeyPair(pair) | Self::Client(_, pair) | Self::Password(pair) => {
                 read(pair.secret().expose_secret())
             }
         }
@@ -96,8 +89,8 @@ impl<'r> Credential<'r> {
     pub fn into_owned(self) -> Credential<'static> {
         match self {
             Self::AccessToken(token) => Credential::AccessToken(token.into_owned()),
-            Self::ApiKey(Key::Whole(key)) => Credential::ApiKey(Key::Whole(key.into_owned())),
-            Self::ApiKey(Key::Halves(pair)) => Credential::ApiKey(Key::Halves(pair.into_owned())),
+            Self::ApiKey(key) => Credential::ApiKey(key.into_owned()),
+            Self::KeyPair(pair) => Credential::KeyPair(pair.into_owned()),
             Self::AppToken(token) => Credential::AppToken(token.into_owned()),
             Self::Client(kind, pair) => Credential::Client(kind, pair.into_owned()),
             Self::Password(pair) => Credential::Password(pair.into_owned()),
@@ -108,8 +101,8 @@ impl<'r> Credential<'r> {
     pub fn reborrow(&self) -> Credential<'_> {
         match self {
             Self::AccessToken(token) => Credential::AccessToken(token.reborrow()),
-            Self::ApiKey(Key::Whole(key)) => Credential::ApiKey(Key::Whole(key.reborrow())),
-            Self::ApiKey(Key::Halves(pair)) => Credential::ApiKey(Key::Halves(pair.reborrow())),
+            Self::ApiKey(key) => Credential::ApiKey(key.reborrow()),
+            Self::KeyPair(pair) => Credential::KeyPair(pair.reborrow()),
             Self::AppToken(token) => Credential::AppToken(token.reborrow()),
             Self::Client(kind, pair) => Credential::Client(*kind, pair.reborrow()),
             Self::Password(pair) => Credential::Password(pair.reborrow()),
@@ -126,8 +119,8 @@ mod tests {
         let pair = || Pair::new(Secret::borrowed("who"), Secret::borrowed("what"));
         let all = [
             Credential::AccessToken(Secret::borrowed("what")),
-            Credential::ApiKey(Key::Whole(Secret::borrowed("what"))),
-            Credential::ApiKey(Key::Halves(pair())),
+            Credential::ApiKey(Secret::borrowed("what")),
+            Credential::KeyPair(pair()),
             Credential::AppToken(Secret::borrowed("what")),
             Credential::Client(ClientKind::Other, pair()),
             Credential::Password(pair()),

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::{Credential, Key, Pair, Secret};
+use super::{Credential, Pair, Secret};
 
 /// SHA-256 over parts and their lengths, by which the database finds a secret. The secret itself is
 /// never stored, bound to a statement or sent.
@@ -56,8 +56,8 @@ impl Digest {
         match credential {
             Credential::AccessToken(token) => Some(Self::of_access_token(token, tenant)),
             Credential::AppToken(token) => Some(Self::whole(b"app_token", token, tenant)),
-            Credential::ApiKey(Key::Whole(key)) => Some(Self::whole(b"api_key", key, tenant)),
-            Credential::ApiKey(Key::Halves(pair)) => halves(b"key_pair", pair),
+            Credential::ApiKey(key) => Some(Self::whole(b"api_key", key, tenant)),
+            Credential::KeyPair(pair) => halves(b"key_pair", pair),
             Credential::Client(_, pair) => halves(b"client", pair),
             Credential::Password(_) => None,
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn key<'c>(id: &'c str, secret: &'c str) -> Credential<'c> {
-        Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed(id), Secret::borrowed(secret))))
+        Credential::KeyPair(Pair::new(Secret::borrowed(id), Secret::borrowed(secret)))
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             Digest::of(&token("abc"), Some("")),
             Digest::of(&token("abc"), Some("acme")),
             Digest::of(&Credential::AppToken(Secret::borrowed("abc")), None),
-            Digest::of(&Credential::ApiKey(Key::Whole(Secret::borrowed("abc"))), None),
+            Digest::of(&Credential::ApiKey(Secret::borrowed("abc")), None),
             Digest::of(&key("a", "bc"), None),
             Digest::of(&key("ab", "c"), None),
             Digest::of(&token("abc\0"), None),

@@ -10,6 +10,8 @@ pub enum CredentialKind {
     AccessToken,
     /// [`Credential::ApiKey`](super::Credential::ApiKey).
     ApiKey,
+    /// [`Credential::KeyPair`](super::Credential::KeyPair).
+    KeyPair,
     /// [`Credential::AppToken`](super::Credential::AppToken).
     AppToken,
     /// [`Credential::Client`](super::Credential::Client).
@@ -24,6 +26,7 @@ impl CredentialKind {
         match self {
             Self::AccessToken => "access_token",
             Self::ApiKey => "api_key",
+            Self::KeyPair => "key_pair",
             Self::AppToken => "app_token",
             Self::Client => "client",
             Self::Password => "password",

@@ -44,7 +44,6 @@ pub mod typed_headers;
 
 pub use self::client::ClientKind;
 pub(crate) use self::credential::Credential;
-pub use self::credential::Key;
 pub use self::credentials::Credentials;
 pub(crate) use self::credentials::Presented;
 #[cfg(any(feature = "_sql", feature = "server"))]

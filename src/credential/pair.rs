@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 
-/// An id and its secret: a user and password, an API key's two halves, a client's credentials.
+/// An id and its secret: a user and password, an API key of two parts, a client's credentials.
 ///
 /// A pair is either one decoded buffer split at its first colon (RFC 7617 section 2) or two values
 /// sent separately. `Debug` shows neither half, because people do put secrets into the wrong field.

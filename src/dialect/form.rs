@@ -208,13 +208,12 @@ impl CredentialForm {
     /// `Authorization: Key id/secret`:
     ///
     /// ```
-    /// use tower_principal::credential::Key;
     /// use tower_principal::dialect::{CustomPlace, Malformed};
     /// use tower_principal::{Credential, CredentialForm, Pair, Secret};
     ///
     /// fn key(value: Secret<'_>) -> Result<Credential<'_>, Malformed> {
     ///     let (id, secret) = value.split_once('/').ok_or(Malformed)?;
-    ///     Ok(Credential::ApiKey(Key::Halves(Pair::new(id, secret))))
+    ///     Ok(Credential::KeyPair(Pair::new(id, secret)))
     /// }
     ///
     /// const KEY: CredentialForm =
@@ -232,14 +231,13 @@ impl CredentialForm {
     /// `X-Client: key=KEY` beside values that name a version only:
     ///
     /// ```
-    /// use tower_principal::credential::Key;
     /// use tower_principal::dialect::{CustomPlace, Malformed};
     /// use tower_principal::{Credential, CredentialForm, Secret};
     ///
     /// fn key(value: Secret<'_>) -> Result<Option<Credential<'_>>, Malformed> {
     ///     match value.split_once('=') {
     ///         Some((name, key)) if name.expose_secret() == "key" => {
-    ///             Ok(Some(Credential::ApiKey(Key::Whole(key))))
+    ///             Ok(Some(Credential::ApiKey(key)))
     ///         }
     ///         _ => Ok(None),
     ///     }

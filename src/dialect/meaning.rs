@@ -3,7 +3,7 @@
 //! The constants are named like functions because rows read that way:
 //! `CredentialForm::query("access_token", meaning::access_token)`.
 
-use crate::credential::{ClientKind, Credential, CredentialKind, Key, Pair, Presented, Secret, Source};
+use crate::credential::{ClientKind, Credential, CredentialKind, Pair, Presented, Secret, Source};
 
 mod shape;
 
@@ -95,10 +95,14 @@ pub const app_token: TokenClassifier = TokenClassifier {
     max_length: None,
 };
 
-/// An API key in one piece.
+/// An API key of one text.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const api_key: TokenClassifier =
-    TokenClassifier::custom(CredentialKind::ApiKey, |key| Credential::ApiKey(Key::Whole(key)));
+pub const api_key: TokenClassifier = TokenClassifier {
+    kind: CredentialKind::ApiKey,
+    make: |key| Credential::ApiKey(key),
+    characters: Characters::Token,
+    max_length: None,
+};
 
 /// A user name and password.
 #[allow(non_upper_case_globals, reason = "reads as the function it names")]
@@ -135,7 +139,7 @@ const CLIENT: PairMeaning = PairMeaning {
 };
 
 const KEY_PAIR: PairMeaning =
-    PairMeaning { kind: CredentialKind::ApiKey, make: |pair| Credential::ApiKey(Key::Halves(pair)) };
+    PairMeaning { kind: CredentialKind::KeyPair, make: |pair| Credential::KeyPair(pair) };
 
 impl TokenClassifier {
     /// A custom meaning. `kind` is the kind of the values that `make` returns. It is also the kind
@@ -146,12 +150,12 @@ impl TokenClassifier {
     ///
     /// ```
     /// use tower_principal::dialect::meaning::TokenClassifier;
-    /// use tower_principal::credential::{CredentialKind, Key};
+    /// use tower_principal::credential::CredentialKind;
     /// use tower_principal::Credential;
     ///
     /// const LICENCE: TokenClassifier =
     ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| {
-    ///         Credential::ApiKey(Key::Whole(key))
+    ///         Credential::ApiKey(key)
     ///     });
     /// ```
     pub const fn custom(kind: CredentialKind, make: for<'r> fn(Secret<'r>) -> Credential<'r>) -> Self {
@@ -261,7 +265,7 @@ mod tests {
     fn the_shape_of_the_id_tells_keys_clients_and_people_apart() {
         let (key, client_id) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "b3U68vghI6FmEeKn9wLoGtzz0A");
         let socrata = key_or_password(IdShape::SOCRATA_KEY);
-        assert_eq!(kind(socrata, key), CredentialKind::ApiKey);
+        assert_eq!(kind(socrata, key), CredentialKind::KeyPair);
         for person in
             ["alice@example.org", "6Q8nsfbqnxy2n1mo1aqjjzyr5", "6q8nsfbqnxy2n1mo1aqjjzyr55", "", client_id]
         {
@@ -269,11 +273,11 @@ mod tests {
         }
         let any = client_key_or_password(IdShape::SOCRATA_KEY);
         assert_eq!(kind(any, client_id), CredentialKind::Client);
-        assert_eq!(kind(any, key), CredentialKind::ApiKey);
+        assert_eq!(kind(any, key), CredentialKind::KeyPair);
         assert_eq!(kind(any, "alice@example.org"), CredentialKind::Password);
         assert_eq!(kind(client, "whoever"), CredentialKind::Client);
         assert_eq!(kind(password, key), CredentialKind::Password);
-        assert_eq!(kind(key_pair, "whoever"), CredentialKind::ApiKey);
+        assert_eq!(kind(key_pair, "whoever"), CredentialKind::KeyPair);
     }
 
     #[test]

@@ -228,7 +228,7 @@ impl CredentialKind {
         match self {
             Self::AccessToken => RejectionKind::DeniedToken,
             Self::AppToken => RejectionKind::DeniedAppToken,
-            Self::ApiKey | Self::Client | Self::Password => RejectionKind::DeniedCredentials,
+            Self::ApiKey | Self::KeyPair | Self::Client | Self::Password => RejectionKind::DeniedCredentials,
         }
     }
 }

@@ -116,7 +116,7 @@ pub fn authentication(principal: impl Into<Principal>) -> Authentication {
         Principal::Guest(_) => None,
         Principal::AppToken(_) => Some((Source::Header, CredentialKind::AppToken)),
         Principal::BasicUser(_) => Some((Source::Basic, CredentialKind::Password)),
-        Principal::ApiKey(_) => Some((Source::Basic, CredentialKind::ApiKey)),
+        Principal::ApiKey(_) => Some((Source::Basic, CredentialKind::KeyPair)),
         Principal::OrgAdmin(_) | Principal::AppAdmin(_) => Some((Source::QueryPair, CredentialKind::Client)),
         Principal::OAuthUser(_) => Some((Source::Bearer, CredentialKind::AccessToken)),
     };

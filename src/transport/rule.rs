@@ -17,7 +17,7 @@ use crate::credential::CredentialKind;
 pub struct TransportRule {
     /// For access tokens.
     pub access_token: OnInsecure,
-    /// For API keys.
+    /// For API keys, of one text or of an id and a secret.
     pub api_key: OnInsecure,
     /// For app tokens.
     pub app_token: OnInsecure,
@@ -60,7 +60,7 @@ impl TransportRule {
     pub(crate) const fn of(&self, kind: CredentialKind) -> OnInsecure {
         match kind {
             CredentialKind::AccessToken => self.access_token,
-            CredentialKind::ApiKey => self.api_key,
+            CredentialKind::ApiKey | CredentialKind::KeyPair => self.api_key,
             CredentialKind::AppToken => self.app_token,
             CredentialKind::Client => self.client,
             CredentialKind::Password => self.password,

@@ -129,7 +129,7 @@ impl Verifier for Fault {
 fn principal(kind: CredentialKind) -> Principal {
     match kind {
         CredentialKind::AppToken => AppToken::new("app").into(),
-        CredentialKind::ApiKey => ApiKey::new("key").into(),
+        CredentialKind::ApiKey | CredentialKind::KeyPair => ApiKey::new("key").into(),
         CredentialKind::Client => OrgAdmin::new(ORG_CLIENT, "acme").into(),
         CredentialKind::Password => BasicUser::new("alice").into(),
         _ => OAuthUser::new("otto").with_credential_id("token-7").into(),

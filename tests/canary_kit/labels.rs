@@ -2,7 +2,7 @@
 
 /// By their names; `le` and `quantile` are the exporter's own, and numbers.
 const FIXED: [(&str, &[&str]); 7] = [
-    ("credential", &["none", "access_token", "api_key", "app_token", "client", "password"]),
+    ("credential", &["none", "access_token", "api_key", "key_pair", "app_token", "client", "password"]),
     ("carrier", &["none", "authorization", "header", "query", "body"]),
     (
         "syntax",

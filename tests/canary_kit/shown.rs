@@ -14,8 +14,8 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tempfile::TempDir;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
+use tower_principal::credential::ClientKind;
 use tower_principal::credential::typed_headers::{OAuth, XAppToken};
-use tower_principal::credential::{ClientKind, Key};
 use tower_principal::fetch;
 use tower_principal::grant::{GrantId, TokenShape};
 use tower_principal::layer::RequestBody;
@@ -57,7 +57,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         MemoryVerifier::builder()
             .passwords(Passwords::with_params(64, 1, 1).unwrap())
             .user("alice", canaries.fresh(), BasicUser::new("alice"))
-            .api_key("key", canaries.fresh(), ApiKey::new("key"))
+            .key_pair("key", canaries.fresh(), ApiKey::new("key"))
             .client("client", canaries.fresh(), OrgAdmin::new("client", "acme"))
             .app_token(canaries.fresh(), AppToken::new("app"))
             .access_token(canaries.fresh(), OAuthUser::new("otto"))
@@ -101,12 +101,12 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("Pair", show(&pair())),
         ("IssuedToken", issued_token(canaries)),
         ("IssuedRefresh", issued_refresh(canaries)),
-        ("Key", show(&[Key::Whole(secret()), Key::Halves(pair())])),
         (
             "Credential",
             show(&[
                 Credential::AccessToken(secret()),
-                Credential::ApiKey(Key::Whole(secret())),
+                Credential::ApiKey(secret()),
+                Credential::KeyPair(pair()),
                 Credential::AppToken(secret()),
                 Credential::Client(ClientKind::Other, pair()),
                 Credential::Password(pair()),

@@ -195,7 +195,7 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
             credential: &Credential<'_>,
             _: &VerifyContext<'_>,
         ) -> Result<Principal, VerifyError> {
-            let Credential::ApiKey(tower_principal::credential::Key::Halves(pair)) = credential else {
+            let Credential::KeyPair(pair) = credential else {
                 return Err(VerifyError::Unsupported);
             };
             self.1.fetch_add(1, Ordering::SeqCst);
@@ -211,7 +211,7 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
             credential: &Credential<'_>,
             _: &VerifyContext<'_>,
         ) -> Result<(), VerifyError> {
-            let Credential::ApiKey(tower_principal::credential::Key::Halves(pair)) = credential else {
+            let Credential::KeyPair(pair) = credential else {
                 return Err(VerifyError::Unsupported);
             };
             self.0.lock().unwrap().push(pair.id().to_owned());

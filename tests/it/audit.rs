@@ -95,7 +95,7 @@ async fn req_61_an_accepted_credential_is_one_event() {
             "otto",
         ),
         (authorization(basic(USER, PASSWORD)), "password", ("authorization", "basic"), "BasicUser", USER),
-        (authorization(basic(KEY_ID, KEY_SECRET)), "api_key", ("authorization", "basic"), "ApiKey", KEY_ID),
+        (authorization(basic(KEY_ID, KEY_SECRET)), "key_pair", ("authorization", "basic"), "ApiKey", KEY_ID),
         (apikey, "api_key", ("authorization", "apikey"), "ApiKey", "whole"),
         (get(&key, &[]), "api_key", ("query", "parameter"), "ApiKey", "whole"),
         (get(&client, &[]), "client", ("query", "parameter_pair"), "OrgAdmin", ORG_CLIENT),

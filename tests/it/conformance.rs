@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use tower_principal::credential::{ClientKind, Key};
+use tower_principal::credential::ClientKind;
 use tower_principal::test_util::conformance::{Report, Rule, Suite};
 use tower_principal::verify::{Tenancy, from_fn};
 use tower_principal::{
@@ -45,7 +45,7 @@ pub(crate) fn store() -> MemoryVerifier {
     let past = SystemTime::now() - Duration::from_secs(60);
     known.insert(token(EXPIRED), OAuthUser::new("eve").with_expires_at(past)).unwrap();
     known.insert(token(REVOKED), OAuthUser::new("rita")).unwrap();
-    let halves = Credential::ApiKey(Key::Halves(pair(DISABLED_ID, KEY_SECRET)));
+    let halves = Credential::KeyPair(pair(DISABLED_ID, KEY_SECRET));
     known.insert(halves, ApiKey::new(DISABLED_ID)).unwrap();
     known.insert(Credential::Password(pair("dora", PASSWORD)), BasicUser::new("dora")).unwrap();
     let lola = BasicUser::new(LONG_USER);
@@ -68,8 +68,8 @@ pub(crate) fn suite() -> Suite {
     tokens()
         .good(Credential::Password(pair(USER, PASSWORD)), PrincipalKind::BasicUser)
         .good(Credential::Password(pair(LONG_USER, LONG_PASSWORD)), PrincipalKind::BasicUser)
-        .good(Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), PrincipalKind::ApiKey)
-        .good(Credential::ApiKey(Key::Whole(Secret::borrowed(API_KEY))), PrincipalKind::ApiKey)
+        .good(Credential::KeyPair(pair(KEY_ID, KEY_SECRET)), PrincipalKind::ApiKey)
+        .good(Credential::ApiKey(Secret::borrowed(API_KEY)), PrincipalKind::ApiKey)
         .good(Credential::AppToken(Secret::borrowed(APP_TOKEN)), PrincipalKind::AppToken)
         .good(
             Credential::Client(ClientKind::Organization, pair(ORG_CLIENT, CLIENT_SECRET)),
@@ -81,7 +81,7 @@ pub(crate) fn suite() -> Suite {
         )
         .unknown(Credential::Password(pair("mallory", PASSWORD)))
         .unknown(Credential::AppToken(Secret::borrowed(UNKNOWN_TOKEN)))
-        .disabled(Credential::ApiKey(Key::Halves(pair(DISABLED_ID, KEY_SECRET))))
+        .disabled(Credential::KeyPair(pair(DISABLED_ID, KEY_SECRET)))
         .disabled(Credential::Password(pair("dora", PASSWORD)))
         .revokes()
 }
@@ -342,10 +342,10 @@ fn caught(report: &Report, rule: Rule) {
 
 fn secret(credential: &Credential<'_>) -> String {
     match credential {
-        Credential::AccessToken(secret)
-        | Credential::AppToken(secret)
-        | Credential::ApiKey(Key::Whole(secret)) => secret.expose_secret().to_owned(),
-        Credential::ApiKey(Key::Halves(pair)) | Credential::Client(_, pair) | Credential::Password(pair) => {
+        Credential::AccessToken(secret) | Credential::AppToken(secret) | Credential::ApiKey(secret) => {
+            secret.expose_secret().to_owned()
+        }
+        Credential::KeyPair(pair) | Credential::Client(_, pair) | Credential::Password(pair) => {
             pair.secret().expose_secret().to_owned()
         }
         _ => String::new(),
@@ -475,10 +475,10 @@ async fn what_is_taken_for_something_else_is_caught() {
         }),
         // A digest over both halves without their lengths.
         (Rule::WrongHalvesAreDenied, |credential| match credential {
-            Credential::ApiKey(Key::Halves(pair)) => {
+            Credential::KeyPair(pair) => {
                 let both = format!("{}{}", pair.id(), pair.secret().expose_secret());
                 let (id, secret) = both.split_at_checked(KEY_ID.len())?;
-                Some(Credential::ApiKey(Key::Halves(Pair::new(Secret::owned(id), Secret::owned(secret)))))
+                Some(Credential::KeyPair(Pair::new(Secret::owned(id), Secret::owned(secret))))
             }
             _ => None,
         }),
@@ -494,9 +494,7 @@ async fn what_is_taken_for_something_else_is_caught() {
             _ => None,
         }),
         (Rule::KindsDoNotLeak, |credential| match credential {
-            Credential::Client(_, pair) => {
-                Some(Credential::ApiKey(Key::Halves(pair.reborrow().into_owned())))
-            }
+            Credential::Client(_, pair) => Some(Credential::KeyPair(pair.reborrow().into_owned())),
             _ => None,
         }),
     ];
@@ -574,7 +572,7 @@ impl Verifier for Moody {
             How::CannotRevoke => Err(VerifyError::Unsupported),
             How::PanicsAtRevoking => panic!("on purpose"),
             How::RevokesById => match credential {
-                Credential::ApiKey(Key::Halves(pair)) => {
+                Credential::KeyPair(pair) => {
                     self.inner.revoke_all(PrincipalKind::ApiKey, pair.id());
                     Ok(())
                 }

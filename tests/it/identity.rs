@@ -348,7 +348,7 @@ async fn a_name_that_is_another_users_uuid_is_refused_in_memory() {
     refused(builder().user(UUID, "p", BasicUser::new(UUID)).build().map(drop));
     refused(builder().access_token("t", OAuthUser::new(UUID)).build().map(drop));
     refused(builder().access_token("t", OAuthUser::new("bob").with_uuid("alice")).build().map(drop));
-    refused(builder().key("k", ApiKey::new("k").with_owner(UUID)).build().map(drop));
+    refused(builder().api_key("k", ApiKey::new("k").with_owner(UUID)).build().map(drop));
     let verifier = builder().build().unwrap();
     let token = |text| Credential::AccessToken(Secret::borrowed(text));
     refused(verifier.insert(token("t"), OAuthUser::new(UUID)));

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tower_principal::RejectionKind::{DeniedCredentials, DeniedToken};
 use tower_principal::clock::Clock;
-use tower_principal::credential::{ClientKind, Key};
+use tower_principal::credential::ClientKind;
 use tower_principal::verify::{self, BoxVerifier, DynVerifier, MemoryVerifierError};
 use tower_principal::{
     ApiKey, AppToken, BasicUser, Credential, DenialReason, Guest, OAuthUser, OrgAdmin, Pair, Principal,
@@ -59,8 +59,8 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
     let client = |id, secret| Credential::Client(ClientKind::of(id), pair(id, secret));
     for (credential, made) in [
         (Credential::Password(pair(USER, PASSWORD)), Short::Is(PrincipalKind::BasicUser)),
-        (Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), Short::Is(PrincipalKind::ApiKey)),
-        (Credential::ApiKey(Key::Whole(Secret::borrowed(API_KEY))), Short::Is(PrincipalKind::ApiKey)),
+        (Credential::KeyPair(pair(KEY_ID, KEY_SECRET)), Short::Is(PrincipalKind::ApiKey)),
+        (Credential::ApiKey(Secret::borrowed(API_KEY)), Short::Is(PrincipalKind::ApiKey)),
         (Credential::AppToken(Secret::borrowed(APP_TOKEN)), Short::Is(PrincipalKind::AppToken)),
         (client(ORG_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::OrgAdmin)),
         (client(APP_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::AppAdmin)),
@@ -69,8 +69,8 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
         (token(API_KEY), UNKNOWN),
         (token(APP_TOKEN), UNKNOWN),
         (Credential::AppToken(Secret::borrowed(TOKEN)), UNKNOWN),
-        (Credential::ApiKey(Key::Whole(Secret::borrowed(TOKEN))), UNKNOWN),
-        (Credential::ApiKey(Key::Halves(pair(ORG_CLIENT, CLIENT_SECRET))), UNKNOWN),
+        (Credential::ApiKey(Secret::borrowed(TOKEN)), UNKNOWN),
+        (Credential::KeyPair(pair(ORG_CLIENT, CLIENT_SECRET)), UNKNOWN),
         (client(KEY_ID, KEY_SECRET), UNKNOWN),
         (Credential::Password(pair(KEY_ID, KEY_SECRET)), UNKNOWN),
     ] {
@@ -91,9 +91,9 @@ async fn req_18_no_part_of_a_secret_is_the_secret() {
     let halves = format!("{KEY_ID}{KEY_SECRET}");
     for at in [0, 24, 26, 75] {
         let (id, secret) = halves.split_at(at);
-        assert_eq!(ask(&verifier, Credential::ApiKey(Key::Halves(pair(id, secret)))).await, UNKNOWN, "{at}");
+        assert_eq!(ask(&verifier, Credential::KeyPair(pair(id, secret))).await, UNKNOWN, "{at}");
     }
-    assert_eq!(ask(&verifier, Credential::ApiKey(Key::Whole(Secret::borrowed(&halves)))).await, UNKNOWN);
+    assert_eq!(ask(&verifier, Credential::ApiKey(Secret::borrowed(&halves))).await, UNKNOWN);
     for near in ["correct horse ", "correct hors", "Correct horse", "", "correct\u{a0}horse"] {
         assert_eq!(ask(&verifier, Credential::Password(pair(USER, near))).await, UNKNOWN, "{near}");
     }
@@ -243,8 +243,8 @@ fn an_empty_secret_is_an_error() {
     for (credential, principal) in [
         (token(""), user()),
         (Credential::AppToken(Secret::borrowed("")), app()),
-        (Credential::ApiKey(Key::Whole(Secret::borrowed(""))), key()),
-        (Credential::ApiKey(Key::Halves(pair("i", ""))), key()),
+        (Credential::ApiKey(Secret::borrowed("")), key()),
+        (Credential::KeyPair(pair("i", "")), key()),
         (Credential::Client(ClientKind::Other, pair("i", "")), admin()),
         (Credential::Password(pair("u", "")), user()),
     ] {
@@ -252,7 +252,7 @@ fn an_empty_secret_is_an_error() {
         assert!(matches!(refused, Err(MemoryVerifierError::EmptySecret(_))), "{refused:?}");
     }
     assert!(MemoryVerifier::builder().access_token("", user()).build().is_err());
-    assert!(verifier.insert(Credential::ApiKey(Key::Halves(pair("", "s"))), key()).is_ok());
+    assert!(verifier.insert(Credential::KeyPair(pair("", "s")), key()).is_ok());
 }
 
 /// The hash may have been made elsewhere, of an empty password.

@@ -216,7 +216,7 @@ fn req_07_every_spelling_is_counted_under_a_name_of_its_own() {
             authorization("Apikey a=b=c"),
         ),
         (
-            "api_key authorization basic",
+            "key_pair authorization basic",
             authorization(basic(KEY_ID, KEY_SECRET)),
             authorization(basic(KEY_ID, "x")),
         ),
@@ -481,7 +481,7 @@ fn req_54_no_label_is_anything_that_a_client_chose() {
         }
     });
     let series = counted.series();
-    let kinds = ["none", "access_token", "api_key", "app_token", "client", "password"];
+    let kinds = ["none", "access_token", "api_key", "key_pair", "app_token", "client", "password"];
     let carriers = ["none", "authorization", "header", "query", "body"];
     let syntaxes =
         ["none", "basic", "bearer", "oauth", "apikey", "bare", "header", "parameter", "parameter_pair"];

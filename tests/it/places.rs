@@ -8,7 +8,6 @@ use http::{HeaderMap, Request, Uri};
 use tower_principal::RejectionKind::{
     Ambiguous, DeniedCredentials, DeniedToken, InsecureTransport, Malformed, Missing,
 };
-use tower_principal::credential::Key;
 use tower_principal::dialect::{self, CustomPlace, DialectError, Subprotocol, meaning};
 use tower_principal::read::Reader;
 use tower_principal::{
@@ -24,8 +23,8 @@ fn known() -> MemoryVerifier {
     let otto = |id: &'static str| OAuthUser::new(id);
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
-        .key(KEY, ApiKey::new("odd"))
-        .key("\"a,b\";=c|d\\", ApiKey::new("odder"))
+        .api_key(KEY, ApiKey::new("odd"))
+        .api_key("\"a,b\";=c|d\\", ApiKey::new("odder"))
         .access_token("17|laravel0123456789", otto("laravel"))
         .access_token("123456:ABC-0123456789", otto("telegram"))
         .access_token(TOKEN, otto("otto"))
@@ -247,7 +246,7 @@ fn keyed(value: Secret<'_>) -> Result<Option<Credential<'_>>, tower_principal::d
             if key.expose_secret().is_empty() {
                 return Err(tower_principal::dialect::Malformed);
             }
-            Ok(Some(Credential::ApiKey(Key::Whole(key))))
+            Ok(Some(Credential::ApiKey(key)))
         }
         _ => Ok(None),
     }

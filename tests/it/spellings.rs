@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
-use tower_principal::credential::Key;
 use tower_principal::verify::Cached;
 use tower_principal::{
     ApiKey, BasicUser, Credential, DenialReason, OAuthUser, Pair, Principal, Secret, Verifier, VerifyContext,
@@ -133,7 +132,7 @@ fn rotated() -> impl Verifier {
     struct Rotated(Semaphore);
     impl Verifier for Rotated {
         async fn verify(&self, credential: &Credential<'_>, _: &VerifyContext<'_>) -> Verdict {
-            let Credential::ApiKey(Key::Whole(secret)) = credential else { return Err(VerifyError::UNKNOWN) };
+            let Credential::ApiKey(secret) = credential else { return Err(VerifyError::UNKNOWN) };
             let (id, _) = secret.expose_secret().split_once('-').ok_or(VerifyError::UNKNOWN)?;
             if id == "k1" && self.0.is_closed() {
                 return Err(VerifyError::Denied(DenialReason::Revoked));
@@ -150,7 +149,7 @@ fn rotated() -> impl Verifier {
 }
 
 fn key(secret: &str) -> Credential<'_> {
-    Credential::ApiKey(Key::Whole(Secret::borrowed(secret)))
+    Credential::ApiKey(Secret::borrowed(secret))
 }
 
 #[tokio::test]

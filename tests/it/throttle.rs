@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use http::Request;
-use tower_principal::credential::Key;
 use tower_principal::transport::{self, ForwardingHeaders, Peer, Transport};
 use tower_principal::verify::{FailureLimit, Throttled};
 use tower_principal::{
@@ -176,8 +175,7 @@ async fn a_neighbours_guesses_do_not_lock_out_a_user_who_has_just_logged_in() {
         assert_eq!(ask(&verifier, password("alice", "wrong"), &here).await, Slowed);
         assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
         // Known as this kind, at this tenant, and from here alone.
-        let key =
-            Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed("alice"), Secret::borrowed("right"))));
+        let key = Credential::KeyPair(Pair::new(Secret::borrowed("alice"), Secret::borrowed("right")));
         for _ in 0..5 {
             ask(&verifier, key.reborrow(), &here).await;
         }
@@ -257,9 +255,7 @@ async fn req_60_an_expired_or_revoked_token_and_an_outage_are_no_failures() {
 /// A token of a disabled user is one, and so is every denial of what has an id.
 #[tokio::test]
 async fn every_other_denial_is_a_failure() {
-    let key = |secret| {
-        Credential::ApiKey(Key::Halves(Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret))))
-    };
+    let key = |secret| Credential::KeyPair(Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret)));
     let client = |secret| {
         let pair = Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret));
         Credential::Client(tower_principal::credential::ClientKind::Other, pair)
@@ -273,7 +269,7 @@ async fn every_other_denial_is_a_failure() {
                 assert_eq!(ask(&verifier, credential.reborrow(), &from(HERE)).await, expected, "{reason}");
             }
         }
-        let whole = Credential::ApiKey(Key::Whole(Secret::borrowed("a-key-without-an-id")));
+        let whole = Credential::ApiKey(Secret::borrowed("a-key-without-an-id"));
         for (credential, counts) in
             [(token("x"), matches!(reason, DenialReason::Unknown | DenialReason::Disabled)), (whole, true)]
         {

@@ -13,7 +13,7 @@ use tower_principal::RejectionKind::{
     Ambiguous, DeniedAppToken, DeniedCredentials, DeniedToken, Malformed, ServerError, TooManyAttempts,
     Unavailable,
 };
-use tower_principal::credential::{ClientKind, CredentialKind, Key};
+use tower_principal::credential::{ClientKind, CredentialKind};
 use tower_principal::transport::Peer;
 use tower_principal::{
     AppToken, BasicUser, Credential, DenialReason, Guest, GuestRule, OAuthUser, Principal, PrincipalKind,
@@ -37,12 +37,12 @@ fn an_app() -> Verdict {
 #[tokio::test]
 async fn req_15_the_shape_of_the_id_decides_and_nothing_is_tried_twice() {
     for (dialect, id, kind) in [
-        (dialect::SOCRATA, KEY_ID, CredentialKind::ApiKey),
+        (dialect::SOCRATA, KEY_ID, CredentialKind::KeyPair),
         (dialect::SOCRATA, USER, CredentialKind::Password),
         (dialect::SOCRATA, ORG_CLIENT, CredentialKind::Password),
         (dialect::USERGRID, ORG_CLIENT, CredentialKind::Client),
         (dialect::USERGRID, USER, CredentialKind::Client),
-        (dialect::ANY, KEY_ID, CredentialKind::ApiKey),
+        (dialect::ANY, KEY_ID, CredentialKind::KeyPair),
         (dialect::ANY, APP_CLIENT, CredentialKind::Client),
         (dialect::ANY, USER, CredentialKind::Password),
     ] {
@@ -51,7 +51,7 @@ async fn req_15_the_shape_of_the_id_decides_and_nothing_is_tried_twice() {
             if let Credential::Client(client, pair) = credential {
                 assert_eq!(*client, ClientKind::of(pair.id()));
             }
-            assert!(!matches!(credential, Credential::ApiKey(Key::Whole(_))));
+            assert!(!matches!(credential, Credential::ApiKey(_)));
             Err(VerifyError::UNKNOWN)
         };
         let (verifier, asked) = Counting::new(says(seen));

@@ -1,6 +1,6 @@
 //! Credentials that are nearly good.
 
-use crate::credential::{ClientKind, Credential, Key, Pair, Secret};
+use crate::credential::{ClientKind, Credential, Pair, Secret};
 
 /// A credential and its difference from a good one. The description quotes none of it.
 pub(super) type Twisted = (&'static str, Credential<'static>);
@@ -8,10 +8,10 @@ pub(super) type Twisted = (&'static str, Credential<'static>);
 /// Returns the texts of a credential: the id, if there is one, and the secret.
 pub(super) fn texts<'c>(credential: &'c Credential<'_>) -> (Option<&'c str>, Secret<'c>) {
     match credential {
-        Credential::AccessToken(secret)
-        | Credential::AppToken(secret)
-        | Credential::ApiKey(Key::Whole(secret)) => (None, secret.reborrow()),
-        Credential::ApiKey(Key::Halves(pair)) | Credential::Client(_, pair) | Credential::Password(pair) => {
+        Credential::AccessToken(secret) | Credential::AppToken(secret) | Credential::ApiKey(secret) => {
+            (None, secret.reborrow())
+        }
+        Credential::KeyPair(pair) | Credential::Client(_, pair) | Credential::Password(pair) => {
             (Some(pair.id()), pair.secret())
         }
     }
@@ -97,7 +97,7 @@ pub(super) fn as_others(credential: &Credential<'_>) -> Vec<Twisted> {
             }
         }
     }
-    twisted.retain(|(_, twisted)| twisted.kind() != credential.kind() || !same_shape(twisted, credential));
+    twisted.retain(|(_, twisted)| twisted.kind() != credential.kind());
     twisted
 }
 
@@ -147,7 +147,7 @@ fn of_one(text: &str) -> Vec<Twisted> {
     vec![
         ("as an access token", Credential::AccessToken(secret())),
         ("as an app token", Credential::AppToken(secret())),
-        ("as a whole API key", Credential::ApiKey(Key::Whole(secret()))),
+        ("as an API key", Credential::ApiKey(secret())),
     ]
 }
 
@@ -155,7 +155,7 @@ fn of_two(id: &str, secret: &str) -> Vec<Twisted> {
     let pair = || Pair::new(Secret::owned(id), Secret::owned(secret));
     vec![
         ("as a password", Credential::Password(pair())),
-        ("as an API key in halves", Credential::ApiKey(Key::Halves(pair()))),
+        ("as a key pair", Credential::KeyPair(pair())),
         ("as a client's secret", Credential::Client(ClientKind::of(id), pair())),
     ]
 }
@@ -167,15 +167,11 @@ fn like(credential: &Credential<'_>, id: Option<String>, secret: String) -> Cred
     match credential {
         Credential::AccessToken(_) => Credential::AccessToken(Secret::owned(secret)),
         Credential::AppToken(_) => Credential::AppToken(Secret::owned(secret)),
-        Credential::ApiKey(Key::Whole(_)) => Credential::ApiKey(Key::Whole(Secret::owned(secret))),
-        Credential::ApiKey(Key::Halves(_)) => Credential::ApiKey(Key::Halves(pair(id, secret))),
+        Credential::ApiKey(_) => Credential::ApiKey(Secret::owned(secret)),
+        Credential::KeyPair(_) => Credential::KeyPair(pair(id, secret)),
         Credential::Client(kind, _) => Credential::Client(*kind, pair(id, secret)),
         Credential::Password(_) => Credential::Password(pair(id, secret)),
     }
-}
-
-fn same_shape(one: &Credential<'_>, other: &Credential<'_>) -> bool {
-    texts(one).0.is_some() == texts(other).0.is_some()
 }
 
 fn all_but_last(text: &str) -> String {
@@ -204,8 +200,8 @@ mod tests {
         let pair = || Pair::new(Secret::borrowed("alice"), Secret::borrowed("Pa:ss1"));
         for credential in [
             Credential::AccessToken(Secret::borrowed("t0ken")),
-            Credential::ApiKey(Key::Whole(Secret::borrowed("key"))),
-            Credential::ApiKey(Key::Halves(pair())),
+            Credential::ApiKey(Secret::borrowed("key")),
+            Credential::KeyPair(pair()),
             Credential::Password(pair()),
             Credential::Client(ClientKind::Other, pair()),
         ] {

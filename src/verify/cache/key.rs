@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::credential::{ClientKind, Credential, Fingerprint, FingerprintKey, Key};
+use crate::credential::{ClientKind, Credential, Fingerprint, FingerprintKey};
 use crate::verify::VerifyContext;
 
 /// One fingerprint key for each kind of credential, so that no kind is looked up as another, and
@@ -10,8 +10,8 @@ use crate::verify::VerifyContext;
 pub(super) struct Keys {
     token: FingerprintKey,
     app: FingerprintKey,
-    whole: FingerprintKey,
-    halves: FingerprintKey,
+    api_key: FingerprintKey,
+    key_pair: FingerprintKey,
     password: FingerprintKey,
     organization: FingerprintKey,
     application: FingerprintKey,
@@ -25,8 +25,8 @@ impl Keys {
         Ok(Self {
             token: key()?,
             app: key()?,
-            whole: key()?,
-            halves: key()?,
+            api_key: key()?,
+            key_pair: key()?,
             password: key()?,
             organization: key()?,
             application: key()?,
@@ -52,10 +52,8 @@ impl Keys {
         match credential {
             Credential::AccessToken(token) => one(&self.token, token.expose_secret()),
             Credential::AppToken(token) => one(&self.app, token.expose_secret()),
-            Credential::ApiKey(Key::Whole(secret)) => one(&self.whole, secret.expose_secret()),
-            Credential::ApiKey(Key::Halves(pair)) => {
-                two(&self.halves, pair.id(), pair.secret().expose_secret())
-            }
+            Credential::ApiKey(secret) => one(&self.api_key, secret.expose_secret()),
+            Credential::KeyPair(pair) => two(&self.key_pair, pair.id(), pair.secret().expose_secret()),
             Credential::Password(pair) => two(&self.password, pair.id(), pair.secret().expose_secret()),
             Credential::Client(kind, pair) => {
                 let key = match kind {
@@ -84,10 +82,10 @@ mod tests {
             Credential::AccessToken(secret("a")),
             Credential::AccessToken(secret("a:b")),
             Credential::AppToken(secret("a")),
-            Credential::ApiKey(Key::Whole(secret("a"))),
-            Credential::ApiKey(Key::Whole(secret("a:b"))),
-            Credential::ApiKey(Key::Halves(pair("a", "b"))),
-            Credential::ApiKey(Key::Halves(pair("", "a"))),
+            Credential::ApiKey(secret("a")),
+            Credential::ApiKey(secret("a:b")),
+            Credential::KeyPair(pair("a", "b")),
+            Credential::KeyPair(pair("", "a")),
             Credential::Password(pair("a", "b")),
             Credential::Password(pair("a", "b:c")),
             Credential::Password(pair("a:b", "c")),

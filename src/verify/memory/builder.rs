@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Names, Place, Stamp, User};
 use crate::clock::{Clock, SystemClock};
-use crate::credential::{ClientKind, Credential, Fingerprint, Key, Pair, Secret};
+use crate::credential::{ClientKind, Credential, Fingerprint, Pair, Secret};
 use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
 use crate::verify::password::{PasswordError, Passwords};
 
@@ -61,14 +61,14 @@ impl MemoryVerifierBuilder {
         self
     }
 
-    /// Adds an API key of two halves (Socrata).
-    pub fn api_key(self, id: impl Into<String>, secret: impl Into<String>, key: ApiKey) -> Self {
-        self.add(Credential::ApiKey(Key::Halves(owned_pair(id, secret))), key.into())
+    /// Adds an API key of an id and a secret (Socrata).
+    pub fn key_pair(self, id: impl Into<String>, secret: impl Into<String>, key: ApiKey) -> Self {
+        self.add(Credential::KeyPair(owned_pair(id, secret)), key.into())
     }
 
-    /// Adds an API key of one piece (OpenDataSoft).
-    pub fn key(self, secret: impl Into<String>, key: ApiKey) -> Self {
-        self.add(Credential::ApiKey(Key::Whole(Secret::owned(secret))), key.into())
+    /// Adds an API key of one text (OpenDataSoft).
+    pub fn api_key(self, secret: impl Into<String>, key: ApiKey) -> Self {
+        self.add(Credential::ApiKey(Secret::owned(secret)), key.into())
     }
 
     /// Adds a token that identifies an application (Socrata).

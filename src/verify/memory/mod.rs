@@ -11,7 +11,7 @@ use self::shards::Shards;
 use super::password::Passwords;
 use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::clock::Clock;
-use crate::credential::{Credential, Fingerprint, FingerprintKey, Key, Pair, Secret};
+use crate::credential::{Credential, Fingerprint, FingerprintKey, Pair, Secret};
 use crate::principal::{IdentitySource, Principal};
 use crate::rejection::DenialReason;
 
@@ -49,7 +49,7 @@ pub use self::error::MemoryVerifierError;
 ///         "correct horse",
 ///         BasicUser::new("alice@example.org"),
 ///     )
-///     .api_key(
+///     .key_pair(
 ///         "key-1",
 ///         "secret",
 ///         ApiKey::new("key-1").with_owner("alice@example.org"),
@@ -258,8 +258,8 @@ impl<'c> Place<'c> {
         match credential {
             Credential::AccessToken(token) => one(&keys.token, token),
             Credential::AppToken(token) => one(&keys.app, token),
-            Credential::ApiKey(Key::Whole(secret)) => one(&keys.key, secret),
-            Credential::ApiKey(Key::Halves(pair)) => two(&keys.key, pair),
+            Credential::ApiKey(secret) => one(&keys.key, secret),
+            Credential::KeyPair(pair) => two(&keys.key, pair),
             Credential::Client(_, pair) => two(&keys.client, pair),
             Credential::Password(pair) => Self::User(keys.user(pair.id()), pair),
         }

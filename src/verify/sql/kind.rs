@@ -9,7 +9,7 @@ use std::fmt;
 pub enum Kind {
     /// An access token, of a user or of the client it was issued to.
     AccessToken,
-    /// An API key of one piece (OpenDataSoft).
+    /// An API key of one text (OpenDataSoft).
     ApiKey,
     /// An API key of an id and a secret (Socrata).
     KeyPair,

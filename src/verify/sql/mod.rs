@@ -94,7 +94,6 @@ pub use self::store::{
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
-/// use tower_principal::credential::Key;
 /// use tower_principal::{Credential, Verifier, VerifyContext};
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
@@ -102,7 +101,7 @@ pub use self::store::{
 /// let issued =
 ///     keys.create(NewCredential::new().owner("alice").scopes(["read"])).await?;
 ///
-/// let key = Credential::ApiKey(Key::Whole(issued.secret.reborrow()));
+/// let key = Credential::ApiKey(issued.secret.reborrow());
 /// let principal = verifier.verify(&key, &VerifyContext::default()).await?;
 /// assert_eq!(
 ///     (principal.id(), principal.owner()),

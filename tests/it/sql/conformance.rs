@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use tower_principal::credential::{ClientKind, Key};
+use tower_principal::credential::ClientKind;
 use tower_principal::test_util::conformance::Suite;
 use tower_principal::verify::sql::{Issued, NewCredential, NewUser, SqlVerifier};
 use tower_principal::{Credential, PrincipalKind, Secret, Verifier as _, verify::MemoryVerifier};
@@ -51,10 +51,7 @@ async fn populated(place: &Place, tenant: Option<&str>) -> (SqlVerifier, Suite) 
         .good(password(USER, PASSWORD), PrincipalKind::BasicUser)
         .good(password("lola", &long), PrincipalKind::BasicUser)
         .good(whole(&keys.create(new().owner(USER)).await.unwrap()), PrincipalKind::ApiKey)
-        .good(
-            Credential::ApiKey(Key::Halves(pair(&halves.id, halves.secret.expose_secret()))),
-            PrincipalKind::ApiKey,
-        )
+        .good(Credential::KeyPair(pair(&halves.id, halves.secret.expose_secret())), PrincipalKind::ApiKey)
         .good(Credential::AppToken(app.secret.reborrow()), PrincipalKind::AppToken)
         .good(client(&store.clients().create(new().org("acme")).await.unwrap()), PrincipalKind::OrgAdmin)
         .good(

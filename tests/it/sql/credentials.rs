@@ -1,7 +1,7 @@
 //! What is in a database verifies as what is in memory does.
 
 use tower_principal::RejectionKind::{DeniedCredentials, Unavailable};
-use tower_principal::credential::{ClientKind, Key};
+use tower_principal::credential::ClientKind;
 use tower_principal::principal::Operation;
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlError, SqlStore};
 use tower_principal::{Credential, Principal, PrincipalKind, Secret, Verifier as _, VerifyContext, dialect};
@@ -34,7 +34,7 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
         fill(&verifier.store()).await;
         for (credential, made) in [
             (password(USER, PASSWORD), Short::Is(PrincipalKind::BasicUser)),
-            (Credential::ApiKey(Key::Halves(pair(KEY_ID, KEY_SECRET))), KEY),
+            (Credential::KeyPair(pair(KEY_ID, KEY_SECRET)), KEY),
             (key(API_KEY), KEY),
             (Credential::AppToken(Secret::borrowed(APP_TOKEN)), Short::Is(PrincipalKind::AppToken)),
             (client(ORG_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::OrgAdmin)),
@@ -46,7 +46,7 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
             (Credential::AppToken(Secret::borrowed(TOKEN)), UNKNOWN),
             (key(TOKEN), UNKNOWN),
             (key(KEY_SECRET), UNKNOWN),
-            (Credential::ApiKey(Key::Halves(pair(ORG_CLIENT, CLIENT_SECRET))), UNKNOWN),
+            (Credential::KeyPair(pair(ORG_CLIENT, CLIENT_SECRET)), UNKNOWN),
             (client(KEY_ID, KEY_SECRET), UNKNOWN),
             (password(KEY_ID, KEY_SECRET), UNKNOWN),
         ] {
@@ -91,11 +91,7 @@ async fn req_18_no_part_of_a_stored_secret_is_the_secret() {
         let halves = format!("{KEY_ID}{KEY_SECRET}");
         for at in [0, 24, 26, 75] {
             let (id, secret) = halves.split_at(at);
-            assert_eq!(
-                ask(&verifier, &Credential::ApiKey(Key::Halves(pair(id, secret)))).await,
-                UNKNOWN,
-                "{at}"
-            );
+            assert_eq!(ask(&verifier, &Credential::KeyPair(pair(id, secret))).await, UNKNOWN, "{at}");
         }
         for near in ["correct horse ", "correct hors", "Correct horse", "", "correct\u{a0}horse"] {
             assert_eq!(ask(&verifier, &password(USER, near)).await, UNKNOWN, "{near}");
@@ -116,7 +112,7 @@ async fn req_19_hostile_text_is_unknown_and_no_outage() {
                 token(text),
                 key(text),
                 Credential::AppToken(Secret::borrowed(text)),
-                Credential::ApiKey(Key::Halves(pair(text, text))),
+                Credential::KeyPair(pair(text, text)),
                 client(text, text),
                 password(text, text),
             ] {
@@ -213,7 +209,7 @@ async fn req_103_a_secret_that_is_empty_or_short_is_refused_when_it_is_imported(
             kind.import(Secret::borrowed("0123456789abcdef"), new()).await.unwrap();
         }
         assert_eq!(ask(&verifier, &key("")).await, UNKNOWN);
-        assert_eq!(ask(&verifier, &Credential::ApiKey(Key::Halves(pair("short", "")))).await, UNKNOWN);
+        assert_eq!(ask(&verifier, &Credential::KeyPair(pair("short", ""))).await, UNKNOWN);
     }
 }
 

@@ -66,9 +66,9 @@ impl Known {
         let shown = vec![
             ("token", Credential::AccessToken(secret(&token))),
             ("token of a client", Credential::AccessToken(secret(&own))),
-            ("key", Credential::ApiKey(Key::Whole(secret(&key)))),
-            ("key without a user", Credential::ApiKey(Key::Whole(secret(&unlinked)))),
-            ("key of two halves", Credential::ApiKey(Key::Halves(pair("p1", &halves)))),
+            ("key", Credential::ApiKey(secret(&key))),
+            ("key without a user", Credential::ApiKey(secret(&unlinked))),
+            ("key of two halves", Credential::KeyPair(pair("p1", &halves))),
             ("app token", Credential::AppToken(secret(&app))),
             ("client", Credential::Client(ClientKind::of("map"), pair("map", &map))),
             ("password", password("alice", "p").into_owned()),

@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use tower_principal::credential::Digest;
-use tower_principal::credential::Key;
 use tower_principal::credential::TokenFormat;
 use tower_principal::verify::sql::{NewCredential, SqlError, State};
 use tower_principal::{
@@ -486,7 +485,7 @@ async fn halves_and_clients_need_their_id() {
         let pairs = verifier.store().key_pairs();
         let issued = pairs.create(NewCredential::new()).await.unwrap();
         let secret = issued.secret.expose_secret();
-        let halves = |id, secret| Credential::ApiKey(Key::Halves(pair(id, secret)));
+        let halves = |id, secret| Credential::KeyPair(pair(id, secret));
         assert_eq!(ask(&verifier, &halves(&issued.id, secret)).await, KEY);
         assert_eq!(ask(&verifier, &halves("other", secret)).await, UNKNOWN);
         assert_eq!(ask(&verifier, &key(secret)).await, UNKNOWN);

@@ -31,7 +31,6 @@ use std::time::{Duration, SystemTime};
 use sqlx::postgres::PgPool;
 use tempfile::TempDir;
 use tower_principal::clock::Clock;
-use tower_principal::credential::Key;
 use tower_principal::verify::sql::{SqlVerifier, SqlVerifierBuilder};
 use tower_principal::{
     Credential, DenialReason, Pair, Principal, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError,
@@ -189,7 +188,7 @@ pub(super) fn token(text: &str) -> Credential<'_> {
 }
 
 pub(super) fn key(text: &str) -> Credential<'_> {
-    Credential::ApiKey(Key::Whole(Secret::borrowed(text)))
+    Credential::ApiKey(Secret::borrowed(text))
 }
 
 pub(super) fn pair<'c>(id: &'c str, secret: &'c str) -> Pair<'c> {

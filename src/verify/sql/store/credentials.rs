@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Issued, NewCredential, SqlStore};
 use crate::credential::TokenFormat;
-use crate::credential::{ClientKind, Credential, Key, Pair, Secret};
+use crate::credential::{ClientKind, Credential, Pair, Secret};
 use crate::principal::Permission;
 use crate::verify::sql::{Change, Digest, Kind, Row, SqlError, Value, names};
 
@@ -246,8 +246,8 @@ impl Credentials {
         let credential = match self.kind {
             Kind::AccessToken => Credential::AccessToken(secret.reborrow()),
             Kind::AppToken => Credential::AppToken(secret.reborrow()),
-            Kind::ApiKey => Credential::ApiKey(Key::Whole(secret.reborrow())),
-            Kind::KeyPair => Credential::ApiKey(Key::Halves(pair())),
+            Kind::ApiKey => Credential::ApiKey(secret.reborrow()),
+            Kind::KeyPair => Credential::KeyPair(pair()),
             Kind::Client => Credential::Client(ClientKind::of(id), pair()),
         };
         Digest::of(&credential, self.store.tenant.as_deref()).ok_or(SqlError::Unreadable)

@@ -177,7 +177,7 @@ impl NewUser {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Issued {
-    /// Public id. For keys of two halves and for clients it is the user name beside the secret.
+    /// Public id. For key pairs and for clients it is the user name beside the secret.
     pub id: String,
     /// Secret of the credential.
     pub secret: Secret<'static>,

@@ -82,7 +82,7 @@ impl SqlStore {
         Roles(self.clone())
     }
 
-    /// Returns the API keys of one piece (OpenDataSoft).
+    /// Returns the API keys of one text (OpenDataSoft).
     pub fn api_keys(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::ApiKey)
     }
