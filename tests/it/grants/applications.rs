@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use tower_principal::Secret;
 use tower_principal::grant::{
     Application, Applications as _, GrantType, Lifetimes, Presented, RefreshRule, Renewal,
 };
 use tower_principal::verify::sql::{NewCredential, SqlError, State};
+use tower_principal::{PrincipalKind, Secret};
 
 use super::*;
 use crate::sql::{DISABLED, Hand, Place, Short, UNKNOWN, ask, pair, token};
@@ -54,6 +54,43 @@ async fn an_application_is_registered_changed_listed_and_deleted() {
         assert!(applications.delete("viewer").await.unwrap());
         assert!(!applications.delete("viewer").await.unwrap());
         assert!(applications.find("viewer").await.unwrap().is_none());
+    }
+}
+
+/// An imported secret counts as one that was made here, until the first rotation ends it.
+#[tokio::test]
+async fn an_application_keeps_the_secret_that_another_server_made() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let applications = verifier.store().applications();
+        let secret = Secret::borrowed("YXA65gYlqja8aYYSAy8Ox3Vg5aRZp48");
+        let weather = Application::confidential("YXA68vghI6FmEeKn9wLoGtzz0A").org("acme").app("weather");
+        applications.import(&weather, &secret).await.unwrap();
+        let found = applications.authenticate(&weather.id, &secret).await.unwrap().unwrap();
+        assert_eq!(format!("{found:?}"), format!("{weather:?}"), "{}", place.name);
+        assert_eq!(ask(&verifier, &client(&weather.id, &secret)).await, Short::Is(PrincipalKind::AppAdmin));
+        let again = applications.import(&weather, &secret).await.unwrap_err();
+        assert!(matches!(again, SqlError::Exists), "{again:?}");
+        applications.rotate(&weather.id, Duration::ZERO).await.unwrap();
+        assert!(applications.authenticate(&weather.id, &secret).await.unwrap().is_none());
+        let other = Application::confidential("other");
+        applications.import(&other, &secret).await.unwrap();
+        assert!(applications.authenticate("other", &secret).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn no_short_secret_and_no_secret_of_a_public_application_is_imported() {
+    for place in Place::all() {
+        let applications = place.connect().await.store().applications();
+        let import = async |application: Application, secret: &'static str| {
+            applications.import(&application, &Secret::borrowed(secret)).await
+        };
+        let short = import(Application::confidential("a"), "123456789012345").await;
+        assert!(matches!(short, Err(SqlError::ShortSecret)));
+        let public = import(Application::public("a"), "1234567890123456").await;
+        assert!(matches!(public, Err(SqlError::Incomplete(_))));
+        assert!(applications.find("a").await.unwrap().is_none());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Registered applications in the database.
 
 mod description;
+mod import;
 mod record;
 
 use std::time::Duration;
@@ -77,14 +78,20 @@ impl SqlApplications {
             true => Some(self.secret(&application.id)?),
             false => None,
         };
-        let digest = match &secret {
+        self.insert(application, secret.as_ref()).await?;
+        Ok(secret)
+    }
+
+    /// Inserts an application with this secret, or with none.
+    async fn insert(&self, application: &Application, secret: Option<&Secret<'_>>) -> Result<(), SqlError> {
+        let digest = match secret {
             Some(secret) => self.digest(&application.id, secret)?,
             None => Digest::random()?,
         };
         let values = vec![digest.into(), self.0.now().into()];
         let values = [self.columns(application)?, values].concat();
         let inserted = self.0.write(INSERT, values).await?;
-        if inserted.is_empty() { Err(SqlError::Exists) } else { Ok(secret) }
+        if inserted.is_empty() { Err(SqlError::Exists) } else { Ok(()) }
     }
 
     /// Replaces everything of an application except its id and its secrets. Returns `true` if it is
