@@ -21,8 +21,18 @@ const AT_ONCE: usize = 8;
 /// Header lines that hold secrets, in lower case.
 const SECRET_HEADERS: [&str; 5] =
     ["authorization:", "cookie:", "proxy-authorization:", "x-api-key:", "x-app-token:"];
-/// Parameters that do; `$$app_token` and its encodings end like the last.
-const SECRET_PARAMETERS: [&str; 4] = ["access_token=", "apikey=", "client_secret=", "app_token="];
+/// Parameters that do, in a query, a form or JSON. All names of tokens end like the first.
+const SECRET_PARAMETERS: [&str; 9] = [
+    "token=",
+    "apikey=",
+    "client_secret=",
+    "password=",
+    "code=",
+    "code_verifier=",
+    "client_secret\":\"",
+    "password\":\"",
+    "token\":\"",
+];
 
 /// Sends the whole corpus with fresh canaries; the answers, by the cases' ids.
 pub(crate) async fn drive(
@@ -64,6 +74,13 @@ fn replaced(demo: &Value, canaries: &Canaries) -> Value {
 
 /// A case whose secrets are written out gets a canary into each of them.
 fn planted(mut case: Case) -> Case {
+    // What a step would have been answered.
+    for text in case.headers.iter_mut().chain([&mut case.target, &mut case.body]) {
+        while let Some(start) = text.find("{{step.") {
+            let length = text[start..].find("}}").expect("a placeholder ends") + 2;
+            text.replace_range(start..start + length, "{{canary}}");
+        }
+    }
     for line in case.headers.iter_mut().chain(&mut case.raw) {
         let start = line.to_ascii_lowercase();
         if SECRET_HEADERS.iter().any(|name| start.starts_with(name)) && !line.contains("{{") {

@@ -71,6 +71,8 @@ pub(crate) struct Dialect {
 pub(crate) enum Outcome<'c> {
     /// `P(Kind)`; `A` for a guest.
     Passes(&'c str),
+    /// `K200(a b)`: JSON with these members, which no cache keeps; an empty body without brackets.
+    Given(&'c str),
     /// A code, and what stands in its brackets.
     Refused(&'c str, &'c str),
     /// `hy400`: the server's own refusal, before any layer.
@@ -94,6 +96,7 @@ impl<'c> Outcome<'c> {
         match name {
             "P" => Self::Passes(argument),
             "A" => Self::Passes("Guest"),
+            "K200" => Self::Given(argument),
             _ => match (name.strip_prefix("hy"), name.parse()) {
                 (Some(status), _) => Self::Server(status.parse().expect("hy and a status")),
                 (None, Ok(408 | 413)) | (None, Err(_)) => Self::Refused(name, argument),
@@ -138,6 +141,7 @@ impl Answers {
     ) -> Result<(), String> {
         match outcome {
             Outcome::Passes(kind) => self.passes.check(kind, asked.method, answer),
+            Outcome::Given(members) => given(members, answer),
             Outcome::Refused(name, argument) => {
                 let whole = format!("{name}({argument})");
                 // What stands in the brackets is part of a code's name, or the scopes that are
@@ -243,6 +247,27 @@ impl Answer {
         serde_json::from_slice(&self.body)
             .map_err(|_| format!("the body is not JSON: {:?}", String::from_utf8_lossy(&self.body)))
     }
+}
+
+/// What of an answer of a token, revocation or introspection endpoint is not as it should be.
+fn given(expected: &str, answer: &Answer) -> Result<(), String> {
+    equal("status", &answer.status, &200)?;
+    no_challenge(answer)?;
+    equal("cache-control", &answer.texts("cache-control"), &vec!["no-store".to_owned()])?;
+    if expected.is_empty() {
+        return equal("body", &String::from_utf8_lossy(&answer.body).as_ref(), &"");
+    }
+    equal("content-type", &answer.texts("content-type"), &vec!["application/json".to_owned()])?;
+    let body = answer.json()?;
+    let members = body.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>());
+    equal("members", &members.unwrap_or_default().join(" "), &expected.to_owned())
+}
+
+/// The tokens that an answer gives out.
+pub(crate) fn issued(answer: &Answer) -> Vec<Vec<u8>> {
+    let body = answer.json().unwrap_or_default();
+    let tokens = ["access_token", "refresh_token"].iter().filter_map(|name| body[name].as_str());
+    tokens.map(|token| token.as_bytes().to_vec()).collect()
 }
 
 fn no_challenge(answer: &Answer) -> Result<(), String> {

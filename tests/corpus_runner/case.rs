@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 /// One request and what it must be answered with.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// The category's letter, a number, and a letter more for a close neighbour of the example.
@@ -23,6 +23,10 @@ pub(crate) struct Case {
     pub(crate) headers: Vec<String>,
     #[serde(default)]
     pub(crate) body: String,
+    /// Requests before this one, in order. `{{step.0.access_token}}` is a member of the first one's
+    /// answer.
+    #[serde(default)]
+    pub(crate) steps: Vec<Step>,
     /// In place of the three above: the request byte for byte, its lines joined by CR LF.
     #[serde(default)]
     pub(crate) raw: Vec<String>,
@@ -97,8 +101,20 @@ pub(crate) enum Via {
     Unix,
 }
 
+/// A request that a case needs before its own, and its outcome.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    pub(crate) target: String,
+    #[serde(default)]
+    pub(crate) headers: Vec<String>,
+    #[serde(default)]
+    pub(crate) body: String,
+    pub(crate) expect: String,
+}
+
 /// Many requests.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Flood {
     pub(crate) times: usize,
@@ -139,6 +155,13 @@ impl Case {
         std::env::var("CORPUS").map_or(true, |chosen| chosen.split(',').any(|id| self.id.starts_with(id)))
     }
 
+    /// A step as a case of its own, of the same portal.
+    pub(crate) fn step(&self, step: &Step) -> Self {
+        let Step { target, headers, body, expect } = step.clone();
+        let who = BTreeMap::new();
+        Self { target, headers, body, expect, who, raw: Vec::new(), steps: Vec::new(), ..self.clone() }
+    }
+
     /// The method that is asked.
     pub(crate) fn method(&self) -> &str {
         self.request_line().split(' ').next().unwrap_or_default()
@@ -165,6 +188,7 @@ impl Case {
         assert!(self.raw.is_empty() != self.target.is_empty(), "{}: a target or a raw request", self.id);
         assert!(!(self.expect.is_empty() && self.fixture.is_empty()), "{}: expects nothing", self.id);
         assert!(!self.note.is_empty(), "{}: has no note", self.id);
+        assert!(self.steps.is_empty() || self.fixture.is_empty(), "{}: the fixture takes no steps", self.id);
         assert!(self.expect.is_empty() || self.via != Via::Unix, "{}: no portal has a Unix socket", self.id);
     }
 }

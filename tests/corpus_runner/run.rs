@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tower_principal::verify::MemoryVerifier;
 
 use super::afterwards;
-use super::answers::{Answers, Asked, Outcome, equal};
+use super::answers::{self, Answers, Asked, Outcome, equal};
 use super::case::{Case, Mode, PORTAL, Via};
 use super::fixture::{self, Fixture};
 use super::leak;
@@ -68,7 +68,11 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
             let route = if case.via == Via::Tls { &portal.https } else { &portal.http };
             failures.extend(self.beforehand(case, portal).await);
             self.flood(case, portal).await;
-            let sent = send(case, self.filler(case), route).await;
+            let known = match self.steps(case, route).await {
+                Ok(known) => known,
+                Err(failure) => return vec![failure],
+            };
+            let sent = send(case, Filler::new(&known, &case.id), route).await;
             failures.extend(self.failure(case, "portal", &case.expect, sent));
             failures.extend(self.afterwards(case, portal).await);
         }
@@ -88,6 +92,22 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
 
     fn filler(&self, case: &Case) -> Filler<'_> {
         Filler::new(&self.portals[&case.portal].as_ref().credentials, &case.id)
+    }
+
+    /// Takes a case's steps. The demo credentials with what they were answered, or the failure.
+    async fn steps(&self, case: &Case, route: &Route) -> Result<Value, String> {
+        let mut known = self.portals[&case.portal].as_ref().credentials.clone();
+        known["step"] = Value::Array(Vec::new());
+        for step in &case.steps {
+            let step = case.step(step);
+            let sent = send(&step, Filler::new(&known, &case.id), route).await;
+            let answer = sent.answer.as_ref().ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
+            if let Some(failure) = self.failure(&step, "portal", &step.expect, sent) {
+                return Err(format!("{failure} (the step {})", step.target));
+            }
+            known["step"].as_array_mut().unwrap().push(answer);
+        }
+        Ok(known)
     }
 
     /// All of them are to be refused; how, the case's own request tells.
@@ -139,8 +159,10 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
     fn failure(&self, case: &Case, server: &str, expected: &str, sent: Sent) -> Option<String> {
         let judged = self.check(case, server, expected, &sent);
         if server == "portal" {
+            let issued = sent.answer.as_ref().map(answers::issued).unwrap_or_default();
             let mut seen = self.seen.lock().unwrap();
-            seen.secrets.entry(case.portal.clone()).or_default().extend(sent.secrets);
+            let secrets = seen.secrets.entry(case.portal.clone()).or_default();
+            secrets.extend(sent.secrets.into_iter().chain(issued));
         }
         let reason = judged.err()?;
         let got = sent.answer.map_or_else(|error| error, |answer| answer.summary());
@@ -156,7 +178,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         let mut judged: Vec<_> = Outcome::all(expected).map(check).collect();
         let at = judged.iter().position(Result::is_ok).unwrap_or_default();
         let matched = judged.swap_remove(at)?;
-        if let Outcome::Passes(_) = matched {
+        if let Outcome::Passes(_) | Outcome::Given(_) = matched {
             self.identity(case, sent, answer)?;
         }
         if let Some(origin) = origin.filter(|_| case.mode != Mode::Http2)
@@ -177,7 +199,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         }
     }
 
-    /// What `whoami` says beside the kind.
+    /// What `whoami` says beside the kind, or an answer of a token endpoint.
     fn identity(&self, case: &Case, sent: &Sent, answer: &Answer) -> Result<(), String> {
         for (key, expected) in &case.who {
             let expected = self.expected(case, key, expected, sent);
