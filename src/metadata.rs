@@ -11,7 +11,8 @@ use http::{HeaderValue, Response, Uri};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::credential::Carrier;
+use crate::credential::CredentialKind;
+use crate::dialect::row::Row;
 use crate::dialect::{Dialect, DialectError};
 use crate::principal::Scopes;
 use crate::read::Table;
@@ -97,8 +98,8 @@ impl ProtectedResource {
         let (origin, path) = split(&resource).ok_or(InvalidResource::Url)?;
         let url = format!("{origin}{WELL_KNOWN}{path}");
         let path_at = origin.len();
-        let carriers = Table::compile(dialect)?.access_token_carriers();
-        let methods: BTreeSet<_> = carriers.into_iter().filter_map(method).collect();
+        Table::compile(dialect)?;
+        let methods: BTreeSet<_> = dialect.forms.iter().filter_map(|form| method(&form.row)).collect();
         Ok(Self {
             url,
             path_at,
@@ -197,13 +198,18 @@ fn split(resource: &str) -> Option<(&str, &str)> {
     Some((origin, if path == "/" { "" } else { path }))
 }
 
-/// Returns the name of a way to carry a bearer token (RFC 9728 section 2).
-const fn method(carrier: Carrier) -> Option<&'static str> {
-    match carrier {
-        Carrier::Authorization => Some("header"),
-        Carrier::Query => Some("query"),
-        Carrier::Body => Some("body"),
-        Carrier::Header | Carrier::Cookie | Carrier::Subprotocol => None,
+/// Returns the name of the way in which a row reads bearer tokens (RFC 9728 section 2). The names
+/// stand for the ways of RFC 6750 sections 2.1 to 2.3, with their scheme and their parameter. Other
+/// rows have no name, because a client that reads the document could not use them.
+fn method(row: &Row) -> Option<&'static str> {
+    if row.kind() != Some(CredentialKind::AccessToken) {
+        return None;
+    }
+    match row {
+        Row::Scheme { word, colon: false, .. } if word.eq_ignore_ascii_case("Bearer") => Some("header"),
+        Row::Query { name: "access_token", .. } => Some("query"),
+        Row::Body { name: "access_token", .. } => Some("body"),
+        _ => None,
     }
 }
 

@@ -1,9 +1,9 @@
-//! The rows of a dialect: the place, the syntax and the meaning of a credential.
+//! The constructors and options of a dialect's rows.
 
 use super::custom::{CustomOptionalParser, CustomParser, CustomPlace};
 use super::meaning::{PairClassifier, TokenClassifier};
+use super::row::{Row, TokenSyntax};
 use super::subprotocol::Subprotocol;
-use crate::credential::{CredentialKind, Source};
 
 /// One credential form: carrier, syntax and meaning.
 ///
@@ -27,24 +27,13 @@ use crate::credential::{CredentialKind, Source};
 pub struct CredentialForm {
     pub(crate) row: Row,
     pub(crate) rank: u8,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Row {
-    Scheme { word: &'static str, colon: bool, value: TokenSyntax },
-    Basic(PairClassifier),
-    Bare(TokenClassifier),
-    Header { name: &'static str, value: TokenSyntax },
-    Query { name: &'static str, value: TokenSyntax },
-    QueryPair { id: &'static str, secret: &'static str, classify: PairClassifier },
-    Body { name: &'static str, value: TokenSyntax, lenient: bool },
-    Cookie { name: &'static str, value: TokenSyntax, origins: &'static [&'static str] },
-    Subprotocol { at: Subprotocol, classify: TokenClassifier },
+    /// The scheme of its challenge, if the row has no scheme of its own.
+    pub(crate) challenge: Option<&'static str>,
 }
 
 impl CredentialForm {
     const fn of(row: Row) -> Self {
-        Self { row, rank: 0 }
+        Self { row, rank: 0, challenge: None }
     }
 
     /// Sets the rank of the row. If two rows find a credential for one role, the row with the
@@ -74,6 +63,32 @@ impl CredentialForm {
     #[must_use]
     pub const fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
+    }
+
+    /// Names the scheme of the challenge for a row without a scheme: a header of its own, a cookie,
+    /// a parameter, a subprotocol, or a bare token. `word` is a token (RFC 9110 section 5.6.2). Rows
+    /// with a scheme challenge with it and stay as they are.
+    ///
+    /// Defaults to no challenge: a refusal challenges with the schemes of the other rows. If no row
+    /// of the dialect has a challenge, it is `ApiKey`, because a 401 needs one (RFC 9110 section
+    /// 15.5.2). `Bearer` on a row of access tokens also sends the errors of RFC 6750.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::CredentialForm;
+    ///
+    /// const FORMS: &[CredentialForm] = &[
+    ///     CredentialForm::basic(meaning::password),
+    ///     CredentialForm::header("x-service-key", meaning::api_key)
+    ///         .challenge("ServiceKey"),
+    /// ];
+    /// # assert_eq!(FORMS.len(), 2);
+    /// ```
+    #[must_use]
+    pub const fn challenge(self, word: &'static str) -> Self {
+        Self { challenge: Some(word), ..self }
     }
 
     /// `Authorization: Basic base64(id:secret)` (RFC 7617).
@@ -257,31 +272,5 @@ impl CredentialForm {
             CustomPlace::Query(name) => Row::Query { name, value },
             CustomPlace::Cookie(name) => Row::Cookie { name, value, origins: &[] },
         })
-    }
-}
-
-/// The syntax of one value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum TokenSyntax {
-    Token(TokenClassifier),
-    Custom(CustomParser),
-    Optional(CustomOptionalParser),
-}
-
-impl TokenSyntax {
-    /// Returns the source of its credentials at a place: the second one for a custom grammar.
-    pub(crate) const fn source(&self, usual: Source, custom: Source) -> Source {
-        match self {
-            Self::Token(_) => usual,
-            Self::Custom(_) | Self::Optional(_) => custom,
-        }
-    }
-
-    /// Returns the kind of credential that it makes, if that does not depend on the value.
-    pub(crate) const fn kind(&self) -> Option<CredentialKind> {
-        match self {
-            Self::Token(classify) => Some(classify.kind),
-            Self::Custom(_) | Self::Optional(_) => None,
-        }
     }
 }

@@ -22,6 +22,7 @@
 //! ```
 
 mod any;
+pub(crate) mod challenged;
 pub(crate) mod custom;
 pub(crate) mod dialect;
 mod error;
@@ -31,6 +32,7 @@ pub(crate) mod guest;
 pub mod meaning;
 mod opendatasoft;
 mod rfc6750;
+pub(crate) mod row;
 mod socrata;
 pub(crate) mod subprotocol;
 mod usergrid;

@@ -75,7 +75,7 @@ impl Pipeline {
             return Err(DialectError::TrustsEverybody);
         }
         let depends_on = depends_on(table.header_names());
-        let mut answers = Answers::new(dialect.name, &dialect.realm, &table.challenged(), depends_on)
+        let mut answers = Answers::new(dialect.name, &dialect.realm, &dialect.challenged(), depends_on)
             .map_err(|_| DialectError::Realm)?;
         answers.set_shapes(&dialect.answers)?;
         Ok(Self {

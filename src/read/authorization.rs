@@ -3,10 +3,9 @@
 use super::{basic, scheme, value};
 use crate::credential::{Credentials, Pair, Presented, Source};
 use crate::dialect::DialectError;
-use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::{PairClassifier, TokenClassifier};
+use crate::dialect::row::TokenSyntax;
 use crate::rejection::RejectionKind;
-use crate::rejection::challenge::Challenged;
 use crate::request::grammar::is_token;
 
 /// The accepted schemes, and the row for a bare token if there is one.
@@ -99,12 +98,6 @@ impl Authorization {
             matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.source).is_err()
         })
     }
-
-    /// Returns the schemes to challenge with; a bare token is challenged as `Bearer`.
-    pub(super) fn challenged(&self) -> impl Iterator<Item = Challenged> {
-        let bare = self.bare.map(|(classify, _)| Challenged::of("Bearer", classify.kind));
-        self.schemes.iter().map(Scheme::challenged).chain(bare)
-    }
 }
 
 impl Scheme {
@@ -115,16 +108,6 @@ impl Scheme {
         // Most clients use the registered source, and folding each letter costs ten times as
         // much.
         word.is_some_and(|word| word == own || word.eq_ignore_ascii_case(own))
-    }
-
-    fn challenged(&self) -> Challenged {
-        match self.value {
-            SchemeSyntax::Basic(_) => Challenged::Basic,
-            SchemeSyntax::One(TokenSyntax::Token(classify)) => Challenged::of(self.word, classify.kind),
-            SchemeSyntax::One(TokenSyntax::Custom(_) | TokenSyntax::Optional(_)) => {
-                Challenged::Other(self.word)
-            }
-        }
     }
 }
 

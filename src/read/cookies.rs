@@ -3,9 +3,9 @@
 use http::header::COOKIE;
 
 use super::{cookie, cross_site};
-use crate::credential::{CredentialKind, Credentials, Source};
+use crate::credential::{Credentials, Source};
 use crate::dialect::DialectError;
-use crate::dialect::form::TokenSyntax;
+use crate::dialect::row::TokenSyntax;
 use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
 use crate::request::grammar::is_token;
@@ -48,10 +48,6 @@ impl Cookies {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
-        self.0.iter().filter_map(|row| row.value.kind())
     }
 
     /// Reads the cookies, after everything else in the head. Only then is it known if a cookie is

@@ -9,11 +9,11 @@ use self::header_names::HeaderNames;
 use self::known_names::KnownNames;
 use self::parameters::Parameters;
 use self::subprotocols::Subprotocols;
-use crate::credential::{Carrier, CredentialKind, Credentials, Source};
-use crate::dialect::form::{CredentialForm, Row, TokenSyntax};
+use crate::credential::{Credentials, Source};
+use crate::dialect::form::CredentialForm;
+use crate::dialect::row::{Row, TokenSyntax};
 use crate::dialect::{Dialect, DialectError};
 use crate::rejection::RejectionKind;
-use crate::rejection::challenge::Challenged;
 use crate::request::RequestHead;
 use crate::request::original_target::set_target;
 
@@ -71,7 +71,7 @@ impl Table {
         if dialect.forms.is_empty() { Err(DialectError::NoForms(dialect.name)) } else { Ok(table) }
     }
 
-    fn add(&mut self, CredentialForm { row, rank }: &CredentialForm) -> Result<(), DialectError> {
+    fn add(&mut self, CredentialForm { row, rank, .. }: &CredentialForm) -> Result<(), DialectError> {
         let rank = *rank;
         self.know(row);
         match *row {
@@ -236,43 +236,6 @@ impl Table {
         let subprotocol = (!self.subprotocols.is_empty()).then_some(&SEC_WEBSOCKET_PROTOCOL);
         let own = self.headers.iter().map(|header| &header.name);
         authorization.into_iter().chain(own).chain(cookie).chain(subprotocol)
-    }
-
-    /// Returns the schemes to challenge with, those of access tokens first. Access tokens of other
-    /// carriers are challenged as `Bearer` (RFC 6750 section 3). A dialect without any scheme also
-    /// uses `Bearer`, because a 401 must carry a challenge (RFC 9110 section 15.5.2).
-    pub(crate) fn challenged(&self) -> Vec<Challenged> {
-        let mut schemes: Vec<Challenged> = Vec::new();
-        for scheme in self.authorization.challenged() {
-            if !schemes.contains(&scheme) {
-                schemes.push(scheme);
-            }
-        }
-        let is_token = |scheme: &Challenged| matches!(scheme, Challenged::Token(_));
-        if !self.access_token_carriers().is_empty() && !schemes.iter().any(is_token) {
-            schemes.push(Challenged::Token("Bearer"));
-        }
-        schemes.sort_by_key(|scheme| !is_token(scheme));
-        if schemes.is_empty() {
-            schemes.push(Challenged::Other("Bearer"));
-        }
-        schemes
-    }
-
-    /// Returns the carriers of access tokens.
-    pub(crate) fn access_token_carriers(&self) -> Vec<Carrier> {
-        let is_token = |kind: CredentialKind| kind == CredentialKind::AccessToken;
-        let in_scheme = |scheme: Challenged| matches!(scheme, Challenged::Token(_));
-        let header = self.headers.iter().filter_map(|header| header.value.kind()).any(is_token);
-        let carriers = [
-            (Carrier::Authorization, self.authorization.challenged().any(in_scheme)),
-            (Carrier::Header, header),
-            (Carrier::Query, self.query.kinds().any(is_token)),
-            (Carrier::Body, self.body.kinds().any(is_token)),
-            (Carrier::Cookie, self.cookies.kinds().any(is_token)),
-            (Carrier::Subprotocol, self.subprotocols.kinds().any(is_token)),
-        ];
-        carriers.into_iter().filter_map(|(carrier, reads)| reads.then_some(carrier)).collect()
     }
 }
 

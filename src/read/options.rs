@@ -2,8 +2,10 @@
 
 use super::token;
 use crate::dialect::DialectError;
-use crate::dialect::form::{CredentialForm, Row, TokenSyntax};
+use crate::dialect::form::CredentialForm;
 use crate::dialect::meaning::{Characters, TokenClassifier};
+use crate::dialect::row::{Row, TokenSyntax};
+use crate::request::grammar::is_token;
 use crate::trace;
 
 /// The maximum of a configured token length, in bytes.
@@ -11,6 +13,11 @@ const LONGEST: usize = 64 * 1024;
 
 /// Checks the options of a row and logs each one that it uses.
 pub(super) fn check(dialect: &'static str, form: &CredentialForm) -> Result<(), DialectError> {
+    if let Some(name) = form.challenge
+        && !is_token(name)
+    {
+        return Err(DialectError::Name { what: "challenge", name });
+    }
     match &form.row {
         Row::Scheme { value, .. }
         | Row::Header { value, .. }

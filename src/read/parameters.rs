@@ -2,10 +2,10 @@
 
 use super::token::MAX_LENGTH;
 use super::urlencoded::{self, Names};
-use crate::credential::{CredentialKind, Credentials, Pair, Presented, Secret, Source};
+use crate::credential::{Credentials, Pair, Presented, Secret, Source};
 use crate::dialect::DialectError;
-use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::PairClassifier;
+use crate::dialect::row::TokenSyntax;
 use crate::rejection::RejectionKind;
 
 /// The parameters of one carrier: their names, and the reading of each row.
@@ -64,13 +64,6 @@ impl Parameters {
     /// Returns the path and query without these parameters. Returns `None` if it has none of them.
     pub(super) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
         self.names.cut_from(path, query)
-    }
-
-    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
-        self.rows.iter().filter_map(|row| match row {
-            Parameter::One { value, .. } => value.kind(),
-            Parameter::Pair { classify, .. } => Some(classify.kind()),
-        })
     }
 
     /// Reads all parameters that have a row.

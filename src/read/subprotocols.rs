@@ -4,10 +4,10 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue};
 
 use super::{cross_site, subprotocol, token, value};
-use crate::credential::{CredentialKind, Credentials, Presented, Source};
+use crate::credential::{Credentials, Presented, Source};
 use crate::dialect::DialectError;
-use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::TokenClassifier;
+use crate::dialect::row::TokenSyntax;
 use crate::dialect::subprotocol::Subprotocol;
 use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
@@ -46,10 +46,6 @@ impl Subprotocols {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(super) fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
-        self.0.iter().map(|row| row.classify.kind)
     }
 
     pub(super) fn read<'r>(

@@ -2,8 +2,8 @@
 
 use super::{scheme, token};
 use crate::credential::{Credential, CredentialKind, Presented, Secret, Source};
-use crate::dialect::form::TokenSyntax;
 use crate::dialect::meaning::{Characters, TokenClassifier};
+use crate::dialect::row::TokenSyntax;
 use crate::rejection::RejectionKind;
 
 /// A value, or `None` if the grammar found no credential in it.

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use http::HeaderValue;
 use thiserror::Error;
 
-use crate::credential::CredentialKind;
 use crate::request::grammar::is_token;
 
 /// A challenge: a scheme and its parameters (RFC 9110 section 11.6.1).
@@ -95,14 +94,23 @@ pub(crate) enum Challenged {
 }
 
 impl Challenged {
-    // A bare token has no scheme word of its own, and a 401 needs a challenge (RFC 9110 section
-    // 15.5.2). Its challenge is therefore `Bearer`. The same holds for access tokens of a header, a
-    // cookie, a subprotocol, the query or a body if no scheme of the dialect carries them. It also
-    // holds for a dialect without any `Authorization` row.
-    pub(crate) fn of(word: &'static str, kind: CredentialKind) -> Self {
-        match kind {
-            CredentialKind::AccessToken => Self::Token(word),
-            _ => Self::Other(word),
+    /// Returns the challenge that a row without a scheme names. Only `Bearer` has the errors of RFC
+    /// 6750, and only for access tokens.
+    pub(crate) fn named(word: &'static str, is_token: bool) -> Self {
+        if word.eq_ignore_ascii_case("Basic") {
+            Self::Basic
+        } else if is_token && word.eq_ignore_ascii_case("Bearer") {
+            Self::Token(word)
+        } else {
+            Self::Other(word)
+        }
+    }
+
+    /// Returns the scheme.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Token(word) | Self::Other(word) => word,
         }
     }
 }

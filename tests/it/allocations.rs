@@ -16,8 +16,8 @@ use http::{Request, Response};
 use tower::{Layer as _, Service};
 use tower_principal::layer::BodyMode;
 use tower_principal::{
-    AppToken, AuthenticateLayer, BasicUser, Credential, Dialect, GuestRule, OAuthUser, Principal, Verifier,
-    VerifyContext, VerifyError, dialect,
+    AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, Dialect, GuestRule, OAuthUser,
+    Principal, Verifier, VerifyContext, VerifyError, dialect, dialect::meaning,
 };
 
 use crate::support::*;
@@ -293,7 +293,8 @@ fn a_form_body_costs_six_allocations_at_most() {
 /// Goal G10, with two challenges; the same whatever was sent.
 #[test]
 fn a_refusal_costs_six_allocations_at_most() {
-    let layer = layer(dialect::GEODATAHUB);
+    let bearer = CredentialForm::scheme("Bearer", meaning::access_token);
+    let layer = layer(dialect::GEODATAHUB.with_form(bearer));
     let token = "x".repeat(8000);
     for (request, expected) in [
         (get("/", &[]), 401),
