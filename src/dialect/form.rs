@@ -66,8 +66,8 @@ impl CredentialForm {
     }
 
     /// Names the scheme of the challenge for a row without a scheme: a header of its own, a cookie,
-    /// a parameter, a subprotocol, or a bare token. `word` is a token (RFC 9110 section 5.6.2). Rows
-    /// with a scheme challenge with it and stay as they are.
+    /// a parameter, a subprotocol, or a bare token. `word` is a token (RFC 9110 section 5.6.2).
+    /// Rows with a scheme challenge with it and stay as they are.
     ///
     /// Defaults to no challenge: a refusal challenges with the schemes of the other rows. If no row
     /// of the dialect has a challenge, it is `ApiKey`, because a 401 needs one (RFC 9110 section
