@@ -139,6 +139,8 @@ pub mod principal;
 pub mod read;
 pub mod rejection;
 pub mod request;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod trace;

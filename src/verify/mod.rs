@@ -82,6 +82,8 @@ pub use self::oauth::jwt::{
     Denylist, DenylistError, Explanation, JwtVerifier, JwtVerifierBuilder, JwtVerifierError, Keys, TokenUse,
     provider,
 };
+#[cfg(all(feature = "jwt", any(feature = "server", feature = "test-util")))]
+pub(crate) use self::oauth::signing::SigningKey;
 pub use self::or::Or;
 pub use self::tenancy::{AtEveryTenant, AtTenant, Tenancy};
 #[cfg(feature = "throttle")]

@@ -68,6 +68,8 @@ mod readiness;
 mod render;
 mod revocation;
 mod routed;
+#[cfg(all(feature = "server", feature = "sqlite", feature = "postgres"))]
+mod server;
 #[cfg(feature = "cache")]
 mod spellings;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]

@@ -9,3 +9,5 @@ pub(super) mod jose;
 pub(super) mod jwks;
 #[cfg(feature = "jwt")]
 pub(super) mod jwt;
+#[cfg(all(feature = "jwt", any(feature = "server", feature = "test-util")))]
+pub(crate) mod signing;

@@ -77,7 +77,7 @@ fn read_info(named: Option<Algorithm>, info: &SubjectPublicKeyInfoRef<'_>) -> Re
 }
 
 /// Returns modulus and exponent of an `RSAPublicKey`.
-fn rsa_numbers(der: &[u8]) -> spki::der::Result<(&[u8], &[u8])> {
+pub(in crate::verify::oauth) fn rsa_numbers(der: &[u8]) -> spki::der::Result<(&[u8], &[u8])> {
     let mut reader = SliceReader::new(der)?;
     let numbers = reader.sequence(|numbers| {
         let (n, e): (UintRef<'_>, UintRef<'_>) = (numbers.decode()?, numbers.decode()?);

@@ -31,6 +31,8 @@ mod set;
 mod source;
 
 pub use self::builder::{JwksBuilder, JwksError};
+#[cfg(any(feature = "server", feature = "test-util"))]
+pub(in crate::verify::oauth) use self::key_file::rsa_numbers;
 pub(in crate::verify) use self::set::Verdict;
 pub use self::set::{InvalidKey, KeySet};
 
