@@ -18,8 +18,8 @@ impl Signer {
         json!({ "keys": keys }).to_string().into()
     }
 
-    /// Returns the response with the document. Caches keep it for 5 minutes, and pages of any origin
-    /// may read it, because it is public.
+    /// Returns the response with the document. Caches keep it for 5 minutes, and pages of any
+    /// origin may read it, because it is public.
     #[must_use]
     pub fn response(&self) -> Response<Bytes> {
         let mut response = Response::new(self.jwks());

@@ -137,8 +137,8 @@ impl Signer {
         self
     }
 
-    /// Sets the time for which [`rotate`](Self::rotate) publishes a key before it signs. Defaults to
-    /// 10 minutes. Services keep the [document](Self::response) for up to 5 minutes.
+    /// Sets the time for which [`rotate`](Self::rotate) publishes a key before it signs. Defaults
+    /// to 10 minutes. Services keep the [document](Self::response) for up to 5 minutes.
     pub const fn lead(mut self, lead: Duration) -> Self {
         self.lead = lead;
         self

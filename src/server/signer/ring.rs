@@ -41,8 +41,8 @@ impl Ring {
         signing.map(|entry| Arc::clone(&entry.key))
     }
 
-    /// Returns the keys that verify tokens at this time, and those that will sign. A key is kept for
-    /// this time after the next one began to sign.
+    /// Returns the keys that verify tokens at this time, and those that will sign. A key is kept
+    /// for this time after the next one began to sign.
     pub(super) fn published(&self, now: SystemTime, kept: Duration) -> Vec<Arc<SigningKey>> {
         let published = (0..self.keys.len()).filter(|at| !self.is_over(*at, now, kept));
         published.filter_map(|at| self.keys.get(at)).map(|entry| Arc::clone(&entry.key)).collect()

@@ -26,7 +26,8 @@ pub(in crate::verify::oauth) fn read_key(text: &str) -> Result<Key, LeftOut> {
 
 // JWKs are read by the same reader, one by one. They are read leniently if the meaning is certain,
 // because the operator did not write them. Tokens are read strictly, because an attacker may have
-// written them. aws-lc prepares a key when it is fetched. The crate `jsonwebtoken` is the second opinion in tests.
+// written them. aws-lc prepares a key when it is fetched. The crate `jsonwebtoken` is the second
+// opinion in tests.
 struct Members<'j>(&'j Json<'j>);
 
 impl Members<'_> {
