@@ -48,7 +48,6 @@ const RESERVED: &[(&str, &[&str])] =
 
 /// Imports that run up or in a circle, each with its reason. Remove a line when its import is gone.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("credential/credentials", "rejection/kind", "two credentials for one role are refused as ambiguous"),
     ("rejection/render", "dialect/error", "an answer row that cannot be prepared is an error of its dialect"),
     ("rejection/rejection", "verify/denial", "a refusal keeps the denial that its log line is written from"),
     ("rejection/render", "observe/audit", "a refusal is reported where it is rendered"),

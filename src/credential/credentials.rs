@@ -1,7 +1,6 @@
 //! The credentials of one request.
 
-use super::{Carrier, Credential, CredentialKind, Source};
-use crate::rejection::RejectionKind;
+use super::{Carrier, Credential, CredentialKind, ReadError, Source};
 
 /// The credentials of one request: at most one subject, and at most one app token beside it.
 ///
@@ -56,7 +55,7 @@ impl<'r> Credentials<'r> {
 
     /// Adds a credential. A second one for a role is ambiguous, unless the ranks of their rows
     /// differ. A third one is always ambiguous.
-    pub(crate) fn add(&mut self, mut presented: Presented<'r>, rank: u8) -> Result<(), RejectionKind> {
+    pub(crate) fn add(&mut self, mut presented: Presented<'r>, rank: u8) -> Result<(), ReadError> {
         presented.rank = rank;
         let role = match presented.kind {
             CredentialKind::AppToken => &mut self.app,
@@ -67,7 +66,7 @@ impl<'r> Credentials<'r> {
             return Ok(());
         };
         if held.rank == rank || held.outranked.is_some() {
-            return Err(RejectionKind::Ambiguous);
+            return Err(ReadError::Ambiguous);
         }
         if held.rank < rank {
             std::mem::swap(held, &mut presented);
@@ -109,7 +108,7 @@ mod tests {
         both.add(Presented::new(Source::Header, app("a")), 0).unwrap();
         assert!(both.subject().is_some() && both.app().is_some());
         for second in [token("t"), app("a")] {
-            assert_eq!(both.add(Presented::new(Source::Query, second), 0), Err(RejectionKind::Ambiguous));
+            assert_eq!(both.add(Presented::new(Source::Query, second), 0), Err(ReadError::Ambiguous));
         }
     }
 
@@ -126,7 +125,7 @@ mod tests {
             let outranked = both.presented_subject().unwrap().outranked;
             assert_eq!(outranked, Some((Carrier::Header, CredentialKind::AccessToken)));
             let third = Presented::new(Source::Cookie, token("third"));
-            assert_eq!(both.add(third, 2), Err(RejectionKind::Ambiguous));
+            assert_eq!(both.add(third, 2), Err(ReadError::Ambiguous));
         }
     }
 }

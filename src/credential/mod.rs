@@ -35,6 +35,7 @@ mod digest;
 pub(crate) mod fingerprint;
 mod kind;
 pub(crate) mod pair;
+mod read_error;
 pub(crate) mod secret;
 pub(crate) mod source;
 #[cfg(any(feature = "_sql", feature = "server"))]
@@ -51,6 +52,7 @@ pub use self::digest::Digest;
 pub use self::fingerprint::{Fingerprint, FingerprintKey};
 pub use self::kind::CredentialKind;
 pub(crate) use self::pair::Pair;
+pub(crate) use self::read_error::ReadError;
 pub(crate) use self::secret::Secret;
 pub use self::source::Carrier;
 pub(crate) use self::source::Source;

@@ -14,7 +14,7 @@ use self::guests::Guests;
 use self::outcome::{Accepted, Answer, ResponseContext, noted, unfinished, unreadable};
 use self::redact::seal;
 use crate::clock::{Clock, SystemClock};
-use crate::credential::Credentials;
+use crate::credential::{Credentials, ReadError};
 use crate::deadline::caught;
 use crate::dialect::{Dialect, DialectError};
 use crate::observe::audit;
@@ -130,7 +130,10 @@ impl Pipeline {
     ) -> Result<Decision, Rejection> {
         let head = RequestHead::of(request);
         let mut credentials = Credentials::default();
-        let unread = |kind| unreadable(noted(self.name, kind), &self.table, head);
+        let unread = |error: ReadError| {
+            _ = noted(self.name, error.into());
+            unreadable(error, &self.table, head)
+        };
         let seen = self.table.see(head);
         self.table.read_into(&mut credentials, head, seen).map_err(unread)?;
         match self.guard.check_transport(&credentials, head) {

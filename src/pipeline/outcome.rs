@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::authentication::{Authentication, Origin};
 use crate::clock::Clock;
-use crate::credential::{CredentialKind, Credentials, Fingerprint, Presented};
+use crate::credential::{CredentialKind, Credentials, Fingerprint, Presented, ReadError};
 use crate::deadline::Unfinished;
 use crate::observe::audit;
 use crate::principal::{AppToken, Guest, Principal};
@@ -163,9 +163,9 @@ pub(crate) fn unfinished(unfinished: Unfinished, credentials: Option<&Credential
 
 /// Returns the refusal for an unreadable head.
 #[cold]
-pub(crate) fn unreadable(kind: RejectionKind, table: &Table, head: RequestHead<'_>) -> Rejection {
-    let broken_basic = kind == RejectionKind::Malformed && table.has_broken_basic(head);
-    Rejection::from(kind).of_broken_basic(broken_basic)
+pub(crate) fn unreadable(error: ReadError, table: &Table, head: RequestHead<'_>) -> Rejection {
+    let broken_basic = error == ReadError::Malformed && table.has_broken_basic(head);
+    Rejection::from(RejectionKind::from(error)).of_broken_basic(broken_basic)
 }
 
 /// Logs a request without a readable credential.

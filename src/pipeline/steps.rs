@@ -88,7 +88,7 @@ impl Pipeline {
         known: Answer,
         left: &mut Duration,
     ) -> Result<Option<Accepted>, Rejection> {
-        let credentials = self.table.read(head).map_err(|kind| unreadable(kind, &self.table, head))?;
+        let credentials = self.table.read(head).map_err(|error| unreadable(error, &self.table, head))?;
         self.verify(verifier, head, &credentials, known, left).await
     }
 
@@ -104,7 +104,7 @@ impl Pipeline {
     ) -> Result<Option<Accepted>, Rejection> {
         let form = form.bytes();
         let mut credentials = Credentials::default();
-        self.table.read_body(form, &mut credentials).map_err(|kind| noted(self.name, kind))?;
+        self.table.read_body(form, &mut credentials).map_err(|error| noted(self.name, error.into()))?;
         if app.is_some() && credentials.presented_app().is_some() {
             return Err(RejectionKind::Ambiguous.into());
         }

@@ -1,11 +1,10 @@
 //! Rows of the `Authorization` header.
 
 use super::{basic, scheme, value};
-use crate::credential::{Credentials, Pair, Presented, Source};
+use crate::credential::{Credentials, Pair, Presented, ReadError, Source};
 use crate::dialect::DialectError;
 use crate::dialect::meaning::{PairClassifier, TokenClassifier};
 use crate::dialect::row::TokenSyntax;
-use crate::rejection::RejectionKind;
 use crate::request::grammar::is_token;
 
 /// The accepted schemes, and the row for a bare token if there is one.
@@ -65,7 +64,7 @@ impl Authorization {
         &self,
         line: &'r [u8],
         credentials: &mut Credentials<'r>,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
             return match known.value.read(value, known.source)? {
@@ -74,7 +73,7 @@ impl Authorization {
             };
         }
         if !scheme::is_printable(line) {
-            return Err(RejectionKind::Malformed);
+            return Err(ReadError::Malformed);
         }
         match self.bare {
             Some((classify, rank)) if value.is_empty() => {
@@ -82,11 +81,11 @@ impl Authorization {
                 credentials.add(classify.present(token, Source::Bare), rank)
             }
             // No scheme is that long: it is a bare token followed by something else.
-            Some(_) if scheme::may_be_bare(word, "") => Err(RejectionKind::Malformed),
+            Some(_) if scheme::may_be_bare(word, "") => Err(ReadError::Malformed),
             _ if value.is_empty() || !std::str::from_utf8(word).is_ok_and(is_token) => {
-                Err(RejectionKind::Malformed)
+                Err(ReadError::Malformed)
             }
-            _ => Err(RejectionKind::UnknownScheme),
+            _ => Err(ReadError::UnknownScheme),
         }
     }
 
@@ -121,7 +120,7 @@ impl SchemeSyntax {
     }
 
     #[inline]
-    fn read<'r>(&self, value: &'r [u8], source: Source) -> Result<Option<Presented<'r>>, RejectionKind> {
+    fn read<'r>(&self, value: &'r [u8], source: Source) -> Result<Option<Presented<'r>>, ReadError> {
         match self {
             Self::One(syntax) => syntax.read_raw(value, source),
             Self::Basic(classify) => match basic::decode(value)? {
@@ -138,17 +137,17 @@ fn basic_pair(
     classify: &PairClassifier,
     pair: Pair<'static>,
     source: Source,
-) -> Result<Presented<'static>, RejectionKind> {
+) -> Result<Presented<'static>, ReadError> {
     for convention in classify.tokens {
         if let Some(token) = convention.token_in(&pair) {
             if token.is_empty() {
-                return Err(RejectionKind::Malformed);
+                return Err(ReadError::Malformed);
             }
             return Ok(value::present(&convention.token, token.into_owned(), Source::BasicToken));
         }
     }
     if pair.id().is_empty() {
-        Err(RejectionKind::Malformed)
+        Err(ReadError::Malformed)
     } else {
         Ok(Presented::new(source, classify.classify(pair)))
     }

@@ -4,9 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::credential::Pair;
+use crate::credential::{Pair, ReadError};
 use crate::read::token::MAX_LENGTH;
-use crate::rejection::RejectionKind;
 use crate::request::grammar::has_control;
 
 /// Decodes into one buffer that is wiped. Returns `None` if the value is longer than any genuine
@@ -16,15 +15,15 @@ use crate::request::grammar::has_control;
 /// valid UTF-8 are read as UTF-8, because the challenge asks for it. All others are read as
 /// ISO-8859-1, which clients send if they ignore the challenge. ISO-8859-1 that happens to be valid
 /// UTF-8 is read as UTF-8. The text is compared as it is: no Unicode normalization is applied.
-pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, RejectionKind> {
+pub(crate) fn decode(value: &[u8]) -> Result<Option<Pair<'static>>, ReadError> {
     if value.len() > MAX_LENGTH {
         return Ok(None);
     }
-    let text = decode_text(value).ok_or(RejectionKind::Malformed)?;
+    let text = decode_text(value).ok_or(ReadError::Malformed)?;
     if has_control(&text) {
-        return Err(RejectionKind::Malformed);
+        return Err(ReadError::Malformed);
     }
-    Pair::split(text).map(Some).ok_or(RejectionKind::Malformed)
+    Pair::split(text).map(Some).ok_or(ReadError::Malformed)
 }
 
 // Basic is strict about form and lenient about the charset. The base64 is canonical and padded, and
@@ -102,7 +101,7 @@ mod tests {
             "====",
             "dTpwdw===",
         ] {
-            assert_eq!(decode(value.as_bytes()).err(), Some(RejectionKind::Malformed), "{value:?}");
+            assert_eq!(decode(value.as_bytes()).err(), Some(ReadError::Malformed), "{value:?}");
         }
     }
 

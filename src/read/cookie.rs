@@ -1,9 +1,8 @@
 //! The grammar of cookies: `Cookie = cookie-pair *( ";" SP cookie-pair )` (RFC 6265 section 4.2.1).
 
+use crate::credential::ReadError;
 use http::HeaderValue;
 use http::header::GetAll;
-
-use crate::rejection::RejectionKind;
 
 /// Returns the value of the cookie with this name, without the quotes around it. Returns `None` if
 /// there is no such cookie.
@@ -11,15 +10,12 @@ use crate::rejection::RejectionKind;
 /// Several lines count as one, as HTTP/2 allows (RFC 9113 section 8.2.3). A name that occurs twice
 /// is ambiguous, even with equal values. A name without a value and an unbalanced quote are
 /// malformed.
-pub(crate) fn find<'r>(
-    lines: GetAll<'r, HeaderValue>,
-    name: &str,
-) -> Result<Option<&'r [u8]>, RejectionKind> {
+pub(crate) fn find<'r>(lines: GetAll<'r, HeaderValue>, name: &str) -> Result<Option<&'r [u8]>, ReadError> {
     let mut found = None;
     for pair in lines.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';')) {
         let Some(value) = value_of(trim(pair), name) else { continue };
         if found.is_some() {
-            return Err(RejectionKind::Ambiguous);
+            return Err(ReadError::Ambiguous);
         }
         found = Some(value);
     }
@@ -39,12 +35,12 @@ fn value_of<'r>(pair: &'r [u8], name: &str) -> Option<&'r [u8]> {
     }
 }
 
-fn unquote(value: &[u8]) -> Result<&[u8], RejectionKind> {
+fn unquote(value: &[u8]) -> Result<&[u8], ReadError> {
     let bare = match value {
         [b'"', inner @ .., b'"'] => inner,
         other => other,
     };
-    if bare.is_empty() || bare.contains(&b'"') { Err(RejectionKind::Malformed) } else { Ok(bare) }
+    if bare.is_empty() || bare.contains(&b'"') { Err(ReadError::Malformed) } else { Ok(bare) }
 }
 
 fn trim(value: &[u8]) -> &[u8] {
@@ -62,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    fn find_in(lines: &[&str]) -> Result<Option<String>, RejectionKind> {
+    fn find_in(lines: &[&str]) -> Result<Option<String>, ReadError> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
@@ -95,12 +91,12 @@ mod tests {
         for lines in
             [&["token=t; token=t"][..], &["token=t", "token=u"], &["token=t; token"], &["token=; token=t"]]
         {
-            assert_eq!(find_in(lines), Err(RejectionKind::Ambiguous), "{lines:?}");
+            assert_eq!(find_in(lines), Err(ReadError::Ambiguous), "{lines:?}");
         }
         for line in
             ["token", "token=", "token=\"\"", "token=\"", "token=\"t", "token=t\"", "token=t\"u", "token = "]
         {
-            assert_eq!(find_in(&[line]), Err(RejectionKind::Malformed), "{line}");
+            assert_eq!(find_in(&[line]), Err(ReadError::Malformed), "{line}");
         }
     }
 }

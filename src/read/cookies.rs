@@ -3,10 +3,9 @@
 use http::header::COOKIE;
 
 use super::{cookie, cross_site};
-use crate::credential::{Credentials, Source};
+use crate::credential::{Credentials, ReadError, Source};
 use crate::dialect::DialectError;
 use crate::dialect::row::TokenSyntax;
-use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
 use crate::request::grammar::is_token;
 
@@ -56,7 +55,7 @@ impl Cookies {
         &self,
         head: RequestHead<'r>,
         credentials: &mut Credentials<'r>,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         for row in &self.0 {
             let Some(raw) = cookie::find(head.headers().get_all(COOKIE), row.name)? else { continue };
             if let Some(mut presented) = row.value.read_raw(raw, row.source)? {
@@ -64,6 +63,6 @@ impl Cookies {
                 credentials.add(presented, row.rank)?;
             }
         }
-        if credentials.is_cross_site() { Err(RejectionKind::CrossSite) } else { Ok(()) }
+        if credentials.is_cross_site() { Err(ReadError::CrossSite) } else { Ok(()) }
     }
 }

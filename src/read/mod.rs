@@ -9,11 +9,10 @@ use self::header_names::HeaderNames;
 use self::known_names::KnownNames;
 use self::parameters::Parameters;
 use self::subprotocols::Subprotocols;
-use crate::credential::{Credentials, Source};
+use crate::credential::{Credentials, ReadError, Source};
 use crate::dialect::form::CredentialForm;
 use crate::dialect::row::{Row, TokenSyntax};
 use crate::dialect::{Dialect, DialectError};
-use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
 use crate::request::original_target::set_target;
 
@@ -132,7 +131,7 @@ impl Table {
     }
 
     /// Reads all credentials in the head.
-    pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
+    pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, ReadError> {
         let mut credentials = Credentials::default();
         self.read_into(&mut credentials, head, self.see(head)).map(|()| credentials)
     }
@@ -149,7 +148,7 @@ impl Table {
         credentials: &mut Credentials<'r>,
         head: RequestHead<'r>,
         seen: Seen,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         // Read even without a row for it: this header always presents a credential, possibly of an
         // unknown scheme.
         if seen.has_authorization()
@@ -189,7 +188,7 @@ impl Table {
         &self,
         body: &'r [u8],
         credentials: &mut Credentials<'r>,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         self.body.read(body, credentials)
     }
 

@@ -2,11 +2,10 @@
 
 use super::token::MAX_LENGTH;
 use super::urlencoded::{self, Names};
-use crate::credential::{Credentials, Pair, Presented, Secret, Source};
+use crate::credential::{Credentials, Pair, Presented, ReadError, Secret, Source};
 use crate::dialect::DialectError;
 use crate::dialect::meaning::PairClassifier;
 use crate::dialect::row::TokenSyntax;
-use crate::rejection::RejectionKind;
 
 /// The parameters of one carrier: their names, and the reading of each row.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +70,7 @@ impl Parameters {
         &self,
         text: &'r [u8],
         credentials: &mut Credentials<'r>,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -86,7 +85,7 @@ impl Parameters {
                 Parameter::Pair { id, secret, classify, source, rank } => match (raw(id), raw(secret)) {
                     (Some(id), Some(secret)) => (Some(pair(id, secret, *classify, *source)?), *rank),
                     (None, None) => continue,
-                    _ => return Err(RejectionKind::Malformed),
+                    _ => return Err(ReadError::Malformed),
                 },
             };
             if let Some(presented) = presented {
@@ -97,7 +96,7 @@ impl Parameters {
     }
 }
 
-fn one(raw: &[u8], value: TokenSyntax, source: Source) -> Result<Option<Presented<'_>>, RejectionKind> {
+fn one(raw: &[u8], value: TokenSyntax, source: Source) -> Result<Option<Presented<'_>>, ReadError> {
     match urlencoded::value(raw, value.max_length())? {
         Some(text) => value.read(text, source),
         None => value.too_long(source),
@@ -109,14 +108,14 @@ fn pair<'r>(
     secret: &'r [u8],
     classify: PairClassifier,
     source: Source,
-) -> Result<Presented<'r>, RejectionKind> {
+) -> Result<Presented<'r>, ReadError> {
     let value = |raw| urlencoded::value(raw, MAX_LENGTH);
     let (Some(id), Some(secret)) = (value(id)?, value(secret)?) else {
         return Ok(Presented::malformed_value(source, classify.kind()));
     };
     let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
     if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {
-        return Err(RejectionKind::Malformed);
+        return Err(ReadError::Malformed);
     }
     Ok(Presented::new(source, classify.classify(Pair::new(id, secret))))
 }

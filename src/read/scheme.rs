@@ -3,9 +3,8 @@
 use http::HeaderValue;
 use http::header::GetAll;
 
-use crate::credential::Secret;
+use crate::credential::{ReadError, Secret};
 use crate::read::token;
-use crate::rejection::RejectionKind;
 
 /// The first word of an `Authorization` line and the rest after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +19,22 @@ pub(crate) struct Line<'r> {
 ///
 /// Two lines are ambiguous, even if they are equal.
 #[inline]
-pub(crate) fn only<'r>(values: GetAll<'r, HeaderValue>) -> Result<Option<&'r [u8]>, RejectionKind> {
+pub(crate) fn only<'r>(values: GetAll<'r, HeaderValue>) -> Result<Option<&'r [u8]>, ReadError> {
     let mut values = values.iter();
     let Some(value) = values.next() else { return Ok(None) };
     match values.next() {
         None => Ok(Some(trim(value.as_bytes()))),
-        Some(_) => Err(RejectionKind::Ambiguous),
+        Some(_) => Err(ReadError::Ambiguous),
     }
 }
 
 impl<'r> Line<'r> {
     /// Splits a trimmed value at its first space. An empty value is malformed.
-    pub(crate) fn split(line: &'r [u8]) -> Result<Self, RejectionKind> {
+    pub(crate) fn split(line: &'r [u8]) -> Result<Self, ReadError> {
         let space = memchr::memchr(b' ', line).unwrap_or(line.len());
         let (word, rest) = line.split_at(space);
         if word.is_empty() {
-            return Err(RejectionKind::Malformed);
+            return Err(ReadError::Malformed);
         }
         Ok(Self { word, value: trim_spaces(rest) })
     }
@@ -44,11 +43,11 @@ impl<'r> Line<'r> {
 /// Reads a token that follows a scheme. Returns `None` if it is readable but no genuine token has
 /// this form.
 #[inline]
-pub(crate) fn token68(value: &[u8]) -> Result<Option<Secret<'_>>, RejectionKind> {
+pub(crate) fn token68(value: &[u8]) -> Result<Option<Secret<'_>>, ReadError> {
     match token::parse(value) {
         Some(token) => Ok(Some(token)),
         None if is_one_token(value) => Ok(None),
-        None => Err(RejectionKind::Malformed),
+        None => Err(ReadError::Malformed),
     }
 }
 
@@ -121,7 +120,7 @@ pub(crate) fn may_be_bare(word: &[u8], also: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn split(line: &str) -> Result<(String, String), RejectionKind> {
+    fn split(line: &str) -> Result<(String, String), ReadError> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Line::split(line.as_bytes()).map(|line| (text(line.word), text(line.value)))
     }
@@ -137,13 +136,13 @@ mod tests {
         ] {
             assert_eq!(split(line), Ok((word.to_owned(), value.to_owned())), "{line:?}");
         }
-        assert_eq!(split(""), Err(RejectionKind::Malformed));
+        assert_eq!(split(""), Err(ReadError::Malformed));
     }
 
     #[test]
     fn a_broken_grammar_differs_from_a_token_that_cannot_be() {
         for value in ["", "a b", "a,b", "k=\"v\"", "a\tb", "a\u{e9}", "a,"] {
-            assert_eq!(token68(value.as_bytes()).err(), Some(RejectionKind::Malformed), "{value:?}");
+            assert_eq!(token68(value.as_bytes()).err(), Some(ReadError::Malformed), "{value:?}");
         }
         for value in ["tok=mid=x", "a\"b", "a:b", "\\"] {
             assert!(matches!(token68(value.as_bytes()), Ok(None)), "{value:?}");
@@ -160,7 +159,7 @@ mod tests {
         headers.append(&name, HeaderValue::from_static("  a \t"));
         assert_eq!(only(headers.get_all(&name)), Ok(Some(&b"a"[..])));
         headers.append(&name, HeaderValue::from_static("a"));
-        assert_eq!(only(headers.get_all(&name)), Err(RejectionKind::Ambiguous));
+        assert_eq!(only(headers.get_all(&name)), Err(ReadError::Ambiguous));
     }
 
     #[test]

@@ -4,12 +4,11 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue};
 
 use super::{cross_site, subprotocol, token, value};
-use crate::credential::{Credentials, Presented, Source};
+use crate::credential::{Credentials, Presented, ReadError, Source};
 use crate::dialect::DialectError;
 use crate::dialect::meaning::TokenClassifier;
 use crate::dialect::row::TokenSyntax;
 use crate::dialect::subprotocol::Subprotocol;
-use crate::rejection::RejectionKind;
 use crate::request::RequestHead;
 use crate::request::grammar::is_token;
 
@@ -52,12 +51,12 @@ impl Subprotocols {
         &self,
         head: RequestHead<'r>,
         credentials: &mut Credentials<'r>,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         for row in &self.0 {
             let Some(raw) = row.find(head.headers())? else { continue };
             // In any other request no browser can set this header: it was meant for another place.
             if !cross_site::is_websocket(head) {
-                return Err(RejectionKind::Malformed);
+                return Err(ReadError::Malformed);
             }
             credentials.add(row.read(raw)?, row.rank)?;
         }
@@ -88,12 +87,12 @@ impl Subprotocols {
 impl Row {
     /// Returns the raw token. A word without a following token is malformed, and two tokens are
     /// ambiguous.
-    fn find<'r>(&self, headers: &'r HeaderMap) -> Result<Option<&'r [u8]>, RejectionKind> {
+    fn find<'r>(&self, headers: &'r HeaderMap) -> Result<Option<&'r [u8]>, ReadError> {
         let mut elements = subprotocol::elements(headers.get_all(SEC_WEBSOCKET_PROTOCOL));
         let mut found = None;
         while let Some(element) = elements.next() {
             let token = if self.at.is_word(element) {
-                elements.next().ok_or(RejectionKind::Malformed)?
+                elements.next().ok_or(ReadError::Malformed)?
             } else {
                 match self.at.token_in(element) {
                     Some(token) => token,
@@ -101,22 +100,22 @@ impl Row {
                 }
             };
             if found.replace(token).is_some() {
-                return Err(RejectionKind::Ambiguous);
+                return Err(ReadError::Ambiguous);
             }
         }
         Ok(found)
     }
 
-    fn read<'r>(&self, raw: &'r [u8]) -> Result<Presented<'r>, RejectionKind> {
+    fn read<'r>(&self, raw: &'r [u8]) -> Result<Presented<'r>, ReadError> {
         let Subprotocol::PrefixBase64Url(_) = self.at else {
             let read = TokenSyntax::Token(self.classify).read_raw(raw, Source::Subprotocol)?;
-            return read.ok_or(RejectionKind::Malformed);
+            return read.ok_or(ReadError::Malformed);
         };
         if raw.len() / 4 * 3 > self.classify.max_length.unwrap_or(token::MAX_LENGTH) {
             return Ok(Presented::malformed_value(Source::Subprotocol, self.classify.kind));
         }
         let text = subprotocol::decode(raw).filter(|text| !text.is_empty());
-        Ok(value::present(&self.classify, text.ok_or(RejectionKind::Malformed)?, Source::Subprotocol))
+        Ok(value::present(&self.classify, text.ok_or(ReadError::Malformed)?, Source::Subprotocol))
     }
 }
 

@@ -3,8 +3,7 @@
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::credential::Secret;
-use crate::rejection::RejectionKind;
+use crate::credential::{ReadError, Secret};
 use crate::request::percent;
 
 /// The maximum number of names of one carrier.
@@ -43,7 +42,7 @@ impl Names {
     /// Names are compared after percent-decoding, because the handler's parser decodes them too.
     /// Only a name that contains `%` or `+` is decoded. Nothing else is allocated, however long the
     /// query is.
-    pub(crate) fn find<'q>(&self, query: &'q [u8]) -> Result<Found<'q>, RejectionKind> {
+    pub(crate) fn find<'q>(&self, query: &'q [u8]) -> Result<Found<'q>, ReadError> {
         let mut found = Found::default();
         let may_be_encoded = memchr::memchr2(b'%', b'+', query).is_some();
         let mut start = 0;
@@ -90,11 +89,11 @@ impl Names {
         segment: &'q [u8],
         may_be_encoded: bool,
         found: &mut Found<'q>,
-    ) -> Result<(), RejectionKind> {
+    ) -> Result<(), ReadError> {
         let Some((place, value)) = self.recognize(segment, may_be_encoded) else { return Ok(()) };
         match found.get_mut(place) {
             Some(place @ None) => *place = Some(value),
-            _ => return Err(RejectionKind::Ambiguous),
+            _ => return Err(ReadError::Ambiguous),
         }
         Ok(())
     }
@@ -142,9 +141,9 @@ fn push_run(target: &mut String, path: &str, run: Option<&str>) {
 
 /// Returns the decoded value of a found parameter. Returns `None` if it is longer than `max_length`
 /// bytes. An empty value, an invalid `%` or invalid UTF-8 is malformed.
-pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>, RejectionKind> {
+pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>, ReadError> {
     if raw.is_empty() {
-        return Err(RejectionKind::Malformed);
+        return Err(ReadError::Malformed);
     }
     if raw.len() > 3 * max_length {
         return Ok(None);
@@ -153,10 +152,10 @@ pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>,
         if raw.len() > max_length {
             return Ok(None);
         }
-        let text = std::str::from_utf8(raw).map_err(|_| RejectionKind::Malformed)?;
+        let text = std::str::from_utf8(raw).map_err(|_| ReadError::Malformed)?;
         return Ok(Some(Secret::borrowed(text)));
     }
-    let mut decoded = percent::decode(raw, b' ').ok_or(RejectionKind::Malformed)?;
+    let mut decoded = percent::decode(raw, b' ').ok_or(ReadError::Malformed)?;
     if decoded.len() > max_length {
         return Ok(None);
     }
@@ -164,7 +163,7 @@ pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>,
         Ok(text) => Ok(Some(Secret::wiped(Zeroizing::new(text)))),
         Err(error) => {
             error.into_bytes().zeroize();
-            Err(RejectionKind::Malformed)
+            Err(ReadError::Malformed)
         }
     }
 }
@@ -174,7 +173,7 @@ mod tests {
     use super::*;
     use crate::read::token::MAX_LENGTH;
 
-    fn texts(query: &str) -> Result<Vec<(usize, String)>, RejectionKind> {
+    fn texts(query: &str) -> Result<Vec<(usize, String)>, ReadError> {
         let mut names = Names::default();
         for (place, name) in ["access_token", "client_id", "$$app_token"].into_iter().enumerate() {
             assert_eq!(names.add(name), Some(place));
@@ -240,7 +239,7 @@ mod tests {
         for query in
             ["access_token=a&access_token=a", "access_token=a&access%5ftoken=b", "access_token&access_token="]
         {
-            assert_eq!(texts(query), Err(RejectionKind::Ambiguous), "{query:?}");
+            assert_eq!(texts(query), Err(ReadError::Ambiguous), "{query:?}");
         }
     }
 
@@ -255,7 +254,7 @@ mod tests {
             );
         }
         for raw in [&b""[..], b"t%", b"t%2", b"t%zz", b"%FF%FE", b"\xff", b"%+1"] {
-            assert_eq!(value(raw, MAX_LENGTH).err(), Some(RejectionKind::Malformed), "{raw:?}");
+            assert_eq!(value(raw, MAX_LENGTH).err(), Some(ReadError::Malformed), "{raw:?}");
         }
         assert!(matches!(value(&vec![b'a'; 3 * MAX_LENGTH + 1], MAX_LENGTH), Ok(None)));
     }

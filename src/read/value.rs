@@ -1,13 +1,12 @@
 //! Reading of a row's value.
 
 use super::{scheme, token};
-use crate::credential::{Credential, CredentialKind, Presented, Secret, Source};
+use crate::credential::{Credential, CredentialKind, Presented, ReadError, Secret, Source};
 use crate::dialect::meaning::{Characters, TokenClassifier};
 use crate::dialect::row::TokenSyntax;
-use crate::rejection::RejectionKind;
 
 /// A value, or `None` if the grammar found no credential in it.
-type Read<'r> = Result<Option<Presented<'r>>, RejectionKind>;
+type Read<'r> = Result<Option<Presented<'r>>, ReadError>;
 
 impl TokenSyntax {
     /// Reads the value of a header, or the part of it after a scheme.
@@ -34,7 +33,7 @@ impl TokenSyntax {
     pub(crate) fn read<'r>(&self, text: Secret<'r>, source: Source) -> Read<'r> {
         match self {
             Self::Token(classify) => Ok(Some(present(classify, text, source))),
-            Self::Custom(_) | Self::Optional(_) if text.holds_control() => Err(RejectionKind::Malformed),
+            Self::Custom(_) | Self::Optional(_) if text.holds_control() => Err(ReadError::Malformed),
             Self::Custom(parse) => custom(parse(text).map(Some), source),
             Self::Optional(parse) => custom(parse(text), source),
         }
@@ -42,7 +41,7 @@ impl TokenSyntax {
 
     /// Returns the credential for a value that is too long to be genuine.
     pub(crate) fn too_long(&self, source: Source) -> Read<'static> {
-        let kind = self.kind().ok_or(RejectionKind::Malformed)?;
+        let kind = self.kind().ok_or(ReadError::Malformed)?;
         Ok(Some(Presented::malformed_value(source, kind)))
     }
 
@@ -74,13 +73,13 @@ pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, source: 
 }
 
 /// Reads a token without a scheme.
-pub(crate) fn read_bare(word: &[u8], classify: TokenClassifier) -> Result<Option<Secret<'_>>, RejectionKind> {
+pub(crate) fn read_bare(word: &[u8], classify: TokenClassifier) -> Result<Option<Secret<'_>>, ReadError> {
     let also = match classify.characters {
         Characters::TokenAnd(also) => also,
         Characters::Token | Characters::Visible => "",
     };
     if !scheme::may_be_bare(word, also) {
-        return Err(RejectionKind::Malformed);
+        return Err(ReadError::Malformed);
     }
     Ok(token::parse(word).or_else(|| wider(&classify, word)))
 }
@@ -89,7 +88,7 @@ fn custom(
     read: Result<Option<Credential<'_>>, crate::dialect::custom::Malformed>,
     source: Source,
 ) -> Read<'_> {
-    let credential = read.map_err(|_| RejectionKind::Malformed)?;
+    let credential = read.map_err(|_| ReadError::Malformed)?;
     Ok(credential.map(|credential| Presented::new(source, credential)))
 }
 
@@ -111,9 +110,9 @@ fn is_wider(classify: &TokenClassifier, raw: &[u8]) -> bool {
         }
 }
 
-fn printable(raw: &[u8]) -> Result<Secret<'_>, RejectionKind> {
+fn printable(raw: &[u8]) -> Result<Secret<'_>, ReadError> {
     if raw.is_empty() || raw.len() > token::MAX_LENGTH || !scheme::is_printable(raw) {
-        return Err(RejectionKind::Malformed);
+        return Err(ReadError::Malformed);
     }
-    std::str::from_utf8(raw).map(Secret::borrowed).map_err(|_| RejectionKind::Malformed)
+    std::str::from_utf8(raw).map(Secret::borrowed).map_err(|_| ReadError::Malformed)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::credential::CredentialKind;
+use crate::credential::{CredentialKind, ReadError};
 
 /// The reason why a request was refused.
 ///
@@ -215,6 +215,17 @@ impl RejectionKind {
 }
 
 impl std::error::Error for RejectionKind {}
+
+impl From<ReadError> for RejectionKind {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::UnknownScheme => Self::UnknownScheme,
+            ReadError::Malformed => Self::Malformed,
+            ReadError::Ambiguous => Self::Ambiguous,
+            ReadError::CrossSite => Self::CrossSite,
+        }
+    }
+}
 
 impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
