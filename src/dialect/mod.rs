@@ -22,6 +22,7 @@
 //! ```
 
 mod any;
+mod api_key;
 pub(crate) mod challenged;
 pub(crate) mod custom;
 pub(crate) mod dialect;
@@ -38,6 +39,7 @@ pub(crate) mod subprotocol;
 mod usergrid;
 
 pub use self::any::ANY;
+pub use self::api_key::API_KEY;
 pub use self::custom::{CustomOptionalParser, CustomParser, CustomPlace, Malformed};
 pub(crate) use self::dialect::Dialect;
 pub use self::error::DialectError;

@@ -4,6 +4,7 @@
 
 mod allocations;
 mod answers;
+mod api_keys;
 #[cfg(all(feature = "sqlite", feature = "postgres", feature = "throttle"))]
 mod attack;
 mod audit;
