@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{NewCredential, SqlVerifier};
-use tower_principal::{Credential, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError};
+use tower_principal::{Credential, Secret, Verifier, VerifyContext};
 
 use crate::harness::databases::Server;
 use crate::harness::numbers::Times;
@@ -23,24 +23,10 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How many are revoked one after another, one each 5 ms.
 const STREAM: usize = 1_000;
 
-/// A database, and any number of tokens that are none of its.
-struct Crowded(SqlVerifier);
+#[path = "../../tests/it/support/crowded.rs"]
+mod crowded;
 
-impl Verifier for Crowded {
-    async fn verify(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<Principal, VerifyError> {
-        if let Credential::AccessToken(token) = credential
-            && let Some(number) = token.expose_secret().strip_prefix("crowd")
-        {
-            let user = OAuthUser::new(format!("user{number}")).with_client("map");
-            return Ok(user.with_credential_id(number).into());
-        }
-        self.0.verify(credential, context).await
-    }
-}
+use self::crowded::Crowded;
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();

@@ -125,16 +125,7 @@ async fn every_row_of_the_table_is_answered_as_it_says() {
 /// Defect 3 of the peers: 401 without a challenge, or only for a missing header.
 #[tokio::test(start_paused = true)]
 async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_has_one() {
-    let dialects = [
-        mine(),
-        dialect::RFC6750,
-        dialect::SOCRATA,
-        dialect::USERGRID,
-        dialect::GEODATAHUB,
-        dialect::OPENDATASOFT,
-        dialect::ANY,
-    ];
-    for dialect in dialects {
+    for dialect in PRESETS.into_iter().chain([mine()]) {
         let name = dialect.name;
         for Row { request, .. } in table() {
             let answer = ask(dialect.clone(), request).await;

@@ -17,8 +17,8 @@ use tower_principal::dialect::{self, meaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, Peer, PlainConnection};
 use tower_principal::{
-    ApiKey, AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason, Dialect,
-    GuestRule, OAuthUser, Principal, RequireLayer, Verifier, VerifyError, extract::Authenticated, policy,
+    ApiKey, AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, Dialect, GuestRule,
+    OAuthUser, Principal, RequireLayer, Verifier, VerifyError, extract::Authenticated, policy,
 };
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -183,28 +183,6 @@ async fn a_guest_is_no_event() {
     let open = app(dialect::ANY.guests([GuestRule::everywhere()]));
     let (answer, lines) = events(&log, open, get("/", &[])).await;
     assert_eq!((answer.status, lines.len()), (200, 0), "{lines:?}");
-}
-
-/// A verifier that says what the first word of a token or an id asks for.
-fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
-    let text = match credential {
-        Credential::AccessToken(token) | Credential::AppToken(token) => token.expose_secret(),
-        other => other.id().unwrap_or_default(),
-    };
-    match text.split('-').next().unwrap_or_default() {
-        "good" => Ok(match credential {
-            Credential::AccessToken(_) => OAuthUser::new("otto").into(),
-            Credential::AppToken(_) => AppToken::new("map").into(),
-            _ => BasicUser::new("alice").into(),
-        }),
-        "down" => Err(VerifyError::unavailable("the users table is locked")),
-        "panic" => panic!("on purpose"),
-        "expired" => Err(VerifyError::Denied(DenialReason::Expired)),
-        "disabled" => Err(VerifyError::Denied(DenialReason::Disabled)),
-        "guest" => Ok(tower_principal::Guest::new().into()),
-        "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(30)))),
-        _ => Err(VerifyError::UNKNOWN),
-    }
 }
 
 const HIDDEN: &str = "0123456789abcdef";

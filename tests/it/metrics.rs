@@ -12,8 +12,8 @@ use tower_principal::dialect::{self, CustomPlace, meaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason, Dialect, GuestRule, OAuthUser,
-    Principal, RejectionKind, RequireLayer, VerifyError, policy, verify::MemoryVerifier,
+    AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind,
+    RequireLayer, VerifyError, policy, verify::MemoryVerifier,
 };
 
 use crate::support::*;
@@ -69,24 +69,6 @@ impl Counted {
                 (labels.into_iter().map(|(_, value)| value).collect::<Vec<_>>().join(" "), count)
             })
             .collect()
-    }
-}
-
-fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
-    let text = match credential {
-        Credential::AccessToken(token) | Credential::AppToken(token) => token.expose_secret(),
-        other => other.id().unwrap_or_default(),
-    };
-    match text.split('-').next().unwrap_or_default() {
-        "good" => Ok(match credential {
-            Credential::AccessToken(_) => OAuthUser::new("otto").into(),
-            Credential::AppToken(_) => tower_principal::AppToken::new("map").into(),
-            _ => BasicUser::new("alice").into(),
-        }),
-        "down" => Err(VerifyError::unavailable("down")),
-        "throttled" => Err(VerifyError::Denied(DenialReason::Throttled(Duration::from_secs(1)))),
-        "panic" => panic!("on purpose"),
-        _ => Err(VerifyError::UNKNOWN),
     }
 }
 

@@ -52,17 +52,6 @@ fn open(dialect: Dialect) -> Dialect {
     dialect.guests([GuestRule::everywhere()])
 }
 
-fn dialects() -> [Dialect; 6] {
-    [
-        dialect::RFC6750,
-        dialect::SOCRATA,
-        dialect::USERGRID,
-        dialect::GEODATAHUB,
-        dialect::OPENDATASOFT,
-        dialect::ANY,
-    ]
-}
-
 /// The status, and what the verifier was shown.
 fn ask(dialect: Dialect, verifier: impl Verifier, request: Request<Body>) -> (u16, Vec<(String, String)>) {
     SHOWN.with_borrow_mut(Vec::clear);
@@ -112,7 +101,7 @@ proptest! {
 
     #[test]
     fn req_59_and_req_05_no_authorization_line_panics_or_makes_a_guest(line in lines()) {
-        for dialect in dialects() {
+        for dialect in PRESETS {
             let Some(request) = with("authorization", &line) else { return Ok(()) };
             let name = dialect.name;
             let (status, _) = ask(open(dialect), nobody(), request);

@@ -3,33 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tower_principal::VerifyContext;
 use tower_principal::verify::Cached;
-use tower_principal::verify::sql::{Change, NewCredential, SqlVerifier};
-use tower_principal::{OAuthUser, VerifyContext};
+use tower_principal::verify::sql::{Change, NewCredential};
 
 use super::*;
+use crate::support::crowded::Crowded;
 
 const KEPT: usize = 20_000;
 const REVOKED: usize = 1_000;
-
-/// A database, and any number of tokens that are none of its.
-struct Crowded(SqlVerifier);
-
-impl Verifier for Crowded {
-    async fn verify(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<Principal, VerifyError> {
-        if let Credential::AccessToken(token) = credential
-            && let Some(number) = token.expose_secret().strip_prefix("crowd")
-        {
-            let user = OAuthUser::new(format!("user{number}")).with_client("map");
-            return Ok(user.with_credential_id(number).into());
-        }
-        self.0.verify(credential, context).await
-    }
-}
 
 /// REQ-39: one pass over the cache for each of them would take longer than any bound here.
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -19,13 +18,30 @@ use tower::{Service, ServiceExt as _};
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
     ApiKey, AppAdmin, AppToken, AuthenticateLayer, Authentication, AuthenticationExt as _, BasicUser,
-    Credential, Dialect, OAuthUser, OrgAdmin, Principal, Rejection, RejectionKind, Verifier, VerifyContext,
-    VerifyError, transport, verify::MemoryVerifier,
+    Dialect, OAuthUser, OrgAdmin, Principal, Rejection, RejectionKind, Verifier, dialect, transport,
+    verify::MemoryVerifier,
 };
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+
+#[cfg(feature = "sqlite")]
+pub(crate) mod crowded;
+mod verifiers;
+
+pub(crate) use self::verifiers::*;
+
+/// Every preset, the strictest first.
+pub(crate) const PRESETS: [Dialect; 7] = [
+    dialect::RFC6750,
+    dialect::API_KEY,
+    dialect::SOCRATA,
+    dialect::USERGRID,
+    dialect::GEODATAHUB,
+    dialect::OPENDATASOFT,
+    dialect::ANY,
+];
 
 pub(crate) const USER: &str = "alice@example.org";
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -197,86 +213,6 @@ pub(crate) fn bearer(token: &str) -> String {
 pub(crate) fn form(target: &str, body: impl Into<Body>) -> Request<Body> {
     let head = Request::post(target).header("content-type", "application/x-www-form-urlencoded");
     head.body(body.into()).unwrap()
-}
-
-/// Counts how often it is asked.
-pub(crate) struct Counting<V> {
-    inner: V,
-    pub(crate) asked: Arc<AtomicUsize>,
-}
-
-impl<V: Verifier> Counting<V> {
-    pub(crate) fn new(inner: V) -> (Self, impl Fn() -> usize) {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::clone(&asked);
-        (Self { inner, asked }, move || seen.load(Ordering::SeqCst))
-    }
-}
-
-impl<V: Verifier> Verifier for Counting<V> {
-    async fn verify(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<Principal, VerifyError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.inner.verify(credential, context).await
-    }
-
-    fn verify_now(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Option<Result<Principal, VerifyError>> {
-        let answer = self.inner.verify_now(credential, context)?;
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        Some(answer)
-    }
-}
-
-/// Answers what a closure says, at once or after it has waited.
-pub(crate) struct Says<F> {
-    pub(crate) answer: F,
-    pub(crate) at_once: bool,
-}
-
-pub(crate) const fn says<F>(answer: F) -> Says<F>
-where
-    F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
-{
-    Says { answer, at_once: true }
-}
-
-/// The same, but it always has to wait.
-pub(crate) const fn says_later<F>(answer: F) -> Says<F>
-where
-    F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
-{
-    Says { answer, at_once: false }
-}
-
-impl<F> Verifier for Says<F>
-where
-    F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
-{
-    async fn verify(
-        &self,
-        credential: &Credential<'_>,
-        _: &VerifyContext<'_>,
-    ) -> Result<Principal, VerifyError> {
-        if !self.at_once {
-            tokio::task::yield_now().await;
-        }
-        (self.answer)(credential)
-    }
-
-    fn verify_now(
-        &self,
-        credential: &Credential<'_>,
-        _: &VerifyContext<'_>,
-    ) -> Option<Result<Principal, VerifyError>> {
-        self.at_once.then(|| (self.answer)(credential))
-    }
 }
 
 /// What comes of a future, and what is logged on this thread while it runs.
