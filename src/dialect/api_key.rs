@@ -9,7 +9,7 @@ use super::{Dialect, RFC6750, meaning};
 /// and none of the four platforms describes it.
 ///
 /// A key in this header may hold any visible ASCII character. A request with two such headers is
-/// ambiguous and refused with 400; an empty value is malformed.
+/// ambiguous and refused with 400; an empty value is malformed. A 401 challenges with `ApiKey`.
 ///
 /// It is [`RFC6750`] with this row in place of the bearer row. The header's name and the scheme of
 /// `Authorization` are one line each:

@@ -103,6 +103,13 @@ async fn a_second_row_reads_the_key_in_authorization_as_well() {
     }
 }
 
+/// A client that would be challenged with `Bearer` would send its key where no row reads it.
+#[tokio::test]
+async fn the_challenge_is_that_of_a_key() {
+    let answer = send(whoami().layer(layer_of(dialect::API_KEY, known())), get("/", &[])).await;
+    assert_eq!((answer.status, answer.challenges()), (401, vec![r#"ApiKey realm="api""#]));
+}
+
 #[tokio::test]
 async fn another_header_is_one_line() {
     let dialect = dialect::API_KEY.forms([CredentialForm::header("x-service-key", meaning::api_key)]);
