@@ -171,7 +171,9 @@ async fn what_others_chose_does_not_forge_lines() {
     }
     let verifiers = [
         verify::from_fn(async |_, _| Ok(eve())).separates_tenants().boxed(),
-        verify::from_fn(async |_, _| Err(VerifyError::unavailable(ODD))).separates_tenants().boxed(),
+        verify::from_fn(async |_, _| Err::<Principal, _>(VerifyError::unavailable(ODD)))
+            .separates_tenants()
+            .boxed(),
     ];
     for verifier in verifiers {
         let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure())

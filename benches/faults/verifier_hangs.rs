@@ -33,7 +33,7 @@ pub(crate) fn app(gauges: &Arc<Gauges>) -> Router {
         async move {
             let _verifying = verifying;
             sleep(Duration::from_secs(if gauges.fault() == SLEEPS { 10 } else { 0 })).await;
-            Ok(OAuthUser::new("otto").into())
+            Ok(OAuthUser::new("otto"))
         }
     });
     let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure());

@@ -24,7 +24,7 @@ impl<A: Policy, B: Policy> Policy for And<A, B> {
             (first, Ok(())) => first,
             (Err(first), Err(second)) => {
                 let needed = first.needed().iter().chain(second.needed().iter()).collect();
-                Err(Forbidden::needing(needed).or_asking(&first).or_asking(&second))
+                Err(Forbidden::needing(needed).beside(&first).beside(&second))
             }
         }
     }

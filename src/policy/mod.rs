@@ -29,6 +29,7 @@
 mod and;
 mod application;
 mod authenticated;
+mod group;
 mod issuer;
 mod kind;
 mod or;
@@ -41,11 +42,12 @@ pub use self::application::{ApplicationPolicy, application, try_application};
 #[cfg(feature = "axum")]
 pub(crate) use self::authenticated::check_authenticated;
 pub use self::authenticated::{AuthenticatedPolicy, authenticated};
+pub use self::group::{GroupPolicy, all_groups, any_group, group};
 pub use self::issuer::{IssuerPolicy, issuer};
 pub use self::kind::{KindPolicy, kind, kinds};
 pub use self::or::Or;
 pub use self::permission::{PermissionPolicy, permission};
 pub use self::policy::Forbidden;
 pub(crate) use self::policy::Policy;
-use self::policy::users;
+use self::policy::{place, users};
 pub use self::scope::{ScopePolicy, scope};

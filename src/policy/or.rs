@@ -22,6 +22,6 @@ impl<A: Policy, B: Policy> Policy for Or<A, B> {
         let Err(first) = self.first.check(principal, head) else { return Ok(()) };
         let Err(second) = self.second.check(principal, head) else { return Ok(()) };
         let (answer, other) = if first.needed().is_empty() { (second, first) } else { (first, second) };
-        Err(answer.or_asking(&other))
+        Err(answer.beside(&other))
     }
 }

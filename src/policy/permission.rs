@@ -1,11 +1,10 @@
 //! The policy for one permission, independent of the request.
 
-use super::{Forbidden, Policy, users};
-use crate::principal::ground::Asked;
+use super::{Forbidden, Policy, place, users};
 use crate::principal::identity::Home;
 use crate::principal::{Operation, Principal};
 use crate::request::path::PathPattern;
-use crate::request::{InvalidPattern, RequestHead, original_target};
+use crate::request::{InvalidPattern, RequestHead};
 
 /// Allows principals that hold a permission; made by [`permission`].
 #[derive(Clone, Debug)]
@@ -98,11 +97,7 @@ impl PermissionPolicy {
 
 impl Policy for PermissionPolicy {
     fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
-        let asked = match &self.within {
-            None => Some(Asked::NOWHERE),
-            Some(pattern) => original_target::path(*head).and_then(|path| Asked::by(pattern, path)),
-        };
-        let asked = asked.ok_or_else(Forbidden::new)?;
+        let asked = place(self.within.as_ref(), head).ok_or_else(Forbidden::new)?;
         let users = users(self.users.as_ref(), principal, head);
         let held = |operation: &Operation| principal.holds(*operation, &self.path, &asked, users);
         if !self.operations.is_empty() && self.operations.iter().all(held) {

@@ -2,11 +2,11 @@
 
 use super::{And, Or};
 use crate::authentication::AuthenticationExt as _;
-use crate::principal::IdentitySource;
-use crate::principal::Principal;
-use crate::principal::Scopes;
+use crate::principal::ground::Asked;
 use crate::principal::identity::Home;
-use crate::request::RequestHead;
+use crate::principal::{Groups, IdentitySource, Principal, Scopes};
+use crate::request::path::PathPattern;
+use crate::request::{RequestHead, original_target};
 
 /// Decides if a verified principal may make a request. A policy is pure: it makes no calls and does
 /// not wait.
@@ -85,6 +85,8 @@ where
 #[derive(Clone, Debug, Default)]
 pub struct Forbidden {
     needed: Scopes,
+    /// The groups that would have allowed the request, for the log.
+    groups: Groups,
     asks_for_credentials: bool,
 }
 
@@ -96,7 +98,13 @@ impl Forbidden {
 
     /// Refuses the request without these scopes, which the challenge names in `scope`.
     pub const fn needing(scopes: Scopes) -> Self {
-        Self { needed: scopes, asks_for_credentials: false }
+        Self { needed: scopes, groups: Groups::none(), asks_for_credentials: false }
+    }
+
+    /// Refuses a principal outside of these groups. The challenge names no scope, because no scope
+    /// would allow the request.
+    pub(super) fn outside(groups: Groups) -> Self {
+        Self { groups, ..Self::default() }
     }
 
     /// Refuses the request as if no credential had been sent (401). Use it for credentials that
@@ -110,13 +118,29 @@ impl Forbidden {
         &self.needed
     }
 
-    /// Asks for credentials if this refusal or the other does.
-    pub(crate) fn or_asking(self, other: &Self) -> Self {
-        Self { asks_for_credentials: self.asks_for_credentials || other.asks_for_credentials, ..self }
+    /// Returns the groups that would have allowed the request; empty if no group would.
+    pub(crate) const fn needed_groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Asks for credentials if this refusal or the other does, and names the groups of either.
+    pub(super) fn beside(self, other: &Self) -> Self {
+        let asks_for_credentials = self.asks_for_credentials || other.asks_for_credentials;
+        let groups = self.groups.iter().chain(other.groups.iter()).collect();
+        Self { needed: self.needed, groups, asks_for_credentials }
     }
 
     pub(crate) const fn asks_for_credentials(&self) -> bool {
         self.asks_for_credentials
+    }
+}
+
+/// Returns the place that a policy asks about: what its pattern matches in the request's original
+/// path, or no place without a pattern. Returns `None` if the path does not match.
+pub(super) fn place<'r>(within: Option<&'r PathPattern>, head: &RequestHead<'r>) -> Option<Asked<'r>> {
+    match within {
+        None => Some(Asked::NOWHERE),
+        Some(pattern) => original_target::path(*head).and_then(|path| Asked::by(pattern, path)),
     }
 }
 

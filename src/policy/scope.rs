@@ -21,12 +21,27 @@ pub struct ScopePolicy {
 /// use tower_principal::policy;
 /// use tower_principal::Policy;
 ///
+/// enum Scope {
+///     Read,
+///     Write,
+/// }
+///
+/// impl AsRef<str> for Scope {
+///     fn as_ref(&self) -> &str {
+///         match self {
+///             Scope::Read => "datasets:read",
+///             Scope::Write => "datasets:write",
+///         }
+///     }
+/// }
+///
 /// let both = policy::scope("datasets:read datasets:write");
 /// let either = policy::scope("datasets:read").or(policy::scope("all"));
-/// # let _ = (both, either);
+/// let typed = policy::scope(Scope::Read).and(policy::scope(Scope::Write));
+/// # let _ = (both, either, typed);
 /// ```
-pub fn scope(list: &str) -> ScopePolicy {
-    ScopePolicy { needed: list.parse().unwrap_or_default() }
+pub fn scope(list: impl AsRef<str>) -> ScopePolicy {
+    ScopePolicy { needed: list.as_ref().parse().unwrap_or_default() }
 }
 
 impl Policy for ScopePolicy {

@@ -105,6 +105,17 @@ impl Ground {
         }
     }
 
+    /// Returns `true` if the asked place is in this place. The place of a guest rule covers only
+    /// paths, so it covers no other place.
+    pub(crate) fn covers(&self, asked: &Asked<'_>) -> bool {
+        match &self.0 {
+            Within::Everywhere => true,
+            Within::Organization(org) => asked.is_in(Some(org), None),
+            Within::Application(org, app) => asked.is_in(Some(org), Some(app)),
+            Within::Rule(_) => false,
+        }
+    }
+
     /// Returns roughly how many bytes of memory its names hold.
     pub(crate) fn bytes(&self) -> usize {
         match &self.0 {

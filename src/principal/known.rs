@@ -83,7 +83,7 @@ impl Principal {
 
     /// Changes the record, which is copied if other principals share it.
     #[cfg_attr(not(any(feature = "memory", feature = "sqlite", feature = "postgres")), allow(dead_code))]
-    fn changed(mut self, change: impl FnOnce(&mut Record)) -> Self {
+    pub(super) fn changed(mut self, change: impl FnOnce(&mut Record)) -> Self {
         change(Arc::make_mut(match &mut self {
             Self::Guest(guest) => &mut guest.0,
             Self::AppToken(app) => &mut app.0,

@@ -1,7 +1,8 @@
 //! The verified principal of a request: its kinds, identity, scopes and permissions.
 //!
 //! A [`Principal`] is one of seven kinds, exhaustive on purpose. Verifiers make one; handlers
-//! receive it. [`Scopes`] are names of OAuth 2.0, [`Permissions`] are methods and path patterns.
+//! receive it. [`Scopes`] are names of OAuth 2.0, [`Groups`] are groups and roles, [`Permissions`]
+//! are methods and path patterns.
 //! [`Identity`] is what stays the same for a user across credentials, and `Principal::key` is its
 //! text for a database.
 //!
@@ -27,16 +28,19 @@
 mod dependencies;
 mod grants;
 pub(crate) mod ground;
+pub(crate) mod groups;
 pub(crate) mod identity;
 pub(crate) mod kind;
 pub(crate) mod kinds;
 mod known;
+mod membership;
 mod permission;
 pub(crate) mod principal;
 mod record;
 mod scopes;
 
 pub use self::ground::Ground;
+pub use self::groups::Groups;
 pub use self::identity::{Identity, IdentityKind, IdentitySource};
 pub(crate) use self::kind::PrincipalKind;
 pub(crate) use self::kinds::{ApiKey, AppAdmin, AppToken, BasicUser, Guest, OAuthUser, OrgAdmin};

@@ -105,6 +105,32 @@ impl Principal {
         &self.record().scopes
     }
 
+    /// Returns `true` if exactly this scope was granted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// enum Scope {
+    ///     Read,
+    /// }
+    ///
+    /// impl AsRef<str> for Scope {
+    ///     fn as_ref(&self) -> &str {
+    ///         match self {
+    ///             Scope::Read => "datasets:read",
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let otto: Principal = OAuthUser::new("otto").with_scopes([Scope::Read]).into();
+    /// assert!(otto.has_scope(Scope::Read) && !otto.has_scope("datasets"));
+    /// ```
+    pub fn has_scope(&self, name: impl AsRef<str>) -> bool {
+        self.scopes().contains(name.as_ref())
+    }
+
     /// Returns the absolute permissions. Permissions that are relative to a place are not included.
     /// A principal with an organization or an application has such permissions, and so has a guest
     /// that a rule for paths admits. [`may_in`](Self::may_in) and the policies check them.
@@ -218,6 +244,7 @@ mod tests {
             user().with_client(&*long),
             user().with_credential_id(&*long),
             user().with_scopes([&*long]),
+            user().with_groups([&*long]),
             user().with_claims(long.clone()).with_claims_bytes(1000),
         ] {
             assert_eq!(bytes(filled), empty + 1000);

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Ground, Permissions, Scopes};
+use super::{Ground, Groups, Permissions, Scopes};
 
 /// The fields of all kinds. Each kind exposes only the fields that have a meaning for it.
 #[derive(Clone, Default)]
@@ -29,6 +29,9 @@ pub(super) struct Record {
     pub(super) permissions: Permissions,
     /// The place of the permissions, if it is not the organization and the application above.
     pub(super) ground: Option<Ground>,
+    pub(super) groups: Groups,
+    /// The place of the groups, if it is not the organization and the application above.
+    pub(super) groups_ground: Option<Ground>,
     pub(super) expires_at: Option<SystemTime>,
     pub(super) claims: Option<Arc<dyn Any + Send + Sync>>,
     pub(super) claims_bytes: usize,
@@ -53,8 +56,10 @@ impl Record {
         let texts = [&self.org, &self.app, &self.owner, &self.uuid, &self.client, &self.subject, &self.claim];
         let texts = texts.into_iter().chain([&self.credential_id]).flatten();
         let texts = texts.map(|text| text.len()).sum::<usize>();
-        let ground = self.ground.as_ref().map_or(0, Ground::bytes);
-        let own = size_of::<Self>() + self.id.len() + texts + ground + self.scopes.as_str().len();
+        let grounds = [&self.ground, &self.groups_ground].into_iter().flatten();
+        let grounds = grounds.map(Ground::bytes).sum::<usize>();
+        let own = size_of::<Self>() + self.id.len() + texts + grounds + self.groups.bytes();
+        let own = own + self.scopes.as_str().len();
         let own = own + self.depends_on.as_ref().map_or(0, |topics| size_of_val(&**topics));
         own.saturating_add(self.permissions.bytes()).saturating_add(self.claims_bytes)
     }
@@ -98,6 +103,11 @@ macro_rules! kind {
             /// Returns the granted scopes.
             pub fn scopes(&self) -> &Scopes {
                 &self.0.scopes
+            }
+
+            /// Returns `true` if exactly this scope was granted.
+            pub fn has_scope(&self, name: impl AsRef<str>) -> bool {
+                self.0.scopes.contains(name.as_ref())
             }
 
             /// Returns the absolute permissions; see [`Principal::permissions`].

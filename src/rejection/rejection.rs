@@ -9,7 +9,7 @@ use crate::credential::Source;
 use crate::policy::Forbidden;
 use crate::principal::Scopes;
 use crate::verify::Check;
-use crate::verify::Denial;
+use crate::verify::{Denial, Value};
 use bytes::Bytes;
 use http::Response;
 use std::fmt;
@@ -87,9 +87,7 @@ impl Rejection {
         if who.principal().is_guest() || forbidden.asks_for_credentials() {
             return Self { needed, ..Self::new(RejectionKind::Missing) };
         }
-        let denial = Denial::new(Check::Policy, "a policy refused the principal");
-        let held = who.principal().scopes().as_str();
-        denial.expected(forbidden.needed().as_str()).received(held).log("policy");
+        log(who, &forbidden);
         if who.holds_token() {
             return Self { needed, ..Self::new(RejectionKind::InsufficientScope).with_origin(who.origin()) };
         }
@@ -174,6 +172,23 @@ impl Rejection {
     pub(crate) const fn is_rendered(&self) -> bool {
         self.rendered
     }
+}
+
+/// Logs why a policy refused a principal. Groups that the principal has are not logged, because
+/// they are many and personal.
+fn log(who: &Authentication, forbidden: &Forbidden) {
+    let (principal, groups) = (who.principal(), forbidden.needed_groups());
+    if groups.is_empty() || !forbidden.needed().is_empty() {
+        let denial = Denial::new(Check::Policy, "a policy refused the principal");
+        denial.expected(forbidden.needed().as_str()).received(principal.scopes().as_str()).log("policy");
+        return;
+    }
+    let why = if principal.groups_anywhere().contains_any(groups) {
+        "the principal has a needed group, but only in its organization or application"
+    } else {
+        "the principal lacks a needed group"
+    };
+    Denial::new(Check::Policy, why).expected(Value::List(groups)).log("policy");
 }
 
 impl From<RejectionKind> for Rejection {

@@ -46,17 +46,17 @@ pub trait DynVerifier: Send + Sync + 'static {
 ///
 /// ```
 /// use tower_principal::verify::{self, BoxVerifier};
-/// use tower_principal::{Verifier, VerifyError, verify::MemoryVerifier};
+/// use tower_principal::{Principal, Verifier, VerifyError, verify::MemoryVerifier};
 ///
 /// fn choose(
 ///     strict: bool,
 /// ) -> Result<BoxVerifier, tower_principal::verify::MemoryVerifierError> {
 ///     Ok(match strict {
 ///         true => MemoryVerifier::builder().build()?.boxed(),
-///         false => {
-///             verify::from_fn(|_, _| async { Err(VerifyError::Unsupported) })
-///                 .boxed()
-///         }
+///         false => verify::from_fn(|_, _| async {
+///             Err::<Principal, _>(VerifyError::Unsupported)
+///         })
+///         .boxed(),
 ///     })
 /// }
 /// # choose(true).unwrap();

@@ -14,7 +14,11 @@ pub struct FromFn<F> {
     tenancy: Tenancy,
 }
 
-/// Makes a verifier from a closure that takes an owned copy of the credential, wiped on drop.
+/// Makes a verifier from a closure that takes an owned copy of the credential, wiped on drop. The
+/// closure returns a [`Principal`], or any kind of principal.
+///
+/// If all paths of a closure return an error, or if they return several kinds, the compiler needs
+/// the type: `Err::<Principal, _>(..)` or `Ok(Principal::from(..))`.
 ///
 /// # Examples
 ///
@@ -26,7 +30,7 @@ pub struct FromFn<F> {
 ///         Credential::Password(pair)
 ///             if context.tenant() == Some("acme") && pair.id() == "alice" =>
 ///         {
-///             Ok(BasicUser::new("alice").into())
+///             Ok(BasicUser::new("alice"))
 ///         }
 ///         _ => Err(VerifyError::UNKNOWN),
 ///     }
@@ -34,10 +38,11 @@ pub struct FromFn<F> {
 /// .separates_tenants();
 /// # let _ = verifier;
 /// ```
-pub const fn from_fn<F, Answer>(verify: F) -> FromFn<F>
+pub const fn from_fn<F, Answer, P>(verify: F) -> FromFn<F>
 where
     F: Fn(Credential<'static>, VerifyContext<'static>) -> Answer + Send + Sync + 'static,
-    Answer: Future<Output = Result<Principal, VerifyError>> + Send,
+    Answer: Future<Output = Result<P, VerifyError>> + Send,
+    P: Into<Principal>,
 {
     FromFn { verify, tenancy: Tenancy::Ignores }
 }
@@ -52,10 +57,11 @@ impl<F> FromFn<F> {
     }
 }
 
-impl<F, Answer> Verifier for FromFn<F>
+impl<F, Answer, P> Verifier for FromFn<F>
 where
     F: Fn(Credential<'static>, VerifyContext<'static>) -> Answer + Send + Sync + 'static,
-    Answer: Future<Output = Result<Principal, VerifyError>> + Send,
+    Answer: Future<Output = Result<P, VerifyError>> + Send,
+    P: Into<Principal>,
 {
     async fn verify(
         &self,
@@ -63,7 +69,7 @@ where
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let answer = (self.verify)(credential.reborrow().into_owned(), context.detached()).await;
-        note("function", credential.kind(), answer)
+        note("function", credential.kind(), answer.map(Into::into))
     }
 
     fn tenancy(&self) -> Tenancy {

@@ -22,7 +22,7 @@
 //! let both = staff.or(verify::from_fn(|credential, _| async move {
 //!     match credential {
 //!         Credential::AccessToken(token) if token.expose_secret() == "robot" => {
-//!             Ok(OAuthUser::new("robot").into())
+//!             Ok(OAuthUser::new("robot"))
 //!         }
 //!         _ => Err(VerifyError::UNKNOWN),
 //!     }
@@ -61,9 +61,7 @@ pub(crate) mod verifier;
 pub use self::cache::Cached;
 pub(crate) use self::context::Tenant;
 pub(crate) use self::context::VerifyContext;
-#[cfg(any(feature = "introspection", feature = "jwt"))]
-pub(crate) use self::denial::Value;
-pub(crate) use self::denial::{Check, Denial, note};
+pub(crate) use self::denial::{Check, Denial, Value, note};
 pub use self::erased::{BoxVerifier, DynVerifier};
 pub(crate) use self::error::VerifyError;
 pub use self::from_fn::{FromFn, from_fn};

@@ -71,7 +71,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let post = post.body(Full::new(Bytes::from(format!("access_token={}", canaries.fresh())))).unwrap();
     let open = AuthenticateLayer::new(
         dialect::ANY,
-        verify::from_fn(async |_, _| Ok(OAuthUser::new("otto").into())),
+        verify::from_fn(async |_, _| Ok(OAuthUser::new("otto"))),
         transport::danger_assume_secure(),
     );
     let asking = || {
@@ -131,7 +131,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("Introspection", show(&asking().build().unwrap())),
         ("Suite", show(&suite)),
         ("Or", show(&memory().or(memory()))),
-        ("FromFn", show(&verify::from_fn(async |_, _| Err(VerifyError::UNKNOWN)))),
+        ("FromFn", show(&verify::from_fn(async |_, _| Err::<Principal, _>(VerifyError::UNKNOWN)))),
         ("AuthenticateLayer", show(&layer)),
         ("Form", form),
         ("Authenticate", show(&service)),

@@ -483,7 +483,7 @@ async fn evicting_a_principal_leaves_the_others() {
     let cached = Cached::new(verify::from_fn(|credential, _| async move {
         let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
         let (name, id) = token.expose_secret().split_once('-').unwrap();
-        Ok(OAuthUser::new(name).with_credential_id(id).into())
+        Ok(OAuthUser::new(name).with_credential_id(id))
     }))
     .unwrap();
     let all = ["otto-1", "otto-2", "olga-3"];

@@ -754,7 +754,7 @@ async fn a_verifier_that_does_not_declare_its_tenancy_is_caught() {
     let walled = || {
         from_fn(async |credential, context| match (credential, context.tenant()) {
             (Credential::AccessToken(token), Some("acme")) if token.ct_eq(&Secret::borrowed(TOKEN)) => {
-                Ok(OAuthUser::new("otto").into())
+                Ok(OAuthUser::new("otto"))
             }
             (Credential::AccessToken(_), _) => Err(VerifyError::UNKNOWN),
             _ => Err(VerifyError::Unsupported),

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tower_principal::transport::SecureConnection;
 use tower_principal::{
-    AppToken, AuthenticateLayer, Credential, OAuthUser, Pair, RequireLayer, Secret, Verifier, VerifyContext,
-    VerifyError, dialect, policy, transport,
+    AppToken, AuthenticateLayer, Credential, OAuthUser, Pair, Principal, RequireLayer, Secret, Verifier,
+    VerifyContext, VerifyError, dialect, policy, transport,
     verify::{self, MemoryVerifier},
 };
 
@@ -79,8 +79,9 @@ async fn a_verifier_in_memory_logs_each_denial_once() {
 #[tokio::test]
 async fn a_function_logs_the_reason_that_it_returns() {
     let log = listen();
-    let verifier =
-        verify::from_fn(async |_, _| Err(VerifyError::Denied(tower_principal::DenialReason::Disabled)));
+    let verifier = verify::from_fn(async |_, _| {
+        Err::<Principal, _>(VerifyError::Denied(tower_principal::DenialReason::Disabled))
+    });
     assert!(verdict(&verifier, token(TOKEN)).await.is_err());
     assert_eq!(denials(&log), ["function record disabled |access_token"]);
 }
@@ -162,9 +163,8 @@ async fn a_database_and_its_denylist_log_each_denial_once() {
         assert!(verdict(&database, credential).await.is_err());
         assert_eq!(denials(&log), [line]);
     }
-    let listed = database.denylist(verify::from_fn(async |_, _| {
-        Ok(OAuthUser::new("otto").with_credential_id("jti-c4n4ry").into())
-    }));
+    let listed = database
+        .denylist(verify::from_fn(async |_, _| Ok(OAuthUser::new("otto").with_credential_id("jti-c4n4ry"))));
     assert!(verdict(&listed, token(TOKEN)).await.is_ok());
     listed.revoke(&token(TOKEN), &VerifyContext::default()).await.unwrap();
     assert_eq!(denials(&log), Vec::<String>::new(), "to revoke is no denial");
@@ -176,7 +176,8 @@ async fn a_database_and_its_denylist_log_each_denial_once() {
 #[tokio::test]
 async fn a_credential_that_no_verifier_takes_is_a_denial_of_the_layer() {
     let log = listen();
-    let nothing = verify::from_fn(async |_, _| Err(VerifyError::Unsupported)).separates_tenants();
+    let nothing =
+        verify::from_fn(async |_, _| Err::<Principal, _>(VerifyError::Unsupported)).separates_tenants();
     let layer = AuthenticateLayer::new(dialect::RFC6750, nothing, transport::danger_assume_secure());
     assert_eq!(send(whoami().layer(layer), authorization(bearer(UNKNOWN_TOKEN))).await.status, 401);
     assert_eq!(denials(&log), ["layer record unknown |access_token"]);

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use allocation_counter::measure;
 use serde_json::{Value, json};
 use tower_principal::clock::Clock as _;
+use tower_principal::principal::Ground;
 use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::{Algorithm, Claims, TokenUse};
 use tower_principal::{Principal, Verifier as _, VerifyContext, dialect};
@@ -49,7 +50,9 @@ async fn what_a_token_claims_is_what_the_principal_is() {
     assert_eq!(claims.get("department"), Some(Value::from("roads")));
     assert_eq!(claims.get("nothing"), None);
     assert_eq!(claims.groups(), ["staff", "admin"]);
-    assert!(claims.has_group("admin") && !claims.has_group("adm") && !claims.has_group("read"));
+    let weather = Ground::application("acme", "weather");
+    assert!(otto.has_group_in(&weather, "admin") && otto.has_group_in(&weather, "staff"));
+    assert!(!otto.has_group_in(&weather, "adm") && !otto.has_group("admin"));
     assert_eq!(format!("{claims:?}"), "Claims(..)");
     assert_eq!(claims.deserialize::<Value>().unwrap()["jti"], "j-1");
 }

@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, REFERRER_POLICY, VARY};
-use tower_principal::{GuestRule, Verifier, VerifyError, dialect, verify};
+use tower_principal::{GuestRule, Principal, Verifier, VerifyError, dialect, verify};
 
 use crate::support::*;
 
@@ -92,5 +92,5 @@ async fn req_05_a_credential_that_an_outer_layer_cut_makes_no_guest_further_in()
 }
 
 fn nobody() -> impl Verifier {
-    verify::from_fn(async |_, _| Err(VerifyError::UNKNOWN))
+    verify::from_fn(async |_, _| Err::<Principal, _>(VerifyError::UNKNOWN))
 }

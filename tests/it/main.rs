@@ -28,6 +28,7 @@ mod front_door;
 #[cfg(all(feature = "server", feature = "sqlite", feature = "postgres"))]
 mod grants;
 mod grounds;
+mod groups;
 mod grpc;
 mod guests;
 mod hashes;

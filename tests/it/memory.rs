@@ -359,7 +359,7 @@ async fn verifiers_without_their_type_answer_the_same() {
 async fn a_closure_is_a_verifier_of_owned_credentials() {
     let verifier = verify::from_fn(async |credential, context| match credential {
         Credential::AccessToken(token) if context.tenant() == Some("acme") => {
-            Ok(OAuthUser::new(token.expose_secret()).into())
+            Ok(OAuthUser::new(token.expose_secret()))
         }
         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
         _ => Err(VerifyError::Unsupported),

@@ -12,7 +12,7 @@ use tower_principal::dialect::{self, CustomPlace, meaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
-    AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind,
+    AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, OAuthUser, Principal, RejectionKind,
     RequireLayer, VerifyError, policy, verify::MemoryVerifier,
 };
 
@@ -343,7 +343,7 @@ fn the_time_is_that_of_the_verification() {
     let counted = Counted::new();
     let slow = tower_principal::verify::from_fn(async |_, _| {
         tokio::time::sleep(Duration::from_millis(30)).await;
-        Err(VerifyError::UNKNOWN)
+        Err::<Principal, _>(VerifyError::UNKNOWN)
     });
     counted.run(send(whoami().layer(layer_of(mine(), slow)), authorization(bearer("x"))));
     let taken = counted.snapshotter.snapshot().into_vec();

@@ -264,7 +264,7 @@ async fn req_39_revoking_what_is_not_revoked_forgets_nobody_else() {
         async move {
             match credential {
                 Credential::AccessToken(token) if token.expose_secret().starts_with("good") => {
-                    Ok(OAuthUser::new("otto").into())
+                    Ok(Principal::from(OAuthUser::new("otto")))
                 }
                 Credential::Password(pair) => Ok(BasicUser::new(pair.id()).into()),
                 _ => Err(VerifyError::UNKNOWN),

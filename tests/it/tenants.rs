@@ -13,8 +13,8 @@ use tower_principal::test_util::Issuer;
 use tower_principal::verify::{BoxVerifier, JwtVerifier, JwtVerifierBuilder};
 use tower_principal::verify::{Cached, Introspection, Tenancy, from_fn};
 use tower_principal::{
-    AuthenticateLayer, Credential, OAuthUser, Secret, Verifier, VerifyContext, VerifyError, dialect,
-    transport, verify::MemoryVerifier,
+    AuthenticateLayer, Credential, OAuthUser, Principal, Secret, Verifier, VerifyContext, VerifyError,
+    dialect, transport, verify::MemoryVerifier,
 };
 
 use crate::jwt::API;
@@ -68,12 +68,12 @@ async fn a_layer_with_a_tenant_refuses_a_verifier_that_ignores_tenants() {
     let introspection = |answer: &'static str| {
         Introspection::builder("https://login.example/introspect", Answers(answer.into())).bearer("t")
     };
-    let separating = || from_fn(|_, _| ready(Err(VerifyError::UNKNOWN))).separates_tenants();
+    let separating = || from_fn(|_, _| ready(Err::<Principal, _>(VerifyError::UNKNOWN))).separates_tenants();
     let ignoring: Vec<BoxVerifier> = vec![
         jwt(&issuer).build().unwrap().boxed(),
         introspection("{}").build().unwrap().boxed(),
         memory().boxed(),
-        from_fn(|_, _| ready(Err(VerifyError::UNKNOWN))).boxed(),
+        from_fn(|_, _| ready(Err::<Principal, _>(VerifyError::UNKNOWN))).boxed(),
         Cached::new(memory()).unwrap().boxed(),
         Arc::new(memory()).boxed(),
         memory().or(separating()).boxed(),

@@ -349,9 +349,8 @@ async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
         }
     }
     let ends = std::time::UNIX_EPOCH + Duration::from_secs(1_000);
-    let forgetful = || {
-        verify::from_fn(move |_, _| async move { Ok(OAuthUser::new("otto").with_expires_at(ends).into()) })
-    };
+    let forgetful =
+        || verify::from_fn(move |_, _| async move { Ok(OAuthUser::new("otto").with_expires_at(ends)) });
     for (now, outcome) in [(1_029, Ok("OAuthUser")), (1_030, Err(DeniedToken)), (5_000, Err(DeniedToken))] {
         let app = whoami().layer(layer_of(dialect::RFC6750, forgetful()).clock(At(now)));
         let answer = send(app, get("/", &[("authorization", "Bearer x")])).await;

@@ -180,7 +180,7 @@ impl Suite {
     ///         Credential::AccessToken(token)
     ///             if token.ct_eq(&Secret::borrowed("9kxoTUYvSxnAiMpv008N")) =>
     ///         {
-    ///             Ok(OAuthUser::new("otto").into())
+    ///             Ok(OAuthUser::new("otto"))
     ///         }
     ///         Credential::AccessToken(_) => Err(VerifyError::UNKNOWN),
     ///         _ => Err(VerifyError::Unsupported),

@@ -46,7 +46,7 @@ mod tests {
             let Credential::AccessToken(token) = credential else {
                 return Err(verify::VerifyError::Unsupported);
             };
-            Ok(OAuthUser::new(token.expose_secret()).into())
+            Ok(OAuthUser::new(token.expose_secret()))
         });
         let cached = Cached::new(everybody).unwrap();
         for at in 0..20 * AT_A_TIME {

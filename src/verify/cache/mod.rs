@@ -78,7 +78,7 @@ mod weighted_map;
 ///     match credential {
 ///         Credential::AccessToken(token) => {
 ///             match ask(token.expose_secret()).await {
-///                 Ok(Some(name)) => Ok(OAuthUser::new(name).into()),
+///                 Ok(Some(name)) => Ok(OAuthUser::new(name)),
 ///                 Ok(None) => Err(VerifyError::UNKNOWN),
 ///                 Err(error) => Err(VerifyError::unavailable(error)),
 ///             }

@@ -18,5 +18,12 @@ CREATE TRIGGER {p}announce AFTER DELETE OR UPDATE OF id, tenant, kind, public_id
     ON {p}credentials FOR EACH ROW EXECUTE FUNCTION {p}announce();
 ";
 
+/// Trigger for roles that are renamed by hand, because the name is a group of the role's users. A
+/// deleted role is announced by its assignments, which go with it.
+pub(super) const ROLES: &str = r"
+CREATE TRIGGER {p}announce AFTER UPDATE ON {p}roles
+    FOR EACH ROW EXECUTE FUNCTION {p}announce();
+";
+
 /// Index and triggers of the first version.
 pub(super) const EXTRA: &str = include_str!("schema/postgres_triggers.sql");

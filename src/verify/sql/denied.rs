@@ -37,7 +37,7 @@ use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 /// };
 ///
 /// let tokens = verify::from_fn(|_, _| async {
-///     Ok(OAuthUser::new("otto").with_credential_id("jti-1").into())
+///     Ok(OAuthUser::new("otto").with_credential_id("jti-1"))
 /// });
 /// let database = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let verifier = database.denylist(tokens);
@@ -86,7 +86,7 @@ impl<V> Denylisted<V> {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use tower_principal::{OAuthUser, verify};
     /// # let tokens = verify::from_fn(|_, _| async {
-    /// #     Ok(OAuthUser::new("otto").with_credential_id("jti-1").into())
+    /// #     Ok(OAuthUser::new("otto").with_credential_id("jti-1"))
     /// # });
     /// use tower_principal::verify::sql::SqlVerifier;
     ///

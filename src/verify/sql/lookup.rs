@@ -7,7 +7,8 @@ use sqlx::SqlStr;
 use super::names::time;
 use super::{Database, Digest, Kind, Row, SqlError, topic};
 use crate::principal::{
-    ApiKey, AppAdmin, AppToken, BasicUser, Ground, OAuthUser, OrgAdmin, Permission, Permissions, Principal,
+    ApiKey, AppAdmin, AppToken, BasicUser, Ground, Groups, OAuthUser, OrgAdmin, Permission, Permissions,
+    Principal,
 };
 use crate::rejection::DenialReason;
 use crate::trace;
@@ -16,7 +17,8 @@ use crate::verify::VerifyError;
 /// Selects everything about a credential, by the digest of the presented secret and the time now.
 ///
 /// A credential with permissions of its own has only these. Any other has its user's permissions,
-/// which come from grants and roles. An app token names only an application and is visible to all
+/// which come from grants and roles. The names of the roles are its groups, and they count wherever
+/// the permissions of the roles count. An app token names only an application and is visible to all
 /// users of it, so it has no permissions of its owner.
 ///
 /// A credential that was made before its user has no permissions of the user either. It ends with
@@ -36,6 +38,9 @@ SELECT c.id, c.kind, c.public_id, c.last_used_at,
             UNION SELECT rp.permission FROM {p}assignments ur
                 JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = c.user_id
         ) held) END,
+    CASE WHEN c.permissions IS NULL AND c.kind <> 'app_token' THEN (
+        SELECT string_agg(r.name, '
+') FROM {p}assignments ur JOIN {p}roles r ON r.id = ur.role_id WHERE ur.user_id = c.user_id) END,
     CAST(CASE WHEN c.permissions IS NULL THEN 1 ELSE 0 END AS BIGINT),
     c.tenant, coalesce(u.tenant, c.tenant), coalesce(u.name, c.subject),
     issuer.kind, issuer.tenant, issuer.public_id,
@@ -59,7 +64,9 @@ SELECT u.password_hash, u.disabled_at, u.expires_at, u.uuid, u.org, u.app, (
             SELECT g.permission FROM {p}user_permissions g WHERE g.user_id = u.id
             UNION SELECT rp.permission FROM {p}assignments ur
                 JOIN {p}role_permissions rp ON rp.role_id = ur.role_id WHERE ur.user_id = u.id
-        ) held)
+        ) held), (
+        SELECT string_agg(r.name, '
+') FROM {p}assignments ur JOIN {p}roles r ON r.id = ur.role_id WHERE ur.user_id = u.id)
 FROM {p}users u WHERE u.tenant = $1 AND u.name = $2";
 
 /// Statements of a verification, built once.
@@ -103,6 +110,7 @@ pub(super) fn credential(
     let (org, app, uuid) = (row.text()?, row.text()?, row.text()?);
     let (user_org, user_app) = (row.text()?, row.text()?);
     let permissions = permissions(row.text()?.as_deref());
+    let roles = groups(row.text()?.as_deref());
     let ground = ground(row.number()? != 0, user_org.as_deref(), user_app.as_deref());
     let scopes = scopes.split(' ');
     let topics = topics(&mut row, kind, &public_id, shown)?;
@@ -111,7 +119,7 @@ pub(super) fn credential(
     macro_rules! finish {
         ($builder:expr) => {{
             let builder = $builder.with_credential_id(public_id).with_scopes(scopes);
-            let builder = match ground {
+            let builder = match ground.clone() {
                 Some(ground) => builder.with_permissions_in(ground, permissions),
                 None => builder.with_permissions(permissions),
             };
@@ -153,7 +161,8 @@ pub(super) fn credential(
             }
         }
     };
-    Ok(Found { row: id, kind, last_used_at, principal: principal.depending_on(&topics) })
+    let principal = principal.in_groups(ground, roles).depending_on(&topics);
+    Ok(Found { row: id, kind, last_used_at, principal })
 }
 
 /// Reads the topics that an answer depends on, beside the roles, whose changes concern every
@@ -194,6 +203,7 @@ pub(super) fn user(
     let user = maybe(user, row.text()?, |user, app| user.with_app(app));
     let user = maybe(user, expires_at, |user, at| user.with_expires_at(at));
     let user: Principal = user.with_permissions(permissions(row.text()?.as_deref())).into();
+    let user = user.in_groups(None, groups(row.text()?.as_deref()));
     Ok(Some(user.depending_on(&[topic::user(tenant, name)])))
 }
 
@@ -243,6 +253,11 @@ fn permissions(lines: Option<&str>) -> Permissions {
         }
     };
     lines.filter_map(read).collect()
+}
+
+/// Reads the names of roles, one per line.
+fn groups(lines: Option<&str>) -> Groups {
+    lines.unwrap_or_default().split('\n').collect()
 }
 
 fn maybe<B, T>(builder: B, value: Option<T>, set: impl FnOnce(B, T) -> B) -> B {

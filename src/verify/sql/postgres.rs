@@ -52,6 +52,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     announce: announce::FUNCTION,
     announce_users: announce::USERS,
     announce_audience: announce::AUDIENCE,
+    announce_roles: announce::ROLES,
     holders: holders::postgres,
 };
 

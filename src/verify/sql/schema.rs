@@ -20,6 +20,8 @@ pub(super) struct Words {
     pub(super) announce_users: &'static str,
     /// Statements with which a database of an earlier version announces changed audiences.
     pub(super) announce_audience: &'static str,
+    /// Statements with which a database of an earlier version announces renamed roles.
+    pub(super) announce_roles: &'static str,
     /// Statements for the table of the holders of each name and UUID.
     pub(super) holders: fn() -> String,
 }
@@ -59,6 +61,7 @@ impl Plan {
             words.announce.to_owned() + words.announce_users,
             (words.holders)(),
             GRANTS.replace("{bytes}", words.bytes) + words.announce_audience,
+            words.announce_roles.to_owned(),
         ];
         let steps = steps.iter().filter(|step| !step.is_empty());
         Self {

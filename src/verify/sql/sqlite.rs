@@ -40,6 +40,7 @@ const WORDS: Words = Words {
     announce: "",
     announce_users: "",
     announce_audience: "",
+    announce_roles: "",
     holders: holders::sqlite,
 };
 

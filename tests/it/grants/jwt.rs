@@ -6,7 +6,7 @@ use std::time::Duration;
 use tower_principal::grant::{Ending, Grants as _, RefreshRule, Renewal};
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlVerifier};
 use tower_principal::verify::{self, Cached};
-use tower_principal::{OAuthUser, Principal, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError};
+use tower_principal::{OAuthUser, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError};
 
 use super::*;
 use crate::sql::{Place, REVOKED, Short, ask, token};
@@ -23,7 +23,7 @@ fn signed() -> impl Verifier {
                 let (issuer, id) = text.split_once(' ').unwrap_or((ISSUER, text));
                 let user =
                     OAuthUser::new("alice").with_client("map").with_issuer(issuer).with_credential_id(id);
-                Ok(Principal::from(user))
+                Ok(user)
             }
             _ => Err(VerifyError::Unsupported),
         };

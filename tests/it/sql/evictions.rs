@@ -160,7 +160,7 @@ async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
     fn tokens() -> impl Verifier {
         verify::from_fn(|credential, _| async move {
             let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-            Ok(OAuthUser::new("otto").with_credential_id(token.expose_secret()).into())
+            Ok(OAuthUser::new("otto").with_credential_id(token.expose_secret()))
         })
     }
     let _quiet = QUIET.lock().await;

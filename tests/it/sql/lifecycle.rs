@@ -409,8 +409,8 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
             let text = token.expose_secret();
             let user = OAuthUser::new("otto").with_expires_at(at);
             match text.split('.').next().unwrap() {
-                "id" => Ok(user.with_credential_id(text.split('.').nth(1).unwrap()).into()),
-                PLAIN | "v4" => Ok(user.into()),
+                "id" => Ok(user.with_credential_id(text.split('.').nth(1).unwrap())),
+                PLAIN | "v4" => Ok(user),
                 _ => Err(VerifyError::UNKNOWN),
             }
         });

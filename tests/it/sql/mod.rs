@@ -11,6 +11,7 @@ mod credentials;
 mod dependencies;
 #[cfg(feature = "cache")]
 mod evictions;
+mod groups;
 mod holders;
 mod lifecycle;
 mod outages;

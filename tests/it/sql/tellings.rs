@@ -184,7 +184,7 @@ async fn one_revoked_token_does_not_empty_a_cache_again_and_again() {
         let database = place.connect().await;
         let tokens = verify::from_fn(|credential, _| async move {
             let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
-            Ok(OAuthUser::new(token.expose_secret()).into())
+            Ok(OAuthUser::new(token.expose_secret()))
         });
         let cached = Arc::new(Cached::new(database.denylist(tokens)).unwrap().ttl(Duration::from_secs(3600)));
         let mut changes = listen(&place, &database).await;

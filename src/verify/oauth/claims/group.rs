@@ -20,12 +20,12 @@ pub enum GroupForm {
 
 /// A claim and the form of its groups.
 #[derive(Clone, Debug)]
-pub(super) struct Groups {
+pub(super) struct GroupClaim {
     path: Path,
     form: GroupForm,
 }
 
-impl Groups {
+impl GroupClaim {
     pub(super) fn new(path: &str, form: GroupForm) -> Self {
         Self { path: Path::new(path), form }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::{mem, ptr};
 
 use super::path::Path;
-use super::{Claims, GroupForm, Groups, Json, Own};
+use super::{Claims, GroupClaim, GroupForm, Json, Own};
 use crate::principal::{InvalidPermission, OAuthUser, Permissions};
 
 /// The claims for each property of a principal.
@@ -18,7 +18,7 @@ pub(in crate::verify) struct Mapping {
     app: Option<Path>,
     tenant: Option<Path>,
     scopes: Vec<Path>,
-    groups: Arc<[Groups]>,
+    groups: Arc<[GroupClaim]>,
     /// The permissions of groups. A group that is not here gives none.
     permissions: HashMap<Box<str>, Permissions>,
     /// True if `null` means absent: some authorization servers write it.
@@ -87,7 +87,7 @@ impl Mapping {
         form: GroupForm,
         claims: impl IntoIterator<Item = &'c str>,
     ) {
-        let added = claims.into_iter().map(|claim| Groups::new(claim, form));
+        let added = claims.into_iter().map(|claim| GroupClaim::new(claim, form));
         self.groups = self.groups.iter().cloned().chain(added).collect();
     }
 
@@ -116,6 +116,7 @@ impl Mapping {
         let id = self.first(&self.id, claims)?.ok_or("no id")?;
         let mut user =
             OAuthUser::new(id).with_scopes(self.scopes(claims)?).with_permissions(self.permissions(claims));
+        user = user.with_groups(self.groups(claims));
         if let Some(org) = text_at(self.org.as_ref(), claims)? {
             user = user.with_org(org);
         }
@@ -175,6 +176,12 @@ impl Mapping {
         Ok(names)
     }
 
+    fn groups<'a>(&self, claims: &'a Json<'_>) -> Vec<&'a str> {
+        let mut names = Vec::new();
+        self.groups.iter().for_each(|groups| groups.each(claims, &mut |name| names.push(name)));
+        names
+    }
+
     /// Returns the permissions of the groups, which are those of [`Claims::groups`].
     fn permissions(&self, claims: &Json<'_>) -> Permissions {
         if self.permissions.is_empty() {
@@ -198,8 +205,8 @@ impl Mapping {
     }
 }
 
-fn lists<'c>(claims: impl IntoIterator<Item = &'c str>) -> Arc<[Groups]> {
-    claims.into_iter().map(|claim| Groups::new(claim, GroupForm::List)).collect()
+fn lists<'c>(claims: impl IntoIterator<Item = &'c str>) -> Arc<[GroupClaim]> {
+    claims.into_iter().map(|claim| GroupClaim::new(claim, GroupForm::List)).collect()
 }
 
 fn paths<'c, P: FromIterator<Path>>(claims: impl IntoIterator<Item = &'c str>) -> P {

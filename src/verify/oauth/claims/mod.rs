@@ -14,8 +14,8 @@ mod path;
 mod word;
 
 use self::client::Own;
+use self::group::GroupClaim;
 pub use self::group::GroupForm;
-use self::group::Groups;
 pub(in crate::verify) use self::json::Json;
 pub(in crate::verify) use self::mapping::Mapping;
 pub(in crate::verify) use self::path::Path;
@@ -39,7 +39,7 @@ pub(in crate::verify) use self::word::Word;
 #[derive(Clone)]
 pub struct Claims {
     text: String,
-    groups: Arc<[Groups]>,
+    groups: Arc<[GroupClaim]>,
 }
 
 impl Claims {
@@ -80,7 +80,11 @@ impl Claims {
     }
 
     /// Returns the groups and roles that the token names, from the claims in the verifier's builder
-    /// (`group_claims`). A claim of another form than its [`GroupForm`] names none.
+    /// (`group_claims`), in the token's order. A claim of another form than its [`GroupForm`] names
+    /// none. Parses the token's claims each time.
+    ///
+    /// To decide by a group, use [`policy::group`](crate::policy::group()) or
+    /// [`Principal::has_group`](crate::Principal::has_group), which regard the place of the group.
     pub fn groups(&self) -> Vec<String> {
         let claims = self.value();
         let mut names = Vec::new();
@@ -88,29 +92,6 @@ impl Claims {
             .iter()
             .for_each(|groups| groups.each_kept(&claims, &mut |name| names.push(name.to_owned())));
         names
-    }
-
-    /// Returns true if the token names exactly this group or role; see [`groups`](Self::groups). To
-    /// give permissions to a group, use `permissions_of` of the verifier's builder.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tower_principal::verify::Claims;
-    /// use tower_principal::policy::Forbidden;
-    /// use tower_principal::request::RequestHead;
-    /// use tower_principal::{Principal, RequireLayer};
-    ///
-    /// let staff = |who: &Principal, _: &RequestHead<'_>| match who.claims::<Claims>()
-    /// {
-    ///     Some(claims) if claims.has_group("staff") => Ok(()),
-    ///     _ => Err(Forbidden::new()),
-    /// };
-    /// let layer = RequireLayer::new(staff);
-    /// # let _ = layer;
-    /// ```
-    pub fn has_group(&self, name: &str) -> bool {
-        self.groups().iter().any(|group| group == name)
     }
 
     /// Returns the claims unchanged from the token or from the answer about it: a JSON object.

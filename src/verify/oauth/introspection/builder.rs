@@ -196,8 +196,12 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     /// }
     /// # let _ = verifier;
     /// ```
-    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
-        self.invalid = self.expected.mapping.permit(group, permissions).err().or(self.invalid);
+    pub fn permissions_of<'p>(
+        mut self,
+        group: impl AsRef<str>,
+        permissions: impl IntoIterator<Item = &'p str>,
+    ) -> Self {
+        self.invalid = self.expected.mapping.permit(group.as_ref(), permissions).err().or(self.invalid);
         self
     }
 

@@ -113,8 +113,12 @@ impl JwtVerifierBuilder {
     /// # let _ = (verifier, layer);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn permissions_of<'p>(mut self, group: &str, permissions: impl IntoIterator<Item = &'p str>) -> Self {
-        self.invalid = self.mapping.permit(group, permissions).err().or(self.invalid);
+    pub fn permissions_of<'p>(
+        mut self,
+        group: impl AsRef<str>,
+        permissions: impl IntoIterator<Item = &'p str>,
+    ) -> Self {
+        self.invalid = self.mapping.permit(group.as_ref(), permissions).err().or(self.invalid);
         self
     }
 }

@@ -1,10 +1,15 @@
-//! Roles, which are named sets of permissions.
+//! Roles, which are groups of users with permissions.
 
 use super::SqlStore;
 use crate::principal::Permission;
 use crate::verify::sql::{Change, SqlError, Value, names};
 
 /// Roles of one tenant; from [`SqlStore::roles`].
+///
+/// The name of a role is a group of every user to which it is assigned; see
+/// [`policy::group`](crate::policy::group()). If a key or an access token of the user has no
+/// permissions of its own, it has the user's groups as well. They count in the user's organization
+/// and application.
 ///
 /// # Examples
 ///
@@ -41,9 +46,10 @@ impl Roles {
     /// the database cannot be changed now.
     pub async fn create<'p>(
         &self,
-        role: &str,
+        role: impl AsRef<str> + Send,
         permissions: impl IntoIterator<Item = &'p str> + Send,
     ) -> Result<(), SqlError> {
+        let role = role.as_ref();
         let permissions: Vec<&str> = permissions.into_iter().collect();
         for permission in &permissions {
             permission.parse::<Permission>()?;
@@ -60,8 +66,8 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
-    pub async fn delete(&self, role: &str) -> Result<bool, SqlError> {
-        self.change(DELETE, role, Vec::new()).await
+    pub async fn delete(&self, role: impl AsRef<str> + Send) -> Result<bool, SqlError> {
+        self.change(DELETE, role.as_ref(), Vec::new()).await
     }
 
     /// Adds a permission to a role. Returns `true` if there is such a role.
@@ -70,9 +76,9 @@ impl Roles {
     ///
     /// [`SqlError::InvalidPermission`] if the text is not a permission. Other variants if the
     /// database cannot be changed now.
-    pub async fn allow(&self, role: &str, permission: &str) -> Result<bool, SqlError> {
+    pub async fn allow(&self, role: impl AsRef<str> + Send, permission: &str) -> Result<bool, SqlError> {
         permission.parse::<Permission>()?;
-        self.change(ALLOW, role, vec![names::name(permission)?.into()]).await
+        self.change(ALLOW, role.as_ref(), vec![names::name(permission)?.into()]).await
     }
 
     /// Removes a permission from a role, given in the text with which it was added. Returns `true`
@@ -81,8 +87,8 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
-    pub async fn forbid(&self, role: &str, permission: &str) -> Result<bool, SqlError> {
-        self.change(FORBID, role, vec![names::name(permission)?.into()]).await
+    pub async fn forbid(&self, role: impl AsRef<str> + Send, permission: &str) -> Result<bool, SqlError> {
+        self.change(FORBID, role.as_ref(), vec![names::name(permission)?.into()]).await
     }
 
     /// Assigns a role to a user. Returns `true` if both exist.
@@ -90,8 +96,8 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
-    pub async fn assign(&self, role: &str, user: &str) -> Result<bool, SqlError> {
-        self.with_user(ASSIGN, role, user).await
+    pub async fn assign(&self, role: impl AsRef<str> + Send, user: &str) -> Result<bool, SqlError> {
+        self.with_user(ASSIGN, role.as_ref(), user).await
     }
 
     /// Removes a role from a user. Returns `true` if the user had it.
@@ -99,8 +105,8 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
-    pub async fn unassign(&self, role: &str, user: &str) -> Result<bool, SqlError> {
-        self.with_user(UNASSIGN, role, user).await
+    pub async fn unassign(&self, role: impl AsRef<str> + Send, user: &str) -> Result<bool, SqlError> {
+        self.with_user(UNASSIGN, role.as_ref(), user).await
     }
 
     /// Returns the permissions of a role, in order. Returns none if there is no such role.
@@ -108,8 +114,8 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
-    pub async fn permissions(&self, role: &str) -> Result<Vec<String>, SqlError> {
-        self.names(PERMISSIONS, role).await
+    pub async fn permissions(&self, role: impl AsRef<str> + Send) -> Result<Vec<String>, SqlError> {
+        self.names(PERMISSIONS, role.as_ref()).await
     }
 
     /// Returns the roles of a user, in order. Returns none if there is no such user.
