@@ -3,7 +3,7 @@
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::{fmt, io};
 
-use siphasher::sip128::{Hasher128, SipHasher24};
+use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
 
 /// A 128-bit keyed fingerprint of one or several secrets.
 ///
@@ -61,17 +61,21 @@ impl FingerprintKey {
     /// come their number and the length of each part except the last.
     #[inline]
     pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
-        let (key, measured): (_, &[&[u8]]) = match parts {
-            [_] => (&self.one, &[]),
-            [measured @ .., _] => (&self.several, measured),
-            [] => (&self.several, &[]),
+        let hash = match parts {
+            // Hashing at once costs less than writing and finishing.
+            [part] => self.one.hash(part),
+            [measured @ .., _] => self.of_several(measured, parts),
+            [] => self.of_several(&[], parts),
         };
-        let mut hasher = *key;
+        Fingerprint([hash.h1, hash.h2])
+    }
+
+    fn of_several(&self, measured: &[&[u8]], parts: &[&[u8]]) -> Hash128 {
+        let mut hasher = self.several;
         let count = (parts.len() as u64) << 48;
         measured.iter().for_each(|part| hasher.write_u64(count | part.len() as u64));
         parts.iter().for_each(|part| hasher.write(part));
-        let hash = hasher.finish128();
-        Fingerprint([hash.h1, hash.h2])
+        hasher.finish128()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::request::grammar::has_control;
+use crate::request::grammar::{has_ascii_control, has_control};
 
 /// A token, key, password or other text that must not leak.
 ///
@@ -108,7 +108,20 @@ impl<'r> Secret<'r> {
 
     /// Returns `true` if it holds a control character, which is invalid in every credential.
     pub(crate) fn holds_control(&self) -> bool {
-        has_control(self.expose_secret())
+        match &self.0 {
+            Text::Ascii(bytes) => has_ascii_control(bytes),
+            Text::Borrowed(text) => has_control(text),
+            Text::Owned(text) => has_control(text),
+        }
+    }
+
+    /// Returns `true` if it holds nothing but whitespace.
+    pub(crate) fn is_blank(&self) -> bool {
+        match &self.0 {
+            Text::Ascii(bytes) => bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r')),
+            Text::Borrowed(text) => text.trim().is_empty(),
+            Text::Owned(text) => text.trim().is_empty(),
+        }
     }
 
     /// Returns both sides of the first separator, or `None` if there is no separator. Borrowed text
@@ -173,6 +186,19 @@ mod tests {
         assert!(Secret::borrowed("a").ct_eq(&Secret::owned("a")));
         assert!(!Secret::borrowed("a").ct_eq(&Secret::borrowed("b")));
         assert!(!Secret::borrowed("a").ct_eq(&Secret::borrowed("ab")));
+    }
+
+    #[test]
+    fn blanks_and_controls_are_the_same_for_text_and_for_ascii() {
+        for text in ["", " ", "\t\u{b}\r \n\u{c}", "a", " a ", "\0", "\u{1c}", "\u{7f}", "12345678\u{1f}"] {
+            let secrets = [Secret::borrowed(text), Secret::of_ascii(text.as_bytes()), Secret::owned(text)];
+            for secret in secrets {
+                assert_eq!(secret.is_blank(), text.trim().is_empty(), "{text:?}");
+                assert_eq!(secret.holds_control(), text.contains(char::is_control), "{text:?}");
+            }
+        }
+        assert!(Secret::borrowed("\u{3000}").is_blank() && !Secret::borrowed("\u{3000}").holds_control());
+        assert!(Secret::borrowed("a\u{85}").holds_control());
     }
 
     #[test]

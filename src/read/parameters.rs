@@ -2,7 +2,7 @@
 
 use super::token::MAX_LENGTH;
 use super::urlencoded::{self, Names};
-use crate::credential::{Credentials, Pair, Presented, ReadError, Secret, Source};
+use crate::credential::{Credentials, Pair, Presented, ReadError, Source};
 use crate::dialect::DialectError;
 use crate::dialect::meaning::PairClassifier;
 use crate::dialect::row::TokenSyntax;
@@ -113,8 +113,7 @@ fn pair<'r>(
     let (Some(id), Some(secret)) = (value(id)?, value(secret)?) else {
         return Ok(Presented::malformed_value(source, classify.kind()));
     };
-    let blank = |half: &Secret<'_>| half.expose_secret().trim().is_empty();
-    if [&id, &secret].into_iter().any(|half| blank(half) || half.holds_control()) {
+    if [&id, &secret].into_iter().any(|half| half.is_blank() || half.holds_control()) {
         return Err(ReadError::Malformed);
     }
     Ok(Presented::new(source, classify.classify(Pair::new(id, secret))))

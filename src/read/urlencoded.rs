@@ -152,6 +152,10 @@ pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>,
         if raw.len() > max_length {
             return Ok(None);
         }
+        // Checking for ASCII costs less than checking for UTF-8.
+        if raw.is_ascii() {
+            return Ok(Some(Secret::of_ascii(raw)));
+        }
         let text = std::str::from_utf8(raw).map_err(|_| ReadError::Malformed)?;
         return Ok(Some(Secret::borrowed(text)));
     }

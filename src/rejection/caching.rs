@@ -37,8 +37,8 @@ impl Carried {
         if self == Self::Nothing {
             return;
         }
-        let is_private =
-            headers.get(CACHE_CONTROL).is_some() && headers.get_all(CACHE_CONTROL).iter().all(keeps_private);
+        let is_private = headers.keys().any(|name| name == CACHE_CONTROL)
+            && headers.get_all(CACHE_CONTROL).iter().all(keeps_private);
         if !is_private {
             headers.insert(CACHE_CONTROL, NO_STORE);
         }

@@ -253,7 +253,7 @@ impl<'c> Place<'c> {
         let one =
             |key: &FingerprintKey, secret: &Secret<'_>| Self::Known(key.of(&[secret.expose_secret_bytes()]));
         let two = |key: &FingerprintKey, pair: &Pair<'_>| {
-            Self::Known(key.of(&[pair.id().as_bytes(), pair.secret().expose_secret_bytes()]))
+            Self::Known(key.of(&[pair.id_bytes(), pair.secret().expose_secret_bytes()]))
         };
         match credential {
             Credential::AccessToken(token) => one(&keys.token, token),
