@@ -36,7 +36,7 @@ impl<'r> Pair<'r> {
 
     /// Splits `id:secret` at the first colon. Returns `None` if there is no colon.
     pub(crate) fn split(text: Zeroizing<String>) -> Option<Self> {
-        let colon = text.find(':')?;
+        let colon = memchr::memchr(b':', text.as_bytes())?;
         Some(Self(Halves::Joined { text, colon }))
     }
 
