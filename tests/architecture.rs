@@ -398,7 +398,7 @@ fn req_18_no_exposed_secret_is_compared() {
 #[rustfmt::skip]
 const DOORS: &[&str] = &[
     "credential/credential", "credential/digest", "credential/pair", "credential/secret", "credential/typed_headers", "grant/memory/applications",
-    "grant/proof", "grant/token_shape", "read/parameters",
+    "grant/proof", "grant/token_shape",
     "read/value", "test_util/conformance/checks", "test_util/conformance/seen",
     "test_util/conformance/twist", "verify/cache/key", "verify/memory", "verify/memory/builder",
     "verify/oauth/introspection", "verify/oauth/jwt", "verify/sql/denied", "verify/sql/digest",
