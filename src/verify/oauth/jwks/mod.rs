@@ -28,6 +28,7 @@ mod freshness;
 mod key_file;
 mod report;
 mod set;
+mod set_verify;
 mod source;
 
 pub use self::builder::{JwksBuilder, JwksError};

@@ -17,12 +17,9 @@ use crate::clock::Clock;
 use crate::credential::{Credential, Fingerprint};
 use crate::principal::{IdentitySource, OAuthUser, Principal};
 use crate::rejection::DenialReason;
-use crate::verify::{
-    Check, Denial, GroupForm, Jwks, KeySet, Tenancy, Value, Verifier, VerifyContext, VerifyError,
-};
+use crate::verify::{Check, Denial, Jwks, KeySet, Tenancy, Value, Verifier, VerifyContext, VerifyError};
 
 mod builder;
-mod builder_claims;
 mod denied;
 mod denylist;
 mod error;

@@ -2,15 +2,21 @@
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::{Change, Digest, Kind, Row, Shared, SqlError, Value, names};
+use super::{Change, Kind, Row, Shared, SqlError, Value, names};
 
+mod assignments;
 mod credentials;
+mod denials;
 mod draft;
+mod lifecycle;
 mod lists;
 mod records;
 mod roles;
+mod user_lists;
+mod user_permissions;
+mod user_state;
 mod users;
 
 pub use self::credentials::Credentials;
@@ -105,72 +111,6 @@ impl SqlStore {
     /// Returns the OAuth access tokens.
     pub fn access_tokens(&self) -> Credentials {
         Credentials::new(self.clone(), Kind::AccessToken)
-    }
-
-    /// Puts a digest on the denial list until this time. With `None` it stays there forever.
-    ///
-    /// A digest [of a principal](Digest::of_principal) is the one that
-    /// [`Denylisted`](super::Denylisted) looks up. A digest [of a credential](Digest::of) of this
-    /// database makes the database refuse that credential. A cached answer does not record the
-    /// credential that was presented for it. So a digest that is not of a principal clears every
-    /// cache that receives the change. If the digest is already denied for at least as long,
-    /// nothing changes and no change is published.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
-        let until = until.map_or(i64::MAX, names::millis);
-        let of_principal = i64::from(digest.is_of_principal());
-        let values = vec![digest.into(), until.into(), of_principal.into()];
-        self.change(DENY, values, Change::Denied(digest)).await.map(drop)
-    }
-
-    /// Returns `true` if a digest is on the denial list and its time is not over.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be asked now.
-    pub async fn is_denied(&self, digest: Digest) -> Result<bool, SqlError> {
-        let rows = self.read(IS_DENIED, vec![digest.into(), self.now().into()]).await?;
-        Ok(!rows.is_empty())
-    }
-
-    /// Deletes ended credentials and denials of every tenant.
-    ///
-    /// A credential of any kind is deleted if it expired or was revoked at least this retention
-    /// time ago. A client is deleted with the tokens that were issued to it. A denial is deleted
-    /// when its time is over. Until then a credential is listed and refused as *expired* or
-    /// *revoked*, and its id is taken. An expired one can be [prolonged](Credentials::expire).
-    /// After the deletion it is unknown. Users and disabled credentials stay.
-    ///
-    /// Deletes at most a thousand of each, so that it takes no longer than other statements.
-    /// Returns how many it deleted. Call it now and then, until it returns 0.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn purge_expired(&self, retention: Duration) -> Result<usize, SqlError> {
-        let now = self.now();
-        let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-        let credentials = self.write(PURGE_ENDED, vec![now.saturating_sub(retention).into()]).await?.len();
-        let digests = self.write(PURGE_DENIALS, vec![now.into()]).await?.len();
-        Ok(credentials + digests)
-    }
-
-    /// Revokes the credential of this digest and returns `true` if there is one.
-    ///
-    /// A secret whose overlap is over revokes nothing: otherwise a person with an old secret could
-    /// end its replacement. A credential that is already revoked is not changed and not published
-    /// again. Otherwise its holder could keep every cache evicting.
-    pub(super) async fn revoke_digest(&self, digest: Digest) -> Result<bool, SqlError> {
-        let values: Vec<Value> = vec![digest.into(), self.now().into()];
-        let revoked = self.change_each(REVOKE, values.clone(), Change::Everything, |row| {
-            let (kind, tenant, id) = (row.name()?, row.name()?, row.name()?);
-            let kind = Kind::named(&kind).ok_or(SqlError::Unreadable)?;
-            Ok(Change::Credential { kind, tenant: Some(tenant).filter(|tenant| !tenant.is_empty()), id })
-        });
-        Ok(revoked.await? > 0 || !self.read(IS_KNOWN, values).await?.is_empty())
     }
 
     pub(super) async fn read(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
@@ -276,24 +216,3 @@ impl fmt::Debug for SqlStore {
         shown.field("database", &self.shared.database).field("tenant", &self.tenant).finish()
     }
 }
-
-const DENY: &str = "INSERT INTO {p}revocations (digest, ends_at, of_principal) VALUES ($1, $2, $3)
-ON CONFLICT (digest) DO UPDATE SET ends_at = excluded.ends_at
-WHERE excluded.ends_at > {p}revocations.ends_at RETURNING digest";
-const IS_DENIED: &str = "SELECT ends_at FROM {p}revocations WHERE digest = $1 AND ends_at > $2";
-const REVOKE: &str = "UPDATE {p}credentials SET revoked_at = $2
-WHERE (digest = $1 OR (previous_digest = $1 AND previous_until > $2)) AND revoked_at IS NULL
-RETURNING kind, tenant, public_id";
-const IS_KNOWN: &str = "SELECT id FROM {p}credentials
-WHERE digest = $1 OR (previous_digest = $1 AND previous_until > $2)";
-/// Checks the end again in the deletion, because another caller may be prolonging the credential.
-///
-/// A grant is kept until its refresh token has expired as well.
-const PURGE_ENDED: &str = "DELETE FROM {p}credentials WHERE id IN (
-    SELECT id FROM {p}credentials WHERE refresh_until IS NULL AND expires_at <= $1
-    UNION SELECT id FROM {p}credentials WHERE refresh_until <= $1 AND expires_at <= $1
-    UNION SELECT id FROM {p}credentials WHERE revoked_at <= $1 LIMIT 1000)
-AND (revoked_at <= $1 OR (expires_at <= $1 AND (refresh_until IS NULL OR refresh_until <= $1)))
-RETURNING id";
-const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
-    SELECT digest FROM {p}revocations WHERE ends_at <= $1 LIMIT 1000) RETURNING digest";

@@ -91,24 +91,6 @@ impl Roles {
         self.change(FORBID, role.as_ref(), vec![names::name(permission)?.into()]).await
     }
 
-    /// Assigns a role to a user. Returns `true` if both exist.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn assign(&self, role: impl AsRef<str> + Send, user: &str) -> Result<bool, SqlError> {
-        self.with_user(ASSIGN, role.as_ref(), user).await
-    }
-
-    /// Removes a role from a user. Returns `true` if the user had it.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn unassign(&self, role: impl AsRef<str> + Send, user: &str) -> Result<bool, SqlError> {
-        self.with_user(UNASSIGN, role.as_ref(), user).await
-    }
-
     /// Returns the permissions of a role, in order. Returns none if there is no such role.
     ///
     /// # Errors
@@ -116,15 +98,6 @@ impl Roles {
     /// [`SqlError`] if the database cannot be asked now.
     pub async fn permissions(&self, role: impl AsRef<str> + Send) -> Result<Vec<String>, SqlError> {
         self.names(PERMISSIONS, role.as_ref()).await
-    }
-
-    /// Returns the roles of a user, in order. Returns none if there is no such user.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be asked now.
-    pub async fn of_user(&self, user: &str) -> Result<Vec<String>, SqlError> {
-        self.names(OF_USER, user).await
     }
 
     /// Returns the first thousand roles whose names come after this one, in the database's order.
@@ -138,7 +111,7 @@ impl Roles {
         rows.into_iter().map(|mut row| row.name()).collect()
     }
 
-    async fn names(&self, statement: &str, of: &str) -> Result<Vec<String>, SqlError> {
+    pub(super) async fn names(&self, statement: &str, of: &str) -> Result<Vec<String>, SqlError> {
         if !names::is_name(of) {
             return Ok(Vec::new());
         }
@@ -154,14 +127,6 @@ impl Roles {
         let values = [vec![self.0.column().into(), role.into()], values].concat();
         self.0.change(statement, values, Change::Everything).await
     }
-
-    async fn with_user(&self, statement: &str, role: &str, user: &str) -> Result<bool, SqlError> {
-        if !names::is_name(role) || !names::is_name(user) {
-            return Ok(false);
-        }
-        let values = vec![self.0.column().into(), role.into(), user.into()];
-        self.0.change(statement, values, self.0.of_user(user)).await
-    }
 }
 
 const CREATE: &str = "INSERT INTO {p}roles (tenant, name) VALUES ($1, $2) RETURNING id";
@@ -171,16 +136,7 @@ SELECT id, $3 FROM {p}roles WHERE tenant = $1 AND name = $2
 ON CONFLICT (role_id, permission) DO UPDATE SET permission = excluded.permission RETURNING role_id";
 const FORBID: &str = "DELETE FROM {p}role_permissions WHERE permission = $3
 AND role_id = (SELECT id FROM {p}roles WHERE tenant = $1 AND name = $2) RETURNING role_id";
-const ASSIGN: &str = "INSERT INTO {p}assignments (user_id, role_id)
-SELECT u.id, r.id FROM {p}users u, {p}roles r
-WHERE u.tenant = $1 AND u.name = $3 AND r.tenant = $1 AND r.name = $2
-ON CONFLICT (user_id, role_id) DO UPDATE SET role_id = excluded.role_id RETURNING user_id";
-const UNASSIGN: &str = "DELETE FROM {p}assignments
-WHERE user_id = (SELECT id FROM {p}users WHERE tenant = $1 AND name = $3)
-AND role_id = (SELECT id FROM {p}roles WHERE tenant = $1 AND name = $2) RETURNING user_id";
 const PERMISSIONS: &str =
     "SELECT rp.permission FROM {p}role_permissions rp JOIN {p}roles r ON r.id = rp.role_id
 WHERE r.tenant = $1 AND r.name = $2 ORDER BY rp.permission";
-const OF_USER: &str = "SELECT r.name FROM {p}roles r JOIN {p}assignments ur ON ur.role_id = r.id
-JOIN {p}users u ON u.id = ur.user_id WHERE u.tenant = $1 AND u.name = $2 ORDER BY r.name";
 const LIST: &str = "SELECT name FROM {p}roles WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT 1000";

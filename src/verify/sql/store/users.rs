@@ -1,10 +1,9 @@
-//! Users with passwords.
+//! Users with passwords: creates and imports them, and changes passwords.
 
 use zeroize::Zeroizing;
 
-use super::{NewUser, SqlStore, UserRecord};
+use super::{NewUser, SqlStore};
 use crate::credential::Secret;
-use crate::principal::Permission;
 use crate::verify::sql::{SqlError, Value, names};
 
 /// Users of one tenant; from [`SqlStore::users`].
@@ -96,94 +95,6 @@ impl Users {
         }
     }
 
-    /// Disables a user and the user's keys, clients and tokens. Returns `true` if there is such a
-    /// user.
-    ///
-    /// A credential belongs to the user by its link or, if it was made before the user, by the
-    /// name.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn disable(&self, name: &str) -> Result<bool, SqlError> {
-        self.update(name, "disabled_at = coalesce(disabled_at, $3)", vec![self.0.now().into()]).await
-    }
-
-    /// Undoes [`disable`](Self::disable). Returns `true` if there is such a user.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn enable(&self, name: &str) -> Result<bool, SqlError> {
-        self.update(name, "disabled_at = NULL", Vec::new()).await
-    }
-
-    /// Deletes a user and the credentials that were linked to the user when they were made.
-    ///
-    /// A later user of the same name does not inherit these. Returns `true` if there was such a
-    /// user. Credentials that were made before the user have only the name, and stay: see
-    /// [`revoke_all_of`](super::Credentials::revoke_all_of).
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn delete(&self, name: &str) -> Result<bool, SqlError> {
-        self.change(name, DELETE, Vec::new()).await
-    }
-
-    /// Grants a permission, such as `get,put:/users/${user}/**`. Returns `true` if there is such a
-    /// user.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError::InvalidPermission`] if the text is not a permission. Other variants if the
-    /// database cannot be changed now.
-    pub async fn grant(&self, name: &str, permission: &str) -> Result<bool, SqlError> {
-        permission.parse::<Permission>()?;
-        self.change(name, GRANT, vec![names::name(permission)?.into()]).await
-    }
-
-    /// Withdraws a permission, given in the text with which it was granted. Returns `true` if the
-    /// user held it in that text.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be changed now.
-    pub async fn withdraw(&self, name: &str, permission: &str) -> Result<bool, SqlError> {
-        self.change(name, WITHDRAW, vec![names::name(permission)?.into()]).await
-    }
-
-    /// Returns the user of this name.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be asked now.
-    pub async fn find(&self, name: &str) -> Result<Option<UserRecord>, SqlError> {
-        if !names::is_name(name) {
-            return Ok(None);
-        }
-        Ok(self.select("name = $2", vec![name.into()]).await?.into_iter().next())
-    }
-
-    /// Returns the users whose names come after this one, in the database's order. Returns at most
-    /// `limit`, and never more than a thousand.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if the database cannot be asked now.
-    pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<UserRecord>, SqlError> {
-        let after = after.map(names::name).transpose()?.unwrap_or_default();
-        let values = vec![after.into(), i64::from(limit.min(1_000)).into()];
-        self.select("name > $2 ORDER BY name LIMIT $3", values).await
-    }
-
-    async fn select(&self, condition: &str, values: Vec<Value>) -> Result<Vec<UserRecord>, SqlError> {
-        let columns = UserRecord::COLUMNS;
-        let statement = format!("SELECT {columns} FROM {{p}}users WHERE tenant = $1 AND {condition}");
-        let values = [vec![self.0.column().into()], values].concat();
-        self.0.read(&statement, values).await?.iter_mut().map(UserRecord::read).collect()
-    }
-
     async fn insert(&self, name: &str, hash: String, new: NewUser) -> Result<(), SqlError> {
         let values = vec![
             self.0.column().into(),
@@ -199,12 +110,17 @@ impl Users {
         self.0.change(INSERT, values, self.0.of_user(name)).await.map(drop)
     }
 
-    async fn update(&self, name: &str, what: &str, values: Vec<Value>) -> Result<bool, SqlError> {
+    pub(super) async fn update(&self, name: &str, what: &str, values: Vec<Value>) -> Result<bool, SqlError> {
         let statement = format!("UPDATE {{p}}users SET {what} WHERE tenant = $1 AND name = $2 RETURNING id");
         self.change(name, &statement, values).await
     }
 
-    async fn change(&self, name: &str, statement: &str, values: Vec<Value>) -> Result<bool, SqlError> {
+    pub(super) async fn change(
+        &self,
+        name: &str,
+        statement: &str,
+        values: Vec<Value>,
+    ) -> Result<bool, SqlError> {
         if !names::is_name(name) {
             return Ok(false);
         }
@@ -224,9 +140,3 @@ impl Users {
 const INSERT: &str =
     "INSERT INTO {p}users (tenant, name, password_hash, uuid, org, app, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
-const DELETE: &str = "DELETE FROM {p}users WHERE tenant = $1 AND name = $2 RETURNING id";
-const GRANT: &str = "INSERT INTO {p}user_permissions (user_id, permission)
-SELECT id, $3 FROM {p}users WHERE tenant = $1 AND name = $2
-ON CONFLICT (user_id, permission) DO UPDATE SET permission = excluded.permission RETURNING user_id";
-const WITHDRAW: &str = "DELETE FROM {p}user_permissions WHERE permission = $3
-AND user_id = (SELECT id FROM {p}users WHERE tenant = $1 AND name = $2) RETURNING user_id";

@@ -1,6 +1,7 @@
 //! The settings for claims of a JWT that describe the principal.
 
-use super::{Facts, GroupForm, JwtVerifierBuilder};
+use super::{Facts, JwtVerifierBuilder};
+use crate::verify::GroupForm;
 
 impl JwtVerifierBuilder {
     /// Sets the claim with the principal's id. Defaults to `sub`. A token needs this claim, as a
@@ -67,7 +68,11 @@ impl JwtVerifierBuilder {
     }
 
     /// Sets everything that a preset knows.
-    pub(super) fn facts(mut self, facts: &'static Facts, problem: Option<&'static str>) -> Self {
+    pub(in crate::verify::oauth::jwt) fn facts(
+        mut self,
+        facts: &'static Facts,
+        problem: Option<&'static str>,
+    ) -> Self {
         self.mapping.set_ids_and_clients(facts.ids, facts.clients);
         if let Some(org) = facts.org {
             self.mapping.set_org(org);
