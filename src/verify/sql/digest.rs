@@ -11,6 +11,28 @@ impl Digest {
     ///
     /// It covers the kind, id, credential id, [issuer](Principal::issuer), and the name and the
     /// tenant of the store. Returns `None` if the principal has no credential id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::credential::Digest;
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// let token = |jti: &str| -> Principal {
+    ///     let user = OAuthUser::new("otto").with_issuer("https://login.example");
+    ///     user.with_credential_id(jti).into()
+    /// };
+    /// assert_eq!(
+    ///     Digest::of_principal(&token("jti-1")),
+    ///     Digest::of_principal(&token("jti-1"))
+    /// );
+    /// assert_ne!(
+    ///     Digest::of_principal(&token("jti-1")),
+    ///     Digest::of_principal(&token("jti-2"))
+    /// );
+    /// // Nothing distinguishes this credential from others of the user.
+    /// assert_eq!(Digest::of_principal(&OAuthUser::new("otto").into()), None);
+    /// ```
     // A denial is of a principal's credential or of any credential. An answer names the principal,
     // and not the credential that was presented for it. The list therefore records which of the two
     // a digest is. If a digest may belong to any credential, a cache evicts the good answers that

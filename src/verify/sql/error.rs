@@ -13,6 +13,37 @@ use crate::verify::password::{PasswordError, UnusableHash};
 ///
 /// No variant holds a text of the server, because its `DETAIL` quotes values (a `SQLSTATE` code
 /// does not).
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::VerifyError;
+/// use tower_principal::verify::sql::{NewCredential, SqlError, SqlVerifier};
+///
+/// let keys = SqlVerifier::sqlite("sqlite::memory:")
+///     .connect()
+///     .await?
+///     .store()
+///     .api_keys();
+/// keys.create(NewCredential::new().id("key-1")).await?;
+/// let status = match keys.create(NewCredential::new().id("key-1")).await {
+///     Ok(_) => 201,
+///     Err(SqlError::Exists) => 409,
+///     Err(SqlError::InvalidName | SqlError::InvalidPermission(_)) => 422,
+///     Err(_) => 503,
+/// };
+/// assert_eq!(status, 409);
+/// // For a verifier of your own, any failure is an outage.
+/// let error = VerifyError::from(SqlError::Late);
+/// assert!(matches!(error, VerifyError::Unavailable(_)));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SqlError {

@@ -4,6 +4,15 @@ use std::fmt;
 
 /// Kind of a credential in the database; users are not among them. Its `Display` is the name in the
 /// column `kind`.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::sql::Kind;
+///
+/// assert_eq!(Kind::ApiKey.to_string(), "api_key");
+/// assert_eq!(Kind::KeyPair.as_str(), "key_pair");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

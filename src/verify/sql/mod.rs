@@ -8,7 +8,7 @@
 //! of it](crate::guide::cache).
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use self::builder::{Limits, Opened, Source};
@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::credential::{Credential, Digest};
 use crate::principal::{IdentitySource as PrincipalSource, Principal};
 
+mod access;
 #[cfg(feature = "postgres")]
 mod announce;
 #[cfg(feature = "server")]
@@ -98,8 +99,9 @@ pub use self::store::{
 ///
 /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
 /// let keys = verifier.store().api_keys();
-/// let issued =
-///     keys.create(NewCredential::new().owner("alice").scopes(["read"])).await?;
+/// let issued = keys
+///     .create(NewCredential::new().owner("alice").scopes(["read"]))
+///     .await?;
 ///
 /// let key = Credential::ApiKey(issued.secret.reborrow());
 /// let principal = verifier.verify(&key, &VerifyContext::default()).await?;
@@ -140,53 +142,6 @@ struct Shared {
 }
 
 impl SqlVerifier {
-    /// Returns the store that creates, lists, changes and revokes credentials and users of no
-    /// tenant; [`SqlStore::tenant`] for those of one.
-    pub fn store(&self) -> SqlStore {
-        SqlStore::new(Arc::clone(&self.shared))
-    }
-
-    /// Returns a verifier on the same database for credentials of no tenant, in requests of any
-    /// tenant.
-    ///
-    /// It ignores tenants, so a layer with a tenant accepts it only with
-    /// [`danger_at_every_tenant`](Verifier::danger_at_every_tenant).
-    #[must_use]
-    pub fn without_tenant(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), without_tenant: true }
-    }
-
-    /// Returns the changes from now on, for code that keeps answers: a cache drops what a
-    /// [`Change`] [concerns](Change::concerns). The first call on PostgreSQL opens one more
-    /// connection, which listens.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError::Configuration`] outside a tokio runtime.
-    pub fn changes(&self) -> Result<Changes, SqlError> {
-        let changes = self.shared.hub.changes();
-        let mut listening = self.shared.listening.lock().unwrap_or_else(PoisonError::into_inner);
-        listening.as_mut().map_or(Ok(()), |listening| listening.start(&self.shared.hub))?;
-        Ok(changes)
-    }
-
-    /// Returns `inner` with this database's denial list: it accepts a credential only if the list
-    /// does not hold it. This makes JWTs revocable; see [`Denylisted`].
-    pub fn denylist<V: Verifier>(&self, inner: V) -> Denylisted<V> {
-        Denylisted::new(inner, self.store())
-    }
-
-    /// Returns how many connections are open, and how many of these are in use; for metrics.
-    pub fn connections(&self) -> (u32, u32) {
-        self.shared.database.connections()
-    }
-
-    /// Closes every connection after its current statement. Every later verification is
-    /// [`VerifyError::Unavailable`].
-    pub async fn close(&self) {
-        self.shared.database.close().await;
-    }
-
     fn now(&self) -> SystemTime {
         self.shared.clock.now()
     }

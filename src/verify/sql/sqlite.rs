@@ -52,6 +52,28 @@ impl SqlVerifier {
     /// On Unix this file and the files that SQLite puts beside it have mode 0600 under any umask,
     /// because they hold password hashes. The mode of an existing file does not change. A `file:`
     /// URI is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use sqlx::sqlite::SqlitePoolOptions;
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// // A file, which is created if it is missing:
+    /// let builder = SqlVerifier::sqlite("sqlite:portal.db");
+    /// # let _ = builder;
+    /// // The database of a pool that the service has already:
+    /// let pool = SqlitePoolOptions::new().connect("sqlite::memory:").await?;
+    /// let verifier = SqlVerifier::sqlite(&pool).connect().await?;
+    /// # let _ = verifier;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn sqlite(source: impl Into<SqliteSource>) -> SqlVerifierBuilder {
         SqlVerifierBuilder::new(source.into(), 4)
     }

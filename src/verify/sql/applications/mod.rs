@@ -5,8 +5,6 @@ mod import;
 mod lifecycle;
 mod record;
 
-use std::time::Duration;
-
 use self::description::describe;
 pub use self::record::ApplicationRecord;
 use super::store::SqlStore;
@@ -40,8 +38,8 @@ use crate::grant::{Application, Applications, StoreError};
 ///     Application::public("viewer").redirect("http://127.0.0.1/callback");
 /// assert!(applications.register(&viewer).await?.is_none());
 ///
-/// let weather =
-///     Application::confidential("weather").grants([GrantType::ClientCredentials]);
+/// let weather = Application::confidential("weather")
+///     .grants([GrantType::ClientCredentials]);
 /// let secret = applications.register(&weather).await?.ok_or("no secret")?;
 /// println!("shown once: {}", secret.expose_secret());
 ///
@@ -60,6 +58,30 @@ pub struct SqlApplications(SqlStore);
 
 impl SqlStore {
     /// Returns the registered applications, the clients of an authorization server.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::grant::{Application, Applications as _};
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// let viewer =
+    ///     Application::public("viewer").redirect("https://viewer.example/");
+    /// store.applications().register(&viewer).await?;
+    /// assert!(store.applications().find("viewer").await?.is_some());
+    /// // The applications of a tenant are apart.
+    /// assert!(
+    ///     store.tenant("acme")?.applications().find("viewer").await?.is_none()
+    /// );
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn applications(&self) -> SqlApplications {
         SqlApplications(self.clone())
     }
@@ -74,6 +96,31 @@ impl SqlApplications {
     /// [`SqlError::Exists`] if the id is taken, also by a client. [`SqlError::InvalidName`] or
     /// [`SqlError::Incomplete`] for values that cannot be used. Other variants if the database
     /// cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::grant::Application;
+    /// use tower_principal::verify::sql::{SqlError, SqlVerifier};
+    ///
+    /// let applications = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .applications();
+    /// let weather = Application::confidential("weather").label("Weather service");
+    /// let secret = applications.register(&weather).await?.ok_or("no secret")?;
+    /// println!("shown once: {}", secret.expose_secret());
+    /// let again = applications.register(&weather).await;
+    /// assert!(matches!(again, Err(SqlError::Exists)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn register(&self, application: &Application) -> Result<Option<Secret<'static>>, SqlError> {
         let secret = match application.is_confidential() {
             true => Some(self.secret(&application.id)?),
@@ -105,26 +152,37 @@ impl SqlApplications {
     ///
     /// [`SqlError::InvalidName`] or [`SqlError::Incomplete`] for values that cannot be used. Other
     /// variants if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::grant::{Application, Applications as _, GrantType};
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let applications = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .applications();
+    /// let weather = Application::confidential("weather");
+    /// let secret = applications.register(&weather).await?.ok_or("no secret")?;
+    /// let weather = weather.grants([GrantType::ClientCredentials]);
+    /// assert!(applications.change(&weather).await?);
+    ///
+    /// // The secret is still the same.
+    /// let found = applications.authenticate("weather", &secret).await?;
+    /// assert!(found.is_some_and(|it| it.allows(GrantType::ClientCredentials)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn change(&self, application: &Application) -> Result<bool, SqlError> {
         let values = self.columns(application)?;
         self.0.change(CHANGE, values, self.change_of(&application.id)).await
-    }
-
-    /// Gives a confidential application a new secret. The old one stays valid for the overlap,
-    /// which may be zero. A secret from before the last rotation ends now.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError::NotFound`] if there is no confidential application of this id. Other variants if
-    /// the database cannot be changed now.
-    pub async fn rotate(&self, id: &str, overlap: Duration) -> Result<Secret<'static>, SqlError> {
-        let record = self.record(id).await?.filter(|record| record.application.is_confidential());
-        record.ok_or(SqlError::NotFound)?;
-        let secret = self.secret(id)?;
-        let until = self.0.now().saturating_add(i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX));
-        let values = vec![self.digest(id, &secret)?.into(), until.into()];
-        let what = "previous_digest = digest, previous_until = $4, digest = $3";
-        if self.update(id, what, values).await? { Ok(secret) } else { Err(SqlError::NotFound) }
     }
 
     async fn select(&self, condition: &str, values: Vec<Value>) -> Result<Vec<ApplicationRecord>, SqlError> {

@@ -10,6 +10,31 @@ use crate::verify::sql::store::State;
 use crate::verify::sql::{Row, SqlError};
 
 /// Registered application in a list, without secrets.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::grant::Application;
+/// use tower_principal::verify::sql::{SqlVerifier, State};
+///
+/// let applications = SqlVerifier::sqlite("sqlite::memory:")
+///     .connect()
+///     .await?
+///     .store()
+///     .applications();
+/// applications.register(&Application::public("viewer")).await?;
+/// for record in applications.list(None, 100).await? {
+///     println!("{} {:?}", record.application.id, record.state);
+///     assert_eq!(record.state, State::Live);
+/// }
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ApplicationRecord {

@@ -9,6 +9,34 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::principal::Operation;
+    /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+    /// use tower_principal::{Credential, Pair, Secret, Verifier, VerifyContext};
+    ///
+    /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+    /// let store = verifier.store();
+    /// let password = Secret::borrowed("correct horse");
+    /// store.users().create("alice", password.reborrow(), NewUser::new()).await?;
+    /// store.roles().create("editor", ["put:/reports/*"]).await?;
+    /// assert!(store.roles().assign("editor", "alice").await?);
+    /// assert!(!store.roles().assign("editor", "no-such-user").await?);
+    ///
+    /// let pair = Pair::new(Secret::borrowed("alice"), password);
+    /// let credential = Credential::Password(pair);
+    /// let alice = verifier.verify(&credential, &VerifyContext::default()).await?;
+    /// assert!(alice.may(Operation::Put, "/reports/2026"));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn assign(&self, role: impl AsRef<str> + Send, user: &str) -> Result<bool, SqlError> {
         self.with_user(ASSIGN, role.as_ref(), user).await
     }
@@ -18,6 +46,28 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// let password = Secret::borrowed("correct horse");
+    /// store.users().create("alice", password, NewUser::new()).await?;
+    /// store.roles().create("editor", []).await?;
+    /// store.roles().assign("editor", "alice").await?;
+    /// assert!(store.roles().unassign("editor", "alice").await?);
+    /// assert!(!store.roles().unassign("editor", "alice").await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn unassign(&self, role: impl AsRef<str> + Send, user: &str) -> Result<bool, SqlError> {
         self.with_user(UNASSIGN, role.as_ref(), user).await
     }
@@ -27,6 +77,29 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// let password = Secret::borrowed("correct horse");
+    /// store.users().create("alice", password, NewUser::new()).await?;
+    /// for role in ["reader", "editor"] {
+    ///     store.roles().create(role, []).await?;
+    ///     store.roles().assign(role, "alice").await?;
+    /// }
+    /// assert_eq!(store.roles().of_user("alice").await?, ["editor", "reader"]);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn of_user(&self, user: &str) -> Result<Vec<String>, SqlError> {
         self.names(OF_USER, user).await
     }

@@ -19,15 +19,19 @@ use crate::verify::sql::{Change, Digest, Kind, SqlError, Value, names};
 /// use std::time::Duration;
 /// use tower_principal::verify::sql::{NewCredential, SqlVerifier, State};
 ///
-/// let keys =
-///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().api_keys();
+/// let keys = SqlVerifier::sqlite("sqlite::memory:")
+///     .connect()
+///     .await?
+///     .store()
+///     .api_keys();
 /// let issued = keys
 ///     .create(NewCredential::new().owner("alice").label("nightly import"))
 ///     .await?;
 /// println!("shown once: {}", issued.secret.expose_secret());
 ///
 /// // Both secrets count for a day, then the new one alone.
-/// let rotated = keys.rotate(&issued.id, Duration::from_secs(24 * 3600)).await?;
+/// let rotated =
+///     keys.rotate(&issued.id, Duration::from_secs(24 * 3600)).await?;
 /// assert!(!rotated.secret.ct_eq(&issued.secret));
 /// keys.disable(&issued.id).await?;
 /// assert_eq!(
@@ -57,6 +61,32 @@ impl Credentials {
     /// [`SqlError::Exists`] if the id is taken, also by a revoked credential.
     /// [`SqlError::InvalidName`], [`SqlError::InvalidPermission`] or [`SqlError::Incomplete`] for
     /// values that cannot be used. Other variants if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{NewCredential, SqlError, SqlVerifier};
+    ///
+    /// let keys = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .api_keys();
+    /// let issued =
+    ///     keys.create(NewCredential::new().id("key-1").owner("alice")).await?;
+    /// // The secret is in no other place: show it to its owner now.
+    /// assert!(issued.secret.expose_secret().starts_with("tpk_key-1_"));
+    ///
+    /// let again = keys.create(NewCredential::new().id("key-1")).await;
+    /// assert!(matches!(again, Err(SqlError::Exists)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn create(&self, new: NewCredential) -> Result<Issued, SqlError> {
         let id = match &new.id {
             Some(id) => names::id(id)?.to_owned(),
@@ -76,6 +106,33 @@ impl Credentials {
     ///
     /// As [`create`](Self::create). [`SqlError::Exists`] also if the secret is already known.
     /// [`SqlError::ShortSecret`] if the secret has less than 16 bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewCredential, SqlError, SqlVerifier};
+    ///
+    /// let keys = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .api_keys();
+    /// let secret = Secret::borrowed("c2VjcmV0IG9mIGFub3RoZXIgc3lzdGVt");
+    /// let id = keys.import(secret, NewCredential::new().owner("alice")).await?;
+    /// assert!(keys.find(&id).await?.is_some());
+    ///
+    /// let short =
+    ///     keys.import(Secret::borrowed("1234"), NewCredential::new()).await;
+    /// assert!(matches!(short, Err(SqlError::ShortSecret)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn import(&self, secret: Secret<'_>, new: NewCredential) -> Result<String, SqlError> {
         if !Digest::hides(&secret) {
             return Err(SqlError::ShortSecret);
@@ -97,6 +154,34 @@ impl Credentials {
     ///
     /// [`SqlError::NotFound`] if there is no credential of this id, or it was revoked. Other
     /// variants if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+    ///
+    /// let keys = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .api_keys();
+    /// let first = keys.create(NewCredential::new().owner("alice")).await?;
+    /// let second = keys.rotate(&first.id, Duration::from_secs(3600)).await?;
+    ///
+    /// assert_eq!(second.id, first.id);
+    /// assert!(!second.secret.ct_eq(&first.secret));
+    /// let key = keys.find(&first.id).await?.ok_or("no key")?;
+    /// // Until then both secrets are accepted.
+    /// assert!(key.previous_until.is_some());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn rotate(&self, id: &str, overlap: Duration) -> Result<Issued, SqlError> {
         let secret = self.secret(id)?;
         let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);

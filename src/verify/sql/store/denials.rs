@@ -18,6 +18,33 @@ impl SqlStore {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::{Duration, SystemTime};
+    /// use tower_principal::credential::Digest;
+    /// use tower_principal::verify::sql::SqlVerifier;
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// // At log-out, from the principal of the request: its JWT ends by its `jti`.
+    /// let otto: Principal = OAuthUser::new("otto")
+    ///     .with_issuer("https://login.example")
+    ///     .with_credential_id("jti-1")
+    ///     .into();
+    /// let digest = Digest::of_principal(&otto).ok_or("no credential id")?;
+    /// let until = SystemTime::now() + Duration::from_secs(3600);
+    /// store.deny(digest, Some(until)).await?;
+    /// assert!(store.is_denied(digest).await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn deny(&self, digest: Digest, until: Option<SystemTime>) -> Result<(), SqlError> {
         let until = until.map_or(i64::MAX, names::millis);
         let of_principal = i64::from(digest.is_of_principal());
@@ -30,6 +57,27 @@ impl SqlStore {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::credential::Digest;
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// let digest = Digest::of_access_token(&Secret::borrowed("a.b.c"), None);
+    /// assert!(!store.is_denied(digest).await?);
+    /// store.deny(digest, None).await?;
+    /// assert!(store.is_denied(digest).await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn is_denied(&self, digest: Digest) -> Result<bool, SqlError> {
         let rows = self.read(IS_DENIED, vec![digest.into(), self.now().into()]).await?;
         Ok(!rows.is_empty())
@@ -49,6 +97,30 @@ impl SqlStore {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// let keys = store.api_keys();
+    /// let issued = keys.create(NewCredential::new().owner("alice")).await?;
+    /// keys.revoke(&issued.id).await?;
+    ///
+    /// // Lists show what was revoked in the last 90 days.
+    /// let quarter = Duration::from_secs(90 * 24 * 3600);
+    /// while store.purge_expired(quarter).await? > 0 {}
+    /// assert!(keys.find(&issued.id).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn purge_expired(&self, retention: Duration) -> Result<usize, SqlError> {
         let now = self.now();
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);

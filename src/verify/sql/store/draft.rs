@@ -1,8 +1,7 @@
-//! Drafts of credentials and users, and the credential that is issued for a draft.
+//! Drafts of credentials and users.
 
 use std::time::SystemTime;
 
-use crate::credential::Secret;
 use crate::principal::Scopes;
 
 /// Draft of a credential.
@@ -40,11 +39,57 @@ pub struct NewCredential {
 
 impl NewCredential {
     /// Returns a draft with no field set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+    ///
+    /// let keys = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .api_keys();
+    /// // The id is random, and there is no end.
+    /// let issued = keys.create(NewCredential::new()).await?;
+    /// let key = keys.find(&issued.id).await?.ok_or("no key")?;
+    /// assert_eq!((key.id.len(), key.expires_at), (14, None));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the public id: 1 to 64 of `0-9A-Za-z`, `-`, `.`, `_` and `~`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{NewCredential, SqlError, SqlVerifier};
+    ///
+    /// let keys = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .api_keys();
+    /// let issued = keys.create(NewCredential::new().id("build-server")).await?;
+    /// assert_eq!(issued.id, "build-server");
+    /// let spaced = keys.create(NewCredential::new().id("build server")).await;
+    /// assert!(matches!(spaced, Err(SqlError::InvalidName)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -101,6 +146,29 @@ impl NewCredential {
     }
 
     /// Sets the granted scopes. Names that are not scope tokens are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+    ///
+    /// let keys = SqlVerifier::sqlite("sqlite::memory:")
+    ///     .connect()
+    ///     .await?
+    ///     .store()
+    ///     .api_keys();
+    /// let draft = NewCredential::new().scopes(["datasets:read", "not a scope"]);
+    /// let issued = keys.create(draft).await?;
+    /// let key = keys.find(&issued.id).await?.ok_or("no key")?;
+    /// assert_eq!(key.scopes, "datasets:read");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
@@ -108,12 +176,61 @@ impl NewCredential {
 
     /// Sets the granted permissions; the credential then has only these. Defaults to its user's
     /// permissions, and to none for an app token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::principal::Operation;
+    /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+    /// use tower_principal::{Credential, Verifier, VerifyContext};
+    ///
+    /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+    /// let draft =
+    ///     NewCredential::new().user("otto").permissions(["get:/reports/**"]);
+    /// let issued = verifier.store().access_tokens().create(draft).await?;
+    ///
+    /// let token = Credential::AccessToken(issued.secret.reborrow());
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// assert!(otto.may(Operation::Get, "/reports/2026"));
+    /// assert!(!otto.may(Operation::Put, "/reports/2026"));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn permissions<S: Into<String>>(mut self, permissions: impl IntoIterator<Item = S>) -> Self {
         self.permissions = Some(permissions.into_iter().map(Into::into).collect());
         self
     }
 
     /// Sets the time at which it ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::{Duration, SystemTime};
+    /// use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+    /// use tower_principal::{Credential, Verifier, VerifyContext};
+    ///
+    /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+    /// let draft = NewCredential::new()
+    ///     .user("otto")
+    ///     .expires_at(SystemTime::now() - Duration::from_secs(1));
+    /// let issued = verifier.store().access_tokens().create(draft).await?;
+    /// // It is over already.
+    /// let token = Credential::AccessToken(issued.secret.reborrow());
+    /// assert!(verifier.verify(&token, &VerifyContext::default()).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub const fn expires_at(mut self, at: SystemTime) -> Self {
         self.expires_at = Some(at);
         self
@@ -171,14 +288,4 @@ impl NewUser {
         self.expires_at = Some(at);
         self
     }
-}
-
-/// Credential that was created or rotated. The secret is stored nowhere else: show it once.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Issued {
-    /// Public id. For key pairs and for clients it is the user name beside the secret.
-    pub id: String,
-    /// Secret of the credential.
-    pub secret: Secret<'static>,
 }

@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
-use super::{Change, Kind, Row, Shared, SqlError, Value, names};
+use super::{Change, Row, Shared, SqlError, Value, names};
 
 mod assignments;
 mod credentials;
 mod denials;
 mod draft;
+mod issued;
 mod lifecycle;
 mod lists;
+mod parts;
 mod records;
 mod roles;
 mod user_lists;
@@ -20,7 +22,8 @@ mod user_state;
 mod users;
 
 pub use self::credentials::Credentials;
-pub use self::draft::{Issued, NewCredential, NewUser};
+pub use self::draft::{NewCredential, NewUser};
+pub use self::issued::Issued;
 pub use self::records::{CredentialRecord, State, UserRecord};
 pub use self::roles::Roles;
 pub use self::users::Users;
@@ -73,44 +76,38 @@ impl SqlStore {
     /// # Errors
     ///
     /// [`SqlError::InvalidName`] if it is empty, longer than 255 bytes, or has a control character.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{NewCredential, SqlError, SqlVerifier};
+    ///
+    /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
+    /// let acme = store.clone().tenant("acme")?.api_keys();
+    /// acme.create(NewCredential::new().id("key-1")).await?;
+    ///
+    /// // The same id is free at another tenant, and unknown there.
+    /// assert!(
+    ///     store
+    ///         .clone()
+    ///         .tenant("rival")?
+    ///         .api_keys()
+    ///         .find("key-1")
+    ///         .await?
+    ///         .is_none()
+    /// );
+    /// assert!(matches!(store.tenant(""), Err(SqlError::InvalidName)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn tenant(mut self, tenant: &str) -> Result<Self, SqlError> {
         self.tenant = Some(names::name(tenant)?.into());
         Ok(self)
-    }
-
-    /// Returns the users with passwords.
-    pub fn users(&self) -> Users {
-        Users(self.clone())
-    }
-
-    /// Returns the roles, their permissions, and their assignments to users.
-    pub fn roles(&self) -> Roles {
-        Roles(self.clone())
-    }
-
-    /// Returns the API keys of one text (OpenDataSoft).
-    pub fn api_keys(&self) -> Credentials {
-        Credentials::new(self.clone(), Kind::ApiKey)
-    }
-
-    /// Returns the API keys of an id and a secret (Socrata).
-    pub fn key_pairs(&self) -> Credentials {
-        Credentials::new(self.clone(), Kind::KeyPair)
-    }
-
-    /// Returns the tokens that identify applications (Socrata).
-    pub fn app_tokens(&self) -> Credentials {
-        Credentials::new(self.clone(), Kind::AppToken)
-    }
-
-    /// Returns the clients of organizations and applications (Usergrid).
-    pub fn clients(&self) -> Credentials {
-        Credentials::new(self.clone(), Kind::Client)
-    }
-
-    /// Returns the OAuth access tokens.
-    pub fn access_tokens(&self) -> Credentials {
-        Credentials::new(self.clone(), Kind::AccessToken)
     }
 
     pub(super) async fn read(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {

@@ -6,6 +6,21 @@ use crate::verify::sql::names::time;
 use crate::verify::sql::{Kind, Row, SqlError};
 
 /// State of a credential or a user.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::sql::State;
+///
+/// fn label(state: State) -> &'static str {
+///     match state {
+///         State::Live => "in force",
+///         State::Disabled => "paused",
+///         _ => "ended",
+///     }
+/// }
+/// assert_eq!(label(State::Revoked), "ended");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
@@ -18,6 +33,37 @@ pub enum State {
 }
 
 /// Credential in a list.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::SystemTime;
+/// use tower_principal::verify::sql::{
+///     CredentialRecord, NewCredential, SqlVerifier, State,
+/// };
+///
+/// /// Whether a list shows the credential as usable.
+/// fn is_usable(record: &CredentialRecord) -> bool {
+///     let is_over =
+///         record.expires_at.is_some_and(|end| end <= SystemTime::now());
+///     record.state == State::Live && !is_over
+/// }
+///
+/// let keys = SqlVerifier::sqlite("sqlite::memory:")
+///     .connect()
+///     .await?
+///     .store()
+///     .api_keys();
+/// keys.create(NewCredential::new().owner("alice")).await?;
+/// assert!(keys.list(None, 100).await?.iter().all(is_usable));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CredentialRecord {
@@ -52,6 +98,29 @@ pub struct CredentialRecord {
 }
 
 /// User in a list.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_principal::Secret;
+/// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+///
+/// let users =
+///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+/// users
+///     .create("alice", Secret::borrowed("correct horse"), NewUser::new())
+///     .await?;
+/// let alice = users.find("alice").await?.ok_or("no user")?;
+/// // Neither the password nor its hash is in the record.
+/// assert!(!format!("{alice:?}").contains("argon2"));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserRecord {

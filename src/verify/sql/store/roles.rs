@@ -44,6 +44,27 @@ impl Roles {
     /// [`SqlError::Exists`] if there is a role of this name. [`SqlError::InvalidName`] or
     /// [`SqlError::InvalidPermission`] if a text is not a name or a permission. Other variants if
     /// the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{SqlError, SqlVerifier};
+    ///
+    /// let roles =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+    /// roles.create("editor", ["get,put:/reports/*"]).await?;
+    /// let again = roles.create("editor", []).await;
+    /// assert!(matches!(again, Err(SqlError::Exists)));
+    /// let invalid = roles.create("writer", ["patch:/reports"]).await;
+    /// assert!(matches!(invalid, Err(SqlError::InvalidPermission(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn create<'p>(
         &self,
         role: impl AsRef<str> + Send,
@@ -66,6 +87,26 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let roles =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+    /// roles.create("editor", ["get,put:/reports/*"]).await?;
+    /// // Users with the role lose its permissions at once.
+    /// assert!(roles.delete("editor").await?);
+    /// assert!(!roles.delete("editor").await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn delete(&self, role: impl AsRef<str> + Send) -> Result<bool, SqlError> {
         self.change(DELETE, role.as_ref(), Vec::new()).await
     }
@@ -76,6 +117,25 @@ impl Roles {
     ///
     /// [`SqlError::InvalidPermission`] if the text is not a permission. Other variants if the
     /// database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let roles =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+    /// roles.create("reader", []).await?;
+    /// assert!(roles.allow("reader", "get:/users/${user}/**").await?);
+    /// assert!(!roles.allow("no-such-role", "get:/**").await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn allow(&self, role: impl AsRef<str> + Send, permission: &str) -> Result<bool, SqlError> {
         permission.parse::<Permission>()?;
         self.change(ALLOW, role.as_ref(), vec![names::name(permission)?.into()]).await
@@ -87,6 +147,26 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let roles =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+    /// roles.create("editor", ["get,put:/reports/*"]).await?;
+    /// // The text counts, not its meaning.
+    /// assert!(!roles.forbid("editor", "put,get:/reports/*").await?);
+    /// assert!(roles.forbid("editor", "get,put:/reports/*").await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn forbid(&self, role: impl AsRef<str> + Send, permission: &str) -> Result<bool, SqlError> {
         self.change(FORBID, role.as_ref(), vec![names::name(permission)?.into()]).await
     }
@@ -96,6 +176,28 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let roles =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+    /// roles.create("editor", ["put:/reports/*", "get:/reports/*"]).await?;
+    /// assert_eq!(
+    ///     roles.permissions("editor").await?,
+    ///     ["get:/reports/*", "put:/reports/*"]
+    /// );
+    /// assert!(roles.permissions("no-such-role").await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn permissions(&self, role: impl AsRef<str> + Send) -> Result<Vec<String>, SqlError> {
         self.names(PERMISSIONS, role.as_ref()).await
     }
@@ -105,6 +207,26 @@ impl Roles {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::SqlVerifier;
+    ///
+    /// let roles =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().roles();
+    /// roles.create("editor", []).await?;
+    /// roles.create("reader", []).await?;
+    /// assert_eq!(roles.list(None).await?, ["editor", "reader"]);
+    /// assert_eq!(roles.list(Some("editor")).await?, ["reader"]);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn list(&self, after: Option<&str>) -> Result<Vec<String>, SqlError> {
         let after = after.map(names::name).transpose()?.unwrap_or_default();
         let rows = self.0.read(LIST, vec![self.0.column().into(), after.into()]).await?;

@@ -9,6 +9,32 @@ impl Users {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlVerifier, State};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// let new = NewUser::new().org("acme").app("weather");
+    /// users.create("wendy", Secret::borrowed("correct horse"), new).await?;
+    ///
+    /// let wendy = users.find("wendy").await?.ok_or("no user")?;
+    /// assert_eq!(
+    ///     (wendy.state, wendy.org.as_deref()),
+    ///     (State::Live, Some("acme"))
+    /// );
+    /// assert!(users.find("walter").await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn find(&self, name: &str) -> Result<Option<UserRecord>, SqlError> {
         if !names::is_name(name) {
             return Ok(None);
@@ -22,6 +48,30 @@ impl Users {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be asked now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// for name in ["alice", "bob"] {
+    ///     let password = Secret::borrowed("correct horse");
+    ///     users.create(name, password, NewUser::new()).await?;
+    /// }
+    /// let after_alice = users.list(Some("alice"), 100).await?;
+    /// assert_eq!(after_alice.len(), 1);
+    /// assert_eq!(after_alice[0].name, "bob");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<UserRecord>, SqlError> {
         let after = after.map(names::name).transpose()?.unwrap_or_default();
         let values = vec![after.into(), i64::from(limit.min(1_000)).into()];

@@ -12,6 +12,30 @@ impl Users {
     ///
     /// [`SqlError::InvalidPermission`] if the text is not a permission. Other variants if the
     /// database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlError, SqlVerifier};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// users
+    ///     .create("alice", Secret::borrowed("correct horse"), NewUser::new())
+    ///     .await?;
+    /// assert!(users.grant("alice", "get,put:/users/${user}/**").await?);
+    /// assert!(!users.grant("bob", "get:/**").await?);
+    /// let invalid = users.grant("alice", "read:/reports").await;
+    /// assert!(matches!(invalid, Err(SqlError::InvalidPermission(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn grant(&self, name: &str, permission: &str) -> Result<bool, SqlError> {
         permission.parse::<Permission>()?;
         self.change(name, GRANT, vec![names::name(permission)?.into()]).await
@@ -23,6 +47,29 @@ impl Users {
     /// # Errors
     ///
     /// [`SqlError`] if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlVerifier};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// users
+    ///     .create("alice", Secret::borrowed("correct horse"), NewUser::new())
+    ///     .await?;
+    /// users.grant("alice", "get:/reports/**").await?;
+    /// assert!(users.withdraw("alice", "get:/reports/**").await?);
+    /// assert!(!users.withdraw("alice", "get:/reports/**").await?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn withdraw(&self, name: &str, permission: &str) -> Result<bool, SqlError> {
         self.change(name, WITHDRAW, vec![names::name(permission)?.into()]).await
     }

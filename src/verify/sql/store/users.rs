@@ -52,6 +52,30 @@ impl Users {
     /// user's name or UUID. [`SqlError::InvalidName`] for a value that cannot be a name.
     /// [`SqlError::ShortSecret`] for an empty password. Other variants if the database cannot be
     /// changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlError, SqlVerifier};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// let password = || Secret::borrowed("correct horse");
+    /// users.create("alice", password(), NewUser::new()).await?;
+    /// // ASCII letters match in any case, so no user can imitate another.
+    /// let alike = users.create("ALICE", password(), NewUser::new()).await;
+    /// assert!(matches!(alike, Err(SqlError::Exists)));
+    /// let empty = users.create("bob", Secret::borrowed(""), NewUser::new()).await;
+    /// assert!(matches!(empty, Err(SqlError::ShortSecret)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn create(&self, name: &str, password: Secret<'_>, new: NewUser) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;
@@ -74,6 +98,30 @@ impl Users {
     ///
     /// [`SqlError::UnusableHash`] if no password can match the hash or its check costs too much.
     /// Other variants as in [`create`](Self::create).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::password::Passwords;
+    /// use tower_principal::verify::sql::{NewUser, SqlError, SqlVerifier};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// // From the table of another service:
+    /// let hash = Passwords::new()?.hash("correct horse")?;
+    /// users.import("alice", &hash, NewUser::new().org("acme")).await?;
+    /// assert!(users.find("alice").await?.is_some());
+    ///
+    /// let plain = users.import("bob", "correct horse", NewUser::new()).await;
+    /// assert!(matches!(plain, Err(SqlError::UnusableHash(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn import(&self, name: &str, hash: &str, new: NewUser) -> Result<(), SqlError> {
         self.0.shared.passwords.accept(hash)?;
         self.insert(name, names::name(hash)?.to_owned(), new).await
@@ -86,6 +134,29 @@ impl Users {
     ///
     /// [`SqlError::NotFound`] if there is no such user. [`SqlError::ShortSecret`] for an empty
     /// password. Other variants if the database cannot be changed now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::Secret;
+    /// use tower_principal::verify::sql::{NewUser, SqlError, SqlVerifier};
+    ///
+    /// let users =
+    ///     SqlVerifier::sqlite("sqlite::memory:").connect().await?.store().users();
+    /// let (old, new) =
+    ///     (Secret::borrowed("correct horse"), Secret::borrowed("staple"));
+    /// users.create("alice", old, NewUser::new()).await?;
+    /// users.set_password("alice", new.reborrow()).await?;
+    /// let missing = users.set_password("bob", new).await;
+    /// assert!(matches!(missing, Err(SqlError::NotFound)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn set_password(&self, name: &str, password: Secret<'_>) -> Result<(), SqlError> {
         names::name(name)?;
         let hash = self.hash(&password).await?;

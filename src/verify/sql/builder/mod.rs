@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+mod settings;
+
 use super::{
     Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, log_in, lookup, schema,
 };
@@ -81,75 +83,6 @@ impl SqlVerifierBuilder {
         }
     }
 
-    /// Sets the prefix of the table names. Defaults to `principal_`.
-    ///
-    /// A prefix is `[a-z_][a-z0-9_]*`, at most 32 bytes. It does not start with `sqlite_` or `pg_`,
-    /// which the engines reserve.
-    pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// Sets the word at the start of the secrets that are made here. Defaults to `tp`.
-    ///
-    /// A word is 1 to 15 of `0-9a-z`. A letter for the kind follows it, so `tp` makes `tpk_..` for
-    /// a key. Use the name of your service, so that a leaked secret is recognized as yours.
-    pub fn secret_word(mut self, word: impl Into<String>) -> Self {
-        self.word = word.into();
-        self
-    }
-
-    /// Sets the name of this store, which is a part of each principal's
-    /// [identity](crate::Principal::identity). Defaults to no name. Give each store a name if a
-    /// service has several, and keep it: stored [keys](crate::Principal::key) hold it.
-    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Sets the name of this service, as the audience of access tokens names it (RFC 8707). It is
-    /// compared byte for byte, usually with an absolute URI.
-    ///
-    /// A token that names its audience is unknown to a service that it does not name, and to a
-    /// service without a name. A token without an audience is accepted by every service that uses
-    /// the database. Defaults to no name.
-    pub fn audience(mut self, service: impl Into<Box<str>>) -> Self {
-        self.audience = Some(service.into());
-        self
-    }
-
-    /// Sets the maximum number of connections, at least 1.
-    ///
-    /// Defaults to 10 on PostgreSQL, and one more that listens for [changes](SqlVerifier::changes);
-    /// to 4 on SQLite. A database in memory has one.
-    pub const fn connections(mut self, connections: u32) -> Self {
-        self.limits.connections = connections;
-        self
-    }
-
-    /// Sets the time for one statement, including the wait for a connection. Defaults to 1.5 s; the
-    /// minimum is 100 ms.
-    ///
-    /// Keep it below the layer's [deadline](crate::AuthenticateLayer::deadline), because otherwise
-    /// a slow database looks like a slow verifier. A password check takes two statements.
-    pub const fn deadline(mut self, deadline: Duration) -> Self {
-        self.limits.deadline = deadline;
-        self
-    }
-
-    /// Sets how passwords are hashed and checked. Defaults to [`Passwords::new`].
-    pub fn passwords(mut self, passwords: Passwords) -> Self {
-        self.passwords = Some(passwords);
-        self
-    }
-
-    /// Sets the clock that expiry is checked against. Defaults to the operating system's clock.
-    /// Nodes agree on an end only as exactly as their clocks agree.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Arc::new(clock));
-        self
-    }
-
     /// Connects, creates the tables or brings them up to date, and returns the verifier.
     ///
     /// Any number of nodes may do so at once. If the tables are up to date, no right to create
@@ -160,6 +93,25 @@ impl SqlVerifierBuilder {
     ///
     /// [`SqlError::Configuration`] if an address, a prefix, a word or a limit cannot be used. Other
     /// variants if the database cannot be reached or refuses.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_principal::verify::sql::{SqlError, SqlVerifier};
+    ///
+    /// // At start-up: a service that cannot reach its database should not serve.
+    /// let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+    /// # let _ = verifier;
+    /// let refused = SqlVerifier::sqlite("file:portal.db").connect().await;
+    /// assert!(matches!(refused, Err(SqlError::Configuration(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     pub async fn connect(self) -> Result<SqlVerifier, SqlError> {
         let prefix: Arc<str> = schema::prefix(&self.prefix)?.into();
         TokenFormat::new(format!("{}x", self.word))?;
