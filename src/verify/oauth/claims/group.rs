@@ -5,6 +5,19 @@ use serde_json::Value;
 use super::{Json, Path};
 
 /// The form of a claim that names groups or roles.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::{GroupForm, JwtVerifier};
+///
+/// // `"roles": {"editor": {"org": "acme"}}`, as Zitadel writes them, and
+/// // `"role": "read,manage"`.
+/// let builder = JwtVerifier::builder("https://login.example")
+///     .group_claims_as(GroupForm::Keys, ["roles"])
+///     .group_claims_as(GroupForm::Commas, ["role"]);
+/// # let _ = builder;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GroupForm {

@@ -45,6 +45,21 @@ pub struct Claims {
 impl Claims {
     /// Returns the value of one claim, or `None` if there is no claim of this name. Parses the
     /// token's claims each time: for several of them [`deserialize`](Self::deserialize) is cheaper.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::Principal;
+    /// use tower_principal::verify::Claims;
+    ///
+    /// /// Whether the user has confirmed the address.
+    /// fn is_confirmed(user: &Principal) -> bool {
+    ///     let claims = user.claims::<Claims>();
+    ///     let claim = claims.and_then(|claims| claims.get("email_verified"));
+    ///     claim.and_then(|claim| claim.as_bool()).unwrap_or(false)
+    /// }
+    /// # assert!(!is_confirmed(&tower_principal::OAuthUser::new("otto").into()));
+    /// ```
     pub fn get(&self, name: &str) -> Option<Value> {
         match self.value() {
             Value::Object(mut claims) => claims.remove(name),
@@ -85,6 +100,28 @@ impl Claims {
     ///
     /// To decide by a group, use [`policy::group`](crate::policy::group()) or
     /// [`Principal::has_group`](crate::Principal::has_group), which regard the place of the group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Claims;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let verifier = issuer.verifier("https://api.example").build()?;
+    /// let token = issuer.token("otto").audience("https://api.example");
+    /// let jwt = token.claim("groups", vec!["staff"]).sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// let claims = otto.claims::<Claims>().ok_or("no claims")?;
+    /// assert!(otto.has_group("staff") && claims.groups() == ["staff"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn groups(&self) -> Vec<String> {
         let claims = self.value();
         let mut names = Vec::new();
@@ -95,6 +132,27 @@ impl Claims {
     }
 
     /// Returns the claims unchanged from the token or from the answer about it: a JSON object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Claims;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let verifier = issuer.verifier("https://api.example").build()?;
+    /// let jwt = issuer.token("otto").audience("https://api.example").sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// let claims = otto.claims::<Claims>().ok_or("no claims")?;
+    /// assert!(claims.as_json().contains(r#""sub":"otto""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn as_json(&self) -> &str {
         &self.text
     }

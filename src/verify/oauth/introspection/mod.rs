@@ -69,11 +69,15 @@ pub use self::builder::{IntrospectionBuilder, IntrospectionError};
 ///
 /// fn verifier(
 ///     client: SharedFetch,
-/// ) -> Result<Introspection, tower_principal::verify::IntrospectionError> {
-///     Introspection::builder("https://login.example.org/oauth/introspect", client)
-///         .client("my-api", "its-secret")
-///         .audience("https://api.example.org")
-///         .build()
+/// ) -> Result<Introspection, tower_principal::verify::IntrospectionError>
+/// {
+///     Introspection::builder(
+///         "https://login.example.org/oauth/introspect",
+///         client,
+///     )
+///     .client("my-api", "its-secret")
+///     .audience("https://api.example.org")
+///     .build()
 /// }
 /// # let _ = verifier;
 /// ```
@@ -100,6 +104,25 @@ impl<F: Fetch> Introspection<F> {
     /// builder also needs this service's credentials: [`client`](IntrospectionBuilder::client),
     /// [`client_secret_post`](IntrospectionBuilder::client_secret_post) or
     /// [`bearer`](IntrospectionBuilder::bearer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Introspection;
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// issuer.register_client("my-api", "its-secret");
+    /// let endpoint = "https://login.example/introspect";
+    /// let verifier = Introspection::builder(endpoint, issuer)
+    ///     .client("my-api", "its-secret")
+    ///     .build()?;
+    /// # let _ = verifier;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder(endpoint: impl Into<String>, fetch: F) -> IntrospectionBuilder<F> {
         IntrospectionBuilder::new(endpoint.into(), fetch)
     }

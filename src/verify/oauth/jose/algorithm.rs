@@ -52,11 +52,31 @@ impl Algorithm {
     }
 
     /// Returns the name in an `alg` header.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::Algorithm;
+    ///
+    /// assert_eq!(Algorithm::Rs256.name(), "RS256");
+    /// // RFC 9864's `Ed25519` is the same algorithm.
+    /// assert_eq!(Algorithm::from_name("Ed25519"), Some(Algorithm::EdDsa));
+    /// assert_eq!(Algorithm::EdDsa.name(), "EdDSA");
+    /// ```
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(_, algorithm)| *algorithm == self).map_or("", |(name, _)| name)
     }
 
     /// Returns true if both sides share one secret.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::Algorithm;
+    ///
+    /// assert!(Algorithm::Hs512.is_symmetric());
+    /// assert!(!Algorithm::Es512.is_symmetric());
+    /// ```
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }

@@ -25,6 +25,7 @@ mod builder;
 mod document;
 mod fetch_gate;
 mod freshness;
+mod invalid_key;
 mod key_file;
 mod report;
 mod set;
@@ -32,10 +33,11 @@ mod set_verify;
 mod source;
 
 pub use self::builder::{JwksBuilder, JwksError};
+pub use self::invalid_key::InvalidKey;
 #[cfg(any(feature = "server", feature = "test-util"))]
 pub(in crate::verify::oauth) use self::key_file::rsa_numbers;
+pub use self::set::KeySet;
 pub(in crate::verify) use self::set::Verdict;
-pub use self::set::{InvalidKey, KeySet};
 
 /// The keys that an issuer publishes, fetched when they are needed, and kept.
 ///

@@ -1,9 +1,6 @@
 //! Keys that verify signatures.
 
-use std::fmt::Write as _;
-
-use thiserror::Error;
-
+use super::invalid_key::InvalidKey;
 use super::{Document, Key, LeftOut, read_key_file};
 use crate::trace;
 use crate::verify::Value;
@@ -40,11 +37,6 @@ pub struct KeySet {
     pub(super) keys: Vec<Key>,
 }
 
-/// A key cannot verify signatures, or conflicts with other keys of its set.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct InvalidKey(String);
-
 /// The result of verifying a token with the keys of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::verify) enum Verdict {
@@ -70,6 +62,23 @@ impl KeySet {
     ///
     /// Returns [`InvalidKey`] if the text is not such a document, or has more than 100 keys or no
     /// usable key. Also if it has two secrets with one `kid` and algorithm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::KeySet;
+    ///
+    /// let keys = KeySet::from_jwks(
+    ///     r#"{"keys":[
+    /// {"kty":"OKP","crv":"Ed25519","kid":"2026","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    /// {"kty":"RSA","kid":"for encryption","use":"enc","n":"AQAB","e":"AQAB"}
+    /// ]}"#,
+    /// )?;
+    /// // The second one is left out, and a log line has the reason.
+    /// assert_eq!(keys.len(), 1);
+    /// assert!(KeySet::from_jwks("not JSON").is_err());
+    /// # Ok::<(), tower_principal::verify::InvalidKey>(())
+    /// ```
     pub fn from_jwks(json: &str) -> Result<Self, InvalidKey> {
         let mut document =
             Document::read(json).ok_or_else(|| InvalidKey::new("not a JWK set of at most 100 keys"))?;
@@ -107,8 +116,9 @@ impl KeySet {
     /// use tower_principal::verify::{Algorithm, KeySet};
     ///
     /// let bare = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-    /// let pem =
-    ///     format!("-----BEGIN PUBLIC KEY-----\n{bare}\n-----END PUBLIC KEY-----\n");
+    /// let pem = format!(
+    ///     "-----BEGIN PUBLIC KEY-----\n{bare}\n-----END PUBLIC KEY-----\n"
+    /// );
     /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, bare)?.len(), 1);
     /// assert_eq!(KeySet::from_public_key(Algorithm::EdDsa, pem)?.len(), 1);
     /// assert!(KeySet::from_public_key(Algorithm::Rs256, bare).is_err());
@@ -137,6 +147,19 @@ impl KeySet {
     /// # Errors
     ///
     /// Returns [`InvalidKey`] if the secret is shorter, or for any other algorithm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    ///
+    /// let secret = b"a secret of 32 random bytes, not this";
+    /// assert_eq!(KeySet::from_secret(Algorithm::Hs256, secret)?.len(), 1);
+    /// // `HS512` needs 64 bytes, and other algorithms have no shared secret.
+    /// assert!(KeySet::from_secret(Algorithm::Hs512, secret).is_err());
+    /// assert!(KeySet::from_secret(Algorithm::Es256, secret).is_err());
+    /// # Ok::<(), tower_principal::verify::InvalidKey>(())
+    /// ```
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidKey> {
         Ok(Self { keys: vec![Key::secret(Some(algorithm), secret).map_err(InvalidKey::new)?] })
     }
@@ -156,6 +179,23 @@ impl KeySet {
     ///
     /// Returns [`InvalidKey`] if the name is longer than 128 bytes, or names two secrets of one
     /// algorithm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    ///
+    /// let (old, new) = (
+    ///     b"the secret of the last year, 32 bytes",
+    ///     b"the secret of this year, also 32 bytes",
+    /// );
+    /// let keys =
+    ///     KeySet::from_secret(Algorithm::Hs256, old)?.with_key_id("2025")?.and(
+    ///         KeySet::from_secret(Algorithm::Hs256, new)?.with_key_id("2026")?,
+    ///     )?;
+    /// assert_eq!(keys.len(), 2);
+    /// # Ok::<(), tower_principal::verify::InvalidKey>(())
+    /// ```
     pub fn with_key_id(mut self, id: &str) -> Result<Self, InvalidKey> {
         if id.len() > KEY_ID_LENGTH {
             return Err(InvalidKey::new("an invalid kid"));
@@ -172,6 +212,21 @@ impl KeySet {
     ///
     /// Returns [`InvalidKey`] for a mixture of secrets and public keys, or for two secrets with one
     /// `kid` and algorithm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::{Algorithm, KeySet};
+    ///
+    /// let one = Issuer::new("https://login.example")?;
+    /// let two = Issuer::new("https://login.example")?;
+    /// let keys = one.keys()?.and(two.keys()?)?;
+    /// assert_eq!(keys.len(), 2);
+    /// let secret = b"a secret of 32 random bytes, not this";
+    /// assert!(keys.and(KeySet::from_secret(Algorithm::Hs256, secret)?).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn and(mut self, others: Self) -> Result<Self, InvalidKey> {
         self.keys.extend(others.keys);
         self.sound()
@@ -214,20 +269,3 @@ impl KeySet {
         Self { keys: once }
     }
 }
-
-impl InvalidKey {
-    fn new(why: &str) -> Self {
-        Self(why.to_owned())
-    }
-
-    fn left_out(left_out: &[LeftOut]) -> Self {
-        let mut text = String::from("not a set of keys that verify signatures");
-        for LeftOut { id, why } in left_out.iter().take(NAMED) {
-            let _ = write!(text, "; {}: {why}", Value::from(id.as_deref()));
-        }
-        Self(text)
-    }
-}
-
-/// The maximum number of keys that an error names.
-const NAMED: usize = 5;

@@ -13,6 +13,22 @@ impl KeySet {
     /// Returns `None` if the text is not a JWS, or no key of this set signed it. Also if its header
     /// changes the meaning of the message (`crit`, `b64`, `zip`). A key in the header, or its
     /// address (`jku`, `jwk`, `x5u`, `x5c`), is ignored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::test_util::Issuer;
+    ///
+    /// let issuer = Issuer::new("https://events.example")?;
+    /// let keys = issuer.keys()?;
+    /// // A signed message of a web hook:
+    /// let message = issuer.sign(r#"{"alg":"EdDSA"}"#, r#"{"event":"paid"}"#);
+    /// let payload =
+    ///     keys.verify_jws(&message).ok_or("not signed by the issuer")?;
+    /// assert_eq!(payload, br#"{"event":"paid"}"#);
+    /// assert!(keys.verify_jws(&format!("{message}x")).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn verify_jws(&self, compact: &str) -> Option<Vec<u8>> {
         let jws = Jws::split(compact).filter(|_| compact.len() <= LENGTH)?;

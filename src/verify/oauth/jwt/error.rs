@@ -8,6 +8,20 @@ use crate::principal::InvalidPermission;
 use crate::verify::JwksError;
 
 /// The settings of a JWT verifier are incomplete or out of range.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::{
+///     Algorithm, JwtVerifier, JwtVerifierError, KeySet,
+/// };
+///
+/// let secret = b"a secret of 32 random bytes, not this";
+/// let keys = KeySet::from_secret(Algorithm::Hs256, secret)?;
+/// let error = JwtVerifier::builder("").audience("my-api").keys(keys).build();
+/// assert!(matches!(error, Err(JwtVerifierError::NoIssuer)));
+/// # Ok::<(), tower_principal::verify::InvalidKey>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum JwtVerifierError {

@@ -13,6 +13,26 @@ use super::{
 /// audience, algorithm, `typ`, `kid` and differences of clocks. It ends with the setting that would
 /// accept the token, if a safe one exists. It is for operators: a client that reads it learns what
 /// to forge.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::test_util::Issuer;
+///
+/// let issuer = Issuer::new("https://login.example")?;
+/// let verifier = issuer.verifier("https://api.example").build()?;
+/// let token = issuer.token("otto").audience("https://other.example").sign();
+///
+/// let explanation = verifier.explain(&token).await;
+/// assert!(!explanation.is_accepted());
+/// println!("{explanation}");
+/// // The text is safe to write down: it has no token.
+/// assert!(!explanation.to_string().contains(&token));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explanation {
     steps: Vec<(Check, Outcome)>,
@@ -34,8 +54,8 @@ impl JwtVerifier {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::verify::{Algorithm, KeySet};
     /// use tower_principal::verify::JwtVerifier;
+    /// use tower_principal::verify::{Algorithm, KeySet};
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// let keys = KeySet::from_secret(
@@ -164,6 +184,23 @@ impl Explanation {
 
     /// Returns the settings that would accept the token, by the names of the builder's methods.
     /// Empty if no safe setting would.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let verifier = issuer.verifier("https://api.example").build()?;
+    /// let token = issuer.token("otto").audience("https://api.example");
+    /// let plain = token.header("typ", "JWT").sign();
+    /// let explanation = verifier.explain(&plain).await;
+    /// assert!(explanation.settings().any(|setting| setting.contains("accept")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn settings(&self) -> impl Iterator<Item = &'static str> {
         self.settings.iter().copied()
     }

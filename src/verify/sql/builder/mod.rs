@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-mod settings;
-
 use super::{
     Database, Engine, Hub, Listen, Plan, Shared, SqlError, SqlVerifier, Uses, Words, log_in, lookup, schema,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenFormat;
 use crate::verify::password::Passwords;
+
+mod settings;
 
 /// Builder of a [`SqlVerifier`]; from its functions `sqlite` and `postgres`.
 ///

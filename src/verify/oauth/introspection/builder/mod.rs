@@ -9,16 +9,39 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-mod claims;
-mod credentials;
-
 use super::Introspection;
 use super::answer::Expected;
 use crate::clock::{Clock, SystemClock};
 use crate::fetch::Fetch;
 use crate::principal::InvalidPermission;
 
+mod claims;
+mod credentials;
+mod expected;
+
 /// Builds [`Introspection`]s.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_principal::fetch::SharedFetch;
+/// use tower_principal::verify::{Introspection, IntrospectionError};
+///
+/// fn verifier(
+///     client: SharedFetch,
+/// ) -> Result<Introspection, IntrospectionError> {
+///     Introspection::builder("https://login.example/introspect", client)
+///         .client("my-api", "its-secret")
+///         .issuer("https://login.example")
+///         .audience("https://api.example")
+///         .deadline(Duration::from_millis(800))
+///         .build()
+/// }
+/// # use tower_principal::test_util::Issuer;
+/// # let issuer = Issuer::new("https://login.example").unwrap();
+/// # assert!(verifier(std::sync::Arc::new(issuer)).is_ok());
+/// ```
 #[must_use]
 pub struct IntrospectionBuilder<F> {
     endpoint: String,
@@ -41,6 +64,22 @@ enum Own {
 }
 
 /// The settings are invalid for an authorization server.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::test_util::Issuer;
+/// use tower_principal::verify::{Introspection, IntrospectionError};
+///
+/// let issuer = Issuer::new("https://login.example")?;
+/// let build =
+///     |endpoint| Introspection::builder(endpoint, issuer.clone()).build();
+/// let plain = build("http://login.example/introspect").err();
+/// assert_eq!(plain, Some(IntrospectionError::Insecure));
+/// let without = build("https://login.example/introspect").err();
+/// assert_eq!(without, Some(IntrospectionError::Credentials));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IntrospectionError {
@@ -77,29 +116,30 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         }
     }
 
-    /// Sets the issuer that every answer must name as `iss`. By default the claim is ignored,
-    /// because the server answers for the tokens that it issued. The principal's
-    /// [issuer](crate::Principal::issuer) is then the endpoint without its query.
-    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.expected.issuer = Some(issuer.into());
-        self
-    }
-
-    /// Sets the name of this service that every answer must have in `aud`. By default a token that
-    /// was issued for another service of the same server is accepted, too.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.expected.audience = Some(audience.into());
-        self
-    }
-
-    /// Sets how far ahead the server's clock may be for `nbf`. Defaults to 30 s. `exp` has no
-    /// leeway.
-    pub const fn leeway(mut self, leeway: Duration) -> Self {
-        self.expected.leeway = leeway;
-        self
-    }
-
     /// Sets the time limit for an answer, including the wait for a place. Defaults to 2 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use std::time::Duration;
+    /// use tower_principal::test_util::{Fault, Issuer};
+    /// use tower_principal::{
+    ///     Credential, Secret, Verifier, VerifyContext, VerifyError,
+    /// };
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let verifier =
+    ///     issuer.introspection().deadline(Duration::from_millis(50)).build()?;
+    /// issuer.set_fault(Fault::Hang);
+    /// let token = Credential::AccessToken(Secret::borrowed("some-token"));
+    /// // The token may be good, so this is an outage and no denial.
+    /// let answer = verifier.verify(&token, &VerifyContext::default()).await;
+    /// assert!(matches!(answer, Err(VerifyError::Unavailable(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -112,14 +152,18 @@ impl<F: Fetch> IntrospectionBuilder<F> {
         self
     }
 
-    /// Sets the clock for `exp` and `nbf`. Defaults to the operating system's clock.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
     /// Accepts an `http` endpoint. Any machine on the way can read the tokens and write the
     /// answers. For tests, and servers on the same machine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::test_util::Issuer;
+    ///
+    /// let local = Issuer::new("http://localhost:8080")?;
+    /// assert!(local.introspection().danger_allow_http().build().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub const fn danger_allow_http(mut self) -> Self {
         self.plain = true;
         self
@@ -131,6 +175,28 @@ impl<F: Fetch> IntrospectionBuilder<F> {
     ///
     /// Returns [`IntrospectionError`] if the endpoint is invalid, this service's credentials are
     /// missing, or a permission is invalid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Cached;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// // The server is asked once for each token in 30 s.
+    /// let verifier = Cached::new(issuer.introspection().build()?)?;
+    /// let text = issuer.token("otto").opaque();
+    /// let token = Credential::AccessToken(Secret::borrowed(&text));
+    /// for _ in 0..10 {
+    ///     verifier.verify(&token, &VerifyContext::default()).await?;
+    /// }
+    /// assert_eq!(issuer.fetches(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn build(self) -> Result<Introspection<F>, IntrospectionError> {
         let endpoint: Uri = self.endpoint.parse().map_err(|_| IntrospectionError::Endpoint)?;
         let plain = endpoint.authority().is_some_and(|authority| !authority.as_str().contains('@'));

@@ -10,12 +10,59 @@ impl JwtVerifierBuilder {
     ///
     /// Here and in the methods below a claim is a name, or a JSON Pointer (RFC 6901,
     /// `/realm_access/roles`) if it is inside another claim.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let audience = "https://api.example";
+    /// let verifier =
+    ///     issuer.verifier(audience).id_claim("preferred_username").build()?;
+    /// let token = issuer.token("f2f82123").audience(audience);
+    /// let jwt = token.claim("preferred_username", "otto").sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// assert_eq!(otto.id(), Some("otto"));
+    /// // The subject stays the identity, because a user name may change.
+    /// assert_eq!(otto.identity().map(|it| it.id()), Some("f2f82123"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn id_claim(mut self, claim: &str) -> Self {
         self.mapping.set_id(claim);
         self
     }
 
     /// Sets the claim with the principal's organization. Defaults to none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let audience = "https://api.example";
+    /// let builder = issuer.verifier(audience).org_claim("org").app_claim("/app/name");
+    /// let verifier = builder.build()?;
+    /// let token = issuer.token("otto").audience(audience).claim("org", "acme");
+    /// let app = serde_json::json!({ "name": "weather" });
+    /// let jwt = token.claim("app", app).sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// assert_eq!((otto.org(), otto.app()), (Some("acme"), Some("weather")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn org_claim(mut self, claim: &str) -> Self {
         self.mapping.set_org(claim);
         self
@@ -31,6 +78,28 @@ impl JwtVerifierBuilder {
     /// tenant is exactly the request's tenant. A token without the claim is good only in a request
     /// without a tenant. Needed behind a layer with a [tenant](crate::AuthenticateLayer::tenant),
     /// unless the verifier is bound to [one tenant](crate::Verifier::at_tenant).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let audience = "https://api.example";
+    /// let verifier = issuer.verifier(audience).tenant_claim("tenant").build()?;
+    /// let jwt =
+    ///     issuer.token("otto").audience(audience).claim("tenant", "acme").sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let at = |tenant| VerifyContext::default().with_tenant(tenant);
+    /// assert!(verifier.verify(&token, &at("acme")).await.is_ok());
+    /// assert!(verifier.verify(&token, &at("rival")).await.is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tenant_claim(mut self, claim: &str) -> Self {
         self.mapping.set_tenant(claim);
         self
@@ -38,6 +107,30 @@ impl JwtVerifierBuilder {
 
     /// Sets the claims with the principal's scopes, each a text of names or a list of texts.
     /// Defaults to `scope` and `scp`. Groups in these claims become scopes, too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let audience = "https://api.example";
+    /// let verifier = issuer
+    ///     .verifier(audience)
+    ///     .scope_claims(["scope", "permissions"])
+    ///     .build()?;
+    /// let token = issuer.token("otto").audience(audience).scope("read");
+    /// let jwt = token.claim("permissions", vec!["write"]).sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// assert!(otto.scopes().contains("read") && otto.scopes().contains("write"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scope_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.mapping.set_scopes(claims);
         self
@@ -45,6 +138,29 @@ impl JwtVerifierBuilder {
 
     /// Sets the claims that [`Claims::groups`](crate::verify::Claims::groups) lists. Defaults to
     /// `groups`, `roles`, `cognito:groups` and `/realm_access/roles`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Claims;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let audience = "https://api.example";
+    /// let verifier = issuer.verifier(audience).group_claims(["teams"]).build()?;
+    /// let token = issuer.token("otto").audience(audience);
+    /// let jwt = token.claim("teams", vec!["maps", "roads"]).sign();
+    ///
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// let otto = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// let claims = otto.claims::<Claims>().ok_or("no claims")?;
+    /// assert_eq!(claims.groups(), ["maps", "roads"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn group_claims<'c>(mut self, claims: impl IntoIterator<Item = &'c str>) -> Self {
         self.mapping.set_groups(claims);
         self
@@ -59,7 +175,10 @@ impl JwtVerifierBuilder {
     /// use tower_principal::verify::{GroupForm, JwtVerifier};
     ///
     /// let builder = JwtVerifier::builder("https://zitadel.example")
-    ///     .group_claims_as(GroupForm::Keys, ["urn:zitadel:iam:org:project:roles"]);
+    ///     .group_claims_as(
+    ///         GroupForm::Keys,
+    ///         ["urn:zitadel:iam:org:project:roles"],
+    ///     );
     /// # let _ = builder;
     /// ```
     pub fn group_claims_as<'c>(mut self, form: GroupForm, claims: impl IntoIterator<Item = &'c str>) -> Self {
@@ -98,8 +217,8 @@ impl JwtVerifierBuilder {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::verify::{Algorithm, KeySet};
     /// use tower_principal::verify::JwtVerifier;
+    /// use tower_principal::verify::{Algorithm, KeySet};
     /// use tower_principal::{RequireLayer, policy};
     ///
     /// let keys = KeySet::from_secret(

@@ -4,10 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-mod claims;
-mod names;
-mod tokens;
-
 use super::{
     Audience, Denylist, Facts, Issuers, JwtVerifier, JwtVerifierError, Keys, Mapping, Name, Path, Rules,
     Tenants, TokenUse, Word,
@@ -15,7 +11,34 @@ use super::{
 use crate::clock::{Clock, SystemClock};
 use crate::principal::InvalidPermission;
 
+mod claims;
+mod names;
+mod tokens;
+
 /// Builds [`JwtVerifier`]s.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use std::time::Duration;
+/// use tower_principal::test_util::Issuer;
+/// use tower_principal::verify::{JwtVerifier, TokenUse};
+///
+/// let issuer = Issuer::new("https://login.example")?;
+/// let verifier = JwtVerifier::builder("https://login.example")
+///     .audience("https://api.example")
+///     .keys(issuer.published().build()?)
+///     .accept([TokenUse::AccessToken, TokenUse::PlainJwt])
+///     .max_lifetime(Duration::from_secs(3600))
+///     .build()?;
+///
+/// let token = issuer.token("otto").audience("https://api.example").sign();
+/// assert!(verifier.explain(&token).await.is_accepted());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct JwtVerifierBuilder {
@@ -64,18 +87,85 @@ impl JwtVerifierBuilder {
 
     /// Sets the keys that verify signatures: a [`KeySet`](crate::verify::KeySet), or
     /// [`Jwks`](crate::verify::Jwks) that are fetched. Required.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{
+    ///     Algorithm, JwtVerifier, JwtVerifierError, KeySet,
+    /// };
+    ///
+    /// let builder = JwtVerifier::builder("https://login.example")
+    ///     .audience("https://api.example");
+    /// let without = builder.clone().build();
+    /// assert!(matches!(without, Err(JwtVerifierError::NoKeys)));
+    /// let secret = b"a secret of 32 random bytes, not this";
+    /// let keys = KeySet::from_secret(Algorithm::Hs256, secret)?;
+    /// assert!(builder.keys(keys).build().is_ok());
+    /// # Ok::<(), tower_principal::verify::InvalidKey>(())
+    /// ```
     pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
         self.keys = Some(keys.into());
         self
     }
 
     /// Sets the list of revoked tokens. Defaults to a separate list for 100,000 tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Denylist;
+    /// use tower_principal::{Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let (staff, customers) = (
+    ///     Issuer::new("https://staff.example")?,
+    ///     Issuer::new("https://shop.example")?,
+    /// );
+    /// // One list for both verifiers, as large as their revocations in a day.
+    /// let denylist = Denylist::with_capacity(10_000)?;
+    /// let audience = "https://api.example";
+    /// let first = staff.verifier(audience).denylist(denylist.clone()).build()?;
+    /// let second =
+    ///     customers.verifier(audience).denylist(denylist.clone()).build()?;
+    /// let verifier = first.or(second);
+    ///
+    /// let jwt = customers.token("otto").audience(audience).sign();
+    /// let token = Credential::AccessToken(Secret::borrowed(&jwt));
+    /// verifier.revoke(&token, &VerifyContext::default()).await?;
+    /// assert_eq!(denylist.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn denylist(mut self, denylist: Denylist) -> Self {
         self.denylist = Some(denylist);
         self
     }
 
     /// Sets the clock for dates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use std::time::Duration;
+    /// use tower_principal::test_util::{Issuer, TestClock};
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// let clock = TestClock::default();
+    /// let audience = "https://api.example";
+    /// let verifier = issuer.verifier(audience).clock(clock.clone()).build()?;
+    ///
+    /// let token = issuer.token("otto").audience(audience).sign();
+    /// assert!(verifier.explain(&token).await.is_accepted());
+    /// clock.advance(Duration::from_secs(24 * 3600));
+    /// assert!(!verifier.explain(&token).await.is_accepted());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -87,6 +177,16 @@ impl JwtVerifierBuilder {
     ///
     /// Returns [`JwtVerifierError`] if issuer, audience or keys are missing, a time is out of its
     /// range, or a permission is invalid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{JwtVerifier, JwtVerifierError};
+    ///
+    /// // Nothing that decides about tokens has a default.
+    /// let builder = JwtVerifier::builder("https://login.example");
+    /// assert!(matches!(builder.build(), Err(JwtVerifierError::NoAudience)));
+    /// ```
     pub fn build(self) -> Result<JwtVerifier, JwtVerifierError> {
         if let Some(problem) = self.problem {
             return Err(JwtVerifierError::Unverifiable(problem));

@@ -10,7 +10,29 @@ use super::{Address, Jwks, Source, Times};
 use crate::clock::{Clock, SystemClock};
 use crate::fetch::{Fetch, SharedFetch};
 
+mod times;
+
 /// Builds [`Jwks`].
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use std::time::Duration;
+/// use tower_principal::test_util::Issuer;
+///
+/// // `published` is `Jwks::builder` with the issuer as the HTTP client.
+/// let issuer = Issuer::new("https://login.example")?;
+/// let keys = issuer
+///     .published()
+///     .max_age(Duration::from_secs(60))
+///     .max_stale(Duration::from_secs(3600))
+///     .build()?;
+/// assert_eq!(keys.load().await?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct JwksBuilder {
@@ -29,6 +51,22 @@ enum Place {
 }
 
 /// The settings for fetching keys are invalid.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::fetch::SharedFetch;
+/// use tower_principal::verify::{Jwks, JwksError};
+///
+/// fn is_refused(address: &str, client: SharedFetch) -> bool {
+///     let keys = Jwks::builder(address, client).build();
+///     matches!(keys, Err(JwksError::Address))
+/// }
+/// # use tower_principal::test_util::Issuer;
+/// # let client = || std::sync::Arc::new(Issuer::new("https://a.example").unwrap());
+/// assert!(is_refused("http://login.example/keys", client()));
+/// assert!(is_refused("https://me:secret@login.example/keys", client()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JwksError {
@@ -69,6 +107,24 @@ impl JwksBuilder {
     /// Defaults to `/.well-known/openid-configuration` after the name (OpenID Connect Discovery 1.0
     /// section 4). If no document is there, `/.well-known/oauth-authorization-server` between the
     /// host and the path of the name is next (RFC 8414 section 3.1).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    /// use tower_principal::verify::Jwks;
+    ///
+    /// let issuer = Issuer::new("https://login.example")?;
+    /// // Behind a gateway, the document is at another address than usual.
+    /// let keys = Jwks::discovered("https://login.example", issuer)
+    ///     .metadata_at("https://login.example/.well-known/openid-configuration")
+    ///     .build()?;
+    /// assert_eq!(keys.load().await?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn metadata_at(mut self, address: impl Into<String>) -> Self {
         self.metadata = Some(address.into());
         self
@@ -81,38 +137,24 @@ impl JwksBuilder {
         self
     }
 
-    /// Sets the least time between two fetches, for any cause and any result. Defaults to 30 s;
-    /// from 1 s to 1 h. It limits the fetches that random `kid`s can cause, and how soon a new key
-    /// is found.
-    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.times.cooldown = cooldown;
-        self
-    }
-
-    /// Sets how long a key that the issuer has removed may still be used. Defaults to 5 min; from 1
-    /// s to 5 min. If the issuer answers with a shorter `max-age`, that counts, but not less than
-    /// the cooldown.
-    pub const fn max_age(mut self, max_age: Duration) -> Self {
-        self.times.max_age = max_age;
-        self
-    }
-
-    /// Sets how long keys are used when they cannot be fetched again. Defaults to 24 h, which is
-    /// also the maximum.
-    pub const fn max_stale(mut self, max_stale: Duration) -> Self {
-        self.times.max_stale = max_stale;
-        self
-    }
-
-    /// Sets the time limit of one fetch, including the issuer's metadata. Defaults to 3 s; at most
-    /// 10 s.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.times.timeout = timeout;
-        self
-    }
-
     /// Accepts `http` addresses, too. Any machine that can change an answer on its way chooses the
     /// keys. For tests, and servers on the same machine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::test_util::Issuer;
+    ///
+    /// // An issuer on the machine of the developer:
+    /// let issuer = Issuer::new("http://localhost:8080/realms/city")?;
+    /// assert!(issuer.published().build().is_err());
+    /// let keys = issuer.published().danger_allow_http().build()?;
+    /// assert_eq!(keys.load().await?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn danger_allow_http(mut self) -> Self {
         self.plain = true;
         self
