@@ -70,7 +70,8 @@ impl KeySet {
     ///
     /// let keys = KeySet::from_jwks(
     ///     r#"{"keys":[
-    /// {"kty":"OKP","crv":"Ed25519","kid":"2026","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    /// {"kty":"OKP","crv":"Ed25519","kid":"2026",
+    /// "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
     /// {"kty":"RSA","kid":"for encryption","use":"enc","n":"AQAB","e":"AQAB"}
     /// ]}"#,
     /// )?;
