@@ -87,7 +87,7 @@
 //! | `introspection` | `verify::Introspection`: introspects access tokens (RFC 7662) |
 //! | `cache` | `verify::Cached`: keeps the answers of another verifier for a while |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
-//! | `server` | `grant`: the storage of an authorization server |
+//! | `server` | an authorization server: `server`, and its storage in `grant` |
 //! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database |
 //! | `full` | all of them except `test-util`, which belongs in dev-dependencies |
 //!

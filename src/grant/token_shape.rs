@@ -1,6 +1,5 @@
 //! Shapes of codes and tokens.
 
-use std::borrow::Cow;
 use std::io;
 use std::time::SystemTime;
 
@@ -30,13 +29,13 @@ use crate::credential::{Digest, Secret, TokenFormat};
 /// assert_eq!(SHAPE.grant_of(&second.secret), Some(id));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenShape {
     /// The [format](crate::credential::TokenFormat) of this crate: a word of 1 to 15 of `0-9a-z`
     /// and a letter for the kind (`o` code, `a` access, `r` refresh), the grant's id, 160 random
     /// bits, and a checksum.
-    Prefixed(Cow<'static, str>),
+    Prefixed(&'static str),
     /// This many characters of `0-9A-Za-z`, without a meaning. At least 22 for 128 bits; a refresh
     /// token needs at least 30.
     Alphanumeric(usize),
@@ -56,7 +55,7 @@ const BESIDE_USERGRID: usize = 40;
 impl TokenShape {
     /// Returns the format of this crate with a constant word.
     pub const fn prefixed(word: &'static str) -> Self {
-        Self::Prefixed(Cow::Borrowed(word))
+        Self::Prefixed(word)
     }
 
     /// Returns a new authorization code.

@@ -167,7 +167,7 @@ fn announces_form(head: RequestHead<'_>, lenient: bool) -> bool {
 }
 
 /// Returns the one `Content-Type`; two are ambiguous.
-fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
@@ -175,7 +175,7 @@ fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
     }
 }
 
-fn is_form(value: &HeaderValue) -> bool {
+pub(crate) fn is_form(value: &HeaderValue) -> bool {
     let (essence, _) = split(value);
     essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
@@ -194,7 +194,7 @@ fn split(value: &HeaderValue) -> (&[u8], &[u8]) {
 /// could read something else. Such a form is malformed. The answer is 400 and not 415 because RFC
 /// 6750 section 3.1 defines `invalid_request` for it. A service may also support the charset if the
 /// head has the credential.
-fn is_read_as_utf8(value: &HeaderValue) -> bool {
+pub(crate) fn is_read_as_utf8(value: &HeaderValue) -> bool {
     let (_, mut rest) = split(value);
     let mut charset = None;
     loop {

@@ -27,7 +27,7 @@
 //! ```
 
 pub(crate) mod authenticate;
-mod form_body;
+pub(crate) mod form_body;
 mod original_target;
 mod request_body;
 pub(crate) mod require;

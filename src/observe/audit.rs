@@ -54,7 +54,7 @@ pub(crate) fn fingerprint(credentials: &Credentials<'_>) -> Option<Fingerprint> 
     if is_on() { credentials.subject().or(credentials.app()).and_then(print) } else { None }
 }
 
-fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
+pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
     let parts = [credential.kind().as_str().as_bytes(), credential.id_or_secret().as_bytes()];
     Some(KEY.as_ref()?.of(&parts))
 }

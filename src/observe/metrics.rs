@@ -8,6 +8,7 @@
 //! | `tower_principal_throttled_total` | counter | `by` |
 //! | `tower_principal_revocations_total` | counter | `outcome` |
 //! | `tower_principal_browser_clients_total` | counter | |
+//! | `tower_principal_tokens_total` | counter | `outcome`, `grant_type` |
 //!
 //! A verification is timed only if the request waited for it. A verifier that answers at once takes
 //! less time than reading the clock twice.
@@ -120,6 +121,13 @@ mod recording {
         counter!("tower_principal_browser_clients_total").increment(1);
     }
 
+    /// Counts a token request of an authorization server.
+    #[cfg(feature = "server")]
+    pub(crate) fn tokens(outcome: &'static str, grant_type: &'static str) {
+        counter!("tower_principal_tokens_total", "outcome" => outcome, "grant_type" => grant_type)
+            .increment(1);
+    }
+
     #[cfg_attr(not(feature = "throttle"), allow(dead_code))]
     pub(crate) fn throttled(by: ThrottledBy) {
         // Static strings, so that no key has to be made for each: attacks take this path.
@@ -190,6 +198,9 @@ mod silent {
     pub(crate) const fn revocation(_: &'static str) {}
 
     pub(crate) const fn browser_client() {}
+
+    #[cfg(feature = "server")]
+    pub(crate) const fn tokens(_: &'static str, _: &'static str) {}
 
     #[cfg_attr(not(feature = "throttle"), allow(dead_code))]
     pub(crate) const fn throttled(_: ThrottledBy) {}

@@ -175,11 +175,7 @@ impl<V> Throttled<V> {
 
     /// Counts the outcome, and returns the answer. A denial becomes a 429 if a limit is exceeded
     /// already. So a credential that passed because it is known looks like any other.
-    fn settle(
-        &self,
-        attempt: &Attempt,
-        answer: Result<Principal, VerifyError>,
-    ) -> Result<Principal, VerifyError> {
+    fn settle<T>(&self, attempt: &Attempt, answer: Result<T, VerifyError>) -> Result<T, VerifyError> {
         match &answer {
             Ok(_) => self.remember(attempt),
             Err(VerifyError::Denied(reason)) if attempt.fails_by(*reason) => {
@@ -203,6 +199,28 @@ impl<V> Throttled<V> {
         }
     }
 
+    /// Awaits the verification of a credential, unless its client is over a limit, and counts the
+    /// outcome.
+    pub(crate) async fn around<T>(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+        verification: impl Future<Output = Result<T, VerifyError>>,
+    ) -> Result<T, VerifyError> {
+        let Some(attempt) = self.attempt(credential, context) else { return verification.await };
+        note("throttle", credential.kind(), self.allow(&attempt))?;
+        // A hash that was begun for a client that left costs as much as one with a waiting client.
+        let left = || {
+            if !context.is_late() && !self.is_known(&attempt) {
+                self.fail(&attempt);
+            }
+        };
+        let pending = Pending::new(left);
+        let answer = verification.await;
+        pending.finish();
+        self.settle(&attempt, answer)
+    }
+
     fn fail(&self, attempt: &Attempt) {
         if let Some(id) = attempt.id {
             self.by_id.fail(id, attempt.now);
@@ -222,20 +240,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
-        let Some(attempt) = self.attempt(credential, context) else {
-            return self.inner.verify(credential, context).await;
-        };
-        note("throttle", credential.kind(), self.allow(&attempt))?;
-        // A hash that was begun for a client that left costs as much as one with a waiting client.
-        let left = || {
-            if !context.is_late() && !self.is_known(&attempt) {
-                self.fail(&attempt);
-            }
-        };
-        let pending = Pending::new(left);
-        let answer = self.inner.verify(credential, context).await;
-        pending.finish();
-        self.settle(&attempt, answer)
+        self.around(credential, context, self.inner.verify(credential, context)).await
     }
 
     fn verify_now(

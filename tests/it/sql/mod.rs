@@ -212,6 +212,10 @@ impl Hand {
     pub(super) fn pass(&self, time: Duration) {
         self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
+
+    pub(super) fn back(&self, time: Duration) {
+        self.0.fetch_sub(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for Hand {

@@ -1,0 +1,94 @@
+//! Reports of an authorization server: one event for every token request, with a counter.
+//!
+//! Events have the target `tower_principal::audit`, as those of [`audit`](super::audit). They name
+//! the client, the user and the grant, and hold no secret. The counter is
+//! `tower_principal_tokens_total` with the labels `outcome` and `grant_type`, both of a fixed set.
+#![cfg_attr(not(feature = "tracing"), allow(dead_code, unused_variables))]
+
+use std::net::IpAddr;
+
+use super::{audit, metrics};
+use crate::credential::Credential;
+use crate::trace;
+
+/// What happened to a grant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Issuing {
+    /// It has its first tokens.
+    Issued,
+    /// Its refresh token was exchanged.
+    Refreshed,
+    /// Its code was used again, so it has ended.
+    CodeReplayed,
+    /// A refresh token before the current one was used again, so it has ended.
+    RefreshReused,
+    /// A client revoked a token of it.
+    #[allow(dead_code, reason = "for revocation")]
+    Revoked,
+}
+
+/// A token request, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TokenEvent<'e> {
+    /// One of the fixed names of grant types.
+    pub(crate) grant_type: Option<&'static str>,
+    /// Id of the client. In a refusal it may be made up.
+    pub(crate) client: Option<&'e str>,
+    /// Id of the grant.
+    pub(crate) grant: Option<&'e str>,
+    pub(crate) user: Option<&'e str>,
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl Issuing {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Refreshed => "refreshed",
+            Self::CodeReplayed => "code_replayed",
+            Self::RefreshReused => "refresh_token_reused",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Records a change of a grant. A replay is a warning, because a code or a token was stolen, or a
+/// client is broken.
+pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>) {
+    metrics::tokens(what.as_str(), event.grant_type.unwrap_or("none"));
+    let TokenEvent { grant_type, client, grant, user, address } = event;
+    macro_rules! record {
+        ($level:ident, $text:literal) => {
+            trace::$level!(
+                target: "tower_principal::audit",
+                outcome = what.as_str(),
+                grant_type,
+                oauth_client = client.map(trace::debug),
+                grant,
+                user = user.map(trace::debug),
+                client = address.map(trace::display),
+                $text
+            )
+        };
+    }
+    match what {
+        Issuing::Issued | Issuing::Refreshed => record!(info, "tokens issued"),
+        Issuing::Revoked => record!(info, "grant revoked"),
+        Issuing::CodeReplayed | Issuing::RefreshReused => record!(warn, "grant ended after a replay"),
+    }
+}
+
+/// Records a refusal of this kind. The fingerprint is that of the presented code, token or client.
+pub(crate) fn refused(kind: &'static str, event: &TokenEvent<'_>, presented: Option<&Credential<'_>>) {
+    metrics::tokens(kind, event.grant_type.unwrap_or("none"));
+    trace::info!(
+        target: "tower_principal::audit",
+        outcome = "refused",
+        kind,
+        grant_type = event.grant_type,
+        oauth_client = event.client.map(trace::debug),
+        fingerprint = presented.and_then(audit::print).map(trace::display),
+        client = event.address.map(trace::display),
+        "token request refused"
+    );
+}

@@ -1,0 +1,182 @@
+//! Client authentication at an endpoint (RFC 6749 section 2.3).
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use zeroize::Zeroizing;
+
+use super::profile::Ways;
+use super::refusal::{Refusal, RefusalKind};
+use super::request::EndpointRequest;
+use super::state::State;
+use crate::credential::{ClientKind, Credential, Pair, Secret};
+use crate::grant::{Application, StoreError};
+use crate::read::basic;
+use crate::request::percent;
+use crate::verify::VerifyError;
+
+/// A client of a request: authenticated if it is confidential, and named if it is public.
+#[derive(Debug)]
+pub(super) struct Client<'s> {
+    pub(super) application: Application,
+    pub(super) ways: &'s Ways,
+}
+
+/// The credentials of a client, as a request presents them.
+enum Presented<'r> {
+    /// Id and secret, and a second reading of both. Basic halves are form-encoded by RFC 6749
+    /// section 2.3.1, but many clients send them raw.
+    Secret(Pair<'r>, Option<Pair<'r>>),
+    /// Id without a secret.
+    Named(&'r str),
+    /// No client at all; the id that the path implies.
+    Implied(String),
+}
+
+const TWICE: &str = "The client is authenticated in more than one way.";
+
+impl Client<'_> {
+    /// Returns the client of a request.
+    ///
+    /// Exactly one way of authentication is allowed: `Basic`, an id and a secret among the
+    /// parameters, or the id of a public client alone. An unknown client, a wrong secret, and a
+    /// confidential client without a secret get the same answer.
+    pub(super) async fn of<'s>(state: &'s State, request: &EndpointRequest) -> Result<Client<'s>, Refusal> {
+        let application = match presented(request)? {
+            Presented::Secret(pair, second) => with_secret(state, request, pair, second).await?,
+            Presented::Named(id) => public(state, request, id).await?,
+            Presented::Implied(id) => {
+                let application = public(state, request, &id).await?;
+                if !is_of_path(&application, request) {
+                    return Err(RefusalKind::InvalidClient.into());
+                }
+                application
+            }
+        };
+        let profile = state.profile_of(&application).filter(|of| request.route.profiles.contains(&of.name));
+        let Some(profile) = profile else { return Err(RefusalKind::UnauthorizedClient.into()) };
+        Ok(Client { application, ways: &profile.ways })
+    }
+}
+
+/// Returns the id that a request names for its client, verified or not, for the log.
+pub(super) fn claimed(request: &EndpointRequest) -> Option<String> {
+    match presented(request).ok()? {
+        Presented::Secret(pair, _) => Some(pair.id().to_owned()),
+        Presented::Named(id) => Some(id.to_owned()),
+        Presented::Implied(id) => Some(id),
+    }
+}
+
+fn presented(request: &EndpointRequest) -> Result<Presented<'_>, Refusal> {
+    let parameters = &request.parameters;
+    let (id, secret) = (parameters.text("client_id"), parameters.secret("client_secret"));
+    if parameters.text("client_assertion").or(parameters.text("client_assertion_type")).is_some() {
+        return Err(RefusalKind::InvalidClient.because("The client authentication is not supported."));
+    }
+    let Some(pair) = authorization(&request.headers, secret.is_some())? else {
+        return match (id, secret) {
+            (Some(id), Some(secret)) => Ok(Presented::Secret(Pair::new(Secret::borrowed(id), secret), None)),
+            (Some(id), None) => Ok(Presented::Named(id)),
+            (None, None) => {
+                let implied = request.route.client.and_then(|template| request.captures.fill(template));
+                implied.map(Presented::Implied).ok_or(RefusalKind::InvalidClient.into())
+            }
+            (None, Some(_)) => {
+                Err(RefusalKind::InvalidRequest.because("The parameter client_id is missing."))
+            }
+        };
+    };
+    let (first, second) = match form_decoded(&pair) {
+        Some(decoded) if decoded.id() != pair.id() || !decoded.secret().ct_eq(&pair.secret()) => {
+            (decoded, Some(pair))
+        }
+        _ => (pair, None),
+    };
+    let is_other = |id: &str| id != first.id() && second.as_ref().is_none_or(|second| second.id() != id);
+    if id.is_some_and(is_other) {
+        return Err(RefusalKind::InvalidRequest.because("The request names two clients."));
+    }
+    Ok(Presented::Secret(first, second))
+}
+
+/// Returns the halves of `Basic` as they were sent. Another scheme is no client authentication, and
+/// beside a secret in the body it could be another client's.
+fn authorization(headers: &HeaderMap, has_secret: bool) -> Result<Option<Pair<'static>>, Refusal> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let line = match (lines.next(), lines.next()) {
+        (None, _) => return Ok(None),
+        (Some(line), None) => line.as_bytes(),
+        (Some(_), Some(_)) => return Err(RefusalKind::InvalidRequest.because(TWICE)),
+    };
+    if has_secret {
+        return Err(RefusalKind::InvalidRequest.because(TWICE));
+    }
+    let space = memchr::memchr(b' ', line).unwrap_or(line.len());
+    let (scheme, value) = line.split_at_checked(space).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"basic") {
+        return Err(RefusalKind::InvalidClient.into());
+    }
+    match basic::decode(value.trim_ascii()) {
+        Ok(Some(pair)) => Ok(Some(pair)),
+        Ok(None) | Err(_) => Err(RefusalKind::InvalidClient.into()),
+    }
+}
+
+/// Returns both halves form-decoded. Returns `None` if they are not form-encoded text.
+fn form_decoded(pair: &Pair<'_>) -> Option<Pair<'static>> {
+    let decoded = |text: &Secret<'_>| {
+        let mut bytes = percent::decode(text.expose_secret().as_bytes(), b' ')?;
+        let text = String::from_utf8(std::mem::take(&mut *bytes)).map(Zeroizing::new);
+        text.map_err(|error| Zeroizing::new(error.into_bytes())).ok().map(Secret::wiped)
+    };
+    let (id, secret) = (decoded(&Secret::borrowed(pair.id()))?, decoded(&pair.secret())?);
+    (!id.holds_control() && !secret.holds_control()).then(|| Pair::new(id, secret))
+}
+
+async fn with_secret(
+    state: &State,
+    request: &EndpointRequest,
+    pair: Pair<'_>,
+    second: Option<Pair<'_>>,
+) -> Result<Application, Refusal> {
+    // Some clients send `Basic` with an empty secret if they have none (RFC 6749 section 2.3.1).
+    if pair.secret().is_empty() {
+        return public(state, request, pair.id()).await;
+    }
+    let applications = &request.stores.applications;
+    let credential = Credential::Client(ClientKind::of(pair.id()), pair.reborrow());
+    let verification = async {
+        for pair in [Some(&pair), second.as_ref()].into_iter().flatten() {
+            match applications.authenticate_dyn(pair.id(), &pair.secret()).await {
+                Ok(Some(application)) => return Ok(application),
+                Ok(None) => {}
+                Err(error) => return Err(outage(error)),
+            }
+        }
+        Err(VerifyError::UNKNOWN)
+    };
+    let verified = state.guesses.around(&credential, &request.context(), verification).await;
+    verified.map_err(|error| Refusal::of(&error, RefusalKind::InvalidClient))
+}
+
+/// Returns the public application of this id. A confidential one has to authenticate.
+async fn public(state: &State, request: &EndpointRequest, id: &str) -> Result<Application, Refusal> {
+    let credential =
+        Credential::Client(ClientKind::of(id), Pair::new(Secret::borrowed(id), Secret::borrowed("")));
+    let verification = async {
+        let found = request.stores.applications.find_dyn(id).await.map_err(outage)?;
+        found.filter(|application| !application.is_confidential()).ok_or(VerifyError::UNKNOWN)
+    };
+    let verified = state.guesses.around(&credential, &request.context(), verification).await;
+    verified.map_err(|error| Refusal::of(&error, RefusalKind::InvalidClient))
+}
+
+/// Returns `true` if an application is that of the path, by its organization and its application.
+fn is_of_path(application: &Application, request: &EndpointRequest) -> bool {
+    let is = |name: &str, own: Option<&str>| request.captures.get(name).is_none_or(|of| own == Some(of));
+    is("org", application.org.as_deref()) && is("app", application.app.as_deref())
+}
+
+pub(super) fn outage(error: StoreError) -> VerifyError {
+    VerifyError::unavailable(error)
+}

@@ -1,0 +1,108 @@
+//! The way of a request to its endpoint, and back.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body;
+
+use super::answer::Answer;
+use super::answer_body::AnswerBody;
+use super::collect::collect;
+use super::parameters::Parameters;
+use super::profile::{Endpoint, STANDARD};
+use super::refusal::{Refusal, RefusalKind};
+use super::report;
+use super::request::EndpointRequest;
+use super::routes::{Captures, Entry};
+use super::state::State;
+use super::stores::Stores;
+use super::token;
+use crate::deadline::{Bounded, Unfinished};
+use crate::request::RequestHead;
+
+/// Answers a request.
+pub(super) async fn answer<B>(state: Arc<State>, request: Request<B>) -> Response<AnswerBody>
+where
+    B: Body<Data = Bytes> + Send,
+{
+    let Some((route, captures)) = state.routes.find(request.uri().path()) else {
+        return Refusal::from(RefusalKind::NotFound).into_response(&STANDARD.door);
+    };
+    let (route, door) = (route.clone(), route.door);
+    let is_head = request.method() == Method::HEAD;
+    let address = state.transport.client(RequestHead::of(&request));
+    let read = match admit(&state, &route, RequestHead::of(&request)) {
+        Ok(stores) => read(&state, route, captures, stores, request, address).await,
+        Err(refusal) => Err(refusal),
+    };
+    let answered = match read {
+        Ok(request) => run(&state, request).await,
+        Err(refusal) => {
+            report::refused_unread(&refusal, address);
+            Err(refusal)
+        }
+    };
+    let response = match answered {
+        Ok(answer) => answer.into_response(),
+        Err(refusal) => refusal.into_response(&door),
+    };
+    if is_head { response.map(|_| AnswerBody::default()) } else { response }
+}
+
+/// Checks the method, the connection and the tenant.
+fn admit(state: &State, route: &Entry, head: RequestHead<'_>) -> Result<Stores, Refusal> {
+    if !route.methods.contains(head.method()) {
+        return Err(Refusal::not_allowed(route.methods.allow()));
+    }
+    if !state.is_secure(head) {
+        return Err(RefusalKind::InsecureTransport.into());
+    }
+    // A tenant that is not known has no clients.
+    state.stores_of(&head).ok_or(RefusalKind::InvalidClient.into())
+}
+
+/// Reads the body and the parameters.
+async fn read<B>(
+    state: &State,
+    route: Entry,
+    captures: Captures,
+    stores: Stores,
+    request: Request<B>,
+    address: Option<IpAddr>,
+) -> Result<EndpointRequest, Refusal>
+where
+    B: Body<Data = Bytes> + Send,
+{
+    let (parts, body) = request.into_parts();
+    let body = collect(&route.door, &parts.headers, body, state.body).await?;
+    let parameters = Parameters::read(&route.door, parts.uri.query(), body.as_ref().map(|body| &***body))?;
+    Ok(EndpointRequest { route, captures, headers: parts.headers, parameters, stores, address })
+}
+
+/// Runs the endpoint of a request in a task of its own.
+///
+/// The task runs to its end even if the client leaves, so no await leaves half an operation behind.
+/// If it takes too long, the client is answered 503 and the task goes on.
+async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Answer, Refusal> {
+    let (shared, address) = (Arc::clone(state), request.address);
+    let task = tokio::spawn(async move {
+        let answered = endpoint(&shared, &request).await;
+        answered.inspect_err(|refusal| report::refused(refusal, &request))
+    });
+    let refusal = match Bounded::new(task, state.deadline).await {
+        Ok(Ok(answered)) => return answered,
+        Err(Unfinished::Late) => RefusalKind::Unavailable.into(),
+        Ok(Err(_)) | Err(Unfinished::Panicked) => RefusalKind::ServerError.into(),
+    };
+    report::refused_unread(&refusal, address);
+    Err(refusal)
+}
+
+/// Runs the endpoint of a route. A new endpoint is a row of a door, and a branch here.
+async fn endpoint(state: &State, request: &EndpointRequest) -> Result<Answer, Refusal> {
+    match request.route.endpoint {
+        Endpoint::Token => token::answer(state, request).await,
+    }
+}

@@ -1,0 +1,119 @@
+//! What a server knows of a request before it knows the client.
+
+use crate::server::refusal::{RefusalKind, RefusalRow};
+
+/// The paths of a profile, the places of parameters, and the shape of refusals.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "services write it as data")]
+pub struct Door {
+    /// Endpoints by their paths. Profiles may share a path; the first of them reads its requests.
+    pub routes: &'static [Route],
+    /// Places of parameters. A request that has the same parameter in two places is refused.
+    pub places: &'static [Place],
+    /// `true` if the body is read whatever the `Content-Type`. If `false`, a form needs
+    /// `application/x-www-form-urlencoded`.
+    pub any_content_type: bool,
+    /// Other names of parameters: the name in a request, and the parameter that it stands for.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// Parameters of this platform, beside those of the standards.
+    pub parameters: &'static [&'static str],
+    /// Rows that replace those of [`RefusalKind::row`].
+    pub refusals: &'static [(RefusalKind, RefusalRow)],
+}
+
+/// An endpoint at a path.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::server::profile::{Endpoint, Methods, Route};
+///
+/// const TOKEN: Route =
+///     Route::new("/{org}/{app}/token", Endpoint::Token, Methods::GetAndPost)
+///         .implied_client("{org}.{app}");
+/// assert_eq!(TOKEN.path, "/{org}/{app}/token");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Route {
+    /// Path, below the place at which the server is mounted. `{name}` stands for one segment.
+    pub path: &'static str,
+    /// Endpoint.
+    pub endpoint: Endpoint,
+    /// Methods of the endpoint.
+    pub methods: Methods,
+    /// Id of the public application that a request without client credentials is from; `{name}`
+    /// stands for the segment of the path. `None` if every request names its client.
+    pub client: Option<&'static str>,
+}
+
+/// What an endpoint does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// Issues tokens (RFC 6749 section 3.2).
+    Token,
+}
+
+/// Methods of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Methods {
+    /// `GET` and `HEAD`.
+    Get,
+    /// `POST`.
+    Post,
+    /// `GET` and `POST`. The profile's parameters should then be allowed in the query.
+    GetAndPost,
+}
+
+/// Place of parameters in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// The query of the target. It ends up in logs, so RFC 6749 section 2.3.1 forbids it for client
+    /// secrets.
+    Query,
+    /// A form in the body.
+    Form,
+    /// A JSON object in the body, which is one if its first byte is `{`.
+    Json,
+}
+
+impl Route {
+    /// Returns a route at which every request names its client.
+    pub const fn new(path: &'static str, endpoint: Endpoint, methods: Methods) -> Self {
+        Self { path, endpoint, methods, client: None }
+    }
+
+    /// Sets the public application that a request without client credentials is from.
+    #[must_use]
+    pub const fn implied_client(mut self, id: &'static str) -> Self {
+        self.client = Some(id);
+        self
+    }
+}
+
+impl Methods {
+    /// Returns the value of `Allow`.
+    pub const fn allow(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            Self::Post => "POST",
+            Self::GetAndPost => "GET, POST",
+        }
+    }
+
+    /// Returns `true` if the endpoint has this method.
+    pub fn contains(self, method: &http::Method) -> bool {
+        self.allow().split(", ").any(|name| name == method.as_str())
+    }
+}
+
+impl Door {
+    /// Returns the row for a refusal.
+    pub(in crate::server) fn row(&self, kind: RefusalKind) -> RefusalRow {
+        let own = self.refusals.iter().find(|(of, _)| *of == kind);
+        own.map_or_else(|| kind.row(), |(_, row)| *row)
+    }
+}

@@ -1,0 +1,44 @@
+//! The standard: RFC 6749 as RFC 9700 and OAuth 2.1 narrow it.
+
+use std::time::Duration;
+
+use super::{
+    AccessTokens, Codes, Door, Endpoint, Field, Methods, Pkce, Place, Profile, RefreshTokens, Rotation,
+    Route, ScopesAtRefresh, Ways,
+};
+use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
+
+/// The standard profile: RFC 6749 as RFC 9700 narrows it. It is the default.
+///
+/// Parameters are in the form of a POST. Codes last 60 s and need an S256 challenge. Access tokens
+/// last an hour, and are JWTs if the server has a signer. Refresh tokens change at each use, end
+/// after 30 days without one, and after a year at the latest. There is no grant type `password`.
+pub const STANDARD: Profile = Profile {
+    name: "standard",
+    door: Door {
+        routes: &[Route::new("/oauth2/token", Endpoint::Token, Methods::Post)],
+        places: &[Place::Form],
+        any_content_type: false,
+        aliases: &[],
+        parameters: &[],
+        refusals: &[],
+    },
+    ways: Ways {
+        grants: &[GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
+        codes: Codes { shape: SHAPE, lifetime: Duration::from_secs(60), pkce: Pkce::Required },
+        access: AccessTokens { shape: SHAPE, lifetime: Lifetime::seconds(3_600), jwt: true },
+        refresh: Some(RefreshTokens {
+            shape: SHAPE,
+            idle: Lifetime::seconds(30 * DAY),
+            rule: RefreshRule::new(),
+            rotation: Rotation::Always,
+            scopes: ScopesAtRefresh::Narrow,
+        }),
+        grant_lifetime: Lifetime::seconds(365 * DAY),
+        answer: &[Field::AccessToken, Field::TokenType, Field::ExpiresIn, Field::RefreshToken, Field::Scope],
+    },
+};
+
+const SHAPE: TokenShape = TokenShape::prefixed("tp");
+
+const DAY: u64 = 24 * 3_600;

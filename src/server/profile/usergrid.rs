@@ -1,0 +1,56 @@
+//! Usergrid.
+
+use http::StatusCode;
+
+use super::{
+    AccessTokens, Codes, Door, Endpoint, Field, Methods, Pkce, Place, Profile, Route, STANDARD, Ways,
+};
+use crate::grant::{GrantType, Lifetime, TokenShape};
+use crate::server::refusal::{RefusalKind, RefusalRow};
+
+/// Usergrid's token endpoints.
+///
+/// Parameters are in the query, a form or a JSON object, whatever the `Content-Type`. Grant types
+/// are `password` and `client_credentials`; there are no refresh tokens. Access tokens last 7 days.
+/// A password log-in names no client: the public application `ORG.APP` is its client, and
+/// `management` at `/management/token`. Refused credentials of every kind are one 400
+/// `invalid_grant`.
+pub const USERGRID: Profile = Profile {
+    name: "usergrid",
+    door: Door {
+        routes: &[
+            Route::new("/management/token", Endpoint::Token, Methods::GetAndPost)
+                .implied_client("management"),
+            Route::new("/{org}/{app}/token", Endpoint::Token, Methods::GetAndPost)
+                .implied_client("{org}.{app}"),
+        ],
+        places: &[Place::Query, Place::Form, Place::Json],
+        any_content_type: true,
+        aliases: &[],
+        parameters: &["ttl"],
+        refusals: &[
+            (RefusalKind::InvalidClient, REFUSED),
+            (RefusalKind::InvalidGrant, REFUSED),
+            (RefusalKind::UnauthorizedClient, REFUSED),
+            (RefusalKind::UnsupportedGrantType, REFUSED),
+        ],
+    },
+    ways: Ways {
+        grants: &[GrantType::Password, GrantType::ClientCredentials],
+        codes: Codes { pkce: Pkce::Required, ..STANDARD.ways.codes },
+        access: AccessTokens {
+            shape: TokenShape::Usergrid,
+            lifetime: Lifetime::seconds(7 * 24 * 3_600),
+            jwt: false,
+        },
+        refresh: None,
+        grant_lifetime: Lifetime::Unlimited,
+        answer: &[Field::AccessToken, Field::ExpiresIn],
+    },
+};
+
+const REFUSED: RefusalRow = RefusalRow {
+    status: StatusCode::BAD_REQUEST,
+    error: "invalid_grant",
+    description: "invalid username or password",
+};

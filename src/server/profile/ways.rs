@@ -1,0 +1,118 @@
+//! What a server knows of a request when it knows the client.
+
+use std::time::Duration;
+
+use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
+
+/// Grant types of a profile, its tokens, and the fields of its answer.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "services write it as data")]
+pub struct Ways {
+    /// Grant types. An application may use those that it is registered for as well.
+    pub grants: &'static [GrantType],
+    /// Authorization codes.
+    pub codes: Codes,
+    /// Access tokens.
+    pub access: AccessTokens,
+    /// Refresh tokens; `None` if the profile has none.
+    pub refresh: Option<RefreshTokens>,
+    /// Lifetime of a grant of a user, which no renewal exceeds.
+    pub grant_lifetime: Lifetime,
+    /// Fields of a successful answer, in this order.
+    pub answer: &'static [Field],
+}
+
+/// Authorization codes of a profile.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "services write it as data")]
+pub struct Codes {
+    /// Shape.
+    pub shape: TokenShape,
+    /// Time for which a code can be redeemed. RFC 6749 section 4.1.2 recommends 10 minutes at most.
+    pub lifetime: Duration,
+    /// Rule for code challenges.
+    pub pkce: Pkce,
+}
+
+/// Rule for code challenges (RFC 7636).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pkce {
+    /// Every code has an S256 challenge.
+    Required,
+    /// A confidential client may leave it out. It gives up the protection of RFC 9700 section 2.1.1
+    /// against injected codes.
+    Accepted,
+}
+
+/// Access tokens of a profile.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "services write it as data")]
+pub struct AccessTokens {
+    /// Shape of an opaque token.
+    pub shape: TokenShape,
+    /// Lifetime, unless the application has its own.
+    pub lifetime: Lifetime,
+    /// `true` if the token is a JWT when the server has a signer (RFC 9068).
+    pub jwt: bool,
+}
+
+/// Refresh tokens of a profile.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "services write it as data")]
+pub struct RefreshTokens {
+    /// Shape.
+    pub shape: TokenShape,
+    /// Time after which an unused token ends, unless the application has its own.
+    pub idle: Lifetime,
+    /// Rule for the token before the current one.
+    pub rule: RefreshRule,
+    /// Which clients get a new token at each use.
+    pub rotation: Rotation,
+    /// Rule for the scopes of a refresh request.
+    pub scopes: ScopesAtRefresh,
+}
+
+/// Which clients get a new refresh token at each use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rotation {
+    /// All clients.
+    Always,
+    /// Public clients, as RFC 9700 section 4.14.2 requires. The token of a confidential client
+    /// stays in force, with its end.
+    PublicClients,
+}
+
+/// Rule for the scopes of a refresh request (RFC 6749 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScopesAtRefresh {
+    /// A client may ask for fewer scopes than were granted.
+    Narrow,
+    /// If a client names scopes, they must be all scopes that were granted.
+    Match,
+}
+
+/// Field of a successful answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// `access_token`.
+    AccessToken,
+    /// `token_type`: `Bearer`.
+    TokenType,
+    /// `expires_in`, in seconds. Absent if the token does not expire.
+    ExpiresIn,
+    /// `refresh_token`. Absent if there is none.
+    RefreshToken,
+    /// `scope`. Absent if the token has no scopes.
+    Scope,
+}
+
+impl RefreshTokens {
+    /// Returns `true` if this client gets a new refresh token at each use.
+    pub(in crate::server) const fn rotates(&self, is_confidential: bool) -> bool {
+        matches!(self.rotation, Rotation::Always) || !is_confidential
+    }
+}

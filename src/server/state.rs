@@ -1,0 +1,87 @@
+//! What every request of a server shares.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::collect::BodyLimits;
+use super::issuer::Issuer;
+use super::profile::{Profile, Ways};
+use super::routes::Routes;
+use super::sign::SignTokens;
+use super::stores::Stores;
+use crate::clock::Clock;
+use crate::grant::Application;
+use crate::request::RequestHead;
+use crate::transport::{Security, Transport};
+use crate::verify::{BoxVerifier, Throttled};
+
+/// A function that returns the stores of a request's tenant.
+pub(super) type Tenants = Arc<dyn for<'r> Fn(&RequestHead<'r>) -> Option<Stores> + Send + Sync>;
+
+/// The settings of a server.
+pub(super) struct State {
+    pub(super) issuer: Issuer,
+    pub(super) stores: Stores,
+    pub(super) tenants: Option<Tenants>,
+    pub(super) users: Option<BoxVerifier>,
+    pub(super) transport: Transport,
+    /// At least one; the first is that of applications without a profile.
+    pub(super) profiles: Vec<Profile>,
+    pub(super) routes: Routes,
+    pub(super) resources: Vec<Resource>,
+    pub(super) signer: Option<Arc<dyn SignTokens>>,
+    pub(super) guesses: Throttled<()>,
+    pub(super) body: BodyLimits,
+    /// Time after which the client stops waiting for the stores.
+    pub(super) deadline: Duration,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// A service that tokens are issued for (RFC 8707).
+#[derive(Clone, Debug)]
+pub(super) struct Resource {
+    pub(super) uri: String,
+    /// Scopes of the service, for metadata.
+    #[allow(dead_code, reason = "for metadata")]
+    pub(super) scopes: Vec<String>,
+}
+
+impl State {
+    /// Returns the stores for a request; `None` if it is of no tenant that is known.
+    pub(super) fn stores_of(&self, head: &RequestHead<'_>) -> Option<Stores> {
+        match &self.tenants {
+            Some(tenants) => tenants(head),
+            None => Some(self.stores.clone()),
+        }
+    }
+
+    /// Returns `true` if the connection is secure, or if it is on this machine and so is the issuer.
+    pub(super) fn is_secure(&self, head: RequestHead<'_>) -> bool {
+        let is_local =
+            || self.transport.client(head).is_some_and(|client| client.to_canonical().is_loopback());
+        self.transport.security(head) == Security::Secure || self.issuer.is_loopback_http() && is_local()
+    }
+
+    /// Returns the profile of an application; `None` if this server does not have it.
+    pub(super) fn profile_of(&self, application: &Application) -> Option<&Profile> {
+        match application.profile.as_deref() {
+            Some(name) => self.profiles.iter().find(|profile| profile.name == name),
+            None => self.profiles.first(),
+        }
+    }
+
+    /// Returns the ways of an application; `None` if this server does not have its profile.
+    pub(super) fn ways_of(&self, application: &Application) -> Option<&Ways> {
+        self.profile_of(application).map(|profile| &profile.ways)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("State");
+        shown.field("issuer", &self.issuer.as_str()).field("stores", &self.stores);
+        shown.field("profiles", &self.profiles.iter().map(|profile| profile.name).collect::<Vec<_>>());
+        shown.field("transport", &self.transport).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! `refresh_token` (RFC 6749 section 6): a client exchanges a refresh token for new tokens.
+
+use super::tokens::Tokens;
+use super::{TokenRequest, Verified};
+use crate::credential::Secret;
+use crate::grant::{Grant, GrantId, Presented, Renewal};
+use crate::observe::issuing::Issuing;
+use crate::server::answer::Issued;
+use crate::server::client::outage;
+use crate::server::profile::RefreshTokens;
+use crate::server::refusal::{Refusal, RefusalKind};
+use crate::server::{audience, report, scopes};
+use crate::verify::VerifyError;
+
+/// Renews a grant. A token that was used before ends the grant, before the answer.
+pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
+    let presented = token.presented("refresh_token", "The parameter refresh_token is missing.")?;
+    let of = token.ways().refresh.as_ref().ok_or(RefusalKind::UnsupportedGrantType)?;
+    let (credential, context) = (token.guessable(&presented), token.request.context());
+    let renewed = token.state.guesses.around(&credential, &context, renew(token, of, &presented)).await;
+    renewed.map_err(|error| Refusal::of(&error, RefusalKind::InvalidGrant))?
+}
+
+async fn renew(token: TokenRequest<'_>, of: &RefreshTokens, presented: &Secret<'_>) -> Verified<Issued> {
+    let (application, grants) = (&token.client.application, &token.request.stores.grants);
+    let Some(digests) = of.shape.read_refresh(presented) else { return Err(VerifyError::UNKNOWN) };
+    let found = grants.find_dyn(&Presented::Refresh(digests)).await.map_err(outage)?;
+    let found = found.filter(|grant| grant.client == application.id);
+    let tokens = match next(token, of, presented, found.as_ref()) {
+        Ok(tokens) => tokens,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    match grants.renew_dyn(&digests, &application.id, &of.rule, &tokens.next).await {
+        Ok(Renewal::Renewed(grant)) => Ok(token.issued(Issuing::Refreshed, *grant, tokens).await),
+        Ok(Renewal::Superseded(_)) => Ok(Err(RefusalKind::InvalidGrant.into())),
+        Ok(Renewal::Reused(id)) => {
+            report::replayed(Issuing::RefreshReused, token.request, &application.id, &id);
+            Ok(Err(RefusalKind::InvalidGrant.into()))
+        }
+        Ok(Renewal::Unknown) => Err(VerifyError::UNKNOWN),
+        Err(error) => Ok(Err(error.into())),
+    }
+}
+
+/// Returns the next tokens. What a request may not have is refused here, so the refresh token is
+/// not used up.
+///
+/// `found` is the grant if the token is its current one. It only narrows. If the store renews a
+/// grant that was not found, [`TokenRequest::issued`] judges the grant that the store returns.
+fn next(
+    token: TokenRequest<'_>,
+    of: &RefreshTokens,
+    presented: &Secret<'_>,
+    found: Option<&Grant>,
+) -> Result<Tokens, Refusal> {
+    let application = &token.client.application;
+    let asked = scopes::asked(token.request)?;
+    let named = found.map(|grant| grant.id.clone()).or_else(|| of.shape.grant_of(presented));
+    let id = named.map_or_else(GrantId::random, Ok)?;
+    let mut tokens = token.following(&id, of, presented)?;
+    match found {
+        Some(grant) => {
+            let (granted, registered) = (&grant.granted_scopes, &application.scopes);
+            tokens.next.scopes = Some(scopes::remaining(asked, granted, registered, of.scopes)?);
+            tokens.next.audience = audience::remaining(token.request, &grant.granted_audience, application)?;
+        }
+        None => tokens.next.scopes = asked,
+    }
+    Ok(tokens)
+}

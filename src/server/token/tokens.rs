@@ -1,0 +1,160 @@
+//! The tokens of an answer, from their texts to the stored grant.
+
+use super::TokenRequest;
+use crate::credential::{Credential, Digest, Pair, Secret};
+use crate::grant::{
+    Ending, Grant, GrantId, GrantType, IssuedRefresh, Lifetime, NewGrant, NextRefresh, NextTokens,
+};
+use crate::observe::issuing::Issuing;
+use crate::server::answer::Issued;
+use crate::server::profile::{RefreshTokens, Ways};
+use crate::server::refusal::{Refusal, RefusalKind};
+use crate::server::sign::{SignTokens, TokenContext};
+use crate::server::{audience, report, scopes};
+
+/// Texts of tokens that a store has not recorded yet.
+pub(super) struct Tokens {
+    /// `None` for a JWT, which is signed when the grant is stored.
+    access: Option<Secret<'static>>,
+    refresh: Option<Secret<'static>>,
+    /// What the store records.
+    pub(super) next: NextTokens,
+}
+
+impl<'t> TokenRequest<'t> {
+    pub(super) const fn ways(&self) -> &'t Ways {
+        self.client.ways
+    }
+
+    /// Returns the parameter of a code or a token.
+    pub(super) fn presented(&self, name: &str, missing: &'static str) -> Result<Secret<'t>, Refusal> {
+        self.request.parameters.secret(name).ok_or(RefusalKind::InvalidRequest.because(missing))
+    }
+
+    /// Returns a code or a refresh token as a credential of its client, so that guesses are counted
+    /// for the client and for its address.
+    pub(super) fn guessable<'s>(&'s self, presented: &'s Secret<'_>) -> Credential<'s> {
+        let id = Secret::borrowed(&self.client.application.id);
+        Credential::KeyPair(Pair::new(id, presented.reborrow()))
+    }
+
+    /// Returns the refresh tokens of this client; `None` if it gets none.
+    pub(super) fn refresh_tokens(&self) -> Option<&'t RefreshTokens> {
+        let may_refresh = self.client.application.allows(GrantType::RefreshToken);
+        self.ways().refresh.as_ref().filter(|_| may_refresh)
+    }
+
+    /// Returns the signer of this client's access tokens; `None` if they are opaque.
+    fn signer(&self) -> Option<&'t dyn SignTokens> {
+        self.state.signer.as_deref().filter(|_| self.ways().access.jwt)
+    }
+
+    /// Stores a new grant with its first tokens, and returns the answer.
+    pub(super) async fn issue(&self, draft: &NewGrant, tokens: Tokens) -> Result<Issued, Refusal> {
+        if self.signer().is_some_and(|signer| !signer.can_sign(draft)) {
+            return Err(RefusalKind::InvalidGrant.into());
+        }
+        let grant = self.request.stores.grants.issue_dyn(draft, &tokens.next).await?;
+        self.issued(Issuing::Issued, grant, tokens).await
+    }
+
+    /// Returns a draft of a new grant, with the place of the application.
+    pub(super) fn draft(&self, id: GrantId) -> NewGrant {
+        let application = &self.client.application;
+        let mut draft = NewGrant::new(id, &*application.id);
+        draft.org.clone_from(&application.org);
+        draft.app.clone_from(&application.app);
+        draft
+    }
+
+    /// Returns the lifetime of a user's grant.
+    pub(super) fn grant_lifetime(&self) -> Lifetime {
+        self.client.application.lifetimes.grant.unwrap_or(self.ways().grant_lifetime)
+    }
+
+    /// Returns an access token, and the first refresh token of a grant if the client gets one.
+    pub(super) fn first(&self, id: &GrantId) -> Result<Tokens, Refusal> {
+        let refresh = self.refresh_tokens().map(|of| Ok::<_, Refusal>((of, of.shape.refresh(id)?)));
+        self.tokens(id, refresh.transpose()?)
+    }
+
+    /// Returns an access token without a refresh token.
+    pub(super) fn access_alone(&self, id: &GrantId) -> Result<Tokens, Refusal> {
+        self.tokens(id, None)
+    }
+
+    /// Returns an access token and, if the client gets one, the successor of a refresh token.
+    pub(super) fn following(
+        &self,
+        id: &GrantId,
+        of: &RefreshTokens,
+        presented: &Secret<'_>,
+    ) -> Result<Tokens, Refusal> {
+        let rotates = of.rotates(self.client.application.is_confidential());
+        let successor = if rotates { of.shape.successor(presented)? } else { None };
+        self.tokens(id, successor.map(|successor| (of, successor)))
+    }
+
+    fn tokens(
+        &self,
+        id: &GrantId,
+        refresh: Option<(&RefreshTokens, IssuedRefresh)>,
+    ) -> Result<Tokens, Refusal> {
+        let lifetimes = self.client.application.lifetimes;
+        let access = &self.ways().access;
+        let mut lifetime = lifetimes.access.unwrap_or(access.lifetime);
+        let (text, digest) = if let Some(signer) = self.signer() {
+            lifetime = signer.lifetime(lifetime);
+            (None, Digest::random()?)
+        } else {
+            let now = self.state.clock.now();
+            let tenant = self.request.stores.tenant();
+            let token = access.shape.access_until(id, tenant, now, lifetime.from(now))?;
+            (Some(token.secret), token.digest)
+        };
+        let mut next = NextTokens::new(digest, lifetime);
+        let refresh = refresh.map(|(of, token)| {
+            let idle = lifetimes.refresh.unwrap_or(of.idle);
+            next.refresh = Some(NextRefresh::new(token.digests, idle));
+            token.secret
+        });
+        Ok(Tokens { access: text, refresh, next })
+    }
+
+    /// Returns the answer for a stored grant.
+    ///
+    /// The store computed the grant from what it holds, not from what was found before the change.
+    /// If the grant has more than its application may have, or its JWT cannot be signed, the grant
+    /// ends and nothing is issued.
+    pub(super) async fn issued(
+        &self,
+        what: Issuing,
+        grant: Grant,
+        tokens: Tokens,
+    ) -> Result<Issued, Refusal> {
+        let application = &self.client.application;
+        let is_allowed = scopes::are_within(&grant.scopes, &application.scopes)
+            && scopes::are_within(&grant.scopes, &grant.granted_scopes)
+            && audience::are_within(&grant.audience, &application.audiences);
+        let access = match (tokens.access, self.signer()) {
+            _ if !is_allowed => Err(RefusalKind::InvalidGrant.into()),
+            (Some(access), _) => Ok(access),
+            (None, Some(signer)) => {
+                let (issuer, tenant) = (self.state.issuer.as_str(), self.request.stores.tenant());
+                let signed = signer.sign(&grant, TokenContext { issuer, tenant });
+                signed.ok_or(RefusalKind::ServerError.into())
+            }
+            (None, None) => Err(RefusalKind::ServerError.into()),
+        };
+        match access {
+            Ok(access) => {
+                report::changed(what, self.request, &application.id, &grant);
+                Ok(Issued { grant, access, refresh: tokens.refresh, application: application.clone() })
+            }
+            Err(refusal) => {
+                self.request.stores.grants.end_dyn(&Ending::Grant(&grant.id)).await?;
+                Err(refusal)
+            }
+        }
+    }
+}
