@@ -7,7 +7,9 @@
 
 use std::net::IpAddr;
 
-use super::{audit, metrics};
+#[cfg(feature = "tracing")]
+use super::audit;
+use super::metrics;
 use crate::credential::Credential;
 use crate::trace;
 

@@ -100,7 +100,7 @@ impl Parameters {
 
     /// Returns a parameter that holds no secret.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.expose_secret())
+        self.values(name).next()
     }
 
     /// Returns a parameter that holds no secret and that the request needs.
@@ -110,7 +110,12 @@ impl Parameters {
 
     /// Returns the resources, in the order of the request.
     pub(super) fn resources(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|(known, _)| *known == RESOURCE).map(|(_, value)| value.expose_secret())
+        self.values(RESOURCE)
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.0.iter().filter(move |(known, _)| *known == name);
+        named.map(|(_, value)| value.expose_secret())
     }
 }
 
