@@ -7,6 +7,7 @@ use crate::grant::{Grant, Lifetime, NewGrant};
 
 /// Facts of a token beside its grant.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "jwt"), allow(dead_code))]
 pub(super) struct TokenContext<'t> {
     pub(super) issuer: &'t str,
     pub(super) tenant: Option<&'t str>,

@@ -56,7 +56,8 @@ impl State {
         }
     }
 
-    /// Returns `true` if the connection is secure, or if it is on this machine and so is the issuer.
+    /// Returns `true` if the connection is secure. On a loopback issuer it is, if the client is on
+    /// this machine.
     pub(super) fn is_secure(&self, head: RequestHead<'_>) -> bool {
         let is_local =
             || self.transport.client(head).is_some_and(|client| client.to_canonical().is_loopback());
