@@ -49,7 +49,7 @@ impl<'r> Pair<'r> {
     }
 
     /// Returns the bytes of the public half, which cost less than the text. Only for fingerprints.
-    #[cfg_attr(not(any(feature = "cache", feature = "memory")), allow(dead_code))]
+    #[cfg_attr(not(feature = "memory"), allow(dead_code))]
     pub(crate) fn id_bytes(&self) -> &[u8] {
         match &self.0 {
             Halves::Joined { text, colon } => text.as_bytes().get(..*colon).unwrap_or_default(),
