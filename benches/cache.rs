@@ -130,7 +130,7 @@ fn count(case: &str, hits: usize, without: bool) {
             Box::new(move |credential| cached.verify_now(credential, &context))
         }
         _ => {
-            let cached = Cached::new(everything()).unwrap().passwords(true);
+            let cached = Cached::new(everything()).unwrap().cache_passwords();
             let _ = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use tower_layer::Layer as _;
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, PairMeaning, TokenMeaning};
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
     ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, CredentialForm, Dialect, OAuthUser,
@@ -70,9 +70,9 @@ fn cases() -> Vec<Case> {
     let plain = || "/datasets".to_owned();
     let three = || {
         dialect::RFC6750.forms([
-            CredentialForm::scheme("Bearer", meaning::access_token),
-            CredentialForm::header("x-app-token", meaning::app_token),
-            CredentialForm::query("access_token", meaning::access_token),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+            CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN),
         ])
     };
     let bearer: fn() -> String = || format!("Bearer {TOKEN}");
@@ -80,9 +80,9 @@ fn cases() -> Vec<Case> {
     let case = |name, dialect, header, target| Case { name, dialect, header, target, by: By::Now };
     let two = || {
         dialect::RFC6750.forms([
-            CredentialForm::scheme("Bearer", meaning::access_token),
-            CredentialForm::basic(meaning::password),
-            CredentialForm::header("x-app-token", meaning::app_token),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::basic(PairMeaning::PASSWORD),
+            CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
         ])
     };
     let nobodys: fn() -> String = || format!("Bearer {}", "z".repeat(40));

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use axum::{Router, routing::get};
-use tower_principal::dialect::{self, CustomPlace, Malformed, meaning};
+use tower_principal::dialect::{self, CustomPlace, Malformed, TokenMeaning};
 use tower_principal::{
     AuthenticateLayer, Credential, CredentialForm, Dialect, OAuthUser, Principal, Secret, transport,
     verify::MemoryVerifier,
@@ -22,7 +22,7 @@ const RAILS: Dialect = Dialect {
     forms: Cow::Borrowed(&[
         CredentialForm::custom(CustomPlace::Scheme("Token"), token),
         // A plain token in its own header needs no grammar.
-        CredentialForm::header("private-token", meaning::access_token),
+        CredentialForm::header("private-token", TokenMeaning::ACCESS_TOKEN),
     ]),
     ..dialect::RFC6750
 };

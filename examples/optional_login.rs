@@ -3,7 +3,7 @@
 //! Run `cargo run --example optional_login`, then the three calls it prints.
 
 use axum::{Router, routing::get};
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, PairMeaning};
 use tower_principal::{
     AuthenticateLayer, BasicUser, CredentialForm, GuestRule, OAuthUser, Principal, transport,
     verify::MemoryVerifier,
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
 
     let dialect = dialect::RFC6750
-        .with_form(CredentialForm::basic(meaning::password))
+        .add_form(CredentialForm::basic(PairMeaning::PASSWORD))
         // Without a rule there are no guests, and the handler never gets `None`.
         .guests([GuestRule::everywhere()]);
 

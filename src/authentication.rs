@@ -69,6 +69,8 @@ const fn bit(carrier: Carrier) -> u8 {
 
 /// Reads a request's [`Authentication`] in code without extractors: plain Tower, hyper, tonic.
 ///
+/// The trait is sealed: only [`Request`], [`Parts`] and [`Extensions`] implement it.
+///
 /// # Examples
 ///
 /// ```
@@ -84,7 +86,7 @@ const fn bit(carrier: Carrier) -> u8 {
 /// }
 /// # assert_eq!(greet(&http::Request::new(())), "the layer is missing");
 /// ```
-pub trait AuthenticationExt {
+pub trait AuthenticationExt: sealed::Sealed {
     /// Returns the record, or `None` if no [`AuthenticateLayer`](crate::AuthenticateLayer)
     /// processed the request.
     fn authentication(&self) -> Option<&Authentication>;
@@ -176,6 +178,14 @@ impl Authentication {
     pub(crate) fn holds_token(&self) -> bool {
         self.credential_kind() == Some(CredentialKind::AccessToken)
     }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for http::Extensions {}
+    impl Sealed for http::request::Parts {}
+    impl<B> Sealed for http::Request<B> {}
 }
 
 impl AuthenticationExt for Extensions {

@@ -101,5 +101,5 @@ async fn a_rule_without_a_path_needs_no_record() {
 #[test]
 fn the_original_path_is_unknown_without_a_record() {
     let request = Request::get("/x").body(()).unwrap();
-    assert_eq!(RequestHead::of(&request).original_path(), None);
+    assert_eq!(RequestHead::from_request(&request).original_path(), None);
 }

@@ -80,7 +80,7 @@ pub(crate) async fn run() -> Report {
 async fn jwts(report: &mut Report, leeway: i64) {
     let clock = TestClock::default();
     let right = seconds(&clock);
-    let issuer = Issuer::with("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap();
+    let issuer = Issuer::with_algorithm("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap();
     let verifier = JwtVerifier::builder(issuer.name())
         .audience("api")
         .keys(issuer.keys().unwrap())
@@ -265,7 +265,8 @@ async fn keys(report: &mut Report) {
     let age = Duration::from_secs(2);
     for (name, back) in [("stands still", 0), ("is set back by 61 s now and then", 61)] {
         let clock = TestClock::default();
-        let issuer = Issuer::with("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap();
+        let issuer =
+            Issuer::with_algorithm("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap();
         let keys = issuer.published().max_age(age).cooldown(age / 2).clock(clock.clone()).build().unwrap();
         let verifier = JwtVerifier::builder(issuer.name()).audience("api").keys(keys).clock(clock.clone());
         let verifier = verifier.leeway(Duration::from_secs(30)).build().unwrap();

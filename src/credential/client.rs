@@ -24,16 +24,16 @@ impl ClientKind {
     /// use tower_principal::credential::ClientKind;
     ///
     /// assert_eq!(
-    ///     ClientKind::of("b3U68vghI6FmEeKn9wLoGtzz0A"),
+    ///     ClientKind::from_id("b3U68vghI6FmEeKn9wLoGtzz0A"),
     ///     ClientKind::Organization
     /// );
     /// assert_eq!(
-    ///     ClientKind::of("YXA68vghI6FmEeKn9wLoGtzz0A"),
+    ///     ClientKind::from_id("YXA68vghI6FmEeKn9wLoGtzz0A"),
     ///     ClientKind::Application
     /// );
-    /// assert_eq!(ClientKind::of("b3U6-too-short"), ClientKind::Other);
+    /// assert_eq!(ClientKind::from_id("b3U6-too-short"), ClientKind::Other);
     /// ```
-    pub fn of(id: &str) -> Self {
+    pub fn from_id(id: &str) -> Self {
         let id = id.as_bytes();
         let base64url = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if id.len() != Self::ID_LENGTH || !id.iter().all(base64url) {
@@ -62,7 +62,7 @@ mod tests {
             ("b3U68vghI6FmEeKn9wLoGtzz0=", ClientKind::Other),
             ("", ClientKind::Other),
         ] {
-            assert_eq!(ClientKind::of(id), kind, "{id}");
+            assert_eq!(ClientKind::from_id(id), kind, "{id}");
         }
     }
 }

@@ -17,8 +17,9 @@ use super::{Credential, Pair, Secret};
 /// ```
 /// use tower_principal::credential::Digest;
 ///
-/// assert_eq!(Digest::of_parts(&[b"a", b"b"]), Digest::of_parts(&[b"a", b"b"]));
-/// assert_ne!(Digest::of_parts(&[b"a", b"b"]), Digest::of_parts(&[b"ab"]));
+/// let digest = Digest::from_parts(&[b"a", b"b"]);
+/// assert_eq!(digest, Digest::from_parts(&[b"a", b"b"]));
+/// assert_ne!(digest, Digest::from_parts(&[b"ab"]));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest {
@@ -32,7 +33,7 @@ const DOMAIN: &[u8] = b"tower-principal 1";
 
 impl Digest {
     /// Returns the digest of these parts.
-    pub fn of_parts(parts: &[&[u8]]) -> Self {
+    pub fn from_parts(parts: &[&[u8]]) -> Self {
         let mut context = Context::new(&SHA256);
         for part in [&DOMAIN].into_iter().chain(parts) {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -48,13 +49,13 @@ impl Digest {
     ///
     /// Kind and tenant are part of it: a key's digest never matches a token, or a key of another
     /// tenant.
-    pub fn of(credential: &Credential<'_>, tenant: Option<&str>) -> Option<Self> {
+    pub fn from_credential(credential: &Credential<'_>, tenant: Option<&str>) -> Option<Self> {
         let halves = |kind, pair: &Pair<'_>| {
             let secret = pair.secret();
             Some(Self::tagged(kind, tenant, &[pair.id().as_bytes(), secret.expose_secret().as_bytes()]))
         };
         match credential {
-            Credential::AccessToken(token) => Some(Self::of_access_token(token, tenant)),
+            Credential::AccessToken(token) => Some(Self::from_access_token(token, tenant)),
             Credential::AppToken(token) => Some(Self::whole(b"app_token", token, tenant)),
             Credential::ApiKey(key) => Some(Self::whole(b"api_key", key, tenant)),
             Credential::KeyPair(pair) => halves(b"key_pair", pair),
@@ -64,8 +65,8 @@ impl Digest {
     }
 
     /// Returns the digest of an access token that is presented to a tenant or to none, as
-    /// [`of`](Self::of) does.
-    pub fn of_access_token(token: &Secret<'_>, tenant: Option<&str>) -> Self {
+    /// [`from_credential`](Self::from_credential) does.
+    pub fn from_access_token(token: &Secret<'_>, tenant: Option<&str>) -> Self {
         Self::whole(b"access_token", token, tenant)
     }
 
@@ -106,7 +107,7 @@ impl Digest {
         // No tenant differs from the tenant with an empty name.
         let tenant = tenant.map_or([&b""[..], b""], |tenant| [b"tenant", tenant.as_bytes()]);
         let parts: Vec<&[u8]> = [kind].into_iter().chain(tenant).chain(secrets.iter().copied()).collect();
-        Self::of_parts(&parts)
+        Self::from_parts(&parts)
     }
 }
 
@@ -131,29 +132,29 @@ mod tests {
     #[test]
     fn kind_tenant_and_where_halves_meet_make_another_digest() {
         let all = [
-            Digest::of(&token("abc"), None),
-            Digest::of(&token("abc"), Some("")),
-            Digest::of(&token("abc"), Some("acme")),
-            Digest::of(&Credential::AppToken(Secret::borrowed("abc")), None),
-            Digest::of(&Credential::ApiKey(Secret::borrowed("abc")), None),
-            Digest::of(&key("a", "bc"), None),
-            Digest::of(&key("ab", "c"), None),
-            Digest::of(&token("abc\0"), None),
-            Digest::of(&token(""), None),
+            Digest::from_credential(&token("abc"), None),
+            Digest::from_credential(&token("abc"), Some("")),
+            Digest::from_credential(&token("abc"), Some("acme")),
+            Digest::from_credential(&Credential::AppToken(Secret::borrowed("abc")), None),
+            Digest::from_credential(&Credential::ApiKey(Secret::borrowed("abc")), None),
+            Digest::from_credential(&key("a", "bc"), None),
+            Digest::from_credential(&key("ab", "c"), None),
+            Digest::from_credential(&token("abc\0"), None),
+            Digest::from_credential(&token(""), None),
         ];
         for (at, one) in all.iter().enumerate() {
             assert!(one.is_some());
             assert!(all.iter().skip(at + 1).all(|other| other != one), "{at}");
         }
         let pair = Pair::new(Secret::borrowed("u"), Secret::borrowed("p"));
-        assert_eq!(Digest::of(&Credential::Password(pair), None), None);
+        assert_eq!(Digest::from_credential(&Credential::Password(pair), None), None);
     }
 
     #[test]
     fn it_is_sha_256_of_lengths_and_parts() {
         // printf '\0\0\0\0\0\0\0\x11tower-principal 1\0\0\0\0\0\0\0\x03abc' | sha256sum
         let hex = "c09016e0538ce30be08fe89c23b8bd598bac87ad6ace220317f7143744861236";
-        let digest = Digest::of_parts(&[b"abc"]);
+        let digest = Digest::from_parts(&[b"abc"]);
         assert_eq!(Digest::from_hex(hex), Some(digest));
         assert_eq!(format!("{digest:?}"), hex[..16]);
         for other in ["", &hex[1..], &hex.replace('a', "g"), &"é".repeat(32)] {

@@ -31,7 +31,7 @@ use super::Secret;
 /// assert_eq!(format.id_of("acme_key-1_x"), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenFormat {
     word: Box<str>,
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::form::CredentialForm;
-use super::meaning::{self, IdShape};
+use super::meaning::{IdShape, PairMeaning, TokenMeaning};
 use super::{Dialect, RFC6750};
 
 /// Every form of every dialect, for tests and migrations. It has no guests.
@@ -12,19 +12,19 @@ use super::{Dialect, RFC6750};
 pub const ANY: Dialect = Dialect {
     name: "any",
     forms: Cow::Borrowed(&[
-        CredentialForm::scheme("Bearer", meaning::access_token),
-        CredentialForm::scheme_colon("Bearer", meaning::access_token),
-        CredentialForm::scheme("OAuth", meaning::access_token),
-        CredentialForm::scheme("Apikey", meaning::api_key),
-        CredentialForm::basic(meaning::client_key_or_password(IdShape::SOCRATA_KEY)),
-        CredentialForm::bare(meaning::access_token),
-        CredentialForm::header("x-app-token", meaning::app_token),
-        CredentialForm::header("x-api-key", meaning::app_token),
-        CredentialForm::query("access_token", meaning::access_token),
-        CredentialForm::query_pair("client_id", "client_secret", meaning::client),
-        CredentialForm::query("apikey", meaning::api_key),
-        CredentialForm::query("$$app_token", meaning::app_token),
-        CredentialForm::body_any_content_type("access_token", meaning::access_token),
+        CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::scheme_colon("Bearer", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::scheme("OAuth", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::scheme("Apikey", TokenMeaning::API_KEY),
+        CredentialForm::basic(PairMeaning::client_key_or_password(IdShape::SOCRATA_KEY)),
+        CredentialForm::bare(TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+        CredentialForm::header("x-api-key", TokenMeaning::APP_TOKEN),
+        CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::query_pair("client_id", "client_secret", PairMeaning::CLIENT),
+        CredentialForm::query("apikey", TokenMeaning::API_KEY),
+        CredentialForm::query("$$app_token", TokenMeaning::APP_TOKEN),
+        CredentialForm::body_any_content_type("access_token", TokenMeaning::ACCESS_TOKEN),
     ]),
     ..RFC6750
 };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::form::CredentialForm;
-use super::{Dialect, RFC6750, meaning};
+use super::{Dialect, RFC6750, TokenMeaning};
 
 /// `X-Api-Key: KEY` and nothing else: the form of most services that issue API keys. No standard
 /// and none of the four platforms describes it.
@@ -17,21 +17,21 @@ use super::{Dialect, RFC6750, meaning};
 /// # Examples
 ///
 /// ```
-/// use tower_principal::dialect::{self, meaning};
+/// use tower_principal::dialect::{self, TokenMeaning};
 /// use tower_principal::CredentialForm;
 ///
 /// // Also `Authorization: Bearer KEY`, or with the word `ApiKey`.
 /// let both = dialect::API_KEY
-///     .with_form(CredentialForm::scheme("Bearer", meaning::api_key));
+///     .add_form(CredentialForm::scheme("Bearer", TokenMeaning::API_KEY));
 /// assert_eq!(both.forms.len(), 2);
 ///
 /// // Another header.
 /// let mine = dialect::API_KEY
-///     .forms([CredentialForm::header("x-service-key", meaning::api_key)]);
+///     .forms([CredentialForm::header("x-service-key", TokenMeaning::API_KEY)]);
 /// assert_eq!(mine.forms.len(), 1);
 /// ```
 pub const API_KEY: Dialect = Dialect {
     name: "api_key",
-    forms: Cow::Borrowed(&[CredentialForm::header("x-api-key", meaning::api_key)]),
+    forms: Cow::Borrowed(&[CredentialForm::header("x-api-key", TokenMeaning::API_KEY)]),
     ..RFC6750
 };

@@ -45,7 +45,9 @@ impl CredentialForm {
 mod tests {
     use super::*;
     use crate::dialect::custom::{CustomPlace, Malformed};
-    use crate::dialect::{ANY, GEODATAHUB, OPENDATASOFT, RFC6750, SOCRATA, Subprotocol, USERGRID, meaning};
+    use crate::dialect::{
+        ANY, GEODATAHUB, OPENDATASOFT, PairMeaning, RFC6750, SOCRATA, Subprotocol, TokenMeaning, USERGRID,
+    };
     use Challenged::{Basic, Other, Token};
 
     fn of(forms: impl IntoIterator<Item = CredentialForm>) -> Vec<Challenged> {
@@ -68,12 +70,12 @@ mod tests {
 
     #[test]
     fn a_dialect_without_a_scheme_never_challenges_with_bearer() {
-        let token = meaning::access_token;
+        let token = TokenMeaning::ACCESS_TOKEN;
         for row in [
-            CredentialForm::header("x-api-key", meaning::api_key),
+            CredentialForm::header("x-api-key", TokenMeaning::API_KEY),
             CredentialForm::header("x-token", token),
             CredentialForm::query("access_token", token),
-            CredentialForm::query_pair("id", "secret", meaning::client),
+            CredentialForm::query_pair("id", "secret", PairMeaning::CLIENT),
             CredentialForm::body("access_token", token),
             CredentialForm::cookie("session", token),
             CredentialForm::websocket_protocol(Subprotocol::After("bearer"), token),
@@ -81,14 +83,14 @@ mod tests {
             CredentialForm::custom(CustomPlace::Header("x-custom"), |_| Err(Malformed)),
         ] {
             assert_eq!(of([row]), [Other("ApiKey")], "{row:?}");
-            assert_eq!(of([row, CredentialForm::basic(meaning::password)]), [Basic], "{row:?}");
+            assert_eq!(of([row, CredentialForm::basic(PairMeaning::PASSWORD)]), [Basic], "{row:?}");
             assert_eq!(of([row.challenge("Own")]), [Other("Own")], "{row:?}");
         }
     }
 
     #[test]
     fn a_named_scheme_is_listed_once_and_only_bearer_has_errors() {
-        let (token, key) = (meaning::access_token, meaning::api_key);
+        let (token, key) = (TokenMeaning::ACCESS_TOKEN, TokenMeaning::API_KEY);
         let query = CredentialForm::query("access_token", token);
         let header = CredentialForm::header("x-api-key", key);
         assert_eq!(of([query.challenge("bearer")]), [Token("bearer")]);

@@ -27,7 +27,7 @@ pub type CustomOptionalParser = for<'r> fn(Secret<'r>) -> Result<Option<Credenti
 pub struct Malformed;
 
 /// The place of the value of a [custom form](super::form::CredentialForm::custom).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CustomPlace {
     /// After this scheme of the `Authorization` header.

@@ -26,14 +26,14 @@ use std::borrow::Cow;
 ///
 /// ```
 /// use std::borrow::Cow;
-/// use tower_principal::dialect::{self, meaning};
+/// use tower_principal::dialect::{self, TokenMeaning};
 /// use tower_principal::{CredentialForm, Dialect};
 ///
 /// const MINE: Dialect = Dialect {
 ///     name: "mine",
 ///     forms: Cow::Borrowed(&[
-///         CredentialForm::scheme("Bearer", meaning::access_token),
-///         CredentialForm::header("x-api-key", meaning::api_key),
+///         CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+///         CredentialForm::header("x-api-key", TokenMeaning::API_KEY),
 ///     ]),
 ///     ..dialect::RFC6750
 /// };
@@ -42,13 +42,13 @@ use std::borrow::Cow;
 /// At run time, with names read from a configuration:
 ///
 /// ```
-/// use tower_principal::dialect::{self, meaning};
+/// use tower_principal::dialect::{self, TokenMeaning};
 /// use tower_principal::{CredentialForm, Dialect};
 ///
 /// let header: String = "x-tenant-key".to_owned();
 /// let name: &'static str = header.leak();
-/// let dialect =
-///     dialect::RFC6750.with_form(CredentialForm::header(name, meaning::api_key));
+/// let dialect = dialect::RFC6750
+///     .add_form(CredentialForm::header(name, TokenMeaning::API_KEY));
 /// assert_eq!(dialect.forms.len(), 2);
 /// ```
 // Dialects are `const`, and so are their rows: `CredentialForm` is `Copy` and holds `&'static str`
@@ -88,7 +88,7 @@ impl Dialect {
 
     /// Adds a credential form.
     #[must_use]
-    pub fn with_form(mut self, form: CredentialForm) -> Self {
+    pub fn add_form(mut self, form: CredentialForm) -> Self {
         self.forms.to_mut().push(form);
         self
     }

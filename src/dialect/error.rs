@@ -37,7 +37,7 @@ pub enum DialectError {
     #[error("more than {0} parameters in one carrier")]
     TooManyParameters(usize),
     /// Characters that
-    /// [`danger_also_allow`](crate::dialect::meaning::TokenClassifier::danger_also_allow) cannot
+    /// [`danger_also_allow`](crate::dialect::TokenMeaning::danger_also_allow) cannot
     /// add to a token: `,`, `"`, or a character that is not visible ASCII.
     #[error("a token cannot contain the characters `{0}`")]
     TokenCharacters(&'static str),

@@ -1,7 +1,7 @@
 //! The constructors and options of a dialect's rows.
 
 use super::custom::{CustomOptionalParser, CustomParser, CustomPlace};
-use super::meaning::{PairClassifier, TokenClassifier};
+use super::meaning::{PairMeaning, TokenMeaning};
 use super::row::{Row, TokenSyntax};
 use super::subprotocol::Subprotocol;
 
@@ -12,14 +12,14 @@ use super::subprotocol::Subprotocol;
 /// # Examples
 ///
 /// ```
-/// use tower_principal::dialect::meaning;
+/// use tower_principal::dialect::{PairMeaning, TokenMeaning};
 /// use tower_principal::CredentialForm;
 ///
 /// const FORMS: &[CredentialForm] = &[
-///     CredentialForm::scheme("Bearer", meaning::access_token),
-///     CredentialForm::header("x-app-token", meaning::app_token),
-///     CredentialForm::query_pair("client_id", "client_secret", meaning::client),
-///     CredentialForm::basic(meaning::password),
+///     CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+///     CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+///     CredentialForm::query_pair("client", "secret", PairMeaning::CLIENT),
+///     CredentialForm::basic(PairMeaning::PASSWORD),
 /// ];
 /// assert_eq!(FORMS.len(), 4);
 /// ```
@@ -51,12 +51,12 @@ impl CredentialForm {
     /// A signed link that works for a client which also sends its own token:
     ///
     /// ```
-    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::dialect::TokenMeaning;
     /// use tower_principal::CredentialForm;
     ///
     /// const FORMS: &[CredentialForm] = &[
-    ///     CredentialForm::scheme("Bearer", meaning::access_token),
-    ///     CredentialForm::query("signed", meaning::access_token).rank(1),
+    ///     CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+    ///     CredentialForm::query("signed", TokenMeaning::ACCESS_TOKEN).rank(1),
     /// ];
     /// # assert_eq!(FORMS.len(), 2);
     /// ```
@@ -76,12 +76,12 @@ impl CredentialForm {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::dialect::{PairMeaning, TokenMeaning};
     /// use tower_principal::CredentialForm;
     ///
     /// const FORMS: &[CredentialForm] = &[
-    ///     CredentialForm::basic(meaning::password),
-    ///     CredentialForm::header("x-service-key", meaning::api_key)
+    ///     CredentialForm::basic(PairMeaning::PASSWORD),
+    ///     CredentialForm::header("x-service-key", TokenMeaning::API_KEY)
     ///         .challenge("ServiceKey"),
     /// ];
     /// # assert_eq!(FORMS.len(), 2);
@@ -96,52 +96,52 @@ impl CredentialForm {
     /// The text is UTF-8 or, if it is not valid UTF-8, ISO-8859-1. Control characters are
     /// malformed. Names and passwords are compared code point by code point: a client and a store
     /// have to use the same Unicode normalization form. RFC 7617 section 2.1 requires NFC.
-    pub const fn basic(classify: PairClassifier) -> Self {
-        Self::of(Row::Basic(classify))
+    pub const fn basic(meaning: PairMeaning) -> Self {
+        Self::of(Row::Basic(meaning))
     }
 
     /// `Authorization: WORD TOKEN` (RFC 6750 section 2.1). The word's case does not matter.
-    pub const fn scheme(word: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Scheme { word, colon: false, value: TokenSyntax::Token(classify) })
+    pub const fn scheme(word: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Scheme { word, colon: false, value: TokenSyntax::Token(meaning) })
     }
 
     /// `Authorization: WORD: TOKEN`, with the colon that OpenDataSoft's document shows.
-    pub const fn scheme_colon(word: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Scheme { word, colon: true, value: TokenSyntax::Token(classify) })
+    pub const fn scheme_colon(word: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Scheme { word, colon: true, value: TokenSyntax::Token(meaning) })
     }
 
     /// `Authorization: TOKEN`, without a scheme (GeoDataHub). The token has 16 characters or more
     /// and is not the name of a known scheme.
-    pub const fn bare(classify: TokenClassifier) -> Self {
-        Self::of(Row::Bare(classify))
+    pub const fn bare(meaning: TokenMeaning) -> Self {
+        Self::of(Row::Bare(meaning))
     }
 
     /// `NAME: TOKEN`, a separate header (Socrata's `X-App-Token`). An API key may hold any visible
     /// ASCII character there; all other tokens are `b64token`s.
-    pub const fn header(name: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Header { name, value: TokenSyntax::Token(classify) })
+    pub const fn header(name: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Header { name, value: TokenSyntax::Token(meaning) })
     }
 
     /// `?NAME=TOKEN` (RFC 6750 section 2.3). The name is compared after percent-decoding.
-    pub const fn query(name: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Query { name, value: TokenSyntax::Token(classify) })
+    pub const fn query(name: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Query { name, value: TokenSyntax::Token(meaning) })
     }
 
     /// `?ID=..&SECRET=..` (Usergrid). One without the other is malformed.
-    pub const fn query_pair(id: &'static str, secret: &'static str, classify: PairClassifier) -> Self {
-        Self::of(Row::QueryPair { id, secret, classify })
+    pub const fn query_pair(id: &'static str, secret: &'static str, meaning: PairMeaning) -> Self {
+        Self::of(Row::QueryPair { id, secret, classify: meaning })
     }
 
     /// `NAME=TOKEN` in a form body (RFC 6750 section 2.2). Read only if the layer has
-    /// [`form_body`](crate::AuthenticateLayer::form_body) and the head holds no subject.
-    pub const fn body(name: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: false })
+    /// [`with_form_body`](crate::AuthenticateLayer::with_form_body) and the head holds no subject.
+    pub const fn body(name: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Body { name, value: TokenSyntax::Token(meaning), lenient: false })
     }
 
     /// The same as [`body`](Self::body), also on `GET` and without a `Content-Type`, as
     /// OpenDataSoft's document shows it.
-    pub const fn body_any_content_type(name: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Body { name, value: TokenSyntax::Token(classify), lenient: true })
+    pub const fn body_any_content_type(name: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Body { name, value: TokenSyntax::Token(meaning), lenient: true })
     }
 
     /// A cookie of this name (RFC 6265 section 4.2), with or without quotes around its value.
@@ -161,15 +161,15 @@ impl CredentialForm {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::dialect::TokenMeaning;
     /// use tower_principal::CredentialForm;
     ///
     /// const SESSION: CredentialForm =
-    ///     CredentialForm::cookie("__Host-session", meaning::access_token)
+    ///     CredentialForm::cookie("__Host-session", TokenMeaning::ACCESS_TOKEN)
     ///         .allow_origins(&["https://app.example.org"]);
     /// ```
-    pub const fn cookie(name: &'static str, classify: TokenClassifier) -> Self {
-        Self::of(Row::Cookie { name, value: TokenSyntax::Token(classify), origins: &[] })
+    pub const fn cookie(name: &'static str, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Cookie { name, value: TokenSyntax::Token(meaning), origins: &[] })
     }
 
     /// Also admits requests with this cookie from pages of these origins (RFC 6454 section 6.2:
@@ -197,20 +197,20 @@ impl CredentialForm {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::dialect::{Subprotocol, meaning};
+    /// use tower_principal::dialect::{Subprotocol, TokenMeaning};
     /// use tower_principal::CredentialForm;
     ///
     /// const KUBERNETES: CredentialForm = CredentialForm::websocket_protocol(
     ///     Subprotocol::PrefixBase64Url("base64url.bearer.authorization.k8s.io."),
-    ///     meaning::access_token,
+    ///     TokenMeaning::ACCESS_TOKEN,
     /// );
     /// const PAIR: CredentialForm = CredentialForm::websocket_protocol(
     ///     Subprotocol::After("bearer"),
-    ///     meaning::access_token,
+    ///     TokenMeaning::ACCESS_TOKEN,
     /// );
     /// ```
-    pub const fn websocket_protocol(at: Subprotocol, classify: TokenClassifier) -> Self {
-        Self::of(Row::Subprotocol { at, classify })
+    pub const fn websocket_protocol(at: Subprotocol, meaning: TokenMeaning) -> Self {
+        Self::of(Row::Subprotocol { at, classify: meaning })
     }
 
     /// A custom grammar for the value after a scheme, in a header or in a query parameter.

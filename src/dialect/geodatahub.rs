@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::form::CredentialForm;
-use super::{Dialect, RFC6750, meaning};
+use super::{Dialect, PairMeaning, RFC6750, TokenMeaning};
 use crate::rejection::AnswerRow;
 use crate::rejection::RejectionKind::{
     DeniedAppToken, DeniedCredentials, DeniedToken, Forbidden, InsufficientScope, Missing, UnknownScheme,
@@ -15,9 +15,9 @@ use crate::rejection::RejectionKind::{
 pub const GEODATAHUB: Dialect = Dialect {
     name: "geodatahub",
     forms: Cow::Borrowed(&[
-        CredentialForm::bare(meaning::access_token),
-        CredentialForm::basic(meaning::password),
-        CredentialForm::header("x-api-key", meaning::app_token),
+        CredentialForm::bare(TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::basic(PairMeaning::PASSWORD),
+        CredentialForm::header("x-api-key", TokenMeaning::APP_TOKEN),
     ]),
     answers: Cow::Borrowed(&[
         AnswerRow::json(

@@ -25,7 +25,7 @@ use crate::request::{InvalidPattern, RequestHead, original_target};
 ///     .permissions(&["get,post,put,delete:/**"])
 ///     .sandbox();
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct GuestRule {
     path: Option<&'static str>,
@@ -136,7 +136,7 @@ mod tests {
         let mut request = Request::builder().method(method).uri(target).body(()).unwrap();
         let original = original_target::OriginalTarget(request.uri().clone());
         request.extensions_mut().insert(original);
-        rule.compile().unwrap().admit(RequestHead::of(&request)).is_some()
+        rule.compile().unwrap().admit(RequestHead::from_request(&request)).is_some()
     }
 
     #[cfg(not(feature = "axum"))]
@@ -145,9 +145,9 @@ mod tests {
         let request = Request::get("/o/sandbox/x").body(()).unwrap();
         for pattern in ["/{org}/sandbox/**", "/**", "/o/sandbox/x"] {
             let rule = GuestRule::path(pattern).compile().unwrap();
-            assert!(rule.admit(RequestHead::of(&request)).is_none(), "{pattern}");
+            assert!(rule.admit(RequestHead::from_request(&request)).is_none(), "{pattern}");
         }
-        assert!(GuestRule::reads().compile().unwrap().admit(RequestHead::of(&request)).is_some());
+        assert!(GuestRule::reads().compile().unwrap().admit(RequestHead::from_request(&request)).is_some());
     }
 
     #[test]

@@ -1,7 +1,4 @@
 //! The meaning of a token or a pair: the last column of a dialect's rows.
-//!
-//! The constants are named like functions because rows read that way:
-//! `CredentialForm::query("access_token", meaning::access_token)`.
 
 use crate::credential::{ClientKind, Credential, CredentialKind, Pair, Presented, Secret, Source};
 
@@ -9,15 +6,22 @@ mod shape;
 
 pub use self::shape::{Alphabet, IdShape};
 
-/// Classifies a token.
-// Classifiers (`dialect::meaning::access_token`, `dialect::meaning::client`) are `const` data
-// written like functions, because a row reads best that way: `CredentialForm::query("access_token",
-// dialect::meaning::access_token)`. They are not plain functions because a row also needs the kind
-// that a value is *taken for* when it cannot be read as genuine. For example, an `Authorization:
-// Basic` of 9 KiB is a denied password and not a malformed request. Shapes of ids are also data
-// (`IdShape`).
+/// The meaning of a value that is one token: the kind of credential, and the tokens it reads.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::CredentialForm;
+/// use tower_principal::dialect::TokenMeaning;
+///
+/// const FORM: CredentialForm =
+///     CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN);
+/// ```
+// Meanings are `const` data and not functions, because a row also needs the kind that a value is
+// *taken for* when it cannot be read as genuine. For example, an `Authorization: Basic` of 9 KiB is
+// a denied password and not a malformed request. Shapes of ids are also data (`IdShape`).
 #[derive(Clone, Copy, Debug)]
-pub struct TokenClassifier {
+pub struct TokenMeaning {
     pub(crate) kind: CredentialKind,
     pub(crate) make: for<'r> fn(Secret<'r>) -> Credential<'r>,
     pub(crate) characters: Characters,
@@ -36,11 +40,22 @@ pub(crate) enum Characters {
     Visible,
 }
 
-/// Classifies an id and a secret; the id's shape may decide.
+/// The meaning of a value that is an id and a secret; the id's shape may decide.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::CredentialForm;
+/// use tower_principal::dialect::{IdShape, PairMeaning};
+///
+/// const FORM: CredentialForm = CredentialForm::basic(
+///     PairMeaning::key_or_password(IdShape::SOCRATA_KEY),
+/// );
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub struct PairClassifier {
-    shapes: [Option<(IdShape, PairMeaning)>; 2],
-    otherwise: PairMeaning,
+pub struct PairMeaning {
+    shapes: [Option<(IdShape, PairKind)>; 2],
+    otherwise: PairKind,
     pub(crate) tokens: &'static [TokenPair],
 }
 
@@ -48,100 +63,65 @@ pub struct PairClassifier {
 ///
 /// Clients that can send only `Basic` carry tokens this way. Each convention has to be chosen,
 /// because it reserves the word that a user name or password could be; see
-/// [`PairClassifier::or_token`].
+/// [`PairMeaning::or_token`].
 ///
 /// # Examples
 ///
 /// ```
-/// use tower_principal::dialect::meaning::{self, TokenPair};
+/// use tower_principal::dialect::{PairMeaning, TokenMeaning, TokenPair};
 /// use tower_principal::{CredentialForm, Dialect, dialect};
 ///
 /// const TOKENS: &[TokenPair] = &[
-///     TokenPair::id_is("", meaning::access_token),
-///     TokenPair::secret_is("x-oauth-basic", meaning::access_token),
+///     TokenPair::id_is("", TokenMeaning::ACCESS_TOKEN),
+///     TokenPair::secret_is("x-oauth-basic", TokenMeaning::ACCESS_TOKEN),
 /// ];
 /// let dialect = dialect::RFC6750
-///     .with_form(CredentialForm::basic(meaning::password.or_token(TOKENS)));
+///     .add_form(CredentialForm::basic(PairMeaning::PASSWORD.or_token(TOKENS)));
 /// # assert_eq!(dialect.forms.len(), 2);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TokenPair {
     pub(crate) word: &'static str,
     pub(crate) id_is_word: bool,
-    pub(crate) token: TokenClassifier,
+    pub(crate) token: TokenMeaning,
 }
 
+/// The kind of a pair whose shape is decided.
 #[derive(Clone, Copy, Debug)]
-struct PairMeaning {
+struct PairKind {
     kind: CredentialKind,
     make: for<'r> fn(Pair<'r>) -> Credential<'r>,
 }
 
-/// An OAuth 2.0 access token.
-#[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const access_token: TokenClassifier = TokenClassifier {
-    kind: CredentialKind::AccessToken,
-    make: |token| Credential::AccessToken(token),
-    characters: Characters::Token,
-    max_length: None,
-};
-
-/// A token that identifies the calling application.
-#[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const app_token: TokenClassifier = TokenClassifier {
-    kind: CredentialKind::AppToken,
-    make: |token| Credential::AppToken(token),
-    characters: Characters::Token,
-    max_length: None,
-};
-
-/// An API key of one text.
-#[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const api_key: TokenClassifier = TokenClassifier {
-    kind: CredentialKind::ApiKey,
-    make: |key| Credential::ApiKey(key),
-    characters: Characters::Token,
-    max_length: None,
-};
-
-/// A user name and password.
-#[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const password: PairClassifier = PairClassifier::always(PASSWORD);
-
-/// A client's id and secret; an organization's or an application's by the id ([`ClientKind::of`]).
-#[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const client: PairClassifier = PairClassifier::always(CLIENT);
-
-/// An API key's id and secret.
-#[allow(non_upper_case_globals, reason = "reads as the function it names")]
-pub const key_pair: PairClassifier = PairClassifier::always(KEY_PAIR);
-
-/// An API key if the id has this shape, otherwise a user name and password (Socrata).
-pub const fn key_or_password(key_id: IdShape) -> PairClassifier {
-    PairClassifier { shapes: [Some((key_id, KEY_PAIR)), None], ..PairClassifier::always(PASSWORD) }
+impl PairKind {
+    const PASSWORD: Self = Self { kind: CredentialKind::Password, make: |pair| Credential::Password(pair) };
+    const CLIENT: Self = Self {
+        kind: CredentialKind::Client,
+        make: |pair| Credential::Client(ClientKind::from_id(pair.id()), pair),
+    };
+    const KEY_PAIR: Self = Self { kind: CredentialKind::KeyPair, make: |pair| Credential::KeyPair(pair) };
 }
 
-/// A client if the id has Usergrid's shape, an API key if it has this shape, otherwise a user name
-/// and password.
-pub const fn client_key_or_password(key_id: IdShape) -> PairClassifier {
-    PairClassifier {
-        shapes: [Some((IdShape::CLIENT, CLIENT)), Some((key_id, KEY_PAIR))],
-        ..PairClassifier::always(PASSWORD)
-    }
-}
+impl TokenMeaning {
+    /// An OAuth 2.0 access token (RFC 6750).
+    pub const ACCESS_TOKEN: Self = Self {
+        kind: CredentialKind::AccessToken,
+        make: |token| Credential::AccessToken(token),
+        characters: Characters::Token,
+        max_length: None,
+    };
 
-const PASSWORD: PairMeaning =
-    PairMeaning { kind: CredentialKind::Password, make: |pair| Credential::Password(pair) };
+    /// A token that identifies the calling application (Socrata).
+    pub const APP_TOKEN: Self = Self {
+        kind: CredentialKind::AppToken,
+        make: |token| Credential::AppToken(token),
+        ..Self::ACCESS_TOKEN
+    };
 
-const CLIENT: PairMeaning = PairMeaning {
-    kind: CredentialKind::Client,
-    make: |pair| Credential::Client(ClientKind::of(pair.id()), pair),
-};
+    /// An API key of one text (OpenDataSoft).
+    pub const API_KEY: Self =
+        Self { kind: CredentialKind::ApiKey, make: |key| Credential::ApiKey(key), ..Self::ACCESS_TOKEN };
 
-const KEY_PAIR: PairMeaning =
-    PairMeaning { kind: CredentialKind::KeyPair, make: |pair| Credential::KeyPair(pair) };
-
-impl TokenClassifier {
     /// A custom meaning. `kind` is the kind of the values that `make` returns. It is also the kind
     /// of a value that cannot be genuine, because it is too long or has characters that no token
     /// has.
@@ -149,12 +129,12 @@ impl TokenClassifier {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::dialect::meaning::TokenClassifier;
+    /// use tower_principal::dialect::TokenMeaning;
     /// use tower_principal::credential::CredentialKind;
     /// use tower_principal::Credential;
     ///
-    /// const LICENCE: TokenClassifier =
-    ///     TokenClassifier::custom(CredentialKind::ApiKey, |key| {
+    /// const LICENCE: TokenMeaning =
+    ///     TokenMeaning::custom(CredentialKind::ApiKey, |key| {
     ///         Credential::ApiKey(key)
     ///     });
     /// ```
@@ -173,13 +153,13 @@ impl TokenClassifier {
     /// # Examples
     ///
     /// ```
-    /// use tower_principal::dialect::meaning;
+    /// use tower_principal::dialect::TokenMeaning;
     /// use tower_principal::CredentialForm;
     ///
     /// // `Authorization: Bearer 17|uXkq3T1z..`
     /// const FORM: CredentialForm = CredentialForm::scheme(
     ///     "Bearer",
-    ///     meaning::access_token.danger_also_allow("|"),
+    ///     TokenMeaning::ACCESS_TOKEN.danger_also_allow("|"),
     /// );
     /// ```
     #[must_use]
@@ -206,9 +186,31 @@ impl TokenClassifier {
     }
 }
 
-impl PairClassifier {
-    const fn always(meaning: PairMeaning) -> Self {
-        Self { shapes: [None, None], otherwise: meaning, tokens: &[] }
+impl PairMeaning {
+    /// A user name and password.
+    pub const PASSWORD: Self = Self::always(PairKind::PASSWORD);
+
+    /// A client's id and secret; an organization's or an application's by the id
+    /// ([`ClientKind::from_id`]).
+    pub const CLIENT: Self = Self::always(PairKind::CLIENT);
+
+    /// An API key of an id and a secret (Socrata).
+    pub const KEY_PAIR: Self = Self::always(PairKind::KEY_PAIR);
+
+    /// A key pair if the id has this shape, otherwise a user name and password (Socrata).
+    pub const fn key_or_password(key_id: IdShape) -> Self {
+        Self { shapes: [Some((key_id, PairKind::KEY_PAIR)), None], ..Self::PASSWORD }
+    }
+
+    /// A client if the id has Usergrid's shape, a key pair if it has this shape, otherwise a user
+    /// name and password.
+    pub const fn client_key_or_password(key_id: IdShape) -> Self {
+        let shapes = [Some((IdShape::CLIENT, PairKind::CLIENT)), Some((key_id, PairKind::KEY_PAIR))];
+        Self { shapes, ..Self::PASSWORD }
+    }
+
+    const fn always(kind: PairKind) -> Self {
+        Self { shapes: [None, None], otherwise: kind, tokens: &[] }
     }
 
     /// Adds pairs that represent a token; the first one that fits decides.
@@ -222,8 +224,8 @@ impl PairClassifier {
 
     pub(crate) fn classify<'r>(&self, pair: Pair<'r>) -> Credential<'r> {
         let by_shape = self.shapes.iter().flatten().find(|(shape, _)| shape.fits(pair.id()));
-        let meaning = by_shape.map_or(self.otherwise, |(_, meaning)| *meaning);
-        (meaning.make)(pair)
+        let kind = by_shape.map_or(self.otherwise, |(_, kind)| *kind);
+        (kind.make)(pair)
     }
 
     /// Returns the kind of a pair that is too long to be read.
@@ -234,12 +236,12 @@ impl PairClassifier {
 
 impl TokenPair {
     /// `WORD:TOKEN`: the user id is this word. The empty word reads `:TOKEN`.
-    pub const fn id_is(word: &'static str, token: TokenClassifier) -> Self {
+    pub const fn id_is(word: &'static str, token: TokenMeaning) -> Self {
         Self { word, id_is_word: true, token }
     }
 
     /// `TOKEN:WORD`: the password is this word. The empty word reads `TOKEN:`.
-    pub const fn secret_is(word: &'static str, token: TokenClassifier) -> Self {
+    pub const fn secret_is(word: &'static str, token: TokenMeaning) -> Self {
         Self { word, id_is_word: false, token }
     }
 
@@ -257,33 +259,33 @@ impl TokenPair {
 mod tests {
     use super::*;
 
-    fn kind(classifier: PairClassifier, id: &str) -> CredentialKind {
-        classifier.classify(Pair::new(Secret::borrowed(id), Secret::borrowed("x"))).kind()
+    fn kind(meaning: PairMeaning, id: &str) -> CredentialKind {
+        meaning.classify(Pair::new(Secret::borrowed(id), Secret::borrowed("x"))).kind()
     }
 
     #[test]
     fn the_shape_of_the_id_tells_keys_clients_and_people_apart() {
         let (key, client_id) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "b3U68vghI6FmEeKn9wLoGtzz0A");
-        let socrata = key_or_password(IdShape::SOCRATA_KEY);
+        let socrata = PairMeaning::key_or_password(IdShape::SOCRATA_KEY);
         assert_eq!(kind(socrata, key), CredentialKind::KeyPair);
         for person in
             ["alice@example.org", "6Q8nsfbqnxy2n1mo1aqjjzyr5", "6q8nsfbqnxy2n1mo1aqjjzyr55", "", client_id]
         {
             assert_eq!(kind(socrata, person), CredentialKind::Password, "{person}");
         }
-        let any = client_key_or_password(IdShape::SOCRATA_KEY);
+        let any = PairMeaning::client_key_or_password(IdShape::SOCRATA_KEY);
         assert_eq!(kind(any, client_id), CredentialKind::Client);
         assert_eq!(kind(any, key), CredentialKind::KeyPair);
         assert_eq!(kind(any, "alice@example.org"), CredentialKind::Password);
-        assert_eq!(kind(client, "whoever"), CredentialKind::Client);
-        assert_eq!(kind(password, key), CredentialKind::Password);
-        assert_eq!(kind(key_pair, "whoever"), CredentialKind::KeyPair);
+        assert_eq!(kind(PairMeaning::CLIENT, "whoever"), CredentialKind::Client);
+        assert_eq!(kind(PairMeaning::PASSWORD, key), CredentialKind::Password);
+        assert_eq!(kind(PairMeaning::KEY_PAIR, "whoever"), CredentialKind::KeyPair);
     }
 
     #[test]
     fn a_client_is_an_organizations_or_an_applications() {
-        let made =
-            client.classify(Pair::new(Secret::borrowed("YXA68vghI6FmEeKn9wLoGtzz0A"), Secret::borrowed("x")));
+        let made = PairMeaning::CLIENT
+            .classify(Pair::new(Secret::borrowed("YXA68vghI6FmEeKn9wLoGtzz0A"), Secret::borrowed("x")));
         assert!(matches!(made, Credential::Client(ClientKind::Application, _)));
     }
 }

@@ -1,21 +1,21 @@
 //! The rows of a dialect as data: the place, the syntax and the meaning of a credential.
 
 use super::custom::{CustomOptionalParser, CustomParser};
-use super::meaning::{PairClassifier, TokenClassifier};
+use super::meaning::{PairMeaning, TokenMeaning};
 use super::subprotocol::Subprotocol;
 use crate::credential::{CredentialKind, Source};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Row {
     Scheme { word: &'static str, colon: bool, value: TokenSyntax },
-    Basic(PairClassifier),
-    Bare(TokenClassifier),
+    Basic(PairMeaning),
+    Bare(TokenMeaning),
     Header { name: &'static str, value: TokenSyntax },
     Query { name: &'static str, value: TokenSyntax },
-    QueryPair { id: &'static str, secret: &'static str, classify: PairClassifier },
+    QueryPair { id: &'static str, secret: &'static str, classify: PairMeaning },
     Body { name: &'static str, value: TokenSyntax, lenient: bool },
     Cookie { name: &'static str, value: TokenSyntax, origins: &'static [&'static str] },
-    Subprotocol { at: Subprotocol, classify: TokenClassifier },
+    Subprotocol { at: Subprotocol, classify: TokenMeaning },
 }
 
 impl Row {
@@ -36,7 +36,7 @@ impl Row {
 /// The syntax of one value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenSyntax {
-    Token(TokenClassifier),
+    Token(TokenMeaning),
     Custom(CustomParser),
     Optional(CustomOptionalParser),
 }

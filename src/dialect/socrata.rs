@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::form::CredentialForm;
 use super::guest::GuestRule;
-use super::meaning::{self, IdShape};
+use super::meaning::{IdShape, PairMeaning, TokenMeaning};
 use super::{Dialect, RFC6750};
 use crate::rejection::AnswerRow;
 use crate::rejection::RejectionKind::{DeniedAppToken, Forbidden, InsufficientScope, Missing, UnknownScheme};
@@ -22,10 +22,10 @@ use crate::transport::{OnInsecure, TransportRule};
 pub const SOCRATA: Dialect = Dialect {
     name: "socrata",
     forms: Cow::Borrowed(&[
-        CredentialForm::basic(meaning::key_or_password(IdShape::SOCRATA_KEY)),
-        CredentialForm::scheme("OAuth", meaning::access_token),
-        CredentialForm::header("x-app-token", meaning::app_token),
-        CredentialForm::query("$$app_token", meaning::app_token),
+        CredentialForm::basic(PairMeaning::key_or_password(IdShape::SOCRATA_KEY)),
+        CredentialForm::scheme("OAuth", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+        CredentialForm::query("$$app_token", TokenMeaning::APP_TOKEN),
     ]),
     guests: Cow::Borrowed(&[GuestRule::reads()]),
     transport: TransportRule {

@@ -2,7 +2,7 @@
 
 /// The place of a token in `Sec-WebSocket-Protocol`; see
 /// [`CredentialForm::websocket_protocol`](super::form::CredentialForm::websocket_protocol).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subprotocol {
     /// The element after this word: `bearer, TOKEN`.

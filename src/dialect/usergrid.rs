@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::form::CredentialForm;
 use super::guest::GuestRule;
-use super::{Dialect, RFC6750, meaning};
+use super::{Dialect, PairMeaning, RFC6750, TokenMeaning};
 use crate::credential::Carrier;
 use crate::rejection::AnswerRow;
 use crate::rejection::RejectionKind::{
@@ -30,10 +30,10 @@ use crate::rejection::RejectionKind::{
 pub const USERGRID: Dialect = Dialect {
     name: "usergrid",
     forms: Cow::Borrowed(&[
-        CredentialForm::scheme("Bearer", meaning::access_token),
-        CredentialForm::query("access_token", meaning::access_token),
-        CredentialForm::query_pair("client_id", "client_secret", meaning::client),
-        CredentialForm::basic(meaning::client),
+        CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::query_pair("client_id", "client_secret", PairMeaning::CLIENT),
+        CredentialForm::basic(PairMeaning::CLIENT),
     ]),
     guests: Cow::Borrowed(&[GuestRule::path("/{org}/sandbox/**")
         .methods(&["GET", "HEAD", "POST", "PUT", "DELETE"])

@@ -75,7 +75,7 @@ pub trait Fetch: Send + Sync + 'static {
 }
 
 /// The reason for a missing answer. It holds no address and no part of the request or the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// The answer's body is larger than the limit.

@@ -20,7 +20,7 @@ use crate::principal::Scopes;
 ///     .scopes(["datasets:read"]);
 /// assert!(viewer.allows(GrantType::RefreshToken) && !viewer.is_confidential());
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub struct Application {
@@ -52,7 +52,7 @@ pub struct Application {
 }
 
 /// Type of a client (RFC 6749 section 2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ApplicationKind {
     /// It cannot keep a secret, such as an app on a phone. It is never authenticated.
     Public,
@@ -61,7 +61,7 @@ pub enum ApplicationKind {
 }
 
 /// Rule that compares the redirect URI of a request with the registered ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RedirectRule {
     /// The URI is a registered one, byte for byte. Only the port of a loopback address may differ
     /// (RFC 8252 section 7.3).
@@ -87,7 +87,7 @@ pub enum GrantType {
 }
 
 /// Lifetimes of an application's tokens; `None` for those of the profile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lifetimes {
     /// Maximum lifetime of an access token.
     pub access: Option<Lifetime>,

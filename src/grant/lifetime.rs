@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 /// assert_eq!(hour.from(SystemTime::UNIX_EPOCH).unwrap().elapsed().is_ok(), true);
 /// assert_eq!(Lifetime::Unlimited.from(SystemTime::UNIX_EPOCH), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lifetime {
     /// It ends this long after it was issued.
     Limited(Duration),

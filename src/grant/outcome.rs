@@ -3,7 +3,7 @@
 use super::{Grant, GrantId, Presented};
 
 /// Outcome of [`Grants::redeem`](super::Grants::redeem).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Redemption {
     /// The code was redeemed by this call. The grant has the new tokens.
@@ -16,7 +16,7 @@ pub enum Redemption {
 }
 
 /// Outcome of [`Grants::renew`](super::Grants::renew).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Renewal {
     /// The refresh token was used by this call. The grant has the new tokens.

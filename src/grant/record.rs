@@ -8,7 +8,7 @@ use crate::principal::Scopes;
 /// Grant: a client may act, for a user or for itself, until a time.
 ///
 /// A store fills all fields by its own clock.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Public id of the grant.
     pub id: GrantId,
@@ -68,7 +68,7 @@ pub struct Grant {
 /// # let _ = grant;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct NewGrant {
     /// Public id of the grant.
@@ -97,7 +97,7 @@ pub struct NewGrant {
 
 impl Grant {
     /// Returns the grant of a draft, before any token was issued. For stores outside this crate.
-    pub fn of(draft: &NewGrant, now: SystemTime) -> Self {
+    pub fn from_draft(draft: &NewGrant, now: SystemTime) -> Self {
         Self {
             id: draft.id.clone(),
             client: draft.client.clone(),

@@ -150,12 +150,12 @@ impl TokenShape {
 
     /// Returns the digest of a presented code.
     pub fn digest_of_code(code: &Secret<'_>) -> Digest {
-        Digest::of_parts(&[b"authorization code", code.expose_secret().as_bytes()])
+        Digest::from_parts(&[b"authorization code", code.expose_secret().as_bytes()])
     }
 
     /// Returns the digest of a presented access token of this [tenant](super::Grants::tenant).
     pub fn digest_of_access(token: &Secret<'_>, tenant: Option<&str>) -> Digest {
-        Digest::of_access_token(token, tenant)
+        Digest::from_access_token(token, tenant)
     }
 
     fn refresh_of(&self, family: &str) -> io::Result<IssuedRefresh> {
@@ -212,8 +212,8 @@ fn following(family: &str, length: usize) -> io::Result<Secret<'static>> {
 
 fn digests(family: &str, token: &str) -> RefreshDigests {
     RefreshDigests {
-        family: Digest::of_parts(&[b"refresh token family", family.as_bytes()]),
-        token: Digest::of_parts(&[b"refresh token", token.as_bytes()]),
+        family: Digest::from_parts(&[b"refresh token family", family.as_bytes()]),
+        token: Digest::from_parts(&[b"refresh token", token.as_bytes()]),
     }
 }
 

@@ -54,7 +54,7 @@ pub struct NewCode {
 /// # let _ = next;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct NextTokens {
     /// Digest of the access token. For a JWT it is [random](Digest::random), because a JWT is
@@ -123,7 +123,7 @@ pub enum Presented {
 /// let forgiving = RefreshRule::new().recover(Duration::from_secs(60));
 /// # let _ = (strict, forgiving);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct RefreshRule {
     grace: Duration,

@@ -22,19 +22,19 @@ pub trait BodyMode<B>: ReadBody<B> {}
 impl<B, M: ReadBody<B>> BodyMode<B> for M {}
 
 /// Leaves bodies untouched. The default of every layer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoBody;
 
 /// Reads a form body if a row of the dialect asks for it; made by
-/// [`AuthenticateLayer::form_body`](crate::AuthenticateLayer::form_body).
+/// [`AuthenticateLayer::with_form_body`](crate::AuthenticateLayer::with_form_body).
 // Form bodies change the layer's type. `AuthenticateLayer<V>` passes the request's body on
-// unchanged, and places no bound on it. `.form_body(..)` makes it an `AuthenticateLayer<V,
+// unchanged, and places no bound on it. `.with_form_body(..)` makes it an `AuthenticateLayer<V,
 // FormBody>`, whose inner service gets a `RequestBody<B>`: the original, or the same frames again.
 // Services that do not read bodies therefore pay nothing in types or at run time. If
 // `Content-Length` is over the limit, the request is refused before the body is polled, because
 // polling asks the client to send it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormBody {
     limit: usize,
     deadline: Duration,

@@ -71,7 +71,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let state = match allow(&*self.policy, request.authentication(), RequestHead::of(&request)) {
+        let state = match allow(&*self.policy, request.authentication(), RequestHead::from_request(&request))
+        {
             Ok(()) => State::Allowed { future: self.inner.call(request) },
             Err(rejection) => State::Refused { rejection },
         };

@@ -100,7 +100,7 @@ impl Pipeline {
             self.body_row_off.call_once(|| {
                 trace::warn!(
                     dialect = self.name,
-                    "the dialect's body row is off: call `.form_body(..)` on the layer"
+                    "the dialect's body row is off: call `.with_form_body(..)` on the layer"
                 );
             });
         }
@@ -128,7 +128,7 @@ impl Pipeline {
         mode: &M,
         request: &Request<B>,
     ) -> Result<Decision, Rejection> {
-        let head = RequestHead::of(request);
+        let head = RequestHead::from_request(request);
         let mut credentials = Credentials::default();
         let unread = |error: ReadError| {
             _ = noted(self.name, error.into());
@@ -174,7 +174,7 @@ impl Pipeline {
         request: Request<B>,
         known: Answer,
     ) -> Result<(Request<M::Body>, ResponseContext), Rejection> {
-        let head = RequestHead::of(&request);
+        let head = RequestHead::from_request(&request);
         if let Some(shown) = self.to_revoke(head) {
             return Err(Box::pin(self.revoke(verifier, shown)).await);
         }
@@ -183,7 +183,7 @@ impl Pipeline {
         let has_subject = found.as_ref().is_some_and(Accepted::has_subject);
         let (mut request, accepted) = if !has_subject && self.reads_form(&mode, head, request.body())? {
             let (parts, body) = request.into_parts();
-            let head = RequestHead::of_parts(&parts);
+            let head = RequestHead::from_parts(&parts);
             let (form, body) = mode.read(head, body).await?;
             let in_form = self.verify_form(&*verifier, head, &form, found.as_ref(), &mut left).await?;
             let accepted = match (in_form, found) {
@@ -216,7 +216,7 @@ impl Pipeline {
         let context = ResponseContext::of(&accepted);
         let Accepted { who, fingerprint } = accepted;
         if who.origin().is_some() {
-            let client = || self.guard.transport().client(RequestHead::of(request));
+            let client = || self.guard.transport().client(RequestHead::from_request(request));
             audit::accepted(self.name, &who, fingerprint, client);
         }
         seal(&self.table, self.cut_query, request, who.verified_by(self.source.source()))?;

@@ -53,7 +53,7 @@ mod window;
 /// # let _ = layer;
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RevocationLimits {
     per_minute: u32,

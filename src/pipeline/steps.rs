@@ -166,7 +166,7 @@ impl Pipeline {
 
     #[inline]
     pub(super) fn context<'r>(&'r self, head: RequestHead<'r>) -> VerifyContext<'r> {
-        let context = VerifyContext::of(head).with_transport(self.guard.transport());
+        let context = VerifyContext::new(head).with_transport(self.guard.transport());
         match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
             Some(tenant) => context.with_tenant(tenant),
             None => context,

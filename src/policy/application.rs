@@ -89,7 +89,7 @@ impl Policy for ApplicationPolicy {
         let path = original_target::path(*head).ok_or_else(Forbidden::new)?;
         let asked = Asked::by(&self.pattern, path).ok_or_else(Forbidden::new)?;
         let granted = || {
-            let operation = Operation::of(head.method());
+            let operation = Operation::from_method(head.method());
             let users = users(self.users.as_ref(), principal, head);
             asked.rest().is_some_and(|rest| principal.holds(operation, &rest, &asked, users))
         };

@@ -17,7 +17,7 @@
 //! let rule = policy::scope("datasets:read").and(is_user);
 //!
 //! let request = Request::get("/datasets").body(())?;
-//! let head = RequestHead::of(&request);
+//! let head = RequestHead::from_request(&request);
 //! let otto = OAuthUser::new("otto").with_scopes(["datasets:read"]);
 //! let otto = Principal::from(otto);
 //! let nina: Principal = OAuthUser::new("nina").into();

@@ -26,10 +26,10 @@ use crate::request::path::{Matched, PathPattern, PlainPath};
 /// ```
 // Permissions belong to a place, and their paths are relative to that place. A policy that asks for
 // an absolute path does not count relative permissions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground(Within);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Within {
     Everywhere,
     Organization(Box<str>),

@@ -8,7 +8,8 @@ use thiserror::Error;
 /// A set of OAuth scopes (RFC 6749 section 3.3).
 ///
 /// Names are case-sensitive and compared whole. An empty set contains nothing, not even an empty
-/// name, so an empty grant never satisfies a requirement.
+/// name, so an empty grant never satisfies a requirement. Two sets are equal if they hold the same
+/// names, in any order.
 ///
 /// # Examples
 ///
@@ -61,6 +62,16 @@ impl Scopes {
         &self.0
     }
 }
+
+// The order in which names were given is kept for clients, but it has no meaning (RFC 6749 section
+// 3.3). No name occurs twice, so a subset of the same length is the whole set.
+impl PartialEq for Scopes {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.iter().all(|name| other.contains(name))
+    }
+}
+
+impl Eq for Scopes {}
 
 impl FromStr for Scopes {
     type Err = InvalidScope;
@@ -127,6 +138,17 @@ mod tests {
         assert!(!Scopes::none().contains_all(&some));
         assert!(!Scopes::none().contains_all(&Scopes::none()));
         assert!(some.contains_all(&"b a".parse().unwrap()));
+    }
+
+    #[test]
+    fn sets_are_equal_whatever_the_order_of_their_names() {
+        let set = |list: &str| list.parse::<Scopes>().unwrap();
+        assert_eq!(set("a bc d"), set("d  a bc a"));
+        assert_eq!(set(""), Scopes::none());
+        for other in ["a b cd", "a bc", "a bc d e", "A bc d", "abc d e", ""] {
+            assert_ne!(set("a bc d"), set(other), "{other:?}");
+            assert_ne!(set(other), set("a bc d"), "{other:?}");
+        }
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use super::{basic, scheme, value};
 use crate::credential::{Credentials, Pair, Presented, ReadError, Source};
 use crate::dialect::DialectError;
-use crate::dialect::meaning::{PairClassifier, TokenClassifier};
 use crate::dialect::row::TokenSyntax;
+use crate::dialect::{PairMeaning, TokenMeaning};
 use crate::request::grammar::is_token;
 
 /// The accepted schemes, and the row for a bare token if there is one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
     schemes: Vec<Scheme>,
-    bare: Option<(TokenClassifier, u8)>,
+    bare: Option<(TokenMeaning, u8)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ struct Scheme {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SchemeSyntax {
     One(TokenSyntax),
-    Basic(PairClassifier),
+    Basic(PairMeaning),
 }
 
 impl Authorization {
@@ -48,7 +48,7 @@ impl Authorization {
         Ok(())
     }
 
-    pub(super) fn add_bare(&mut self, classify: TokenClassifier, rank: u8) -> Result<(), DialectError> {
+    pub(super) fn add_bare(&mut self, classify: TokenMeaning, rank: u8) -> Result<(), DialectError> {
         match self.bare.replace((classify, rank)) {
             None => Ok(()),
             Some(_) => Err(DialectError::Repeated { what: "header", name: "authorization" }),
@@ -134,7 +134,7 @@ impl SchemeSyntax {
 /// Presents a decoded pair: as a token if the dialect has that convention, otherwise as a secret
 /// with a non-empty id.
 fn basic_pair(
-    classify: &PairClassifier,
+    classify: &PairMeaning,
     pair: Pair<'static>,
     source: Source,
 ) -> Result<Presented<'static>, ReadError> {

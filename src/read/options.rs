@@ -3,7 +3,7 @@
 use super::token;
 use crate::dialect::DialectError;
 use crate::dialect::form::CredentialForm;
-use crate::dialect::meaning::{Characters, TokenClassifier};
+use crate::dialect::meaning::{Characters, TokenMeaning};
 use crate::dialect::row::{Row, TokenSyntax};
 use crate::request::grammar::is_token;
 use crate::trace;
@@ -44,7 +44,7 @@ fn check_value(dialect: &'static str, value: &TokenSyntax) -> Result<(), Dialect
     }
 }
 
-fn check_token(_dialect: &'static str, classify: &TokenClassifier) -> Result<(), DialectError> {
+fn check_token(_dialect: &'static str, classify: &TokenMeaning) -> Result<(), DialectError> {
     if let Characters::TokenAnd(characters) = classify.characters {
         let separates = |byte: u8| matches!(byte, b',' | b'"') || !byte.is_ascii_graphic();
         if characters.bytes().any(separates) {

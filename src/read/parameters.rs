@@ -4,7 +4,7 @@ use super::token::MAX_LENGTH;
 use super::urlencoded::{self, Names};
 use crate::credential::{Credentials, Pair, Presented, ReadError, Source};
 use crate::dialect::DialectError;
-use crate::dialect::meaning::PairClassifier;
+use crate::dialect::PairMeaning;
 use crate::dialect::row::TokenSyntax;
 
 /// The parameters of one carrier: their names, and the reading of each row.
@@ -17,7 +17,7 @@ pub(super) struct Parameters {
 #[derive(Clone, Copy, Debug)]
 enum Parameter {
     One { at: usize, value: TokenSyntax, source: Source, rank: u8 },
-    Pair { id: usize, secret: usize, classify: PairClassifier, source: Source, rank: u8 },
+    Pair { id: usize, secret: usize, classify: PairMeaning, source: Source, rank: u8 },
 }
 
 impl Parameters {
@@ -41,7 +41,7 @@ impl Parameters {
         &mut self,
         id: &'static str,
         secret: &'static str,
-        classify: PairClassifier,
+        classify: PairMeaning,
         source: Source,
         rank: u8,
     ) -> Result<(), DialectError> {
@@ -106,7 +106,7 @@ fn one(raw: &[u8], value: TokenSyntax, source: Source) -> Result<Option<Presente
 fn pair<'r>(
     id: &'r [u8],
     secret: &'r [u8],
-    classify: PairClassifier,
+    classify: PairMeaning,
     source: Source,
 ) -> Result<Presented<'r>, ReadError> {
     let value = |raw| urlencoded::value(raw, MAX_LENGTH);

@@ -24,13 +24,13 @@ use crate::request::RequestHead;
 /// )
 /// .header("authorization", "OAuth 9kxoTUYvSxnAiMpv008NBqRiqk5xWt")
 /// .body(())?;
-/// let credentials = reader.read(RequestHead::of(&request))?;
+/// let credentials = reader.read(RequestHead::from_request(&request))?;
 /// assert!(matches!(credentials.subject(), Some(Credential::AccessToken(_))));
 /// assert!(matches!(credentials.app(), Some(Credential::AppToken(_))));
 ///
 /// let twice = http::Request::get("/?$$app_token=a&$$app_token=b").body(())?;
 /// assert_eq!(
-///     reader.read(RequestHead::of(&twice)).err(),
+///     reader.read(RequestHead::from_request(&twice)).err(),
 ///     Some(RejectionKind::Ambiguous)
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -83,8 +83,8 @@ mod tests {
             ("x-app-token", "a:b", RejectionKind::DeniedAppToken),
         ] {
             let request = Request::get("/").header(name, value).body(()).unwrap();
-            assert_eq!(reader.read(RequestHead::of(&request)).err(), Some(kind), "{value}");
+            assert_eq!(reader.read(RequestHead::from_request(&request)).err(), Some(kind), "{value}");
         }
-        assert!(reader.read(RequestHead::of(&Request::new(()))).unwrap().is_empty());
+        assert!(reader.read(RequestHead::from_request(&Request::new(()))).unwrap().is_empty());
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use super::{cross_site, subprotocol, token, value};
 use crate::credential::{Credentials, Presented, ReadError, Source};
 use crate::dialect::DialectError;
-use crate::dialect::meaning::TokenClassifier;
+use crate::dialect::TokenMeaning;
 use crate::dialect::row::TokenSyntax;
 use crate::dialect::subprotocol::Subprotocol;
 use crate::request::RequestHead;
@@ -19,7 +19,7 @@ pub(super) struct Subprotocols(Vec<Row>);
 #[derive(Clone, Debug)]
 struct Row {
     at: Subprotocol,
-    classify: TokenClassifier,
+    classify: TokenMeaning,
     rank: u8,
 }
 
@@ -27,7 +27,7 @@ impl Subprotocols {
     pub(super) fn add(
         &mut self,
         at: Subprotocol,
-        classify: TokenClassifier,
+        classify: TokenMeaning,
         rank: u8,
     ) -> Result<(), DialectError> {
         let name = match at {

@@ -2,7 +2,7 @@
 
 use super::{scheme, token};
 use crate::credential::{Credential, CredentialKind, Presented, ReadError, Secret, Source};
-use crate::dialect::meaning::{Characters, TokenClassifier};
+use crate::dialect::meaning::{Characters, TokenMeaning};
 use crate::dialect::row::TokenSyntax;
 
 /// A value, or `None` if the grammar found no credential in it.
@@ -57,7 +57,7 @@ impl TokenSyntax {
     pub(crate) const fn in_own_header(self) -> Self {
         match self {
             Self::Token(classify) if matches!(classify.kind, CredentialKind::ApiKey) => {
-                Self::Token(TokenClassifier { characters: Characters::Visible, ..classify })
+                Self::Token(TokenMeaning { characters: Characters::Visible, ..classify })
             }
             other => other,
         }
@@ -65,7 +65,7 @@ impl TokenSyntax {
 }
 
 /// Presents decoded text as a token, or as a value that no genuine token has.
-pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, source: Source) -> Presented<'r> {
+pub(crate) fn present<'r>(classify: &TokenMeaning, text: Secret<'r>, source: Source) -> Presented<'r> {
     let raw = text.expose_secret_bytes();
     let usual = raw.len() <= token::MAX_LENGTH && token::is_b64token(raw);
     let possible = usual || is_wider(classify, raw);
@@ -73,7 +73,7 @@ pub(crate) fn present<'r>(classify: &TokenClassifier, text: Secret<'r>, source: 
 }
 
 /// Reads a token without a scheme.
-pub(crate) fn read_bare(word: &[u8], classify: TokenClassifier) -> Result<Option<Secret<'_>>, ReadError> {
+pub(crate) fn read_bare(word: &[u8], classify: TokenMeaning) -> Result<Option<Secret<'_>>, ReadError> {
     let also = match classify.characters {
         Characters::TokenAnd(also) => also,
         Characters::Token | Characters::Visible => "",
@@ -93,7 +93,7 @@ fn custom(
 }
 
 #[cold]
-fn wider<'r>(classify: &TokenClassifier, raw: &'r [u8]) -> Option<Secret<'r>> {
+fn wider<'r>(classify: &TokenMeaning, raw: &'r [u8]) -> Option<Secret<'r>> {
     if !is_wider(classify, raw) {
         return None;
     }
@@ -101,7 +101,7 @@ fn wider<'r>(classify: &TokenClassifier, raw: &'r [u8]) -> Option<Secret<'r>> {
 }
 
 /// Returns true if a value is a token only by the options of its row.
-fn is_wider(classify: &TokenClassifier, raw: &[u8]) -> bool {
+fn is_wider(classify: &TokenMeaning, raw: &[u8]) -> bool {
     raw.len() <= classify.max_length.unwrap_or(token::MAX_LENGTH)
         && match classify.characters {
             Characters::Token => classify.max_length.is_some() && token::is_b64token(raw),

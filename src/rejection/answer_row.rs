@@ -35,7 +35,7 @@ use crate::credential::Carrier;
 /// let mine = dialect::RFC6750.answers([HIDDEN, OTHERS]);
 /// # assert_eq!(mine.answers.len(), 2);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct AnswerRow {
     kinds: &'static [RejectionKind],

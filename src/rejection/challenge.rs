@@ -25,7 +25,7 @@ use crate::request::grammar::is_token;
 /// );
 /// # Ok::<(), tower_principal::rejection::InvalidChallenge>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Challenge {
     scheme: String,
     parameters: Vec<(String, String)>,

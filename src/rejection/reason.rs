@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// The reason why a credential is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialReason {
     /// The credential is unknown, or the password is wrong.

@@ -15,7 +15,7 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 /// use tower_principal::request::RequestHead;
 ///
 /// let request = http::Request::get("/datasets?limit=1").body(()).unwrap();
-/// assert_eq!(RequestHead::of(&request).uri().path(), "/datasets");
+/// assert_eq!(RequestHead::from_request(&request).uri().path(), "/datasets");
 /// ```
 #[derive(Clone, Copy)]
 pub struct RequestHead<'r> {
@@ -28,7 +28,7 @@ pub struct RequestHead<'r> {
 
 impl<'r> RequestHead<'r> {
     /// Returns the head of a request.
-    pub fn of<B>(request: &'r Request<B>) -> Self {
+    pub fn from_request<B>(request: &'r Request<B>) -> Self {
         Self {
             method: request.method(),
             uri: request.uri(),
@@ -39,7 +39,7 @@ impl<'r> RequestHead<'r> {
     }
 
     /// Returns the head of a request from its parts.
-    pub fn of_parts(parts: &'r Parts) -> Self {
+    pub fn from_parts(parts: &'r Parts) -> Self {
         Self {
             method: &parts.method,
             uri: &parts.uri,

@@ -11,7 +11,7 @@
 //! use tower_principal::request::RequestHead;
 //!
 //! let request = Request::get("/datasets?limit=5").body(())?;
-//! let head = RequestHead::of(&request);
+//! let head = RequestHead::from_request(&request);
 //! assert_eq!(head.method(), "GET");
 //! assert_eq!(head.uri().path(), "/datasets");
 //! # Ok::<(), http::Error>(())

@@ -121,7 +121,7 @@ mod tests {
         let mut request = Request::get("/nested?access_token=t").body(()).unwrap();
         let target = OriginalTarget("/v1/nested?access_token=t".parse().unwrap());
         request.extensions_mut().insert(target);
-        assert_eq!(RequestHead::of(&request).original_path(), Some("/v1/nested"));
+        assert_eq!(RequestHead::from_request(&request).original_path(), Some("/v1/nested"));
         let cut = |uri: &mut Uri| {
             *uri = uri.path().parse()?;
             Ok::<_, http::uri::InvalidUri>(())

@@ -17,13 +17,13 @@ pub(crate) struct PlainPath<'r>(&'r str);
 
 /// A path pattern such as `/{org}/sandbox/**`. It has literal segments, captures of one segment,
 /// and optionally a last `/**` for the path itself and everything below it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathPattern {
     segments: Vec<Segment>,
     open: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
     Literal(String),
     Capture(String),

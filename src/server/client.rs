@@ -144,7 +144,7 @@ async fn with_secret(
         return public(state, request, pair.id()).await;
     }
     let applications = &request.stores.applications;
-    let credential = Credential::Client(ClientKind::of(pair.id()), pair.reborrow());
+    let credential = Credential::Client(ClientKind::from_id(pair.id()), pair.reborrow());
     let verification = async {
         for pair in [Some(&pair), second.as_ref()].into_iter().flatten() {
             match applications.authenticate_dyn(pair.id(), &pair.secret()).await {
@@ -162,7 +162,7 @@ async fn with_secret(
 /// Returns the public application of this id. A confidential one has to authenticate.
 async fn public(state: &State, request: &EndpointRequest, id: &str) -> Result<Application, Refusal> {
     let credential =
-        Credential::Client(ClientKind::of(id), Pair::new(Secret::borrowed(id), Secret::borrowed("")));
+        Credential::Client(ClientKind::from_id(id), Pair::new(Secret::borrowed(id), Secret::borrowed("")));
     let verification = async {
         let found = request.stores.applications.find_dyn(id).await.map_err(outage)?;
         found.filter(|application| !application.is_confidential()).ok_or(VerifyError::UNKNOWN)

@@ -32,8 +32,8 @@ where
     };
     let (route, door) = (route.clone(), route.door);
     let is_head = request.method() == Method::HEAD;
-    let address = state.transport.client(RequestHead::of(&request));
-    let read = match admit(&state, &route, RequestHead::of(&request)) {
+    let address = state.transport.client(RequestHead::from_request(&request));
+    let read = match admit(&state, &route, RequestHead::from_request(&request)) {
         Ok(stores) => read(&state, route, captures, stores, request, address).await,
         Err(refusal) => Err(refusal),
     };

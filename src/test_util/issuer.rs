@@ -70,7 +70,7 @@ impl Issuer {
     ///
     /// Returns an error if a key cannot be made.
     pub fn new(name: impl Into<String>) -> io::Result<Self> {
-        Self::with(name, Algorithm::EdDsa, SystemClock)
+        Self::with_algorithm(name, Algorithm::EdDsa, SystemClock)
     }
 
     /// Creates an issuer with keys for this algorithm, whose tokens begin and expire by this clock.
@@ -78,7 +78,11 @@ impl Issuer {
     /// # Errors
     ///
     /// Returns an error if a key cannot be made.
-    pub fn with(name: impl Into<String>, algorithm: Algorithm, clock: impl Clock) -> io::Result<Self> {
+    pub fn with_algorithm(
+        name: impl Into<String>,
+        algorithm: Algorithm,
+        clock: impl Clock,
+    ) -> io::Result<Self> {
         let (signers, headers, endpoint) = (Vec::new(), Vec::new(), Endpoint::new());
         let state = State { signers, made: 0, fault: None, headers, endpoint };
         let (state, clock) = (Mutex::new(state), Arc::new(clock));

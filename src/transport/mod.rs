@@ -32,18 +32,18 @@ pub use self::rule::{OnInsecure, TransportRule};
 /// let mut request = http::Request::new(());
 /// request.extensions_mut().insert(SecureConnection);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct SecureConnection;
 
 /// A marker in a request's extensions: its connection is plain, and no proxy stands before it.
 /// Dialects that revoke credentials shown over plain http depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct PlainConnection;
 
 /// The address at the other end of the socket. The acceptor puts it into a request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
 pub struct Peer(pub SocketAddr);
 
@@ -249,7 +249,7 @@ mod tests {
         let mut request = Request::get("https://claims.example/").body(()).unwrap();
         request.headers_mut().insert("x-forwarded-proto", http::HeaderValue::from_static("https"));
         mark(request.extensions_mut());
-        transport.security(RequestHead::of(&request))
+        transport.security(RequestHead::from_request(&request))
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::credential::CredentialKind;
 /// const MINE: TransportRule =
 ///     TransportRule { app_token: OnInsecure::Pass, ..TransportRule::REFUSE };
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs, reason = "dialects are written as struct literals")]
 pub struct TransportRule {
     /// For access tokens.
@@ -28,7 +28,7 @@ pub struct TransportRule {
 }
 
 /// The handling of one credential over a connection that is not secure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnInsecure {
     /// The credential is accepted.

@@ -39,7 +39,7 @@ pub(crate) type Tenant = Arc<dyn for<'r> Fn(&RequestHead<'r>) -> Option<Cow<'r, 
 
 impl<'r> VerifyContext<'r> {
     /// Returns the context of a request.
-    pub fn of(head: RequestHead<'r>) -> Self {
+    pub fn new(head: RequestHead<'r>) -> Self {
         Self { head: Some(head), ..Self::default() }
     }
 
@@ -127,7 +127,8 @@ mod tests {
     fn a_detached_context_keeps_tenant_and_address() {
         let request = http::Request::new(());
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let context = VerifyContext::of(RequestHead::of(&request)).with_tenant("acme").with_client(address);
+        let context =
+            VerifyContext::new(RequestHead::from_request(&request)).with_tenant("acme").with_client(address);
         assert!(context.head().is_some());
         let detached = context.detached();
         assert_eq!((detached.tenant(), detached.client_address()), (Some("acme"), Some(address)));

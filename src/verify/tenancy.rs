@@ -25,7 +25,7 @@ pub(super) use passes_through;
 /// The separation of tenants by a verifier. A layer with a
 /// [tenant](crate::AuthenticateLayer::tenant) accepts only verifiers that keep the credentials of
 /// tenants apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tenancy {
     /// A credential is valid for one tenant, which is compared with [`VerifyContext::tenant`].

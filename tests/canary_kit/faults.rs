@@ -142,7 +142,7 @@ pub(crate) fn service(dialect: Dialect, fault: Fault) -> Router {
     let verifier = Throttled::new(fault).unwrap();
     let open = dialect.guests([GuestRule::path("/open/**")]);
     let mut layer = AuthenticateLayer::new(open, verifier, transport::from_acceptor())
-        .form_body(64 * 1024, Duration::from_secs(5))
+        .with_form_body(64 * 1024, Duration::from_secs(5))
         .deadline(DEADLINE)
         .resource_metadata("https://portal.example/.well-known/oauth-protected-resource");
     match fault {

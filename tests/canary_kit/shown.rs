@@ -47,11 +47,11 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         .body(Body::from(format!("access_token={}", canaries.fresh())))
         .unwrap();
     let (parts, body) = request.into_parts();
-    let head = show(&RequestHead::of(&Request::from_parts(parts.clone(), ())));
+    let head = show(&RequestHead::from_request(&Request::from_parts(parts.clone(), ())));
     let mut alone = Request::from_parts(parts, body);
     alone.headers_mut().remove("x-app-token");
     let reader = Reader::new(&dialect::ANY).unwrap();
-    let read = reader.read(RequestHead::of(&alone)).unwrap();
+    let read = reader.read(RequestHead::from_request(&alone)).unwrap();
     let user = OAuthUser::new("otto").with_claims(canaries.fresh());
     let builder = || {
         MemoryVerifier::builder()
@@ -86,7 +86,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let cached = Cached::new(memory()).unwrap();
     let unknown = Credential::AccessToken(secret());
     assert!(cached.verify(&unknown, &VerifyContext::default()).await.is_err());
-    let reads = open.form_body(64 * 1024, Duration::from_secs(5)).layer(service_fn(
+    let reads = open.with_form_body(64 * 1024, Duration::from_secs(5)).layer(service_fn(
         async |request: Request<RequestBody<Full<Bytes>>>| {
             let shown = format!("{:?} {:?}", request.authentication(), request.body());
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(shown))))
@@ -115,7 +115,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("Credentials", show(&read)),
         ("Reader", show(&reader)),
         ("Head", head),
-        ("Context", show(&VerifyContext::of(RequestHead::of(&alone)))),
+        ("Context", show(&VerifyContext::new(RequestHead::from_request(&alone)))),
         ("XAppToken", show(&XAppToken::new(secret()))),
         ("OAuth", show(&OAuth::new(secret()))),
         ("OAuthUser", show(&user)),

@@ -101,10 +101,10 @@ fn routes(verifier: &Arc<Counting>) -> Router {
         .route("/library/optional", any(optional))
         .route("/library/scoped", any(whoami).layer(RequireLayer::new(policy::scope("all"))))
         .route("/library/nothing", any(whoami).layer(RequireLayer::new(policy::permission(""))))
-        .route_layer(layer(open).form_body(64 * 1024, Duration::from_secs(5)));
+        .route_layer(layer(open).with_form_body(64 * 1024, Duration::from_secs(5)));
     let strict = Router::new()
         .route("/strict/form", any(whoami))
-        .route_layer(layer(strict_form()).form_body(64 * 1024, Duration::from_secs(5)));
+        .route_layer(layer(strict_form()).with_form_body(64 * 1024, Duration::from_secs(5)));
     let trusted = transport::behind_proxy(["127.0.0.0/8".parse().unwrap()]);
     let proxied =
         Router::new().route("/strict/proxied", any(whoami)).route_layer(over(trusted, dialect::RFC6750));
@@ -119,8 +119,8 @@ fn routes(verifier: &Arc<Counting>) -> Router {
 /// RFC 6750 with the form body of its section 2.2, and no more than that.
 fn strict_form() -> Dialect {
     use tower_principal::CredentialForm;
-    use tower_principal::dialect::meaning;
-    dialect::RFC6750.with_form(CredentialForm::body("access_token", meaning::access_token))
+    use tower_principal::dialect::TokenMeaning;
+    dialect::RFC6750.add_form(CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN))
 }
 
 /// As the portal's, with a hash of the body that the handler got.

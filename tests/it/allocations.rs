@@ -17,7 +17,7 @@ use tower::{Layer as _, Service};
 use tower_principal::layer::BodyMode;
 use tower_principal::{
     AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, Dialect, GuestRule, OAuthUser,
-    Principal, Verifier, VerifyContext, VerifyError, dialect, dialect::meaning,
+    Principal, Verifier, VerifyContext, VerifyError, dialect, dialect::TokenMeaning,
 };
 
 use crate::support::*;
@@ -276,7 +276,7 @@ fn a_guest_costs_the_insert() {
 /// Goal G8: a form of one frame, read and handed on; what is no form does not pay.
 #[test]
 fn a_form_body_costs_six_allocations_at_most() {
-    let layer = layer_of(dialect::OPENDATASOFT, prepared()).form_body(64 * 1024, Duration::from_secs(5));
+    let layer = layer_of(dialect::OPENDATASOFT, prepared()).with_form_body(64 * 1024, Duration::from_secs(5));
     let (allocations, status) =
         count(&layer, || form("/", format!("access_token={TOKEN}&{}", "x".repeat(4000))));
     assert!(allocations <= 6 + MARKS && status == 200, "{allocations} {status}");
@@ -293,8 +293,8 @@ fn a_form_body_costs_six_allocations_at_most() {
 /// Goal G10, with two challenges; the same whatever was sent.
 #[test]
 fn a_refusal_costs_six_allocations_at_most() {
-    let bearer = CredentialForm::scheme("Bearer", meaning::access_token);
-    let layer = layer(dialect::GEODATAHUB.with_form(bearer));
+    let bearer = CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN);
+    let layer = layer(dialect::GEODATAHUB.add_form(bearer));
     let token = "x".repeat(8000);
     for (request, expected) in [
         (get("/", &[]), 401),
@@ -323,7 +323,8 @@ fn a_jwt_costs_eighteen_allocations_at_most() {
 
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
         let issuer =
-            Issuer::with("https://issuer.example", algorithm, tower_principal::clock::SystemClock).unwrap();
+            Issuer::with_algorithm("https://issuer.example", algorithm, tower_principal::clock::SystemClock)
+                .unwrap();
         let token = issuer.token("otto").audience("a").scope("read write").claim("client_id", "c").sign();
         let verifier = tower_principal::verify::JwtVerifier::builder(issuer.name()).audience("a");
         let layer = layer_of(dialect::RFC6750, verifier.keys(issuer.keys().unwrap()).build().unwrap());

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, Method, Request, Response, Version};
 use tower_principal::RejectionKind::{self, *};
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, PairMeaning, TokenMeaning};
 use tower_principal::{
     AuthenticateLayer, Credential, CredentialForm, DenialReason, Dialect, GuestRule, OAuthUser, Rejection,
     RequireLayer, Verifier, VerifyError, policy, transport,
@@ -38,7 +38,7 @@ fn obeys() -> impl Verifier {
 /// Everything at once: every dialect's forms, a policy that nobody but `otto` with a scope
 /// satisfies.
 async fn ask(dialect: Dialect, request: Request<Body>) -> Answer {
-    let layer = layer_of(dialect, obeys()).form_body(64, Duration::from_secs(5));
+    let layer = layer_of(dialect, obeys()).with_form_body(64, Duration::from_secs(5));
     send(whoami().layer(RequireLayer::new(policy::scope("write admin"))).layer(layer), request).await
 }
 
@@ -62,11 +62,11 @@ const SCOPE: &[&str] = &[r#"Bearer realm="data", error="insufficient_scope", sco
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
-            CredentialForm::basic(meaning::password),
-            CredentialForm::scheme("Bearer", meaning::access_token),
-            CredentialForm::header("x-app-token", meaning::app_token),
-            CredentialForm::query("access_token", meaning::access_token),
-            CredentialForm::body("access_token", meaning::access_token),
+            CredentialForm::basic(PairMeaning::PASSWORD),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+            CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN),
         ])
         .realm("data")
 }
@@ -142,7 +142,7 @@ async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_ha
 /// with a scheme that it refuses.
 #[tokio::test]
 async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_api_key_or_as_it_says() {
-    let (token, key) = (meaning::access_token, meaning::api_key);
+    let (token, key) = (TokenMeaning::ACCESS_TOKEN, TokenMeaning::API_KEY);
     let header = CredentialForm::header("x-api-key", key);
     let query = CredentialForm::query("access_token", token);
     let cookie = CredentialForm::cookie("session", token);
@@ -152,7 +152,7 @@ async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_api_key_or_as_it
         (query, get("/?access_token=unknown", &[])),
         (cookie, good("cookie", "session=unknown")),
         (CredentialForm::bare(token), good("authorization", UNKNOWN_TOKEN)),
-        (CredentialForm::query_pair("id", "key", meaning::client), get("/?id=unknown&key=x", &[])),
+        (CredentialForm::query_pair("id", "key", PairMeaning::CLIENT), get("/?id=unknown&key=x", &[])),
     ] {
         let only = |row| Dialect { name: "only", ..dialect::RFC6750 }.forms([row]);
         for request in [get("/", &[]), good("authorization", "Digest x"), denied] {
@@ -180,8 +180,8 @@ async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_api_key_or_as_it
 #[tokio::test]
 async fn a_row_without_a_scheme_is_challenged_for_by_the_schemes_of_the_others() {
     let basic = r#"Basic realm="api", charset="UTF-8""#;
-    let query = CredentialForm::query("access_token", meaning::access_token);
-    let of = |query| dialect::RFC6750.forms([query, CredentialForm::basic(meaning::password)]);
+    let query = CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN);
+    let of = |query| dialect::RFC6750.forms([query, CredentialForm::basic(PairMeaning::PASSWORD)]);
     let unknown = || get("/?access_token=unknown", &[]);
     let answer = ask(of(query), unknown()).await;
     assert_eq!((answer.kind(), answer.challenges()), (Some(DeniedToken), vec![basic]));
@@ -229,9 +229,9 @@ async fn a_credential_of_every_scheme_that_a_preset_challenges_with_is_read() {
 #[test]
 fn a_challenge_that_is_no_token_is_an_error_at_start_up() {
     for name in ["", "Api Key", "Api,Key", "Schlüssel", "a\r\nb", "a=b"] {
-        let row = CredentialForm::header("x-api-key", meaning::api_key).challenge(name);
+        let row = CredentialForm::header("x-api-key", TokenMeaning::API_KEY).challenge(name);
         let made =
-            AuthenticateLayer::try_new(dialect::RFC6750.with_form(row), obeys(), transport::from_acceptor());
+            AuthenticateLayer::try_new(dialect::RFC6750.add_form(row), obeys(), transport::from_acceptor());
         let expected = tower_principal::dialect::DialectError::Name { what: "challenge", name };
         assert_eq!(made.unwrap_err(), expected, "{name:?}");
     }
@@ -262,7 +262,7 @@ async fn req_01_a_missing_credential_is_challenged_for_by_every_scheme_of_the_di
 #[tokio::test]
 async fn malformed_basic_is_challenged_as_basic_with_or_without_access_tokens() {
     let dialect =
-        Dialect { name: "basic", ..dialect::RFC6750 }.forms([CredentialForm::basic(meaning::password)]);
+        Dialect { name: "basic", ..dialect::RFC6750 }.forms([CredentialForm::basic(PairMeaning::PASSWORD)]);
     let answer = ask(dialect, authorization("Basic x")).await;
     let challenge = r#"Basic realm="api", charset="UTF-8""#;
     assert_eq!((answer.status, answer.challenges()), (400, vec![challenge]));

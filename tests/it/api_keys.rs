@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use tower_principal::RejectionKind::{Ambiguous, DeniedCredentials, Malformed, Missing, UnknownScheme};
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, TokenMeaning};
 use tower_principal::verify::MemoryVerifier;
 use tower_principal::{ApiKey, CredentialForm, Dialect, GuestRule, RejectionKind};
 
@@ -82,7 +82,7 @@ async fn a_key_that_is_refused_is_never_a_guest() {
 #[tokio::test]
 async fn a_second_row_reads_the_key_in_authorization_as_well() {
     for word in ["Bearer", "ApiKey"] {
-        let dialect = dialect::API_KEY.with_form(CredentialForm::scheme(word, meaning::api_key));
+        let dialect = dialect::API_KEY.add_form(CredentialForm::scheme(word, TokenMeaning::API_KEY));
         let line = format!("{word} {KEY}");
         let upper = format!("{} {KEY}", word.to_uppercase());
         check(
@@ -112,7 +112,7 @@ async fn the_challenge_is_that_of_a_key() {
 
 #[tokio::test]
 async fn another_header_is_one_line() {
-    let dialect = dialect::API_KEY.forms([CredentialForm::header("x-service-key", meaning::api_key)]);
+    let dialect = dialect::API_KEY.forms([CredentialForm::header("x-service-key", TokenMeaning::API_KEY)]);
     check(dialect, &[(get("/", &[("x-service-key", KEY)]), Ok("ApiKey:robot")), (key(KEY), Err(Missing))])
         .await;
 }

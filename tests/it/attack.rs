@@ -99,7 +99,7 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
         let mut held = Vec::new();
         let pair = pair(&client.id, client.secret.expose_secret());
         let all = [
-            Credential::Client(ClientKind::of(&client.id), pair),
+            Credential::Client(ClientKind::from_id(&client.id), pair),
             token(own.secret.expose_secret()),
             token(users.secret.expose_secret()),
         ];
@@ -141,7 +141,7 @@ async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
     let places = |leeway| Place::all().into_iter().map(move |place| (place, leeway));
     for (place, leeway) in places(30).chain(places(300)) {
         let clock = TestClock::default();
-        let issuer = Issuer::with(ISSUER, Algorithm::Es256, clock.clone()).unwrap();
+        let issuer = Issuer::with_algorithm(ISSUER, Algorithm::Es256, clock.clone()).unwrap();
         let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
         let jwts = jwts.clock(clock.clone()).leeway(Duration::from_secs(leeway)).build().unwrap();
         let database = place.builder().clock(clock.clone()).connect().await.unwrap();

@@ -13,7 +13,7 @@ use axum::routing::any;
 use bytes::Bytes;
 use futures_util::stream;
 use http::Request;
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, PairMeaning, TokenMeaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, Peer, PlainConnection};
 use tower_principal::{
@@ -108,7 +108,7 @@ async fn req_61_an_accepted_credential_is_one_event() {
         ),
         (get(&app_token, &[]), "app_token", ("query", "parameter"), "AppToken", "weather-map"),
     ] {
-        let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+        let app = whoami().layer(layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5)));
         let (answer, lines) = events(&log, app, request).await;
         assert_eq!(answer.status, 200, "{credential} {carrier}");
         let [line] = &lines[..] else { panic!("{credential} {carrier}: {lines:?}") };
@@ -146,7 +146,7 @@ async fn req_61_an_app_token_beside_a_subject_is_named_in_its_event() {
         if app_carrier == "header" {
             request.headers_mut().insert("x-app-token", APP_TOKEN.parse().unwrap());
         }
-        let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+        let app = whoami().layer(layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5)));
         let (answer, lines) = events(&log, app, request).await;
         assert_eq!(answer.body, "OAuthUser:otto+weather-map");
         let [line] = &lines[..] else { panic!("{carrier}: {lines:?}") };
@@ -164,14 +164,14 @@ async fn req_61_a_request_that_is_refused_after_its_app_token_passed_is_no_accep
     for body in [format!("access_token={UNKNOWN_TOKEN}"), "access_token=".to_owned()] {
         let mut request = form("/", body.clone());
         request.headers_mut().insert("x-app-token", APP_TOKEN.parse().unwrap());
-        let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+        let app = whoami().layer(layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5)));
         let (_, lines) = events(&log, app, request).await;
         let outcomes: Vec<_> = lines.iter().map(|line| line.get("outcome")).collect();
         assert_eq!(outcomes, ["refused"], "{body}");
     }
     let mut request = form("/", "a=b");
     request.headers_mut().insert("x-app-token", APP_TOKEN.parse().unwrap());
-    let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+    let app = whoami().layer(layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5)));
     let (answer, lines) = events(&log, app, request).await;
     assert_eq!((answer.outcome(), lines.len()), (Ok("AppToken"), 1));
     assert_eq!((lines[0].get("outcome"), lines[0].get("credential")), ("accepted", "app_token"));
@@ -189,10 +189,10 @@ const HIDDEN: &str = "0123456789abcdef";
 
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }.forms([
-        CredentialForm::scheme("Bearer", meaning::access_token),
-        CredentialForm::basic(meaning::password),
-        CredentialForm::header("x-app-token", meaning::app_token),
-        CredentialForm::body("access_token", meaning::access_token),
+        CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::basic(PairMeaning::PASSWORD),
+        CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+        CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN),
     ])
 }
 
@@ -272,7 +272,7 @@ async fn req_61_every_refusal_is_one_event_whoever_refuses() {
                 .fallback(async || "in");
             let dialect = mine().guests([GuestRule::path("/guest/**")]);
             let layer = layer_of(dialect, Says { answer: obey, at_once });
-            let app = routes.layer(layer.form_body(256, Duration::from_secs(5)));
+            let app = routes.layer(layer.with_form_body(256, Duration::from_secs(5)));
             let (answer, lines) = events(&log, app, request).await;
             assert_eq!(answer.kind().map(|kind| kind.as_str()), Some(kind), "{shown}");
             let refused: Vec<_> = lines.iter().filter(|line| line.get("outcome") == "refused").collect();

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use tower_principal::RejectionKind::{DeniedCredentials, DeniedToken, Malformed};
-use tower_principal::dialect::meaning::TokenPair;
-use tower_principal::dialect::{self, DialectError, meaning};
+use tower_principal::dialect::TokenPair;
+use tower_principal::dialect::{self, DialectError, PairMeaning, TokenMeaning};
 use tower_principal::read::Reader;
 use tower_principal::{
     BasicUser, CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind, verify::MemoryVerifier,
@@ -20,7 +20,7 @@ fn of_bytes(pair: &[u8]) -> Request<axum::body::Body> {
 }
 
 fn passwords() -> Dialect {
-    dialect::RFC6750.forms([CredentialForm::basic(meaning::password)])
+    dialect::RFC6750.forms([CredentialForm::basic(PairMeaning::PASSWORD)])
 }
 
 async fn outcomes(
@@ -82,7 +82,7 @@ async fn composed_and_decomposed_letters_are_different_passwords() {
 #[tokio::test]
 async fn malformed_basic_is_challenged_as_basic_and_never_a_guest() {
     let both = dialect::RFC6750
-        .with_form(CredentialForm::basic(meaning::password))
+        .add_form(CredentialForm::basic(PairMeaning::PASSWORD))
         .guests([GuestRule::everywhere()]);
     let app = app(both);
     for line in ["Basic", "Basic x", "Basic dTpwdw", "basic bm9jb2xvbg==", "Basic OnB3", "Basic dTqAcA=="] {
@@ -98,10 +98,10 @@ async fn malformed_basic_is_challenged_as_basic_and_never_a_guest() {
 }
 
 const TOKENS: &[TokenPair] = &[
-    TokenPair::id_is("", meaning::access_token),
-    TokenPair::id_is("x-access-token", meaning::access_token),
-    TokenPair::secret_is("x-oauth-basic", meaning::access_token),
-    TokenPair::secret_is("", meaning::access_token),
+    TokenPair::id_is("", TokenMeaning::ACCESS_TOKEN),
+    TokenPair::id_is("x-access-token", TokenMeaning::ACCESS_TOKEN),
+    TokenPair::secret_is("x-oauth-basic", TokenMeaning::ACCESS_TOKEN),
+    TokenPair::secret_is("", TokenMeaning::ACCESS_TOKEN),
 ];
 
 fn otto() -> MemoryVerifier {
@@ -117,7 +117,7 @@ fn otto() -> MemoryVerifier {
 async fn an_empty_user_is_a_token_by_choice_and_malformed_without_it() {
     let pair = b":otto-token-0123456789";
     outcomes(passwords(), otto, &[(pair, Err(Malformed))]).await;
-    let chosen = dialect::RFC6750.forms([CredentialForm::basic(meaning::password.or_token(TOKENS))]);
+    let chosen = dialect::RFC6750.forms([CredentialForm::basic(PairMeaning::PASSWORD.or_token(TOKENS))]);
     let cases: &[(&[u8], _)] = &[
         (pair, Ok("OAuthUser")),
         (b"x-access-token:otto-token-0123456789", Ok("OAuthUser")),
@@ -138,8 +138,8 @@ async fn an_empty_user_is_a_token_by_choice_and_malformed_without_it() {
 /// Each convention stands alone: one does not switch another on.
 #[tokio::test]
 async fn one_convention_of_tokens_in_basic_does_not_bring_the_others() {
-    const EMPTY: &[TokenPair] = &[TokenPair::id_is("", meaning::access_token)];
-    let chosen = dialect::RFC6750.forms([CredentialForm::basic(meaning::password.or_token(EMPTY))]);
+    const EMPTY: &[TokenPair] = &[TokenPair::id_is("", TokenMeaning::ACCESS_TOKEN)];
+    let chosen = dialect::RFC6750.forms([CredentialForm::basic(PairMeaning::PASSWORD.or_token(EMPTY))]);
     let cases: &[(&[u8], _)] = &[
         (b":otto-token-0123456789", Ok("OAuthUser")),
         (b"otto-token-0123456789:", Err(DeniedCredentials)),
@@ -150,7 +150,7 @@ async fn one_convention_of_tokens_in_basic_does_not_bring_the_others() {
 
 #[test]
 fn the_characters_of_a_token_in_basic_are_checked_when_the_dialect_is_made() {
-    const ODD: &[TokenPair] = &[TokenPair::id_is("", meaning::access_token.danger_also_allow("é"))];
-    let dialect = dialect::RFC6750.forms([CredentialForm::basic(meaning::password.or_token(ODD))]);
+    const ODD: &[TokenPair] = &[TokenPair::id_is("", TokenMeaning::ACCESS_TOKEN.danger_also_allow("é"))];
+    let dialect = dialect::RFC6750.forms([CredentialForm::basic(PairMeaning::PASSWORD.or_token(ODD))]);
     assert_eq!(Reader::new(&dialect).err(), Some(DialectError::TokenCharacters("é")));
 }

@@ -15,7 +15,7 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_principal::RejectionKind::{
     Ambiguous, BodyTimeout, BodyTooLarge, DeniedAppToken, DeniedToken, Malformed, Missing,
 };
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, TokenMeaning};
 use tower_principal::layer::FormBody;
 use tower_principal::{
     AuthenticateLayer, CredentialForm, Dialect, GuestRule, RejectionKind, verify::MemoryVerifier,
@@ -27,11 +27,11 @@ const LIMIT: usize = 1024;
 
 /// RFC 6750 section 2.2 as it stands: a body row that is not lenient.
 fn strict() -> Dialect {
-    dialect::RFC6750.with_form(CredentialForm::body("access_token", meaning::access_token))
+    dialect::RFC6750.add_form(CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN))
 }
 
 fn reading(dialect: Dialect) -> AuthenticateLayer<MemoryVerifier, FormBody> {
-    layer(dialect).form_body(LIMIT, Duration::from_secs(5))
+    layer(dialect).with_form_body(LIMIT, Duration::from_secs(5))
 }
 
 async fn outcome(dialect: Dialect, request: Request<Body>) -> Result<String, RejectionKind> {

@@ -178,7 +178,8 @@ async fn req_52_passwords_go_past_the_cache_unless_switched_on() {
     let alice = || Ok(BasicUser::new("alice").into());
     for (kept, asked) in [(false, 3), (true, 1)] {
         let remote = Remote::open(alice());
-        let cached = Cached::new(remote.clone()).unwrap().passwords(kept);
+        let cached = Cached::new(remote.clone()).unwrap();
+        let cached = if kept { cached.cache_passwords() } else { cached };
         for _ in 0..3 {
             cached.verify(&password("alice", "pa:ss"), &nowhere()).await.unwrap();
         }
@@ -528,7 +529,7 @@ async fn req_54_a_flood_of_bad_tokens_takes_a_bounded_room() {
 /// Goal G12.
 #[tokio::test]
 async fn a_hit_allocates_nothing() {
-    let cached = Cached::new(Remote::open(otto())).unwrap().passwords(true);
+    let cached = Cached::new(Remote::open(otto())).unwrap().cache_passwords();
     let context = nowhere().with_tenant("acme");
     let credentials = [token(TOKEN), password("alice", "correct horse"), token(UNKNOWN_TOKEN)];
     for (at, credential) in credentials.iter().enumerate() {

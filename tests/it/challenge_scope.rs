@@ -60,8 +60,10 @@ async fn every_scheme_of_access_tokens_names_the_scopes_and_no_other_does() {
         assert!(!line.contains("error="), "{line}");
     }
     assert!(any.len() >= 4, "{any:?}");
-    let keys = dialect::RFC6750
-        .forms([tower_principal::CredentialForm::scheme("Key", tower_principal::dialect::meaning::api_key)]);
+    let keys = dialect::RFC6750.forms([tower_principal::CredentialForm::scheme(
+        "Key",
+        tower_principal::dialect::TokenMeaning::API_KEY,
+    )]);
     assert_eq!(challenges(keys, policy::scope("read")).await, [r#"Key realm="api""#]);
 }
 

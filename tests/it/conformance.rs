@@ -124,9 +124,9 @@ async fn a_cached_verifier_holds_every_rule() {
     }
 
     suite().check(&Cached::new(store()).unwrap()).await.assert_holds();
-    suite().check(&Cached::new(store()).unwrap().passwords(true)).await.assert_holds();
+    suite().check(&Cached::new(store()).unwrap().cache_passwords()).await.assert_holds();
     suite().check(&Cached::new(Remote(store())).unwrap()).await.assert_holds();
-    suite().check(&Cached::new(Remote(store())).unwrap().passwords(true).flights(2)).await.assert_holds();
+    suite().check(&Cached::new(Remote(store())).unwrap().cache_passwords().flights(2)).await.assert_holds();
 }
 
 /// An authorization server that is asked about opaque tokens and a JWT, and taken down.
@@ -744,7 +744,7 @@ async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
     suite().tenant("acme").check(&Acme(store())).await.assert_holds();
     #[cfg(feature = "cache")]
     {
-        let cached = tower_principal::verify::Cached::new(Acme(store())).unwrap().passwords(true);
+        let cached = tower_principal::verify::Cached::new(Acme(store())).unwrap().cache_passwords();
         suite().tenant("acme").check(&cached).await.assert_holds();
     }
 }

@@ -28,7 +28,7 @@ fn connect(app: Router) -> DuplexStream {
 }
 
 fn any() -> Router {
-    whoami().layer(layer(dialect::ANY).form_body(1024, Duration::from_millis(300)))
+    whoami().layer(layer(dialect::ANY).with_form_body(1024, Duration::from_millis(300)))
 }
 
 /// What comes back for these bytes until the server waits or closes.

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request};
 use tower_principal::RejectionKind::{Ambiguous, CrossSite, DeniedToken, Malformed, Missing};
-use tower_principal::dialect::{self, DialectError, meaning};
+use tower_principal::dialect::{self, DialectError, TokenMeaning};
 use tower_principal::read::Reader;
 use tower_principal::{
     CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind, Source, verify::MemoryVerifier,
@@ -25,7 +25,7 @@ fn known() -> MemoryVerifier {
 }
 
 fn cookies() -> Dialect {
-    dialect::RFC6750.with_form(CredentialForm::cookie("token", meaning::access_token))
+    dialect::RFC6750.add_form(CredentialForm::cookie("token", TokenMeaning::ACCESS_TOKEN))
 }
 
 async fn check(dialect: Dialect, cases: Vec<(Request<Body>, Result<&str, RejectionKind>)>) {
@@ -77,7 +77,7 @@ async fn a_cookie_is_a_credential_and_other_cookies_are_none() {
 /// A page of another host can set `session` for a parent domain, and never `__Host-session`.
 #[tokio::test]
 async fn a_host_cookie_is_read_by_its_exact_name() {
-    let host = dialect::RFC6750.forms([CredentialForm::cookie("__Host-session", meaning::access_token)]);
+    let host = dialect::RFC6750.forms([CredentialForm::cookie("__Host-session", TokenMeaning::ACCESS_TOKEN)]);
     let with = |line: &str| get("/", &[("cookie", line)]);
     check(
         host,
@@ -246,9 +246,9 @@ async fn a_websocket_handshake_with_a_cookie_needs_the_proof_too() {
 
 #[tokio::test]
 async fn pages_of_allowed_origins_may_send_the_cookie_and_no_others() {
-    let row = CredentialForm::cookie("token", meaning::access_token);
+    let row = CredentialForm::cookie("token", TokenMeaning::ACCESS_TOKEN);
     let listed =
-        dialect::RFC6750.with_form(row.allow_origins(&["https://app.example.org", "http://localhost:5173"]));
+        dialect::RFC6750.add_form(row.allow_origins(&["https://app.example.org", "http://localhost:5173"]));
     let post = |more: &[(&str, &str)]| {
         let mut headers = vec![("cookie", COOKIE), ("host", "api.example.org")];
         headers.extend_from_slice(more);
@@ -280,7 +280,7 @@ async fn pages_of_allowed_origins_may_send_the_cookie_and_no_others() {
         "",
     ] {
         let origins: &'static [&'static str] = vec![origin].leak();
-        let dialect = dialect::RFC6750.with_form(row.allow_origins(origins));
+        let dialect = dialect::RFC6750.add_form(row.allow_origins(origins));
         assert_eq!(Reader::new(&dialect).err(), Some(DialectError::Origin(origin)));
     }
 }
@@ -289,8 +289,8 @@ async fn pages_of_allowed_origins_may_send_the_cookie_and_no_others() {
 #[tokio::test]
 async fn a_cookie_that_a_rank_left_out_needs_no_proof() {
     let dialect = dialect::RFC6750.forms([
-        CredentialForm::scheme("Bearer", meaning::access_token).rank(1),
-        CredentialForm::cookie("token", meaning::access_token),
+        CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN).rank(1),
+        CredentialForm::cookie("token", TokenMeaning::ACCESS_TOKEN),
     ]);
     let line = bearer(TOKEN);
     check(
@@ -320,9 +320,9 @@ async fn a_cookie_is_marked_as_sensitive_and_answers_depend_on_it() {
 
 #[test]
 fn a_cookie_row_has_a_name_of_its_own() {
-    let row = |name| CredentialForm::cookie(name, meaning::access_token);
+    let row = |name| CredentialForm::cookie(name, TokenMeaning::ACCESS_TOKEN);
     for name in ["", "a b", "a;b", "a=b"] {
-        let dialect = dialect::RFC6750.with_form(row(name));
+        let dialect = dialect::RFC6750.add_form(row(name));
         assert_eq!(Reader::new(&dialect).err(), Some(DialectError::Name { what: "cookie", name }));
     }
     let twice = dialect::RFC6750.forms([row("a"), row("a")]);

@@ -263,11 +263,17 @@ async fn a_jwt_logs_what_was_expected_and_received() {
     use tower_principal::test_util::{Issuer, TestClock};
     let log = listen();
     let clock = TestClock::default();
-    let issuer =
-        Issuer::with("https://issuer.example", tower_principal::verify::Algorithm::EdDsa, clock.clone())
-            .unwrap();
-    let other =
-        Issuer::with("https://issuer.example", tower_principal::verify::Algorithm::EdDsa, clock.clone());
+    let issuer = Issuer::with_algorithm(
+        "https://issuer.example",
+        tower_principal::verify::Algorithm::EdDsa,
+        clock.clone(),
+    )
+    .unwrap();
+    let other = Issuer::with_algorithm(
+        "https://issuer.example",
+        tower_principal::verify::Algorithm::EdDsa,
+        clock.clone(),
+    );
     let other = other.unwrap();
     let verifier = issuer.verifier("https://api.example").clock(clock.clone()).build().unwrap();
     let good = || issuer.token("c4n4ry").audience("https://api.example");

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use tower_principal::RejectionKind::{self, DeniedCredentials, Malformed, Missing, UnknownScheme};
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, TokenMeaning};
 use tower_principal::{CredentialForm, Dialect, GuestRule};
 
 use crate::support::*;
@@ -115,7 +115,7 @@ fn get_with_body(body: String) -> Request<Body> {
 async fn every_form_means_in_every_dialect_what_the_table_says() {
     for (column, dialect) in DIALECTS.into_iter().enumerate() {
         let name = dialect.name;
-        let app = whoami().layer(layer(dialect).form_body(64 * 1024, std::time::Duration::from_secs(5)));
+        let app = whoami().layer(layer(dialect).with_form_body(64 * 1024, std::time::Duration::from_secs(5)));
         for (form, build, expected) in TABLE {
             let answer = send(app.clone(), build()).await;
             let expected = match expected[column] {
@@ -148,7 +148,7 @@ async fn without_a_body_mode_no_body_is_read() {
 #[tokio::test]
 async fn req_07_every_legacy_carrier_is_a_row_of_its_own() {
     let only_query = Dialect { name: "mine", ..dialect::RFC6750 }
-        .with_form(CredentialForm::query("key", meaning::api_key));
+        .add_form(CredentialForm::query("key", TokenMeaning::API_KEY));
     let app = app(only_query);
     for (request, expected) in [
         (get(&format!("/?key={API_KEY}"), &[]), Ok("ApiKey")),

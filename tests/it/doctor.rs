@@ -10,7 +10,7 @@ use tower_principal::verify::Algorithm;
 const API: &str = "https://api.example";
 
 fn issuer(clock: &TestClock) -> Issuer {
-    Issuer::with("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap()
+    Issuer::with_algorithm("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap()
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn what_a_preset_refuses_is_refused_by_its_explanation() {
             json!({"user_id": "u-1", "jti": "a-r"}),
         ),
     ] {
-        let issuer = Issuer::with(preset.issuer(), Algorithm::EdDsa, clock.clone()).unwrap();
+        let issuer = Issuer::with_algorithm(preset.issuer(), Algorithm::EdDsa, clock.clone()).unwrap();
         let verifier = preset.verifier_with(issuer.keys().unwrap()).audience(API).clock(clock.clone());
         let verifier = verifier.build().unwrap();
         let mut token = issuer.token("u-1").audience(API);

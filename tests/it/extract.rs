@@ -202,8 +202,9 @@ async fn the_record_has_source_and_kind_of_the_credential() {
     let show =
         async |who: Authentication| format!("{:?} {:?}", who.credential_source(), who.credential_kind());
     let open = dialect::ANY.guests([GuestRule::everywhere()]);
-    let app =
-        Router::new().fallback(show).layer(layer(open).form_body(1024, std::time::Duration::from_secs(5)));
+    let app = Router::new()
+        .fallback(show)
+        .layer(layer(open).with_form_body(1024, std::time::Duration::from_secs(5)));
     let query = format!("/?access_token={TOKEN}");
     for (request, source, kind) in [
         (authorization(bearer(TOKEN)), Source::Bearer, CredentialKind::AccessToken),

@@ -19,7 +19,7 @@ fn list(texts: &[&str]) -> Permissions {
 /// What a policy decides about a request to this path.
 fn allows(policy: &impl Policy, who: &Principal, method: &str, path: &str) -> bool {
     let request = http::Request::builder().method(method).uri(path).body(()).unwrap();
-    policy.check(who, &RequestHead::of(&request)).is_ok()
+    policy.check(who, &RequestHead::from_request(&request)).is_ok()
 }
 
 async fn status(policy: impl Policy, dialect: tower_principal::Dialect, method: &str, path: &str) -> u16 {

@@ -31,7 +31,7 @@ impl AsRef<str> for Role {
 /// What a policy decides about a request to this path.
 pub(crate) fn allows(policy: &impl Policy, who: &Principal, path: &str) -> bool {
     let request = http::Request::get(path).body(()).unwrap();
-    policy.check(who, &RequestHead::of(&request)).is_ok()
+    policy.check(who, &RequestHead::from_request(&request)).is_ok()
 }
 
 /// Asks a service whose every path needs this policy.

@@ -199,7 +199,7 @@ async fn a_client_that_acts_for_itself_is_never_the_person_of_its_name() {
             assert!(!who.may(tower_principal::principal::Operation::Get, "/users/alice"), "{claims}");
             let head = http::Request::new(());
             let policy = asked().users_of(who.issuer().unwrap());
-            assert!(policy.check(&who, &RequestHead::of(&head)).is_err(), "{claims}");
+            assert!(policy.check(&who, &RequestHead::from_request(&head)).is_err(), "{claims}");
         }
     }
     for claims in [

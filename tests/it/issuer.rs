@@ -59,7 +59,8 @@ async fn ask(issuer: &Issuer, token: &str) -> Result<Principal, VerifyError> {
 #[tokio::test]
 async fn an_issuer_tells_whose_its_jwts_and_its_opaque_tokens_are() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256] {
-        let issuer = Issuer::with("https://issuer.example", algorithm, TestClock::default()).unwrap();
+        let issuer =
+            Issuer::with_algorithm("https://issuer.example", algorithm, TestClock::default()).unwrap();
         let token =
             || issuer.token("otto").audience(API).scope("read write").client("map").claim("team", "roads");
         for text in [token().sign(), token().opaque(), token().opaque_as("9kxoTUYvSxnAiMpv008NBqRiqk5xWt")] {
@@ -80,8 +81,8 @@ async fn an_issuer_tells_whose_its_jwts_and_its_opaque_tokens_are() {
 #[tokio::test]
 async fn what_is_not_its_own_or_over_or_revoked_is_not_active() {
     let clock = TestClock::default();
-    let issuer = Issuer::with("https://issuer.example", Algorithm::Es256, clock.clone()).unwrap();
-    let forger = Issuer::with(issuer.name(), Algorithm::Es256, clock.clone()).unwrap();
+    let issuer = Issuer::with_algorithm("https://issuer.example", Algorithm::Es256, clock.clone()).unwrap();
+    let forger = Issuer::with_algorithm(issuer.name(), Algorithm::Es256, clock.clone()).unwrap();
     let token = || issuer.token("otto").audience(API);
     let later = issuer.token("otto").claim("nbf", u64::MAX);
     for text in [

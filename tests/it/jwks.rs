@@ -27,7 +27,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn start() -> (Issuer, Arc<JwtVerifier>, TestClock) {
     let clock = TestClock::default();
-    let issuer = Issuer::with("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap();
+    let issuer = Issuer::with_algorithm("https://issuer.example", Algorithm::EdDsa, clock.clone()).unwrap();
     let verifier = verifier(&issuer, &clock);
     (issuer, Arc::new(verifier), clock)
 }
@@ -404,7 +404,8 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
         key
     };
     let split_elsewhere = {
-        let other = Issuer::with("https://other.example", Algorithm::Es256, TestClock::default()).unwrap();
+        let other =
+            Issuer::with_algorithm("https://other.example", Algorithm::Es256, TestClock::default()).unwrap();
         let mut key = serde_json::from_str::<Value>(&other.keys_json()).unwrap()["keys"][0].clone();
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
         let point = [bytes("x"), bytes("y")].concat();
@@ -578,7 +579,7 @@ fn a_fetch_that_ends_with_its_runtime_is_over() {
 #[tokio::test(start_paused = true)]
 async fn issuers_do_not_wait_for_each_other() {
     let clock = TestClock::default();
-    let issuer = |name| Issuer::with(name, Algorithm::EdDsa, clock.clone()).unwrap();
+    let issuer = |name| Issuer::with_algorithm(name, Algorithm::EdDsa, clock.clone()).unwrap();
     let (one, two) = (issuer("https://one.example"), issuer("https://two.example"));
     one.set_fault(Fault::Hang);
     let layer = layer_of(dialect::RFC6750, verifier(&one, &clock).or(verifier(&two, &clock)));

@@ -23,7 +23,7 @@ pub(crate) const API: &str = "https://api.example";
 /// An issuer with keys for an algorithm, and a verifier that holds them.
 pub(crate) fn pair(algorithm: Algorithm) -> (Issuer, JwtVerifier, TestClock) {
     let clock = TestClock::default();
-    let issuer = Issuer::with(ISSUER, algorithm, clock.clone()).unwrap();
+    let issuer = Issuer::with_algorithm(ISSUER, algorithm, clock.clone()).unwrap();
     let verifier = verifier(&issuer, &clock);
     (issuer, verifier, clock)
 }
@@ -267,7 +267,7 @@ async fn req_44_a_key_or_an_address_in_a_token_is_ignored() {
     ];
     for (name, value) in headers {
         let clock = TestClock::default();
-        let issuer = Issuer::with(ISSUER, Algorithm::Es256, clock.clone()).unwrap();
+        let issuer = Issuer::with_algorithm(ISSUER, Algorithm::Es256, clock.clone()).unwrap();
         let verifier = issuer.verifier(API).clock(clock.clone()).build().unwrap();
         let token = good(&issuer).header(name, value.clone()).sign();
         assert_eq!(verdict(&verifier, &token).await, "good", "{name}: {value}");
@@ -342,8 +342,8 @@ async fn req_43_only_one_writing_of_a_token_is_one() {
 #[tokio::test]
 async fn a_key_of_one_issuer_signs_nothing_for_another() {
     let clock = TestClock::default();
-    let one = Issuer::with("https://one.example", Algorithm::Es256, clock.clone()).unwrap();
-    let two = Issuer::with("https://two.example", Algorithm::Es256, clock.clone()).unwrap();
+    let one = Issuer::with_algorithm("https://one.example", Algorithm::Es256, clock.clone()).unwrap();
+    let two = Issuer::with_algorithm("https://two.example", Algorithm::Es256, clock.clone()).unwrap();
     let opaque = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
     let memory = MemoryVerifier::builder().access_token(opaque, OAuthUser::new("olga"));
     let everybody = verifier(&one, &clock).or(verifier(&two, &clock)).or(memory.build().unwrap());
@@ -459,7 +459,7 @@ async fn the_crate_jsonwebtoken_agrees() {
         (Algorithm::EdDsa, jsonwebtoken::Algorithm::EdDSA),
         (Algorithm::Hs512, jsonwebtoken::Algorithm::HS512),
     ] {
-        let issuer = Issuer::with(ISSUER, algorithm, tower_principal::clock::SystemClock).unwrap();
+        let issuer = Issuer::with_algorithm(ISSUER, algorithm, tower_principal::clock::SystemClock).unwrap();
         let builder = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap());
         let verifier = builder.build().unwrap();
         let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&issuer.keys_json()).unwrap();

@@ -21,7 +21,7 @@ use crate::support::{authorization, send, whoami};
 
 fn start() -> (Issuer, TestClock) {
     let clock = TestClock::default();
-    (Issuer::with(ISSUER, Algorithm::Es256, clock.clone()).unwrap(), clock)
+    (Issuer::with_algorithm(ISSUER, Algorithm::Es256, clock.clone()).unwrap(), clock)
 }
 
 fn of(name: &str, issuer: &Issuer, clock: &TestClock) -> JwtVerifierBuilder {

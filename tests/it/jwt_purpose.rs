@@ -10,7 +10,7 @@ use crate::jwt::{API, ISSUER, ask, verdict};
 
 fn issuer() -> (Issuer, TestClock) {
     let clock = TestClock::default();
-    (Issuer::with(ISSUER, Algorithm::Es256, clock.clone()).unwrap(), clock)
+    (Issuer::with_algorithm(ISSUER, Algorithm::Es256, clock.clone()).unwrap(), clock)
 }
 
 fn builder(issuer: &Issuer, clock: &TestClock) -> JwtVerifierBuilder {

@@ -17,7 +17,7 @@ const ISS: &str = "https://issuer.example";
 const AUD: &str = "https://api.example";
 
 fn issuer(algorithm: Algorithm) -> Issuer {
-    Issuer::with(ISS, algorithm, TestClock::default()).unwrap()
+    Issuer::with_algorithm(ISS, algorithm, TestClock::default()).unwrap()
 }
 
 /// The newest key of an issuer, as it publishes it.
@@ -46,7 +46,7 @@ async fn is_good(issuer: &Issuer, keys: &str, token: &str) -> bool {
         let builder = JwtVerifier::builder(ISS).audience(AUD).clock(TestClock::default());
         builder.accept([TokenUse::AccessToken, TokenUse::PlainJwt])
     };
-    let server = Issuer::with(ISS, Algorithm::EdDsa, TestClock::default()).unwrap();
+    let server = Issuer::with_algorithm(ISS, Algorithm::EdDsa, TestClock::default()).unwrap();
     server.set_fault(Fault::Body(keys.to_owned().into()));
     let published = builder().keys(server.published().clock(TestClock::default()).build().unwrap());
     let over_network = accepts(&published.build().unwrap(), token).await;
@@ -278,11 +278,11 @@ async fn what_cannot_verify_is_left_out_and_an_empty_rest_is_an_error() {
 #[tokio::test(start_paused = true)]
 async fn a_signature_by_no_key_makes_keys_be_fetched_within_the_cooldown() {
     let clock = TestClock::default();
-    let server = Issuer::with(ISS, Algorithm::Es256, clock.clone()).unwrap();
+    let server = Issuer::with_algorithm(ISS, Algorithm::Es256, clock.clone()).unwrap();
     let keys = server.published().clock(clock.clone()).build().unwrap();
     let verifier = JwtVerifier::builder(ISS).audience(AUD).keys(keys).clock(clock.clone()).build().unwrap();
     let verifier = Arc::new(verifier);
-    let new = Issuer::with(ISS, Algorithm::Es256, clock.clone()).unwrap();
+    let new = Issuer::with_algorithm(ISS, Algorithm::Es256, clock.clone()).unwrap();
     let by = |issuer: &Issuer| issuer.token("u-1").audience(AUD).sign();
     assert!(accepts(&*verifier, &by(&server)).await);
     // Another key under the same name.

@@ -56,7 +56,7 @@ const UNKNOWN: Short = Short::Denied(DenialReason::Unknown);
 #[tokio::test]
 async fn every_kind_of_credential_makes_its_kind_of_principal() {
     let verifier = everybody();
-    let client = |id, secret| Credential::Client(ClientKind::of(id), pair(id, secret));
+    let client = |id, secret| Credential::Client(ClientKind::from_id(id), pair(id, secret));
     for (credential, made) in [
         (Credential::Password(pair(USER, PASSWORD)), Short::Is(PrincipalKind::BasicUser)),
         (Credential::KeyPair(pair(KEY_ID, KEY_SECRET)), Short::Is(PrincipalKind::ApiKey)),

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use serde_json::{Value, json};
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, PairMeaning, TokenMeaning};
 use tower_principal::metadata::{InvalidResource, ProtectedResource};
 use tower_principal::{CredentialForm, Dialect, RequireLayer, extract::protect, policy};
 
@@ -18,10 +18,10 @@ const URL: &str = "https://api.example/.well-known/oauth-protected-resource";
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
-            CredentialForm::scheme("Bearer", meaning::access_token),
-            CredentialForm::basic(meaning::password),
-            CredentialForm::scheme("Apikey", meaning::api_key),
-            CredentialForm::header("x-app-token", meaning::app_token),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::basic(PairMeaning::PASSWORD),
+            CredentialForm::scheme("Apikey", TokenMeaning::API_KEY),
+            CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
         ])
         .realm("data")
 }
@@ -126,14 +126,14 @@ async fn req_24_a_client_finds_the_document_by_the_challenge() {
 
 #[test]
 fn the_ways_to_carry_a_token_are_those_of_the_dialect() {
-    let only_keys = dialect::RFC6750.forms([CredentialForm::basic(meaning::password)]);
-    let token = meaning::access_token;
+    let only_keys = dialect::RFC6750.forms([CredentialForm::basic(PairMeaning::PASSWORD)]);
+    let token = TokenMeaning::ACCESS_TOKEN;
     let by_header = dialect::RFC6750.forms([CredentialForm::header("x-token", token)]);
     // Ways of other names, which no client would guess.
     let by_colon = dialect::RFC6750.forms([CredentialForm::scheme_colon("Bearer", token)]);
     let by_query = dialect::RFC6750.forms([CredentialForm::query("token", token)]);
     let by_form = dialect::RFC6750.forms([CredentialForm::body("token", token)]);
-    let bearer_key = dialect::RFC6750.forms([CredentialForm::scheme("Bearer", meaning::api_key)]);
+    let bearer_key = dialect::RFC6750.forms([CredentialForm::scheme("Bearer", TokenMeaning::API_KEY)]);
     let small = dialect::RFC6750.forms([CredentialForm::scheme("bearer", token)]);
     for (dialect, expected) in [
         (dialect::RFC6750, json!(["header"])),

@@ -8,7 +8,7 @@ use http::Request;
 use metrics::with_local_recorder;
 use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use tower_principal::dialect::{self, CustomPlace, meaning};
+use tower_principal::dialect::{self, CustomPlace, PairMeaning, TokenMeaning};
 use tower_principal::layer::RevocationLimits;
 use tower_principal::transport::{self, PlainConnection};
 use tower_principal::{
@@ -75,17 +75,18 @@ impl Counted {
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
-            CredentialForm::scheme("Bearer", meaning::access_token),
-            CredentialForm::basic(meaning::password),
-            CredentialForm::header("x-app-token", meaning::app_token),
-            CredentialForm::query("access_token", meaning::access_token),
-            CredentialForm::body("access_token", meaning::access_token),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::basic(PairMeaning::PASSWORD),
+            CredentialForm::header("x-app-token", TokenMeaning::APP_TOKEN),
+            CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN),
         ])
         .guests([GuestRule::path("/open/**")])
 }
 
 fn service(at_once: bool) -> axum::Router {
-    let layer = layer_of(mine(), Says { answer: obey, at_once }).form_body(256, Duration::from_millis(20));
+    let layer =
+        layer_of(mine(), Says { answer: obey, at_once }).with_form_body(256, Duration::from_millis(20));
     let secured = RequireLayer::new(policy::scope("write"));
     let routes = axum::Router::new()
         .route("/secured", axum::routing::any(async || "in").layer(secured))
@@ -225,7 +226,7 @@ fn req_07_every_spelling_is_counted_under_a_name_of_its_own() {
         ),
         ("app_token query parameter", target(&format!("$$app_token={APP_TOKEN}")), target("$$app_token=x")),
     ];
-    let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+    let app = whoami().layer(layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5)));
     let mut names = BTreeSet::new();
     for (spelling, good, bad) in rows {
         for (request, accepted) in [(good, true), (bad, false)] {
@@ -252,8 +253,8 @@ fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
     }
     let counted = Counted::new();
     let dialect = Dialect { name: "mine", ..dialect::RFC6750 }.forms([
-        CredentialForm::scheme("Token", meaning::access_token),
-        CredentialForm::scheme_colon("Token", meaning::access_token),
+        CredentialForm::scheme("Token", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::scheme_colon("Token", TokenMeaning::ACCESS_TOKEN),
         CredentialForm::custom(CustomPlace::Scheme("Key"), own),
         CredentialForm::custom(CustomPlace::Header("x-key"), own),
         CredentialForm::custom(CustomPlace::Query("key"), own),
@@ -277,7 +278,7 @@ fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
 #[test]
 fn req_07_an_app_token_beside_another_credential_is_counted_by_its_carrier() {
     let counted = Counted::new();
-    let app = whoami().layer(layer(dialect::ANY).form_body(4096, Duration::from_secs(5)));
+    let app = whoami().layer(layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5)));
     let by_query = format!("/?$$app_token={APP_TOKEN}");
     let token = bearer(TOKEN);
     for (request, expected) in [
@@ -435,7 +436,7 @@ fn req_60_what_is_slowed_down_is_counted_by_what_was_over_its_limit() {
 #[test]
 fn req_54_no_label_is_anything_that_a_client_chose() {
     let counted = Counted::new();
-    let layer = layer(dialect::ANY).form_body(4096, Duration::from_secs(5));
+    let layer = layer(dialect::ANY).with_form_body(4096, Duration::from_secs(5));
     let app = whoami().layer(layer);
     let mut names = 0_u64;
     let mut odd = || {

@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Uri};
 use tower_principal::RejectionKind::{
     Ambiguous, DeniedCredentials, DeniedToken, InsecureTransport, Malformed, Missing,
 };
-use tower_principal::dialect::{self, CustomPlace, DialectError, Subprotocol, meaning};
+use tower_principal::dialect::{self, CustomPlace, DialectError, Subprotocol, TokenMeaning};
 use tower_principal::read::Reader;
 use tower_principal::{
     ApiKey, AuthenticateLayer, Credential, CredentialForm, Dialect, GuestRule, OAuthUser, RejectionKind,
@@ -51,7 +51,7 @@ async fn check(dialect: &Dialect, cases: &[(Request<Body>, Result<&str, Rejectio
 
 #[tokio::test]
 async fn an_api_key_in_a_header_of_its_own_is_any_visible_ascii() {
-    let dialect = dialect::RFC6750.with_form(CredentialForm::header("x-api-key", meaning::api_key));
+    let dialect = dialect::RFC6750.add_form(CredentialForm::header("x-api-key", TokenMeaning::API_KEY));
     let key = |key: &str| get("/", &[("x-api-key", key)]);
     check(
         &dialect,
@@ -72,9 +72,9 @@ async fn an_api_key_in_a_header_of_its_own_is_any_visible_ascii() {
 #[tokio::test]
 async fn an_api_key_elsewhere_and_other_tokens_in_headers_keep_their_alphabet() {
     let dialect = dialect::RFC6750.forms([
-        CredentialForm::scheme("ApiKey", meaning::api_key),
-        CredentialForm::header("x-token", meaning::access_token),
-        CredentialForm::query("key", meaning::api_key),
+        CredentialForm::scheme("ApiKey", TokenMeaning::API_KEY),
+        CredentialForm::header("x-token", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::query("key", TokenMeaning::API_KEY),
     ]);
     check(
         &dialect,
@@ -90,8 +90,8 @@ async fn an_api_key_elsewhere_and_other_tokens_in_headers_keep_their_alphabet() 
 #[tokio::test]
 async fn tokens_hold_more_characters_only_where_a_row_names_them() {
     let chosen = dialect::RFC6750.forms([
-        CredentialForm::scheme("Bearer", meaning::access_token.danger_also_allow("|")),
-        CredentialForm::query("token", meaning::access_token.danger_also_allow(":")),
+        CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN.danger_also_allow("|")),
+        CredentialForm::query("token", TokenMeaning::ACCESS_TOKEN.danger_also_allow(":")),
     ]);
     let line = |token: &str| authorization(bearer(token));
     check(
@@ -108,7 +108,7 @@ async fn tokens_hold_more_characters_only_where_a_row_names_them() {
     )
     .await;
     check(&dialect::RFC6750, &[(line("17|laravel0123456789"), Err(DeniedToken))]).await;
-    let bare = CredentialForm::bare(meaning::access_token.danger_also_allow("|"));
+    let bare = CredentialForm::bare(TokenMeaning::ACCESS_TOKEN.danger_also_allow("|"));
     check(
         &dialect::RFC6750.forms([bare]),
         &[
@@ -132,8 +132,8 @@ async fn a_longer_token_is_read_where_a_row_raises_the_bound() {
         (Some(20 * 1024), 20 * 1024 + 1, Err(DeniedToken)),
     ] {
         let token = match bound {
-            Some(bound) => meaning::access_token.danger_max_length(bound),
-            None => meaning::access_token,
+            Some(bound) => TokenMeaning::ACCESS_TOKEN.danger_max_length(bound),
+            None => TokenMeaning::ACCESS_TOKEN,
         };
         let forms = [CredentialForm::scheme("Bearer", token), CredentialForm::query("token", token)];
         let app = whoami().layer(layer_of(dialect::RFC6750.forms(forms), verifier()));
@@ -148,24 +148,24 @@ async fn a_longer_token_is_read_where_a_row_raises_the_bound() {
 async fn options_that_give_up_a_default_are_checked_and_logged() {
     let dialect = |token| dialect::RFC6750.forms([CredentialForm::scheme("Bearer", token)]);
     for (token, error) in [
-        (meaning::access_token.danger_also_allow("|,"), DialectError::TokenCharacters("|,")),
-        (meaning::access_token.danger_also_allow(" "), DialectError::TokenCharacters(" ")),
-        (meaning::access_token.danger_also_allow("\""), DialectError::TokenCharacters("\"")),
-        (meaning::access_token.danger_max_length(0), DialectError::TokenLength(0)),
-        (meaning::access_token.danger_max_length(1 << 20), DialectError::TokenLength(1 << 20)),
+        (TokenMeaning::ACCESS_TOKEN.danger_also_allow("|,"), DialectError::TokenCharacters("|,")),
+        (TokenMeaning::ACCESS_TOKEN.danger_also_allow(" "), DialectError::TokenCharacters(" ")),
+        (TokenMeaning::ACCESS_TOKEN.danger_also_allow("\""), DialectError::TokenCharacters("\"")),
+        (TokenMeaning::ACCESS_TOKEN.danger_max_length(0), DialectError::TokenLength(0)),
+        (TokenMeaning::ACCESS_TOKEN.danger_max_length(1 << 20), DialectError::TokenLength(1 << 20)),
     ] {
         assert_eq!(Reader::new(&dialect(token)).err(), Some(error));
     }
     let made = async {
-        Reader::new(&dialect(meaning::access_token.danger_also_allow("|"))).unwrap();
-        Reader::new(&dialect(meaning::access_token.danger_max_length(9000))).unwrap();
+        Reader::new(&dialect(TokenMeaning::ACCESS_TOKEN.danger_also_allow("|"))).unwrap();
+        Reader::new(&dialect(TokenMeaning::ACCESS_TOKEN.danger_max_length(9000))).unwrap();
     };
     let (_, log) = logged(made).await;
     assert!(log.contains("danger_also_allow") && log.contains("danger_max_length"), "{log}");
 }
 
 fn signed(rank: u8) -> Dialect {
-    dialect::RFC6750.with_form(CredentialForm::query("signed", meaning::access_token).rank(rank))
+    dialect::RFC6750.add_form(CredentialForm::query("signed", TokenMeaning::ACCESS_TOKEN).rank(rank))
 }
 
 #[tokio::test]
@@ -188,13 +188,13 @@ async fn the_row_of_a_higher_rank_goes_first_and_equal_ranks_are_ambiguous() {
         ],
     )
     .await;
-    let body = dialect::RFC6750.with_form(CredentialForm::body("token", meaning::access_token).rank(1));
+    let body = dialect::RFC6750.add_form(CredentialForm::body("token", TokenMeaning::ACCESS_TOKEN).rank(1));
     assert_eq!(Reader::new(&body).err(), Some(DialectError::Rank("token")));
 }
 
 #[tokio::test]
 async fn three_credentials_for_one_role_are_ambiguous_whatever_their_ranks() {
-    let dialect = signed(2).with_form(CredentialForm::header("x-token", meaning::access_token).rank(1));
+    let dialect = signed(2).add_form(CredentialForm::header("x-token", TokenMeaning::ACCESS_TOKEN).rank(1));
     let line = bearer(TOKEN);
     let three = get(&format!("/?signed={TOKEN}"), &[("authorization", &line), ("x-token", TOKEN)]);
     check(&dialect, &[(three, Err(Ambiguous))]).await;
@@ -208,12 +208,12 @@ async fn a_credential_that_a_rank_left_out_is_cut_and_marked_as_well() {
     };
     for rows in [
         [
-            CredentialForm::scheme("Bearer", meaning::access_token).rank(1),
-            CredentialForm::query("signed", meaning::access_token),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN).rank(1),
+            CredentialForm::query("signed", TokenMeaning::ACCESS_TOKEN),
         ],
         [
-            CredentialForm::scheme("Bearer", meaning::access_token),
-            CredentialForm::query("signed", meaning::access_token).rank(1),
+            CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
+            CredentialForm::query("signed", TokenMeaning::ACCESS_TOKEN).rank(1),
         ],
     ] {
         let app = Router::new().fallback(seen).layer(layer_of(dialect::RFC6750.forms(rows), known()));
@@ -228,8 +228,8 @@ async fn a_credential_that_a_rank_left_out_is_cut_and_marked_as_well() {
 async fn a_credential_that_a_rank_left_out_is_not_shown_over_plain_http() {
     use tower_principal::transport::{OnInsecure, TransportRule};
     let forms = [
-        CredentialForm::header("x-app", meaning::access_token),
-        CredentialForm::query("key", meaning::api_key).rank(1),
+        CredentialForm::header("x-app", TokenMeaning::ACCESS_TOKEN),
+        CredentialForm::query("key", TokenMeaning::API_KEY).rank(1),
     ];
     let rule = TransportRule { api_key: OnInsecure::Pass, ..TransportRule::REFUSE };
     let dialect = dialect::RFC6750.forms(forms).transport(rule);
@@ -288,7 +288,7 @@ async fn a_grammar_that_finds_nothing_leaves_the_request_as_it_is() {
 #[tokio::test]
 async fn a_grammar_that_finds_nothing_makes_no_request_ambiguous() {
     let dialect =
-        dialect::RFC6750.with_form(CredentialForm::custom_optional(CustomPlace::Header("x-client"), keyed));
+        dialect::RFC6750.add_form(CredentialForm::custom_optional(CustomPlace::Header("x-client"), keyed));
     let with = |value: &str| get("/", &[("authorization", &bearer(TOKEN)), ("x-client", value)]);
     check(&dialect, &[(with("v=1"), Ok("OAuthUser:otto")), (with("key=k"), Err(Ambiguous))]).await;
 }
@@ -296,8 +296,11 @@ async fn a_grammar_that_finds_nothing_makes_no_request_ambiguous() {
 fn sockets() -> Dialect {
     let prefix = Subprotocol::PrefixBase64Url("base64url.bearer.authorization.k8s.io.");
     dialect::RFC6750
-        .with_form(CredentialForm::websocket_protocol(prefix, meaning::access_token))
-        .with_form(CredentialForm::websocket_protocol(Subprotocol::After("bearer"), meaning::access_token))
+        .add_form(CredentialForm::websocket_protocol(prefix, TokenMeaning::ACCESS_TOKEN))
+        .add_form(CredentialForm::websocket_protocol(
+            Subprotocol::After("bearer"),
+            TokenMeaning::ACCESS_TOKEN,
+        ))
 }
 
 fn k8s(token: &str) -> String {

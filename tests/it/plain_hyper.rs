@@ -112,7 +112,7 @@ fn in_pieces(text: &str) -> http_body_util::combinators::UnsyncBoxBody<Bytes, In
 #[tokio::test]
 async fn req_13_hypers_own_body_is_read_for_a_token_and_handed_on_whole() {
     for version in VERSIONS {
-        let layer = layer(dialect::ANY).form_body(1024, Duration::from_secs(5));
+        let layer = layer(dialect::ANY).with_form_body(1024, Duration::from_secs(5));
         let address = serve(layer.layer(service_fn(echo)), version).await;
         let token = format!("access_token={TOKEN}&more=%20x");
         let long = format!("access_token={TOKEN}&{}", "x".repeat(1024));

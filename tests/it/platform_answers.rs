@@ -13,7 +13,7 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use tower_principal::RejectionKind::{self, *};
 use tower_principal::credential::Carrier;
-use tower_principal::dialect::{self, DialectError, meaning};
+use tower_principal::dialect::{self, DialectError, PairMeaning, TokenMeaning};
 use tower_principal::rejection::AnswerRow;
 use tower_principal::{
     ApiKey, AppAdmin, AppToken, AuthenticateLayer, BasicUser, Credential, CredentialForm, DenialReason,
@@ -54,9 +54,9 @@ struct Preset {
     says: [(u16, &'static str); 15],
 }
 
-const APP_ROW: CredentialForm = CredentialForm::header("x-test-app", meaning::app_token);
-const BODY_ROW: CredentialForm = CredentialForm::body("body_token", meaning::access_token);
-const BASIC_ROW: CredentialForm = CredentialForm::basic(meaning::password);
+const APP_ROW: CredentialForm = CredentialForm::header("x-test-app", TokenMeaning::APP_TOKEN);
+const BODY_ROW: CredentialForm = CredentialForm::body("body_token", TokenMeaning::ACCESS_TOKEN);
+const BASIC_ROW: CredentialForm = CredentialForm::basic(PairMeaning::PASSWORD);
 
 const STANDARD: [(u16, &str); 15] = [
     (401, "missing_credentials"),
@@ -143,30 +143,30 @@ fn presets() -> Vec<Preset> {
     };
     vec![
         with_bearer(
-            dialect::RFC6750.with_form(BASIC_ROW).with_form(APP_ROW).with_form(BODY_ROW),
+            dialect::RFC6750.add_form(BASIC_ROW).add_form(APP_ROW).add_form(BODY_ROW),
             plain,
             STANDARD,
         ),
         Preset {
-            dialect: dialect::SOCRATA.guests([]).with_form(BODY_ROW),
+            dialect: dialect::SOCRATA.guests([]).add_form(BODY_ROW),
             token: |token| format!("OAuth {token}"),
             app_header: "x-app-token",
             members: &["code", "error", "message"],
             says: SOCRATA,
         },
         with_bearer(
-            dialect::USERGRID.guests([]).with_form(APP_ROW).with_form(BODY_ROW),
+            dialect::USERGRID.guests([]).add_form(APP_ROW).add_form(BODY_ROW),
             &["error", "error_description", "exception"],
             USERGRID,
         ),
         Preset {
-            dialect: dialect::GEODATAHUB.with_form(BODY_ROW),
+            dialect: dialect::GEODATAHUB.add_form(BODY_ROW),
             token: str::to_owned,
             app_header: "x-api-key",
             members: &["message"],
             says: GEODATAHUB,
         },
-        with_bearer(dialect::OPENDATASOFT.with_form(BASIC_ROW).with_form(APP_ROW), plain, STANDARD),
+        with_bearer(dialect::OPENDATASOFT.add_form(BASIC_ROW).add_form(APP_ROW), plain, STANDARD),
         Preset { app_header: "x-app-token", ..with_bearer(dialect::ANY, plain, STANDARD) },
     ]
 }
@@ -209,7 +209,7 @@ impl Preset {
             _ => transport::danger_assume_secure(),
         };
         let layer =
-            AuthenticateLayer::new(dialect, obeys(), connection).form_body(256, Duration::from_secs(5));
+            AuthenticateLayer::new(dialect, obeys(), connection).with_form_body(256, Duration::from_secs(5));
         send(whoami().layer(RequireLayer::new(policy::scope("write"))).layer(layer), request).await
     }
 

@@ -6,24 +6,24 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Request, Uri};
 use std::time::Duration;
 use tower_principal::RejectionKind::{self, Ambiguous, Malformed, Missing, UnknownScheme};
-use tower_principal::dialect::{self, meaning};
+use tower_principal::dialect::{self, TokenMeaning};
 use tower_principal::{CredentialForm, Dialect, GuestRule};
 
 use crate::support::*;
 
 /// Reads API keys from a header and nothing else.
 fn header_only() -> Dialect {
-    dialect::RFC6750.forms([CredentialForm::header("x-api-key", meaning::api_key)])
+    dialect::RFC6750.forms([CredentialForm::header("x-api-key", TokenMeaning::API_KEY)])
 }
 
 /// Reads access tokens from the query and nothing else.
 fn query_only() -> Dialect {
-    dialect::RFC6750.forms([CredentialForm::query("access_token", meaning::access_token)])
+    dialect::RFC6750.forms([CredentialForm::query("access_token", TokenMeaning::ACCESS_TOKEN)])
 }
 
 /// Reads access tokens from a form and nothing else.
 fn body_only() -> Dialect {
-    dialect::RFC6750.forms([CredentialForm::body("access_token", meaning::access_token)])
+    dialect::RFC6750.forms([CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN)])
 }
 
 fn open(dialect: Dialect) -> Dialect {
@@ -36,7 +36,7 @@ async fn outcome(dialect: Dialect, request: Request<Body>) -> Result<String, Rej
 
 /// The same by a layer that reads form bodies.
 async fn outcome_reading(dialect: Dialect, request: Request<Body>) -> Result<String, RejectionKind> {
-    let layer = layer(open(dialect)).form_body(1024, Duration::from_secs(5));
+    let layer = layer(open(dialect)).with_form_body(1024, Duration::from_secs(5));
     send(whoami().layer(layer), request).await.outcome().map(str::to_owned)
 }
 

@@ -55,7 +55,7 @@ fn open(dialect: Dialect) -> Dialect {
 /// The status, and what the verifier was shown.
 fn ask(dialect: Dialect, verifier: impl Verifier, request: Request<Body>) -> (u16, Vec<(String, String)>) {
     SHOWN.with_borrow_mut(Vec::clear);
-    let layer = layer_of(dialect, verifier).form_body(64 * 1024, std::time::Duration::from_secs(5));
+    let layer = layer_of(dialect, verifier).with_form_body(64 * 1024, std::time::Duration::from_secs(5));
     let service =
         layer.layer(service_fn(async |_| Ok::<_, std::convert::Infallible>(Response::new(String::new()))));
     let response = service.oneshot(request).now_or_never().unwrap().unwrap();
@@ -179,7 +179,7 @@ fn basic_text_that_is_not_utf_8_is_iso_8859_1() {
 
 fn ask_basic(line: &[u8]) -> Option<(u16, Vec<(String, String)>)> {
     let basic_only = Dialect { name: "basic", ..dialect::RFC6750 }
-        .forms([tower_principal::CredentialForm::basic(tower_principal::dialect::meaning::password)]);
+        .forms([tower_principal::CredentialForm::basic(tower_principal::dialect::PairMeaning::PASSWORD)]);
     Some(ask(basic_only, witness(), with("authorization", line)?))
 }
 

@@ -70,9 +70,12 @@ async fn key_sets_of_large_providers_load_as_they_stand() {
         let forged = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
         let forged = jsonwebtoken::encode(&forged, &json!({"a": 1}), &stranger).unwrap();
         assert!(keys.verify_jws(&forged).is_none(), "{name}");
-        let server =
-            Issuer::with("https://issuer.example", Algorithm::EdDsa, tower_principal::clock::SystemClock)
-                .unwrap();
+        let server = Issuer::with_algorithm(
+            "https://issuer.example",
+            Algorithm::EdDsa,
+            tower_principal::clock::SystemClock,
+        )
+        .unwrap();
         server.set_fault(Fault::Body(text.into()));
         assert_eq!(server.published().build().unwrap().load().await.unwrap(), keys.len(), "{name}");
     }

@@ -158,8 +158,8 @@ fn token_of(issuer: &Issuer, shape: &Shape) -> Token {
 #[tokio::test]
 async fn a_presets_tokens_are_accepted_in_their_published_shape_and_their_neighbours_are_not() {
     let clock = TestClock::default();
-    let issuer = Issuer::with("https://unused.example", Algorithm::Rs256, clock.clone()).unwrap();
-    let forger = Issuer::with("https://unused.example", Algorithm::Rs256, clock.clone()).unwrap();
+    let issuer = Issuer::with_algorithm("https://unused.example", Algorithm::Rs256, clock.clone()).unwrap();
+    let forger = Issuer::with_algorithm("https://unused.example", Algorithm::Rs256, clock.clone()).unwrap();
     let jwk = serde_json::from_str::<Value>(&forger.keys_json()).unwrap()["keys"][0].clone();
     let second = Duration::from_secs(1);
     for shape in shapes() {
@@ -221,7 +221,8 @@ async fn published_discovery_documents_load_as_they_stand() {
     let documents: Value = serde_json::from_str(documents).unwrap();
     let documents = documents.as_object().unwrap();
     assert!(documents.len() >= 10);
-    let issuer = Issuer::with("https://unused.example", Algorithm::Rs256, TestClock::default()).unwrap();
+    let issuer =
+        Issuer::with_algorithm("https://unused.example", Algorithm::Rs256, TestClock::default()).unwrap();
     let presets = [
         ("auth0", provider::auth0("acme.eu.auth0.com")),
         ("keycloak", provider::keycloak("sso.example/realms/city")),
@@ -262,7 +263,7 @@ async fn published_discovery_documents_load_as_they_stand() {
 #[tokio::test]
 async fn keys_at_a_fixed_address_need_no_document() {
     let clock = TestClock::default();
-    let issuer = Issuer::with("https://unused.example", Algorithm::Rs256, clock.clone()).unwrap();
+    let issuer = Issuer::with_algorithm("https://unused.example", Algorithm::Rs256, clock.clone()).unwrap();
     let mut keys: Value = serde_json::from_str(&issuer.keys_json()).unwrap();
     // Cloudflare publishes PEM members beside the set.
     keys["public_cert"] = json!({"kid": "key-1", "cert": "-----BEGIN CERTIFICATE-----\n"});

@@ -126,7 +126,7 @@ async fn thrice<V: Verifier>(verifier: V, request: fn() -> Request<Body>) -> usi
     let inner = Strict::default();
     let polled = Arc::clone(&inner.polled);
     let inner = RequireLayer::new(policy::authenticated()).layer(inner);
-    let layer = layer_of(dialect::OPENDATASOFT, verifier).form_body(1024, Duration::from_secs(5));
+    let layer = layer_of(dialect::OPENDATASOFT, verifier).with_form_body(1024, Duration::from_secs(5));
     let mut service = layer.layer(inner);
     for _ in 0..3 {
         let response = call(&mut service, request()).await.unwrap();
@@ -162,7 +162,7 @@ async fn defect_01_requests_that_overlap_each_have_a_readied_service() {
 async fn defect_01_buffered_and_limited_services_are_called_when_they_are_ready() {
     async fn check<V: Verifier>(verifier: V, request: fn() -> Request<Body>) {
         let limited = ConcurrencyLimit::new(Buffer::new(service_fn(greet), 1), 1);
-        let layer = layer_of(dialect::OPENDATASOFT, verifier).form_body(1024, Duration::from_secs(5));
+        let layer = layer_of(dialect::OPENDATASOFT, verifier).with_form_body(1024, Duration::from_secs(5));
         let mut service = layer.layer(limited);
         for _ in 0..3 {
             service.clone().oneshot(request()).await.unwrap();
@@ -242,7 +242,7 @@ async fn dropping_the_response_while_the_body_arrives_drops_the_body() {
         let _waits = waits;
         pending::<Result<Bytes, Infallible>>().await
     });
-    let layer = layer(dialect::OPENDATASOFT).form_body(1024, Duration::from_secs(5));
+    let layer = layer(dialect::OPENDATASOFT).with_form_body(1024, Duration::from_secs(5));
     let service = layer.layer(service_fn(greet));
     let mut response = Box::pin(service.oneshot(form("/", Body::from_stream(frames))));
     assert!((&mut response).now_or_never().is_none());
@@ -323,7 +323,7 @@ fn head_of_a_form() -> Request<Body> {
 }
 
 fn reading<V: Verifier>(verifier: V) -> AuthenticateLayer<V, FormBody> {
-    layer_of(dialect::OPENDATASOFT, verifier).form_body(1024, Duration::from_secs(5))
+    layer_of(dialect::OPENDATASOFT, verifier).with_form_body(1024, Duration::from_secs(5))
 }
 
 /// Sends requests and leaves them unanswered.

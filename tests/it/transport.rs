@@ -148,7 +148,7 @@ async fn a_rule_is_kept_for_each_kind_of_credential() {
 #[tokio::test]
 async fn a_token_in_a_body_is_refused_over_an_insecure_connection() {
     let layer = AuthenticateLayer::new(dialect::ANY, everybody(), from_acceptor())
-        .form_body(1024, std::time::Duration::from_secs(5));
+        .with_form_body(1024, std::time::Duration::from_secs(5));
     let answer = send(whoami().layer(layer), form("/", format!("access_token={TOKEN}"))).await;
     assert_eq!(answer.outcome(), Err(InsecureTransport));
 }

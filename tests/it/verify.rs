@@ -49,7 +49,7 @@ async fn req_15_the_shape_of_the_id_decides_and_nothing_is_tried_twice() {
         let seen = move |credential: &Credential<'_>| {
             assert_eq!(credential.kind(), kind, "{id}");
             if let Credential::Client(client, pair) = credential {
-                assert_eq!(*client, ClientKind::of(pair.id()));
+                assert_eq!(*client, ClientKind::from_id(pair.id()));
             }
             assert!(!matches!(credential, Credential::ApiKey(_)));
             Err(VerifyError::UNKNOWN)
@@ -248,7 +248,7 @@ async fn req_55_one_deadline_holds_for_all_verification_of_a_request() {
     let mut body = form("/", "access_token=x");
     body.headers_mut().insert("x-app-token", "y".parse().unwrap());
     for (at, request) in [head, body].into_iter().enumerate() {
-        let layer = layer_of(dialect::ANY, slow()).form_body(1024, Duration::from_secs(5));
+        let layer = layer_of(dialect::ANY, slow()).with_form_body(1024, Duration::from_secs(5));
         assert_eq!(send(whoami().layer(layer), request).await.outcome(), Err(Unavailable), "case {at}");
     }
 }

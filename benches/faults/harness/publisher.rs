@@ -95,7 +95,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().unwrap();
         let name = format!("http://{address}");
-        let issuer = Issuer::with(name.as_str(), Algorithm::EdDsa, clock.clone()).unwrap();
+        let issuer = Issuer::with_algorithm(name.as_str(), Algorithm::EdDsa, clock.clone()).unwrap();
         let server = Arc::new(Publisher { issuer: issuer.clone(), address, fault: AtomicUsize::new(0) });
 
         // No connection is kept, so that a server that is gone is gone.

@@ -14,7 +14,7 @@ use crate::whoami::whoami;
 pub(super) fn routes<V: Verifier>(verifier: Arc<V>, transport: &Transport, metadata: &str) -> Router {
     let group = |path: &str, dialect: Dialect| {
         let authenticate = AuthenticateLayer::new(dialect, verifier.clone(), transport.clone())
-            .form_body(BODY_LIMIT, BODY_DEADLINE)
+            .with_form_body(BODY_LIMIT, BODY_DEADLINE)
             .resource_metadata(metadata);
         protect(Router::new().route(path, get(whoami).post(whoami)), authenticate).into_router()
     };

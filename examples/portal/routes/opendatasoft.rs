@@ -16,7 +16,7 @@ use crate::whoami::whoami;
 /// names the authorization server.
 pub(super) fn routes(verifier: impl Verifier, transport: &Transport, metadata: &str) -> Router {
     let authenticate = AuthenticateLayer::new(dialect::OPENDATASOFT, verifier, transport.clone())
-        .form_body(BODY_LIMIT, BODY_DEADLINE)
+        .with_form_body(BODY_LIMIT, BODY_DEADLINE)
         .resource_metadata(metadata);
     let pages =
         CorsLayer::new().allow_origin(Any).allow_headers([AUTHORIZATION]).expose_headers([WWW_AUTHENTICATE]);

@@ -5,7 +5,7 @@
 /// # Examples
 ///
 /// ```
-/// use tower_principal::dialect::meaning::{Alphabet, IdShape};
+/// use tower_principal::dialect::{Alphabet, IdShape};
 ///
 /// const KEY: IdShape = IdShape::new(25, Alphabet::LowerAlphanumeric);
 /// assert!(KEY.fits("6q8nsfbqnxy2n1mo1aqjjzyr5"));
@@ -15,7 +15,7 @@
 ///     IdShape::new(12, Alphabet::Alphanumeric).starting_with(&["live", "test"]);
 /// assert!(LIVE.fits("live12345678") && !LIVE.fits("demo12345678"));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct IdShape {
     length: usize,
     alphabet: Alphabet,
@@ -23,7 +23,7 @@ pub struct IdShape {
 }
 
 /// The characters that an id is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Alphabet {
     /// `0-9 a-z`.

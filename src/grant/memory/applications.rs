@@ -56,5 +56,5 @@ impl fmt::Debug for MemoryApplications {
 
 /// Returns the digest by which a secret is found.
 fn digest(id: &str, secret: &Secret<'_>) -> Digest {
-    Digest::of_parts(&[b"application", id.as_bytes(), secret.expose_secret().as_bytes()])
+    Digest::from_parts(&[b"application", id.as_bytes(), secret.expose_secret().as_bytes()])
 }

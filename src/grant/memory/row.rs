@@ -47,7 +47,7 @@ pub(super) enum Place {
 impl Row {
     pub(super) fn new(grant: &NewGrant, now: SystemTime) -> Self {
         Self {
-            grant: Grant::of(grant, now),
+            grant: Grant::from_draft(grant, now),
             ends_at: grant.lifetime.and_then(|lifetime| now.checked_add(lifetime)),
             ended_at: None,
             code: None,

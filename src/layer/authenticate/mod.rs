@@ -96,7 +96,7 @@ impl<V: Verifier> AuthenticateLayer<V> {
     /// [`RequestBody`](crate::layer::RequestBody), which axum's router accepts.
     ///
     /// Usual values are 64 KiB and 5 s.
-    pub fn form_body(self, limit: usize, deadline: Duration) -> AuthenticateLayer<V, FormBody> {
+    pub fn with_form_body(self, limit: usize, deadline: Duration) -> AuthenticateLayer<V, FormBody> {
         let Self { pipeline, verifier, mode: NoBody } = self;
         AuthenticateLayer { pipeline, verifier, mode: FormBody::new(limit, deadline) }
     }

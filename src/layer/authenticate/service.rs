@@ -46,7 +46,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let pipeline = self.pipeline;
-        let asked = RequestFacts::of(RequestHead::of(&request), pipeline.guard.transport());
+        let asked = RequestFacts::of(RequestHead::from_request(&request), pipeline.guard.transport());
         match pipeline.decide_now(&*self.verifier, &self.mode, &request) {
             Ok(Decision::Accepted(accepted)) => match pipeline.admit(&mut request, accepted) {
                 Ok(come) => {

@@ -43,7 +43,7 @@ pub use self::permissions::Permissions;
 /// assert!(!own.allows(Operation::Get, "/users/eve", &["bob"]));
 /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     operations: Operations,
     /// Shared, because several lists of permissions may hold the same paths.
@@ -51,7 +51,7 @@ pub struct Permission {
 }
 
 /// The operation of a request on a path, as Usergrid's permissions name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
     /// `GET`, and `HEAD` as a `GET` without its body.
@@ -109,7 +109,7 @@ impl FromStr for Permission {
 
 impl Operation {
     /// Returns the operation of a method.
-    pub fn of(method: &http::Method) -> Self {
+    pub fn from_method(method: &http::Method) -> Self {
         match method.as_str() {
             "GET" | "HEAD" => Self::Get,
             "POST" => Self::Post,
@@ -209,8 +209,8 @@ mod tests {
             let all: Permission = all.parse().unwrap();
             assert!(all.allows(Operation::Delete, "/x", &[]) && all.allows(Operation::Other, "/x", &[]));
         }
-        assert_eq!(Operation::of(&http::Method::HEAD), Operation::Get);
-        assert_eq!(Operation::of(&http::Method::PATCH), Operation::Other);
+        assert_eq!(Operation::from_method(&http::Method::HEAD), Operation::Get);
+        assert_eq!(Operation::from_method(&http::Method::PATCH), Operation::Other);
     }
 
     #[test]

@@ -6,10 +6,10 @@
 // `bob`. `:` and `,` in a requested path are plain characters. A method outside the four is granted
 // by `*` alone. Text that is no permission is an error. The table of matches is a test in
 // `principal/permission/mod.rs`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Segment>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
     /// `**`: any number of segments.
     AnyDepth,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Operations, Pattern};
 use crate::principal::{InvalidPermission, Operation, Permission};
 
-/// A list of permissions. It allows an operation if one of them does. Cheap to clone.
+/// A list of permissions. It allows an operation if one of them does. Cheap to clone. Two lists are
+/// equal if they hold equal permissions in the same order.
 ///
 /// # Examples
 ///
@@ -17,7 +18,7 @@ use crate::principal::{InvalidPermission, Operation, Permission};
 /// assert!(!permissions.allow(Operation::Get, "/users", &[]));
 /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permissions(Option<Arc<[Permission]>>);
 
 /// A list without permissions, to lend out by reference.
@@ -90,7 +91,8 @@ impl Permissions {
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(Some(permissions.into_iter().collect()))
+        let held: Arc<[Permission]> = permissions.into_iter().collect();
+        Self(Some(held).filter(|held| !held.is_empty()))
     }
 }
 
@@ -112,5 +114,15 @@ mod tests {
         let one = Permissions::joined([some]);
         assert!(one.allow(Operation::Get, "/a", &[]) && !one.allow(Operation::Put, "/c", &[]));
         assert!(!Permissions::joined([]).allow(Operation::Get, "/a", &[]));
+    }
+
+    #[test]
+    fn lists_of_the_same_permissions_are_equal() {
+        let list = |texts: &[&str]| Permissions::parse(texts.iter().copied()).unwrap();
+        assert_eq!(list(&["get:/a", "post:/b/**"]), list(&["get:/a", "post:/b/**"]));
+        assert_eq!(list(&[]), Permissions::none());
+        for other in [&["get:/a"][..], &["post:/b/**", "get:/a"], &["put:/a", "post:/b/**"], &[]] {
+            assert_ne!(list(&["get:/a", "post:/b/**"]), list(other), "{other:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::Rule;
 /// The violated rules, if any, and the checks that were not possible.
 ///
 /// `R` is the kind of rule: [`Rule`] for verifiers, and `GrantRule` for stores of grants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Report<R = Rule> {
     /// What was checked, for the text of the report.
@@ -17,7 +17,7 @@ pub struct Report<R = Rule> {
 }
 
 /// A violated rule, and where it was seen. It contains no credential and no token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation<R = Rule> {
     pub(super) rule: R,
     pub(super) seen: String,

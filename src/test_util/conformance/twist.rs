@@ -156,7 +156,7 @@ fn of_two(id: &str, secret: &str) -> Vec<Twisted> {
     vec![
         ("as a password", Credential::Password(pair())),
         ("as a key pair", Credential::KeyPair(pair())),
-        ("as a client's secret", Credential::Client(ClientKind::of(id), pair())),
+        ("as a client's secret", Credential::Client(ClientKind::from_id(id), pair())),
     ]
 }
 

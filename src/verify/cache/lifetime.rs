@@ -10,7 +10,7 @@ use crate::clock::Moment;
 // Each answer expires by two clocks: the clock of the principal's expiry, and a monotonic clock. A
 // clock that is set back therefore keeps no answer for ever. Both count from the time when the
 // verifier was asked, not from its answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Lifetime {
     from: SystemTime,
     until: SystemTime,

@@ -72,8 +72,8 @@ impl<V: Verifier> Cached<V> {
         self.set(|settings| settings.negative_capacity = answers)
     }
 
-    /// Keeps correct passwords, too, if `kept`. Defaults to `false`. A password hash is slow on
-    /// purpose, and clients of Basic send the password with every request.
+    /// Also keeps correct passwords. Defaults to no passwords. A password hash is slow on purpose,
+    /// and clients of Basic send the password with every request.
     ///
     /// This is optional for two reasons. An old password remains valid for some seconds after a
     /// change. An attacker that can read the process's memory can try passwords against a fast
@@ -81,8 +81,8 @@ impl<V: Verifier> Cached<V> {
     ///
     /// Wrong passwords are never kept, because a throttle has to see each of them.
     #[must_use]
-    pub fn passwords(self, kept: bool) -> Self {
-        self.set(|settings| settings.passwords = kept)
+    pub fn cache_passwords(self) -> Self {
+        self.set(|settings| settings.passwords = true)
     }
 
     /// Sets the deadline of a verification. Defaults to 2 s; give the layer the same.

@@ -85,7 +85,7 @@ impl MemoryVerifierBuilder {
         principal: impl Into<Principal>,
     ) -> Self {
         let pair = owned_pair(id, secret);
-        self.add(Credential::Client(ClientKind::of(pair.id()), pair), principal.into())
+        self.add(Credential::Client(ClientKind::from_id(pair.id()), pair), principal.into())
     }
 
     /// Adds an access token, for an [`OAuthUser`](crate::OAuthUser) or for the client it was issued

@@ -66,7 +66,7 @@ impl Batch {
             return self.everything
                 || topics.iter().any(|topic| self.topics.contains(topic))
                 || (!self.denied.is_empty()
-                    && Digest::of_principal(principal).is_some_and(|own| self.denied.contains(&own)));
+                    && Digest::from_principal(principal).is_some_and(|own| self.denied.contains(&own)));
         }
         self.everything
             || self.denied_by_text
@@ -75,7 +75,7 @@ impl Batch {
             || named(&self.users, &change::users(principal))
             || (!self.users.is_empty() && change::may_be_anybodys(principal))
             || (!self.denied.is_empty()
-                && Digest::of_principal(principal).is_none_or(|own| self.denied.contains(&own)))
+                && Digest::from_principal(principal).is_none_or(|own| self.denied.contains(&own)))
     }
 }
 
@@ -98,8 +98,8 @@ mod tests {
             credential(Kind::ApiKey, "k1"),
             user("otto"),
             user("olga"),
-            Change::Denied(Digest::of_principal(&otto).unwrap()),
-            Change::Denied(Digest::of_parts(&[])),
+            Change::Denied(Digest::from_principal(&otto).unwrap()),
+            Change::Denied(Digest::from_parts(&[])),
             Change::Everything,
         ]
     }

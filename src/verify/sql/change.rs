@@ -21,7 +21,7 @@ use crate::principal::Principal;
 /// assert!(Change::User { tenant: None, name: "alice".into() }.concerns(&key));
 /// assert!(!Change::User { tenant: None, name: "bob".into() }.concerns(&key));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Change {
     /// A credential was changed, disabled, revoked, rotated or deleted.
@@ -40,7 +40,7 @@ pub enum Change {
         /// Name of the user.
         name: String,
     },
-    /// A digest was put on the denial list. A digest [of a principal](Digest::of_principal)
+    /// A digest was put on the denial list. A digest [of a principal](Digest::from_principal)
     /// concerns that credential and answers without a credential id. Any other digest may belong to
     /// any credential, and concerns all answers.
     Denied(Digest),
@@ -127,7 +127,7 @@ impl Change {
 
     /// Returns `true` if it denies this principal's credential by its id.
     fn denies(&self, principal: &Principal) -> bool {
-        matches!(self, Self::Denied(digest) if Digest::of_principal(principal).as_ref() == Some(digest))
+        matches!(self, Self::Denied(digest) if Digest::from_principal(principal).as_ref() == Some(digest))
     }
 
     fn may_concern(&self, principal: &Principal) -> bool {
@@ -137,7 +137,8 @@ impl Change {
             Self::User { name, .. } => may_be_anybodys(principal) || users(principal).contains(&Some(name)),
             // The credential that was presented for an answer is not known any more.
             Self::Denied(digest) => {
-                !digest.is_of_principal() || Digest::of_principal(principal).is_none_or(|own| own == *digest)
+                !digest.is_of_principal()
+                    || Digest::from_principal(principal).is_none_or(|own| own == *digest)
             }
             Self::Everything => true,
         }
@@ -245,9 +246,9 @@ mod tests {
             (user("olga"), [true, false, true]),
             (Change::Everything, [true, true, true]),
             // Only a token with an id is recognized by it; the key has none and may be meant.
-            (Change::Denied(Digest::of_principal(&otto).unwrap()), [true, true, false]),
+            (Change::Denied(Digest::from_principal(&otto).unwrap()), [true, true, false]),
             // Nothing is known of the credentials that were presented.
-            (Change::Denied(Digest::of_parts(&[])), [true, true, true]),
+            (Change::Denied(Digest::from_parts(&[])), [true, true, true]),
         ] {
             let found = [&otto, &key, &client].map(|principal| change.concerns(principal));
             assert_eq!(found, concerned, "{change:?}");
@@ -260,7 +261,7 @@ mod tests {
         let key = Change::Credential { kind: Kind::ApiKey, tenant: Some("acme".into()), id: "k\n1".into() };
         assert_eq!(Change::announced("api_key\nacme\nk\n1"), key);
         assert_eq!(Change::announced("user\n\notto"), Change::User { tenant: None, name: "otto".into() });
-        let digest = Digest::of_parts(&[]);
+        let digest = Digest::from_parts(&[]);
         let hex: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(Change::announced(&format!("digest\n\n{hex}")), Change::Denied(digest));
         let of_principal = Change::Denied(digest.known_for(true));

@@ -187,11 +187,11 @@ const BEHIND: Duration = Duration::from_secs(30);
 fn name(credential: &Credential<'_>, principal: &Principal) -> Option<Digest> {
     let presented = || match credential {
         Credential::AccessToken(token) => {
-            Some(Digest::of_parts(&[b"presented", signed(token.expose_secret()).as_bytes()]))
+            Some(Digest::from_parts(&[b"presented", signed(token.expose_secret()).as_bytes()]))
         }
-        other => Digest::of(other, None),
+        other => Digest::from_credential(other, None),
     };
-    Digest::of_principal(principal).or_else(presented)
+    Digest::from_principal(principal).or_else(presented)
 }
 
 /// Returns the signed part of a JWT, the first two of `header.payload.signature`. Any other token

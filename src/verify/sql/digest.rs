@@ -23,21 +23,21 @@ impl Digest {
     ///     user.with_credential_id(jti).into()
     /// };
     /// assert_eq!(
-    ///     Digest::of_principal(&token("jti-1")),
-    ///     Digest::of_principal(&token("jti-1"))
+    ///     Digest::from_principal(&token("jti-1")),
+    ///     Digest::from_principal(&token("jti-1"))
     /// );
     /// assert_ne!(
-    ///     Digest::of_principal(&token("jti-1")),
-    ///     Digest::of_principal(&token("jti-2"))
+    ///     Digest::from_principal(&token("jti-1")),
+    ///     Digest::from_principal(&token("jti-2"))
     /// );
     /// // Nothing distinguishes this credential from others of the user.
-    /// assert_eq!(Digest::of_principal(&OAuthUser::new("otto").into()), None);
+    /// assert_eq!(Digest::from_principal(&OAuthUser::new("otto").into()), None);
     /// ```
     // A denial is of a principal's credential or of any credential. An answer names the principal,
     // and not the credential that was presented for it. The list therefore records which of the two
     // a digest is. If a digest may belong to any credential, a cache evicts the good answers that
     // depend on it. It also evicts all good answers that do not list what they depend on.
-    pub fn of_principal(principal: &Principal) -> Option<Self> {
+    pub fn from_principal(principal: &Principal) -> Option<Self> {
         // An empty credential id is the same for every token.
         let credential = principal.credential_id().filter(|id| !id.is_empty())?;
         // Earlier versions gave a client's own token the kind of a user's, and lists outlive an
@@ -52,7 +52,7 @@ impl Digest {
         let tenant = principal.tenant().map(|tenant| ["tenant", tenant]);
         let known_by = [store, tenant].into_iter().flatten().flatten();
         let parts = parts.into_iter().chain(principal.issuer()).chain(known_by).map(str::as_bytes);
-        Some(Self::of_parts(&parts.collect::<Vec<_>>()).known_for(true))
+        Some(Self::from_parts(&parts.collect::<Vec<_>>()).known_for(true))
     }
 
     /// Returns `true` if a secret can have 128 random bits, so that its digest does not reveal it.
@@ -83,7 +83,7 @@ mod tests {
         let of = |id: &str, credential: &str, issuer: Option<&str>| {
             let user = OAuthUser::new(id).with_credential_id(credential);
             let user = issuer.map_or(user.clone(), |issuer| user.with_issuer(issuer));
-            Digest::of_principal(&user.into())
+            Digest::from_principal(&user.into())
         };
         let key = ApiKey::new("otto").with_credential_id("1").with_issuer("a");
         let all = [
@@ -94,7 +94,7 @@ mod tests {
             of("otto", "1a", None),
             of("otto", "a", Some("1")),
             of("olga", "1", Some("a")),
-            Digest::of_principal(&key.into()),
+            Digest::from_principal(&key.into()),
         ];
         for (at, one) in all.iter().enumerate() {
             assert!(one.is_some() && all.iter().skip(at + 1).all(|other| other != one), "{at}");

@@ -179,7 +179,7 @@ impl Verifier for SqlVerifier {
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
         let tenant = self.tenant(context);
-        let answer = match (credential, Digest::of(credential, tenant)) {
+        let answer = match (credential, Digest::from_credential(credential, tenant)) {
             (Credential::Password(pair), _) => {
                 let found = log_in::check(&self.shared, pair, names::tenant(tenant)).await;
                 found.map(|user| self.known(user, tenant))
@@ -197,7 +197,8 @@ impl Verifier for SqlVerifier {
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) -> Result<(), VerifyError> {
-        let digest = Digest::of(credential, self.tenant(context)).ok_or(VerifyError::Unsupported)?;
+        let digest =
+            Digest::from_credential(credential, self.tenant(context)).ok_or(VerifyError::Unsupported)?;
         let revoked = self.store().revoke_digest(digest).await?;
         if revoked { Ok(()) } else { Err(VerifyError::UNKNOWN) }
     }

@@ -47,8 +47,8 @@ mod tests {
             user("", "a"),
             user("a", ""),
             user("", "A"),
-            denied(&Digest::of_parts(&[])),
-            denied(&Digest::of_parts(&[b"a"])),
+            denied(&Digest::from_parts(&[])),
+            denied(&Digest::from_parts(&[b"a"])),
         ];
         for (at, one) in all.iter().enumerate() {
             assert!(all.iter().skip(at + 1).all(|other| other != one), "{at}");

@@ -12,7 +12,7 @@ use crate::credential::Fingerprint;
 use crate::credential::fingerprint::AlreadyRandom;
 
 /// A limit of failures: a number at once, and one more after each interval.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailureLimit {
     at_once: u32,
     each: Duration,

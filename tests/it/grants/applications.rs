@@ -14,7 +14,7 @@ use crate::sql::{DISABLED, Hand, Place, Short, UNKNOWN, ask, pair, token};
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 fn client<'c>(id: &'c str, secret: &'c Secret<'_>) -> Credential<'c> {
-    Credential::Client(ClientKind::of(id), pair(id, secret.expose_secret()))
+    Credential::Client(ClientKind::from_id(id), pair(id, secret.expose_secret()))
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ impl Grants for Broken {
             }
         }
         if self.is(Fault::OrdersByTheClock) && matches!(outcome, Renewal::Reused(_)) {
-            let mut grant = Grant::of(&super::new("conformance"), SystemTime::now());
+            let mut grant = Grant::from_draft(&super::new("conformance"), SystemTime::now());
             grant.generation = 1;
             return Ok(Renewal::Renewed(Box::new(grant)));
         }
@@ -160,7 +160,7 @@ impl Grants for Broken {
         }
         match self.inner.issue(grant, &next).await {
             Err(StoreError::Exists) if self.is(Fault::OverwritesGrants) => {
-                Ok(Grant::of(grant, SystemTime::now()))
+                Ok(Grant::from_draft(grant, SystemTime::now()))
             }
             outcome => outcome,
         }

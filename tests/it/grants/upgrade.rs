@@ -30,7 +30,7 @@ async fn a_database_without_grants_is_brought_up_to_date_in_place() {
         assert_eq!(ask(&verifier, &password("alice", "p")).await, is(PrincipalKind::BasicUser));
         assert_eq!(ask(&verifier, &key(over.secret.expose_secret())).await, REVOKED);
         let secret = client.secret.expose_secret();
-        let shown = Credential::Client(ClientKind::of("map"), crate::sql::pair("map", secret));
+        let shown = Credential::Client(ClientKind::from_id("map"), crate::sql::pair("map", secret));
         assert_eq!(ask(&verifier, &shown).await, is(PrincipalKind::OrgAdmin));
         // A token of before is no grant, and a grant can be made.
         let store = verifier.store();

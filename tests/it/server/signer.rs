@@ -30,7 +30,7 @@ pub(super) fn context() -> JwtContext<'static> {
 
 /// Returns the grant of a draft with an access token that ends at this time.
 fn of(draft: &NewGrant, now: SystemTime, until: SystemTime) -> Grant {
-    let mut grant = Grant::of(draft, now);
+    let mut grant = Grant::from_draft(draft, now);
     grant.generation = 1;
     grant.expires_at = Some(until);
     grant

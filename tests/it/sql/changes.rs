@@ -64,8 +64,8 @@ async fn who_makes_a_change_hears_it() {
         until(&mut changes, &credential(Kind::ApiKey, Some("acme"), &issued.id)).await;
         store.roles().create("editor", ["get:/x"]).await.unwrap();
         until(&mut changes, &Change::Everything).await;
-        store.deny(Digest::of_parts(&[b"x"]), None).await.unwrap();
-        until(&mut changes, &Change::Denied(Digest::of_parts(&[b"x"]))).await;
+        store.deny(Digest::from_parts(&[b"x"]), None).await.unwrap();
+        until(&mut changes, &Change::Denied(Digest::from_parts(&[b"x"]))).await;
     }
 }
 
@@ -84,7 +84,7 @@ async fn req_39_other_nodes_hear_of_every_change() {
     let keys = store.api_keys();
     let issued = keys.create(NewCredential::new().owner("alice")).await.unwrap();
     let heard = credential(Kind::ApiKey, None, &issued.id);
-    let denied = Digest::of_parts(&[b"jti"]);
+    let denied = Digest::from_parts(&[b"jti"]);
     let mut slowest = Duration::ZERO;
     macro_rules! hears {
         ($change:expr, $wanted:expr) => {
@@ -140,7 +140,7 @@ async fn req_39_every_change_by_hand_is_heard() {
     store.api_keys().create(NewCredential::new().id("k").owner("alice")).await.unwrap();
     let heard = |id: &str| credential(Kind::ApiKey, None, id);
     let all = Change::Everything;
-    let denied = Digest::of_parts(&[b"x"]);
+    let denied = Digest::from_parts(&[b"x"]);
     let hex: String = denied.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let deny =
         format!("INSERT INTO {{p}}revocations (digest, ends_at) VALUES ('\\x{hex}', 9000000000000000)");
@@ -175,7 +175,7 @@ async fn req_39_every_change_by_hand_is_heard() {
         ("TRUNCATE {p}users CASCADE", all.clone()),
     ] {
         // What was announced before, here and by the server.
-        let mark = Digest::of_parts(&[statement.as_bytes()]);
+        let mark = Digest::from_parts(&[statement.as_bytes()]);
         store.deny(mark, None).await.unwrap();
         for _ in 0..2 {
             until(&mut changes, &Change::Denied(mark)).await;

@@ -24,7 +24,7 @@ pub(super) async fn fill(store: &SqlStore) {
 }
 
 fn client<'c>(id: &'c str, secret: &'c str) -> Credential<'c> {
-    Credential::Client(ClientKind::of(id), pair(id, secret))
+    Credential::Client(ClientKind::from_id(id), pair(id, secret))
 }
 
 #[tokio::test]

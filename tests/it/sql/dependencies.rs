@@ -31,7 +31,7 @@ fn secret(issued: &Issued) -> Secret<'static> {
 
 async fn cache(place: &Place, database: &SqlVerifier) -> Arc<Cached<SqlVerifier>> {
     let cached =
-        Cached::new(database.clone()).unwrap().ttl(LONG).negative_ttl(Duration::ZERO).passwords(true);
+        Cached::new(database.clone()).unwrap().ttl(LONG).negative_ttl(Duration::ZERO).cache_passwords();
     let cached = Arc::new(cached);
     let mut listens = database.changes().unwrap();
     tokio::spawn(database.changes().unwrap().evict_from(&cached));
@@ -70,7 +70,7 @@ impl Known {
             ("key without a user", Credential::ApiKey(secret(&unlinked))),
             ("key of two halves", Credential::KeyPair(pair("p1", &halves))),
             ("app token", Credential::AppToken(secret(&app))),
-            ("client", Credential::Client(ClientKind::of("map"), pair("map", &map))),
+            ("client", Credential::Client(ClientKind::from_id("map"), pair("map", &map))),
             ("password", password("alice", "p").into_owned()),
         ];
         let cached = cache(place, &database).await;
@@ -245,7 +245,7 @@ async fn a_change_of_others_leaves_what_is_kept_alone() {
         let store = known.database.store();
         store.users().disable("bob").await.unwrap();
         store.api_keys().disable("k2").await.unwrap();
-        store.deny(Digest::of_parts(&[b"other"]), None).await.unwrap();
+        store.deny(Digest::from_parts(&[b"other"]), None).await.unwrap();
         until(async || ask(&known.cached, known.named("key without a user")).await == DISABLED).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         for name in ["token", "key", "app token", "client", "password", "key of two halves"] {
@@ -585,7 +585,7 @@ async fn change(known: &Known, what: &str) {
         "unassign" => drop(roles.unassign("editor", "alice").await.unwrap()),
         "grant" => drop(users.grant("alice", "get:/y").await.unwrap()),
         "withdraw" => drop(users.withdraw("alice", "get:/own/**").await.unwrap()),
-        "deny" => store.deny(Digest::of(known.named("key"), None).unwrap(), None).await.unwrap(),
+        "deny" => store.deny(Digest::from_credential(known.named("key"), None).unwrap(), None).await.unwrap(),
         other => panic!("{other}"),
     }
 }

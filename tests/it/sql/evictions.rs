@@ -28,7 +28,7 @@ struct Node {
 impl Node {
     /// One that listens when this returns, where there is something to listen to.
     async fn start(place: &Place, database: SqlVerifier, ttl: Duration) -> Self {
-        let cached = Arc::new(Cached::new(database.clone()).unwrap().ttl(ttl).passwords(true));
+        let cached = Arc::new(Cached::new(database.clone()).unwrap().ttl(ttl).cache_passwords());
         let mut listens = database.changes().unwrap();
         tokio::spawn(database.changes().unwrap().evict_from(&cached));
         if place.name == "PostgreSQL" {
@@ -172,7 +172,7 @@ async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
         let issued = store.api_keys().create(NewCredential::new()).await.unwrap();
         let presented = key(issued.secret.expose_secret());
         there.learns(&presented).await;
-        store.deny(Digest::of(&presented, None).unwrap(), None).await.unwrap();
+        store.deny(Digest::from_credential(&presented, None).unwrap(), None).await.unwrap();
         let slowest = there.refuses(&presented).await;
         assert!(slowest < Duration::from_secs(1), "{}: {slowest:?}", place.name);
 

@@ -131,8 +131,10 @@ async fn a_client_has_the_roles_of_its_owner_in_the_owners_place_alone() {
         store.roles().assign("admin", "carol").await.unwrap();
         let new = NewCredential::new().owner("carol").org("acme");
         let issued = store.clients().create(new).await.unwrap();
-        let client =
-            Credential::Client(ClientKind::of(&issued.id), pair(&issued.id, issued.secret.expose_secret()));
+        let client = Credential::Client(
+            ClientKind::from_id(&issued.id),
+            pair(&issued.id, issued.secret.expose_secret()),
+        );
         let client = who(&database, &client).await;
         assert!(!client.has_group("admin"));
         assert!(client.has_group_in(&Ground::application("acme", "weather"), "admin"));

@@ -148,7 +148,7 @@ async fn what_a_user_lends_counts_in_the_users_place_alone() {
         let own = keys.create(plain().owner("alice").permissions(["get:/x"])).await.unwrap();
         let bare = policy::permission("get:/x");
         let request = http::Request::new(());
-        let head = tower_principal::request::RequestHead::of(&request);
+        let head = tower_principal::request::RequestHead::from_request(&request);
         let (weather, other) = (Ground::application("acme", "weather"), Ground::application("acme", "other"));
         let rival = Ground::application("rival", "weather");
         for (credential, places, absolute) in [

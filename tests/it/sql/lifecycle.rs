@@ -37,7 +37,7 @@ async fn a_key_lives_from_its_making_to_its_end() {
         assert_eq!(format.id_of(&slip), None);
 
         // At rest there is a digest. The public id names it in lists and logs.
-        let digest = Digest::of(&key(first), None).unwrap();
+        let digest = Digest::from_credential(&key(first), None).unwrap();
         assert_eq!(place.digest_of(&issued.id).await, digest.as_bytes());
         let listed = async || keys.list(None, 10).await.unwrap().swap_remove(0);
         let record = listed().await;
@@ -458,7 +458,7 @@ async fn a_credential_of_the_database_is_refused_while_its_digest_is_denied() {
         let [one, other] = [keys.create(NewCredential::new()).await, keys.create(NewCredential::new()).await]
             .map(|issued| issued.unwrap().secret);
         let (denied, other) = (key(one.expose_secret()), key(other.expose_secret()));
-        store.deny(Digest::of(&denied, None).unwrap(), Some(clock.now() + HOUR)).await.unwrap();
+        store.deny(Digest::from_credential(&denied, None).unwrap(), Some(clock.now() + HOUR)).await.unwrap();
         assert_eq!((ask(&verifier, &denied).await, ask(&verifier, &other).await), (REVOKED, KEY));
         clock.pass(HOUR);
         assert_eq!(ask(&verifier, &denied).await, KEY);

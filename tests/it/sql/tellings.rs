@@ -24,7 +24,7 @@ async fn listen(place: &Place, database: &SqlVerifier) -> Changes {
 /// before.
 async fn told(place: &Place, database: &SqlVerifier, changes: &mut Changes) -> Vec<Change> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let mark = Digest::of_parts(&[b"mark", &NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()]);
+    let mark = Digest::from_parts(&[b"mark", &NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()]);
     database.store().deny(mark, None).await.unwrap();
     let (mut marks, mut told) = (if place.name == "PostgreSQL" { 2 } else { 1 }, Vec::new());
     while marks > 0 {
@@ -64,7 +64,7 @@ async fn req_39_a_change_whose_caller_left_is_told() {
         let mut changes = listen(&place, &database).await;
         let of = |id: &str| Change::Credential { kind: Kind::ApiKey, tenant: None, id: id.to_owned() };
         let alice = Change::User { tenant: None, name: "alice".to_owned() };
-        let denied = Digest::of_parts(&[b"x"]);
+        let denied = Digest::from_parts(&[b"x"]);
         // Polled once: it has a place and is under way.
         macro_rules! leaves {
             ($change:expr, $wanted:expr) => {
@@ -155,7 +155,7 @@ async fn what_is_denied_already_is_told_only_where_it_is_for_longer() {
     for place in Place::all() {
         let database = place.connect().await;
         let store = database.store();
-        let denied = Digest::of_parts(&[b"x"]);
+        let denied = Digest::from_parts(&[b"x"]);
         let soon = SystemTime::now() + Duration::from_secs(60);
         let later = soon + Duration::from_secs(60);
         let mut changes = listen(&place, &database).await;

@@ -18,7 +18,7 @@ use super::{Json, Path};
 ///     .group_claims_as(GroupForm::Commas, ["role"]);
 /// # let _ = builder;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GroupForm {
     /// A list of texts: `["editor", "reader"]`. This is the default.

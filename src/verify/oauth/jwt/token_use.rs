@@ -44,7 +44,7 @@ use super::Kind;
 /// .accept([TokenUse::CognitoAccess, TokenUse::CognitoIdentity]);
 /// # let _ = builder;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenUse {
     /// An access token by RFC 9068.

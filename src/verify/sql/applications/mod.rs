@@ -223,8 +223,8 @@ impl SqlApplications {
 
     fn digest(&self, id: &str, secret: &Secret<'_>) -> Result<Digest, SqlError> {
         let pair = Pair::new(Secret::borrowed(id), secret.reborrow());
-        let credential = Credential::Client(ClientKind::of(id), pair);
-        Digest::of(&credential, self.0.of_tenant()).ok_or(SqlError::Unreadable)
+        let credential = Credential::Client(ClientKind::from_id(id), pair);
+        Digest::from_credential(&credential, self.0.of_tenant()).ok_or(SqlError::Unreadable)
     }
 
     fn change_of(&self, id: &str) -> Change {

@@ -35,7 +35,7 @@ use crate::verify::sql::{Row, SqlError};
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApplicationRecord {
     /// The application.

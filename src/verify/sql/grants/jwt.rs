@@ -16,7 +16,7 @@ impl SqlStore {
     ) -> Result<bool, SqlError> {
         let id = principal.credential_id().and_then(|id| id.rsplit_once('.'));
         let grant = id.and_then(|(grant, _)| GrantId::parse(grant));
-        let parts = (grant, Digest::of_principal(principal), names::tenant(tenant));
+        let parts = (grant, Digest::from_principal(principal), names::tenant(tenant));
         let (Some(grant), Some(digest), Some(tenant)) = parts else { return Ok(false) };
         let values = vec![tenant.into(), self.now().into(), grant.as_str().into(), digest.into()];
         Ok(!self.read(&statements::of_jwt(), values).await?.is_empty())

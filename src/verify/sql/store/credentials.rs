@@ -252,9 +252,9 @@ impl Credentials {
             Kind::AppToken => Credential::AppToken(secret.reborrow()),
             Kind::ApiKey => Credential::ApiKey(secret.reborrow()),
             Kind::KeyPair => Credential::KeyPair(pair()),
-            Kind::Client => Credential::Client(ClientKind::of(id), pair()),
+            Kind::Client => Credential::Client(ClientKind::from_id(id), pair()),
         };
-        Digest::of(&credential, self.store.tenant.as_deref()).ok_or(SqlError::Unreadable)
+        Digest::from_credential(&credential, self.store.tenant.as_deref()).ok_or(SqlError::Unreadable)
     }
 
     pub(super) fn change_of(&self, id: &str) -> Change {

@@ -8,12 +8,12 @@ use crate::verify::sql::{Change, Digest, Kind, SqlError, Value, names};
 impl SqlStore {
     /// Puts a digest on the denial list until this time. With `None` it stays there forever.
     ///
-    /// A digest [of a principal](Digest::of_principal) is the one that
-    /// [`Denylisted`](super::Denylisted) looks up. A digest [of a credential](Digest::of) of this
-    /// database makes the database refuse that credential. A cached answer does not record the
-    /// credential that was presented for it. So a digest that is not of a principal clears every
-    /// cache that receives the change. If the digest is already denied for at least as long,
-    /// nothing changes and no change is published.
+    /// A digest [of a principal](Digest::from_principal) is the one that
+    /// [`Denylisted`](super::Denylisted) looks up. A digest
+    /// [of a credential](Digest::from_credential) of this database makes the database refuse that
+    /// credential. A cached answer does not record the credential that was presented for it. So a
+    /// digest that is not of a principal clears every cache that receives the change. If the digest
+    /// is already denied for at least as long, nothing changes and no change is published.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl SqlStore {
     ///     .with_issuer("https://login.example")
     ///     .with_credential_id("jti-1")
     ///     .into();
-    /// let digest = Digest::of_principal(&otto).ok_or("no credential id")?;
+    /// let digest = Digest::from_principal(&otto).ok_or("no credential id")?;
     /// let until = SystemTime::now() + Duration::from_secs(3600);
     /// store.deny(digest, Some(until)).await?;
     /// assert!(store.is_denied(digest).await?);
@@ -69,7 +69,7 @@ impl SqlStore {
     /// use tower_principal::verify::sql::SqlVerifier;
     ///
     /// let store = SqlVerifier::sqlite("sqlite::memory:").connect().await?.store();
-    /// let digest = Digest::of_access_token(&Secret::borrowed("a.b.c"), None);
+    /// let digest = Digest::from_access_token(&Secret::borrowed("a.b.c"), None);
     /// assert!(!store.is_denied(digest).await?);
     /// store.deny(digest, None).await?;
     /// assert!(store.is_denied(digest).await?);

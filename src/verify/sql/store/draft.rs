@@ -22,7 +22,7 @@ use crate::principal::Scopes;
 ///     .expires_at(SystemTime::now() + Duration::from_secs(90 * 24 * 3600));
 /// # let _ = key;
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct NewCredential {
     pub(super) id: Option<String>,
@@ -250,7 +250,7 @@ impl NewCredential {
 ///     .uuid("f2f82123-a166-11e2-a7f7-02e81adcf3d0");
 /// # let _ = wendy;
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct NewUser {
     pub(super) uuid: Option<String>,

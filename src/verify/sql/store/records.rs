@@ -21,7 +21,7 @@ use crate::verify::sql::{Kind, Row, SqlError};
 /// }
 /// assert_eq!(label(State::Revoked), "ended");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
     /// In force until it expires.
@@ -64,7 +64,7 @@ pub enum State {
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CredentialRecord {
     /// Kind of the credential.
@@ -121,7 +121,7 @@ pub struct CredentialRecord {
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserRecord {
     /// Name of the user.
