@@ -164,7 +164,7 @@ fn nanoseconds(stored: usize, verifier: &impl Verifier) -> u128 {
     rounds[rounds.len() / 2]
 }
 
-/// Resident memory of this process, in KiB; 0 where the system does not tell.
+/// Resident memory of this process, in KiB; 0 if the system does not report it.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -61,7 +61,7 @@ enum By {
     Decode,
 }
 
-/// A header's name and what it says.
+/// A header's name and value.
 type Header = (&'static str, fn() -> String);
 
 fn cases() -> Vec<Case> {
@@ -214,7 +214,7 @@ fn verifier() -> MemoryVerifier {
     crowd.build().unwrap()
 }
 
-/// Asks nobody at once: every request waits.
+/// Answers nothing at once, so every request waits.
 struct Waits(MemoryVerifier);
 
 impl Verifier for Waits {

@@ -80,8 +80,8 @@ async fn the_portal_shows_no_canary_of_any_input() {
             failures.push(format!("{id} was refused in two ways: {answer} and {other}"));
         }
     }
-    // Names, paths and other headers of those who were refused are no secrets, and nobody's
-    // business either.
+    // Names, paths and other headers of refused requests are no secrets, but they do not belong in
+    // a log either.
     failures.extend(names.find("the log", &said.log));
     failures.extend(labels::strange(&metrics).into_iter().map(|label| format!("the label {label}")));
     failures
@@ -161,7 +161,7 @@ async fn no_failure_shows_a_canary() {
     }
 }
 
-/// What a verifier says of whom it knows, and why it cannot tell, may come from anybody.
+/// The fields of a verifier's principal and the text of its outage may contain what a client sent.
 #[tokio::test]
 async fn what_others_chose_does_not_forge_lines() {
     const ODD: &str = "eve\r\n2026-01-01T00:00:00Z ERROR forged\u{1b}[2J\u{2028}\u{85}\u{202e}";

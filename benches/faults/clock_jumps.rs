@@ -76,7 +76,8 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// Tokens of many lives, of an issuer whose clock is right, before a verifier whose clock is not.
+/// Tokens with many lifetimes, from an issuer with a correct clock, at a verifier with a wrong
+/// clock.
 async fn jwts(report: &mut Report, leeway: i64) {
     let clock = TestClock::default();
     let right = seconds(&clock);

@@ -50,7 +50,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// Good tokens, revoked ones, and one that nobody knows.
+/// Valid tokens, revoked tokens, and one unknown token.
 async fn tokens(verifier: &SqlVerifier) -> Arc<[Token]> {
     let store = verifier.store().access_tokens();
     let mut tokens: Vec<Token> = vec![("nobodys-token-at-all".into(), 401)];
@@ -239,7 +239,7 @@ async fn sqlite(report: &mut Report) {
         0,
     );
 
-    // Nobody can read either.
+    // Reading is impossible as well.
     let load = Load::start(&app, &tokens);
     sleep(SECOND).await;
     let Some(lock) = Lock::take(&path).await else {

@@ -159,8 +159,8 @@ async fn new_key(report: &mut Report) {
     report_fetches(report, &world, "a new key");
 }
 
-/// With the limit as it is unless said, a token of a known key waits for a server that hangs, and
-/// once for each fetch.
+/// With the default limit, a token with a known key waits for a server that hangs, once for each
+/// fetch.
 async fn patience(report: &mut Report) {
     let mut world = World::with(Duration::from_secs(3)).await;
     let token = world.token();
@@ -180,8 +180,8 @@ async fn patience(report: &mut Report) {
     }
 }
 
-/// Ten thousand tokens of keys that nobody has, first at one moment of the clock, then in 1,000 s
-/// of it.
+/// Ten thousand tokens with unknown keys, first at one moment of the clock, then within 1,000 s of
+/// it.
 async fn random_keys(report: &mut Report, name: &str, fault: usize) {
     let name = format!("random keys, server {name}");
     let mut world = World::new().await;

@@ -56,8 +56,7 @@ pub(crate) async fn run() -> Report {
         let asked = join_all(followers.iter_mut().map(|follower| follower.stream.write_all(&request))).await;
         assert!(asked.iter().all(Result::is_ok), "every follower is connected");
         drop(leader);
-        // Nobody's answer is there before the leader has left: then there would have been nothing
-        // to fail.
+        // No answer exists before the leader leaves; otherwise there would be nothing to fail.
         early += usize::from(child.stats().await.verifying == 0);
         let answers = join_all(followers.iter_mut().map(|follower| follower.answer())).await;
         good += answers.iter().flatten().filter(|answer| answer.status == 200).count();

@@ -124,7 +124,7 @@ async fn ask(verifier: &impl Verifier, token: &str) -> bool {
         .is_ok()
 }
 
-/// How long the last of these is good without anybody asking the database.
+/// The time for which the last of these is accepted without a query to the database.
 async fn last_good(cached: &Cached<Crowded>, secrets: &[String], started: Instant) -> Duration {
     let good = |secret: &String| {
         let token = Credential::AccessToken(Secret::borrowed(secret));
@@ -138,7 +138,7 @@ async fn last_good(cached: &Cached<Crowded>, secrets: &[String], started: Instan
     last
 }
 
-/// Who asks meanwhile: for what is kept, and for what the database has to be asked.
+/// The clients that ask meanwhile, for cached tokens and for tokens that need a query.
 struct Others {
     done: Arc<AtomicBool>,
     running: JoinHandle<(Times, Times, usize)>,

@@ -28,7 +28,7 @@ const CLIENTS: usize = 500;
 const ROUNDS: usize = 2;
 const DURING: Duration = Duration::from_secs(10);
 const CALM: Duration = Duration::from_secs(3);
-/// A client that was sent away comes back within this time, sooner than it was told.
+/// A refused client comes back within this time, which is sooner than `Retry-After` asks.
 const AGAIN: Duration = Duration::from_secs(2);
 
 const USER: &str = "alice@example.org";

@@ -38,7 +38,7 @@ fn token(number: usize) -> String {
     format!("a-live-token-{number:019}")
 }
 
-/// One request for each token, as a proxy sends it that says this.
+/// One request for each token, as a proxy that reports this scheme sends it.
 fn requests(proxy: &str) -> Vec<Vec<u8>> {
     let request = |number| {
         // Each from a client of its own: one client has a share of the fuse only.
@@ -68,8 +68,8 @@ pub(crate) async fn run() -> Report {
     }
     report.exactly("lines of the log that say why", child.logged("sent neither"), 1);
 
-    // The second time is over a minute after the start, so whoever counts by the clock's minutes
-    // counts anew, and less than a minute after the first time.
+    // The second time is more than a minute after the start and less than a minute after the first
+    // time. A counter that goes by the minutes of the clock would have started again.
     let begun = Instant::now();
     let mut refused = 0;
     for (seconds, pause) in [(12, Duration::from_secs(30)), (4, Duration::ZERO)] {

@@ -131,7 +131,8 @@ async fn judge(report: &mut Report, name: &str, here: &SqlVerifier, there: &SqlV
     evicting.abort();
 }
 
-/// Ends grants whose tokens a cache holds, one after another, and measures how long each is good.
+/// Ends grants one after another while a cache holds their tokens, and measures how long each token
+/// is accepted.
 async fn watch(store: SqlStore, cached: Arc<Cached<SqlVerifier>>) -> Times {
     let mut times = Times::default();
     let until = Instant::now() + TIME - Duration::from_millis(500);

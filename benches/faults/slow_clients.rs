@@ -28,7 +28,7 @@ const BODY: Duration = Duration::from_secs(5);
 /// How far from its time a connection may be closed.
 const NEAR: Duration = Duration::from_millis(500);
 const DURING: Duration = Duration::from_secs(13);
-/// Nobody waits longer than this for what a server should have closed.
+/// The longest wait for a connection that the server should have closed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run() -> Report {
@@ -155,7 +155,7 @@ async fn slow_body(address: SocketAddr) -> End {
     drip(connection.stream).await
 }
 
-/// Says nothing, from the beginning or after one request.
+/// Sends nothing, from the start or after one request.
 async fn silent(address: SocketAddr, after_request: bool) -> End {
     let mut connection = Connection::open(address).await.expect("a connection");
     if after_request {

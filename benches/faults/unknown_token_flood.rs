@@ -46,7 +46,7 @@ const SUBJECTS: &[Subject] = &[
     Subject { path: "/throttled", app: throttled },
 ];
 
-/// Where the service tells how often the verifier behind the throttle was asked.
+/// The route that returns how often the verifier behind the throttle was called.
 const ASKED: &str = "/throttled/asked";
 
 /// The lengths of the tokens of each flood, in bytes.

@@ -94,7 +94,7 @@ pub(crate) async fn run() -> Report {
     let after = child.stats().await;
     report.exactly("verifications that are stuck", after.verifying, 0);
     report.exactly("tasks that are left", after.tasks.saturating_sub(calm.tasks), 0);
-    // Whoever kept a place of the limit would have stopped this.
+    // A verification that kept its place in the limit would have stopped this.
     let mut served = 0;
     for _ in 0..2 * PLACES {
         let status =

@@ -1,5 +1,5 @@
-//! Everything that this process says: the events of all crates at TRACE, panics with their
-//! backtraces, metrics.
+//! Everything that this process writes: the events of all crates at TRACE, panics with their
+//! backtraces, and metrics.
 
 use std::backtrace::Backtrace;
 use std::io::{self, Write};

@@ -72,7 +72,7 @@ fn replaced(demo: &Value, canaries: &Canaries) -> Value {
     }
 }
 
-/// A case whose secrets are written out gets a canary into each of them.
+/// Each secret of a case is replaced by a canary.
 fn planted(mut case: Case) -> Case {
     // What a step would have been answered.
     for text in case.headers.iter_mut().chain([&mut case.target, &mut case.body]) {
@@ -87,7 +87,7 @@ fn planted(mut case: Case) -> Case {
             line.push_str("{{canary}}");
         }
     }
-    // A body that is longer than its head says would be a second request.
+    // A body longer than its `Content-Length` would be a second request.
     let framed = case.headers.iter().any(|line| line.to_ascii_lowercase().starts_with("content-length"));
     let texts = [Some(&mut case.target), Some(&mut case.body).filter(|_| !framed)];
     for text in texts.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Texts that nobody may show, and the search for them in every usual writing.
+//! Texts that must not appear anywhere, and the search for them in every common encoding.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};

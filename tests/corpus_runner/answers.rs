@@ -16,7 +16,7 @@ pub(crate) struct Answers {
     passes: Passes,
 }
 
-/// Whose answer is judged.
+/// The request with the answer that is judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'c> {
     pub(crate) method: &'c str,
@@ -131,7 +131,7 @@ impl Answers {
         dialect.codes.get(name).or(self.codes.get(name))
     }
 
-    /// What of an answer is not as the outcome says.
+    /// Returns what in an answer differs from the outcome.
     pub(crate) fn check(
         &self,
         outcome: Outcome<'_>,

@@ -49,7 +49,7 @@ pub(crate) struct Case {
     /// What `whoami` must say beside the kind of principal.
     #[serde(default)]
     pub(crate) who: BTreeMap<String, toml::Value>,
-    /// The dialect that answers, where the path does not tell.
+    /// The dialect that answers, if the path does not determine it.
     #[serde(default)]
     pub(crate) dialect: Option<String>,
     /// `Authorization` values of Socrata's that the portal takes afterwards.
@@ -61,7 +61,7 @@ pub(crate) struct Case {
     /// Whether the server asks for the body by `100 Continue`.
     #[serde(default)]
     pub(crate) continues: bool,
-    /// How often the fixture's verifier may be asked; any number unless said.
+    /// How often the fixture's verifier may be called. Defaults to any number.
     #[serde(default)]
     pub(crate) lookups: Option<usize>,
     /// The answer's head may not come sooner, in ms after the request's head.

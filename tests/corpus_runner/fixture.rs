@@ -57,7 +57,7 @@ impl Fixture {
         Self { address, folder, lookups, _servers: servers }
     }
 
-    /// Its Unix socket, whose peers have no address.
+    /// Its Unix socket; the peers there have no address.
     pub(crate) fn unix(&self) -> PathBuf {
         self.folder.path().join(SOCKET)
     }

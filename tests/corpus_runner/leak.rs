@@ -33,7 +33,7 @@ pub(crate) fn all(text: &[u8], secrets: &[Vec<u8>]) -> Vec<String> {
 }
 
 fn writings(secret: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    // A hundred bytes tell a long secret as well as all of it.
+    // A hundred bytes identify a long secret as well as all of its bytes do.
     let secret = secret[..secret.len().min(100)].to_vec();
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let percent: String = secret.iter().map(|byte| format!("%{byte:02x}")).collect();

@@ -1,4 +1,4 @@
-//! Sends each case to whom it asks and judges what comes back.
+//! Sends each case to the server that it names, and judges the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -31,12 +31,13 @@ pub(crate) struct Bench<P> {
 /// How many requests of a flood are under way at once.
 const FLOODING: usize = 64;
 
-/// What only all answers together tell.
+/// Facts that only all answers together show.
 #[derive(Default)]
 struct Seen {
     /// Every secret that was sent to a portal.
     secrets: BTreeMap<String, Vec<Vec<u8>>>,
-    /// The first refusal of each kind, and whose it was: all others must be the same bytes.
+    /// The first refusal of each kind, with its case. All other refusals of the kind must have the
+    /// same bytes.
     refusals: BTreeMap<String, (String, String)>,
 }
 
@@ -110,7 +111,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         Ok(known)
     }
 
-    /// All of them are to be refused; how, the case's own request tells.
+    /// All of them must be refused, in the way that the case's own request is.
     async fn flood(&self, case: &Case, portal: &Site) {
         let Some(flood) = &case.flood else { return };
         let permits = Arc::new(Semaphore::new(FLOODING));
@@ -199,7 +200,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         }
     }
 
-    /// What `whoami` says beside the kind, or an answer of a token endpoint.
+    /// The fields that `whoami` returns beside the kind, or the answer of a token endpoint.
     fn identity(&self, case: &Case, sent: &Sent, answer: &Answer) -> Result<(), String> {
         for (key, expected) in &case.who {
             let expected = self.expected(case, key, expected, sent);
@@ -220,7 +221,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         }
     }
 
-    /// Answers to requests that differ in a secret alone tell nothing apart.
+    /// Answers to requests that differ only in a secret are identical.
     fn same_bytes(&self, kind: String, id: &str, bytes: String) -> Result<(), String> {
         let mut seen = self.seen.lock().unwrap();
         let (first, expected) = seen.refusals.entry(kind).or_insert_with(|| (id.to_owned(), bytes.clone()));
@@ -264,7 +265,8 @@ async fn leaked(portal: Portal, secrets: Vec<Vec<u8>>) -> Result<Vec<String>, St
 }
 
 impl Answer {
-    /// Everything but what tells of the connection, the route or the time, in a stable order.
+    /// Everything except the parts that depend on the connection, the route or the time, in a
+    /// stable order.
     pub(crate) fn bytes(&self) -> String {
         let mut headers: Vec<String> = self
             .headers

@@ -21,7 +21,7 @@ pub(crate) const PUBLIC: [&str; 9] =
     ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id"];
 
 impl<'c> Filler<'c> {
-    /// The canary is made of the case's id, so that a leaked one says where it came from.
+    /// The canary contains the case's id, so that a leaked canary shows its origin.
     pub(crate) fn new(credentials: &'c Value, id: &str) -> Self {
         let hex: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
         Self::with_canary(credentials, format!("{hex:c<32}"))

@@ -210,7 +210,7 @@ fn a_throttled_verifier_costs_no_allocation_more() {
     assert!(slowed <= denied + 2 && status == 429, "{slowed} {denied} {status}");
 }
 
-/// Goal G12: whom the cache remembers costs what a table's entry costs.
+/// Goal G12: a hit of the cache costs what an entry of a table costs.
 #[cfg(feature = "cache")]
 #[test]
 fn a_cached_answer_costs_no_allocation_more() {

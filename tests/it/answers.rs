@@ -16,7 +16,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// A verifier that says what the presented text asks for.
+/// A verifier whose answer the presented text chooses.
 fn obeys() -> impl Verifier {
     says(|credential| {
         let text = match credential {
@@ -35,7 +35,7 @@ fn obeys() -> impl Verifier {
     })
 }
 
-/// Everything at once: every dialect's forms, a policy that nobody but `otto` with a scope
+/// Everything at once: the forms of every dialect, and a policy that only `otto` with a scope
 /// satisfies.
 async fn ask(dialect: Dialect, request: Request<Body>) -> Answer {
     let layer = layer_of(dialect, obeys()).with_form_body(64, Duration::from_secs(5));
@@ -185,7 +185,7 @@ async fn a_row_without_a_scheme_is_challenged_for_by_the_schemes_of_the_others()
     let unknown = || get("/?access_token=unknown", &[]);
     let answer = ask(of(query), unknown()).await;
     assert_eq!((answer.kind(), answer.challenges()), (Some(DeniedToken), vec![basic]));
-    // A dialect that names `Bearer` for its query says that it follows RFC 6750 there.
+    // A dialect that names `Bearer` for its query follows RFC 6750 there.
     for (request, status, expected) in [
         (unknown(), 401, vec![basic, r#"Bearer realm="api", error="invalid_token""#]),
         (get("/?access_token=", &[]), 400, vec![r#"Bearer realm="api", error="invalid_request""#]),

@@ -1,4 +1,4 @@
-//! What somebody who means harm would try, each once.
+//! What an attacker would try, each once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,8 +26,8 @@ use crate::support::*;
 const SHOWN_ID: &str = "6q8nsfbqnxy2n1mo1aqjjshwn";
 const SHOWN_SECRET: &str = "2lqfdxyt5wp8mze6mydrpbwvbqb3cyq3w5rb1mfrnhb7wcshwn";
 
-/// Whoever has a name that differs from another's by case alone would hold what `${user}` grants
-/// the other.
+/// A user with a name that differs only by case would otherwise hold what `${user}` grants to the
+/// other user.
 #[tokio::test]
 async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
     for place in Place::all() {
@@ -110,7 +110,7 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
         for credential in &all {
             assert_eq!(ask(&verifier, credential).await, DISABLED, "{} {credential:?}", place.name);
         }
-        // Who keeps answers has to hear of it.
+        // A cache must learn of the change.
         let change = loop {
             match changes.next().await.unwrap() {
                 change @ Change::User { .. } => break change,
@@ -159,7 +159,7 @@ async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
     }
 }
 
-/// Who runs one of several issuers writes any name and any `jti` into a token.
+/// The operator of one of several issuers can write any name and any `jti` into a token.
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn one_issuer_does_not_end_what_another_one_issued() {
@@ -252,7 +252,7 @@ fn the_key_of_a_file_is_not_shown() {
     assert!(!shown.contains("a-key-of-the-file"), "{shown}");
 }
 
-/// PostgreSQL has an error for a NUL; the store says what is wrong before it is asked.
+/// PostgreSQL returns an error for a NUL. The store reports the error before it sends a query.
 #[tokio::test]
 async fn a_place_in_a_list_that_is_no_id_is_told_as_such() {
     for place in Place::all() {

@@ -1,5 +1,5 @@
-//! What operators are told: one event for everything that is accepted, refused or revoked, and no
-//! secret in it (REQ-61).
+//! Audit events: one for every request that is accepted, refused or revoked, without a secret
+//! (REQ-61).
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -31,7 +31,7 @@ const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkAudit";
 
 const CLIENT: &str = "203.0.113.9";
 
-/// What nobody may ever read in a log.
+/// Texts that must never be in a log.
 const SECRETS: [&str; 8] =
     [PASSWORD, KEY_SECRET, API_KEY, APP_TOKEN, CLIENT_SECRET, TOKEN, UNKNOWN_TOKEN, "wrong-horse"];
 
@@ -288,12 +288,14 @@ async fn req_61_every_refusal_is_one_event_whoever_refuses() {
                     (_, other) => other,
                 };
                 assert_eq!(line.get("syntax"), syntax, "{shown}");
-                // A credential nobody could read has none, and every other has.
+                // A credential that could not be read has no fingerprint; every other credential
+                // has one.
                 let printed = is_fingerprint(line.get("fingerprint"));
                 let too_long = request_is_too_long(&shown);
                 assert_eq!(printed, !credential.is_empty() && !too_long, "{shown} {line:?}");
             }
-            // What was accepted first and then refused is told by the same fingerprint.
+            // A credential that was first accepted and then refused has the same fingerprint in
+            // both events.
             let accepted: Vec<_> = lines.iter().filter(|line| line.get("outcome") == "accepted").collect();
             let was_in = ["/scope", "/key", "/panics"].iter().any(|path| shown.contains(path))
                 && !shown.contains("/guest");
@@ -350,7 +352,8 @@ async fn req_61_a_credential_has_one_fingerprint_everywhere_and_no_other_has_it(
         token,
     ];
     assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
-    // An id with a secret is told by its id: a wrong guess is about the same user.
+    // The fingerprint of an id and a secret is that of the id, because a wrong guess is about the
+    // same user.
     assert_eq!(print(dialect::ANY, authorization(basic(USER, "wrong-horse"))).await, others[3]);
 }
 
@@ -359,7 +362,7 @@ fn plainly(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// Knows one token and says of its revocation what a test wants.
+/// Knows one token, and answers its revocation as the test asks.
 struct Revokes(Result<(), VerifyError>);
 
 impl Verifier for Revokes {
@@ -416,7 +419,7 @@ async fn req_61_what_is_shown_over_plain_http_is_an_event_with_what_came_of_it()
             (refused.get("kind"), refused.get("fingerprint")),
             ("insecure_transport", line.get("fingerprint"))
         );
-        // What nobody knows is refused and no more.
+        // An unknown token is refused, and nothing is revoked.
         let request = plainly(authorization(format!("OAuth {UNKNOWN_TOKEN}")));
         let (_, lines) = events(&log, app, request).await;
         assert_eq!(lines.iter().map(|line| line.get("outcome")).collect::<Vec<_>>(), ["refused"]);
@@ -452,7 +455,7 @@ async fn a_client_secret_from_a_browser_is_reported_and_goes_on() {
     assert_eq!(reported("/acme/sandbox/x", &origin).await, (200, 0));
 }
 
-/// Whoever takes only warnings still learns which client it was.
+/// A log of warnings alone still names the client.
 #[tokio::test]
 async fn a_browsers_client_has_a_fingerprint_for_those_who_take_warnings_only() {
     let text = Written::default();

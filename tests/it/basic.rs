@@ -67,7 +67,7 @@ async fn control_characters_of_latin_1_and_of_utf_8_are_malformed() {
     outcomes(passwords(), german, &[("u:\u{85}".as_bytes(), Err(Malformed))]).await;
 }
 
-/// RFC 7617 section 2.1 says that clients send NFC. Nothing is normalized, so NFD is another
+/// RFC 7617 section 2.1 requires NFC from clients. Nothing is normalized, so NFD is another
 /// password.
 #[tokio::test]
 async fn composed_and_decomposed_letters_are_different_passwords() {

@@ -93,7 +93,7 @@ async fn req_54_tokens_that_wait_to_be_revoked_are_bounded() {
     assert_eq!(alive() - before, 0);
 }
 
-/// Knows one token, takes its time, and says what became of it.
+/// Knows one token, answers slowly, and records whether it was revoked.
 struct Slow {
     revoked: Arc<AtomicBool>,
 }
@@ -128,8 +128,8 @@ async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     assert!(revoked.load(Ordering::SeqCst));
 }
 
-/// While four tasks ask without a pause: no request that starts after `revoke` has come back
-/// passes, and nobody else's stops passing.
+/// Four tasks ask without a pause. No request that starts after `revoke` has returned passes, and
+/// the requests of all others still pass.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
     let others = "another-token-of-otto";
@@ -166,12 +166,12 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
     for task in asking {
         task.await.unwrap();
     }
-    // All that is somebody's at once, and what comes with a name alone.
+    // Revokes all credentials of a user at once, also those that have only the name.
     assert_eq!(verifier.revoke_all(PrincipalKind::OAuthUser, "olga"), 1);
     assert_eq!(send(app, authorization(bearer(others))).await.status, 401);
 }
 
-/// Somebody whom none of these tokens is of.
+/// A user without any of these tokens.
 fn everybody_else() -> MemoryVerifier {
     MemoryVerifier::builder().access_token(UNKNOWN_TOKEN, OAuthUser::new("nina")).build().unwrap()
 }

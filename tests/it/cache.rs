@@ -43,8 +43,7 @@ fn nowhere() -> VerifyContext<'static> {
     VerifyContext::default()
 }
 
-/// Answers what it is told to, once it is let; counts how often it is asked and what it was told to
-/// end.
+/// Answers what the test sets, once the test lets it. Counts its calls and records its revocations.
 #[derive(Clone)]
 struct Remote {
     asked: Arc<AtomicUsize>,
@@ -234,7 +233,7 @@ async fn a_clock_that_is_set_back_keeps_nothing_for_ever() {
     assert!(cached.verify_now(&token("a"), &nowhere()).is_none());
 }
 
-/// Who somebody is, is kept; what they may do is judged for every route.
+/// The cache keeps the identity of a caller. Each route judges the permissions.
 #[tokio::test]
 async fn identity_is_cached_and_authorization_never() {
     let user = OAuthUser::new("otto").with_scopes(["read"]);
@@ -305,7 +304,7 @@ async fn req_53_a_leader_that_leaves_fails_nobody() {
         follower.await.unwrap().unwrap();
     }
     assert_eq!((remote.asked(), cached.in_flight()), (1, 0));
-    // And with nobody left, the answer is there for the next one.
+    // If every caller leaves, the answer is still stored for the next caller.
     let (credential, context) = (token("b"), nowhere());
     let mut alone = Box::pin(cached.verify(&credential, &context));
     poll_once(&mut alone);
@@ -353,7 +352,7 @@ async fn req_53_what_hangs_is_given_up_and_nothing_stays() {
     let start = tokio::time::Instant::now();
     let answers = join_all((0..10).map(|_| cached.verify(&credential, &context))).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(VerifyError::Unavailable(_)))));
-    // Who followed asked once more by itself.
+    // The follower asked once more by itself.
     assert!((2..=4).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     assert_eq!((cached.in_flight(), cached.stored()), (0, (0, 0)));
 }
@@ -433,7 +432,8 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
         let clock = Set(Arc::new(AtomicU64::new(1_000)));
         let cached = Cached::new(remote.clone()).unwrap().clock(clock.clone());
         let (credential, context) = (token("a"), nowhere());
-        // Known once, so that revoking need not ask whose it is, and not any longer.
+        // It was cached before, so a revocation would not have to ask for its principal; now it is
+        // not cached.
         remote.gate.add_permits(1);
         cached.verify(&credential, &context).await.unwrap();
         clock.0.store(2_000, Ordering::SeqCst);
@@ -445,7 +445,7 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
             None => cached.revoke(&credential, &context).await.unwrap(),
         }
         remote.says(Err(VerifyError::Denied(DenialReason::Revoked)));
-        // Who asks now is not told what was found before.
+        // A caller that asks now does not get the earlier answer.
         let mut after = Box::pin(cached.verify(&credential, &context));
         poll_once(&mut after);
         until(|| remote.asked() == 3).await;
@@ -501,7 +501,7 @@ async fn evicting_a_principal_leaves_the_others() {
     assert!(cached.evict(&token("otto-1"), &nowhere()) && !cached.evict(&token("otto-1"), &nowhere()));
 }
 
-/// REQ-54, D7: what nobody knows takes a bounded room, and none from what is good.
+/// REQ-54, D7: unknown tokens take bounded memory, and evict no valid token.
 #[tokio::test]
 async fn req_54_a_flood_of_bad_tokens_takes_a_bounded_room() {
     let cached = Cached::new(verify::from_fn(|credential, _| async move {

@@ -93,7 +93,7 @@ async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
     assert_eq!(scope(challenges(of, own).await).as_deref(), Some("own"));
 }
 
-/// A guest that holds some of the scopes is told all that are needed together.
+/// A guest that holds some of the scopes gets a challenge with all scopes that are needed together.
 #[tokio::test]
 async fn a_guest_that_holds_some_of_the_scopes_is_told_all_of_them() {
     let guest = || Guest::new().with_scopes(["read"]);

@@ -15,7 +15,7 @@ use tower_principal::{OAuthUser, Principal, RequireLayer, Verifier as _, dialect
 use crate::jwt::{API, ISSUER, ask, good, pair, verdict};
 use crate::support::{authorization, bearer, layer_of, request, send};
 
-/// An authorization server that says the same of every token.
+/// An authorization server that gives the same answer for every token.
 struct Says(Bytes);
 
 impl Fetch for Says {
@@ -73,8 +73,8 @@ async fn an_answer_is_mapped_by_the_claims_that_the_builder_names() {
     assert_eq!(olga.claims::<Claims>().unwrap().groups(), ["roads"]);
     let Principal::OAuthUser(user) = &olga else { panic!("{olga:?}") };
     assert_eq!(user.client(), Some("map-app"));
-    // Who has no application belongs to all of the organization's, so one of the wrong type is not
-    // passed over.
+    // A principal without an application belongs to all applications of its organization, so a
+    // claim of the wrong type must not be skipped.
     for app in ["null", "5", "[]"] {
         let answer = format!(r#"{{"active":true,"sub":"u-1","app":{app}}}"#);
         let verifier = saying(answer).app_claim("app").build().unwrap();

@@ -39,7 +39,7 @@ fn otto() -> Verdict {
     Ok(OAuthUser::new("otto").into())
 }
 
-/// Everybody, and some whose time is over.
+/// All principals, and some that have expired.
 pub(crate) fn store() -> MemoryVerifier {
     let known = everybody();
     let past = SystemTime::now() - Duration::from_secs(60);
@@ -268,7 +268,7 @@ pub(crate) mod jwts {
         check(|jwt| tower_principal::verify::Cached::new(jwt).unwrap()).await;
     }
 
-    /// With a token that it was told is revoked.
+    /// With a token that it received as revoked.
     async fn check<V: Verifier>(make: impl Fn(JwtVerifier) -> V, fetched: bool) {
         let (issuer, suite) = issued();
         let jwt = if fetched { issuer.verifier(API).build().unwrap() } else { with_keys(&issuer) };
@@ -328,7 +328,7 @@ async fn taking(
     suite().check(&Broken { inner: store(), before, after: |_: &Credential<'_>, answer| answer }).await
 }
 
-/// The rule is broken, and the message says so without quoting a credential.
+/// The rule is broken, and the message names the rule without quoting a credential.
 fn caught(report: &Report, rule: Rule) {
     let message = report.to_string();
     assert!(report.violations().iter().any(|violation| violation.rule() == rule), "{rule:?} in {message}");
@@ -620,7 +620,7 @@ struct Remote<A> {
     inner: MemoryVerifier,
     down: Arc<AtomicBool>,
     kept: Mutex<HashMap<String, Principal>>,
-    /// What it answers while the store is down; also to whom it let in before.
+    /// Its answer during an outage of the store, also for credentials that it accepted before.
     answer: A,
 }
 
@@ -798,10 +798,10 @@ async fn confused_identities_are_caught() {
     let person = identities(all(|| OAuthUser::new("alice").into()));
     caught(&suite().check(&person).await, Rule::IdentitiesAreApart);
     caught(&suite().check(&person).await, Rule::ClientsAreNoPeople);
-    // A person who becomes a client.
+    // A person that becomes a client.
     let client = identities(all(|| OAuthUser::new("alice").for_itself().into()));
     caught(&suite().check(&client).await, Rule::ClientsAreNoPeople);
-    // One user who is two, one without an id, and one who is another each time.
+    // One user with two identities, one without an id, and one with another identity each time.
     let two = identities(move |text| good(text).map(|_| user(text).into()));
     caught(&suite().check(&two).await, Rule::IdentitiesAreApart);
     let empty = identities(all(|| OAuthUser::new("").into()));

@@ -191,7 +191,7 @@ async fn a_connection_survives_a_refusal_but_not_an_insecure_credential() {
     assert_eq!(connection.read(&mut [0]).await.unwrap(), 0);
 }
 
-/// An answer to HEAD tells the length that the answer to GET would have, or none (RFC 9110 section
+/// An answer to HEAD has the length that the answer to GET would have, or none (RFC 9110 section
 /// 8.6).
 #[tokio::test]
 async fn the_answer_to_head_tells_no_other_length_than_the_one_to_get() {

@@ -20,13 +20,13 @@ use Outcome::{Is, Refused};
 
 /// Nothing was read, and a guest rule admits.
 const GUEST: Outcome = Is("Guest");
-/// Nothing was read, and nobody is a guest.
+/// Nothing was read, and the request is no guest.
 const NOTHING: Outcome = Refused(Missing);
 /// A well-formed scheme without a row.
 const SCHEME: Outcome = Refused(UnknownScheme);
 /// A line that is no `Authorization` of this dialect.
 const BROKEN: Outcome = Refused(Malformed);
-/// Read, and nobody's.
+/// Read, and unknown to the verifier.
 const DENIED: Outcome = Refused(DeniedCredentials);
 
 const USER_IN: Outcome = Is("BasicUser");
@@ -127,7 +127,7 @@ async fn every_form_means_in_every_dialect_what_the_table_says() {
     }
 }
 
-/// The body row is off where the layer was not told to read bodies; everything else is the same.
+/// The body row is off if the layer has no `form_body`; everything else is the same.
 #[tokio::test]
 async fn without_a_body_mode_no_body_is_read() {
     for (column, dialect) in DIALECTS.into_iter().enumerate() {
@@ -162,7 +162,7 @@ async fn req_07_every_legacy_carrier_is_a_row_of_its_own() {
     }
 }
 
-/// Usergrid's documents: a guest in the sandbox, and anywhere a dialect is told so.
+/// Usergrid's documents: a guest in the sandbox, and in any place that a rule of the dialect opens.
 #[tokio::test]
 async fn guests_come_where_their_rule_says_and_nowhere_else() {
     for (dialect, method, target, expected) in [

@@ -1,4 +1,4 @@
-//! What the doctor says about a token, and what it never shows.
+//! What the doctor reports about a token, and what it never shows.
 #![cfg(feature = "jwt")]
 
 use std::time::Duration;

@@ -39,7 +39,7 @@ use Made::{None as N, Some as Y};
 
 /// Asked for credentials.
 const A: Made = Made::Refused(Missing);
-/// Forbidden to whom holds no token.
+/// Forbids every caller without an access token.
 const F: Made = Made::Refused(Forbidden);
 /// Forbidden to a token holder (RFC 6750 section 3.1).
 const S: Made = Made::Refused(InsufficientScope);
@@ -174,7 +174,7 @@ async fn an_app_token_that_came_along_is_extracted_beside_the_subject() {
     assert_eq!(answer.body, "otto map true");
 }
 
-/// REQ-05: `Option` is for guests, not for those whose credential is no good.
+/// REQ-05: `Option` is `None` for guests, and not for an invalid credential.
 #[tokio::test]
 async fn req_05_an_optional_principal_is_none_for_a_guest_only() {
     let app = routes().layer(layer(dialect::ANY.guests([GuestRule::everywhere()])));
@@ -196,7 +196,7 @@ async fn req_05_an_optional_principal_is_none_for_a_guest_only() {
     }
 }
 
-/// The record says where the credential came from, how it was written and which kind it was.
+/// The record has the place, the syntax and the kind of the credential.
 #[tokio::test]
 async fn the_record_has_source_and_kind_of_the_credential() {
     let show =
@@ -239,7 +239,7 @@ async fn a_used_credential_header_is_marked_sensitive() {
     }
 }
 
-/// Nobody can forge the record: it is not a principal in the extensions that counts.
+/// The record cannot be forged: a `Principal` in the extensions does not count.
 #[tokio::test]
 async fn a_principal_in_the_extensions_is_not_the_record() {
     let mut request = get("/principal", &[]);

@@ -63,7 +63,8 @@ async fn plain_http_is_not_spoken_unless_asked_for() {
     assert_eq!(client.fetch(ask(format!("{server}/keys")), 10).await.err(), Some(FetchError::Insecure));
 }
 
-/// One https server on the loopback whose certificate an authority of our own has signed; both.
+/// Returns an https server on the loopback and the certificate of the test's own authority, which
+/// signed the server's certificate.
 async fn serve_tls() -> (String, String) {
     let mut authority = rcgen::CertificateParams::default();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -106,7 +107,7 @@ async fn a_server_is_known_by_its_certificate() {
     assert_eq!(trusting.fetch(ask(server), 10).await.unwrap().body(), "secure");
 }
 
-/// What the log says of a server: plain words, and nothing of its address.
+/// The log describes the failure in plain words, without the server's address.
 #[tokio::test]
 async fn the_trouble_with_a_server_is_told_apart_in_words() {
     let nothing = serve_bytes(b"").await;
@@ -131,8 +132,8 @@ async fn the_trouble_with_a_server_is_told_apart_in_words() {
     }
 }
 
-/// A server on the loopback that reads a little of what is sent, says this and hangs up; its
-/// address.
+/// Starts a server on the loopback that reads a part of the request, sends this and closes. Returns
+/// its address.
 async fn serve_bytes(bytes: &'static [u8]) -> std::net::SocketAddr {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -18,7 +18,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// tonic's health service, generated from its proto file, with answers that tell who asked.
+/// tonic's health service, generated from its proto file. Its answers name the caller.
 struct Doctor;
 
 type Answers = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;

@@ -1,4 +1,4 @@
-//! Who is let in without credentials (REQ-27 to REQ-31): paths as attackers write them.
+//! Which requests are guests (REQ-27 to REQ-31): paths as attackers write them.
 
 use std::convert::Infallible;
 
@@ -13,7 +13,8 @@ use tower_principal::{Authentication, GuestRule, dialect};
 
 use crate::support::*;
 
-/// The targets of guests, and of nobody. `paths` makes more of the second.
+/// Targets that a guest rule admits, and targets that none admits. `paths` makes more of the
+/// latter.
 const GUESTS: [&str; 10] = [
     "/o/sandbox/x",
     "/o/sandbox",
@@ -95,7 +96,7 @@ const NOBODY: [&str; 64] = [
     "/o/app%23/sandbox",
 ];
 
-/// What http's `Uri` may not even take; where it does, they are nobody's either.
+/// Targets that http's `Uri` may refuse. If it accepts one, no guest rule admits it.
 const ODD: [&str; 9] = [
     "/o\\sandbox\\x",
     "/o/sandbox\\..\\app",
@@ -150,7 +151,7 @@ async fn req_28_only_a_plain_path_of_the_sandbox_is_a_guests() {
     check("the layer around a router of routers", routes.layer(layer(dialect::USERGRID))).await;
 }
 
-/// Says who came, on every path but a bare `/`, which not every nest can have.
+/// Names the caller, on every path except a bare `/`, which some nests cannot have.
 fn nested() -> Router {
     let say = async |who: Authentication| name(&who);
     Router::new().route("/{*rest}", any(say)).layer(layer(dialect::USERGRID))
@@ -196,7 +197,7 @@ async fn req_27_what_looks_like_the_sandbox_after_stripping_is_not() {
     assert!(!is_guest(&app, "GET", "/v1/v1/o/sandbox/x".parse().unwrap()).await);
 }
 
-/// A nest whose router did not keep the original path leaves nothing to decide by.
+/// If the router of a nest did not keep the original path, no path rule can decide.
 #[tokio::test]
 async fn req_27_a_nested_path_without_the_original_is_nobodys() {
     let forgetful = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
@@ -278,7 +279,7 @@ async fn req_29_methods_are_a_list_and_a_path_may_be_empty() {
     }
 }
 
-/// REQ-31 and F01 to F11: only the request's own target says where it goes.
+/// REQ-31 and F01 to F11: only the target of the request counts as its path.
 #[tokio::test]
 async fn req_31_nothing_else_of_a_request_makes_a_guest() {
     let app = app(dialect::USERGRID);

@@ -78,7 +78,7 @@ async fn a_subject_of_one_issuer_is_not_another_issuers_user_in_either_order() {
         assert!(reads(both(), asked().users_of(A), &token(&a)).await);
         assert!(!reads(both(), asked().users_of(A), &token(&b)).await);
         assert!(reads(both(), asked().users_of(B), &token(&b)).await);
-        // Not said whose users they are, they are no issuer's.
+        // If the permission names no issuer, it matches the users of none.
         assert!(!reads(both(), asked(), &token(&a)).await);
         assert!(!reads(both(), asked(), &token(&b)).await);
         assert!(!reads(both(), asked().users_of_store(A), &token(&a)).await);

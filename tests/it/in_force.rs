@@ -41,7 +41,7 @@ async fn show(app: &Router, scheme: &str, token: &str, plain: bool) -> u16 {
     app.clone().oneshot(request(scheme, token, plain)).await.unwrap().status().as_u16()
 }
 
-/// A store that fails, or waits, as it is told.
+/// A store that fails or waits as the test sets it.
 #[derive(Clone, Default)]
 struct Store(Arc<State>);
 
@@ -144,7 +144,8 @@ async fn a_token_is_not_good_while_it_is_looked_at() {
     until(|| store.0.revoked.load(Ordering::SeqCst)).await;
 }
 
-/// A verifier that cannot tell is asked again, or a busy database would let every token live on.
+/// A verifier that cannot answer is asked again; otherwise every token would survive a busy
+/// database.
 #[tokio::test]
 async fn a_token_is_revoked_though_the_verifier_could_not_tell_at_first() {
     let store = Store::default();

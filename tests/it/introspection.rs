@@ -357,7 +357,7 @@ async fn req_50_who_gives_up_makes_room() {
     }
 }
 
-/// What an answer says of its issuer is the server's word alone, and may be another's name.
+/// The issuer in an answer is the claim of the server alone, and may be another issuer's name.
 #[tokio::test]
 async fn whose_word_it_is_is_the_issuer_that_is_expected_or_the_endpoint() {
     let authority = authority();
@@ -464,7 +464,7 @@ async fn a_cached_token_is_asked_about_once_until_its_time_is_over() {
         assert_verdict("i14", false, cached.verify(&token("another"), &VerifyContext::default()).await);
     }
     assert_eq!(authority.fetches(), 5);
-    // The cache forgets, and the server says otherwise now.
+    // The entry expires in the cache, and the server now gives another answer.
     authority.set_fault(None);
     authority.revoke("good");
     cached.evict(&token("good"), &VerifyContext::default());
@@ -501,7 +501,7 @@ fn nothing_of_it_shows_a_secret() {
     assert_eq!(shown, r#"IntrospectionBuilder { .. } Introspection { host: Some("as.example"), .. }"#);
 }
 
-/// I15: a certificate that nobody vouches for, over real TLS.
+/// I15: a certificate without a trusted authority, over real TLS.
 #[cfg(feature = "reqwest")]
 mod tls {
     use hyper_util::rt::TokioIo;
@@ -558,7 +558,7 @@ mod tls {
                     assert_verdict("i15", false, refused);
                 }
             }
-            // Nobody was shown the token who could not prove to be the server.
+            // A server that could not prove its identity did not receive the token.
             assert_eq!(seen.requests.lock().unwrap().len(), usize::from(good));
         }
     }

@@ -116,7 +116,7 @@ mod jwts {
         assert!(before.poll_unpin(&mut Task::from_waker(Waker::noop())).is_pending());
         until(|| late.asked.load(Ordering::SeqCst) == 2).await;
         cached.revoke(&token, &context).await.unwrap();
-        // Who asks now is not told what was found before.
+        // A caller that asks now does not get the earlier answer.
         let mut after = Box::pin(cached.verify(&twin, &context));
         assert!(after.poll_unpin(&mut Task::from_waker(Waker::noop())).is_pending());
         until(|| late.asked.load(Ordering::SeqCst) == 3).await;

@@ -46,7 +46,7 @@ impl Child {
         Self { process, address: address.parse().unwrap(), log }
     }
 
-    /// A process that somebody else has started.
+    /// A process that another program has started.
     pub(crate) fn of(mut process: Process, address: SocketAddr) -> Self {
         let log = process.stderr.take().map(keep_lines).unwrap_or_default();
         Self { process, address, log }

@@ -1,5 +1,5 @@
-//! Databases that an experiment may break: a PostgreSQL of its own, and a SQLite file that somebody
-//! else locks.
+//! Databases that an experiment may break: a PostgreSQL server that it starts, and a SQLite file
+//! that another process locks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -38,7 +38,8 @@ impl Server {
         assert!(self.script("stop", &[]).await.status.success());
     }
 
-    /// Starts it again; when somebody could log in for the first time, asked for all the while.
+    /// Starts it again. Returns the time of the first successful log-in, which is tried
+    /// continuously.
     pub(crate) async fn start_again(&self) -> Instant {
         let back = async {
             loop {
@@ -85,8 +86,8 @@ impl Drop for Server {
     }
 }
 
-/// A process that holds every lock of a SQLite database in WAL mode, so that nobody can read
-/// either.
+/// A process that holds every lock of a SQLite database in WAL mode, so that reading is impossible
+/// as well.
 pub(crate) struct Lock(Child);
 
 impl Lock {

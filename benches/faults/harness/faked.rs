@@ -61,7 +61,7 @@ pub(crate) async fn run(report: &mut Report) {
         ("LD_PRELOAD", *library),
         ("FAKETIME_TIMESTAMP_FILE", offset.to_str().unwrap()),
         ("FAKETIME_NO_CACHE", "1"),
-        // A clock that somebody sets is not the one that only goes on.
+        // The wall clock can be set; the monotonic clock only goes forward.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
     let child = Child::start_with("clock_jumps", &variables).await;
@@ -90,8 +90,8 @@ pub(crate) async fn run(report: &mut Report) {
     throttle(report, &child, set).await;
 }
 
-/// Failures are counted by a clock that nobody sets: no jump forgives them, and none makes them
-/// last.
+/// Failures are counted by the monotonic clock, so a jump of the wall clock neither forgives nor
+/// prolongs them.
 async fn throttle(report: &mut Report, child: &Child, set: impl Fn(i64)) {
     let mut connection = child.connect().await;
     let mut fail = async |at: u32| {

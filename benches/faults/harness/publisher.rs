@@ -30,9 +30,9 @@ pub(crate) const API: &str = "https://api.example";
 pub(crate) const LIMIT: Duration = Duration::from_millis(50);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// The server says nothing.
+/// The server accepts and does not answer.
 pub(crate) const HANGS: usize = 2;
-/// Nobody listens.
+/// No process listens on the port.
 pub(crate) const GONE: usize = 8;
 
 /// An issuer, its server, and a service that takes its tokens.

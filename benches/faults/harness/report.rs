@@ -20,7 +20,7 @@ struct Target {
 }
 
 impl Report {
-    /// A figure that says how it was measured, or that has no target.
+    /// A figure without a target, or a note on how another was measured.
     pub(crate) fn note(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.rows.push(Row { name: name.into(), value: value.into(), target: None });
     }
