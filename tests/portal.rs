@@ -91,7 +91,7 @@ async fn failures_are_counted_by_the_client_that_a_proxy_names() {
         429,
         "whatever the client says first"
     );
-    // This machine's own clients share an address, and nobody's mistakes count.
+    // Clients on this machine share an address, and no failure is counted.
     for attempt in 1..=12 {
         assert_eq!(log_in("127.0.0.1", &format!("wrong{attempt}")).await.status, 401, "{attempt}");
     }

@@ -54,7 +54,7 @@ struct Sources {
     allow_registry: Vec<String>,
 }
 
-/// What `cargo metadata` tells of the crates that are built here, with every feature on.
+/// What `cargo metadata` returns about the crates of a build with every feature.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -67,7 +67,7 @@ struct Package {
     version: Version,
     id: String,
     license: Option<String>,
-    /// The oldest Rust that it says it builds with.
+    /// The minimum Rust version in its manifest.
     rust_version: Option<VersionReq>,
 }
 
@@ -109,7 +109,7 @@ struct Promise {
     rust_version: VersionReq,
 }
 
-/// `Cargo.lock`, which has the crates of other systems and of features nobody can turn on, too.
+/// `Cargo.lock`, which also has crates for other systems and for features that are never on.
 #[derive(Deserialize)]
 struct Lock {
     package: Vec<Locked>,
@@ -197,7 +197,7 @@ fn foreign(rules: &Rules, lock: &Lock) -> Vec<String> {
     packages.map(|locked| format!("{} from {:?}", locked.name, locked.source)).collect()
 }
 
-/// What somebody builds who uses the crate: without what only its tests need.
+/// The crates that a user of the crate builds, without those of its tests alone.
 fn built(metadata: &Metadata) -> Vec<&Package> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = metadata.resolve.root.as_deref().into_iter().collect();
@@ -257,8 +257,8 @@ fn a_service_that_checks_only_jwts_builds_without_password_hashes_and_tables_in_
     assert!(heavy.into_iter().all(|name| default.contains(name)), "{default:?}");
 }
 
-/// What `cargo check` of that Rust would find first. Cargo's own word is in `rust-version`, and the
-/// table of features in the README says the same.
+/// What `cargo check` with that Rust would report first. The manifest's `rust-version` and the
+/// README's table of features state the same version.
 #[test]
 fn no_crate_but_sqlx_needs_a_newer_rust_than_is_promised() {
     let manifest: Manifest = toml_of("Cargo.toml");

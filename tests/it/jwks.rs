@@ -81,7 +81,7 @@ async fn keys_are_fetched_once_and_then_at_hand() {
     assert_eq!(issuer.fetches(), 1);
 }
 
-/// A token of somebody else never makes us fetch.
+/// A token of another issuer never causes a fetch.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_this_issuers_is_not_fetched_for() {
     let (issuer, verifier, _) = start();
@@ -112,7 +112,7 @@ async fn req_46_ten_thousand_cold_requests_are_one_fetch() {
     assert_eq!(issuer.fetches(), 1);
 }
 
-/// D4: who asked first may leave.
+/// D4: the first caller may leave.
 #[tokio::test(start_paused = true)]
 async fn req_53_a_fetch_outlives_the_request_that_began_it() {
     let (issuer, verifier, _) = start();
@@ -237,7 +237,7 @@ async fn req_46_a_withdrawn_key_dies_within_5_minutes() {
     }
 }
 
-/// With traffic nobody waits for the keys to be fetched again.
+/// While there is traffic, no request waits for the keys to be fetched again.
 #[tokio::test(start_paused = true)]
 async fn keys_are_fetched_again_in_the_background() {
     let (issuer, verifier, clock) = start();
@@ -293,7 +293,7 @@ async fn a_hanging_issuer_does_not_stop_tokens_of_known_keys() {
         let began = Instant::now();
         assert_eq!(verdict(&verifier, &token(&issuer)).await, "good");
         assert!(began.elapsed() <= SECOND);
-        // While the same fetch still hangs, nobody waits any more.
+        // While the same fetch still hangs, no further request waits.
         let token = token(&issuer);
         tokio::time::sleep(SECOND).await;
         assert!(is_now(&verifier, &token));
@@ -355,8 +355,8 @@ async fn max_age_is_kept_within_bounds() {
     }
 }
 
-/// A key without a name says nothing about which tokens are its own: what it did not sign may be by
-/// a new one.
+/// A key without a `kid` does not identify its tokens: a token that it did not sign may be signed
+/// by a new key.
 #[tokio::test(start_paused = true)]
 async fn what_a_nameless_key_did_not_sign_is_looked_for_once_in_30_s() {
     for kid in [None, Some("new")] {
@@ -519,7 +519,7 @@ fn req_46_only_https_addresses_and_sane_times_are_taken() {
     }
 }
 
-/// Says when it is dropped.
+/// Records that it was dropped.
 struct Hangs(Arc<AtomicBool>);
 
 impl Fetch for Hangs {

@@ -142,7 +142,7 @@ async fn a_repeated_name_is_refused_wherever_it_stands() {
         ",".to_owned(),
         "}{".to_owned(),
     ] {
-        // What cannot be read cannot say whose it is.
+        // A token that cannot be read has no issuer.
         assert_eq!(verdict(&verifier, &issuer.sign(header, &claims(&more))).await, "unsupported", "{more}");
     }
     for header in [
@@ -338,7 +338,7 @@ async fn req_43_only_one_writing_of_a_token_is_one() {
     }
 }
 
-/// H61: each issuer has its own keys, whatever a token says.
+/// H61: each issuer has its own keys, whatever a token contains.
 #[tokio::test]
 async fn a_key_of_one_issuer_signs_nothing_for_another() {
     let clock = TestClock::default();
@@ -510,7 +510,7 @@ async fn the_crate_jsonwebtoken_agrees() {
     }
 }
 
-/// What is no token is for somebody else, and so is every other kind of credential.
+/// Text that is no JWT is for another verifier, and so is every other kind of credential.
 #[tokio::test]
 async fn other_credentials_are_for_others() {
     let (_, verifier, _) = pair(Algorithm::EdDsa);

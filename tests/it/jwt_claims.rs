@@ -320,8 +320,8 @@ async fn geodatahubs_bare_tokens_are_verified() {
     }
 }
 
-/// A token that is bound to a key is good for whoever proves to hold that key, and no proof is
-/// looked at here (RFC 9449 section 7.2, RFC 8705 section 3).
+/// A token that is bound to a key is valid only with a proof of that key, and no proof is verified
+/// here (RFC 9449 section 7.2, RFC 8705 section 3).
 #[tokio::test]
 async fn req_47_a_token_bound_to_a_key_is_no_bearer_token() {
     let (issuer, verifier, _) = pair(Algorithm::Es256);

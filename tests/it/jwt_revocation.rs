@@ -100,12 +100,12 @@ async fn req_37_only_a_token_that_verifies_is_revoked() {
     assert!(matches!(opaque, Err(VerifyError::Unsupported)), "{opaque:?}");
     assert!(verifier.denylist().is_empty());
     verifier.revoke(&credential(&token), &context).await.unwrap();
-    // A full list forgets nobody before the time.
+    // A full list forgets no entry before its time.
     let other = good(&issuer).sign();
     let full = verifier.revoke(&credential(&other), &context).await;
     assert!(matches!(full, Err(VerifyError::Unavailable(_))), "{full:?}");
     assert_eq!(verdict(&verifier, &token).await, "revoked");
-    // Also where a clock says that the time is over, which comes back.
+    // Also if a clock that is later set back shows that the time is over.
     clock.advance(Duration::from_secs(3700));
     let later = good(&issuer).sign();
     let full = verifier.revoke(&credential(&later), &context).await;

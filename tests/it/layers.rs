@@ -1,5 +1,5 @@
-//! A layer that was forgotten, or stands in the wrong order, lets nobody in and is named in the log
-//! (REQ-32).
+//! If a layer was forgotten, or stands in the wrong order, every request is refused, and the log
+//! names the layer (REQ-32).
 
 use axum::Router;
 use axum::routing::get;
@@ -13,7 +13,7 @@ use tower_principal::{
 
 use crate::support::{self, *};
 
-/// Every way to ask who came, where nothing has looked.
+/// Every extractor, on a route without the layer.
 fn naked() -> Router {
     Router::new()
         .route("/principal", get(async |_: Principal| "in"))
@@ -68,7 +68,7 @@ async fn req_32_a_route_added_behind_the_layer_is_not_open() {
     }
 }
 
-/// The policy's layer outside the one that finds out who came: it can know nobody.
+/// The policy's layer outside `AuthenticateLayer`, where there is no principal yet.
 #[tokio::test]
 async fn req_32_layers_in_the_wrong_order_let_nobody_in() {
     let wrong =

@@ -9,7 +9,8 @@ use tower_principal::{GuestRule, Principal, Verifier, VerifyError, dialect, veri
 
 use crate::support::*;
 
-/// Says what a handler sees of the target, and whether its credential headers are marked.
+/// Returns the target that a handler sees, and whether its credential headers are marked as
+/// sensitive.
 async fn seen(original: OriginalUri, request: Request) -> String {
     let marked = |name| request.headers().get(name).is_none_or(http::HeaderValue::is_sensitive);
     format!("{} {} {}", request.uri(), original.0, marked("authorization") && marked("x-app-token"))
@@ -81,7 +82,8 @@ async fn req_25_what_a_credential_decided_stays_out_of_caches() {
     assert_eq!((header(&guest, CACHE_CONTROL).as_deref(), header(&guest, VARY)), (Some("public"), None));
 }
 
-/// The outer layer cuts what the inner one would have to judge: nobody is a guest by that.
+/// The outer layer cuts the credential that the inner one would have to judge. The request is no
+/// guest because of that.
 #[tokio::test]
 async fn req_05_a_credential_that_an_outer_layer_cut_makes_no_guest_further_in() {
     let open = || dialect::ANY.guests([GuestRule::everywhere()]);

@@ -83,7 +83,7 @@ async fn next(socket: &mut Socket) -> Message {
     timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap()
 }
 
-/// What every answer to a token in the query says.
+/// The headers of every answer to a token in the query.
 fn stays_out_of_caches_and_referrers(headers: &HeaderMap) {
     assert_eq!(headers["cache-control"], "no-store", "{headers:?}");
     assert_eq!(headers["referrer-policy"], "no-referrer", "{headers:?}");
@@ -214,8 +214,8 @@ async fn events_go_on_past_the_deadline_and_where_the_connection_was_lost() {
     }
 }
 
-/// A connection was judged when it was opened; the example ends it with the token, and nobody comes
-/// back.
+/// A connection is judged when it is opened. The example ends it with the token, and the client
+/// cannot reconnect.
 #[tokio::test]
 async fn a_connection_ends_with_its_token_and_is_not_opened_again() {
     let life = Duration::from_secs(2);

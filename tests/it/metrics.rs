@@ -168,7 +168,7 @@ fn a_subject_in_the_body_beside_an_app_token_is_one_attempt() {
     }
 }
 
-/// REQ-07: who wants to retire a spelling sees whether it is still in use.
+/// REQ-07: the metrics show whether a form is still in use before it is removed.
 #[test]
 fn req_07_every_spelling_is_counted_under_a_name_of_its_own() {
     let counted = Counted::new();
@@ -274,7 +274,7 @@ fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
     }
 }
 
-/// An attempt is told by its subject, so the app token beside it would be seen nowhere.
+/// An attempt is labelled by its subject, so the app token beside it has a count of its own.
 #[test]
 fn req_07_an_app_token_beside_another_credential_is_counted_by_its_carrier() {
     let counted = Counted::new();
@@ -325,7 +325,7 @@ fn the_time_of_a_verification_is_recorded_by_kind() {
             }
             send(service(at_once), authorization(bearer("bad"))).await;
             send(service(at_once), authorization(basic("good", "x"))).await;
-            // Nobody is asked about these.
+            // No verifier is asked about these.
             send(service(at_once), get("/open/x", &[])).await;
             send(service(at_once), get("/", &[])).await;
         });

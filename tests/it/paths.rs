@@ -120,7 +120,7 @@ pub(crate) fn encodings() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is made of a path: who is a guest there is in the sandbox by every reading of it.
+    /// Of any path: if the request is a guest, the path is in the sandbox by every reading.
     #[test]
     fn req_28_no_mutation_of_a_protected_path_is_a_guests(
         path in prop_oneof![mutations(), encodings()],
@@ -141,7 +141,7 @@ proptest! {
     }
 }
 
-/// The oracle above tells the two apart.
+/// The oracle above distinguishes the two.
 #[test]
 fn the_readings_of_a_path_leave_the_sandbox_where_they_should() {
     for inside in ["/o/sandbox/x", "/o/sandbox", "/o/sandbox/b%C3%B6b"] {

@@ -95,7 +95,7 @@ async fn both_layers_serve_hyper_without_a_router() {
     }
 }
 
-/// Says who came and what the body holds.
+/// Returns the caller and the body.
 async fn echo(request: Request<RequestBody<Incoming>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let who = name(request.authentication().unwrap());
     let body = request.into_body().collect().await.unwrap().to_bytes();

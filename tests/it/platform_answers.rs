@@ -49,8 +49,7 @@ struct Preset {
     app_header: &'static str,
     /// The members of a body, sorted.
     members: &'static [&'static str],
-    /// What is said of the kinds in the order of [`KINDS`]: the status, and the member that tells
-    /// the kind.
+    /// For each kind in the order of [`KINDS`]: the status, and the member that names the kind.
     says: [(u16, &'static str); 15],
 }
 
@@ -218,7 +217,7 @@ impl Preset {
     }
 }
 
-/// A verifier that says what the first word of a token or an id asks for.
+/// A verifier whose answer the first word of a token or an id chooses.
 fn obeys() -> impl Verifier {
     says(|credential| {
         let text = match credential {
@@ -243,7 +242,7 @@ fn obeys() -> impl Verifier {
 const SECRET: &str = "0123456789abcdef";
 const OTHER_SECRET: &str = "fedcba9876543210";
 
-/// Of a body, the member that tells the kind.
+/// The member of a body that names the kind.
 fn telling(body: &Value) -> &str {
     let told = ["code", "error", "message"].iter().find_map(|name| body.get(*name)?.as_str());
     told.unwrap_or_default()
@@ -346,7 +345,7 @@ async fn answers_tell_nothing_of_the_secret() {
     }
 }
 
-/// Its clients tell the two apart by name (PLATFORMS, errors of Usergrid).
+/// Usergrid's clients distinguish the two by name.
 #[tokio::test]
 async fn usergrid_tells_a_client_in_the_query_from_one_over_basic() {
     let error = async |request| {

@@ -1,4 +1,4 @@
-//! Authorization (REQ-20, REQ-21, REQ-30): what every policy makes of whom.
+//! Authorization (REQ-20, REQ-21, REQ-30): each policy's decision about each kind of caller.
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// Whoever the token says: `name:scopes` and the like come from the test itself.
+/// The principal that the token describes; the tests write tokens such as `name:scopes`.
 fn makes(principal: impl Into<Principal>) -> impl Verifier {
     let principal = principal.into();
     says(move |credential| match credential {
@@ -94,7 +94,7 @@ async fn and_asks_for_both_scopes_together_and_or_for_one_of_them() {
     assert_eq!(check(read().and(read()), holding(&[])).await, short_of("read"));
 }
 
-/// REQ-21: who is refused how depends on how they came.
+/// REQ-21: the kind of refusal depends on the kind of credential.
 #[tokio::test]
 async fn req_21_a_token_holder_lacks_scope_others_are_forbidden_and_a_guest_is_asked() {
     let open = dialect::ANY.guests([GuestRule::everywhere().permissions(&["get:/**"])]);
@@ -185,7 +185,7 @@ fn users_of(org: &str, app: &str, list: &[&str]) -> OAuthUser {
     if app.is_empty() { user } else { user.with_app(app) }
 }
 
-/// Usergrid's applications: who may do what below `/{org}/{app}/**`.
+/// Usergrid's applications: what each principal may do below `/{org}/{app}/**`.
 #[tokio::test]
 async fn an_application_is_open_to_its_organization_its_own_client_and_those_it_permits() {
     let org = || Principal::from(OrgAdmin::new("id", "acme"));
@@ -328,7 +328,7 @@ async fn req_30_a_guest_of_the_sandbox_holds_what_its_rule_grants() {
     assert_eq!(send(guarded, get("/acme/sandbox/x", &[])).await.outcome(), Err(Missing));
 }
 
-/// Somebody who is known in the sandbox is who they are, with their own permissions.
+/// A known user in the sandbox keeps the identity and has the user's own permissions.
 #[tokio::test]
 async fn a_known_user_at_the_sandbox_is_no_guest() {
     let user = users_of("acme", "weather", &["get:/**"]);

@@ -131,7 +131,7 @@ fn typed(method: &str, content_type: &str, body: &'static str) -> Request<Body> 
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The body row is off, so nothing says that the form presents no credential.
+/// The body row is off, so the form may present a credential.
 #[tokio::test]
 async fn a_form_that_the_layer_does_not_read_makes_no_guest() {
     for dialect in [body_only(), dialect::OPENDATASOFT] {

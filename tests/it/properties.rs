@@ -24,7 +24,7 @@ thread_local! {
     static SHOWN: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes down what it is shown, and says yes to all of it.
+/// Records the credentials that it receives, and accepts all of them.
 fn witness() -> impl Verifier {
     says(|credential| {
         let (id, secret) = match credential {
@@ -276,7 +276,7 @@ fn headers_is_laxer_about_these() {
     let decode =
         |line: &str| Authorization::<Bearer>::decode(&mut [HeaderValue::from_str(line).unwrap()].iter());
     for (line, status) in [
-        // Two words, and lists: nothing says which one is meant (RFC 9110 section 5.3).
+        // Two words, and lists: it is not clear which one is meant (RFC 9110 section 5.3).
         ("Bearer a b", 400),
         ("Bearer a, Bearer b", 400),
         // No token at all.

@@ -147,8 +147,8 @@ async fn req_05_a_present_but_bad_credential_never_becomes_a_guest() {
     .await;
 }
 
-/// Whatever a verifier says but *yes*, nobody becomes a guest by it, and a valid app token does not
-/// stand in for a refused subject.
+/// If the verifier gives any answer other than a principal, the request is no guest. A valid app
+/// token does not replace a refused subject.
 #[tokio::test]
 async fn req_05_no_answer_of_a_verifier_makes_a_guest() {
     let refusals = [
@@ -305,7 +305,7 @@ async fn req_10_an_app_token_may_stand_beside_a_subject_once() {
             (get(&app_query, &[("x-app-token", APP_TOKEN)]), Err(Ambiguous)),
             (get(&format!("{app_query}&%24%24app_token={APP_TOKEN}"), &[]), Err(Ambiguous)),
             (get("/", &[("x-app-token", APP_TOKEN), ("x-api-key", APP_TOKEN)]), Err(Ambiguous)),
-            // An access token is nobody's app token, nor the other way round.
+            // An access token is never an app token, and an app token is never an access token.
             (get("/", &[("x-app-token", TOKEN)]), Err(DeniedAppToken)),
             (authorization(bearer(APP_TOKEN)), Err(DeniedToken)),
         ],

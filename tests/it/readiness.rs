@@ -61,7 +61,7 @@ fn now() -> impl Verifier {
     everybody()
 }
 
-/// Knows nobody but `x`, after a while.
+/// Knows only `x`, and answers after a while.
 fn later() -> impl Verifier {
     says_later(|credential| match credential {
         tower_principal::Credential::AccessToken(token) if token.expose_secret() == TOKEN => {
@@ -198,7 +198,7 @@ async fn a_refused_request_keeps_no_permit() {
         let mut other = service.clone();
         let mut response = Box::pin(call(&mut service, bad()));
         assert_eq!((&mut response).await.unwrap().status(), 401);
-        // The readied service may keep its permit for the next call; nobody else holds one.
+        // The readied service may keep its permit for the next call; no other permit is held.
         drop(service);
         assert!(readied(&mut other).is_some(), "at once: {at_once}");
     }
@@ -302,7 +302,7 @@ async fn on_the_ready_path_nothing_is_cloned() {
     }
 }
 
-/// A service that answers when it is told to, in a place that it keeps until then.
+/// A service that holds its permit and answers when the test lets it.
 fn slow(gate: &Arc<Semaphore>) -> impl Service<Request<Body>, Response = Served, Error = Infallible> + Clone {
     let gate = Arc::clone(gate);
     service_fn(move |request: Request<Body>| {

@@ -1,5 +1,5 @@
-//! Whose refusal is rendered, by whom, and in whose way: `RenderRejection`, and the typed rejection
-//! in the response.
+//! Which layer renders a refusal, and how: `RenderRejection`, and the typed rejection in the
+//! response.
 
 use axum::Router;
 use axum::routing::get as route;

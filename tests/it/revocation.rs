@@ -1,4 +1,4 @@
-//! What plain http does to credentials, and whose word counts for it (REQ-33 to REQ-38).
+//! What plain http does to credentials, and which evidence of it counts (REQ-33 to REQ-38).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -246,7 +246,7 @@ async fn req_38_one_owners_tokens_do_not_use_up_the_fuse_for_the_others() {
     }
 }
 
-/// One client with tokens of many owners, as somebody has who registers accounts.
+/// One client with tokens of many owners, such as an attacker that registers accounts.
 #[tokio::test]
 async fn req_38_one_clients_tokens_do_not_use_up_the_fuse_for_the_others() {
     let tokens = tokens_of("many");

@@ -22,7 +22,7 @@ use tower_principal::{Principal, dialect};
 use crate::paths::{encodings, is_in_a_sandbox, mutations, readings};
 use crate::support::*;
 
-/// What a handler is told: who came, and each decoded parameter of its route, a line each.
+/// What a handler receives: the caller and each decoded parameter of its route, one a line.
 async fn told(who: Principal, params: RawPathParams) -> String {
     let line = |(name, value): (&str, &str)| format!("\n{name}={}", value.replace(char::is_control, "␤"));
     let params: String = params.iter().map(line).collect();
@@ -51,7 +51,7 @@ thread_local! {
     static SHAPES: Vec<Router> = shapes();
 }
 
-/// What is wrong with a guest having been told this.
+/// Returns why a guest must not have received this.
 fn complaint(told: &str) -> Option<String> {
     let param = |name: &str| {
         told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
@@ -66,8 +66,8 @@ fn complaint(told: &str) -> Option<String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// However the routes are written: who is a guest is told of the sandbox and of nothing beside
-    /// it.
+    /// However the routes are written, a guest gets answers about the sandbox and about nothing
+    /// else.
     #[test]
     fn req_27_and_req_28_a_guests_route_is_the_sandboxs(path in prop_oneof![mutations(), encodings()]) {
         let Ok(target) = path.parse::<Uri>() else { return Ok(()) };

@@ -49,7 +49,7 @@ mod jwts {
     use crate::jwt::{credential, good, pair, verdict};
     use crate::jwt_revocation::malleated;
 
-    /// Of one message there are two signatures, and whoever holds one can write the other.
+    /// One message has two ECDSA signatures, and the holder of one can compute the other.
     #[tokio::test]
     async fn req_37_the_twin_of_a_revoked_jwt_is_not_answered_from_the_cache() {
         let (issuer, verifier, _) = pair(Algorithm::Es256);
@@ -79,7 +79,7 @@ mod jwts {
         }
     }
 
-    /// Finds its answer at once and tells it when it is let.
+    /// Finds its answer at once and returns it when the test lets it.
     struct Late {
         verifier: JwtVerifier,
         asked: AtomicUsize,
@@ -127,7 +127,7 @@ mod jwts {
     }
 }
 
-/// A key has two secrets while it is rotated; whoever holds one revokes the key.
+/// A key has two secrets while it is rotated, and either of them revokes the key.
 fn rotated() -> impl Verifier {
     struct Rotated(Semaphore);
     impl Verifier for Rotated {
@@ -176,14 +176,14 @@ async fn req_39_a_revocation_that_is_dropped_half_way_forgets_every_spelling_too
     cached.verify(&new, &nowhere()).await.unwrap();
     let mut revoking = Box::pin(cached.revoke(&old, &slow));
     assert!(revoking.poll_unpin(&mut Task::from_waker(Waker::noop())).is_pending());
-    // Now the verifier is told.
+    // Now the verifier receives the revocation.
     yield_now().await;
     drop(revoking);
     assert!(cached.verify(&new, &nowhere()).await.is_err());
 }
 
-/// Whom nobody can name now may be anybody: the verifier is not told, or other spellings would live
-/// on here.
+/// If the principal is unknown now, the revocation is not passed on, because other encodings of the
+/// credential would stay valid in this cache.
 #[tokio::test(start_paused = true)]
 async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
     struct Hangs;
@@ -253,8 +253,7 @@ async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it(
     }
 }
 
-/// Who shows what nobody knows takes nothing from the others, and neither does a verifier that
-/// cannot revoke.
+/// An unknown credential evicts no other entry, and neither does a verifier that cannot revoke.
 #[tokio::test]
 async fn req_39_revoking_what_is_not_revoked_forgets_nobody_else() {
     let asked = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! Whoever keeps failing is slowed down, and nobody else is (REQ-60).
+//! A client that keeps failing is slowed down, and no other client is (REQ-60).
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -61,7 +61,7 @@ async fn ask(verifier: &impl Verifier, credential: Credential<'_>, context: &Ver
     }
 }
 
-/// Knows whoever says `right`; other words are other answers.
+/// Accepts the word `right`; other words choose other answers.
 fn words(credential: &Credential<'_>) -> Result<tower_principal::Principal, VerifyError> {
     let word = match credential {
         Credential::Password(pair) => pair.secret().expose_secret().to_owned(),
@@ -122,7 +122,7 @@ async fn req_60_nobody_elsewhere_is_locked_out() {
     }
     assert_eq!(ask(&verifier, password("alice", "right"), &from(HERE)).await, Slowed);
     assert_eq!(ask(&verifier, password("alice", "right"), &from(ELSEWHERE)).await, In);
-    // Many places at once lock nobody out either.
+    // Attempts from many addresses at once lock no user out either.
     for n in 0..=255 {
         let place = from(&format!("203.0.113.{n}"));
         for _ in 0..4 {
@@ -184,7 +184,7 @@ async fn a_neighbours_guesses_do_not_lock_out_a_user_who_has_just_logged_in() {
     }
 }
 
-/// Whether a user is disabled is told by no number of attempts.
+/// No number of attempts reveals whether a user is disabled.
 #[tokio::test]
 async fn a_disabled_users_password_is_answered_as_a_wrong_one_is() {
     for at_once in [true, false] {
@@ -202,7 +202,7 @@ async fn a_disabled_users_password_is_answered_as_a_wrong_one_is() {
     }
 }
 
-/// A user who had logged in from here is disabled now: once over the limit no answer differs.
+/// A user that had logged in from here is disabled now: over the limit no answer differs.
 #[tokio::test]
 async fn a_known_credential_that_is_denied_over_the_limit_is_answered_as_a_guess_is() {
     for reason in [DenialReason::Disabled, DenialReason::Unknown, DenialReason::Expired] {
@@ -382,7 +382,7 @@ async fn an_ipv6_client_is_its_network_and_a_mapped_address_is_ipv4() {
         ("0.0.0.1", "::1", false),
         ("::c000:201", "192.0.2.1", false),
         ("::c000:201", "::c000:202", false),
-        // Translators and tunnels: clients are told by what is embedded.
+        // Translators and tunnels: clients are distinguished by the embedded address.
         ("64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2", false),
         ("64:ff9b::192.0.2.1", "192.0.2.1", true),
         ("2002:c000:201::1", "2002:c000:201:ffff::1", true),
@@ -558,7 +558,7 @@ async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not()
     }
     assert_eq!(send(app.clone(), logs_in(HERE, "bob", "right")).await.status, 429, "and by its client");
     assert_eq!(send(app.clone(), logs_in(HERE, "known", "right")).await.status, 200);
-    // The verifier is too slow for the layer: an outage, and nobody's failure.
+    // The verifier is too slow for the layer: an outage, and not a failed attempt.
     for _ in 0..10 {
         assert_eq!(send(app.clone(), logs_in(ELSEWHERE, "alice", "wrong")).await.status, 503);
     }
@@ -573,7 +573,7 @@ async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not()
     assert_eq!(verifier.counts(), 1);
 }
 
-/// Defect 18 of the peers: a header that anybody can send says who is counted.
+/// Defect 18 of the peers: a header that any client can send decides which client is counted.
 #[tokio::test]
 async fn req_60_and_defect_18_a_forwarded_address_counts_from_a_trusted_proxy_only() {
     let proxies = || transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]);
@@ -594,7 +594,7 @@ async fn req_60_and_defect_18_a_forwarded_address_counts_from_a_trusted_proxy_on
         let mut request = attempt(HERE, "203.0.113.99".to_owned(), "right");
         request.headers_mut().insert(name, "203.0.113.99".parse().unwrap());
         assert_eq!(send(app.clone(), request).await.status, 429, "{name} is the client's own word");
-        // Nor does it lock out whose address was borrowed.
+        // Nor does it lock out the client with the forged address.
         let borrowed = attempt("203.0.113.0", String::new(), "right");
         assert_eq!(send(app, borrowed).await.status, 200);
     }

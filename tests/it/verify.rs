@@ -33,7 +33,7 @@ fn an_app() -> Verdict {
     Ok(AppToken::new("app").into())
 }
 
-/// The kind is known before anybody is asked, by the id's shape, and is asked for once.
+/// The shape of the id gives the kind before a verifier is asked, and the verifier is asked once.
 #[tokio::test]
 async fn req_15_the_shape_of_the_id_decides_and_nothing_is_tried_twice() {
     for (dialect, id, kind) in [

@@ -59,7 +59,7 @@ async fn req_32_protect_covers_every_route_with_every_method() {
         }
         assert_eq!(send(protected(), with_token("GET", path)).await.status, 200, "{path}");
     }
-    // A method that is not there is told to whoever is known.
+    // A known caller gets 405 for a method without a route.
     assert_eq!(send(protected(), with_token("DELETE", "/things")).await.status, 405);
 }
 

@@ -150,7 +150,7 @@ struct Server {
 }
 
 impl Server {
-    /// `None` if there is no server; `portal_database` says so.
+    /// `None` if there is no server; `portal_database` reports that.
     async fn of(name: &str) -> Option<Self> {
         let address = std::env::var("TEST_POSTGRES_URL").ok()?;
         let (schema, pool) = (format!("{name}_{}", process::id()), PgPool::connect(&address).await.unwrap());

@@ -173,7 +173,7 @@ async fn the_database_is_its_owners_alone_and_closed_in_the_end() {
         assert_eq!(leak::find(bytes, std::slice::from_ref(&password)), None);
     }
     let said = portal.stop().await.unwrap();
-    // Who closes the last connection takes the log in.
+    // The last connection that closes merges the log into the database.
     let left: Vec<_> = database(said.data.path()).into_keys().collect();
     assert_eq!(left, [said.data.path().join("portal.db")]);
 }

@@ -111,7 +111,7 @@ async fn req_39_other_nodes_hear_of_every_change() {
     hears!(store.users().delete("alice"), &user("alice"));
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
 
-    // Also what somebody changes by hand.
+    // Also a change that is made by hand.
     let other = keys.create(NewCredential::new()).await.unwrap();
     let by_hand = format!("UPDATE {} SET disabled_at = 1 WHERE public_id = $1", place.table("credentials"));
     let server = place.server().await;
@@ -119,7 +119,7 @@ async fn req_39_other_nodes_hear_of_every_change() {
     until(&mut changes, &credential(Kind::ApiKey, None, &other.id)).await;
 }
 
-/// REQ-39: also what somebody changes by hand, whatever it is, and with whatever search path.
+/// REQ-39: also any change that is made by hand, with any search path.
 #[tokio::test]
 async fn req_39_every_change_by_hand_is_heard() {
     let Some(mut place) = Place::postgres() else { return };
@@ -154,7 +154,7 @@ async fn req_39_every_change_by_hand_is_heard() {
         ("UPDATE {p}users SET name = 'ally' WHERE name = 'alice'", user("alice")),
         ("INSERT INTO {p}user_permissions SELECT id, 'get:/x' FROM {p}users WHERE name = 'bob'", user("bob")),
         ("UPDATE {p}user_permissions SET permission = 'get:/y'", user("bob")),
-        // Of the two whom it concerns, neither is missed.
+        // Both users that the change concerns are announced.
         (
             "UPDATE {p}user_permissions SET user_id = (SELECT id FROM {p}users WHERE name = 'ally')",
             all.clone(),
@@ -186,7 +186,7 @@ async fn req_39_every_change_by_hand_is_heard() {
     run(&format!("DROP SCHEMA {schema} CASCADE")).await;
 }
 
-/// What was said while nobody listened is lost: then everything may have changed.
+/// An announcement without a listener is lost, so afterwards everything may have changed.
 #[tokio::test]
 async fn a_listener_that_lost_its_connection_says_so() {
     let Some(place) = Place::postgres() else { return };

@@ -40,7 +40,7 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
             (client(ORG_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::OrgAdmin)),
             (client(APP_CLIENT, CLIENT_SECRET), Short::Is(PrincipalKind::AppAdmin)),
             (token(TOKEN), Short::Is(PrincipalKind::OAuthUser)),
-            // The same text as another kind is nobody's.
+            // The same text is unknown as another kind of credential.
             (token(API_KEY), UNKNOWN),
             (token(APP_TOKEN), UNKNOWN),
             (Credential::AppToken(Secret::borrowed(TOKEN)), UNKNOWN),

@@ -81,12 +81,12 @@ impl Known {
         &self.shown.iter().find(|(own, _)| *own == name).unwrap().1
     }
 
-    /// Everything that an answer says; `None` for a refusal.
+    /// All fields of an answer; `None` for a refusal.
     async fn seen(verifier: &impl Verifier, credential: &Credential<'_>) -> Option<String> {
         let principal = loop {
             match verifier.verify(credential, &VerifyContext::default()).await {
                 Ok(principal) => break principal,
-                // An outage of a busy machine says nothing of the credential.
+                // An outage of a busy machine is no answer about the credential.
                 Err(VerifyError::Unavailable(_)) => {}
                 Err(_) => return None,
             }
@@ -208,7 +208,7 @@ async fn a_cached_key_ends_with_its_client_and_with_the_clients_owner() {
     }
 }
 
-/// A fault that the rule has to find: a cache that nothing tells.
+/// A fault that the rule must find: a cache without announcements.
 #[tokio::test]
 async fn the_suite_finds_a_cache_that_hears_of_no_change() {
     for (how, name) in [(Ends::DisableOwner, "key"), (Ends::RevokeClient, "app token")] {
@@ -223,7 +223,7 @@ async fn the_suite_finds_a_cache_that_hears_of_no_change() {
     }
 }
 
-/// A credential whose user is not there yet ends with the user who is made.
+/// A credential whose user does not exist yet ends when that user is made.
 #[tokio::test]
 async fn a_cached_key_of_a_name_ends_with_the_user_who_is_made() {
     for place in Place::all() {

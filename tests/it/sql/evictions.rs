@@ -19,7 +19,7 @@ use super::*;
 /// Nothing ends by itself while a test runs.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// A node: a database behind a cache that is told what changes.
+/// A node: a database behind a cache that receives its changes.
 struct Node {
     database: SqlVerifier,
     cached: Arc<Cached<SqlVerifier>>,
@@ -130,7 +130,7 @@ async fn req_39_what_is_ended_on_one_node_is_refused_by_the_caches_of_all() {
     }
 }
 
-/// What somebody may do changes with their roles, and with what a role allows.
+/// A user's permissions change with the user's roles, and with the permissions of a role.
 #[tokio::test]
 async fn req_39_permissions_that_are_taken_away_are_gone_from_the_caches() {
     for place in Place::all() {
@@ -153,7 +153,7 @@ async fn req_39_permissions_that_are_taken_away_are_gone_from_the_caches() {
     }
 }
 
-/// A node that wrote down only what was shown, and one that wrote down whose it was.
+/// A node that cached only the credential, and a node that cached its owner.
 #[tokio::test]
 async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
     /// Takes every token for the token of that id.
@@ -203,7 +203,7 @@ async fn req_39_what_was_refused_and_is_good_now_is_taken_when_the_refusal_ends(
         assert_eq!(ask(&cached, &key(imported)).await, UNKNOWN);
         keys.import(Secret::borrowed(imported), NewCredential::new()).await.unwrap();
         until(async || ask(&cached, &key(imported)).await == KEY).await;
-        // What nobody asked for before is taken at once.
+        // A credential that was never presented before is accepted at once.
         let issued = keys.create(NewCredential::new()).await.unwrap();
         assert_eq!(ask(&cached, &key(issued.secret.expose_secret())).await, KEY);
     }
@@ -219,8 +219,8 @@ async fn evicting_ends_with_the_cache_or_the_database() {
     tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
 }
 
-/// REQ-39: a node whose listening connection is broken goes by its cache's time, and catches up
-/// when it listens again.
+/// REQ-39: if the listening connection of a node breaks, its entries expire by their `ttl`. When it
+/// listens again, it forgets all entries.
 #[tokio::test]
 async fn req_39_a_node_that_cannot_listen_refuses_when_its_cache_expires() {
     let Some(place) = Place::postgres() else { return };
@@ -246,7 +246,7 @@ async fn req_39_a_node_that_cannot_listen_refuses_when_its_cache_expires() {
     short.learns(&presented).await;
     keys.revoke(&issued.id).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    // Nobody has told them.
+    // They received no announcement.
     assert!(short.remembers(&presented) || asked.elapsed() > ttl);
     short.refuses(&presented).await;
     assert!(asked.elapsed() < ttl + Duration::from_secs(1), "{:?}", asked.elapsed());

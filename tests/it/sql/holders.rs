@@ -37,7 +37,7 @@ async fn a_name_that_is_another_users_uuid_is_refused_and_the_reverse() {
         refused(tokens.import(Secret::borrowed("0123456789abcdef0"), NewCredential::new().user(UUID)).await);
         refused(store.api_keys().create(NewCredential::new().owner(UUID)).await);
         refused(store.app_tokens().create(NewCredential::new().owner(UUID)).await);
-        // What a token says first, no user is later.
+        // A name that a token claimed first cannot become a user later.
         tokens.create(NewCredential::new().user("carol").uuid("c-1")).await.unwrap();
         refused(user(&store, "c-1", None).await);
         refused(user(&store, "dave", Some("carol")).await);
@@ -68,7 +68,7 @@ async fn of_two_that_take_one_word_at_the_same_time_one_is_refused() {
     }
 }
 
-/// Written by hand, as a program of somebody else's would.
+/// Written by hand, as another program would write it.
 #[tokio::test]
 async fn the_database_itself_refuses() {
     for place in Place::all() {
@@ -86,7 +86,7 @@ async fn the_database_itself_refuses() {
             assert!(done.is_err(), "{}: {statement}", place.name);
         }
         place.by_hand(&format!("UPDATE {users} SET uuid = 'b-1' WHERE name = 'bob'")).await.unwrap();
-        // A user who is renamed keeps the UUID, and the old name is no other user's UUID.
+        // A renamed user keeps the UUID, and the old name cannot become another user's UUID.
         place.by_hand(&format!("UPDATE {users} SET name = 'robert' WHERE name = 'bob'")).await.unwrap();
         refused(user(&store, "b-1", None).await);
         refused(user(&store, "carol", Some("bob")).await);

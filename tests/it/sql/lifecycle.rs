@@ -22,14 +22,13 @@ async fn a_key_lives_from_its_making_to_its_end() {
         let verifier = place.builder().secret_word("acme").clock(clock.clone()).connect().await.unwrap();
         let keys = verifier.store().api_keys();
 
-        // Made: for somebody and something, with less than everything, and not for ever. Shown
-        // once.
+        // Made with an owner, a label, fewer permissions and an expiry. The secret is shown once.
         let new = NewCredential::new().owner("alice").label("nightly import").scopes(["read"]);
         let issued = keys.create(new.expires_at(made + 100 * HOUR)).await.unwrap();
         let first = issued.secret.expose_secret();
 
-        // A scanner, or a form, can tell it from noise, and a slip of the pen from a key, without
-        // asking.
+        // A scanner or a form can recognize a secret, and find a typing error in one, without a
+        // query.
         let format = TokenFormat::new("acmek").unwrap();
         assert_eq!(format.id_of(first), Some(issued.id.as_str()));
         let (begin, end) = first.split_at(first.len() - 1);
@@ -45,7 +44,8 @@ async fn a_key_lives_from_its_making_to_its_end() {
         assert_eq!(record.label.as_deref(), Some("nightly import"));
         assert_eq!((record.created_at, record.last_used_at), (made, None));
 
-        // Used: it is its owner's, may what it was given, and ends when it was told to.
+        // Used: it belongs to its owner, has the permissions that it was given, and expires at the
+        // set time.
         clock.pass(HOUR);
         let principal = who(&verifier, &key(first)).await;
         assert_eq!((principal.id(), principal.owner()), (Some(issued.id.as_str()), Some("alice")));
@@ -294,7 +294,7 @@ async fn a_verifier_revokes_what_was_presented() {
         verifier.revoke(&old, &context).await.unwrap();
         assert_eq!(ask(&verifier, &old).await, REVOKED);
         assert_eq!(ask(&verifier, &token(rotated.secret.expose_secret())).await, REVOKED);
-        // One whose overlap is over revokes nothing.
+        // A secret whose overlap is over revokes nothing.
         let another = tokens.create(NewCredential::new().user("otto")).await.unwrap();
         let rotated = tokens.rotate(&another.id, HOUR).await.unwrap();
         clock.pass(HOUR);
@@ -422,7 +422,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         for (shown, same, other) in [
             ("id.1.sig", "id.1.gis", "id.2.sig"),
             (&*shown, &*same, &*other),
-            // Not a JWT: its last part is all that tells it from others.
+            // Not a JWT: only its last part differs from others.
             ("v4.local.1", "v4.local.1", "v4.local.2"),
         ] {
             for text in [shown, same, other] {
@@ -438,7 +438,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         }
         assert!(matches!(one.revoke(&token("nobodys"), &context).await, Err(VerifyError::Denied(_))));
         assert!(one.verify_now(&token("id.1.sig"), &context).is_none());
-        // A denial outlives the leeway that whoever verifies may have.
+        // A denial lasts longer than the leeway of a verifier.
         clock.pass(HOUR + Duration::from_secs(60));
         assert_eq!(database.store().purge_expired(Duration::ZERO).await.unwrap(), 3);
         database.close().await;

@@ -34,7 +34,7 @@ impl Server {
         command
     }
 
-    /// Starts it, and says where it is.
+    /// Starts it, and returns its address.
     fn start(&self) -> String {
         let output = self.script("start").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -69,9 +69,9 @@ struct Counts {
     slowest: AtomicU32,
 }
 
-/// D8, REQ-19, REQ-55: a server that crashes and comes back under load. Nobody is let in who should
-/// not be, nobody is denied for it, each answer comes in time, and a second after it is back all is
-/// well.
+/// D8, REQ-19, REQ-55: a server crashes and comes back under load. No invalid credential is
+/// accepted, no valid one is denied, each answer comes in time, and a second after the return every
+/// answer is correct.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     if Place::postgres().is_none() {
@@ -138,7 +138,7 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
         "{counts:?}"
     );
     assert!(counts.slowest.load(Ordering::SeqCst) < 2_000, "{counts:?}");
-    // Who listens was told that something may have been missed.
+    // The listeners learned that they may have missed a change.
     let told = async { while changes.next().await != Some(Change::Everything) {} };
     tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
 
@@ -194,7 +194,7 @@ async fn a_server_that_is_stopped_denies_nobody_and_lets_nobody_in() {
     suite.check(&tower_principal::verify::Cached::new(verifier).unwrap()).await.assert_holds();
 }
 
-/// D8: a database that somebody else locks is an outage while it lasts, and no longer.
+/// D8: a database that another process locks is an outage while the lock lasts, and no longer.
 #[tokio::test]
 async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     let place = Place::all().swap_remove(0);
@@ -205,7 +205,8 @@ async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     let file = place.folder.as_ref().unwrap().path().join("test.db");
     let mut other = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
 
-    // Readers go on while somebody writes; a change waits for a while and is an outage.
+    // Readers continue while another process writes. A change waits for a while and is then an
+    // outage.
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     assert_eq!(ask(&verifier, &credential).await, KEY);
     let started = Instant::now();
@@ -219,7 +220,7 @@ async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     assert_eq!(ask(&verifier, &credential).await, DISABLED);
 }
 
-/// What cannot be read is an outage, and nobody is let in or denied for it.
+/// A record that cannot be read is an outage, and neither accepts nor denies.
 #[tokio::test]
 async fn a_database_without_its_tables_is_an_outage() {
     for place in Place::all() {

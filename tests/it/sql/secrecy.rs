@@ -142,7 +142,8 @@ async fn a_look_up_reads_no_table_from_end_to_end() {
         store.api_keys().list(Some("k1"), 10).await.unwrap();
         store.api_keys().of_user("alice").await.unwrap();
     }
-    // The server's statistics are late by a second, and told by a connection that is used again.
+    // The server's statistics are a second late, and a connection reports them when it is used
+    // again.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     for _ in 0..50 {
         assert_eq!(ask(&verifier, &key("nobodys")).await, UNKNOWN);

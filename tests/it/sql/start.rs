@@ -49,7 +49,7 @@ async fn a_file_that_is_made_is_its_owners_alone() {
     assert_eq!(modes(), [0o600; 3], "with what SQLite puts beside it");
     verifier.close().await;
     assert_eq!(modes(), [0o600]);
-    // One that was there is whose it was.
+    // An existing file keeps its permissions.
     set_permissions(folder.join("test.db"), Permissions::from_mode(0o640)).unwrap();
     let again = place.connect().await;
     assert_eq!(ask(&again, &key(API_KEY)).await, KEY);
@@ -192,8 +192,7 @@ async fn any_number_of_nodes_may_start_at_once_and_again() {
     }
 }
 
-/// REQ-55: whether the server is not there or says nothing, the answer comes in time and is an
-/// outage.
+/// REQ-55: if the server is absent or does not answer, the result comes in time and is an outage.
 #[tokio::test]
 async fn req_55_a_server_that_does_not_answer_is_an_outage_within_the_deadline() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

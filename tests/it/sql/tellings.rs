@@ -1,4 +1,4 @@
-//! Which changes are told to those who keep answers: each that is made, and none that is not.
+//! Which changes are announced to caches: each change that is made, and no other.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,8 +20,7 @@ async fn listen(place: &Place, database: &SqlVerifier) -> Changes {
     changes
 }
 
-/// All that is told before a mark that is set now; PostgreSQL announces it after what it announced
-/// before.
+/// All announcements before a mark that is set now. PostgreSQL announces in order.
 async fn told(place: &Place, database: &SqlVerifier, changes: &mut Changes) -> Vec<Change> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mark = Digest::from_parts(&[b"mark", &NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()]);
@@ -48,7 +47,7 @@ async fn until(holds: impl AsyncFn() -> bool) -> bool {
     false
 }
 
-/// REQ-39: a cache hears of a change whose caller went away before it was made.
+/// REQ-39: a cache learns of a change even if its caller left before the change was made.
 #[tokio::test]
 async fn req_39_a_change_whose_caller_left_is_told() {
     for place in Place::all() {
@@ -85,7 +84,7 @@ async fn req_39_a_change_whose_caller_left_is_told() {
     }
 }
 
-/// REQ-39: what a cache kept is forgotten, though whoever disabled it did not wait.
+/// REQ-39: a cache forgets its entry even if the caller that disabled the user did not wait.
 #[tokio::test]
 async fn req_39_a_key_disabled_by_a_caller_who_left_is_refused_by_the_cache() {
     for place in Place::all() {
@@ -101,8 +100,8 @@ async fn req_39_a_key_disabled_by_a_caller_who_left_is_refused_by_the_cache() {
     }
 }
 
-/// REQ-39: a statement that waits for a lock until after its caller has left is told when it is
-/// made.
+/// REQ-39: if a statement waits for a lock until after its caller has left, it is announced when it
+/// is executed.
 #[tokio::test]
 async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
     use sqlx::{Connection as _, Executor as _};
@@ -126,7 +125,8 @@ async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
     assert!(until(async || ask(&cached, &presented).await == REVOKED).await);
 }
 
-/// Who holds a token that was revoked can say so again and again: no cache forgets anything for it.
+/// The holder of a revoked token can revoke it again and again, and no cache forgets an entry
+/// because of that.
 #[tokio::test]
 async fn what_is_revoked_already_is_not_told_again() {
     for place in Place::all() {
@@ -204,8 +204,7 @@ async fn one_revoked_token_does_not_empty_a_cache_again_and_again() {
     }
 }
 
-/// A row that is written again as it was is not announced, whoever writes it; one that is changed
-/// is.
+/// A row that is written again without a change is not announced. A changed row is.
 #[tokio::test]
 async fn a_row_written_again_as_it_was_is_not_announced() {
     let Some(place) = Place::postgres() else { return };

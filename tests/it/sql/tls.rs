@@ -131,7 +131,7 @@ async fn a_pool_and_options_are_held_to_the_same_rule() {
     assert!(fake.heard().is_empty());
 }
 
-/// Asked in a process of its own, whose environment this sets.
+/// Runs in a separate process, with an environment that this test sets.
 #[test]
 fn the_environment_of_the_driver_is_held_to_the_same_rule() {
     for (variables, refused) in [

@@ -95,7 +95,7 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
         store.users().enable("alice").await.unwrap();
         assert_eq!(ask(&verifier, &key(owned)).await, KEY);
         assert_eq!(ask(&verifier, &token(before)).await, good);
-        // Whoever takes the name next inherits nothing.
+        // The next user of the name inherits nothing.
         store.users().delete("alice").await.unwrap();
         store.users().create("alice", Secret::borrowed("q"), NewUser::new()).await.unwrap();
         store.users().grant("alice", "*:/**").await.unwrap();
@@ -120,7 +120,7 @@ async fn nobody_has_an_empty_password() {
         users.create("eve", Secret::borrowed("p"), NewUser::new()).await.unwrap();
         assert!(matches!(users.set_password("eve", empty()).await, Err(SqlError::ShortSecret)));
         assert_eq!(ask(&verifier, &password("eve", "p")).await, Short::Is(PrincipalKind::BasicUser));
-        // Nor by a hash that somebody made elsewhere.
+        // Nor by a hash that another program made.
         let hash = cheap_passwords().hash("").unwrap();
         users.import("mallory", &hash, NewUser::new()).await.unwrap();
         assert_eq!(ask(&verifier, &password("mallory", "")).await, UNKNOWN);

@@ -1,5 +1,5 @@
-//! What the tests share: credentials that are known, a service that says who came, answers taken
-//! apart.
+//! Shared parts of the tests: known credentials, a service that names its caller, and parsed
+//! answers.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -53,10 +53,10 @@ pub(crate) const ORG_CLIENT: &str = "b3U68vghI6FmEeKn9wLoGtzz0A";
 pub(crate) const APP_CLIENT: &str = "YXA68vghI6FmEeKn9wLoGtzz0A";
 pub(crate) const CLIENT_SECRET: &str = "YXA65gYlqja8aYYSAy8Ox3Vg5aRZp48";
 pub(crate) const TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
-/// Well-formed, and nobody's.
+/// Well-formed, and unknown.
 pub(crate) const UNKNOWN_TOKEN: &str = "jFfDUcsK9zzNMs1zwczzJxGrimPtmf";
 
-/// Knows one of each: who may hold what the constants above say.
+/// Knows one principal of each kind, by the constants above.
 pub(crate) fn everybody() -> MemoryVerifier {
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
@@ -85,7 +85,7 @@ pub(crate) fn layer_of<V: Verifier>(dialect: Dialect, verifier: V) -> Authentica
     AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure())
 }
 
-/// Says who came, on every path.
+/// Names the caller, on every path.
 pub(crate) fn whoami() -> Router {
     Router::new().fallback(async |who: Authentication| name(&who))
 }
@@ -140,7 +140,8 @@ impl Answer {
         self.rejection.as_ref().map(Rejection::kind)
     }
 
-    /// The principal's kind as [`name`] tells it, or the refusal; the status has to agree with it.
+    /// Returns the principal's kind as [`name`] writes it, or the refusal. The status must agree
+    /// with it.
     pub(crate) fn outcome(&self) -> Result<&str, RejectionKind> {
         match self.kind() {
             None => {

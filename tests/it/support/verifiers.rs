@@ -44,7 +44,7 @@ impl<V: Verifier> Verifier for Counting<V> {
     }
 }
 
-/// Answers what a closure says, at once or after it has waited.
+/// Answers with the result of a closure, at once or after it has waited.
 pub(crate) struct Says<F> {
     pub(crate) answer: F,
     pub(crate) at_once: bool,
