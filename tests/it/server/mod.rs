@@ -3,11 +3,17 @@
 
 mod client_authentication;
 mod codes;
+mod holders;
+mod races;
 mod refresh;
+#[cfg(feature = "metrics")]
+mod reports;
+mod resources;
 #[cfg(feature = "jwt")]
 mod signer;
 #[cfg(feature = "jwt")]
 mod signer_keys;
+mod throttling;
 mod token_endpoint;
 
 use std::collections::HashMap;
