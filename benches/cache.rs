@@ -1,8 +1,8 @@
-//! What a hit of the cache costs, beside a memory verifier's.
+//! The cost of a cache hit, compared with that of a memory verifier.
 //!
 //!     BENCH=cache benches/instructions              # instructions of one hit, by callgrind
 //!     cargo bench --bench cache -- times            # nanoseconds, from 100 to 1,000,000 stored tokens
-//!     cargo bench --bench cache -- flood 1000000    # memory, after so many tokens that nobody knows
+//!     cargo bench --bench cache -- flood 1000000    # memory, after this number of unknown tokens
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::future::Future;
@@ -19,16 +19,16 @@ use tower_principal::{
     VerifyContext, VerifyError, verify::MemoryVerifier,
 };
 
-/// Of every kind that can be kept, asked of a memory verifier and of a cache around it. `password`
-/// is of the cache alone, since the memory verifier hashes it; `refused` is a token that nobody
-/// knows, `many` one of 100,000 that are kept.
+/// Measures each kind of credential that the cache stores, with a memory verifier and with a cache
+/// around it. `password` is measured only with the cache, because the memory verifier hashes it;
+/// `refused` is an unknown token, `many` is one of 100,000 cached tokens.
 const KINDS: [&str; 6] = ["token", "jwt", "app", "key", "halves", "client"];
 const CACHED_ALONE: [&str; 3] = ["password", "refused", "many"];
 
 const KEY: &str = "5xi1pa3bzl4r4mczg";
 const CLIENT: &str = "YXA6AfAGsHVBEeWOvxfLjNHDiA";
 
-/// Knows every token that begins like one. Asked by `verify` alone.
+/// Accepts every token that starts with `good`. It has no `verify_now`.
 struct Remote;
 
 impl Verifier for Remote {
@@ -46,7 +46,7 @@ impl Verifier for Remote {
     }
 }
 
-/// Forty characters.
+/// Returns a token of 40 characters.
 fn token(kind: &str, at: usize) -> String {
     format!("{kind}{at:036}")
 }
@@ -55,7 +55,7 @@ fn access(token: &str) -> Credential<'_> {
     Credential::AccessToken(Secret::borrowed(token))
 }
 
-/// Runs something that never waits.
+/// Runs a future that is ready at its first poll.
 fn now<T>(work: impl Future<Output = T>) -> T {
     match pin!(work).poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
@@ -85,7 +85,7 @@ fn password() -> Credential<'static> {
     Credential::Password(Pair::new(Secret::borrowed("alice@example.org"), Secret::borrowed("correct horse")))
 }
 
-/// What is shown of one kind; the verifier of [`everything`] knows it.
+/// Returns a credential of this kind, which the verifier of [`everything`] accepts.
 fn shown(kind: &str) -> Credential<'static> {
     let secret = |text: &str| Secret::owned(text.to_owned());
     let pair = |id: &str, text: &str| Pair::new(secret(id), secret(text));
@@ -101,7 +101,7 @@ fn shown(kind: &str) -> Credential<'static> {
     }
 }
 
-/// Knows what is shown of every kind, and a thousand tokens.
+/// Returns a verifier that accepts [`shown`] of every kind, and a thousand tokens.
 fn everything() -> MemoryVerifier {
     let user = || OAuthUser::new("otto").with_scopes(["a", "b"]);
     let key = || ApiKey::new(KEY).with_owner("otto");
@@ -148,7 +148,8 @@ fn count(case: &str, hits: usize, without: bool) {
     }
 }
 
-/// Hits over all tokens in an order that no prefetcher knows; the median of several rounds, in ns.
+/// Returns the time of a hit in ns, as the median of several rounds over all tokens, in an order
+/// that no prefetcher can predict.
 fn nanoseconds(stored: usize, verifier: &impl Verifier) -> u128 {
     const HITS: usize = 200_000;
     let tokens: Vec<String> = (0..HITS).map(|at| token("good", at.wrapping_mul(7_919) % stored)).collect();
@@ -164,7 +165,7 @@ fn nanoseconds(stored: usize, verifier: &impl Verifier) -> u128 {
     rounds[rounds.len() / 2]
 }
 
-/// Resident memory of this process, in KiB; 0 if the system does not report it.
+/// Returns the resident memory of this process in KiB, or 0 if the system does not report it.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

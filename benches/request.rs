@@ -1,10 +1,10 @@
-//! A request's way through the layer, for counting instructions.
+//! The way of a request through the layer, to count instructions.
 //!
 //!     benches/instructions                      # every case under callgrind, as differences
-//!     cargo bench --bench request -- bearer 1000    # one case, so many requests: what the script counts
+//!     cargo bench --bench request -- bearer 1000    # one case, 1,000 requests; the script counts these
 //!
-//! Each case has a twin without the layer, so that what building the request and the answer costs
-//! cancels.
+//! Each case has a twin without the layer, so that the cost of building the request and the answer
+//! cancels out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::convert::Infallible;
@@ -31,7 +31,7 @@ const APP_TOKEN: &str = "09sIcqEhoY0teGY5rhupZGqhW";
 const KEY: (&str, &str) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "a-secret-of-twenty-ch");
 const CLIENT: (&str, &str) = ("b3U68vghI6FmEeKn9wLoGtzz0A", "b3U65gYlqja8aYYSAy8Ox3Vg5aRZp48");
 
-/// How many other principals the verifier knows.
+/// The number of other principals in the verifier.
 const CROWD: usize = 1_000;
 
 struct Case {
@@ -42,19 +42,19 @@ struct Case {
     by: By,
 }
 
-/// What serves it.
+/// The service of a case.
 #[derive(Clone, Copy)]
 enum By {
-    /// The layer around a plain service, with a verifier that answers at once.
+    /// The layer around a plain service, with a verifier that answers without waiting.
     Now,
-    /// The same through a verifier without its type.
+    /// The same with a type-erased verifier.
     Dyn,
-    /// The same with a verifier that is only asked by `verify`.
+    /// The same with a verifier that has only `verify`.
     Waits,
     /// An axum router whose handler extracts the principal.
     #[cfg(feature = "axum")]
     Axum,
-    /// A JWT's verifier, and jsonwebtoken's `decode` in its place.
+    /// A JWT verifier; and in its place `decode` of jsonwebtoken.
     #[cfg(feature = "jwt")]
     Jwt,
     #[cfg(feature = "jwt")]
@@ -121,8 +121,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A JWT of eight claims, a verifier for it, and as a measure the crate jsonwebtoken with the same
-/// rules.
+/// A JWT with eight claims, a verifier for it, and for comparison the crate jsonwebtoken with the
+/// same rules.
 #[cfg(feature = "jwt")]
 mod jwt {
     use std::sync::OnceLock;
@@ -175,7 +175,7 @@ mod jwt {
         builder.keys(keys).build().unwrap()
     }
 
-    /// The same token by `jsonwebtoken::decode`, and a principal of its subject.
+    /// The same token with `jsonwebtoken::decode`, and a principal made from its subject.
     pub(super) struct Decode(DecodingKey, Validation);
 
     pub(super) fn decoding() -> Decode {
@@ -214,7 +214,7 @@ fn verifier() -> MemoryVerifier {
     crowd.build().unwrap()
 }
 
-/// Answers nothing at once, so every request waits.
+/// Has no `verify_now`, so every request waits.
 struct Waits(MemoryVerifier);
 
 impl Verifier for Waits {
@@ -245,7 +245,7 @@ impl Service<Request<()>> for Inner {
     }
 }
 
-/// Six headers whose values are slices of one buffer, as a server makes them.
+/// Returns a request whose six headers are slices of one buffer, as a server makes them.
 fn request<B: Default>(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) -> Request<B> {
     let mut request = Request::new(B::default());
     *request.uri_mut() = uri.clone();

@@ -1,8 +1,8 @@
-//! D3: clients leave at random moments while a slow verifier works for them. What is left a second
-//! later?
+//! D3: clients leave at random moments while a slow verifier works for them. What remains of their
+//! requests a second later?
 //!
-//! Tokens are verified for 30 s under a deadline of 60 s, and passwords by `Passwords` as they are,
-//! so whatever is over after a second was given up because its client left.
+//! A token takes 30 s to verify and the deadline is 60 s; `Passwords` checks passwords at its usual
+//! speed. Therefore a verification that is gone after a second was dropped because its client left.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,11 +35,11 @@ use crate::harness::report::Report;
 use crate::harness::server::{Gauges, Stats};
 
 const CLIENTS: usize = 100;
-/// How often each of them leaves, of each kind.
+/// The number of times that each client leaves, for each way to leave.
 const TIMES: usize = 100;
-/// They leave within this time after they asked.
+/// Each client leaves within this time after its request.
 const LEAVES: Duration = Duration::from_millis(4);
-/// One in so many asks with a password.
+/// One request in this many has a password.
 const LOGINS: u64 = 4;
 
 const USER: &str = "alice@example.org";
@@ -85,7 +85,8 @@ pub(crate) fn app(gauges: &Arc<Gauges>) -> Router {
         .with_state(passwords)
 }
 
-/// How many checks are admitted at once: what permits are left.
+/// Returns the number of password checks that are admitted at once, which is the number of free
+/// permits.
 async fn places(passwords: &Passwords) -> usize {
     let check = || passwords.verify(Zeroizing::new(String::new()), None);
     let all = futures_util::future::join_all((0..1_000).map(|_| check())).await;
@@ -111,8 +112,7 @@ pub(crate) async fn run() -> Report {
             format!("{name}: left, and had begun to be verified"),
             format!("{}, {}", CLIENTS * TIMES, left.stats.asked - asked),
         );
-        // The open connections of HTTP/2 are the clients', and stay; each has a task and a
-        // descriptor.
+        // The clients of HTTP/2 keep their connections open; each has a task and a descriptor.
         let open = left.stats.connections.saturating_sub(calm.stats.connections);
         let stay = if way == Way::StreamReset { stayed.len() } else { 0 };
         report.target(
@@ -134,7 +134,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// What a process holds.
+/// The resources that a process holds.
 struct Held {
     stats: Stats,
     descriptors: usize,
@@ -144,7 +144,7 @@ struct Held {
 impl Held {
     async fn of(child: &Child) -> Self {
         let stats = child.stats().await;
-        // The connection that asked is closed by then.
+        // By then, the connection that asked for the figures is closed.
         sleep(Duration::from_millis(50)).await;
         let descriptors = child.descriptors();
         let places = child.connect().await.ask(&client::get("/places", "")).await.expect("the child answers");
@@ -152,7 +152,8 @@ impl Held {
         Self { stats, descriptors, places }
     }
 
-    /// What there is more of than in another state, beside connections that stay.
+    /// Returns the surplus of each resource over that of a calm process, except for connections
+    /// that stay.
     fn more(&self, calm: &Self, stay: usize) -> [usize; 5] {
         [
             self.stats.verifying,
@@ -172,7 +173,7 @@ impl Held {
     }
 }
 
-/// How a client leaves.
+/// The way in which a client leaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Close,
@@ -191,7 +192,7 @@ impl Way {
         }
     }
 
-    /// One client leaves many times. What it keeps open is handed back.
+    /// Leaves many times, and returns the connection that stays open, if any.
     async fn leave(self, address: SocketAddr, mut chance: Chance) -> Option<SendRequest<Empty<Bytes>>> {
         let mut streams = None;
         for _ in 0..TIMES {
@@ -216,7 +217,7 @@ impl Way {
             Self::Reset => connection.stream.set_zero_linger().expect("a socket"),
             Self::HalfClose => {
                 let _ = connection.stream.shutdown().await;
-                // Whether the server closes its half, too, is what the figures say.
+                // The figures show whether the server closes its half as well.
                 let _ = timeout(Duration::from_secs(1), connection.answer()).await;
             }
             Self::Close | Self::StreamReset => {}
@@ -231,7 +232,7 @@ fn authorization(chance: &mut Chance) -> String {
     }
 }
 
-/// Asks on a stream of its own and resets it; connects again where the server has closed the
+/// Sends a request on a new stream and resets it. Reconnects if the server has closed the
 /// connection.
 async fn reset(
     streams: Option<SendRequest<Empty<Bytes>>>,

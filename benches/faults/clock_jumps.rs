@@ -1,9 +1,9 @@
-//! D11: the clock is moved: by a little, by an hour, to 2038, to 9999, to 1970, and back, while
+//! D11: the clock moves by a little, by an hour, to 2038, to 9999, to 1970, and back, while
 //! credentials expire.
 //!
-//! Clocks that can be given are moved by the experiment; the clock of a child process by
-//! libfaketime, where it is installed. What is expected is reckoned here, from the dates and the
-//! clock alone.
+//! The experiment moves the clocks that the crate accepts as arguments. If libfaketime is
+//! installed, it moves the clock of a child process. The expected results are computed here, from
+//! the dates and the clock alone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -26,15 +26,15 @@ use crate::harness::numbers::Chance;
 use crate::harness::report::Report;
 
 const HOUR: i64 = 3_600;
-/// Where the clock is moved to, in seconds from the right time.
+/// The positions of the clock, in seconds from the right time.
 const JUMPS: [i64; 11] = [0, 10, -10, 30, -30, 31, -31, 61, -61, HOUR, -HOUR];
-/// And in seconds since 1970: the first second that 32 bits do not hold, the last one of 9999, the
-/// first of all.
+/// The same in seconds since 1970: the first second that does not fit into 32 bits, the last second
+/// of 9999, and the first second of all.
 const LEAPS: [i64; 3] = [1 << 31, 253_402_300_799, 0];
 const TTL: Duration = Duration::from_millis(1_000);
 const STEPS: usize = 400;
 
-/// The right time and every other one, in seconds since 1970.
+/// Returns the right time and all wrong ones, in seconds since 1970.
 fn moments(right: i64) -> Vec<i64> {
     JUMPS.iter().map(|jump| right + jump).chain(LEAPS).collect()
 }
@@ -47,7 +47,7 @@ fn seconds(clock: &TestClock) -> i64 {
     clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// Whether the token is taken; an outage is neither, and fails the experiment.
+/// Returns true if the token is accepted, and panics on an outage.
 async fn takes(verifier: &impl Verifier, token: &str) -> bool {
     let credential = Credential::AccessToken(Secret::borrowed(token));
     let answer = match verifier.verify_now(&credential, &VerifyContext::default()) {
@@ -120,7 +120,7 @@ async fn jwts(report: &mut Report, leeway: i64) {
     report.exactly(format!("JWTs, leeway {leeway} s: wrong rejects"), rejected, 0);
     report.exactly(format!("JWTs, leeway {leeway} s: of {within} within the leeway taken"), spared, within);
 
-    // Behind the layer, which looks at the clock, too.
+    // The same behind the layer, which also reads the clock.
     let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure());
     let app = Router::new().route("/data", get(async || "data")).route_layer(layer.clock(clock.clone()));
     let fresh = issuer.token("otto").audience("api").claim("iat", right).claim("exp", right + HOUR).sign();
@@ -138,7 +138,7 @@ async fn jwts(report: &mut Report, leeway: i64) {
     );
 }
 
-/// Tokens that are looked up, and expire.
+/// Tokens that are looked up and expire.
 async fn stored(report: &mut Report) {
     let clock = TestClock::default();
     let right = seconds(&clock);
@@ -181,7 +181,7 @@ async fn compare(
     report.exactly(format!("{name}: of {asked} answers wrong"), wrong, 0);
 }
 
-/// A cache, while the clock goes to and fro and tokens are revoked behind it.
+/// A cache, while the clock moves back and forth and tokens are revoked behind it.
 async fn walk(report: &mut Report) {
     let clock = TestClock::default();
     let right = seconds(&clock);
@@ -237,7 +237,8 @@ async fn walk(report: &mut Report) {
     );
 }
 
-/// Answers that were kept at one moment of the clock, at every other one after their time.
+/// Answers that were cached at one position of the clock, then requested at every other position
+/// after their `ttl`.
 async fn eternal(report: &mut Report) {
     let (mut asked, mut kept) = (0, 0);
     let right = seconds(&TestClock::default());
@@ -261,7 +262,8 @@ async fn eternal(report: &mut Report) {
     report.exactly(format!("Cached: of {asked} answers past their time still good"), kept, 0);
 }
 
-/// A key that its issuer has withdrawn, before a clock that stands, or is set back again and again.
+/// A key that its issuer has withdrawn, while the clock stands still or is set back again and
+/// again.
 async fn keys(report: &mut Report) {
     let age = Duration::from_secs(2);
     for (name, back) in [("stands still", 0), ("is set back by 61 s now and then", 61)] {

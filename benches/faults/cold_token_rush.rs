@@ -1,8 +1,8 @@
-//! D5: ten thousand requests at a time with one token that nobody has verified yet.
+//! D5: ten thousand simultaneous requests with one token that has not been verified before.
 //!
-//! Over connections it is counted how often the verifier is called. How long everybody waits is
-//! measured within one process, since there the time of ten thousand connections is not in it, and
-//! beside a bare channel: to wake ten thousand tasks takes some milliseconds by itself.
+//! The number of verifier calls is counted over connections. The waiting time is measured within
+//! one process, because it would otherwise include the time of ten thousand connections. It is
+//! compared with a bare channel, because it takes some milliseconds to wake ten thousand tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ use crate::harness::report::Report;
 use crate::harness::server::Gauges;
 
 const CLIENTS: usize = 10_000;
-/// Long enough for ten thousand to ask meanwhile, and within the layer's deadline.
+/// Long enough for ten thousand requests to arrive, and shorter than the layer's deadline.
 const TAKES: Duration = Duration::from_millis(1_000);
 const ROUNDS: usize = 5;
 const MARGIN: Duration = Duration::from_millis(5);
@@ -75,8 +75,8 @@ async fn over_connections(report: &mut Report) {
     report.exactly("connections: calls of the verifier", child.stats().await.asked, 1);
 }
 
-/// How much longer than the verification 10,000 tasks wait: for a bare channel of tokio's, for the
-/// cache, and behind the layer, which also keeps a timer for each.
+/// Measures how much longer than the verification 10,000 tasks wait: on a bare channel of tokio's,
+/// on the cache, and behind the layer, which also has a timer for each.
 async fn within_a_process(report: &mut Report) {
     let asked = Arc::<AtomicUsize>::default();
     let slow = || Slow { gauges: Arc::default(), asked: Arc::clone(&asked) };
@@ -124,13 +124,13 @@ async fn within_a_process(report: &mut Report) {
     report.note("tasks: the same, behind the layer", format!("{layer:.1?}"));
 }
 
-/// What ten thousand tasks have seen.
+/// The results of ten thousand tasks.
 struct Round {
     good: usize,
     waited: Times,
 }
 
-/// Runs ten thousand tasks at a time.
+/// Runs ten thousand tasks at once.
 async fn all<F>(mut ask: impl FnMut() -> F) -> Round
 where
     F: Future<Output = bool> + Send + 'static,
@@ -153,8 +153,8 @@ where
     round
 }
 
-/// What p99 is over the time that the verification takes, in the best round: whatever else the
-/// machine does makes it longer.
+/// Returns by how much p99 exceeds the time of the verification in the best round, because other
+/// work of the machine only makes it longer.
 fn late(rounds: Vec<Round>) -> Duration {
     rounds.iter().map(|round| round.waited.p99().saturating_sub(TAKES)).min().unwrap_or_default()
 }

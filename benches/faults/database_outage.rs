@@ -1,7 +1,8 @@
-//! D8: the database crashes, restarts, stands still, is locked, is full, while requests go on.
+//! D8: the database crashes, restarts, freezes, is locked or is full while requests continue.
 //!
-//! PostgreSQL is a cluster of the experiment's own, by `tests/postgres/start`; where it is not
-//! installed that part is left out, and says so. There is one node of it: a failover is not tried.
+//! The experiment starts its own PostgreSQL cluster by `tests/postgres/start`. If PostgreSQL is not
+//! installed, the report states that this part was left out. The cluster has one node, so failover
+//! is not tested.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,15 +27,15 @@ use crate::harness::databases::{Lock, Server};
 use crate::harness::numbers::Times;
 use crate::harness::report::Report;
 
-/// One request each 2 ms.
+/// The interval between requests: one each 2 ms.
 const EACH: Duration = Duration::from_millis(2);
 const LOCKED: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A token, and what it is answered while all is well.
+/// A token, and its status while the database works.
 type Token = (Arc<str>, u16);
 
-/// An answer.
+/// One answer.
 struct Seen {
     began: Instant,
     ended: Instant,
@@ -72,7 +73,7 @@ async fn ask(app: Router, token: &str) -> u16 {
     app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
 }
 
-/// Requests at a steady pace, whatever becomes of those before.
+/// Requests at a steady pace, even if earlier ones are still open.
 struct Load {
     done: Arc<AtomicBool>,
     running: JoinHandle<Vec<Seen>>,
@@ -109,7 +110,7 @@ impl Load {
     }
 }
 
-/// What came of the requests while a database was away, from `gone` until `back`.
+/// Judges the answers to requests while a database was away, from `gone` until `back`.
 fn judge(report: &mut Report, name: &str, seen: &[Seen], gone: Instant, back: Instant) {
     let count = |test: &dyn Fn(&Seen) -> bool| seen.iter().filter(|seen| test(seen)).count();
     let began = seen.iter().map(|seen| seen.began).min().unwrap();
@@ -209,7 +210,7 @@ async fn sqlite(report: &mut Report) {
     let (tokens, app) = (tokens(&verifier).await, service(verifier.clone()));
     let spare = verifier.store().access_tokens().create(NewCredential::new().user("otto")).await.unwrap();
 
-    // Another connection writes: readers go on, and changes wait or fail.
+    // Another connection writes, so reads continue, and changes wait or fail.
     let load = Load::start(&app, &tokens);
     let mut other = connect(&path).await;
     sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
@@ -239,7 +240,7 @@ async fn sqlite(report: &mut Report) {
         0,
     );
 
-    // Reading is impossible as well.
+    // The lock makes reads impossible as well.
     let load = Load::start(&app, &tokens);
     sleep(SECOND).await;
     let Some(lock) = Lock::take(&path).await else {
@@ -254,7 +255,7 @@ async fn sqlite(report: &mut Report) {
     judge(report, "SQLite locked against readers", &load.end().await, gone, back);
 }
 
-/// No page more: what a full disk is to SQLite, simulated by `PRAGMA max_page_count`.
+/// `PRAGMA max_page_count` simulates a full disk: SQLite cannot add a page.
 async fn full(report: &mut Report) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("portal.db");

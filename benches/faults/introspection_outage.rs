@@ -1,5 +1,5 @@
-//! D10: the authorization server that is asked about tokens fails in every way it can, comes back,
-//! and ends tokens that were good.
+//! D10: the authorization server that introspects tokens fails in every way it can, recovers, and
+//! ends valid tokens.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,15 +23,15 @@ use tower_principal::{AuthenticateLayer, dialect, fetch, transport};
 use crate::harness::numbers::Times;
 use crate::harness::report::Report;
 
-/// Shorter than usual, so that the experiment is.
+/// Shorter than usual, to keep the experiment short.
 const TTL: Duration = Duration::from_secs(5);
 const DEADLINE: Duration = Duration::from_secs(2);
 const CLIENTS: usize = 200;
 const FAULTS: [(&str, usize); 6] =
     [("errors", 1), ("hangs", 2), ("HTML", 3), ("redirects", 4), ("refuses us", 5), ("is cut off", 6)];
 
-/// The authorization server: how it fails, and which tokens are active: all but those that were
-/// ended.
+/// The authorization server: its current fault, and its active tokens, which are all except the
+/// ended ones.
 #[derive(Default)]
 struct Authority {
     fault: AtomicUsize,
@@ -101,7 +101,7 @@ async fn fail(report: &mut Report, app: &Router, authority: &Authority, name: &s
     assert_eq!(ask(app, &warm).await.0, 200, "a good token is good");
     authority.fault.store(fault, Ordering::Relaxed);
 
-    // Half of them would be good, half would not.
+    // Half of them are valid.
     let tokens: Vec<_> = (0..CLIENTS)
         .map(|at| format!("{}-{fault}-{at}", if at % 2 == 0 { "good" } else { "evil" }))
         .collect();
@@ -144,7 +144,7 @@ async fn fail(report: &mut Report, app: &Router, authority: &Authority, name: &s
     report.target(format!("{name}: first good answer after it"), format!("{took:.3?}"), "≤ 1 s", soon);
 }
 
-/// Tokens that were good are ended at the server, each some other time after it was verified.
+/// The server ends valid tokens, each after another delay since its verification.
 async fn flip(report: &mut Report, app: &Router, authority: &Authority) {
     let tokens: Vec<String> = (0..50).map(|at| format!("good-flip-{at}")).collect();
     for token in &tokens {

@@ -1,9 +1,9 @@
-//! D9: the server that publishes an issuer's keys fails in every way it can, and comes back; a key
-//! is withdrawn; ten thousand tokens name keys that nobody has.
+//! D9: the server that publishes an issuer's keys fails in every way it can, and recovers; a key is
+//! withdrawn; ten thousand tokens name unknown keys.
 //!
-//! Ages are judged by a `TestClock` that the experiment moves, so that a day is over in seconds.
-//! What waits for the network waits for real: HTTP over the loopback, and the time limit of a
-//! fetch, which is shorter than usual.
+//! The experiment moves a `TestClock` that determines ages, so that a day takes seconds. Waiting
+//! for the network takes real time: HTTP over the loopback, and the time limit of a fetch, which is
+//! shorter than usual.
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const COOLDOWN: Duration = Duration::from_secs(30);
 const RANDOM: usize = 10_000;
 
-/// What the server does, and for how long the clock is moved on between two requests of the day
-/// without keys: less often where each fetch lasts until its limit.
+/// The faults of the server: a name, a number, and the seconds by which the clock moves between two
+/// requests of the day without keys. The step is longer if each fetch lasts until its limit.
 const FAULTS: [(&str, usize, u64); 8] = [
     ("500", 1, 2),
     ("hangs", HANGS, 15),
@@ -52,7 +52,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// Ten minutes before the first keys, two tokens at a time, then the server is back.
+/// The first keys are missing for ten minutes, with two tokens at a time; then the server recovers.
 async fn without_keys(report: &mut Report, name: &str, fault: usize) {
     let mut world = World::new().await;
     world.set(fault).await;
@@ -75,12 +75,12 @@ async fn without_keys(report: &mut Report, name: &str, fault: usize) {
     report_fetches(report, &world, &format!("{name}, cold"));
 }
 
-/// The keys are known, and cannot be fetched again for a day.
+/// The keys are known, and cannot be fetched for a day.
 async fn a_day_without_server(report: &mut Report, name: &str, fault: usize, step: u64) {
     let mut world = World::new().await;
     let (now, token) = (world.seconds(), world.token());
     assert_eq!(world.ask(&token).await, 200, "a good token is good");
-    // Of the same key, and good after a day, too.
+    // A token of the same key that is still valid after a day.
     let evening = world.issuer.token("otto").audience(API).claim("iat", now + 20 * 3_600);
     let evening = evening.claim("exp", now + 30 * 3_600).sign();
     world.issuer.rotate().unwrap();
@@ -116,7 +116,7 @@ async fn a_day_without_server(report: &mut Report, name: &str, fault: usize, ste
     report_fetches(report, &world, &format!("{name}, warm"));
 }
 
-/// The issuer withdraws a key, for a new one.
+/// The issuer replaces a key by a new one.
 async fn withdrawn(report: &mut Report, busy: bool) {
     let name =
         if busy { "a key is withdrawn, asked each second" } else { "a key is withdrawn, asked seldom" };
@@ -131,7 +131,7 @@ async fn withdrawn(report: &mut Report, busy: bool) {
         if (busy || second >= 300) && world.ask(&old).await == 401 {
             died = died.or(Some(second));
         }
-        // What was begun in the background ends.
+        // Background work ends in this time.
         sleep(Duration::from_millis(2)).await;
     }
     report.target(
@@ -143,8 +143,8 @@ async fn withdrawn(report: &mut Report, busy: bool) {
     report_fetches(report, &world, name);
 }
 
-/// The issuer signs with a new key a moment after its keys were fetched; one token of it each
-/// second.
+/// The issuer starts to sign with a new key just after its keys were fetched; one of its tokens
+/// comes each second.
 async fn new_key(report: &mut Report) {
     let world = World::new().await;
     assert_eq!(world.ask(&world.token()).await, 200, "a good token is good");
@@ -180,8 +180,8 @@ async fn patience(report: &mut Report) {
     }
 }
 
-/// Ten thousand tokens with unknown keys, first at one moment of the clock, then within 1,000 s of
-/// it.
+/// Ten thousand tokens with unknown keys, first at one moment of the clock, then spread over 1,000
+/// s.
 async fn random_keys(report: &mut Report, name: &str, fault: usize) {
     let name = format!("random keys, server {name}");
     let mut world = World::new().await;

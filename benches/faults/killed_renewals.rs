@@ -1,7 +1,8 @@
 //! D13: a process that redeems codes and renews grants is killed at any statement, 500 times.
 //!
-//! The child writes each refresh token before it asks for it, and each one that it got. Afterwards
-//! exactly one token of each grant is in force: the last that it got, or the one that it asked for.
+//! The child writes each refresh token before it requests it and again when it has received it.
+//! Afterwards exactly one token of each grant is in force: the last one received, or the one
+//! requested after it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -19,7 +20,7 @@ use crate::harness::report::Report;
 use crate::refresh_races::{SHAPE, next, successor};
 
 const KILLS: usize = 250;
-/// Renewals of a grant before the next one.
+/// The number of renewals of a grant before the next grant.
 const RENEWALS: usize = 8;
 
 pub(crate) async fn run() -> Report {
@@ -40,7 +41,7 @@ async fn open(address: &str) -> SqlVerifier {
     }
 }
 
-/// The child: redeems and renews until it is killed.
+/// Runs in the child: redeems and renews until it is killed.
 pub(crate) fn work(address: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -82,7 +83,7 @@ async fn one_grant(store: &SqlStore) {
     }
 }
 
-/// What the child wrote of its last grant.
+/// The child's output about its last grant.
 #[derive(Default)]
 struct Last {
     code: Option<String>,
@@ -98,7 +99,7 @@ fn kill_one(address: &str, after: Duration) -> Last {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // From the first grant on.
+    // The time until the kill starts with the first grant.
     let mut last = Last::default();
     if let Some(Ok(first)) = lines.next() {
         last.code = first.strip_prefix("code ").map(str::to_owned);
@@ -128,7 +129,7 @@ async fn judge(report: &mut Report, name: &str, address: String) {
         let after = Duration::from_micros(u64::try_from(kills * 7_919 % 20_000).unwrap());
         let address = address.clone();
         let last = tokio::task::spawn_blocking(move || kill_one(&address, after)).await.unwrap();
-        // A statement that runs at the server ends by itself.
+        // A statement that has reached the server still ends.
         tokio::time::sleep(Duration::from_millis(20)).await;
         kills += 1;
         in_doubt += usize::from(last.asked.is_some());
@@ -141,7 +142,7 @@ async fn judge(report: &mut Report, name: &str, address: String) {
         let Some(code) = &last.code else { continue };
         let code = TokenShape::digest_of_code(&Secret::borrowed(code));
         let unused = store.find(&Presented::Code(code)).await.unwrap().is_some();
-        // Two live tokens of one grant, or a used code without a live token.
+        // A violation is two live tokens of one grant, or a used code without a live token.
         violations += usize::from(live + usize::from(unused) != 1);
         dead_codes += usize::from(!unused && live == 0);
     }

@@ -1,4 +1,4 @@
-//! D4: a thousand clients wait for one verification, and the one that began it leaves.
+//! D4: a thousand clients wait for one verification, and the client that started it leaves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::harness::server::Gauges;
 
 const FOLLOWERS: usize = 1_000;
 const ROUNDS: usize = 20;
-/// Long enough for all of them to ask meanwhile.
+/// Long enough for all of their requests to arrive.
 const TAKES: Duration = Duration::from_millis(600);
 
 struct Slow(Arc<Gauges>);
@@ -56,7 +56,7 @@ pub(crate) async fn run() -> Report {
         let asked = join_all(followers.iter_mut().map(|follower| follower.stream.write_all(&request))).await;
         assert!(asked.iter().all(Result::is_ok), "every follower is connected");
         drop(leader);
-        // No answer exists before the leader leaves; otherwise there would be nothing to fail.
+        // No answer may exist before the leader leaves; otherwise the experiment could not fail.
         early += usize::from(child.stats().await.verifying == 0);
         let answers = join_all(followers.iter_mut().map(|follower| follower.answer())).await;
         good += answers.iter().flatten().filter(|answer| answer.status == 200).count();

@@ -1,4 +1,4 @@
-//! Fault experiments: what a service does while something around it is broken.
+//! Fault experiments: the behaviour of a service while something around it is broken.
 //!
 //!     cargo bench --all-features --bench faults                      # all of them
 //!     cargo bench --all-features --bench faults -- verifier_hangs D2  # by name or number
@@ -45,13 +45,13 @@ struct Experiment {
     name: &'static str,
     what: &'static str,
     run: fn() -> Run,
-    /// What its child process serves, if it needs one.
+    /// The application of its child process, if it needs one.
     serve: Option<fn(&Arc<Gauges>) -> Router>,
 }
 
 type Run = Pin<Box<dyn Future<Output = Report>>>;
 
-/// A row of the table. With an application, the experiment runs it in a child process.
+/// A row of the table. If it has an application, the experiment runs it in a child process.
 macro_rules! experiment {
     ($number:literal, $name:ident, $what:literal) => { experiment!(@ $number, $name, $what, None) };
     ($number:literal, $name:ident, $what:literal, $app:path) => {

@@ -1,7 +1,7 @@
-//! D20: many credentials are revoked at once, while a cache is full.
+//! D20: many credentials are revoked at once while a cache is full.
 //!
-//! Two nodes of one PostgreSQL, and two caches of one SQLite file. On the node that only hears of
-//! it, others ask for what is kept and for what is not all the while.
+//! The nodes are two on one PostgreSQL, or two caches of one SQLite file. One node revokes; the
+//! other receives the changes while clients send it tokens that are cached and tokens that are not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use crate::harness::report::Report;
 
 const KEPT: usize = 100_000;
 const SECOND: Duration = Duration::from_secs(1);
-/// How many are revoked one after another, one each 5 ms.
+/// The number of tokens that are revoked one after another, one each 5 ms.
 const STREAM: usize = 1_000;
 
 #[path = "../../tests/it/support/crowded.rs"]
@@ -46,7 +46,8 @@ pub(crate) async fn run() -> Report {
 }
 
 async fn judge(report: &mut Report, name: &str, here: &SqlVerifier, there: &SqlVerifier) {
-    // A little more room than is needed: which ones go where it is full is not the question.
+    // Slightly more capacity than needed, because this experiment is not about which entries a full
+    // cache evicts.
     let cached = Cached::new(Crowded(there.clone())).unwrap();
     let cached = Arc::new(cached.ttl(Duration::from_secs(3600)).capacity(KEPT + KEPT / 5));
     let evicting = tokio::spawn(there.changes().unwrap().evict_from(&cached));
@@ -77,7 +78,7 @@ async fn judge(report: &mut Report, name: &str, here: &SqlVerifier, there: &SqlV
         sleep(SECOND / 2).await;
         others.end(report, &format!("{name}: meanwhile")).await;
     }
-    // One after the other, for five seconds.
+    // Revocations one after the other, for five seconds.
     let (secrets, ids) = issue(here, &cached, STREAM).await;
     let others = Others::start(&cached, there).await;
     let mut waits = Times::default();
@@ -103,7 +104,7 @@ async fn judge(report: &mut Report, name: &str, here: &SqlVerifier, there: &SqlV
     evicting.abort();
 }
 
-/// So many tokens of one user, that the cache knows.
+/// Creates this many tokens of one user, and stores them in the cache.
 async fn issue(here: &SqlVerifier, cached: &Cached<Crowded>, count: usize) -> (Vec<String>, Vec<String>) {
     let (mut secrets, mut ids) = (Vec::new(), Vec::new());
     for _ in 0..count {
@@ -138,7 +139,7 @@ async fn last_good(cached: &Cached<Crowded>, secrets: &[String], started: Instan
     last
 }
 
-/// The clients that ask meanwhile, for cached tokens and for tokens that need a query.
+/// Clients that send requests at the same time, for cached tokens and for tokens that need a query.
 struct Others {
     done: Arc<AtomicBool>,
     running: JoinHandle<(Times, Times, usize)>,

@@ -1,8 +1,8 @@
-//! D14: 500 clients log in at a time, with passwords of argon2id at 19 MiB, while others come with
+//! D14: 500 clients log in at once, with argon2id passwords at 19 MiB, while other clients send
 //! tokens.
 //!
-//! Rounds take turns: tokens alone; tokens, and a core that something else keeps busy; tokens and
-//! logins.
+//! Three kinds of rounds alternate: tokens alone; tokens while other work keeps a core busy; tokens
+//! and log-ins.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,11 +24,11 @@ use crate::harness::report::Report;
 use crate::harness::server::Gauges;
 
 const CLIENTS: usize = 500;
-/// Calm and busy rounds take turns.
+/// Calm and busy rounds alternate.
 const ROUNDS: usize = 2;
 const DURING: Duration = Duration::from_secs(10);
 const CALM: Duration = Duration::from_secs(3);
-/// A refused client comes back within this time, which is sooner than `Retry-After` asks.
+/// A refused client retries within this time, which is sooner than `Retry-After` demands.
 const AGAIN: Duration = Duration::from_secs(2);
 
 const USER: &str = "alice@example.org";
@@ -129,7 +129,7 @@ impl Seen {
     }
 }
 
-/// Keeps one core busy from outside the service: what the machine alone does to it.
+/// Keeps one core busy outside the service, to measure the effect of the machine alone.
 async fn burn(during: Duration) {
     let started = Instant::now();
     let spin = move || {
@@ -140,7 +140,7 @@ async fn burn(during: Duration) {
     tokio::task::spawn_blocking(spin).await.expect("a thread");
 }
 
-/// Logs in again and again.
+/// Logs in repeatedly.
 async fn log_in(address: SocketAddr, mut chance: Chance) -> Seen {
     let mut seen = Seen::default();
     let mut connection = client::Connection::open(address).await.expect("a connection");

@@ -1,7 +1,7 @@
-//! D16: the trusted proxy no longer says how it was reached; then it says "http" of everything.
+//! D16: the trusted proxy no longer forwards the scheme; then it forwards "http" for every request.
 //!
-//! Live tokens come at 1,000 requests a second. The dialect revokes what is shown over plain http,
-//! and the fuse stops that at 20 in a minute. Tokens are asked for one by one afterwards.
+//! Valid tokens come at 1,000 requests a second. The dialect revokes credentials that come over
+//! plain http, and the fuse stops that at 20 in a minute. Afterwards each token is checked.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,13 +18,13 @@ use crate::harness::report::Report;
 use crate::harness::server::Gauges;
 
 const TOKENS: usize = 1_000;
-/// A refusal for plain http takes 20 ms, so a thousand a second takes more connections.
+/// A refusal for plain http takes 20 ms, so a thousand requests a second need more connections.
 const PACE: Pace = Pace { connections: 40, pause: Duration::from_millis(40) };
 const FUSE: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub(crate) fn app(_: &Arc<Gauges>) -> Router {
-    // Each of another user: one owner has a share of the fuse only.
+    // Each token has another user, because one owner can use only a share of the fuse.
     let user = |number| OAuthUser::new(format!("user-{number}"));
     let known = (0..TOKENS)
         .fold(MemoryVerifier::builder(), |known, number| known.access_token(token(number), user(number)));
@@ -41,7 +41,8 @@ fn token(number: usize) -> String {
 /// One request for each token, as a proxy that reports this scheme sends it.
 fn requests(proxy: &str) -> Vec<Vec<u8>> {
     let request = |number| {
-        // Each from a client of its own: one client has a share of the fuse only.
+        // Each request has another client address, because one client can use only a share of the
+        // fuse.
         let client = format!("198.18.{}.{}", number / 250, number % 250);
         let head = format!("authorization: OAuth {}\r\nx-forwarded-for: {client}\r\n{proxy}", token(number));
         client::get("/data", &head)
@@ -69,7 +70,7 @@ pub(crate) async fn run() -> Report {
     report.exactly("lines of the log that say why", child.logged("sent neither"), 1);
 
     // The second time is more than a minute after the start and less than a minute after the first
-    // time. A counter that goes by the minutes of the clock would have started again.
+    // time. A counter that is reset at each full minute would have started again.
     let begun = Instant::now();
     let mut refused = 0;
     for (seconds, pause) in [(12, Duration::from_secs(30)), (4, Duration::ZERO)] {
@@ -95,9 +96,9 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// How many of the tokens are dead.
+/// Returns the number of revoked tokens.
 async fn revoked(child: &Child) -> usize {
-    // What was decided before the last answer is done by now.
+    // The revocations that began before the last answer are finished by then.
     sleep(Duration::from_millis(200)).await;
     let mut connection = child.connect().await;
     let mut dead = 0;

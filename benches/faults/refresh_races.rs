@@ -1,6 +1,7 @@
-//! D12: 50 calls use one refresh token at once, a thousand times; then old tokens are used again.
+//! D12: 50 simultaneous calls use one refresh token, a thousand times; then old tokens are used
+//! again.
 //!
-//! On SQLite and on PostgreSQL, each with two pools of one database, as two nodes have them.
+//! It runs on SQLite and on PostgreSQL, each with two pools of one database, like two nodes.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// A new grant of a client, and its refresh token. A store that is locked is asked again.
+/// Creates a grant of a client, and returns its refresh token. Retries if the store is locked.
 pub(crate) async fn issue(store: &SqlStore) -> (GrantId, IssuedRefresh) {
     loop {
         let id = GrantId::random().unwrap();
@@ -59,7 +60,7 @@ pub(crate) async fn issue(store: &SqlStore) -> (GrantId, IssuedRefresh) {
     }
 }
 
-/// An access token with this refresh token.
+/// Returns an access token and this refresh token.
 pub(crate) fn next(id: &GrantId, refresh: &IssuedRefresh) -> NextTokens {
     let access = SHAPE.access(id, None).unwrap();
     let refresh = NextRefresh::new(refresh.digests, Lifetime::seconds(24 * 3_600));
@@ -114,7 +115,7 @@ async fn round(nodes: &[SqlStore; 2], counts: &mut Counts) {
         counts.not_one_winner += 1;
         return;
     };
-    // The winner goes on, and then the first token is older than the predecessor.
+    // After the winner's renewal, the first token is older than the predecessor.
     let third = successor(second);
     let renewed = nodes[1].renew(&second.digests, "client", &RefreshRule::new(), &next(&id, &third)).await;
     counts.ended_by_a_race += usize::from(!matches!(renewed, Ok(Renewal::Renewed(_))));

@@ -1,5 +1,5 @@
-//! D21: as many clients as there is room for issue, refresh and verify tokens, while a cache
-//! learns of every renewal.
+//! D21: 16 clients issue, refresh and verify tokens, while a
+//! cache receives every renewal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use crate::harness::report::Report;
 use crate::refresh_races::{SHAPE, issue, next, successor};
 
 const CLIENTS: usize = 16;
-/// Renewals that got no answer in time.
+/// The number of renewals without an answer in time.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
 const TIME: Duration = Duration::from_secs(4);
 
@@ -38,7 +38,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// Runs a step in each client until the time is over, and returns how many steps a second.
+/// Repeats a step in each client until the time is over, and returns the number of steps a second.
 async fn steps<F: Future<Output = ()> + Send + 'static>(start: impl Fn(Arc<AtomicUsize>) -> F) -> f64 {
     let count = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();
@@ -60,7 +60,7 @@ async fn refreshing(store: SqlStore, count: Arc<AtomicUsize>, pace: Option<Durat
         let after = successor(&refresh);
         let renewed = store.renew(&refresh.digests, "client", &RefreshRule::new(), &next(&id, &after)).await;
         if renewed.is_err() {
-            // SQLite lets one write at a time, and not in the order in which they came.
+            // SQLite allows one write at a time, and not in the order of arrival.
             REFUSED.fetch_add(1, Ordering::Relaxed);
             (id, refresh) = issue(&store).await;
             continue;
@@ -71,7 +71,7 @@ async fn refreshing(store: SqlStore, count: Arc<AtomicUsize>, pace: Option<Durat
     }
 }
 
-/// Verifies one token again and again, without a cache.
+/// Verifies one token repeatedly, without a cache.
 async fn verifying(verifier: SqlVerifier, count: Arc<AtomicUsize>) {
     let until = Instant::now() + TIME;
     let (draft, secret) = issued(&verifier.store()).await;
@@ -83,7 +83,7 @@ async fn verifying(verifier: SqlVerifier, count: Arc<AtomicUsize>) {
     }
 }
 
-/// A new grant, and its access token.
+/// Creates a grant, and returns it with its access token.
 async fn issued(store: &SqlStore) -> (NewGrant, Secret<'static>) {
     let id = GrantId::random().unwrap();
     let access = SHAPE.access(&id, None).unwrap();
@@ -113,7 +113,8 @@ async fn judge(report: &mut Report, name: &str, here: &SqlVerifier, there: &SqlV
     );
     let verified = steps(|count| verifying(here.clone(), count)).await;
     report.note(format!("{name}: {CLIENTS} clients verify"), format!("{verified:.0} a second"));
-    // At a thousand renewals a second, how long is a token good in the cache of another node?
+    // At a thousand renewals a second, how long does another node's cache accept a token of an
+    // ended grant?
     let cached = Arc::new(Cached::new(there.clone()).unwrap().ttl(Duration::from_secs(3_600)));
     let evicting = tokio::spawn(there.changes().unwrap().evict_from(&cached));
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -1,8 +1,8 @@
-//! D15: clients that are slow on purpose, against the demo portal: with a head, with a body, with a
-//! handshake, with everything.
+//! D15: clients of the demo portal that are slow on purpose: with the head, the body, the handshake
+//! or the whole request.
 //!
-//! A connection is a descriptor on both sides, and a process here has 20,000, so the idle ones are
-//! 18,000.
+//! A connection takes a descriptor on both sides, and a process here may have 20,000, so 18,000
+//! connections are idle.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -18,14 +18,14 @@ use crate::harness::portal::Portal;
 use crate::harness::probe::Probe;
 use crate::harness::report::Report;
 
-/// How many clients of each slow kind.
+/// The number of slow clients of each kind.
 const SLOW: usize = 200;
 const IDLE: usize = 18_000;
-/// One byte in this time.
+/// The interval between two bytes.
 const DRIP: Duration = Duration::from_millis(400);
 const HEAD: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(5);
-/// How far from its time a connection may be closed.
+/// The tolerance for the time at which a connection is closed.
 const NEAR: Duration = Duration::from_millis(500);
 const DURING: Duration = Duration::from_secs(13);
 /// The longest wait for a connection that the server should have closed.
@@ -99,7 +99,7 @@ pub(crate) async fn run() -> Report {
 /// How a connection ended.
 struct End {
     after: Duration,
-    /// 0 where nothing was answered.
+    /// The status, or 0 without an answer.
     status: u16,
 }
 
@@ -113,7 +113,7 @@ async fn all<F: Future<Output = End>>(count: usize, client: impl Fn() -> F) -> V
     futures_util::future::join_all((0..count).map(|_| client())).await
 }
 
-/// Waits until the server closes, or answers.
+/// Waits until the server answers or closes the connection.
 async fn until_closed(mut stream: impl AsyncRead + Unpin) -> End {
     let started = Instant::now();
     let mut answer = [0; 512];
@@ -123,7 +123,8 @@ async fn until_closed(mut stream: impl AsyncRead + Unpin) -> End {
     End { after: started.elapsed(), status: status.unwrap_or(0) }
 }
 
-/// Drips bytes that end nothing, until the server closes or answers.
+/// Sends single bytes that never complete the request, until the server answers or closes the
+/// connection.
 async fn drip(stream: TcpStream) -> End {
     let (reader, mut writer) = stream.into_split();
     let dripping = tokio::spawn(async move {
@@ -136,7 +137,7 @@ async fn drip(stream: TcpStream) -> End {
     end
 }
 
-/// A head that never ends, the first one on its connection or the second.
+/// Sends a head that never ends, as the first or the second request of its connection.
 async fn slow_head(address: SocketAddr, second: bool) -> End {
     let mut connection = Connection::open(address).await.expect("a connection");
     if second {
@@ -146,7 +147,7 @@ async fn slow_head(address: SocketAddr, second: bool) -> End {
     drip(connection.stream).await
 }
 
-/// A form that never ends.
+/// Sends a form that never ends.
 async fn slow_body(address: SocketAddr) -> End {
     let mut connection = Connection::open(address).await.expect("a connection");
     let head = "POST /any/protected HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\
@@ -164,7 +165,7 @@ async fn silent(address: SocketAddr, after_request: bool) -> End {
     until_closed(connection.stream).await
 }
 
-/// What others see.
+/// The results of other clients.
 struct Others {
     p99: Duration,
     slowest_new: Duration,
@@ -177,7 +178,7 @@ impl Others {
     }
 }
 
-/// Requests on open connections, and a new connection ten times a second.
+/// Sends requests on open connections, and opens a new connection ten times a second.
 async fn others(address: SocketAddr, during: Duration) -> Others {
     let request = client::get("/healthz", "");
     let probe = Probe::start(address, vec![request.clone()], during);
@@ -204,7 +205,7 @@ fn judge_others(report: &mut Report, beside: &str, others: &Others) {
     );
 }
 
-/// The most descriptors that the portal has open.
+/// Returns the maximum number of descriptors that the portal had open in two seconds.
 async fn open(child: &Child) -> usize {
     let mut most = 0;
     for _ in 0..20 {

@@ -1,7 +1,7 @@
-//! D7: a flood of tokens that nobody has ever seen, first short ones, then the longest that are
-//! looked at.
+//! D7: a flood of unknown tokens, first short ones, then the longest that are accepted for
+//! verification.
 //!
-//! Every verifier that a service may put behind the layer is a row of `SUBJECTS`.
+//! Every verifier that a service may use behind the layer is a row of `SUBJECTS`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,20 +26,20 @@ use crate::harness::report::Report;
 use crate::harness::server::Gauges;
 
 const TOKENS: usize = 1_000_000;
-/// A flood ends after this time, even where not all tokens were sent.
+/// A flood ends after this time, even if not all tokens were sent.
 const LONGEST: Duration = Duration::from_secs(25);
 const CONNECTIONS: usize = 8;
-/// How many requests a connection sends before it reads their answers.
+/// The number of requests that a connection sends before it reads their answers.
 const AT_ONCE: usize = 32;
 const GOOD: usize = 1_000;
 
-/// A verifier, and where it is asked.
+/// A verifier, and the path of its route.
 struct Subject {
     path: &'static str,
     app: fn(&str) -> Router,
 }
 
-/// A verifier that remembers failures, or answers, is another row here.
+/// The verifiers, also those that remember failures or answers.
 const SUBJECTS: &[Subject] = &[
     Subject { path: "/memory", app: |path| protected(path, memory()) },
     Subject { path: "/cached", app: |path| protected(path, Cached::new(memory()).unwrap()) },
@@ -68,7 +68,7 @@ fn throttled(path: &str) -> Router {
     protected(path, Throttled::new(verifier).unwrap()).route(ASKED, counts)
 }
 
-/// Counts how often it is asked.
+/// Counts the calls of a verifier.
 struct Counted {
     inner: MemoryVerifier,
     asked: Arc<AtomicUsize>,
@@ -122,7 +122,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// Sends unknown tokens of one length, and good ones beside them.
+/// Sends unknown tokens of one length, and valid ones beside them.
 async fn flood(report: &mut Report, child: &Child, path: &'static str, length: usize, good: &[Vec<u8>]) {
     let flood = Arc::new(Flood::default());
     let before = child.memory().resident;
@@ -135,7 +135,7 @@ async fn flood(report: &mut Report, child: &Child, path: &'static str, length: u
         .collect();
     let watched = Arc::clone(&flood);
     let probes = async {
-        // A probe at a time, for as long as the flood takes.
+        // One probe after another, until the flood ends.
         let (mut asked, mut failures, mut slowest) = (0, 0, Duration::ZERO);
         while !watched.over.load(Ordering::Relaxed) {
             let probed = Probe::start(child.address, good.to_vec(), Duration::from_secs(1)).end().await;
@@ -176,7 +176,8 @@ async fn flood(report: &mut Report, child: &Child, path: &'static str, length: u
     }
     let most = samples.iter().max().unwrap().saturating_sub(before);
     report.target(format!("{name}: memory, more than before"), mib(most), "≤ 64 MiB", most <= 64 * 1024);
-    // Flat: the second half of the flood adds nothing to speak of to what the first half took.
+    // Memory stays flat if the second half of the flood adds almost nothing to that of the first
+    // half.
     let (first, second) = samples.split_at(samples.len() / 2);
     let growth = second.iter().max().unwrap().saturating_sub(first.iter().copied().max().unwrap_or(before));
     report.target(

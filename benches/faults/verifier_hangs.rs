@@ -1,7 +1,7 @@
-//! D1: the verifier sleeps 10 s, and 10,000 clients wait for it.
+//! D1: the verifier sleeps for 10 s, and 10,000 clients wait for it.
 //!
-//! Three kinds of rounds take turns: nobody asks, everybody asks and the verifier is well,
-//! everybody asks and it sleeps. Routes that do not need it are probed in all of them.
+//! Three kinds of rounds alternate: no client sends a token; all do, and the verifier works; all
+//! do, and it sleeps. Every round also probes routes that do not need the verifier.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::harness::report::Report;
 use crate::harness::server::Gauges;
 
 const CLIENTS: usize = 10_000;
-/// Everybody's request of a round starts within this time, so that all of them wait at once.
+/// All clients of a round start within this time, so that all of them wait at once.
 const SPREAD: Duration = Duration::from_millis(1_900);
 const ROUND: Duration = Duration::from_millis(4_200);
 const ROUNDS: usize = 4;
@@ -118,7 +118,7 @@ fn per_client(kib: u64) -> String {
     format!("{:.1} KiB", kib as f64 / CLIENTS as f64)
 }
 
-/// Every client asks once; the status and the time of each.
+/// Every client sends one request; returns the status and the time of each.
 async fn everybody(crowd: Vec<Connection>) -> (Vec<(u16, Duration)>, Vec<Connection>) {
     let mut chance = Chance::new(1);
     let start = tokio::time::Instant::now();

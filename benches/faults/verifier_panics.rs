@@ -1,4 +1,5 @@
-//! D2: the verifier panics, 1 time in 3: before it waits, when it is made to wait, and after.
+//! D2: the verifier panics in 1 of 3 calls: in `verify_now`, or in `verify` before or after it
+//! waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,7 @@ use crate::harness::server::Gauges;
 
 const CONNECTIONS: usize = 50;
 const REQUESTS: usize = 300;
-/// What may be in the handlers at a time. One that keeps its place for good ends all of them.
+/// The limit of concurrent handlers. If each panic kept a permit, the service would soon stop.
 const PLACES: usize = 64;
 
 struct Panicking {
@@ -94,7 +95,7 @@ pub(crate) async fn run() -> Report {
     let after = child.stats().await;
     report.exactly("verifications that are stuck", after.verifying, 0);
     report.exactly("tasks that are left", after.tasks.saturating_sub(calm.tasks), 0);
-    // A verification that kept its place in the limit would have stopped this.
+    // A verification that kept its permit would have stopped the service.
     let mut served = 0;
     for _ in 0..2 * PLACES {
         let status =
@@ -114,7 +115,7 @@ struct Seen {
     lost: usize,
 }
 
-/// Asks over one connection, for as long as it lives.
+/// Sends requests over one connection until the server closes it.
 async fn ask(mut connection: Connection, request: Vec<u8>) -> Seen {
     let mut seen = Seen::default();
     for _ in 0..REQUESTS {

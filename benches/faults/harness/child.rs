@@ -19,7 +19,7 @@ pub(crate) struct Child {
     log: Arc<Mutex<Vec<String>>>,
 }
 
-/// How many lines of the log are kept.
+/// The number of log lines that are kept.
 const LINES: usize = 20_000;
 
 impl Child {
@@ -28,7 +28,7 @@ impl Child {
         Self::start_with(number, &[]).await
     }
 
-    /// The same, with these variables in its environment.
+    /// The same with these environment variables.
     pub(crate) async fn start_with(number: &str, variables: &[(&str, &str)]) -> Self {
         let mut process = Command::new(std::env::current_exe().expect("a program"))
             .args(["serve", number])
@@ -46,7 +46,7 @@ impl Child {
         Self { process, address: address.parse().unwrap(), log }
     }
 
-    /// A process that another program has started.
+    /// Wraps a process that another program has started.
     pub(crate) fn of(mut process: Process, address: SocketAddr) -> Self {
         let log = process.stderr.take().map(keep_lines).unwrap_or_default();
         Self { process, address, log }
@@ -61,13 +61,13 @@ impl Child {
         serde_json::from_slice(&answer.body).expect("stats")
     }
 
-    /// Switches a fault on; 0 is none.
+    /// Switches to this fault; 0 is none.
     pub(crate) async fn fault(&self, number: usize) {
         let answer = self.connect().await.ask(&post(&format!("/fault/{number}"))).await;
         assert_eq!(answer.expect("the child answers").status, 200);
     }
 
-    /// Whether it has not ended.
+    /// Returns true if the process has not ended.
     pub(crate) fn lives(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))
     }
@@ -76,24 +76,24 @@ impl Child {
         Memory::of(self.process.id().expect("the child lives"))
     }
 
-    /// How many descriptors it has open.
+    /// Returns the number of its open descriptors.
     pub(crate) fn descriptors(&self) -> usize {
         let process = self.process.id().expect("the child lives");
         fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
     }
 
-    /// How many lines of its log hold this text.
+    /// Returns the number of its log lines that contain this text.
     pub(crate) fn logged(&self, text: &str) -> usize {
         self.log.lock().unwrap().iter().filter(|line| line.contains(text)).count()
     }
 }
 
-/// What a process holds in memory, in KiB.
+/// The memory of a process, in KiB.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Memory {
-    /// Now.
+    /// The current size.
     pub(crate) resident: u64,
-    /// At most, so far.
+    /// The peak size so far.
     pub(crate) peak: u64,
 }
 
@@ -108,7 +108,7 @@ impl Memory {
     }
 }
 
-/// KiB as text, in MiB.
+/// Formats KiB as MiB.
 pub(crate) fn mib(kib: u64) -> String {
     format!("{:.1} MiB", kib as f64 / 1024.0)
 }

@@ -1,5 +1,5 @@
-//! A small HTTP/1.1 client that hides nothing: one connection, kept alive, and what came back on
-//! it.
+//! A small HTTP/1.1 client that shows everything: one connection, kept alive, and the bytes that
+//! came back on it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,14 +18,14 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Seconds, where the answer has the header.
+    /// The value in seconds, if the answer has the header.
     pub(crate) retry_after: Option<u64>,
-    /// Whether the server closes the connection behind it.
+    /// True if the server closes the connection after the answer.
     pub(crate) closes: bool,
     pub(crate) body: Bytes,
 }
 
-/// No answer takes longer than this in any experiment.
+/// The time limit for an answer in any experiment.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 impl Connection {
@@ -41,7 +41,7 @@ impl Connection {
         self.answer().await
     }
 
-    /// The next answer.
+    /// Returns the next answer.
     pub(crate) async fn answer(&mut self) -> io::Result<Answer> {
         timeout(PATIENCE, self.read()).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -78,7 +78,7 @@ impl Connection {
     }
 }
 
-/// A GET; `lines` are further header lines, each with its line end.
+/// Returns a GET request; `lines` are further header lines, each with its line end.
 pub(crate) fn get(path: &str, lines: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: x\r\n{lines}\r\n").into_bytes()
 }
@@ -87,12 +87,12 @@ pub(crate) fn post(path: &str) -> Vec<u8> {
     format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").into_bytes()
 }
 
-/// A GET with an access token.
+/// Returns a GET request with an access token.
 pub(crate) fn with_token(path: &str, token: &str) -> Vec<u8> {
     get(path, &format!("authorization: Bearer {token}\r\n"))
 }
 
-/// Opens many connections, some at a time: a server's queue of those that it has not accepted is
+/// Opens many connections, a few at a time, because the server's queue of unaccepted connections is
 /// short.
 pub(crate) async fn open_many(address: SocketAddr, count: usize) -> Vec<Connection> {
     let mut connections = Vec::with_capacity(count);

@@ -1,4 +1,4 @@
-//! Databases that an experiment may break: a PostgreSQL server that it starts, and a SQLite file
+//! Databases that an experiment can break: a PostgreSQL server that it starts, and a SQLite file
 //! that another process locks.
 
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-/// A throw-away cluster, by `tests/postgres/start`.
+/// A temporary cluster, started by `tests/postgres/start`.
 pub(crate) struct Server {
     folder: TempDir,
     pub(crate) address: String,
 }
 
 impl Server {
-    /// `None` where PostgreSQL is not installed, or will not start.
+    /// Returns `None` if PostgreSQL is not installed or does not start.
     pub(crate) async fn start() -> Option<Self> {
         let folder = TempDir::new().unwrap();
-        // The server does not run as root, and has to find its own.
+        // The server does not run as root, and must be able to enter its folder.
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let mut server = Self { folder, address: String::new() };
         let output = server.script("start", &[]).await;
@@ -33,7 +33,7 @@ impl Server {
         Some(server)
     }
 
-    /// Ends it as a crash does.
+    /// Stops it without a shutdown, like a crash.
     pub(crate) async fn stop(&self) {
         assert!(self.script("stop", &[]).await.status.success());
     }
@@ -56,14 +56,14 @@ impl Server {
         back.expect("the server is back")
     }
 
-    /// Stops every one of its processes where it stands, or lets them go on.
+    /// Freezes all of its processes, or lets them continue.
     pub(crate) async fn freeze(&self, frozen: bool) {
         let main = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let main = main.lines().next().unwrap().trim().to_owned();
         let children = std::fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap();
         let mut kill = Command::new("kill");
         kill.arg(if frozen { "-STOP" } else { "-CONT" }).arg(&main).args(children.split_whitespace());
-        // One of them may have ended meanwhile.
+        // A process may have ended since the list was read.
         let _ = kill.stderr(Stdio::null()).status().await.unwrap();
     }
 
@@ -86,12 +86,12 @@ impl Drop for Server {
     }
 }
 
-/// A process that holds every lock of a SQLite database in WAL mode, so that reading is impossible
+/// A process that holds every lock of a SQLite database in WAL mode, so that reads are impossible
 /// as well.
 pub(crate) struct Lock(Child);
 
 impl Lock {
-    /// Takes them, one after the other; `None` where there is no Python to do it.
+    /// Takes the locks, one after the other. Returns `None` if there is no Python to do it.
     pub(crate) async fn take(database: &Path) -> Option<Self> {
         let program = "import fcntl, sys\nfile = open(sys.argv[1], 'r+b')\n\
                        for byte in range(120, 128): fcntl.lockf(file, fcntl.LOCK_EX, 1, byte)\n\

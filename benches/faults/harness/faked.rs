@@ -22,10 +22,11 @@ const LIBRARIES: [&str; 2] = [
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 ];
 
-/// Tokens by the seconds after which they end, reckoned from the start.
+/// The lifetimes of the tokens in seconds, counted from the start.
 const LIVES: [u64; 4] = [45, 120, 3_660, 86_400];
 const TTL: Duration = Duration::from_millis(500);
-/// Failures that are borne at once, and the time after which one more is.
+/// The number of failures that the throttle allows at once, and the time after which it allows
+/// another one.
 const BORNE: u32 = 5;
 const EACH: Duration = Duration::from_secs(3);
 
@@ -61,14 +62,14 @@ pub(crate) async fn run(report: &mut Report) {
         ("LD_PRELOAD", *library),
         ("FAKETIME_TIMESTAMP_FILE", offset.to_str().unwrap()),
         ("FAKETIME_NO_CACHE", "1"),
-        // The wall clock can be set; the monotonic clock only goes forward.
+        // Only the wall clock can be set; the monotonic clock always runs forward.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
     let child = Child::start_with("clock_jumps", &variables).await;
     let mut connection = child.connect().await;
     let start = now();
 
-    // Everybody has been here before, which the throttle knows.
+    // Each token succeeds once from here, which the throttle remembers.
     for life in LIVES {
         assert_eq!(connection.ask(&with_token("/data", &name(life))).await.unwrap().status, 200);
     }
@@ -90,8 +91,8 @@ pub(crate) async fn run(report: &mut Report) {
     throttle(report, &child, set).await;
 }
 
-/// Failures are counted by the monotonic clock, so a jump of the wall clock neither forgives nor
-/// prolongs them.
+/// The throttle counts failures by the monotonic clock, so a jump of the wall clock neither
+/// forgives nor prolongs them.
 async fn throttle(report: &mut Report, child: &Child, set: impl Fn(i64)) {
     let mut connection = child.connect().await;
     let mut fail = async |at: u32| {

@@ -1,4 +1,4 @@
-//! What the experiments share: a child process, clients, servers that fail, figures.
+//! The shared parts of the experiments: a child process, clients, servers that fail, figures.
 
 pub(crate) mod child;
 pub(crate) mod client;

@@ -1,8 +1,8 @@
-//! Numbers: quantiles of times, and chance that is the same in every run.
+//! Quantiles of times, and random numbers that are the same in every run.
 
 use std::time::Duration;
 
-/// Times that were measured.
+/// Measured times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times(Vec<Duration>);
 
@@ -19,7 +19,8 @@ impl Times {
         self.0.len()
     }
 
-    /// The time that this share of them (0 to 1) does not exceed; nothing where there are none.
+    /// Returns the time that this share of them (0 to 1) does not exceed, or zero if there are
+    /// none.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -32,13 +33,13 @@ impl Times {
     }
 }
 
-/// The middle one.
+/// Returns the median.
 pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// SplitMix64. The seed is fixed, so that a run can be repeated.
+/// A SplitMix64 generator. Its seed is fixed, so that a run can be repeated.
 pub(crate) struct Chance(u64);
 
 impl Chance {
@@ -54,7 +55,7 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A time from nothing up to this.
+    /// Returns a time from zero up to `longest`.
     pub(crate) fn up_to(&mut self, longest: Duration) -> Duration {
         let micros = u64::try_from(longest.as_micros()).unwrap().max(1);
         Duration::from_micros(self.next() % micros)

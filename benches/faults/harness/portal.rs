@@ -1,4 +1,4 @@
-//! The demo portal as a child process, built here where it is not up to date.
+//! The demo portal as a child process. It is built here if it is out of date.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use crate::harness::child::Child;
 
 pub(crate) struct Portal {
     pub(crate) child: Child,
-    /// Where HTTPS listens, on the loopback interface.
+    /// The port of HTTPS on the loopback interface.
     pub(crate) secure_port: u16,
     _data: TempDir,
 }
@@ -60,7 +60,7 @@ impl Portal {
     }
 }
 
-/// In the profile of this program, which has everything else built already.
+/// Builds it in the profile of this program, whose dependencies are built already.
 async fn build(profile: &Path) {
     let name = match profile.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",

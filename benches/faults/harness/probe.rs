@@ -1,4 +1,4 @@
-//! Traffic at a steady, small rate, to see what everybody else's trouble does to it.
+//! Traffic at a small, steady rate, to measure how a fault affects other clients.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,38 +11,38 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::harness::client::Connection;
 use crate::harness::numbers::Times;
 
-/// Asks the same few things over and over, on a thread of its own: the crowd's tasks do not delay
-/// its clock.
+/// Sends the same few requests repeatedly from its own thread, so that the tasks of the load do not
+/// delay its clock.
 pub(crate) struct Probe(JoinHandle<Probed>);
 
-/// What a probe saw.
+/// The results of a probe.
 #[derive(Debug, Default)]
 pub(crate) struct Probed {
     pub(crate) times: Times,
-    /// How often each status came; 0 is a connection lost.
+    /// The number of answers by status; 0 is a lost connection.
     statuses: BTreeMap<u16, usize>,
 }
 
-/// How much is asked.
+/// The rate of requests.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
     pub(crate) connections: usize,
-    /// One request of each connection in this time.
+    /// The interval between requests of one connection.
     pub(crate) pause: Duration,
 }
 
 impl Pace {
-    /// A thousand a second over few connections, where answers come at once.
+    /// A thousand requests a second over few connections, if answers come at once.
     pub(crate) const STEADY: Self = Self { connections: 8, pause: Duration::from_millis(8) };
 }
 
 impl Probed {
-    /// How often this status came.
+    /// Returns the number of answers with this status.
     pub(crate) fn answered(&self, status: u16) -> usize {
         self.statuses.get(&status).copied().unwrap_or_default()
     }
 
-    /// How often anything else came, or nothing.
+    /// Returns the number of all other results, which includes lost connections.
     pub(crate) fn others_than(&self, status: u16) -> usize {
         self.statuses.values().sum::<usize>() - self.answered(status)
     }
@@ -53,7 +53,7 @@ impl Probed {
 }
 
 impl Probe {
-    /// Asks at a steady pace.
+    /// Starts requests at a steady pace.
     pub(crate) fn start(address: SocketAddr, requests: Vec<Vec<u8>>, during: Duration) -> Self {
         Self::paced(address, requests, during, Pace::STEADY)
     }
@@ -68,7 +68,7 @@ impl Probe {
         Self(thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let asking = (0..connections).map(|at| {
-                // Each connection starts elsewhere in the list, and at a time of its own.
+                // Each connection starts at another place of the list and at another time.
                 let start = (at * requests.len() / connections, pause * at as u32 / connections as u32);
                 ask(address, Arc::clone(&requests), start, during, pause)
             });
@@ -83,7 +83,7 @@ impl Probe {
         }))
     }
 
-    /// Waits until its time is over.
+    /// Waits until the probe's time is over.
     pub(crate) async fn end(self) -> Probed {
         tokio::task::spawn_blocking(move || self.0.join().expect("the probe")).await.expect("the probe")
     }

@@ -1,5 +1,5 @@
 //! An issuer whose keys are fetched over HTTP on the loopback, from a server that can fail, and a
-//! service that takes its tokens.
+//! service that accepts its tokens.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ use tower_principal::verify::{Algorithm, Jwks};
 use tower_principal::{AuthenticateLayer, dialect, transport};
 
 pub(crate) const API: &str = "https://api.example";
-/// Of one fetch; shorter than usual, so that the experiments are.
+/// The time limit for a fetch; shorter than usual, to keep the experiments short.
 pub(crate) const LIMIT: Duration = Duration::from_millis(50);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -35,7 +35,7 @@ pub(crate) const HANGS: usize = 2;
 /// No process listens on the port.
 pub(crate) const GONE: usize = 8;
 
-/// An issuer, its server, and a service that takes its tokens.
+/// An issuer, its server, and a service that accepts its tokens.
 pub(crate) struct World {
     pub(crate) clock: TestClock,
     pub(crate) issuer: Issuer,
@@ -51,7 +51,7 @@ struct Publisher {
     fault: AtomicUsize,
 }
 
-/// Notes when something is fetched, by the clock that is moved.
+/// Records the time of each fetch by the clock that the experiment moves.
 struct Noted<F> {
     inner: F,
     clock: TestClock,
@@ -89,7 +89,7 @@ impl World {
         Self::with(LIMIT).await
     }
 
-    /// With this limit for one fetch.
+    /// Starts them with this time limit for a fetch.
     pub(crate) async fn with(limit: Duration) -> Self {
         let clock = TestClock::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -98,7 +98,7 @@ impl World {
         let issuer = Issuer::with_algorithm(name.as_str(), Algorithm::EdDsa, clock.clone()).unwrap();
         let server = Arc::new(Publisher { issuer: issuer.clone(), address, fault: AtomicUsize::new(0) });
 
-        // No connection is kept, so that a server that is gone is gone.
+        // No connection is kept, so that a stopped server cannot be reached.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http::<Body>();
         let fetched = Arc::default();
         let fetch =
@@ -144,7 +144,7 @@ impl World {
         answer.status().as_u16()
     }
 
-    /// How often something was fetched, and the least time between two fetches.
+    /// Returns the number of fetches, and the shortest time between two of them.
     pub(crate) fn fetches(&self) -> (usize, Duration) {
         let fetched = self.fetched.lock().unwrap();
         let apart = fetched.windows(2).map(|two| two[1].duration_since(two[0]).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What an experiment measured, beside its targets.
+//! The figures of an experiment, beside their targets.
 
 use std::fmt;
 
@@ -20,12 +20,12 @@ struct Target {
 }
 
 impl Report {
-    /// A figure without a target, or a note on how another was measured.
+    /// Adds a figure without a target, or a note on how another one was measured.
     pub(crate) fn note(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.rows.push(Row { name: name.into(), value: value.into(), target: None });
     }
 
-    /// A figure with a target, and whether it is met.
+    /// Adds a figure with a target, and whether it was met.
     pub(crate) fn target(
         &mut self,
         name: impl Into<String>,
@@ -37,12 +37,12 @@ impl Report {
         self.rows.push(Row { name: name.into(), value: value.into(), target });
     }
 
-    /// A number that has to be another one.
+    /// Adds a number that must equal its target.
     pub(crate) fn exactly(&mut self, name: impl Into<String>, value: usize, target: usize) {
         self.target(name, value.to_string(), target.to_string(), value == target);
     }
 
-    /// Whether every target is met, and there was one.
+    /// Returns true if there was a target and every target was met.
     pub(crate) fn holds(&self) -> bool {
         let mut targets = self.rows.iter().filter_map(|row| row.target.as_ref()).peekable();
         targets.peek().is_some() && targets.all(|target| target.met)

@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use tower::ServiceExt as _;
 use tower_principal::transport::Peer;
 
-/// What is counted while it serves.
+/// The counters of a running service.
 #[derive(Default)]
 pub(crate) struct Gauges {
     verifying: AtomicUsize,
@@ -34,25 +34,25 @@ pub(crate) struct Gauges {
 /// [`Gauges`] at one moment.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Stats {
-    /// Verifications that have begun and neither ended nor been dropped, now and at most.
+    /// The verifications that have started and neither ended nor been dropped: now, and at most.
     pub(crate) verifying: usize,
     pub(crate) peak: usize,
-    /// Verifications that have ever begun.
+    /// The number of verifications that have ever started.
     pub(crate) asked: usize,
     pub(crate) connections: usize,
     pub(crate) panics: usize,
-    /// Tasks of the runtime that are alive.
+    /// The number of tasks of the runtime that are alive.
     pub(crate) tasks: usize,
 }
 
-/// Counts one verification for as long as it lives.
+/// Counts as one verification until it is dropped.
 pub(crate) struct Verifying(Arc<Gauges>);
 
-/// Counts one connection.
+/// Counts as one connection until it is dropped.
 struct Connected(Arc<Gauges>);
 
 impl Gauges {
-    /// A verification begins.
+    /// Counts the start of a verification.
     pub(crate) fn verifies(self: &Arc<Self>) -> Verifying {
         let now = self.verifying.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(now, Ordering::Relaxed);
@@ -60,7 +60,7 @@ impl Gauges {
         Verifying(Arc::clone(self))
     }
 
-    /// Which fault the client has switched on; 0 is none.
+    /// Returns the fault that the client has switched on; 0 is none.
     pub(crate) fn fault(&self) -> usize {
         self.fault.load(Ordering::Relaxed)
     }
@@ -90,14 +90,14 @@ impl Drop for Connected {
     }
 }
 
-/// Serves an application until the parent process closes standard input, or is gone.
+/// Serves an application until the parent process closes standard input or ends.
 pub(crate) fn serve(app: fn(&Arc<Gauges>) -> Router) {
     std::thread::spawn(|| {
         let _ended = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
     let gauges = Arc::new(Gauges::default());
-    // Thousands of panics are on purpose: they are counted rather than printed.
+    // Thousands of panics are intended, so they are counted and not printed.
     let panicked = Arc::clone(&gauges);
     std::panic::set_hook(Box::new(move |_| _ = panicked.panics.fetch_add(1, Ordering::Relaxed)));
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
@@ -105,7 +105,7 @@ pub(crate) fn serve(app: fn(&Arc<Gauges>) -> Router) {
     runtime.block_on(listen(app(&gauges).merge(control(&gauges)), gauges));
 }
 
-/// What the experiment asks beside its traffic.
+/// Returns the routes by which the experiment controls the service and reads its counters.
 fn control(gauges: &Arc<Gauges>) -> Router {
     Router::new()
         .route("/stats", get(async |State(gauges): State<Arc<Gauges>>| Json(gauges.stats())))
