@@ -1,12 +1,12 @@
-//! Holds the order of the folders in `src/`, so that the drawing in the documents stays true.
+//! Checks the order of the folders in `src/`, so that the drawing in the documents stays true.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// What stands in `src/` beside `lib.rs`, from the top to the ground: a file imports only from
-/// entries further down. A new file in a folder needs no line here; a new entry of `src/` does.
+/// The entries of `src/` beside `lib.rs`, from the top down: a file imports only from later
+/// entries. A new file in a folder needs no line here; a new entry of `src/` does.
 #[rustfmt::skip]
 const ORDER: &[&str] = &[
     "guide",
@@ -34,7 +34,7 @@ const ORDER: &[&str] = &[
     "clock",
 ];
 
-/// What an entry may not import although the order allows it.
+/// Entries that an entry must not import although the order allows it.
 const STRANGERS: &[(&str, &[&str])] = &[
     ("verify", &["dialect", "read"]),
     ("dialect", &["verify"]),
@@ -42,7 +42,7 @@ const STRANGERS: &[(&str, &[&str])] = &[
     ("grant", &["fetch", "request"]),
 ];
 
-/// The only entries, or folders in them, that may import an entry.
+/// Entries that only these entries or folders may import.
 const RESERVED: &[(&str, &[&str])] =
     &[("grant", &["verify/sql", "server", "test_util"]), ("server", &["test_util"])];
 
@@ -53,13 +53,14 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("rejection/render", "observe/audit", "a refusal is reported where it is rendered"),
 ];
 
-/// Files that declare what their folder is named after under another name than the folder's.
+/// Files that declare the item that their folder is named after, although the file has another
+/// name.
 const HEADS: &[&str] = &["verify/verifier"];
 
-/// The longest that a file may be.
+/// The maximum number of lines of a file.
 const LINES: usize = 300;
 
-/// Files by their module: `policy/scope` is `policy/scope.rs`, `policy` is `policy.rs` or
+/// Texts of files by module: `policy/scope` is `policy/scope.rs`, `policy` is `policy.rs` or
 /// `policy/mod.rs`.
 type Tree = BTreeMap<String, String>;
 
@@ -83,17 +84,18 @@ fn sources() -> Tree {
     tree
 }
 
-/// The code that is compiled into the library: without comments, text and unit tests.
+/// Returns the code that is compiled into the library: without comments, string literals and unit
+/// tests.
 fn code(text: &str) -> String {
     let tests = text.find("\n#[cfg(test)]").unwrap_or(text.len());
     let lines = text[..tests].lines().map(|line| line.split("//").next().unwrap());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A path as it is written, and the name that it is imported by.
+/// A path as it is written, and the name under which it is imported.
 type Written = (Vec<String>, String);
 
-/// Reads `a::b`, `a::{b, c as d, e::f}`; returns the paths and what follows them.
+/// Reads `a::b`, `a::{b, c as d, e::f}`; returns the rest after them.
 fn spread<'t>(text: &'t str, prefix: &[String], found: &mut Vec<Written>) -> &'t str {
     let mut path = prefix.to_vec();
     let mut rest = text.trim_start();
@@ -122,7 +124,7 @@ fn spread<'t>(text: &'t str, prefix: &[String], found: &mut Vec<Written>) -> &'t
         name = renamed[..end].to_owned();
         rest = &renamed[end..];
     }
-    // What follows `*` or a name that cannot be read ends the list.
+    // After `*` or an unreadable name, the list ends.
     let next = rest.find([',', '}', ';', '\n', ' ', ')', '(', '<', '>']).unwrap_or(rest.len());
     found.push((path, name));
     &rest[next..]
@@ -132,7 +134,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Where modules are written inside the code of a file: there, `super` is the file itself.
+/// Returns the ranges of modules that are written inside a file: there, `super` is the file itself.
 fn inner_modules(code: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -147,7 +149,7 @@ fn inner_modules(code: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Every path of a file that begins in this crate, from the crate's root.
+/// Returns every path of a file that starts in this crate, from the crate's root.
 fn named(file: &str, code: &str) -> Vec<Written> {
     let inner = inner_modules(code);
     let own: Vec<String> =
@@ -184,7 +186,7 @@ fn named(file: &str, code: &str) -> Vec<Written> {
     all
 }
 
-/// What each file re-exports or imports, by name, with its path from the root.
+/// The names that each file re-exports or imports, with their paths from the root.
 struct Names(BTreeMap<String, BTreeMap<String, Vec<String>>>);
 
 impl Names {
@@ -201,7 +203,7 @@ impl Names {
         Self(tree.iter().map(|(file, text)| (file.clone(), of_file(file, text))).collect())
     }
 
-    /// The file that declares what a path names, through re-exports.
+    /// Returns the file that declares the item of a path, through re-exports.
     fn declared(&self, path: &[String], depth: usize) -> Option<String> {
         let mut file = String::new();
         for (at, word) in path.iter().enumerate() {
@@ -224,7 +226,7 @@ impl Names {
         Some(file).filter(|file| !file.is_empty())
     }
 
-    /// The files that a file imports.
+    /// Returns the files that a file imports.
     fn imports(&self, file: &str, text: &str) -> BTreeSet<String> {
         let paths = named(file, &code(text));
         let found = paths.iter().filter_map(|(path, _)| self.declared(path, 0));
@@ -232,7 +234,7 @@ impl Names {
     }
 }
 
-/// Every import of the tree: from, to.
+/// Returns every import of the tree: the importing file and the imported one.
 fn imports(tree: &Tree) -> Vec<(String, String)> {
     let names = Names::of(tree);
     let files = tree.iter().filter(|(file, _)| *file != "lib");
@@ -249,7 +251,7 @@ fn is_in(file: &str, folder: &str) -> bool {
     file.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What is wrong with one import between entries of `src/`.
+/// Returns the error in an import between entries of `src/`, if there is one.
 fn complaint(from: &str, to: &str) -> Option<String> {
     let (here, there) = (entry(from), entry(to));
     if here == there {
@@ -268,8 +270,8 @@ fn complaint(from: &str, to: &str) -> Option<String> {
     (!allowed).then(|| format!("{from} must not import {to}"))
 }
 
-/// The children of each folder, and which of them import which. The folder's own files are none of
-/// them: `policy/mod.rs`, and `policy/policy.rs` if there is one (see [`HEADS`]).
+/// Returns the children of each folder, and which of them import which. The folder's own files are
+/// no children: `policy/mod.rs`, and `policy/policy.rs` if there is one (see [`HEADS`]).
 fn folders(imports: &[(String, String)]) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
     let mut folders: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for (from, to) in imports {
@@ -286,7 +288,7 @@ fn folders(imports: &[(String, String)]) -> BTreeMap<String, BTreeMap<String, BT
     folders
 }
 
-/// Children of one folder that import each other in a circle.
+/// Returns the children of one folder that import each other in a circle.
 fn circles(imports: &[(String, String)]) -> Vec<String> {
     let reaches = |edges: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str| {
         let mut seen = BTreeSet::new();
@@ -378,7 +380,7 @@ fn unsafe_code_is_forbidden_everywhere() {
 }
 
 /// REQ-18: a secret is compared by `ct_eq` or as a fingerprint, never byte by byte with an early
-/// end.
+/// return.
 #[test]
 fn req_18_no_exposed_secret_is_compared() {
     let sources = sources();
@@ -393,8 +395,8 @@ fn req_18_no_exposed_secret_is_compared() {
     assert!(sources["credential/secret"].contains("subtle::ConstantTimeEq"));
 }
 
-/// The files that look at the text of a secret, to read, find, hash, send or check it. A file is
-/// added only with a reason to see secrets.
+/// The files that read the text of a secret: to parse, find, hash, send or check it. Add a file
+/// only if it has a reason to see secrets.
 #[rustfmt::skip]
 const DOORS: &[&str] = &[
     "credential/credential", "credential/digest", "credential/pair", "credential/secret", "credential/typed_headers", "grant/memory/applications",
@@ -416,7 +418,7 @@ fn secrets_are_exposed_in_few_files_and_in_none_that_logs_or_answers() {
     }
 }
 
-/// Platforms are data: no code asks for a dialect or a profile by its name.
+/// Platforms are data: no code branches on the name of a dialect or a profile.
 #[test]
 fn no_platform_is_a_branch() {
     let is_data = |file: &str| is_in(file, "dialect") || is_in(file, "server/profile");
@@ -428,7 +430,7 @@ fn no_platform_is_a_branch() {
     }
 }
 
-/// A tree of a few files, sound but for what a test plants.
+/// Returns a tree of a few files that is valid except for the error that a test adds.
 fn tree(files: &[(&str, &str)]) -> Tree {
     files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
@@ -482,7 +484,7 @@ fn planted_faults_are_found() {
             vec![("fetch/reqwest", "use super::super::layer::Layer;"), ("fetch", ""), ("layer", "")],
             "fetch/reqwest imports layer",
         ),
-        // Strangers, both ways, and what is reserved.
+        // Forbidden imports in both directions, and reserved entries.
         (
             vec![("verify/x", "use crate::dialect::Dialect;"), ("dialect", "")],
             "verify/x must not import dialect",
@@ -522,7 +524,7 @@ fn planted_faults_are_found() {
             ],
             "credential/pair is in a circle",
         ),
-        // A file that is named as its folder excuses no circle of its siblings.
+        // A file with its folder's name does not excuse a circle among its siblings.
         (
             vec![
                 ("policy/policy", "use super::a::A;"),

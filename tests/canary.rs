@@ -1,9 +1,9 @@
-//! Secrets stay secret: canaries in every input, looked for in everything that comes out.
+//! Secrets stay secret: canaries in every input, searched for in every output.
 //!
-//! The real portal gets the whole corpus with canaries for secrets, while it logs everything that
-//! any crate has to say; the library gets them in this process, while everything around it fails.
-//! Then its output, its log, its metrics and every byte of every answer are searched, in every
-//! usual writing. That the search finds what there is to find is tested with leaks on purpose.
+//! The real portal gets the whole corpus with canaries in place of secrets, while every crate logs
+//! at its finest level. The library gets them in this process, while everything around it fails.
+//! Then the output, the log, the metrics and every byte of every answer are searched, in every
+//! usual encoding. Intentional leaks test that the search finds canaries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod canary_kit;
@@ -59,18 +59,17 @@ async fn the_portal_shows_no_canary_of_any_input() {
     for canaries in [&first, &second] {
         failures.extend(canaries.find("the database", &kept));
     }
-    // What it has instead.
+    // The database has hashes and user names instead.
     let found = |text: &[u8]| kept.windows(text.len()).any(|window| window == text);
     assert!(secrets.len() > 70 && found(b"$argon2id$") && found(b"alice@example.org"), "{}", secrets.len());
     for canaries in [&first, &second] {
         failures.extend(shown(canaries, answers.iter().chain(&others), &metrics, &said));
     }
-    // Requests that differ in a secret alone are refused alike.
+    // Refusals of requests that differ only in a secret are identical.
     let mut compared = 0;
     for (id, answer) in &answers {
         let (Ok(answer), Ok(other)) = (answer, &others[id]) else { continue };
-        // A machine that is busy otherwise makes some of the password checks late, and new entities
-        // have new names.
+        // On a busy machine some password checks come late, and new entities have new names.
         if answer.status == 503 || other.status == 503 || (answer.status, other.status) == (200, 200) {
             continue;
         }
@@ -80,15 +79,15 @@ async fn the_portal_shows_no_canary_of_any_input() {
             failures.push(format!("{id} was refused in two ways: {answer} and {other}"));
         }
     }
-    // Names, paths and other headers of refused requests are no secrets, but they do not belong in
-    // a log either.
+    // Names, paths and other headers of refused requests are not secret, but they do not belong in
+    // a log.
     failures.extend(names.find("the log", &said.log));
     failures.extend(labels::strange(&metrics).into_iter().map(|label| format!("the label {label}")));
     failures
         .extend(broken_lines(&said.log).into_iter().map(|line| format!("a broken line in the log: {line}")));
     assert!(failures.is_empty(), "{} failures:\n  {}", failures.len(), failures.join("\n  "));
 
-    // There was something to be searched.
+    // The search had enough input.
     let answered = answers.values().filter(|answer| answer.is_ok()).count();
     assert!(answered * 100 >= answers.len() * 98, "{answered} of {} requests were answered", answers.len());
     assert!(compared > 550, "{compared} refusals were compared");
@@ -100,7 +99,7 @@ async fn the_portal_shows_no_canary_of_any_input() {
     assert!(labels::samples(&metrics).len() > 30, "{metrics}");
 }
 
-/// Where everything that is shown is refused, and tokens may be revoked for it.
+/// This portal refuses every credential over plain http, and may revoke its token.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_portal_shows_no_canary_that_came_over_plain_http() {
     let portal = Portal::start("plain").await;
@@ -208,7 +207,7 @@ async fn leaks_on_purpose_are_found() {
         ("percent", |token| token.bytes().map(|byte| format!("%{byte:02X}")).collect()),
         ("JSON escapes", |token| token.bytes().map(|byte| format!("\\u{byte:04x}")).collect()),
         ("a list of bytes", |token| format!("{:?}", token.as_bytes())),
-        // Half of it.
+        // Half of the canary.
         ("as it is", |token| token[..token.len() - 16].to_owned()),
     ];
     for (writing, leak) in leaks {
@@ -228,7 +227,7 @@ async fn leaks_on_purpose_are_found() {
         }
     }
 
-    // In the text of a panic, and in the backtrace's vicinity.
+    // In the message of a panic, and next to its backtrace.
     let service = Router::new().fallback(async move |request: Request| -> &'static str {
         panic!("a handler shows {} on purpose", raw(&request))
     });
@@ -241,7 +240,7 @@ async fn leaks_on_purpose_are_found() {
     assert_eq!(strange, ["credential=\"abc"]);
     let strange = labels::strange("tower_principal_attempts_total{carrier=\"query\",syntax=\"abc\"} 1");
     assert_eq!(strange, ["syntax=\"abc"]);
-    // In a broken line.
+    // In a malformed line.
     assert_eq!(
         broken_lines(b"2026-11-21T08:00:00.0Z TRACE a\nforged\n2026-11-21T08:00:00.0Z b\x1b[2J\n").len(),
         2
@@ -258,7 +257,7 @@ async fn debug_shows_no_secret_of_any_type() {
     assert_eq!(debug::unlisted(&all), Vec::<String>::new(), "these hold secrets and are not looked at");
 }
 
-/// Whatever the portal shows of these canaries, and what is not as it should be in its log and
+/// Returns the canaries that the portal shows, and the malformed lines and labels of its log and
 /// metrics.
 fn shown<'a>(
     canaries: &Canaries,
@@ -281,14 +280,14 @@ fn shown<'a>(
     found
 }
 
-/// The database's file and its write-ahead log, which is gone once the portal has ended.
+/// Returns the database's file and its write-ahead log, which is gone once the portal has ended.
 fn kept(portal: &Portal) -> Vec<u8> {
     let files = database(portal.data());
     assert!(files.keys().any(|path| path.to_string_lossy().ends_with("-wal")), "{:?}", files.keys());
     files.into_values().flatten().collect()
 }
 
-/// Every demo secret.
+/// Returns every demo secret.
 fn secrets(demo: &Value) -> Vec<Vec<u8>> {
     match demo {
         Value::Object(members) => {
@@ -305,11 +304,12 @@ async fn metrics(portal: &Portal) -> String {
     String::from_utf8(portal.ask("GET /metrics", &[]).await.body).unwrap()
 }
 
-/// Lines of a log that do not start as one, or that hold what moves a terminal's cursor.
+/// Returns the lines of a log that do not start like a log line, or that contain characters that
+/// move a terminal's cursor.
 fn broken_lines(log: &[u8]) -> Vec<String> {
     let lines = log.strip_suffix(b"\n").unwrap_or(log).split(|byte| *byte == b'\n');
     let is_event = |line: &[u8]| {
-        // 2026-11-21T08:00:00.123456Z TRACE
+        // For example 2026-11-21T08:00:00.123456Z TRACE
         let starts = line.len() > 20
             && line[..4].iter().all(u8::is_ascii_digit)
             && line[4] == b'-'

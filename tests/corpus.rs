@@ -1,15 +1,14 @@
-//! Hostile requests and what each must be answered with, over raw connections to the real portal.
+//! Hostile requests and the required answers, over raw connections to the real portal.
 //!
-//! The requests are data, `corpus/*.toml`, one file per category; `corpus/answers.toml` says what
-//! each outcome code looks like on the wire, `corpus/required.toml` which examples may never be
-//! missing. A part of it runs alone by a prefix of its ids: `CORPUS=A,B17 cargo test --test
-//! corpus`.
+//! The requests are data: `corpus/*.toml`, one file per category. `corpus/answers.toml` defines
+//! each outcome code on the wire, and `corpus/required.toml` lists the examples that must exist. To
+//! run a part, give prefixes of ids: `CORPUS=A,B17 cargo test --test corpus`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod corpus_portal;
 mod corpus_runner;
 
-// The portal's own modules, for the run inside this process.
+// The portal's own modules, for the run in this process.
 #[path = "../examples/portal/collections.rs"]
 mod collections;
 #[path = "../examples/portal/database/mod.rs"]
@@ -50,9 +49,9 @@ use corpus_runner::site::Site;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How many requests are under way at once.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 8;
-/// In ms: a case that allows for less is run alone.
+/// In ms. A case with a shorter time limit runs alone.
 const SOON: u64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +59,7 @@ async fn every_hostile_request_is_answered_as_the_corpus_says() {
     let cases: Vec<Arc<Case>> = case::load().into_iter().filter(Case::is_chosen).map(Arc::new).collect();
     assert!(!cases.is_empty(), "no case has such an id");
     let bench = Arc::new(Bench::start(&cases, portal).await);
-    // Those that have to be answered soon are not kept from it by others.
+    // Other cases must not delay those with a short time limit.
     let (hurried, others): (Vec<_>, Vec<_>) = cases.iter().cloned().partition(|case| case.within <= SOON);
     let (floods, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|case| case.flood.is_some());
     let mut failures = Vec::new();
@@ -81,7 +80,7 @@ async fn portal(name: String) -> Portal {
     Portal::start(&name).await
 }
 
-/// A portal inside this process, and the folder of its database.
+/// A portal in this process, and the folder of its database.
 struct InProcess(Site, #[allow(dead_code, reason = "deleted when it is dropped")] tempfile::TempDir);
 
 impl AsRef<Site> for InProcess {
@@ -95,7 +94,7 @@ async fn in_process(name: String) -> InProcess {
     InProcess(site, data)
 }
 
-/// The same cases without sockets and processes: the quick answer while one writes.
+/// The same cases without sockets and processes, which gives a quick result during development.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hostile_request_is_answered_alike_in_process() {
     let cases = case::load().into_iter().filter(|case| case.is_chosen() && case.is_quick());

@@ -1,5 +1,5 @@
-//! Everything that this process writes: the events of all crates at TRACE, panics with their
-//! backtraces, and metrics.
+//! Captures everything that this process writes: the events of all crates at TRACE, panics with
+//! their backtraces, and metrics.
 
 use std::backtrace::Backtrace;
 use std::io::{self, Write};
@@ -12,14 +12,14 @@ use tracing_subscriber::filter::LevelFilter;
 static SAID: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
-/// What the messages of panics have in them that a test wants; they are not printed.
+/// Part of the message of each panic that a test provokes; these panics are not printed.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
-/// Writes into what was said.
+/// Writes into the captured output.
 #[derive(Clone, Copy)]
 struct Saying;
 
-/// Listens from now on.
+/// Starts to capture.
 pub(crate) fn listen() {
     METRICS.get_or_init(|| {
         tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(|| Saying).init();
@@ -34,12 +34,12 @@ pub(crate) fn listen() {
     });
 }
 
-/// All that has been said, by whatever test.
+/// Returns everything that has been captured, from any test.
 pub(crate) fn said() -> Vec<u8> {
     lock().clone()
 }
 
-/// All that is counted.
+/// Returns all metrics.
 pub(crate) fn metrics() -> String {
     METRICS.get().unwrap().render()
 }

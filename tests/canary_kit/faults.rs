@@ -1,5 +1,5 @@
-//! The library in this process, with verifiers and handlers that fail in every way, inside logging
-//! layers.
+//! The library in this process, with verifiers and handlers that fail in every way, inside layers
+//! that log.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use tracing::Level;
 
 use super::needles::Canaries;
 
-/// What a verifier, and what stands around it, does with every credential.
+/// The behaviour of a verifier, and of the code around it, for every credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
@@ -85,7 +85,7 @@ pub(crate) const DIALECTS: [Dialect; 6] = [
 
 const ORG_CLIENT: &str = "b3U68vghI6FmEeKn9wLoGtzz0A";
 const KEY_ID: &str = "6q8nsfbqnxy2n1mo1aqjjzyr5";
-/// Longer than any test waits.
+/// Longer than any test runs.
 const HANG: Duration = Duration::from_secs(3600);
 const DEADLINE: Duration = Duration::from_millis(20);
 
@@ -136,8 +136,8 @@ fn principal(kind: CredentialKind) -> Principal {
     }
 }
 
-/// A service with this fault. A careless handler logs the whole request, and so do layers inside
-/// and outside.
+/// Returns a service with this fault. A careless handler logs the whole request, and so do layers
+/// inside and outside.
 pub(crate) fn service(dialect: Dialect, fault: Fault) -> Router {
     let verifier = Throttled::new(fault).unwrap();
     let open = dialect.guests([GuestRule::path("/open/**")]);
@@ -178,8 +178,9 @@ fn panicking_policy(_: &Principal, _: &RequestHead<'_>) -> Result<(), Forbidden>
     panic!("a policy panics on purpose")
 }
 
-/// Requests with a credential in each form, well-formed, malformed and doubled. What no row of the
-/// dialect reads is not put beside what one does: it would be the handler's to keep.
+/// Returns requests with a credential in each form, well-formed, malformed and repeated. A
+/// credential without a row of the dialect is never sent beside one with a row, because the layer
+/// leaves it to the handler.
 pub(crate) fn requests(canaries: &Canaries, dialect: &str) -> Vec<Request> {
     let (with_app, with_app_in_query) = (["any", "socrata"].contains(&dialect), dialect == "any");
     let fresh = || canaries.fresh();
@@ -239,7 +240,7 @@ pub(crate) fn requests(canaries: &Canaries, dialect: &str) -> Vec<Request> {
         request.header("content-length", body.len()).body(Body::from(body)).unwrap()
     };
     all.extend(bodies.map(post));
-    // A guest's path does not help a credential that is there.
+    // A path for guests does not excuse a credential in the request.
     all.push(
         Request::get("/open/x")
             .header("authorization", format!("Bearer {}", fresh()))
@@ -249,7 +250,7 @@ pub(crate) fn requests(canaries: &Canaries, dialect: &str) -> Vec<Request> {
     all
 }
 
-/// Marks the connections: half of them plain, and all from somewhere.
+/// Marks the connection of a request: plain or secure, and with a client address.
 pub(crate) fn connected(mut request: Request, is_plain: bool) -> Request {
     let peer: SocketAddr = "203.0.113.9:4711".parse().unwrap();
     request.extensions_mut().insert(Peer(peer));
@@ -261,7 +262,8 @@ pub(crate) fn connected(mut request: Request, is_plain: bool) -> Request {
     request
 }
 
-/// Every byte of the answer; that of a handler that panics, as its server would see it, is none.
+/// Returns every byte of the answer; none if the handler panics, because its server would close the
+/// connection.
 pub(crate) async fn answer(service: Router, request: Request) -> Vec<u8> {
     let Ok(Ok(response)) = tokio::spawn(service.oneshot(request)).await else { return Vec::new() };
     let (parts, body) = response.into_parts();

@@ -1,4 +1,5 @@
-//! Every input of the corpus with canaries for secrets, and inputs that would forge lines in a log.
+//! Every input of the corpus with canaries in place of secrets, and inputs that would forge lines
+//! in a log.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +17,13 @@ use crate::corpus_runner::sent::send;
 use crate::corpus_runner::template::{self, Filler};
 use crate::corpus_runner::wire::{self, Answer, Message};
 
-/// How many requests are under way at once.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 8;
-/// Header lines that hold secrets, in lower case.
+/// Header lines that contain secrets, in lower case.
 const SECRET_HEADERS: [&str; 5] =
     ["authorization:", "cookie:", "proxy-authorization:", "x-api-key:", "x-app-token:"];
-/// Parameters that do, in a query, a form or JSON. All names of tokens end like the first.
+/// Parameters that contain secrets, in a query, a form or JSON. Every name of a token ends like the
+/// first.
 const SECRET_PARAMETERS: [&str; 9] = [
     "token=",
     "apikey=",
@@ -34,7 +36,7 @@ const SECRET_PARAMETERS: [&str; 9] = [
     "token\":\"",
 ];
 
-/// Sends the whole corpus with fresh canaries; the answers, by the cases' ids.
+/// Sends the whole corpus with fresh canaries. Returns the answers by the ids of the cases.
 pub(crate) async fn drive(
     server: &Route,
     demo: &Value,
@@ -55,7 +57,7 @@ pub(crate) async fn drive(
     runs.join_all().await.into_iter().collect()
 }
 
-/// The demo credentials with a canary in the place of every secret.
+/// Returns the demo credentials with a canary in place of every secret.
 fn replaced(demo: &Value, canaries: &Canaries) -> Value {
     match demo {
         Value::Object(members) => {
@@ -72,9 +74,9 @@ fn replaced(demo: &Value, canaries: &Canaries) -> Value {
     }
 }
 
-/// Each secret of a case is replaced by a canary.
+/// Replaces each secret of a case by a canary.
 fn planted(mut case: Case) -> Case {
-    // What a step would have been answered.
+    // The answers of steps do not exist here.
     for text in case.headers.iter_mut().chain([&mut case.target, &mut case.body]) {
         while let Some(start) = text.find("{{step.") {
             let length = text[start..].find("}}").expect("a placeholder ends") + 2;
@@ -87,7 +89,7 @@ fn planted(mut case: Case) -> Case {
             line.push_str("{{canary}}");
         }
     }
-    // A body longer than its `Content-Length` would be a second request.
+    // Bytes after the end of `Content-Length` would be a second request.
     let framed = case.headers.iter().any(|line| line.to_ascii_lowercase().starts_with("content-length"));
     let texts = [Some(&mut case.target), Some(&mut case.body).filter(|_| !framed)];
     for text in texts.into_iter().flatten() {
@@ -103,8 +105,8 @@ fn planted(mut case: Case) -> Case {
     case
 }
 
-/// Sends what would forge a line or move the cursor, were it logged as it is. Yields how many were
-/// answered.
+/// Sends text that would forge a log line or move the cursor if it were logged without escapes.
+/// Returns the number of answers.
 pub(crate) async fn inject(server: &Route, canaries: &Canaries) -> usize {
     let mut answered = 0;
     for head in injections(canaries) {
@@ -141,7 +143,7 @@ fn injections(canaries: &Canaries) -> Vec<Vec<u8>> {
             format!("Authorization: {}", jwt(user.to_string(), key_id.to_string())),
         ),
     ];
-    // What the platforms' own ids look like, so that verifiers are asked.
+    // Shaped like the platforms' own ids, so that verifiers are asked.
     for name in ["alice@example.org", "b3U6", "\u{202e}gro.elpmaxe@ecila"] {
         let id = format!("{name}{}", canaries.fresh());
         lines.push(("/any/whoami".to_owned(), format!("Authorization: {}", basic(&id, "pw"))));

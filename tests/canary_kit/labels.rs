@@ -1,6 +1,6 @@
 //! The labels that the library's metrics may have.
 
-/// By their names; `le` and `quantile` are the exporter's own, and numbers.
+/// The allowed values by label name; `le` and `quantile` belong to the exporter and are numbers.
 const FIXED: [(&str, &[&str]); 7] = [
     ("credential", &["none", "access_token", "api_key", "key_pair", "app_token", "client", "password"]),
     ("carrier", &["none", "authorization", "header", "query", "body"]),
@@ -42,7 +42,7 @@ const FIXED: [(&str, &[&str]); 7] = [
             "body_timeout",
             "unavailable",
             "server_error",
-            // Of a revocation.
+            // Outcomes of a revocation.
             "revoked",
             "would_be_revoked",
             "spared_by_fuse",
@@ -54,12 +54,12 @@ const FIXED: [(&str, &[&str]); 7] = [
     ("quantile", &[]),
 ];
 
-/// The library's samples, `name{labels} value` each.
+/// Returns the library's samples, each as `name{labels} value`.
 pub(crate) fn samples(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.starts_with("tower_principal_")).collect()
 }
 
-/// The labels of the library's metrics that are not of the fixed set.
+/// Returns the labels of the library's metrics that are not in the fixed set.
 pub(crate) fn strange(text: &str) -> Vec<String> {
     let labels = samples(text).into_iter().filter_map(|line| line.split_once('{')?.1.rsplit_once('}'));
     let labels = labels.flat_map(|(labels, _)| labels.split("\",").map(|label| label.trim_end_matches('"')));

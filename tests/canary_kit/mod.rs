@@ -1,4 +1,4 @@
-//! Canaries, what they are put into, and where they are looked for.
+//! Canaries, their places in requests, and the search for them.
 
 pub(crate) mod capture;
 pub(crate) mod faults;

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
 
-/// The canaries of one run. All of them start and end alike, so that one search finds every one,
-/// also a half of it.
+/// The canaries of one run. All start and end with the same text, so that one search finds every
+/// canary, and also a half of one.
 pub(crate) struct Canaries {
     start: String,
     end: String,
@@ -21,9 +21,9 @@ struct Needle {
     text: Vec<u8>,
 }
 
-/// How many finds a report shows.
+/// The number of finds in a report.
 const SHOWN: usize = 5;
-/// How much of a text it shows on both sides of a find.
+/// The length of the text that a report shows on both sides of a find.
 const AROUND: usize = 120;
 
 impl Canaries {
@@ -33,7 +33,7 @@ impl Canaries {
         Self { start, end, made: AtomicU64::new(0), needles }
     }
 
-    /// 32 digits in hexadecimal that no other has.
+    /// Returns a canary: 32 unique hexadecimal digits.
     pub(crate) fn fresh(&self) -> String {
         format!("{}{:012x}{}", self.start, self.made.fetch_add(1, Ordering::Relaxed), self.end)
     }
@@ -42,7 +42,8 @@ impl Canaries {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Where a text holds one of them, and in which writing. The case of letters does not matter.
+    /// Returns the places where a text contains a canary, and in which encoding. Ignores the case
+    /// of letters.
     pub(crate) fn find(&self, place: &str, text: &[u8]) -> Vec<String> {
         let text = text.to_ascii_lowercase();
         let finds = self.needles.iter().flat_map(|needle| {
@@ -56,7 +57,7 @@ impl Canaries {
     }
 }
 
-/// Ten digits.
+/// Returns ten digits.
 fn hex() -> String {
     let mut bytes = [0; 5];
     getrandom::fill(&mut bytes).unwrap();
@@ -80,7 +81,7 @@ fn needles(part: &[u8]) -> Vec<Needle> {
         ("percent twice", write_each(part, |byte| format!("%25{byte:02x}"))),
         ("JSON escapes", write_each(part, |byte| format!("\\u{byte:04x}"))),
         ("escapes", write_each(part, |byte| format!("\\x{byte:02x}"))),
-        // Logs and metrics escape backslashes, too.
+        // Logs and metrics also escape backslashes.
         ("JSON escapes", write_each(part, |byte| format!("\\\\u{byte:04x}"))),
         ("escapes", write_each(part, |byte| format!("\\\\x{byte:02x}"))),
         ("HTML escapes", write_each(part, |byte| format!("&#{byte};"))),
@@ -88,7 +89,7 @@ fn needles(part: &[u8]) -> Vec<Needle> {
         ("a list of bytes", list(",")),
     ];
     for offset in 0..3 {
-        // Whole groups only: what stands before and behind changes the others.
+        // Only whole groups, because the text before and after changes the others.
         let skipped = (3 - offset) % 3;
         let whole = &part[skipped..part.len() - (part.len() - skipped) % 3];
         writings.push(("base64", STANDARD_NO_PAD.encode(whole)));

@@ -1,4 +1,4 @@
-//! What `Debug` shows of every type that holds a secret, or what one was made of.
+//! The `Debug` output of every type that holds a secret, or that was made from one.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -34,10 +34,10 @@ use tower_principal::{
 
 use super::needles::Canaries;
 
-/// Types that have a field of a type that holds a secret; each must be among [`all`].
+/// Field types that hold a secret; every type with such a field must be in [`all`].
 const FIELDS: [&str; 6] = ["Secret<", "Pair<", "Credential<", "Presented<", "Zeroizing<", "Credentials<"];
 
-/// Every type's name and what it shows.
+/// Returns the name and the `Debug` output of every type.
 pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let secret = || Secret::owned(canaries.fresh());
     let pair = || Pair::new(Secret::owned("who"), secret());
@@ -140,7 +140,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
     all
 }
 
-/// What is made of a database's address, and what is made in one.
+/// Returns the types that are made from a database's address, or inside a database.
 async fn in_databases(canaries: &Canaries) -> Vec<(&'static str, String)> {
     let folder = TempDir::new().unwrap();
     let address = format!("sqlite:{}", folder.path().join("database").display());
@@ -179,7 +179,7 @@ fn show(value: &impl Debug) -> String {
     format!("{value:?} {value:#?}")
 }
 
-/// The public types of the source that hold a secret and are not on the list.
+/// Returns the public types of the source that hold a secret and are not on the list.
 pub(crate) fn unlisted(listed: &[(&'static str, String)]) -> Vec<String> {
     let mut found = Vec::new();
     visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
@@ -198,7 +198,7 @@ fn visit(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The types that a file declares with such a field.
+/// Returns the types of a file with such a field.
 fn holders(text: &str) -> Vec<String> {
     let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let mut found = Vec::new();
@@ -211,7 +211,7 @@ fn holders(text: &str) -> Vec<String> {
                 _ => ";",
             };
             let fields = declaration[end..].split(closing).next().unwrap_or_default();
-            // A function that makes one holds none.
+            // A function that returns a secret holds none.
             let mut fields = fields.lines().filter(|line| !line.contains("fn("));
             if fields.any(|line| FIELDS.iter().any(|field| line.contains(field))) {
                 found.push(name);

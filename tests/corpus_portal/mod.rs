@@ -1,6 +1,6 @@
-//! The portal inside the test: its routes behind hyper, over connections that are memory.
+//! The portal inside the test: its routes behind hyper, over connections in memory.
 //!
-//! A request has the same way as through the portal's process, without its sockets, its TLS and its
+//! A request takes the same way as through the portal's process, except for sockets, TLS and the
 //! limits on slow connections.
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::routes;
 
-/// What a connection holds until the other side reads it, in bytes.
+/// The capacity of a connection's buffer in bytes.
 const BUFFER: usize = 64 * 1024;
 
 /// Starts the portal of this name in `portals.toml`, with a database in a temporary folder.
@@ -45,7 +45,7 @@ pub(crate) async fn start(name: &str) -> (Site, TempDir) {
         true => transport::danger_assume_secure(),
         false => transport::behind_proxy(flags.trust_proxy),
     };
-    // Metrics are counted by the whole process; here stands a route of that name.
+    // The whole process shares its metrics, so this route only has the same name.
     let metrics = Router::new().route("/metrics", get(async || ""));
     let app = routes::all(&demo, &key, platforms, &database.documents, transport, origin, metrics).unwrap();
     let site = Site {
@@ -61,7 +61,7 @@ fn memory<M: Clone + Send + Sync + 'static>(app: Router, marker: M) -> Route {
     Route::Memory(Arc::new(move || connect(app.clone(), marker.clone())))
 }
 
-/// Opens a connection, and serves it in a task that ends with it.
+/// Opens a connection, and serves it in a task that ends with the connection.
 fn connect<M: Clone + Send + Sync + 'static>(app: Router, marker: M) -> DuplexStream {
     let (client, server) = duplex(BUFFER);
     let service = app.map_request(move |mut request: Request<Incoming>| {
@@ -71,7 +71,7 @@ fn connect<M: Clone + Send + Sync + 'static>(app: Router, marker: M) -> DuplexSt
     });
     tokio::spawn(async move {
         let builder = auto::Builder::new(TokioExecutor::new());
-        // A client that breaks the protocol, or leaves, ends its connection with an error.
+        // The connection ends with an error if the client breaks the protocol or leaves.
         let _ = builder.serve_connection(TokioIo::new(server), TowerToHyperService::new(service)).await;
     });
     client

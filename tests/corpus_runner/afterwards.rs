@@ -1,4 +1,4 @@
-//! What became of credentials that were shown where they should not have been.
+//! The state of credentials that were sent where they should not have been.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use super::case::Mode;
 use super::site::Site;
 use super::wire::{self, Message};
 
-/// Revoking goes on after the refusal: it may take this long until it shows.
+/// A revocation continues after the refusal, and may take this long to show.
 const SOON: Duration = Duration::from_secs(3);
-/// What has not happened by then is taken not to happen.
+/// If nothing has changed after this time, the credential was not revoked.
 const SETTLED: Duration = Duration::from_millis(150);
 
-/// Whether Socrata's routes take this `Authorization` value over a secure connection: TLS, and a
-/// word of the proxy's where the portal trusts one.
+/// Returns true if Socrata's routes accept this `Authorization` value over a secure connection:
+/// TLS, and a proxy's forwarded header if the portal trusts one.
 pub(crate) async fn is_taken(portal: &Site, authorization: &[u8]) -> Result<bool, String> {
     let head = [
         &b"GET /socrata/whoami HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\nAuthorization: "[..],

@@ -1,4 +1,4 @@
-//! What an outcome code means on the wire, and whether an answer is that.
+//! The meaning of an outcome code on the wire, and the check of an answer against it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::case;
 use super::wire::Answer;
 
-/// `corpus/answers.toml`.
+/// The contents of `corpus/answers.toml`.
 pub(crate) struct Answers {
     codes: BTreeMap<String, Code>,
     dialects: BTreeMap<String, Dialect>,
@@ -16,11 +16,11 @@ pub(crate) struct Answers {
     passes: Passes,
 }
 
-/// The request with the answer that is judged.
+/// The properties of the request whose answer is checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'c> {
     pub(crate) method: &'c str,
-    /// Where the portal is; the fixture has no metadata.
+    /// The portal's origin; the fixture has no metadata.
     pub(crate) origin: Option<&'c str>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Dialect {
     token: Vec<String>,
     #[serde(default)]
     other: Vec<String>,
-    /// Whether the portal names the metadata of RFC 9728 in its token challenges.
+    /// True if the portal names the metadata of RFC 9728 in its token challenges.
     #[serde(default)]
     metadata: bool,
     #[serde(default = "Dialect::error_field")]
@@ -66,24 +66,24 @@ pub(crate) struct Dialect {
     codes: BTreeMap<String, Code>,
 }
 
-/// What a request must be answered with, said in a case.
+/// The answer that a case requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome<'c> {
     /// `P(Kind)`; `A` for a guest.
     Passes(&'c str),
     /// `K200(a b)`: JSON with these members, which no cache keeps; an empty body without brackets.
     Given(&'c str),
-    /// A code, and what stands in its brackets.
+    /// A code and its argument in brackets.
     Refused(&'c str, &'c str),
-    /// `hy400`: the server's own refusal, before any layer.
+    /// `hy400`: the refusal of the server itself, before any layer.
     Server(u16),
-    /// `404`: a status, and nothing that asks for credentials.
+    /// `404`: a status, without a challenge.
     Status(u16),
 }
 
 impl<'c> Outcome<'c> {
-    /// `M400`, `S403(all)`, `P(OAuthUser)`, `A`, `hy414`, `404`, and several of them with ` or `
-    /// between.
+    /// Reads `M400`, `S403(all)`, `P(OAuthUser)`, `A`, `hy414`, `404`, and several of them with `
+    /// or ` between.
     pub(crate) fn all(text: &'c str) -> impl Iterator<Item = Self> {
         text.split(" or ").map(Self::one)
     }
@@ -117,7 +117,7 @@ impl Answers {
         }
     }
 
-    /// The dialect of a name, or of the route that a path belongs to.
+    /// Returns the dialect with this name, or the dialect of the route with this path.
     pub(crate) fn dialect(&self, name: Option<&str>, path: &str) -> (&str, &Dialect) {
         let by_path = || {
             let fitting = self.routes.iter().filter(|(start, _)| path.starts_with(start.as_str()));
@@ -131,7 +131,7 @@ impl Answers {
         dialect.codes.get(name).or(self.codes.get(name))
     }
 
-    /// Returns what in an answer differs from the outcome.
+    /// Returns the first difference between an answer and the outcome.
     pub(crate) fn check(
         &self,
         outcome: Outcome<'_>,
@@ -144,8 +144,7 @@ impl Answers {
             Outcome::Given(members) => given(members, answer),
             Outcome::Refused(name, argument) => {
                 let whole = format!("{name}({argument})");
-                // What stands in the brackets is part of a code's name, or the scopes that are
-                // needed.
+                // The brackets contain either a part of the code's name or the needed scopes.
                 let (code, scope) = match self.code(dialect, &whole) {
                     Some(code) => (Some(code), ""),
                     None => (self.code(dialect, name), argument),
@@ -249,7 +248,7 @@ impl Answer {
     }
 }
 
-/// What of an answer of a token, revocation or introspection endpoint is not as it should be.
+/// Checks the answer of a token, revocation or introspection endpoint.
 fn given(expected: &str, answer: &Answer) -> Result<(), String> {
     equal("status", &answer.status, &200)?;
     no_challenge(answer)?;
@@ -263,7 +262,7 @@ fn given(expected: &str, answer: &Answer) -> Result<(), String> {
     equal("members", &members.unwrap_or_default().join(" "), &expected.to_owned())
 }
 
-/// The tokens that an answer gives out.
+/// Returns the tokens that an answer issues.
 pub(crate) fn issued(answer: &Answer) -> Vec<Vec<u8>> {
     let body = answer.json().unwrap_or_default();
     let tokens = ["access_token", "refresh_token"].iter().filter_map(|name| body[name].as_str());

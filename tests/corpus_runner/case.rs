@@ -1,4 +1,4 @@
-//! The corpus as data: cases, and the list of those that must be there.
+//! The corpus as data: its cases, and the list of the required ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// One request and what it must be answered with.
+/// One request and its required answer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
-    /// The category's letter, a number, and a letter more for a close neighbour of the example.
+    /// The category's letter, a number, and another letter for a variant of the example.
     pub(crate) id: String,
-    /// What is odd about the request, or the rule it stands for.
+    /// The unusual property of the request, or the rule that it tests.
     pub(crate) note: String,
-    /// Method and path. `Host`, `Connection: close` and, where there is a body and no other
-    /// framing, `Content-Length` are added.
+    /// Method and path. `Host` and `Connection: close` are added, and `Content-Length` if there is
+    /// a body without other framing.
     #[serde(default)]
     pub(crate) target: String,
     /// Further header lines.
@@ -23,73 +23,74 @@ pub(crate) struct Case {
     pub(crate) headers: Vec<String>,
     #[serde(default)]
     pub(crate) body: String,
-    /// Requests before this one, in order. `{{step.0.access_token}}` is a member of the first one's
-    /// answer.
+    /// Requests before this one, in order. `{{step.0.access_token}}` is a member of the first
+    /// step's answer.
     #[serde(default)]
     pub(crate) steps: Vec<Step>,
-    /// In place of the three above: the request byte for byte, its lines joined by CR LF.
+    /// Replaces the three fields above: the request byte for byte, its lines joined by CR LF.
     #[serde(default)]
     pub(crate) raw: Vec<String>,
     #[serde(default)]
     pub(crate) mode: Mode,
-    /// Which portal of `portals.toml` is asked.
+    /// The portal in `portals.toml` that gets the request.
     #[serde(default)]
     pub(crate) portal: String,
     #[serde(default)]
     pub(crate) via: Via,
-    /// Sent so often before, with the same target: garbage with `{{number}}` in it.
+    /// Requests with the same target that are sent first: garbage with `{{number}}` in it.
     #[serde(default)]
     pub(crate) flood: Option<Flood>,
-    /// The portal's outcome, or several joined by ` or `; empty where it is not asked.
+    /// The portal's outcome, or several joined by ` or `. Empty if the portal does not get the
+    /// request.
     #[serde(default)]
     pub(crate) expect: String,
-    /// The same of the fixture: services that the portal does not have.
+    /// The same for the fixture, which has services that the portal does not have.
     #[serde(default)]
     pub(crate) fixture: String,
-    /// What `whoami` must say beside the kind of principal.
+    /// The members that `whoami` must return beside the kind of principal.
     #[serde(default)]
     pub(crate) who: BTreeMap<String, toml::Value>,
     /// The dialect that answers, if the path does not determine it.
     #[serde(default)]
     pub(crate) dialect: Option<String>,
-    /// `Authorization` values of Socrata's that the portal takes afterwards.
+    /// `Authorization` values of Socrata's that the portal still accepts afterwards.
     #[serde(default)]
     pub(crate) lives: Vec<String>,
-    /// The same that it took before, and does not take afterwards.
+    /// `Authorization` values that it accepted before and no longer accepts afterwards.
     #[serde(default)]
     pub(crate) ends: Vec<String>,
-    /// Whether the server asks for the body by `100 Continue`.
+    /// True if the server asks for the body by `100 Continue`.
     #[serde(default)]
     pub(crate) continues: bool,
-    /// How often the fixture's verifier may be called. Defaults to any number.
+    /// The required number of calls of the fixture's verifier. Defaults to any number.
     #[serde(default)]
     pub(crate) lookups: Option<usize>,
-    /// The answer's head may not come sooner, in ms after the request's head.
+    /// The minimum time in ms from the request's head to the answer's head.
     #[serde(default)]
     pub(crate) after: u64,
-    /// Nor later.
+    /// The maximum of that time in ms.
     #[serde(default = "Case::patience")]
     pub(crate) within: u64,
 }
 
-/// How a request is sent.
+/// The way in which a request is sent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Mode {
-    /// HTTP/1.1, all at once.
+    /// HTTP/1.1 in one piece.
     #[default]
     Http1,
     /// HTTP/2 with prior knowledge.
     Http2,
-    /// The head, then one byte of the body in a second.
+    /// The head, then one byte of the body each second.
     Drip,
-    /// The head, then one byte of the body in 50 ms.
+    /// The head, then one byte of the body each 50 ms.
     Trickle,
-    /// The head; the body only if `100 Continue` asks for it.
+    /// The head, and the body only after `100 Continue`.
     Continue,
 }
 
-/// What a request goes over.
+/// The transport of a request.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Via {
@@ -97,7 +98,7 @@ pub(crate) enum Via {
     Tcp,
     /// TLS to the portal's other port.
     Tls,
-    /// A Unix socket; the fixture alone has one.
+    /// A Unix socket, which only the fixture has.
     Unix,
 }
 
@@ -113,7 +114,7 @@ pub(crate) struct Step {
     pub(crate) expect: String,
 }
 
-/// Many requests.
+/// Requests that are sent before that of the case.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Flood {
@@ -136,7 +137,7 @@ impl File {
     }
 }
 
-/// The portal of files that name none, and of fixtures: they know its demo credentials.
+/// The portal of files that name none. Fixtures get its demo credentials.
 pub(crate) const PORTAL: &str = "assumed";
 
 impl Case {
@@ -144,30 +145,31 @@ impl Case {
         10_000
     }
 
-    /// Whether the case asks nothing of sockets and clocks: it is one request, sent at once.
+    /// Returns true if the case does not depend on sockets or clocks: it is one request, sent at
+    /// once.
     pub(crate) fn is_quick(&self) -> bool {
         let at_once = matches!(self.mode, Mode::Http1 | Mode::Http2 | Mode::Continue);
         at_once && self.after == 0 && self.flood.is_none() && self.ends.is_empty() && self.lives.is_empty()
     }
 
-    /// Whether the environment asks for this case, or for no special ones.
+    /// Returns true if the environment selects this case, or selects none.
     pub(crate) fn is_chosen(&self) -> bool {
         std::env::var("CORPUS").map_or(true, |chosen| chosen.split(',').any(|id| self.id.starts_with(id)))
     }
 
-    /// A step as a case of its own, of the same portal.
+    /// Returns a step as a case of its own, for the same portal.
     pub(crate) fn step(&self, step: &Step) -> Self {
         let Step { target, headers, body, expect } = step.clone();
         let who = BTreeMap::new();
         Self { target, headers, body, expect, who, raw: Vec::new(), steps: Vec::new(), ..self.clone() }
     }
 
-    /// The method that is asked.
+    /// Returns the method of the request.
     pub(crate) fn method(&self) -> &str {
         self.request_line().split(' ').next().unwrap_or_default()
     }
 
-    /// The path that is asked, of an absolute target, too.
+    /// Returns the path of the request, also if the target is absolute.
     pub(crate) fn path(&self) -> &str {
         let target = self.request_line().split(' ').nth(1).unwrap_or_default();
         match target.split_once("://") {
@@ -193,7 +195,7 @@ impl Case {
     }
 }
 
-/// All cases. An empty file, an id that comes twice or stands in a wrong file is an error.
+/// Returns all cases. Panics on an empty file, on a repeated id, and on an id in a wrong file.
 pub(crate) fn load() -> Vec<Case> {
     let categories: BTreeMap<String, String> = read("required.toml", "categories");
     let mut seen = BTreeSet::new();
@@ -217,20 +219,20 @@ pub(crate) fn load() -> Vec<Case> {
     cases
 }
 
-/// The flags of the portal of this name in `portals.toml`.
+/// Returns the flags of the portal with this name in `portals.toml`.
 pub(crate) fn flags(portal: &str) -> Vec<String> {
     let mut flags: BTreeMap<String, Vec<String>> = read("portals.toml", "portals");
     flags.remove(portal).unwrap_or_else(|| panic!("portals.toml has no {portal}"))
 }
 
-/// The required examples that no case has the id of.
+/// Returns the required examples without a case.
 pub(crate) fn missing(cases: &[Case]) -> Vec<String> {
     let required: Vec<String> = read("required.toml", "ids");
     let present: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     required.into_iter().filter(|id| !present.contains(id.as_str())).collect()
 }
 
-/// One table or list of one of the corpus' own files.
+/// Reads one table or list from one of the corpus' own files.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(file: &str, key: &str) -> T {
     let text = fs::read_to_string(directory().join(file)).unwrap();
     let mut table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{file}: {error}"));

@@ -1,5 +1,5 @@
-//! Services that the portal does not have: guards no guest can pass, layers outermost and in a
-//! nest, tokens and passwords with odd characters, and a count of how often the verifier was asked.
+//! Services that the portal does not have: guards that no guest can pass, layers outermost and in a
+//! nest, tokens and passwords with unusual characters, and a count of the verifier's calls.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;
@@ -24,7 +24,7 @@ use tower_principal::{
     verify::MemoryVerifier,
 };
 
-/// One server for one case, so that its count is the case's own.
+/// A server for a single case, so that its count belongs to this case alone.
 pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
     folder: TempDir,
@@ -32,13 +32,13 @@ pub(crate) struct Fixture {
     _servers: JoinSet<()>,
 }
 
-/// An access token with every character that one may have.
+/// An access token with every character that is allowed.
 pub(crate) const ODD_TOKEN: &str = "plus+slash/dot.dash-low_tilde~0123==";
-/// A password of 73 bytes; `bcrypt` and its kin read 72 of them.
+/// A password of 73 bytes; `bcrypt` reads only 72 of them.
 pub(crate) const LONG_PASSWORD: &str =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567X";
 const SOCKET: &str = "socket";
-/// In the place of a hash: as long as bcrypt's, and not ASCII.
+/// A false hash: as long as bcrypt's, and not ASCII.
 const TAMPERED_HASH: &str = "$2b$12$éééééééééééééééééééééééééé.";
 
 impl Fixture {
@@ -57,7 +57,7 @@ impl Fixture {
         Self { address, folder, lookups, _servers: servers }
     }
 
-    /// Its Unix socket; the peers there have no address.
+    /// Returns the path of its Unix socket, on which peers have no address.
     pub(crate) fn unix(&self) -> PathBuf {
         self.folder.path().join(SOCKET)
     }
@@ -67,7 +67,7 @@ impl Fixture {
     }
 }
 
-/// The accounts of every fixture.
+/// Returns the accounts of every fixture.
 pub(crate) fn accounts() -> Arc<MemoryVerifier> {
     let user = |name: &str| BasicUser::new(name);
     let scoped = |scopes: &[&str]| OAuthUser::new("scoped").with_scopes(scopes);
@@ -77,7 +77,7 @@ pub(crate) fn accounts() -> Arc<MemoryVerifier> {
         .user("long", LONG_PASSWORD, user("long"))
         .user("admin", "correct horse", user("admin"))
         .user("normal", "w\u{f6}rd", user("normal"))
-        // Only so: an empty secret is refused.
+        // Only by its hash, because the builder refuses an empty secret.
         .user_hash("empty", Passwords::new().unwrap().hash("").unwrap(), user("empty"))
         .app_token("fixture-app-token", AppToken::new("fixture-app"))
         .access_token(ODD_TOKEN, OAuthUser::new("odd"))
@@ -116,14 +116,14 @@ fn routes(verifier: &Arc<Counting>) -> Router {
     library.merge(strict).merge(proxied).nest("/nest", nested).fallback_service(outermost)
 }
 
-/// RFC 6750 with the form body of its section 2.2, and no more than that.
+/// Returns RFC 6750 with the form body of its section 2.2, and nothing else.
 fn strict_form() -> Dialect {
     use tower_principal::CredentialForm;
     use tower_principal::dialect::TokenMeaning;
     dialect::RFC6750.add_form(CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN))
 }
 
-/// As the portal's, with a hash of the body that the handler got.
+/// Like the portal's, with a hash of the body that the handler received.
 async fn whoami(found: Authentication, body: Bytes) -> Json<Value> {
     let principal = found.principal();
     Json(json!({
@@ -141,14 +141,14 @@ async fn optional(found: Option<Principal>) -> Json<Value> {
     Json(json!({ "principal": kind }))
 }
 
-/// The same for the same bytes.
+/// Returns the same number for the same bytes.
 pub(crate) fn hash(body: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(body);
     hasher.finish()
 }
 
-/// Counts what it is asked.
+/// Counts the calls of a verifier.
 struct Counting {
     accounts: Arc<MemoryVerifier>,
     lookups: Arc<AtomicUsize>,

@@ -1,4 +1,5 @@
-//! HTTP/2 with header values as they stand in the corpus, blanks and odd bytes included.
+//! HTTP/2 with header values exactly as the corpus has them, which includes blanks and unusual
+//! bytes.
 
 use std::io;
 
@@ -12,16 +13,16 @@ use tokio::time::{Instant, timeout};
 use super::route::Route;
 use super::wire::{Answer, PATIENCE};
 
-/// A request of HTTP/2, its headers in `Name: value` lines.
+/// A request of HTTP/2; its headers are `Name: value` lines.
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// A path, or an absolute target with a scheme of the client's choice.
+    /// A path, or an absolute target with any scheme.
     pub(crate) target: String,
     pub(crate) lines: Vec<Vec<u8>>,
     pub(crate) body: Vec<u8>,
 }
 
-/// Sends a request on a connection of its own and reads the answer.
+/// Sends a request on a new connection and reads the answer.
 pub(crate) async fn exchange(server: &Route, request: Request) -> io::Result<Answer> {
     let answer = timeout(PATIENCE, converse(server, request)).await;
     answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -50,7 +51,7 @@ async fn converse(server: &Route, request: Request) -> io::Result<Answer> {
     Ok(Answer { status: parts.status.as_u16(), headers: headers.collect(), body, took, ..Answer::default() })
 }
 
-/// Only the one blank behind the colon is the line's; others belong to the value.
+/// Only one blank after the colon is part of the line; other blanks are part of the value.
 fn field(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let value = &line[colon + 1..];

@@ -1,13 +1,13 @@
-//! Whether a secret of a request stands in what it must not, in any usual writing.
+//! The search for a request's secrets in a text, in every usual encoding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Shorter ones stand in a text by chance.
+/// Shorter secrets can appear in a text by chance.
 const SHORTEST: usize = 8;
 
-/// The first of the secrets that a text holds: as it is, percent-encoded, in hexadecimal or in
-/// base64 at any of its three offsets. The case of letters does not matter.
+/// Returns the first secret that a text contains: unchanged, percent-encoded, in hexadecimal or in
+/// base64 at any of its three offsets. Ignores the case of letters.
 pub(crate) fn find<'s>(text: &[u8], secrets: &'s [Vec<u8>]) -> Option<&'s [u8]> {
     let text = text.to_ascii_lowercase();
     let leaked = |secret: &[u8]| {
@@ -17,7 +17,8 @@ pub(crate) fn find<'s>(text: &[u8], secrets: &'s [Vec<u8>]) -> Option<&'s [u8]> 
     secrets.iter().map(Vec::as_slice).find(|secret| leaked(secret))
 }
 
-/// All that stand in a long text; only as they are, since the text is long and the secrets many.
+/// Returns all secrets that a long text contains unchanged. Encodings are not searched, because the
+/// text is long and the secrets are many.
 pub(crate) fn all(text: &[u8], secrets: &[Vec<u8>]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
     let mut found: Vec<String> = secrets
@@ -41,7 +42,7 @@ fn writings(secret: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let base64 = (0..3).flat_map({
         let secret = secret.clone();
         move |offset| {
-            // Whole groups only: what stands before and behind changes the others.
+            // Only whole groups, because the text before and after changes the others.
             let skipped = (3 - offset) % 3;
             let whole = &secret[skipped..secret.len() - (secret.len() - skipped) % 3];
             [STANDARD_NO_PAD.encode(whole).into_bytes(), URL_SAFE_NO_PAD.encode(whole).into_bytes()]

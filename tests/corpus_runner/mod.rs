@@ -1,4 +1,4 @@
-//! Reads the corpus, starts what it is run against, sends, and judges the answers.
+//! Reads the corpus, starts the servers, sends the requests and checks the answers.
 
 mod afterwards;
 mod answers;

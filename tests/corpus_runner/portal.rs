@@ -1,4 +1,4 @@
-//! The portal as a process of its own.
+//! The portal as a separate process.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -44,22 +44,22 @@ impl Deref for Portal {
     }
 }
 
-/// What a portal said in its life.
+/// Everything that a portal printed and logged.
 pub(crate) struct Said {
     pub(crate) printed: String,
     pub(crate) log: Vec<u8>,
-    /// Where it kept what it kept.
+    /// The folder of its data.
     pub(crate) data: TempDir,
 }
 
-/// How long the portal may take to start, making keys and hashing passwords without optimization.
+/// The maximum time of a start, which generates keys and hashes passwords without optimization.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take to end.
+/// The maximum time of a stop.
 const END: Duration = Duration::from_secs(5);
 const ASSUME_SECURE: &str = "--assume-secure";
 
 impl Portal {
-    /// The one of that name in `portals.toml`.
+    /// Starts the portal with this name in `portals.toml`.
     pub(crate) async fn start(name: &str) -> Self {
         Self::start_with(&case::flags(name)).await
     }
@@ -68,7 +68,7 @@ impl Portal {
         Self::start_in(TempDir::new().unwrap(), flags).await
     }
 
-    /// With the data of one that was stopped.
+    /// Starts a portal with the data of a stopped one.
     pub(crate) async fn start_in(data: TempDir, flags: &[impl AsRef<str>]) -> Self {
         let log = fs::File::create(data.path().join("log")).unwrap();
         let mut process = tokio::process::Command::new(executable())
@@ -114,7 +114,7 @@ impl Portal {
         Self { process, site: Site { http, https, origin, credentials }, printing, data }
     }
 
-    /// The answer to a request, its header lines apart.
+    /// Returns the answer to a request, whose header lines are separate.
     pub(crate) async fn ask(&self, request: &str, lines: &[String]) -> Answer {
         let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
         let head = format!("{request} HTTP/1.1\r\nHost: portal.example\r\nConnection: close\r\n{lines}\r\n");
@@ -122,18 +122,18 @@ impl Portal {
         wire::exchange(&self.http, message, Mode::Http1, false).await.unwrap()
     }
 
-    /// Its process.
+    /// Returns the id of its process.
     #[allow(dead_code, reason = "the portal's tests look at its memory")]
     pub(crate) fn id(&self) -> u32 {
         self.process.id().expect("it runs")
     }
 
-    /// Where its data are.
+    /// Returns the folder of its data.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
     }
 
-    /// Ends it as a service manager would. Yields what it said.
+    /// Stops it as a service manager does. Returns its output.
     pub(crate) async fn stop(mut self) -> Result<Said, String> {
         let id = self.process.id().ok_or("the portal has ended by itself")?;
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status();
@@ -152,8 +152,8 @@ impl Portal {
     }
 }
 
-/// The files of its own database in this folder, with what SQLite puts beside it, and what is in
-/// them.
+/// Returns the files of the portal's own database in this folder, which includes the files that
+/// SQLite puts beside it, with their contents.
 pub(crate) fn database(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
     let named =
@@ -161,8 +161,8 @@ pub(crate) fn database(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files.filter(named).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// `examples/portal` beside this test, which cargo builds with it; built here where it is missing
-/// or older than its sources, as after `cargo test --test corpus`.
+/// Returns the path of `examples/portal` beside this test, which cargo builds with it. Builds it if
+/// it is missing or older than its sources, as after `cargo test --test corpus`.
 pub(crate) fn executable() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/corpus-HASH");

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
-/// A way to a server.
+/// A way to connect to a server.
 #[derive(Clone)]
 pub(crate) enum Route {
     Tcp(SocketAddr),
@@ -23,7 +23,7 @@ pub(crate) enum Route {
     Memory(Arc<dyn Fn() -> DuplexStream + Send + Sync>),
 }
 
-/// A connection, whatever it goes over.
+/// A connection over any transport.
 pub(crate) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<C: AsyncRead + AsyncWrite + Send + Unpin> Connection for C {}
@@ -46,7 +46,7 @@ impl Route {
     }
 }
 
-/// Trusts this one authority, and speaks HTTP/1.1.
+/// Returns a connector that trusts only this authority, and uses HTTP/1.1.
 pub(crate) fn trusting(authority: &[u8]) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority).expect("a certificate")).expect("an authority");

@@ -1,4 +1,4 @@
-//! Sends each case to the server that it names, and judges the answer.
+//! Sends each case to its server, and checks the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use super::site::Site;
 use super::template::Filler;
 use super::wire::{self, Answer};
 
-/// What the cases are run against.
+/// The servers that the cases are sent to.
 pub(crate) struct Bench<P> {
     portals: BTreeMap<String, P>,
     accounts: Arc<MemoryVerifier>,
@@ -28,10 +28,10 @@ pub(crate) struct Bench<P> {
     seen: Mutex<Seen>,
 }
 
-/// How many requests of a flood are under way at once.
+/// The number of concurrent requests of a flood.
 const FLOODING: usize = 64;
 
-/// Facts that only all answers together show.
+/// Facts that result only from all answers together.
 #[derive(Default)]
 struct Seen {
     /// Every secret that was sent to a portal.
@@ -61,7 +61,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         Self { portals, accounts, answers: Answers::load(), seen: Mutex::default() }
     }
 
-    /// Runs one case; the failures it had.
+    /// Runs one case. Returns its failures.
     pub(crate) async fn judge(&self, case: &Case) -> Vec<String> {
         let mut failures = Vec::new();
         if !case.expect.is_empty() {
@@ -95,7 +95,8 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         Filler::new(&self.portals[&case.portal].as_ref().credentials, &case.id)
     }
 
-    /// Takes a case's steps. The demo credentials with what they were answered, or the failure.
+    /// Runs the steps of a case. Returns the demo credentials with the answers to the steps, or the
+    /// failure.
     async fn steps(&self, case: &Case, route: &Route) -> Result<Value, String> {
         let mut known = self.portals[&case.portal].as_ref().credentials.clone();
         known["step"] = Value::Array(Vec::new());
@@ -111,7 +112,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         Ok(known)
     }
 
-    /// All of them must be refused, in the way that the case's own request is.
+    /// Sends the flood of a case. The server must refuse all of its requests.
     async fn flood(&self, case: &Case, portal: &Site) {
         let Some(flood) = &case.flood else { return };
         let permits = Arc::new(Semaphore::new(FLOODING));
@@ -130,7 +131,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         }
     }
 
-    /// What is to end has to be alive.
+    /// A credential that a case ends must be valid before.
     async fn beforehand(&self, case: &Case, portal: &Site) -> Option<String> {
         for line in &case.ends {
             let taken = afterwards::is_taken(portal, &self.filler(case).fill(line)).await;
@@ -234,7 +235,7 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
 }
 
 impl Bench<Portal> {
-    /// Ends the portals, and looks for secrets in all they logged and counted.
+    /// Stops the portals, and searches for secrets in everything they logged, counted or stored.
     pub(crate) async fn finish(self) -> Vec<String> {
         let mut secrets = self.seen.into_inner().unwrap().secrets;
         let mut failures = Vec::new();
@@ -247,7 +248,7 @@ impl Bench<Portal> {
     }
 }
 
-/// Ends a portal. The secrets that it logged, counted or kept.
+/// Stops a portal. Returns the secrets that it logged, counted or stored.
 async fn leaked(portal: Portal, secrets: Vec<Vec<u8>>) -> Result<Vec<String>, String> {
     let mut metrics = portal.ask("GET /metrics", &[]).await.body;
     let kept = database(portal.data());
@@ -278,7 +279,7 @@ impl Answer {
         format!("{} {headers:?} {:?}", self.status, String::from_utf8_lossy(&self.body))
     }
 
-    /// Every byte that came but those of the status line.
+    /// Returns every received byte except those of the status line.
     pub(crate) fn whole(&self) -> Vec<u8> {
         let line = |(name, value): &(String, Vec<u8>)| [name.as_bytes(), b": ", value, b"\n"].concat();
         self.headers.iter().flat_map(line).chain(self.body.iter().copied()).collect()

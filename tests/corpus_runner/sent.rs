@@ -1,4 +1,4 @@
-//! A case as it goes over the wire, and its answer.
+//! A case in the form in which it is sent, and its answer.
 
 use super::case::{Case, Mode};
 use super::http2;
@@ -6,14 +6,14 @@ use super::route::Route;
 use super::template::Filler;
 use super::wire::{self, Answer, Message};
 
-/// What was sent, and what came back.
+/// The secrets in a request, and the answer to it.
 pub(crate) struct Sent {
     pub(crate) secrets: Vec<Vec<u8>>,
     pub(crate) body: Vec<u8>,
     pub(crate) answer: Result<Answer, String>,
 }
 
-/// Sends a case, filled in.
+/// Fills in a case and sends it.
 pub(crate) async fn send(case: &Case, mut filler: Filler<'_>, route: &Route) -> Sent {
     let body = filler.fill(&case.body);
     let answer = if case.mode == Mode::Http2 {
@@ -29,7 +29,7 @@ pub(crate) async fn send(case: &Case, mut filler: Filler<'_>, route: &Route) -> 
     Sent { secrets: filler.secrets().to_vec(), body, answer: answer.map_err(|error| error.to_string()) }
 }
 
-/// Its request with these header lines, or byte for byte as the case has it.
+/// Returns the request with these header lines, or the raw request of the case.
 pub(crate) fn message(case: &Case, headers: &[String], filler: &mut Filler<'_>, body: Vec<u8>) -> Message {
     if !case.raw.is_empty() {
         return Message { head: filler.fill(&case.raw.join("\\r\\n")), body };

@@ -8,7 +8,7 @@ use super::route::Route;
 pub(crate) struct Site {
     pub(crate) http: Route,
     pub(crate) https: Route,
-    /// The URL of the portal: with `--assume-secure` that of plain http.
+    /// The URL of the portal: that of plain http with `--assume-secure`.
     pub(crate) origin: String,
     pub(crate) credentials: Value,
 }

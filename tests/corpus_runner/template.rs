@@ -1,14 +1,14 @@
-//! The readable writing of bytes: `\xE9`, `\r`, `\n`, `\t`, `\0`, `\\`, and `{{placeholders}}`.
+//! A readable notation for bytes: `\xE9`, `\r`, `\n`, `\t`, `\0`, `\\`, and `{{placeholders}}`.
 //!
 //! A placeholder is a path into the demo credentials (`{{opendatasoft.access_token.token}}`),
-//! `{{canary}}`, `{{number}}` in a flood, `{{repeat:TEXT:TIMES}}`, or a function of more text,
-//! which may hold placeholders itself: `{{base64:{{socrata.user.username}}:wrong}}`.
+//! `{{canary}}`, `{{number}}` in a flood, `{{repeat:TEXT:TIMES}}`, or a function of a text that may
+//! itself contain placeholders: `{{base64:{{socrata.user.username}}:wrong}}`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use serde_json::Value;
 
-/// Fills templates in, and remembers what of them is secret.
+/// Fills in templates, and records the secrets among the filled-in texts.
 pub(crate) struct Filler<'c> {
     credentials: &'c Value,
     canary: String,
@@ -16,7 +16,7 @@ pub(crate) struct Filler<'c> {
     secrets: Vec<Vec<u8>>,
 }
 
-/// The ends of paths into the demo credentials that name what everybody may know.
+/// The last parts of paths into the demo credentials whose values are public.
 pub(crate) const PUBLIC: [&str; 9] =
     ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id"];
 
@@ -31,7 +31,7 @@ impl<'c> Filler<'c> {
         Self { credentials, canary, number: 0, secrets: Vec::new() }
     }
 
-    /// Of one request of many.
+    /// Fills in one request of a flood.
     pub(crate) fn numbered(self, number: usize) -> Self {
         Self { number, ..self }
     }
@@ -43,12 +43,12 @@ impl<'c> Filler<'c> {
         filled
     }
 
-    /// Every secret that was filled in.
+    /// Returns every secret that was filled in.
     pub(crate) fn secrets(&self) -> &[Vec<u8>] {
         &self.secrets
     }
 
-    /// Fills in up to the end of the text or of the placeholder that it stands in.
+    /// Fills in text up to its end, or up to the end of the placeholder that contains it.
     fn until_end(&mut self, rest: &mut &str) -> Vec<u8> {
         let mut filled = Vec::new();
         while !rest.is_empty() && !rest.starts_with("}}") {
@@ -86,7 +86,7 @@ impl<'c> Filler<'c> {
             "percent" => {
                 self.secret(argument.iter().flat_map(|byte| format!("%{byte:02X}").into_bytes()).collect())
             }
-            // Of what everybody may know, the same in another writing may be known, too.
+            // A public text in another notation is public as well.
             "upper" => self.secret_if(of_secret, argument.to_ascii_uppercase()),
             "lower" => self.secret_if(of_secret, argument.to_ascii_lowercase()),
             "cut" => self.secret_if(of_secret, argument[..argument.len() - 1].to_vec()),
@@ -115,7 +115,7 @@ impl<'c> Filler<'c> {
     }
 }
 
-/// One character of text, or one escape.
+/// Reads one character of text, or one escape.
 fn literal(rest: &mut &str) -> Vec<u8> {
     let first = rest.chars().next().expect("not empty");
     let (bytes, length) = match (first, rest.as_bytes().get(1)) {
@@ -135,14 +135,14 @@ fn literal(rest: &mut &str) -> Vec<u8> {
     bytes
 }
 
-/// `TEXT:TIMES`.
+/// Returns the text of `TEXT:TIMES`.
 fn repeated(argument: &[u8]) -> Vec<u8> {
     let colon = argument.iter().rposition(|byte| *byte == b':').expect("repeat:TEXT:TIMES");
     let times = std::str::from_utf8(&argument[colon + 1..]).unwrap().parse().expect("a number of times");
     argument[..colon].repeat(times)
 }
 
-/// The same with another last character.
+/// Returns the text with another last character.
 fn swapped(mut argument: Vec<u8>) -> Vec<u8> {
     let last = argument.last_mut().expect("not empty");
     *last = if *last == b'a' { b'b' } else { b'a' };

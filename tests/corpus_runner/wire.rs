@@ -1,4 +1,4 @@
-//! HTTP/1.1 byte for byte: sends what no client would, and reads what comes back.
+//! HTTP/1.1 byte for byte: sends requests that no client library would, and reads the answers.
 
 use std::io;
 use std::time::Duration;
@@ -13,33 +13,33 @@ use super::route::{Connection, Route};
 type Receiver = ReadHalf<Box<dyn Connection>>;
 type Sender = WriteHalf<Box<dyn Connection>>;
 
-/// A request in bytes, its body apart since it may be sent slowly.
+/// A request in bytes. Its body is separate because it may be sent slowly.
 pub(crate) struct Message {
     pub(crate) head: Vec<u8>,
     pub(crate) body: Vec<u8>,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Names in lower case.
+    /// The names are in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
-    /// Whether `100 Continue` came first.
+    /// True if `100 Continue` came first.
     pub(crate) continued: bool,
-    /// From the request's head to the answer's.
+    /// The time from the request's head to the answer's head.
     pub(crate) took: Duration,
-    /// Whether anything came behind the one answer.
+    /// True if any bytes came after the answer.
     pub(crate) excess: bool,
 }
 
-/// How long an answer may take at most.
+/// The time limit for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a server that said `Connection: close` may take to close.
+/// The time limit for a server to close after `Connection: close`.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// Sends a request on a connection of its own and reads the one answer.
+/// Sends a request on a new connection and reads the only answer.
 pub(crate) async fn exchange(
     server: &Route,
     message: Message,
@@ -49,7 +49,7 @@ pub(crate) async fn exchange(
     let (receiver, sender) = split(server.connect().await?);
     let (asked_on, goes_on) = oneshot::channel();
     let started = Instant::now();
-    // A server that has refused already may close: what cannot be sent any more is no failure.
+    // A server that has already refused may close, so a failure to send the rest is ignored.
     let sending = tokio::spawn(async move { send(sender, message, mode, goes_on).await });
     let receiving = receive(receiver, asked_on, started, head_only);
     let answer = timeout(PATIENCE, receiving).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
@@ -114,13 +114,13 @@ async fn receive(
     if length.is_some_and(|length| bytes.len() < length) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    // A reset behind a whole answer is how a server closes on a request it did not read to the end.
+    // A server that has not read the whole request resets the connection after a complete answer.
     let _ = timeout(CLOSING, receiver.read_to_end(&mut bytes)).await;
     let behind = bytes.split_off(length.unwrap_or(bytes.len()));
     Ok(Answer { body: bytes, excess: !behind.is_empty(), ..answer })
 }
 
-/// The next head; `bytes` keeps what is behind it.
+/// Reads the next head; `bytes` keeps the bytes after it.
 async fn head(receiver: &mut Receiver, bytes: &mut Vec<u8>) -> io::Result<Answer> {
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -151,7 +151,7 @@ fn parse(head: &[u8]) -> Option<Answer> {
 }
 
 impl Answer {
-    /// Every value of a header.
+    /// Returns every value of a header.
     pub(crate) fn all(&self, name: &str) -> Vec<&[u8]> {
         self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_slice()).collect()
     }
