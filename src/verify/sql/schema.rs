@@ -62,6 +62,7 @@ impl Plan {
             (words.holders)(),
             GRANTS.replace("{bytes}", words.bytes) + words.announce_audience,
             words.announce_roles.to_owned(),
+            GENERATIONS.to_owned(),
         ];
         let steps = steps.iter().filter(|step| !step.is_empty());
         Self {
@@ -82,6 +83,9 @@ const FIRST: &str = include_str!("schema/tables.sql");
 
 /// Columns of grants and of registered applications, and their indexes.
 const GRANTS: &str = include_str!("schema/grants.sql");
+
+/// Column of the generation before the current one, and a better index of sessions.
+const GENERATIONS: &str = include_str!("schema/generations.sql");
 
 pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
     AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()

@@ -200,3 +200,21 @@ async fn an_application_without_an_organization_is_no_client_of_a_service() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_application_is_a_client_and_a_client_is_no_application() {
+    for place in Place::all() {
+        let store = place.connect().await.store();
+        store.clients().create(NewCredential::new().id("plain").org("acme")).await.unwrap();
+        store.applications().register(&Application::public("viewer")).await.unwrap();
+        let clients: Vec<String> =
+            store.clients().list(None, 10).await.unwrap().into_iter().map(|client| client.id).collect();
+        assert_eq!(clients, ["plain", "viewer"], "{}", place.name);
+        let applications = store.applications().list(None, 10).await.unwrap();
+        assert_eq!(applications.len(), 1);
+        assert!(store.applications().find("plain").await.unwrap().is_none());
+        // What ends it as a client ends it as an application.
+        assert!(store.clients().disable("viewer").await.unwrap());
+        assert!(store.applications().find("viewer").await.unwrap().is_none());
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower_principal::grant::{Ending, Grants as _, RefreshRule, Renewal};
+use tower_principal::grant::{Ending, Grants as _, Presented, RefreshRule, Renewal};
 use tower_principal::verify::sql::{NewCredential, NewUser, SqlVerifier};
 use tower_principal::verify::{self, Cached};
 use tower_principal::{OAuthUser, PrincipalKind, Secret, Verifier, VerifyContext, VerifyError};
@@ -79,6 +79,55 @@ async fn the_jwts_of_a_grant_end_with_it() {
             for id in &ids {
                 assert_eq!(ask(&jwts, &token(id)).await, REVOKED, "{how} {}", place.name);
             }
+        }
+    }
+}
+
+/// As opaque tokens, whose digests the row has: the current one and the one before it count.
+#[tokio::test]
+async fn an_older_jwt_and_a_lost_one_are_denied() {
+    for place in Place::all() {
+        let verifier = filled(&place).await;
+        let store = verifier.store();
+        let jwts = verifier.denylist(signed()).with_grants_of(ISSUER);
+        let rule = RefreshRule::new().recover(Duration::from_secs(60));
+        let (first, _, refresh) = issue(&store, new("map").user("alice").scopes(["read", "write"])).await;
+        let id = |generation: u64| format!("{}.{generation}", first.id);
+        let live = async || {
+            let mut live = Vec::new();
+            for generation in 0..9 {
+                if ask(&jwts, &token(&id(generation))).await == USER {
+                    live.push(generation);
+                }
+            }
+            live
+        };
+        let renew = async |shown: &IssuedRefresh, scopes: Option<&[&str]>| {
+            let (mut next, _, refresh) = following(&first.id, shown);
+            next.scopes = scopes.map(|scopes| scopes.iter().collect());
+            let renewed = store.renew(&shown.digests, "map", &rule, &next).await.unwrap();
+            assert!(matches!(renewed, Renewal::Renewed(_)), "{renewed:?}");
+            refresh
+        };
+        assert_eq!(live().await, [1], "{}", place.name);
+        let second = renew(&refresh, None).await;
+        assert_eq!(live().await, [1, 2]);
+        // The answer is lost, and the client asks again: what was in it is replaced.
+        let third = renew(&refresh, None).await;
+        assert_eq!(live().await, [1, 3]);
+        let again = renew(&refresh, None).await;
+        assert_eq!(live().await, [1, 4]);
+        let lost = [second, third].map(|lost| lost.digests);
+        for shown in lost {
+            assert!(store.find(&Presented::Refresh(shown)).await.unwrap().is_none());
+        }
+        let fifth = renew(&again, None).await;
+        assert_eq!(live().await, [4, 5]);
+        // With other scopes the token before ends, because its row has those of its successor.
+        renew(&fifth, Some(&["read"])).await;
+        assert_eq!(live().await, [6]);
+        for odd in ["05", "+6", "-6", "06", "", "6.6", "99999999999999999999"] {
+            assert_eq!(ask(&jwts, &token(&format!("{}.{odd}", first.id))).await, REVOKED, "{odd:?}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Grants of an authorization server in the database.
 
 mod jwt;
+#[cfg(test)]
+mod plans;
 mod read;
 mod statements;
 mod values;
@@ -96,7 +98,7 @@ impl Grants for SqlStore {
         let mut rows = self.change_grants(&statements::renew(), values.clone()).await?;
         let window = rule.recovery_window();
         if rows.is_empty() && !window.is_zero() && next.refresh.is_some() {
-            let values = [values, vec![duration(window).into()]].concat();
+            let values = [values, vec![duration(window).into(), refresh.family.into()]].concat();
             rows = self.change_grants(&statements::recover(), values).await?;
         }
         match rows.into_iter().next() {

@@ -58,7 +58,8 @@ RETURNING {columns}";
 
 /// The access token before stays in force until it ends, and the refresh token is replaced if there
 /// is a new one.
-const ROTATION: &str = "previous_digest = CASE WHEN {is_same} THEN digest ELSE NULL END,
+const ROTATION: &str = "previous_generation = CASE WHEN {is_same} THEN generation ELSE NULL END,
+    previous_digest = CASE WHEN {is_same} THEN digest ELSE NULL END,
     previous_until = CASE WHEN {is_same} THEN coalesce(expires_at, 9223372036854775807) ELSE NULL END,
     refresh_before = CASE WHEN $9 IS NULL THEN refresh_before ELSE refresh_digest END,
     rotated_at = CASE WHEN $9 IS NULL THEN rotated_at ELSE $2 END,
@@ -67,7 +68,8 @@ const ROTATION: &str = "previous_digest = CASE WHEN {is_same} THEN digest ELSE N
 
 /// The lost access token and the lost refresh token are replaced. The time of the rotation stays,
 /// so that no retry extends the window.
-const RECOVERY: &str = "previous_digest = CASE WHEN {is_same} THEN previous_digest ELSE NULL END,
+const RECOVERY: &str = "previous_generation = CASE WHEN {is_same} THEN previous_generation ELSE NULL END,
+    previous_digest = CASE WHEN {is_same} THEN previous_digest ELSE NULL END,
     previous_until = CASE WHEN {is_same} THEN previous_until ELSE NULL END,
     refresh_digest = $9, refresh_until = {refresh_until}";
 
@@ -88,14 +90,16 @@ WHERE tenant = $1 AND family_digest = $2 AND client = $3 AND refresh_before = $4
 const FIND: &str = "SELECT {columns} FROM {p}credentials
 WHERE tenant = $1 AND kind = 'access_token' AND {token} AND {in_force}";
 
-/// Selects the grant of a JWT that is in force, unless the JWT is on the denial list.
+/// Selects the grant of a JWT that is in force, unless the JWT is on the denial list. A JWT is in
+/// force while an opaque token of its generation would be: the current one, and the one before it.
 const OF_JWT: &str = "SELECT id FROM {p}credentials
-WHERE tenant = $1 AND kind = 'access_token' AND public_id = $3 AND generation > 0 AND {in_force}
-    AND NOT EXISTS (SELECT 1 FROM {p}revocations r WHERE r.digest = $4 AND r.ends_at > $2)";
+WHERE tenant = $1 AND kind = 'access_token' AND public_id = $3 AND (generation = $5 OR previous_generation = $5)
+    AND {in_force} AND NOT EXISTS (SELECT 1 FROM {p}revocations r WHERE r.digest = $4 AND r.ends_at > $2)";
 
-/// Ends grants.
+/// Ends grants. Only access tokens have a generation. The kind is named where an index begins with
+/// it, because SQLite would prefer that index to a better one.
 const END: &str = "UPDATE {p}credentials SET revoked_at = $2, ended_for = 'asked'
-WHERE tenant = $1 AND kind = 'access_token' AND generation IS NOT NULL AND revoked_at IS NULL AND {which}
+WHERE tenant = $1 AND generation IS NOT NULL AND revoked_at IS NULL AND {which}
 RETURNING public_id";
 
 /// Deletes grants that ended.
@@ -137,11 +141,12 @@ pub(super) const OF_ACCESS: &str =
     "client = $3 AND (digest = $4 OR (previous_digest = $4 AND previous_until > $2))";
 pub(super) const OF_FAMILY: &str = "client = $3 AND family_digest = $4";
 pub(super) const OF_CODE: &str = "client = $3 AND code_digest = $4";
-pub(super) const OF_CLIENTS_ID: &str = "client = $3 AND public_id = $4";
-pub(super) const OF_ID: &str = "public_id = $3";
+pub(super) const OF_CLIENTS_ID: &str = "kind = 'access_token' AND client = $3 AND public_id = $4";
+pub(super) const OF_ID: &str = "kind = 'access_token' AND public_id = $3";
 pub(super) const OF_SESSION: &str = "session = $3";
 pub(super) const OF_USER: &str = "subject = $3";
-pub(super) const OF_USER_AND_CLIENT: &str = "subject = $3 AND client = $4";
+/// A user has few grants and a client has many, so the index of clients must not be used.
+pub(super) const OF_USER_AND_CLIENT: &str = "subject = $3 AND coalesce(client, '') = $4";
 pub(super) const OF_CLIENT: &str = "client = $3";
 
 pub(super) fn insert() -> String {
@@ -163,8 +168,10 @@ pub(super) fn renew() -> String {
 }
 
 /// Renews with the refresh token before the current one, within the window `$11` of its rotation.
+/// The family (`$12`) leads to its row.
 pub(super) fn recover() -> String {
-    let place = "refresh_before = $3 AND rotated_at > $2 - $11 AND rotated_at < $2 + $11";
+    let place =
+        "family_digest = $12 AND refresh_before = $3 AND rotated_at > $2 - $11 AND rotated_at < $2 + $11";
     follow(RECOVERY, place)
 }
 

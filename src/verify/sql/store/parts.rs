@@ -112,6 +112,9 @@ impl SqlStore {
 
     /// Returns the clients of organizations and applications (Usergrid).
     ///
+    /// A registered application is a client: it is found and listed here as well, and disabling or
+    /// deleting it here ends its grants. `applications().list` has applications alone.
+    ///
     /// # Examples
     ///
     /// ```
