@@ -75,9 +75,10 @@ impl<V> Denylisted<V> {
     ///
     /// The end of a grant then ends its JWTs at once, and so does the end of its user or its
     /// client. Of its JWTs the current one is accepted, and the one before it; an older one is
-    /// denied, and so is one that was [lost](crate::grant::RefreshRule::recover) and replaced. The credential id of such a token is [that of a
-    /// grant](crate::grant::Grant::token_id). A token with any other id is denied. The list and the
-    /// grant are asked in one statement. Defaults to no issuer.
+    /// denied, and so is one that was [lost](crate::grant::RefreshRule::recover) and replaced. The
+    /// credential id of such a token is [that of a grant](crate::grant::Grant::token_id). A token
+    /// with any other id is denied. The list and the grant are asked in one statement. Defaults to
+    /// no issuer.
     ///
     /// # Examples
     ///

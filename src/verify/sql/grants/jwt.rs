@@ -8,8 +8,8 @@ use crate::verify::sql::store::SqlStore;
 use crate::verify::sql::{SqlError, Value, names};
 
 impl SqlStore {
-    /// Returns `true` if the grant of a JWT is in force, the JWT is its current one or the one before
-    /// it, and the JWT is not on the denial list.
+    /// Returns `true` if the grant of a JWT is in force, the JWT is its current one or the one
+    /// before it, and the JWT is not on the denial list.
     pub(in crate::verify::sql) async fn has_live_grant(
         &self,
         principal: &Principal,
