@@ -1,8 +1,6 @@
 //! Grants of an authorization server in the database.
 
 mod jwt;
-#[cfg(test)]
-mod plans;
 mod read;
 mod statements;
 mod values;
