@@ -1,6 +1,8 @@
 //! Grants of an authorization server in the database.
 
 mod jwt;
+#[cfg(test)]
+mod plans;
 mod read;
 mod statements;
 mod values;
