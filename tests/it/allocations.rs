@@ -1,8 +1,8 @@
-//! What a request costs in allocations, counted exactly on the thread that serves it.
+//! The allocations of a request, counted exactly on the thread that serves it.
 //!
-//! The base is the one insert into empty extensions, which `http` makes three allocations of.
-//! Reading itself cannot be seen from outside, so the whole layer is counted, with a verifier that
-//! clones a principal made before.
+//! The base is the single insert into empty extensions, for which `http` makes three allocations.
+//! Reading alone cannot be observed from outside, so the whole layer is counted, with a verifier
+//! that clones a prepared principal.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, poll_fn, ready};
@@ -25,16 +25,17 @@ use crate::support::*;
 /// The three allocations of the first insert into extensions.
 const INSERT: u64 = 3;
 
-/// Those of the response headers that keep an answer out of caches: the inner answer has none yet.
+/// The allocations of the response headers that keep an answer out of caches; the inner answer has
+/// no headers yet.
 const MARKS: u64 = 2;
 
-/// Those of a target without its credentials (goal G17).
+/// The allocations of a target without its credentials (goal G17).
 const CUT: u64 = 2;
 
-/// What every request with a credential costs.
+/// The allocations of every request with a credential.
 const FLOOR: u64 = INSERT + MARKS;
 
-/// Takes anything and allocates nothing.
+/// Accepts every request and allocates nothing.
 #[derive(Clone)]
 struct Silent;
 
@@ -62,7 +63,7 @@ fn finish<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Knows two principals, made before anything is counted.
+/// Accepts two kinds of credentials, with principals that are made before the count starts.
 fn prepared() -> impl Verifier {
     let user = Principal::from(OAuthUser::new("otto"));
     let app = Principal::from(AppToken::new("app"));
@@ -71,8 +72,8 @@ fn prepared() -> impl Verifier {
     })
 }
 
-/// How many allocations it takes to serve a request, and the status of the answer. The second
-/// request is counted: the first may fill something that lives on.
+/// Returns the number of allocations for serving a request, and the status of the answer. The
+/// second request is counted, because the first may fill structures that stay.
 fn count<V: Verifier, M>(layer: &AuthenticateLayer<V, M>, request: impl Fn() -> Request<Body>) -> (u64, u16)
 where
     M: BodyMode<Body> + Clone,
@@ -103,7 +104,7 @@ fn the_base_is_one_insert_into_empty_extensions() {
     assert_eq!(insert.count_total, INSERT);
 }
 
-/// Goal G1, with every place looked at that any dialect has.
+/// Goal G1, with the dialect that reads every place.
 #[test]
 fn reading_a_token_allocates_nothing() {
     let line = |line: String| move || get("/things?limit=10&offset=20", &[("authorization", &line)]);
@@ -117,7 +118,7 @@ fn reading_a_token_allocates_nothing() {
     assert_eq!(passing(dialect::RFC6750, line(bearer(TOKEN))), FLOOR);
 }
 
-/// Goal G7: none unless it is encoded, however long the query is.
+/// Goal G7: no allocation unless the query is encoded, regardless of its length.
 #[test]
 fn reading_a_query_allocates_nothing_unless_it_is_encoded() {
     let kept = layer_of(dialect::ANY, prepared()).keep_query_credentials();
@@ -146,7 +147,7 @@ fn reading_a_query_allocates_nothing_unless_it_is_encoded() {
     }
 }
 
-/// Goal G17; a query without a credential is not touched.
+/// Goal G17. A query without a credential is not changed.
 #[test]
 fn cutting_a_credential_out_of_the_target_costs_two_allocations() {
     for query in [format!("access_token={TOKEN}"), format!("limit=1&access_token={TOKEN}&offset=2")] {
@@ -155,7 +156,7 @@ fn cutting_a_credential_out_of_the_target_costs_two_allocations() {
     }
 }
 
-/// Goal G6: what has to be wiped cannot sit on a stack that moves.
+/// Goal G6: bytes that must be wiped cannot be on a stack that moves.
 #[test]
 fn reading_basic_allocates_once() {
     let long = "x".repeat(3000);
@@ -183,7 +184,7 @@ fn a_verifier_without_its_type_costs_no_allocation_more() {
     assert_eq!((allocations, status), (FLOOR, 200));
 }
 
-/// Nor does counting what is tried, or what is slowed down.
+/// The counts of attempts and of slowed-down clients allocate nothing either.
 #[cfg(feature = "throttle")]
 #[test]
 fn a_throttled_verifier_costs_no_allocation_more() {
@@ -205,12 +206,13 @@ fn a_throttled_verifier_costs_no_allocation_more() {
         count(&plain, from_peer(TOKEN))
     );
     let (denied, _) = count(&plain, from_peer(UNKNOWN_TOKEN));
-    // The second one is over the limit; its answer has no challenges, and `Retry-After` takes two.
+    // The second request is over the limit. Its answer has no challenges, and `Retry-After` takes
+    // two allocations.
     let (slowed, status) = count(&layer_of(dialect::ANY, throttled()), from_peer(UNKNOWN_TOKEN));
     assert!(slowed <= denied + 2 && status == 429, "{slowed} {denied} {status}");
 }
 
-/// Goal G12: a hit of the cache costs what an entry of a table costs.
+/// Goal G12: a cache hit costs the same as a look-up in a table.
 #[cfg(feature = "cache")]
 #[test]
 fn a_cached_answer_costs_no_allocation_more() {
@@ -221,8 +223,7 @@ fn a_cached_answer_costs_no_allocation_more() {
     assert_eq!(count(&layer, || authorization(bearer(TOKEN))), (FLOOR, 200));
 }
 
-/// Without a recorder a counter is only looked up (feature `metrics`), and an event is not even
-/// made up.
+/// Without a recorder, a counter is only looked up (feature `metrics`), and no event is built.
 #[test]
 fn counting_and_telling_allocate_nothing_where_nobody_listens() {
     let refused = |request: fn() -> Request<Body>| {
@@ -273,7 +274,7 @@ fn a_guest_costs_the_insert() {
     assert_eq!(passing(dialect::SOCRATA, || get("/resource/x.json", &[])), INSERT);
 }
 
-/// Goal G8: a form of one frame, read and handed on; what is no form does not pay.
+/// Goal G8: a form in one frame is read and passed on. A body that is no form costs nothing.
 #[test]
 fn a_form_body_costs_six_allocations_at_most() {
     let layer = layer_of(dialect::OPENDATASOFT, prepared()).with_form_body(64 * 1024, Duration::from_secs(5));
@@ -290,7 +291,7 @@ fn a_form_body_costs_six_allocations_at_most() {
     assert_eq!(count(&layer, json), (FLOOR, 200));
 }
 
-/// Goal G10, with two challenges; the same whatever was sent.
+/// Goal G10, with two challenges, for every request.
 #[test]
 fn a_refusal_costs_six_allocations_at_most() {
     let bearer = CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN);
@@ -314,7 +315,7 @@ fn a_refusal_costs_six_allocations_at_most() {
     }
 }
 
-/// Goal G13: 18 in all for a JWT that is verified anew, the layer's own among them.
+/// Goal G13: 18 in total for a JWT that is verified without a cache, including those of the layer.
 #[cfg(feature = "jwt")]
 #[test]
 fn a_jwt_costs_eighteen_allocations_at_most() {

@@ -1,5 +1,5 @@
-//! The table of answers, row by row: status, challenges verbatim, body, and the headers that go
-//! with them (REQ-01, REQ-21 to REQ-23).
+//! The table of answers, row by row: status, exact challenges, body, and the headers that belong to
+//! them (REQ-01, REQ-21 to REQ-23).
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ fn obeys() -> impl Verifier {
     })
 }
 
-/// Everything at once: the forms of every dialect, and a policy that only `otto` with a scope
-/// satisfies.
+/// Sends a request to a service with the forms of a dialect and a policy that only `otto` with a
+/// scope satisfies.
 async fn ask(dialect: Dialect, request: Request<Body>) -> Answer {
     let layer = layer_of(dialect, obeys()).with_form_body(64, Duration::from_secs(5));
     send(whoami().layer(RequireLayer::new(policy::scope("write admin"))).layer(layer), request).await
@@ -47,7 +47,7 @@ struct Row {
     request: Request<Body>,
     status: u16,
     error: &'static str,
-    /// Of a dialect that has `Bearer` and `Basic` rows, with the realm `data`.
+    /// The challenges of a dialect with `Bearer` and `Basic` rows and the realm `data`.
     challenges: &'static [&'static str],
     retry_after: Option<&'static str>,
 }
@@ -122,7 +122,7 @@ async fn every_row_of_the_table_is_answered_as_it_says() {
     }
 }
 
-/// Defect 3 of the peers: 401 without a challenge, or only for a missing header.
+/// Defect 3 of the peers: a 401 without a challenge, or with one only if a header is missing.
 #[tokio::test(start_paused = true)]
 async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_has_one() {
     for dialect in PRESETS.into_iter().chain([mine()]) {
@@ -138,8 +138,8 @@ async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_ha
     }
 }
 
-/// A dialect without any scheme still has to be challenged for (RFC 9110 section 15.5.2), and not
-/// with a scheme that it refuses.
+/// Even if a dialect has no scheme, a 401 needs a challenge (RFC 9110 section 15.5.2), and its
+/// scheme must not be one that the dialect refuses.
 #[tokio::test]
 async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_api_key_or_as_it_says() {
     let (token, key) = (TokenMeaning::ACCESS_TOKEN, TokenMeaning::API_KEY);
@@ -172,7 +172,7 @@ async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_api_key_or_as_it
             assert_eq!((answer.status, answer.challenges()), (401, vec![r#"Own realm="api""#]), "{shown}");
         }
     }
-    // A 400 needs none.
+    // A 400 needs no challenge.
     let malformed = ask(dialect::RFC6750.forms([query]), get("/?access_token=", &[])).await;
     assert_eq!((malformed.status, malformed.challenges()), (400, vec![]));
 }
@@ -185,7 +185,7 @@ async fn a_row_without_a_scheme_is_challenged_for_by_the_schemes_of_the_others()
     let unknown = || get("/?access_token=unknown", &[]);
     let answer = ask(of(query), unknown()).await;
     assert_eq!((answer.kind(), answer.challenges()), (Some(DeniedToken), vec![basic]));
-    // A dialect that names `Bearer` for its query follows RFC 6750 there.
+    // If a dialect names `Bearer` for its query, its challenges follow RFC 6750.
     for (request, status, expected) in [
         (unknown(), 401, vec![basic, r#"Bearer realm="api", error="invalid_token""#]),
         (get("/?access_token=", &[]), 400, vec![r#"Bearer realm="api", error="invalid_request""#]),
@@ -193,14 +193,14 @@ async fn a_row_without_a_scheme_is_challenged_for_by_the_schemes_of_the_others()
         let answer = ask(of(query.challenge("Bearer")), request).await;
         assert_eq!((answer.status, answer.challenges()), (status, expected));
     }
-    // No other name has errors.
+    // A challenge with any other name has no error.
     let answer = ask(of(query.challenge("SignedLink")), unknown()).await;
     assert_eq!(answer.challenges(), [basic, r#"SignedLink realm="api""#]);
     let answer = ask(dialect::GEODATAHUB, authorization(UNKNOWN_TOKEN)).await;
     assert_eq!((answer.kind(), answer.challenges()), (Some(DeniedToken), vec![basic]));
 }
 
-/// What a challenge names is read: a credential of that scheme is not an unknown one.
+/// Every scheme in a challenge is read: its credential is not an unknown scheme.
 #[tokio::test]
 async fn a_credential_of_every_scheme_that_a_preset_challenges_with_is_read() {
     for dialect in [
@@ -258,7 +258,7 @@ async fn req_01_a_missing_credential_is_challenged_for_by_every_scheme_of_the_di
     }
 }
 
-/// A 400 has a challenge only where there is a row for access tokens.
+/// A 400 has a challenge only if the dialect has a row for access tokens.
 #[tokio::test]
 async fn malformed_basic_is_challenged_as_basic_with_or_without_access_tokens() {
     let dialect =
@@ -280,8 +280,8 @@ async fn a_guest_short_of_a_requirement_is_asked_for_credentials() {
     assert_eq!((basic, bearer), (BASIC, &*format!(r#"{BEARER}, scope="write admin""#)));
 }
 
-/// REQ-22: nothing that a client said stands in a challenge, and a realm that would break one is no
-/// realm.
+/// REQ-22: no text from a client is in a challenge, and a realm that would break a challenge is
+/// invalid.
 #[tokio::test]
 async fn req_22_a_realm_that_would_break_a_challenge_is_an_error_at_start_up() {
     for realm in ["a\"b", "a\r\nb", "a\nb", "a\\b", "é", "a\u{7f}", "a\tb"] {
@@ -363,7 +363,7 @@ async fn retry_after_of_an_outage_is_what_the_layer_was_told() {
     }
 }
 
-/// A gRPC call is answered by its status alone, whatever a service's own answers say.
+/// The answer to a gRPC call has only a status, also if the service has its own answer table.
 #[tokio::test]
 async fn an_answer_to_grpc_has_no_length_of_a_body_it_has_not() {
     let layer = layer_of(mine(), obeys()).respond(|_: &Rejection, mut standard: Response<Bytes>| {

@@ -1,4 +1,4 @@
-//! The preset `dialect::API_KEY`: one key in a header of its own.
+//! The preset `dialect::API_KEY`: a key in its own header.
 
 use axum::body::Body;
 use http::Request;
@@ -63,7 +63,7 @@ async fn the_preset_reads_a_key_in_x_api_key_and_nothing_else() {
     .await;
 }
 
-/// With guests, a key that cannot be verified is still no guest.
+/// A key that cannot be verified is no guest, also in a dialect with guests.
 #[tokio::test]
 async fn a_key_that_is_refused_is_never_a_guest() {
     check(
@@ -92,7 +92,7 @@ async fn a_second_row_reads_the_key_in_authorization_as_well() {
                 (get("/", &[("authorization", &line)]), Ok("ApiKey:robot")),
                 (get("/", &[("authorization", &upper)]), Ok("ApiKey:robot")),
                 (get("/", &[("authorization", &format!("{word} wrong-key"))]), Err(DeniedCredentials)),
-                // The header's alphabet is wider than that of a scheme's token.
+                // The header allows more characters than the token of a scheme.
                 (get("/", &[("authorization", &format!("{word} {ODD}"))]), Err(DeniedCredentials)),
                 (get("/", &[("authorization", word)]), Err(Malformed)),
                 (get("/", &[("authorization", KEY)]), Err(Malformed)),
@@ -103,7 +103,7 @@ async fn a_second_row_reads_the_key_in_authorization_as_well() {
     }
 }
 
-/// A client that would be challenged with `Bearer` would send its key where no row reads it.
+/// After a `Bearer` challenge, a client would send its key in a place without a row.
 #[tokio::test]
 async fn the_challenge_is_that_of_a_key() {
     let answer = send(whoami().layer(layer_of(dialect::API_KEY, known())), get("/", &[])).await;

@@ -1,4 +1,4 @@
-//! What an attacker would try, each once.
+//! Attacks, one test each.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,12 +22,12 @@ use tower_principal::{
 use crate::sql::*;
 use crate::support::*;
 
-/// A key of this file's own: while it is revoked the whole process refuses it.
+/// Only this file uses this key, because the whole process refuses it while it is revoked.
 const SHOWN_ID: &str = "6q8nsfbqnxy2n1mo1aqjjshwn";
 const SHOWN_SECRET: &str = "2lqfdxyt5wp8mze6mydrpbwvbqb3cyq3w5rb1mfrnhb7wcshwn";
 
-/// A user with a name that differs only by case would otherwise hold what `${user}` grants to the
-/// other user.
+/// Otherwise a user whose name differs only by case would have the permissions that `${user}`
+/// grants to the other user.
 #[tokio::test]
 async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
     for place in Place::all() {
@@ -42,7 +42,7 @@ async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
         let hash = cheap_passwords().hash("p").unwrap();
         let twin = users.import("Alice", &hash, NewUser::new()).await;
         assert!(matches!(twin, Err(SqlError::Exists)), "{}: {twin:?}", place.name);
-        // Of another tenant, and after the first one is gone, it is a name like any other.
+        // In another tenant, and after the first user is deleted, the name is free.
         let acme = verifier.store().tenant("acme").unwrap();
         acme.users().create("ALICE", Secret::borrowed("p"), NewUser::new()).await.unwrap();
         assert!(users.delete("alice").await.unwrap());
@@ -54,7 +54,8 @@ async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
     }
 }
 
-/// An app token names an application and is shown to every browser: it is not its owner's key.
+/// An app token names an application and is visible to every browser, so it does not have its
+/// owner's permissions.
 #[tokio::test]
 async fn an_app_token_does_not_lend_what_its_owner_may() {
     for place in Place::all() {
@@ -72,14 +73,14 @@ async fn an_app_token_does_not_lend_what_its_owner_may() {
             assert!(!app.permissions().allow(Operation::Delete, "/users/alice", &[]), "{}", place.name);
             assert_eq!(app.permissions().allow(Operation::Get, "/open/x", &[]), open);
         }
-        // A key is its owner's.
+        // An API key has its owner's permissions.
         let issued = store.api_keys().create(new()).await.unwrap();
         let key = who(&verifier, &key(issued.secret.expose_secret())).await;
         assert!(key.permissions().allow(Operation::Delete, "/users/alice", &[]));
     }
 }
 
-/// A client's token ends with the client, also where that ends with its owner.
+/// A client's token ends with the client, also if the client ends because of its owner.
 #[tokio::test]
 async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
     for place in Place::all() {
@@ -110,7 +111,7 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
         for credential in &all {
             assert_eq!(ask(&verifier, credential).await, DISABLED, "{} {credential:?}", place.name);
         }
-        // A cache must learn of the change.
+        // A cache must receive the change.
         let change = loop {
             match changes.next().await.unwrap() {
                 change @ Change::User { .. } => break change,
@@ -128,7 +129,8 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
     }
 }
 
-/// A verifier with a leeway takes a token for a while after its end; a denial of it lasts as long.
+/// A verifier with a leeway accepts a token for a while after its end, so a denial of it must last
+/// as long.
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
@@ -183,7 +185,8 @@ async fn one_issuer_does_not_end_what_another_one_issued() {
     }
 }
 
-/// Guessing at an id over plain http does not shelter the secret that is shown beside it.
+/// A guessed secret over plain http, whose revocation is under way, does not protect the true
+/// secret of the same id.
 #[tokio::test]
 async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
     #[derive(Clone)]
@@ -242,7 +245,7 @@ async fn a_wrong_secret_that_is_looked_at_does_not_spare_the_right_one() {
     assert_eq!(*revoked.lock().unwrap(), [SHOWN_ID]);
 }
 
-/// The options of a connection may hold the key of the file.
+/// The options of a connection may contain the key of the file.
 #[test]
 fn the_key_of_a_file_is_not_shown() {
     let options = sqlx::sqlite::SqliteConnectOptions::new().pragma("key", "'a-key-of-the-file'");

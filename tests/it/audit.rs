@@ -26,7 +26,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::support::*;
 
-/// A token of this file's own: while it is revoked the whole process refuses it.
+/// Only this file uses this token, because the whole process refuses it while it is revoked.
 const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkAudit";
 
 const CLIENT: &str = "203.0.113.9";
@@ -40,7 +40,7 @@ fn from_client(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// The audit events of one request.
+/// Returns the answer to a request and its audit events.
 async fn events(log: &Log, app: Router, request: Request<Body>) -> (Answer, Vec<Line>) {
     log.take();
     let answer = send(app, from_client(request)).await;
@@ -61,7 +61,7 @@ fn is_fingerprint(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The kind of a principal's identity, by its own kind.
+/// Returns the kind of a principal's identity.
 fn identity(principal: &str) -> &'static str {
     match principal {
         "OAuthUser" | "BasicUser" => "user",
@@ -133,7 +133,7 @@ async fn req_61_an_accepted_credential_is_one_event() {
     }
 }
 
-/// Whichever way the two came, the request is one and so is the event, which is of the subject.
+/// For every pair of places, the two are one request and one event, which names the subject.
 #[tokio::test]
 async fn req_61_an_app_token_beside_a_subject_is_named_in_its_event() {
     let log = listen();
@@ -157,7 +157,7 @@ async fn req_61_an_app_token_beside_a_subject_is_named_in_its_event() {
     }
 }
 
-/// A good app token in the head does not make a refused request an accepted one.
+/// A valid app token in the head does not make a refused request an accepted one.
 #[tokio::test]
 async fn req_61_a_request_that_is_refused_after_its_app_token_passed_is_no_accepted_one() {
     let log = listen();
@@ -288,7 +288,7 @@ async fn req_61_every_refusal_is_one_event_whoever_refuses() {
                     (_, other) => other,
                 };
                 assert_eq!(line.get("syntax"), syntax, "{shown}");
-                // A credential that could not be read has no fingerprint; every other credential
+                // A credential that could not be read has no fingerprint. Every other credential
                 // has one.
                 let printed = is_fingerprint(line.get("fingerprint"));
                 let too_long = request_is_too_long(&shown);
@@ -362,7 +362,7 @@ fn plainly(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// Knows one token, and answers its revocation as the test asks.
+/// Accepts one token, and answers its revocation as the test sets it.
 struct Revokes(Result<(), VerifyError>);
 
 impl Verifier for Revokes {
@@ -450,7 +450,7 @@ async fn a_client_secret_from_a_browser_is_reported_and_goes_on() {
     let over_basic = basic(ORG_CLIENT, CLIENT_SECRET);
     let headers = [origin[0], ("authorization", &*over_basic)];
     assert_eq!(reported("/", &headers).await, (200, 1));
-    // Browsers are where access tokens belong.
+    // Access tokens are meant for browsers.
     assert_eq!(reported(&format!("/?access_token={TOKEN}"), &origin).await, (200, 0));
     assert_eq!(reported("/acme/sandbox/x", &origin).await, (200, 0));
 }
@@ -475,7 +475,7 @@ async fn a_browsers_client_has_a_fingerprint_for_those_who_take_warnings_only() 
     assert!(text.contains("client_secret_in_browser") && text.contains("fingerprint="), "{text}");
 }
 
-/// Text that a subscriber wrote.
+/// The output of a subscriber.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,5 @@
-//! `Basic` as clients write it: ISO-8859-1, tokens in place of a name or a password, broken values.
+//! `Basic` as clients write it: ISO-8859-1, tokens in place of a name or a password, invalid
+//! values.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -135,7 +136,7 @@ async fn an_empty_user_is_a_token_by_choice_and_malformed_without_it() {
     outcomes(chosen, otto, cases).await;
 }
 
-/// Each convention stands alone: one does not switch another on.
+/// Each convention is separate: one does not enable another.
 #[tokio::test]
 async fn one_convention_of_tokens_in_basic_does_not_bring_the_others() {
     const EMPTY: &[TokenPair] = &[TokenPair::id_is("", TokenMeaning::ACCESS_TOKEN)];

@@ -1,4 +1,4 @@
-//! Form bodies (REQ-13): when one is read, within which bounds, and what the handler gets.
+//! Form bodies (REQ-13): when a body is read, within which limits, and which body the handler gets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ use crate::support::*;
 
 const LIMIT: usize = 1024;
 
-/// RFC 6750 section 2.2 as it stands: a body row that is not lenient.
+/// RFC 6750 section 2.2 exactly: a body row that is not lenient.
 fn strict() -> Dialect {
     dialect::RFC6750.add_form(CredentialForm::body("access_token", TokenMeaning::ACCESS_TOKEN))
 }
@@ -48,7 +48,7 @@ fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<
     request
 }
 
-/// A body in pieces, which counts how many of them were taken.
+/// Returns a body in pieces, and the number of pieces that were taken from it.
 fn pieces(frames: Vec<Frame<Bytes>>) -> (Body, Arc<AtomicUsize>) {
     let taken = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&taken);
@@ -93,7 +93,7 @@ async fn req_13_a_form_is_read_by_its_exact_media_type() {
     }
 }
 
-/// What is read here as UTF-8 a handler might read as another charset.
+/// A handler might read the form in another charset than UTF-8, which is used here.
 #[tokio::test]
 async fn req_13_a_form_in_another_charset_than_utf_8_is_malformed() {
     let token = || Ok("OAuthUser".to_owned());
@@ -135,10 +135,10 @@ async fn req_13_a_form_in_another_charset_than_utf_8_is_malformed() {
             let outcome = outcome(dialect, posted(format!("access_token={TOKEN}"))).await;
             assert_eq!(outcome, expected, "{parameters}");
         }
-        // Where the head has the credential the body is the handler's alone.
+        // If the head has the credential, the body belongs to the handler alone.
         let with_head = with(posted("a=b".to_owned()), "authorization", &bearer(TOKEN));
         assert_eq!(outcome(strict(), with_head).await, token(), "{parameters}");
-        // And where no layer reads it.
+        // The same for a layer that reads no bodies.
         let app = whoami().layer(layer(strict()));
         let with_head = with(posted("a=b".to_owned()), "authorization", &bearer(TOKEN));
         assert_eq!(send(app, with_head).await.status, 200, "{parameters}");
@@ -198,7 +198,7 @@ async fn req_13_parameters_of_a_form_are_read_as_strictly_as_a_query() {
     }
 }
 
-/// RFC 6750 section 2: the head decides, and the body stays untouched.
+/// RFC 6750 section 2: the credential in the head decides, and the body is not read.
 #[tokio::test]
 async fn req_13_what_the_head_presents_is_judged_before_the_body_is_polled() {
     for (name, value, status) in [
@@ -240,8 +240,8 @@ async fn req_13_an_app_token_in_the_head_may_go_with_a_token_in_the_body() {
     assert_eq!(send(app, bad_token).await.outcome(), Err(DeniedToken));
 }
 
-/// A form that presents nothing is a guest's where a rule admits it; one that presents anything is
-/// not.
+/// A form without credentials is a guest's if a rule admits it. A form that presents a credential
+/// is not.
 #[tokio::test]
 async fn req_13_a_bad_form_is_no_guest() {
     let open = || dialect::OPENDATASOFT.guests([GuestRule::everywhere()]);
@@ -295,7 +295,7 @@ async fn req_13_the_handler_gets_the_identical_frames_and_trailers() {
     assert_eq!(answer.body, expected);
 }
 
-/// E11: what comes after the body is not the body.
+/// E11: trailers after the body are not part of it.
 #[tokio::test]
 async fn req_13_a_token_in_the_trailers_is_not_read() {
     let trailers = HeaderMap::from_iter([(
@@ -320,7 +320,7 @@ async fn req_13_a_body_over_the_limit_is_too_large_and_one_at_it_is_not() {
     assert_eq!(taken.load(Ordering::SeqCst), LIMIT + 1);
 }
 
-/// Polling would ask the client to send the rest (100-continue).
+/// A poll of the body would ask the client to send the rest (100-continue).
 #[tokio::test]
 async fn req_13_an_announced_length_over_the_limit_is_refused_unpolled() {
     let (body, taken) = pieces(vec![data("access_token=x")]);
@@ -342,7 +342,7 @@ async fn req_13_the_whole_body_has_one_deadline() {
     assert!(waited >= Duration::from_secs(5) && waited < Duration::from_millis(5050), "{waited:?}");
 }
 
-/// A client that leaves in the middle: the body ends in an error.
+/// If a client leaves in the middle, the body ends with an error.
 #[tokio::test]
 async fn a_body_that_breaks_off_is_malformed_and_no_guest() {
     let broken = stream::iter([Ok(Bytes::from_static(b"access_")), Err(std::io::Error::other("gone"))]);
@@ -350,7 +350,7 @@ async fn a_body_that_breaks_off_is_malformed_and_no_guest() {
     assert_eq!(outcome(open, form("/", Body::from_stream(broken))).await, Err(Malformed));
 }
 
-/// What asks for nothing of a body does not pay for one either.
+/// A dialect without a body row reads nothing of the body.
 #[tokio::test]
 async fn a_body_is_passed_on_unread_where_no_row_asks_for_it() {
     for dialect in [dialect::RFC6750, dialect::SOCRATA, dialect::USERGRID, dialect::GEODATAHUB] {

@@ -1,5 +1,5 @@
-//! What hostile traffic may hold on to, what a client that leaves stops, and when a revoked
-//! credential ends.
+//! Limits on the memory that hostile traffic holds, on work for clients that left, and on the time
+//! until a revoked credential ends.
 
 use std::future::Future as _;
 use std::sync::Arc;
@@ -23,13 +23,14 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// A token of this file's own: while it is revoked the whole process refuses it.
+/// Only this file uses this token, because the whole process refuses it while it is revoked.
 const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkBound";
 
-/// How many credentials wait to be revoked at most; more are refused and live on.
+/// The maximum number of credentials that wait to be revoked. Further ones are refused and stay
+/// valid.
 const QUEUE: usize = 4_096;
 
-/// Distinct garbage of every kind, by every carrier of `ANY`, one after the other.
+/// Returns unique invalid credentials of every kind, in turn in every place that `ANY` reads.
 fn garbage(number: usize) -> Request<Body> {
     let token = format!("garbage-{number:030}");
     match number % 7 {
@@ -43,7 +44,7 @@ fn garbage(number: usize) -> Request<Body> {
     }
 }
 
-/// Counted on the thread that serves: what is not given back is held.
+/// Memory is counted on the thread that serves: bytes that are not freed are held.
 #[test]
 fn req_54_garbage_leaves_nothing_behind() {
     let verifier = MemoryVerifier::builder().access_token(TOKEN, OAuthUser::new("otto"));
@@ -56,14 +57,14 @@ fn req_54_garbage_leaves_nothing_behind() {
             service.clone().oneshot(garbage(number)).now_or_never().expect("answered at once").unwrap();
         assert!((400..500).contains(&answer.status().as_u16()), "{number} {}", answer.status());
     };
-    // What is made once, at the first of each kind.
+    // The first requests of each kind may allocate structures that stay.
     (0..70).for_each(send);
     let held = measure(|| (70..14_070).for_each(send));
     assert!(held.count_total > 14_000, "nothing was counted");
     assert_eq!((held.count_current, held.bytes_current), (0, 0));
 }
 
-/// A verifier that never answers, and more tokens over plain http than may wait for it.
+/// The verifier never answers, and more tokens come over plain http than may wait for it.
 #[tokio::test(start_paused = true)]
 async fn req_54_tokens_that_wait_to_be_revoked_are_bounded() {
     struct Never;
@@ -83,17 +84,18 @@ async fn req_54_tokens_that_wait_to_be_revoked_are_bounded() {
             assert_eq!(answer.status, 403);
         });
     }
-    // Every request is answered by now, and what waits is left.
+    // By now every request is answered, and only the queue is left.
     sleep(Duration::from_millis(500)).await;
     assert_eq!(alive() - before, QUEUE);
-    // They outlive the request's deadline, up to the limit for verifying what is to be revoked.
+    // They outlast the request's deadline, until the time limit for verifying a credential that is
+    // to be revoked.
     sleep(Duration::from_secs(3)).await;
     assert_eq!(alive() - before, QUEUE);
     sleep(Duration::from_secs(34)).await;
     assert_eq!(alive() - before, 0);
 }
 
-/// Knows one token, answers slowly, and records whether it was revoked.
+/// Accepts one token, answers slowly, and records its revocation.
 struct Slow {
     revoked: Arc<AtomicBool>,
 }
@@ -111,8 +113,8 @@ impl Verifier for Slow {
     }
 }
 
-/// Revoking writes, and a server drops the request of a client that has gone: it is a task of its
-/// own.
+/// A server drops the request of a client that has left. Revoking writes, so it runs in its own
+/// task.
 #[tokio::test(start_paused = true)]
 async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     let revoked = Arc::new(AtomicBool::new(false));
@@ -128,8 +130,8 @@ async fn req_57_a_client_that_leaves_does_not_stop_the_revoking() {
     assert!(revoked.load(Ordering::SeqCst));
 }
 
-/// Four tasks ask without a pause. No request that starts after `revoke` has returned passes, and
-/// the requests of all others still pass.
+/// Four tasks send requests without a pause. Of the requests that start after `revoke` has
+/// returned, those with the token fail and all others pass.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
     let others = "another-token-of-otto";
@@ -137,7 +139,7 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
         .access_token(TOKEN, OAuthUser::new("otto"))
         .access_token(others, OAuthUser::new("olga"));
     let verifier = Arc::new(verifier.build().unwrap());
-    // By way of a composition, which must not remember an answer either.
+    // Through a combined verifier, which must not remember an answer either.
     let both = Arc::clone(&verifier).or(everybody_else());
     let app = whoami().layer(layer_of(dialect::RFC6750, both));
     let (revoked, passed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -166,12 +168,12 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
     for task in asking {
         task.await.unwrap();
     }
-    // Revokes all credentials of a user at once, also those that have only the name.
+    // Revokes all credentials of a user at once, also those that were stored with only the name.
     assert_eq!(verifier.revoke_all(PrincipalKind::OAuthUser, "olga"), 1);
     assert_eq!(send(app, authorization(bearer(others))).await.status, 401);
 }
 
-/// A user without any of these tokens.
+/// Accepts the token of another user.
 fn everybody_else() -> MemoryVerifier {
     MemoryVerifier::builder().access_token(UNKNOWN_TOKEN, OAuthUser::new("nina")).build().unwrap()
 }

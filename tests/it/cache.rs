@@ -80,7 +80,7 @@ impl Remote {
 impl Verifier for Remote {
     async fn verify(&self, _: &Credential<'_>, context: &VerifyContext<'_>) -> Verdict {
         assert!(context.head().is_none(), "a context that outlives the request has no head");
-        // What holds now is answered later.
+        // Takes the answer at the time of the call, and returns it later.
         let answer = self.answer.lock().unwrap().clone();
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.gate.acquire().await.unwrap().forget();
@@ -94,7 +94,7 @@ impl Verifier for Remote {
     }
 }
 
-/// Polls once; the future must wait.
+/// Polls a future once; it must not be ready.
 fn poll_once(future: &mut (impl Future + Unpin)) {
     assert!(future.poll_unpin(&mut Task::from_waker(Waker::noop())).is_pending());
 }
@@ -184,7 +184,7 @@ async fn req_52_passwords_go_past_the_cache_unless_switched_on() {
         }
         assert_eq!(remote.asked(), asked);
         remote.says(Err(VerifyError::UNKNOWN));
-        // Every wrong one is seen by the verifier, and none opens what another opened.
+        // The verifier gets every wrong password, and none passes because of an accepted one.
         for wrong in ["ss", "pa:ss ", "pa", ""] {
             for _ in 0..2 {
                 cached.verify(&password("alice", wrong), &nowhere()).await.unwrap_err();
@@ -227,13 +227,13 @@ async fn a_clock_that_is_set_back_keeps_nothing_for_ever() {
     cached.verify(&token("a"), &nowhere()).await.unwrap();
     clock.0.store(1_000, Ordering::SeqCst);
     assert!(cached.verify_now(&token("a"), &nowhere()).is_none());
-    // The clock stands still, the other one does not.
+    // The wall clock stands still, and the monotonic clock does not.
     clock.0.store(1_000_000, Ordering::SeqCst);
     std::thread::sleep(Duration::from_millis(60));
     assert!(cached.verify_now(&token("a"), &nowhere()).is_none());
 }
 
-/// The cache keeps the identity of a caller. Each route judges the permissions.
+/// The cache stores the identity of a caller. Each route checks the permissions.
 #[tokio::test]
 async fn identity_is_cached_and_authorization_never() {
     let user = OAuthUser::new("otto").with_scopes(["read"]);
@@ -314,7 +314,7 @@ async fn req_53_a_leader_that_leaves_fails_nobody() {
     assert_eq!((remote.asked(), cached.in_flight()), (2, 0));
 }
 
-/// Panics when it is asked for the first time.
+/// Panics at its first call.
 struct Fragile {
     asked: AtomicUsize,
     gate: Semaphore,
@@ -352,7 +352,7 @@ async fn req_53_what_hangs_is_given_up_and_nothing_stays() {
     let start = tokio::time::Instant::now();
     let answers = join_all((0..10).map(|_| cached.verify(&credential, &context))).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(VerifyError::Unavailable(_)))));
-    // The follower asked once more by itself.
+    // The follower called the verifier once more.
     assert!((2..=4).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     assert_eq!((cached.in_flight(), cached.stored()), (0, (0, 0)));
 }
@@ -421,7 +421,7 @@ async fn req_39_revoking_forgets_at_once_and_tells_the_verifier() {
 async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
     type Evict = fn(&Cached<Remote>, &Credential<'_>, &VerifyContext<'_>);
     let evictions: [Option<Evict>; 4] = [
-        // Revoked.
+        // This case revokes the credential.
         None,
         Some(|cached, credential, context| _ = cached.evict(credential, context)),
         Some(|cached, _, _| _ = cached.evict_principal(PrincipalKind::OAuthUser, "otto")),
@@ -432,8 +432,8 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
         let clock = Set(Arc::new(AtomicU64::new(1_000)));
         let cached = Cached::new(remote.clone()).unwrap().clock(clock.clone());
         let (credential, context) = (token("a"), nowhere());
-        // It was cached before, so a revocation would not have to ask for its principal; now it is
-        // not cached.
+        // A first verification was cached, so that the revocation need not ask for the principal;
+        // its entry has expired by now.
         remote.gate.add_permits(1);
         cached.verify(&credential, &context).await.unwrap();
         clock.0.store(2_000, Ordering::SeqCst);
@@ -445,7 +445,7 @@ async fn req_39_a_verification_that_began_before_does_not_bring_it_back() {
             None => cached.revoke(&credential, &context).await.unwrap(),
         }
         remote.says(Err(VerifyError::Denied(DenialReason::Revoked)));
-        // A caller that asks now does not get the earlier answer.
+        // A new caller does not get the earlier answer.
         let mut after = Box::pin(cached.verify(&credential, &context));
         poll_once(&mut after);
         until(|| remote.asked() == 3).await;

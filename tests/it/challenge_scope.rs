@@ -1,4 +1,4 @@
-//! The scopes that the first 401 names (RFC 6750 section 3).
+//! The scopes in the first 401 (RFC 6750 section 3).
 
 use axum::Router;
 use axum::routing::get as route;
@@ -20,7 +20,7 @@ fn open(dialect: Dialect) -> Dialect {
     dialect.guests([GuestRule::everywhere()])
 }
 
-/// The challenges that a guest gets from a policy.
+/// Returns the challenges that a guest gets from a policy.
 async fn challenges(dialect: Dialect, policy: impl Policy) -> Vec<String> {
     let app = whoami().layer(RequireLayer::new(policy)).layer(layer(open(dialect)));
     let answer = send(app, get("/", &[])).await;
@@ -37,7 +37,7 @@ async fn a_guest_short_of_scopes_is_told_them_in_the_first_401() {
     let expected = format!(r#"Bearer realm="api", resource_metadata="{URL}", scope="read write""#);
     assert_eq!(answer.challenges(), [expected]);
     assert_eq!(answer.rejection.unwrap().needed_scopes().as_str(), "read write");
-    // A token holder gets the error with it.
+    // A token holder gets the error as well.
     let answer = send(app, authorization(bearer(TOKEN))).await;
     assert_eq!(answer.kind(), Some(InsufficientScope));
     let [line] = answer.lines("www-authenticate")[..] else { panic!("{answer:?}") };
@@ -107,7 +107,7 @@ async fn a_guest_that_holds_some_of_the_scopes_is_told_all_of_them() {
     assert_eq!(send(routes.layer(ActAs::principal(guest())), get("/", &[])).await.status, 200);
 }
 
-/// A platform's own words do not change the challenge.
+/// A platform's own answers do not change the challenge.
 #[tokio::test]
 async fn a_platforms_401_names_the_scopes_too() {
     let lines = challenges(dialect::USERGRID, policy::scope("read")).await;
@@ -146,7 +146,7 @@ async fn a_layer_that_knows_the_scopes_names_them_whoever_refuses() {
         let shown = request.uri().to_string();
         assert_eq!(first(request, kind).await, [of_layer.as_str()], "{shown}");
     }
-    // The policy that was asked knows better.
+    // The scopes of the policy that refused take precedence.
     assert_eq!(first(get("/open/scoped", &[]), Missing).await, [line("own")]);
 }
 
@@ -158,8 +158,8 @@ fn a_scope_list_that_cannot_be_sent_is_an_error_at_start_up() {
     }
 }
 
-/// What identifies an application authenticates no caller: it is asked for credentials like a
-/// guest.
+/// A credential that identifies only an application authenticates no caller, so the request is
+/// asked for credentials like a guest.
 #[tokio::test]
 async fn a_lone_app_token_satisfies_neither_the_extractor_nor_the_policy() {
     let routes = || {
@@ -181,7 +181,7 @@ async fn a_lone_app_token_satisfies_neither_the_extractor_nor_the_policy() {
             let answer = send(app.clone(), get(path, &[(header, APP_TOKEN)])).await;
             assert_eq!((answer.kind(), answer.status), (Some(Missing), 401), "{} {path}", dialect.name);
             assert!(!answer.challenges().is_empty());
-            // Beside a credential that authenticates the caller it does no harm.
+            // Beside a credential that authenticates the caller, it changes nothing.
             let token = if header == "x-app-token" { format!("OAuth {TOKEN}") } else { TOKEN.to_owned() };
             let both = get(path, &[(header, APP_TOKEN), ("authorization", &token)]);
             assert_eq!(send(app.clone(), both).await.status, 200, "{} {path}", dialect.name);

@@ -1,4 +1,4 @@
-//! What is claimed about tokens, the same whether they are JWTs or asked about.
+//! Claims of tokens, with the same meaning in a JWT and in an introspection response.
 #![cfg(all(feature = "introspection", feature = "jwt"))]
 
 use allocation_counter::measure;
@@ -73,7 +73,7 @@ async fn an_answer_is_mapped_by_the_claims_that_the_builder_names() {
     assert_eq!(olga.claims::<Claims>().unwrap().groups(), ["roads"]);
     let Principal::OAuthUser(user) = &olga else { panic!("{olga:?}") };
     assert_eq!(user.client(), Some("map-app"));
-    // A principal without an application belongs to all applications of its organization, so a
+    // A principal without an application has access to all applications of its organization, so a
     // claim of the wrong type must not be skipped.
     for app in ["null", "5", "[]"] {
         let answer = format!(r#"{{"active":true,"sub":"u-1","app":{app}}}"#);
@@ -82,7 +82,8 @@ async fn an_answer_is_mapped_by_the_claims_that_the_builder_names() {
     }
 }
 
-/// A cache keeps many of them: as values of their own these would be fifteen times their text.
+/// A cache stores many answers. As separate values, these claims would take fifteen times the size
+/// of their text.
 #[test]
 fn a_large_answer_is_kept_as_its_text() {
     let answer = format!(r#"{{"active":true,"sub":"otto","groups":[{}"x"]}}"#, r#""g","#.repeat(15_000));
@@ -90,7 +91,7 @@ fn a_large_answer_is_kept_as_its_text() {
     let verifier = saying(answer).build().unwrap();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let ask = || runtime.block_on(ask(&verifier, "opaque")).unwrap();
-    // The first question fills what lives on.
+    // The first call may allocate structures that stay.
     drop(ask());
     let mut kept = None;
     let counted = measure(|| kept = Some(ask()));
@@ -98,7 +99,7 @@ fn a_large_answer_is_kept_as_its_text() {
     assert!(counted.bytes_current < length + 4_096, "{} bytes of {length}", counted.bytes_current);
 }
 
-/// The same token as a JWT and as an answer about one: whether it may, on the other side of both
+/// Sends the same claims as a JWT and as an introspection response. Returns both statuses after the
 /// policies.
 async fn may(claims: &Value, method: &str, path: &str) -> Vec<u16> {
     let (issuer, _, clock) = pair(Algorithm::EdDsa);
@@ -141,10 +142,10 @@ async fn a_role_gives_the_permissions_that_the_builder_says() {
         (json!({"org": "acme", "roles": ["reader"]}), "GET", "/users/olga/name", 200),
         (json!({"org": "acme", "roles": ["reader"]}), "GET", "/users/otto/name", 403),
         (json!({"org": "acme", "roles": ["reader"]}), "PUT", "/reports", 403),
-        // Several add up.
+        // The permissions of several roles add up.
         (json!({"org": "acme", "groups": ["reader"], "roles": ["editor"]}), "PUT", "/reports", 200),
         (json!({"org": "acme", "groups": ["reader"], "roles": ["editor"]}), "GET", "/users/olga/name", 200),
-        // Elsewhere they are worth nothing.
+        // Outside the token's organization they grant nothing.
         (json!({"org": "umbrella", "roles": ["editor"]}), "GET", "/reports", 403),
         (json!({"roles": ["editor"]}), "GET", "/reports", 403),
     ] {

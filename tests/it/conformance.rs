@@ -1,5 +1,4 @@
-//! The suite that every verifier has to pass, on verifiers that do and on one broken verifier for
-//! every rule.
+//! The conformance suite, on verifiers that pass it and on one broken verifier for every rule.
 
 use std::collections::HashMap;
 use std::future::{pending, ready};
@@ -21,7 +20,7 @@ type Verdict = Result<Principal, VerifyError>;
 
 const EXPIRED: &str = "expired-0123456789abcdef0123456789";
 const REVOKED: &str = "revoked-0123456789abcdef0123456789";
-/// More than the 72 bytes that bcrypt looks at.
+/// A password longer than the 72 bytes that bcrypt reads.
 const LONG_USER: &str = "lola@example.org";
 const LONG_PASSWORD: &str =
     "a password of which nobody can say that it is too short, however many bytes of it are read";
@@ -39,7 +38,7 @@ fn otto() -> Verdict {
     Ok(OAuthUser::new("otto").into())
 }
 
-/// All principals, and some that have expired.
+/// A verifier with all principals, and some expired and revoked credentials.
 pub(crate) fn store() -> MemoryVerifier {
     let known = everybody();
     let past = SystemTime::now() - Duration::from_secs(60);
@@ -105,7 +104,7 @@ async fn two_verifiers_one_after_the_other_hold_every_rule() {
 async fn a_cached_verifier_holds_every_rule() {
     use tower_principal::verify::Cached;
 
-    /// Has to be waited for.
+    /// Has no `verify_now`, so each caller waits.
     struct Remote(MemoryVerifier);
 
     impl Verifier for Remote {
@@ -129,7 +128,7 @@ async fn a_cached_verifier_holds_every_rule() {
     suite().check(&Cached::new(Remote(store())).unwrap().cache_passwords().flights(2)).await.assert_holds();
 }
 
-/// An authorization server that is asked about opaque tokens and a JWT, and taken down.
+/// An authorization server that introspects opaque tokens and a JWT, and that is switched off.
 #[cfg(all(feature = "introspection", feature = "cache", feature = "jwt"))]
 #[tokio::test]
 async fn introspection_holds_every_rule() {
@@ -163,13 +162,14 @@ async fn introspection_holds_every_rule() {
     check(|asking| tower_principal::verify::Throttled::new(Cached::new(asking).unwrap()).unwrap()).await;
 }
 
-/// With as many failures as the suite has allowed, or its later questions would be slowed down.
+/// The throttle allows as many failures as the suite makes; otherwise it would slow down the later
+/// requests.
 #[cfg(feature = "throttle")]
 #[tokio::test]
 async fn a_throttled_verifier_holds_every_rule() {
     use tower_principal::verify::{FailureLimit, Throttled};
 
-    /// Asks from an address.
+    /// Adds a client address to each call.
     struct FromHere<V>(V);
 
     impl<V: Verifier> Verifier for FromHere<V> {
@@ -199,7 +199,7 @@ async fn a_throttled_verifier_holds_every_rule() {
     let verifier = FromHere(throttled());
     suite().check(&verifier).await.assert_holds();
     assert!(verifier.0.counts() > 100, "{}", verifier.0.counts());
-    // And from none.
+    // Without an address.
     let verifier = throttled();
     suite().check(&verifier).await.assert_holds();
     assert!(verifier.counts() > 10, "{}", verifier.counts());
@@ -215,8 +215,8 @@ pub(crate) mod jwts {
 
     pub(crate) const API: &str = "https://api.example";
 
-    /// An issuer, and a suite of its tokens without one that was revoked: that is done to a
-    /// verifier.
+    /// Returns an issuer and a suite of its tokens. It has no revoked token, because a JWT is
+    /// revoked at a verifier.
     pub(crate) fn issued() -> (Issuer, Suite) {
         let issuer = Issuer::new("https://issuer.example").unwrap();
         let forger = Issuer::new(issuer.name()).unwrap();
@@ -241,7 +241,7 @@ pub(crate) mod jwts {
         builder.keys(issuer.keys().unwrap()).build().unwrap()
     }
 
-    /// Takes an issuer down; and up again, and is not ready before this pause.
+    /// Returns a switch that takes an issuer down, and starts it again and waits for this time.
     pub(crate) fn switch(issuer: &Issuer, pause: Duration) -> impl Fn(bool) -> Sleep + use<> {
         let issuer = issuer.clone();
         move |is_down| {
@@ -250,7 +250,7 @@ pub(crate) mod jwts {
         }
     }
 
-    /// With keys that are not there yet, and are lost sight of again.
+    /// With keys that have not been fetched yet, and that become unavailable again.
     #[tokio::test]
     async fn a_verifier_of_jwts_in_an_outage_holds_every_rule() {
         async fn check<V: Verifier>(make: impl FnOnce(JwtVerifier) -> V) {
@@ -289,7 +289,7 @@ pub(crate) mod jwts {
     }
 }
 
-/// Changes what is asked and what is answered.
+/// Changes credentials before the call and answers after it.
 struct Broken<B, A> {
     inner: MemoryVerifier,
     before: B,
@@ -316,12 +316,12 @@ where
     }
 }
 
-/// What a verifier is caught at that answers something else than it should.
+/// Returns the report about a verifier whose answers are changed by this function.
 async fn answering(after: impl Fn(&Credential<'_>, Verdict) -> Verdict + Send + Sync + 'static) -> Report {
     suite().check(&Broken { inner: store(), before: |_: &Credential<'_>| None, after }).await
 }
 
-/// What a verifier is caught at that takes one credential for another.
+/// Returns the report about a verifier that takes one credential for another.
 async fn taking(
     before: impl Fn(&Credential<'_>) -> Option<Credential<'static>> + Send + Sync + 'static,
 ) -> Report {
@@ -423,7 +423,7 @@ async fn what_is_taken_for_something_else_is_caught() {
         Some(Credential::Password(Pair::new(Secret::owned(id), Secret::owned(secret))))
     }
     let cases: [(Rule, Before); 13] = [
-        // Names that are trimmed, or in any case (B19).
+        // Names that are trimmed or compared without case (B19).
         (Rule::WrongHalvesAreDenied, |credential| match credential {
             Credential::Password(pair) => password(pair.id().trim_end(), pair.secret().expose_secret()),
             _ => None,
@@ -444,7 +444,7 @@ async fn what_is_taken_for_something_else_is_caught() {
             }
             _ => None,
         }),
-        // Passwords of which bcrypt sees 72 bytes, or again from the start after a NUL.
+        // Passwords of which bcrypt reads 72 bytes, or starts again after a NUL.
         (Rule::WrongHalvesAreDenied, |credential| match credential {
             Credential::Password(pair) if pair.secret().expose_secret().starts_with(&LONG_PASSWORD[..72]) => {
                 password(pair.id(), LONG_PASSWORD)
@@ -473,7 +473,7 @@ async fn what_is_taken_for_something_else_is_caught() {
             Credential::Password(pair) => password(pair.id(), &pair.secret().expose_secret().to_lowercase()),
             _ => None,
         }),
-        // A digest over both halves without their lengths.
+        // A digest of both halves without their lengths.
         (Rule::WrongHalvesAreDenied, |credential| match credential {
             Credential::KeyPair(pair) => {
                 let both = format!("{}{}", pair.id(), pair.secret().expose_secret());
@@ -486,7 +486,7 @@ async fn what_is_taken_for_something_else_is_caught() {
             Credential::AppToken(token) => Some(self::token(token.expose_secret()).into_owned()),
             _ => None,
         }),
-        // A token as a password.
+        // A token that is accepted as a password.
         (Rule::KindsDoNotLeak, |credential| match credential {
             Credential::Password(pair) if pair.secret().expose_secret().len() == TOKEN.len() => {
                 Some(self::token(pair.secret().expose_secret()).into_owned())
@@ -503,7 +503,7 @@ async fn what_is_taken_for_something_else_is_caught() {
     }
 }
 
-/// What else can be wrong has to do with time and with each other.
+/// Faults that depend on time or on other calls.
 #[derive(Clone, Copy, PartialEq)]
 enum How {
     NowSaysOtherwise,
@@ -525,7 +525,7 @@ struct Moody {
     busy: AtomicBool,
 }
 
-/// Not busy any longer, however it ends.
+/// Marks the verifier as free when it is dropped.
 struct Free<'m>(&'m AtomicBool);
 
 impl Drop for Free<'_> {
@@ -615,12 +615,12 @@ async fn what_is_wrong_with_waiting_revoking_and_each_other_is_caught() {
     }
 }
 
-/// Asks a store that can be down.
+/// Calls a store that can be down.
 struct Remote<A> {
     inner: MemoryVerifier,
     down: Arc<AtomicBool>,
     kept: Mutex<HashMap<String, Principal>>,
-    /// Its answer during an outage of the store, also for credentials that it accepted before.
+    /// Its answer while the store is down, also for credentials that it accepted before.
     answer: A,
 }
 
@@ -667,7 +667,7 @@ async fn an_outage_that_is_a_denial_or_a_way_in_is_caught() {
     type Answer = fn(&Credential<'_>, Option<Principal>) -> Verdict;
     const DOWN: fn() -> VerifyError = || VerifyError::unavailable("no connection");
     down_with(|_, _| Err(DOWN())).await.assert_holds();
-    // What is kept may be good.
+    // A cached answer may still be accepted.
     down_with(|_, kept| kept.ok_or_else(DOWN)).await.assert_holds();
     let cases: [Answer; 6] = [
         |_, _| Err(VerifyError::UNKNOWN),
@@ -678,13 +678,13 @@ async fn an_outage_that_is_a_denial_or_a_way_in_is_caught() {
             UNKNOWN_TOKEN => Err(VerifyError::UNKNOWN),
             _ => Err(DOWN()),
         },
-        // What was kept is forgotten and denied.
+        // A cached answer is dropped and the credential denied.
         |_, kept| Err(if kept.is_some() { VerifyError::UNKNOWN } else { DOWN() }),
     ];
     for answer in cases {
         caught(&down_with(answer).await, Rule::OutagesAreUnavailable);
     }
-    // One that does not come back.
+    // A verifier that does not recover.
     let (verifier, down) = Remote::new(|_: &Credential<'_>, _| Err(DOWN()));
     let switch = move |_| {
         down.store(true, Ordering::SeqCst);
@@ -717,7 +717,7 @@ async fn a_verifier_that_knows_no_tenants_is_caught_where_tenants_matter() {
     caught(&suite().tenant("acme").check(&store()).await, Rule::TenantsAreApart);
     caught(&suite().tenant("acme").check(&store().danger_at_every_tenant()).await, Rule::TenantsAreApart);
 
-    /// Knows one tenant.
+    /// Accepts credentials of one tenant only.
     struct Acme(MemoryVerifier);
 
     impl Verifier for Acme {
@@ -767,7 +767,7 @@ async fn a_verifier_that_does_not_declare_its_tenancy_is_caught() {
     caught(&suite().check(&walled().at_tenant("rival")).await, Rule::GoodIsKnown);
 }
 
-/// Each text of a token makes a principal.
+/// Makes a principal from the text of each token.
 fn identities(make: impl Fn(&str) -> Option<Principal> + Send + Sync + 'static) -> impl Verifier {
     from_fn(move |credential, _| {
         std::future::ready(match credential {
@@ -794,14 +794,14 @@ async fn confused_identities_are_caught() {
     };
     suite().check(&identities(good)).await.assert_holds();
     let all = |make: fn() -> Principal| move |text: &str| good(text).map(|_| make());
-    // A client that becomes the person of its name.
+    // A client becomes the person with its name.
     let person = identities(all(|| OAuthUser::new("alice").into()));
     caught(&suite().check(&person).await, Rule::IdentitiesAreApart);
     caught(&suite().check(&person).await, Rule::ClientsAreNoPeople);
-    // A person that becomes a client.
+    // A person becomes a client.
     let client = identities(all(|| OAuthUser::new("alice").for_itself().into()));
     caught(&suite().check(&client).await, Rule::ClientsAreNoPeople);
-    // One user with two identities, one without an id, and one with another identity each time.
+    // A user with two identities, one without an id, and one with a new identity each time.
     let two = identities(move |text| good(text).map(|_| user(text).into()));
     caught(&suite().check(&two).await, Rule::IdentitiesAreApart);
     let empty = identities(all(|| OAuthUser::new("").into()));
@@ -812,7 +812,7 @@ async fn confused_identities_are_caught() {
         good(text).map(|_| user(&next.to_string()).into())
     });
     caught(&suite().check(&other).await, Rule::IdentitiesAreApart);
-    // A principal of an issuer that the verifier does not name.
+    // A principal from an issuer that the verifier does not name.
     let foreign = identities(all(|| OAuthUser::new("alice").with_issuer("https://b.example").into()));
     caught(&suite().check(&foreign).await, Rule::SourceIsDeclared);
     caught(&suite().identity([token("nobodys-token")]).check(&identities(good)).await, Rule::GoodIsKnown);

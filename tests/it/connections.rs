@@ -1,4 +1,4 @@
-//! On the wire: what hyper makes of a request before the layer sees it, over HTTP/1.1 and HTTP/2.
+//! Requests on the wire: what hyper passes to the layer over HTTP/1.1 and HTTP/2.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tower_principal::dialect;
 
 use crate::support::*;
 
-/// A connection to a server of this application.
+/// Returns a connection to a server of this application.
 fn connect(app: Router) -> DuplexStream {
     let (client, server) = duplex(64 * 1024);
     tokio::spawn(async move {
@@ -31,7 +31,7 @@ fn any() -> Router {
     whoami().layer(layer(dialect::ANY).with_form_body(1024, Duration::from_millis(300)))
 }
 
-/// What comes back for these bytes until the server waits or closes.
+/// Sends these bytes and returns the bytes that come back until the server waits or closes.
 async fn talk(connection: &mut DuplexStream, bytes: impl AsRef<[u8]>) -> String {
     connection.write_all(bytes.as_ref()).await.unwrap();
     let mut answer = Vec::new();
@@ -47,7 +47,7 @@ fn status(answer: &str) -> u16 {
     answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
 }
 
-/// A GET with these header lines.
+/// Returns a GET request with these header lines.
 fn head(lines: &[u8]) -> Vec<u8> {
     [b"GET /things HTTP/1.1\r\nhost: x\r\n", lines, b"\r\n\r\n"].concat()
 }
@@ -95,7 +95,7 @@ async fn a_credential_in_the_target_is_judged_as_it_is() {
     }
 }
 
-/// The tricks of `guests` that a client library would repair before they are sent.
+/// The tricks of `guests` that a client library would repair before it sends them.
 #[tokio::test]
 async fn req_28_raw_targets_never_make_a_guest_of_a_protected_path() {
     let app = app(dialect::USERGRID);
@@ -119,7 +119,7 @@ async fn req_28_raw_targets_never_make_a_guest_of_a_protected_path() {
     }
 }
 
-/// REQ-13: polling the body would ask for it.
+/// REQ-13: a poll of the body would ask for it.
 #[tokio::test]
 async fn req_13_a_body_is_asked_for_only_when_it_may_hold_the_subject() {
     let post = |lines: &str| {
@@ -172,7 +172,7 @@ async fn req_13_a_body_that_does_not_come_is_a_timeout() {
     assert!(!answer.to_lowercase().contains("www-authenticate"), "{answer}");
 }
 
-/// The connection goes on after a refusal, and is closed after a credential over plain http.
+/// The connection stays open after a refusal, and is closed after a credential over plain http.
 #[tokio::test]
 async fn a_connection_survives_a_refusal_but_not_an_insecure_credential() {
     let mut connection = connect(any());
@@ -206,7 +206,8 @@ async fn the_answer_to_head_tells_no_other_length_than_the_one_to_get() {
     assert!(length(&headed).is_none_or(|told| Some(told) == length(&get)), "{headed} {get}");
 }
 
-/// HTTP/2 hands values up as they were sent, with their whitespace, and lines of one name apart.
+/// HTTP/2 passes values as they were sent, with their whitespace, and each line of a name
+/// separately.
 #[tokio::test]
 async fn http2_values_are_trimmed_and_counted() {
     let io = TokioIo::new(connect(any()));

@@ -1,4 +1,4 @@
-//! Cookie rows, and the proof that a request with a cookie is of the service's own origin.
+//! Cookie rows, and the proof that a request with a cookie comes from the service's own origin.
 
 use axum::Router;
 use axum::body::Body;
@@ -74,7 +74,7 @@ async fn a_cookie_is_a_credential_and_other_cookies_are_none() {
     check(guests, vec![(with("theme=dark"), Ok("Guest")), (with("token="), Err(Malformed))]).await;
 }
 
-/// A page of another host can set `session` for a parent domain, and never `__Host-session`.
+/// A page of another host can set `session` for a parent domain, but never `__Host-session`.
 #[tokio::test]
 async fn a_host_cookie_is_read_by_its_exact_name() {
     let host = dialect::RFC6750.forms([CredentialForm::cookie("__Host-session", TokenMeaning::ACCESS_TOKEN)]);
@@ -143,7 +143,7 @@ async fn a_cross_site_request_is_refused_with_403_and_is_no_guest() {
     assert!(answer.body.contains("cross_site_request") && answer.challenges().is_empty());
 }
 
-/// The authority of HTTP/2 stands in the target; a `Host` beside it must agree.
+/// The authority of HTTP/2 is in the target, and a `Host` beside it must agree.
 #[tokio::test]
 async fn the_own_origin_is_that_of_the_target_and_of_the_host_if_both_are_there() {
     let own = ("origin", "https://api.example.org");
@@ -165,8 +165,8 @@ async fn the_own_origin_is_that_of_the_target_and_of_the_host_if_both_are_there(
     .await;
 }
 
-/// What a page or a proxy adds to a request proves nothing, nor does what comes twice or is no
-/// origin.
+/// Headers that a page or a proxy can add prove nothing, and neither do repeated values or values
+/// that are no origin.
 #[tokio::test]
 async fn nothing_else_in_a_request_proves_its_origin() {
     let own = "https://api.example.org";
@@ -217,7 +217,7 @@ async fn nothing_else_in_a_request_proves_its_origin() {
         ],
     )
     .await;
-    // An empty origin is not that of an empty host.
+    // An empty origin does not match an empty host.
     let nothing = request("POST", "/", &[("cookie", COOKIE), ("host", ""), ("origin", "https://")]);
     check(cookies(), vec![(nothing, Err(CrossSite))]).await;
 }

@@ -1,4 +1,4 @@
-//! Every denial is one line of the log, under one target, with the reason, and without a secret.
+//! Every denial is one line of the log, with one target and the reason, and without a secret.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use crate::support::*;
 
 const TARGET: &str = "tower_principal::denial";
 
-/// The denials in the log: `verifier check reason: why`.
+/// Returns the denials in the log as `verifier check reason: why`.
 fn denials(log: &Log) -> Vec<String> {
     let lines = log.take();
     assert!(lines.iter().all(|line| line.target != TARGET || line.level == tracing::Level::DEBUG));
@@ -97,7 +97,8 @@ async fn an_answer_from_the_cache_and_an_attempt_too_many_are_denials_of_their_o
     }
 }
 
-/// A limit of the dialect that is too low for an issuer refuses all its tokens: one line at WARN.
+/// If the dialect's limit is too low for an issuer, all of its tokens are refused. That is one line
+/// at WARN.
 #[tokio::test]
 async fn a_credential_too_long_for_the_dialect_is_logged_once_at_warn_for_each_layer() {
     let log = listen();
@@ -116,7 +117,7 @@ async fn a_credential_too_long_for_the_dialect_is_logged_once_at_warn_for_each_l
     assert!(lines.iter().all(|line| !format!("{line:?}").contains("c4n4ry")));
 }
 
-/// What the throttle refuses is its own denial, and what it lets through is that of its inner
+/// A refusal by the throttle is the throttle's denial. Other denials are those of its inner
 /// verifier.
 #[cfg(feature = "throttle")]
 #[tokio::test]
@@ -140,7 +141,7 @@ async fn an_attempt_over_the_limit_is_a_denial_of_the_throttle() {
     assert_eq!(denials(&log), Vec::<String>::new());
 }
 
-/// Rows of a database, and its list of what is denied.
+/// Denials by the rows of a database, and by its denylist.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_database_and_its_denylist_log_each_denial_once() {
@@ -172,7 +173,7 @@ async fn a_database_and_its_denylist_log_each_denial_once() {
     assert_eq!(denials(&log), ["denylist record revoked |access_token"]);
 }
 
-/// A layer whose verifiers all pass a credential on denies it itself.
+/// If no verifier supports a credential, the layer denies it.
 #[tokio::test]
 async fn a_credential_that_no_verifier_takes_is_a_denial_of_the_layer() {
     let log = listen();
@@ -183,7 +184,7 @@ async fn a_credential_that_no_verifier_takes_is_a_denial_of_the_layer() {
     assert_eq!(denials(&log), ["layer record unknown |access_token"]);
 }
 
-/// Requests that no verifier is asked about.
+/// Requests for which no verifier is asked.
 #[tokio::test]
 async fn what_cannot_be_read_and_what_is_not_secure_is_a_denial() {
     let log = listen();
@@ -316,7 +317,7 @@ async fn a_jwt_logs_what_was_expected_and_received() {
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         assert!(found[0].starts_with(line), "{name}: {found:?}");
     }
-    // Each line names the setting that would accept the token, if a safe one exists.
+    // Each line names the setting that would accept the token, if there is a safe one.
     for (jwt, setting) in [
         (good().header("typ", "JWT").sign(), Some("accept(TokenUse::PlainJwt)")),
         (good().without_header("typ").sign(), Some("accept(TokenUse::UntypedJwt)")),

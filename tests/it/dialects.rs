@@ -8,7 +8,7 @@ use tower_principal::{CredentialForm, Dialect, GuestRule};
 
 use crate::support::*;
 
-/// What becomes of a request. The dialects' columns use one-letter names for these.
+/// The outcome of a request. The dialects' columns use one-letter names for these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     /// The principal's kind.
@@ -18,15 +18,15 @@ enum Outcome {
 
 use Outcome::{Is, Refused};
 
-/// Nothing was read, and a guest rule admits.
+/// No credential was read, and a guest rule admits the request.
 const GUEST: Outcome = Is("Guest");
-/// Nothing was read, and the request is no guest.
+/// No credential was read, and the request is no guest.
 const NOTHING: Outcome = Refused(Missing);
 /// A well-formed scheme without a row.
 const SCHEME: Outcome = Refused(UnknownScheme);
-/// A line that is no `Authorization` of this dialect.
+/// An `Authorization` line that is invalid in this dialect.
 const BROKEN: Outcome = Refused(Malformed);
-/// Read, and unknown to the verifier.
+/// A credential that was read and is unknown to the verifier.
 const DENIED: Outcome = Refused(DeniedCredentials);
 
 const USER_IN: Outcome = Is("BasicUser");
@@ -47,8 +47,8 @@ const DIALECTS: [Dialect; 6] = [
     dialect::ANY,
 ];
 
-/// A form, how it is sent, and what each dialect makes of it, in the order of [`DIALECTS`]:
-/// RFC 6750, Socrata, Usergrid, GeoDataHub, OpenDataSoft, any.
+/// A form, its request, and the outcome with each dialect in the order of [`DIALECTS`]: RFC 6750,
+/// Socrata, Usergrid, GeoDataHub, OpenDataSoft, any.
 #[rustfmt::skip]
 const TABLE: &[(&str, Build, [Outcome; 6])] = &[
     ("Basic, a user", || authorization(basic(USER, PASSWORD)),
@@ -144,7 +144,7 @@ async fn without_a_body_mode_no_body_is_read() {
     }
 }
 
-/// REQ-07: a form is off unless the dialect has its row. Taking the row away turns it off.
+/// REQ-07: a form is off unless the dialect has its row. Removing the row turns it off.
 #[tokio::test]
 async fn req_07_every_legacy_carrier_is_a_row_of_its_own() {
     let only_query = Dialect { name: "mine", ..dialect::RFC6750 }

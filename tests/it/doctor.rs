@@ -1,4 +1,4 @@
-//! What the doctor reports about a token, and what it never shows.
+//! The doctor's report about a token, and the texts that it must not contain.
 #![cfg(feature = "jwt")]
 
 use std::time::Duration;
@@ -118,7 +118,7 @@ async fn keys_that_cannot_be_fetched_are_named_with_the_reason() {
     }
 }
 
-/// The doctor and the verifier have one opinion, also about what a preset wants.
+/// The doctor and the verifier agree, also about the rules of a preset.
 #[tokio::test]
 async fn what_a_preset_refuses_is_refused_by_its_explanation() {
     use tower_principal::verify::provider;

@@ -14,7 +14,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// How each of the seven comes, in the order of the matrix.
+/// Returns a request for each of the seven kinds, in the order of the matrix.
 fn comers() -> [(&'static str, Request<Body>); 7] {
     [
         ("guest", get("/", &[])),
@@ -27,7 +27,7 @@ fn comers() -> [(&'static str, Request<Body>); 7] {
     ]
 }
 
-/// What an extractor makes of a principal.
+/// The result of an extractor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Made {
     Some,
@@ -37,15 +37,15 @@ enum Made {
 
 use Made::{None as N, Some as Y};
 
-/// Asked for credentials.
+/// The caller is asked for credentials.
 const A: Made = Made::Refused(Missing);
 /// Forbids every caller without an access token.
 const F: Made = Made::Refused(Forbidden);
-/// Forbidden to a token holder (RFC 6750 section 3.1).
+/// Forbidden to the holder of a token (RFC 6750 section 3.1).
 const S: Made = Made::Refused(InsufficientScope);
 
-/// Paths, named after the extractor, and what they make of the seven:
-/// guest, app token, user, key, organization's client, application's client, access token.
+/// Paths, named after the extractor, and the results for the seven: guest, app token, user, key,
+/// organization's client, application's client, access token.
 #[rustfmt::skip]
 const MATRIX: &[(&str, [Made; 7])] = &[
     ("/principal",              [Y, Y, Y, Y, Y, Y, Y]),
@@ -119,7 +119,7 @@ async fn every_extractor_makes_of_every_principal_what_the_matrix_says() {
     }
 }
 
-/// The kit for unit tests makes the same of each, without a dialect's challenges.
+/// The kit for unit tests has the same results, without a dialect's challenges.
 #[tokio::test]
 async fn acting_as_a_principal_is_being_it() {
     let as_whom = |at: usize| match at {
@@ -156,8 +156,8 @@ fn acting_as_a_principal_is_logged_when_the_layer_is_made() {
     assert_eq!(log.take().len(), 2);
 }
 
-/// An app token that came along is found by `AppToken`, also optionally, and does not stand for the
-/// subject.
+/// `AppToken` finds an accompanying app token, also as an option, and that token does not replace
+/// the subject.
 #[tokio::test]
 async fn an_app_token_that_came_along_is_extracted_beside_the_subject() {
     async fn both(user: OAuthUser, app: AppToken, maybe: Option<AppToken>) -> String {
@@ -196,7 +196,7 @@ async fn req_05_an_optional_principal_is_none_for_a_guest_only() {
     }
 }
 
-/// The record has the place, the syntax and the kind of the credential.
+/// The record has the source and the kind of the credential.
 #[tokio::test]
 async fn the_record_has_source_and_kind_of_the_credential() {
     let show =
@@ -220,7 +220,7 @@ async fn the_record_has_source_and_kind_of_the_credential() {
     assert_eq!(send(app, get("/", &[])).await.body, "None None");
 }
 
-/// A credential header that was used is marked, so that nothing prints it.
+/// The header of a used credential is marked as sensitive, so that it is not printed.
 #[tokio::test]
 async fn a_used_credential_header_is_marked_sensitive() {
     let show = async |request: axum::extract::Request| {

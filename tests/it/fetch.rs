@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Request;
 use tower_principal::fetch::{Fetch as _, FetchError, HttpClient, HttpClientError};
 
-/// A server on the loopback; its address.
+/// Starts a server on the loopback, and returns its address.
 async fn serve() -> String {
     let app = Router::new()
         .route("/here", get(Redirect::temporary("/set")))
@@ -63,8 +63,8 @@ async fn plain_http_is_not_spoken_unless_asked_for() {
     assert_eq!(client.fetch(ask(format!("{server}/keys")), 10).await.err(), Some(FetchError::Insecure));
 }
 
-/// Returns an https server on the loopback and the certificate of the test's own authority, which
-/// signed the server's certificate.
+/// Starts an https server on the loopback. Returns its address and the certificate of the test's
+/// own authority, which signed the server's certificate.
 async fn serve_tls() -> (String, String) {
     let mut authority = rcgen::CertificateParams::default();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -147,7 +147,7 @@ async fn serve_bytes(bytes: &'static [u8]) -> std::net::SocketAddr {
     address
 }
 
-/// REQ-46: keys are not fetched from where a redirect leads.
+/// REQ-46: the client does not follow a redirect to keys.
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn req_46_keys_are_not_fetched_behind_a_redirect() {
@@ -168,8 +168,8 @@ fn an_authority_that_cannot_be_read_is_an_error() {
     assert!(matches!(builder.build(), Err(HttpClientError { .. })));
 }
 
-/// A proxy on the loopback: it answers `CONNECT` by a connection to `to`, and other requests with
-/// what it was asked. Its address, and the heads that it received.
+/// Starts a proxy on the loopback. It answers `CONNECT` by a connection to `to`, and other requests
+/// by their own text. Returns its address, and the heads that it received.
 async fn proxy(
     to: std::net::SocketAddr,
 ) -> (std::net::SocketAddr, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
@@ -201,7 +201,8 @@ async fn proxy(
     (address, heads)
 }
 
-/// An `https` server on the loopback for the name `issuer.example`, and its authority in PEM.
+/// Starts an `https` server on the loopback for the name `issuer.example`. Returns its address and
+/// its authority in PEM.
 async fn secure() -> (std::net::SocketAddr, String) {
     use rustls_pki_types::PrivateKeyDer;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -259,7 +260,7 @@ async fn an_https_address_is_reached_through_a_proxy_that_cannot_read_it() {
     for shown in [format!("{through:?}"), format!("{in_url:?}")] {
         assert!(!shown.contains("s3") && !shown.contains(&at.to_string()), "{shown}");
     }
-    // Without a proxy the name is not found.
+    // Without a proxy, the name cannot be resolved.
     let direct = client(HttpClient::builder()).fetch(question(), 1_000).await.unwrap_err();
     assert!(matches!(direct, FetchError::NameNotFound | FetchError::NotConnected(_) | FetchError::TimedOut));
     assert_eq!(heads.lock().unwrap().len(), 2);
@@ -286,7 +287,8 @@ async fn keys_are_fetched_through_a_proxy() {
     assert!(heads.lock().unwrap()[0].starts_with("GET http://issuer.example/keys "));
 }
 
-/// The proxy's answer is no answer about a token, so the outcome is an outage and never a denial.
+/// An answer of the proxy itself is no answer about a token, so the outcome is an outage and never
+/// a denial.
 #[cfg(feature = "introspection")]
 #[tokio::test]
 async fn tokens_are_introspected_through_a_proxy() {
@@ -303,7 +305,8 @@ async fn tokens_are_introspected_through_a_proxy() {
     assert!(heads.lock().unwrap()[0].starts_with("POST http://issuer.example/introspect "));
 }
 
-/// Variables of a process cannot be set safely while it runs, so this test starts itself with them.
+/// A process cannot safely set its own environment variables while it runs, so this test starts
+/// itself with them.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_names_a_proxy_only_for_a_client_that_asks_for_it() {
     let (at, heads) = proxy(([127, 0, 0, 1], 9).into()).await;

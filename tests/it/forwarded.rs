@@ -1,4 +1,5 @@
-//! What a trusted proxy forwards about a request (REQ-34): how it came, and from which address.
+//! The forwarded facts of a request that a trusted proxy reports (REQ-34): its scheme and its
+//! client address.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -13,23 +14,23 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// A token of this file's own: while it is revoked the whole process refuses it.
+/// Only this file uses this token, because the whole process refuses it while it is revoked.
 const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkProxy";
 
 const XFP: &str = "x-forwarded-proto";
 const XFF: &str = "x-forwarded-for";
 
-/// How a request counts as having reached the outermost proxy.
+/// How the request reached the outermost proxy, as the layer judges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reached {
     Secure,
     /// Refused, and its token revoked.
     Plain,
-    /// Refused, because it is not certain.
+    /// Refused, because the scheme is uncertain.
     Refused,
 }
 
-/// Accepts every token, and keeps what it is asked.
+/// Accepts every token, and records the context of each call.
 #[derive(Clone, Default)]
 struct Watching(Arc<Mutex<Watched>>);
 
@@ -55,7 +56,7 @@ impl Verifier for Watching {
     }
 }
 
-/// Sends a token through a proxy that writes these lines.
+/// Sends a token through a proxy that adds these lines.
 async fn ask(transport: &Transport, rule: OnInsecure, lines: &[(&'static str, &str)]) -> (u16, Watched) {
     let dialect = Dialect {
         transport: TransportRule { access_token: rule, ..TransportRule::REFUSE },
@@ -82,7 +83,7 @@ async fn reached(transport: &Transport, lines: &[(&'static str, &str)]) -> Reach
     }
 }
 
-/// The address that a verifier sees.
+/// Returns the client address in the verifier's context.
 async fn client(transport: &Transport, lines: &[(&'static str, &str)]) -> Option<String> {
     let (status, watched) = ask(transport, OnInsecure::Pass, lines).await;
     assert_eq!(status, 200, "{lines:?}");
@@ -153,7 +154,7 @@ async fn two_families_have_to_agree() {
         ([("forwarded", "proto =http"), (XFP, "https")], Refused),
         ([("forwarded", "proto=https, for=x"), (XFP, "https")], Refused),
         ([("forwarded", "proto=\"\""), (XFP, "https")], Refused),
-        // One of them has no scheme.
+        // One of the two hops has no scheme.
         ([("forwarded", "for=192.0.2.1"), (XFP, "https")], Secure),
         ([("forwarded", "proto=https"), (XFF, "192.0.2.1")], Secure),
         ([("forwarded", "for=192.0.2.1"), (XFP, "ws")], Plain),
@@ -207,7 +208,7 @@ async fn the_client_is_the_last_hop_that_is_no_proxy_or_the_first_inside_the_net
         ("for=1.2.3.4, proto=https", None),
         ("for=\"x, for=203.0.113.7", None),
         ("for=1.2.3.4;for=5.6.7.8", None),
-        // The peer never writes an address: its own is the nearest that is certain.
+        // The peer never adds an address, so its own is the closest certain one.
         ("proto=https", Some("10.0.0.1")),
     ] {
         assert_eq!(client(&any(), &[("forwarded", line)]).await.as_deref(), expected, "{line}");

@@ -1,5 +1,5 @@
-//! The README: its quickstart answers as printed, stands in three places as one text, and its links
-//! lead somewhere.
+//! The README: its quickstart prints what it shows, its three copies are the same text, and its
+//! links work.
 
 use std::fs;
 use std::path::Path;
@@ -17,13 +17,13 @@ fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// The first block of code with this language.
+/// Returns the first block of code in this language.
 fn block(text: &str, language: &str) -> String {
     let from = text.split_once(&format!("```{language}\n")).expect("a block").1;
     from.split_once("```").unwrap().0.to_owned()
 }
 
-/// A call of `curl`, as a request, and the lines that it prints.
+/// Returns the calls of `curl` as requests, with the lines that they print.
 fn calls(console: &str) -> Vec<(Request<Body>, Vec<String>)> {
     let calls = console.split("$ curl ").filter(|call| !call.is_empty());
     calls
@@ -80,7 +80,7 @@ fn the_readme_is_one_page() {
     assert!(words <= 900, "{words} words");
 }
 
-/// The links of a markdown file that stay in the repository.
+/// Returns the links of a markdown file that stay in the repository.
 fn links(markdown: &str) -> Vec<&str> {
     let prose = markdown.split("```").step_by(2);
     let inline =
@@ -112,7 +112,7 @@ fn links_of_the_documents_lead_to_files() {
     assert!(count > 50, "{count}");
 }
 
-/// A chapter that the README does not link is not found.
+/// Readers find a chapter only if the README links it.
 #[test]
 fn every_chapter_is_in_the_readme_and_in_the_guide() {
     let (readme, guide) = (text("README.md"), text("src/guide.rs"));

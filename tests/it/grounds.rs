@@ -1,4 +1,4 @@
-//! A grant counts in the place it belongs to: below a guest rule's path, in an organization, in an
+//! A permission counts only in its own place: below a guest rule's path, in an organization, in an
 //! application.
 
 use axum::Router;
@@ -16,7 +16,7 @@ fn list(texts: &[&str]) -> Permissions {
     Permissions::parse(texts.iter().copied()).unwrap()
 }
 
-/// What a policy decides about a request to this path.
+/// Returns true if the policy allows a request to this path.
 fn allows(policy: &impl Policy, who: &Principal, method: &str, path: &str) -> bool {
     let request = http::Request::builder().method(method).uri(path).body(()).unwrap();
     policy.check(who, &RequestHead::from_request(&request)).is_ok()
@@ -55,18 +55,18 @@ async fn a_guest_grant_counts_within_the_place_of_its_rule() {
     for (required, within, dialect, path, expected) in [
         ("get:/x", "/{org}/{app}/**", dialect::USERGRID, "/acme/sandbox/y", 200),
         ("get:/x", "/{org}/sandbox/**", dialect::USERGRID, "/acme/sandbox/y", 200),
-        // The rule's place is in there, and the permission is not in the rule's place.
+        // The pattern covers the rule's place, but the permission would count outside that place.
         ("get:/x", "/{org}/**", dialect::USERGRID, "/acme/sandbox/y", 401),
         ("get:/sandbox/x", "/{org}/**", dialect::USERGRID, "/acme/sandbox/y", 200),
         ("get:/sandboxes", "/{org}/**", dialect::USERGRID, "/acme/sandbox/y", 401),
-        // The names stand elsewhere, so `sandbox` may be an organization.
+        // The pattern has other names in these positions, so `sandbox` may be an organization.
         ("get:/x", "/api/{org}/{app}/**", dialect::USERGRID, "/api/sandbox/payroll", 401),
         ("get:/x", "/api/{org}/{app}/**", rule("/{any}/sandbox/**", all), "/api/sandbox/payroll", 401),
         ("get:/x", "/{app}/{org}/**", dialect::USERGRID, "/acme/sandbox/y", 401),
         ("get:/x", "/{org}/{app}/**", rule("/{tenant}/sandbox/**", all), "/acme/sandbox/y", 401),
         ("get:/x", "/{org}/{app}/**", rule("/acme/{app}/**", all), "/acme/weather/y", 200),
         ("get:/x", "/{org}/{app}/**", rule("/acme/{app}/**", &["get:/y"]), "/acme/weather/y", 401),
-        // The request is not in the place that is asked about.
+        // The request is outside the place of the policy.
         ("get:/x", "/{org}/{app}/other", dialect::USERGRID, "/acme/sandbox/y", 401),
     ] {
         let policy = policy::permission(required).within(within).unwrap();
@@ -117,7 +117,7 @@ fn a_principal_of_an_application_holds_nothing_outside_it() {
         assert!(!allows(&within, who, "DELETE", "/rival/weather/x"), "{who:?}");
         assert!(!allows(&within, who, "DELETE", "/Acme/weather/x"), "{who:?}");
         assert!(!allows(&within, who, "DELETE", "/acme"), "{who:?}");
-        // Closures ask the principal.
+        // Closures read the principal.
         assert!(!who.permissions().allow(Operation::Delete, "/reports", &[]), "{who:?}");
         assert!(!who.may(Operation::Delete, "/reports"), "{who:?}");
         assert!(
@@ -159,7 +159,7 @@ fn a_grant_of_a_named_place_counts_there_and_within_the_principal_alone() {
     assert!(!allows(&within, &who(granted(weather()).with_org("rival")), "GET", "/rival/weather"));
     assert!(allows(&within, &who(granted(Ground::organization("acme"))), "GET", "/acme/other"));
     assert!(!allows(&policy::permission("get:/x"), &who(granted(weather())), "GET", "/x"));
-    // Absolute permissions of a principal with an organization are written as such.
+    // Absolute permissions of a principal with an organization must be written as absolute.
     let everywhere = who(granted(Ground::everywhere()).with_org("acme"));
     assert!(allows(&policy::permission("get:/x"), &everywhere, "GET", "/any"));
     assert!(everywhere.permissions().allow(Operation::Get, "/x", &[]));
@@ -172,7 +172,8 @@ fn a_guest_that_no_rule_made_holds_absolute_permissions() {
     assert!(!allows(&policy::application("/{org}/{app}/**"), &guest, "GET", "/acme/weather/x"));
 }
 
-/// The place of a guest's permissions is in the original path, not in what a router leaves of it.
+/// The place of a guest's permissions is part of the original path, not of the path that a router
+/// leaves.
 #[tokio::test]
 async fn inside_a_nest_the_original_path_is_the_guests_place() {
     let inner =

@@ -1,5 +1,5 @@
-//! The role guard: groups of tokens, roles of a database and groups in memory decide alike, each in
-//! its place.
+//! The role guard: groups of tokens, roles of a database and groups in memory have the same effect,
+//! each in its place.
 
 use tower_principal::Policy;
 use tower_principal::RejectionKind::{Forbidden, InsufficientScope, Missing};
@@ -12,7 +12,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// Roles as a service writes them down.
+/// Roles as a service defines them.
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
     Admin,
@@ -28,13 +28,13 @@ impl AsRef<str> for Role {
     }
 }
 
-/// What a policy decides about a request to this path.
+/// Returns true if the policy allows a request to this path.
 pub(crate) fn allows(policy: &impl Policy, who: &Principal, path: &str) -> bool {
     let request = http::Request::get(path).body(()).unwrap();
     policy.check(who, &RequestHead::from_request(&request)).is_ok()
 }
 
-/// Asks a service whose every path needs this policy.
+/// Sends a request to a service that needs this policy on every path.
 async fn ask(verifier: impl Verifier, policy: impl Policy, line: &str) -> Answer {
     let open = dialect::ANY.guests([GuestRule::everywhere().permissions(&["get:/**"])]);
     let layer = layer_of(open, verifier).challenge_scope("of-the-layer");
@@ -110,7 +110,7 @@ fn a_group_of_an_organization_does_not_count_outside_of_it() {
         // Two programs could read this path differently.
         (&within, "/acme//weather/x", [false; 4]),
         (&within, "/acme/weather/../../rival", [false; 4]),
-        // The pattern names no organization.
+        // This pattern names no organization.
         (&fixed, "/acme/weather/x", [false; 4]),
         (&of_org, "/management/acme", [true, false, false, false]),
         (&of_org, "/management/rival", [false; 4]),
@@ -194,7 +194,7 @@ mod tokens {
     use super::*;
     use crate::jwt::{API, ISSUER, pair};
 
-    /// Asks with a JWT of these claims.
+    /// Sends a JWT with these claims, and returns the status.
     async fn status(claims: Value, policy: impl Policy, path: &str) -> u16 {
         let (issuer, _, clock) = pair(Algorithm::EdDsa);
         let jwts = JwtVerifier::builder(ISSUER).audience(API).keys(issuer.keys().unwrap()).clock(clock);
@@ -242,7 +242,7 @@ mod tokens {
         assert_eq!(status(of_weather(), within(), "/acme/maps").await, 403);
     }
 
-    /// An authorization server that knows one answer.
+    /// An authorization server with a single answer.
     #[cfg(feature = "introspection")]
     struct Answers(&'static str);
 

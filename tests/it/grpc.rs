@@ -1,4 +1,4 @@
-//! gRPC: the same layers before a tonic server, asked by tonic's client over TCP.
+//! gRPC: the same layers in front of a tonic server, called by tonic's client over TCP.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// tonic's health service, generated from its proto file. Its answers name the caller.
+/// tonic's health service, generated from its proto file. Its answers contain the caller.
 struct Doctor;
 
 type Answers = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
@@ -80,8 +80,8 @@ async fn a_call_with_a_token_finds_its_principal_in_the_extensions() {
     assert_eq!(answer.into_inner().status, Serving as i32);
 }
 
-/// What gRPC makes of the statuses of HTTP, where an answer is none of gRPC's own. It has no body,
-/// which tonic's client would take for a broken message before it looks at the status.
+/// The gRPC statuses that correspond to HTTP statuses, for answers that are not gRPC. They have no
+/// body, because tonic's client would report a body as a broken message before it reads the status.
 #[tokio::test]
 async fn a_refusal_is_a_status_that_grpc_knows() {
     let mut client = client(serve(everybody(), "read").await).await;
@@ -96,7 +96,7 @@ async fn a_refusal_is_a_status_that_grpc_knows() {
         let refused = client.check(asking(lines)).await.unwrap_err();
         assert_eq!(refused.code(), code, "{lines:?} {refused:?}");
     }
-    // tonic looks at the status of a streamed answer when its first message is asked for.
+    // tonic reads the status of a streamed answer when its first message is requested.
     let refused = client.watch(asking(&[])).await.unwrap().into_inner().next().await.unwrap().unwrap_err();
     assert_eq!(refused.code(), Code::Unauthenticated);
 }
@@ -110,7 +110,7 @@ async fn a_missing_scope_is_no_permission_and_an_outage_is_unavailable() {
     assert_eq!(down.check(asking(&[&bearer(TOKEN)])).await.unwrap_err().code(), Code::Unavailable);
 }
 
-/// Messages come one by one and the status behind them in the trailers, with its metadata.
+/// Messages arrive one by one, and the status and its metadata follow in the trailers.
 #[tokio::test]
 async fn a_streamed_answer_and_its_trailers_pass() {
     let mut client = client(serve(everybody(), "read").await).await;
@@ -124,7 +124,7 @@ async fn a_streamed_answer_and_its_trailers_pass() {
     assert!(messages.next().await.is_none());
 }
 
-/// A verifier that has to wait, many calls at a time on one connection.
+/// The verifier has to wait, with many concurrent calls on one connection.
 #[tokio::test]
 async fn calls_at_a_time_on_one_connection_keep_apart() {
     let waiting = says_later(|credential| match credential {

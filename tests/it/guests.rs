@@ -1,4 +1,4 @@
-//! Which requests are guests (REQ-27 to REQ-31): paths as attackers write them.
+//! Which requests are guests (REQ-27 to REQ-31), with paths as attackers write them.
 
 use std::convert::Infallible;
 
@@ -13,8 +13,7 @@ use tower_principal::{Authentication, GuestRule, dialect};
 
 use crate::support::*;
 
-/// Targets that a guest rule admits, and targets that none admits. `paths` makes more of the
-/// latter.
+/// Targets that a guest rule admits. `paths` generates targets that no rule admits.
 const GUESTS: [&str; 10] = [
     "/o/sandbox/x",
     "/o/sandbox",
@@ -58,7 +57,7 @@ const NOBODY: [&str; 64] = [
     "/o/sandbox/%252e%252e/app",
     "/o/sandbox/%252e%252e%252fapp",
     "/o/sandbox/..%252fapp",
-    // Decoded twice by a program that lets a stray `%` be: `/o/sandbox/%/../../app`.
+    // These become `/o/sandbox/%/../../app` in a program that decodes twice and keeps a stray `%`.
     "/o/sandbox/%25%252f..%252f..%252fapp",
     "/o/sandbox/x%25%2500",
     "/o/sandbox/..;/app",
@@ -96,7 +95,7 @@ const NOBODY: [&str; 64] = [
     "/o/app%23/sandbox",
 ];
 
-/// Targets that http's `Uri` may refuse. If it accepts one, no guest rule admits it.
+/// Targets that http's `Uri` may reject. If it accepts one, no guest rule admits it.
 const ODD: [&str; 9] = [
     "/o\\sandbox\\x",
     "/o/sandbox\\..\\app",
@@ -121,7 +120,7 @@ where
             assert_eq!(answer.body, "Guest:");
             true
         }
-        // A path that no route has never comes to the layer.
+        // The layer does not see a path without a route.
         404 => false,
         401 => {
             assert_eq!(answer.kind(), Some(Missing));
@@ -151,14 +150,13 @@ async fn req_28_only_a_plain_path_of_the_sandbox_is_a_guests() {
     check("the layer around a router of routers", routes.layer(layer(dialect::USERGRID))).await;
 }
 
-/// Names the caller, on every path except a bare `/`, which some nests cannot have.
+/// Answers with the caller on every path except a bare `/`, which some nests cannot have.
 fn nested() -> Router {
     let say = async |who: Authentication| name(&who);
     Router::new().route("/{*rest}", any(say)).layer(layer(dialect::USERGRID))
 }
 
-/// REQ-27: the inner layer sees a path without the nest's prefix, and decides by the one that was
-/// asked for.
+/// REQ-27: the inner layer sees a path without the nest's prefix, and decides by the original path.
 #[tokio::test]
 async fn req_27_inside_a_nest_the_original_path_decides() {
     for app in [
@@ -178,7 +176,7 @@ async fn req_27_inside_a_nest_the_original_path_decides() {
     }
 }
 
-/// A prefix that is stripped would make a sandbox of `/v1/o/sandbox`.
+/// After the prefix is removed, `/v1/o/sandbox` would look like a sandbox.
 #[tokio::test]
 async fn req_27_what_looks_like_the_sandbox_after_stripping_is_not() {
     for app in [
@@ -197,7 +195,7 @@ async fn req_27_what_looks_like_the_sandbox_after_stripping_is_not() {
     assert!(!is_guest(&app, "GET", "/v1/v1/o/sandbox/x".parse().unwrap()).await);
 }
 
-/// If the router of a nest did not keep the original path, no path rule can decide.
+/// If the router of a nest did not record the original path, no path rule applies.
 #[tokio::test]
 async fn req_27_a_nested_path_without_the_original_is_nobodys() {
     let forgetful = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
@@ -210,7 +208,8 @@ async fn req_27_a_nested_path_without_the_original_is_nobodys() {
     }
 }
 
-/// A router of another crate strips a prefix, and records nothing: the layer around it does.
+/// A router of another crate removes a prefix and records nothing; the layer around it records the
+/// original target.
 #[tokio::test]
 async fn req_27_a_recorded_target_decides_inside_any_router() {
     let stripped = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
@@ -227,13 +226,13 @@ async fn req_27_a_recorded_target_decides_inside_any_router() {
     {
         assert_eq!(send(service.clone(), get(target, &[])).await.status, status, "{target}");
     }
-    // A second record does not replace the first.
+    // A second layer does not replace the first record.
     let again = layer(dialect::USERGRID).layer(service_fn(greet));
     let again = OriginalTargetLayer::new().layer(stripped.layer(OriginalTargetLayer::new().layer(again)));
     assert_eq!(send(again, get("/v1/o/sandbox/x", &[])).await.status, 401);
 }
 
-/// Plain Tower: the layer is outermost, and the request's own path is the original one.
+/// Plain Tower: the layer is outermost, and the request's own path is the original path.
 #[tokio::test]
 async fn without_axum_the_requests_path_decides() {
     let service = layer(dialect::USERGRID).layer(service_fn(greet));
@@ -308,7 +307,7 @@ async fn req_31_nothing_else_of_a_request_makes_a_guest() {
     }
 }
 
-/// G43, and what stands beside it: in the sandbox too a credential is a credential.
+/// G43 and its neighbours: a credential is judged in the sandbox as well.
 #[tokio::test]
 async fn a_credential_at_the_sandbox_is_judged() {
     let app = app(dialect::USERGRID);
@@ -326,7 +325,7 @@ async fn a_credential_at_the_sandbox_is_judged() {
     assert_eq!(answer.outcome(), Err(Malformed));
 }
 
-/// G47, with room to spare below what `Uri` takes.
+/// G47, with a length well below the limit of `Uri`.
 #[tokio::test]
 async fn a_long_path_is_judged_like_a_short_one() {
     let app = app(dialect::USERGRID);
@@ -336,7 +335,7 @@ async fn a_long_path_is_judged_like_a_short_one() {
     assert!(!is_guest(&app, "GET", format!("/o/app{}", "/sandbox".repeat(7000)).parse().unwrap()).await);
 }
 
-/// Guests may come over any router that routes by method.
+/// Guests may use any router that routes by method.
 #[tokio::test]
 async fn a_method_router_answers_guests_like_a_router() {
     let app = Router::new().route("/o/{app}/x", any(async || "Guest:")).layer(layer(dialect::USERGRID));

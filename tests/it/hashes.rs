@@ -1,4 +1,4 @@
-//! Stored password hashes: which ones are read, what each costs at most, and what bcrypt does to
+//! Stored password hashes: which formats are read, the maximum cost of each, and bcrypt's limits on
 //! passwords.
 
 use std::time::{Duration, Instant};
@@ -11,15 +11,15 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// Of crypt_blowfish's tests: the password is `U*U`.
+/// From the tests of crypt_blowfish; the password is `U*U`.
 pub(crate) const BCRYPT: &str = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
 pub(crate) const BCRYPT_PASSWORD: &str = "U*U";
 
-/// Of argon2's own tests: the password is `password`.
+/// From the tests of argon2; the password is `password`.
 const ARGON2I: &str = "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
 const ARGON2ID: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
-/// Made with the crate `rust-argon2`: the password is `password`.
+/// Made with the crate `rust-argon2`; the password is `password`.
 #[cfg(feature = "legacy-hashes")]
 const ARGON2D: [&str; 3] = [
     "$argon2d$v=19$m=256,t=2,p=1$c29tZXNhbHQ$JcTui6RIBUtJ78gE5Hi52CO+H5vS6Z9R1uxAB6OhUB8",
@@ -27,11 +27,11 @@ const ARGON2D: [&str; 3] = [
     "$argon2d$v=16$m=256,t=2,p=1$c29tZXNhbHQ$vUBIaP8AxS51Q8gzLmp3KlckiS1+Mo1c8lO7yOcms3E",
 ];
 
-/// Made with 20 lanes, which is over the bound. The password is `password`.
+/// Made with 20 lanes, which is above the limit. The password is `password`.
 const MANY_LANES: &str =
     "$argon2id$v=19$m=1024,t=1,p=20$c29tZXNhbHQ$7FPXdYhAslQ6kKXZTUlf0kkgsCzAOBQXwnDfRqbpNq4";
 
-/// Of Python's `hashlib.scrypt`: the password is `password`.
+/// Made with Python's `hashlib.scrypt`; the password is `password`.
 const SCRYPT: &str =
     "$scrypt$ln=4,r=8,p=1$c29tZXNhbHQxNmJ5dGVzIQ$HxmKeimfwmX+FIbNBCBWLpQYy+uRD/98QeIFbZlWaBM";
 
@@ -86,7 +86,7 @@ fn a_hash_that_no_password_can_match_is_an_error_of_the_builder() {
         (format!("$argon2id$v=19$m=65536,t=1000,p=1${salt}"), TooCostly),
         (format!("$argon2id$v=19$m=65536,t=1,p=255${salt}"), TooCostly),
     ] {
-        // argon2 fills a missing number of lanes with its default, so that hash is a good one.
+        // Without a number of lanes, argon2 uses its default, so this hash is valid.
         if hash == ARGON2ID.replace(",p=1", "") {
             assert!(built(&hash).is_ok());
             continue;
@@ -102,7 +102,7 @@ async fn a_hash_of_argon2id_is_read() {
     assert!(!logs_in(&verifier, "bob", "passwore").await);
 }
 
-/// What is made with more than the bounds is also read, and its password matches.
+/// A verifier whose own cost is above the limits also reads such hashes, and their passwords match.
 #[tokio::test]
 async fn the_own_cost_raises_the_bounds() {
     let hash = "$argon2id$v=19$m=524288,t=1,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
@@ -116,9 +116,9 @@ async fn the_own_cost_raises_the_bounds() {
     let verifier = with(20).unwrap();
     assert!(logs_in(&verifier, "bob", "password").await);
     assert!(!logs_in(&verifier, "bob", "passwore").await);
-    // No further than to that cost.
+    // The limit is raised to that cost and no further.
     assert!(with(19).is_err());
-    // The own cost in memory and in work raises those bounds, too, and not the others.
+    // The own cost raises the limits of memory and of work, but no others.
     let heavy = |memory: u32, passes: u32, hash: &str| {
         let passwords = Passwords::with_params(memory, passes, 1).unwrap();
         let bob = BasicUser::new("bob");
@@ -206,7 +206,7 @@ mod legacy {
         }
     }
 
-    /// bcrypt itself would take every password with the same 72 bytes at its start.
+    /// bcrypt alone would accept every password that starts with the same 72 bytes.
     #[tokio::test]
     async fn bcrypt_matches_no_password_that_it_would_cut() {
         let verifier = built(BCRYPT_LONG).unwrap();
@@ -240,7 +240,7 @@ mod legacy {
         }
         let (least, most) = (fastest.iter().min().unwrap(), fastest.iter().max().unwrap());
         assert!(*most < *least * 2, "{fastest:?}");
-        // bcrypt's share is seen on a clock.
+        // The time of bcrypt's share is measurable.
         assert!(*least > Duration::from_millis(3), "{fastest:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! One identity, compared exactly: across issuers, stores, kinds and letter cases.
+//! Identities are compared exactly: across issuers, stores, kinds and letter cases.
 
 use axum::Router;
 use bytes::Bytes;
@@ -22,7 +22,7 @@ const A: &str = "https://a.example";
 const B: &str = "https://b.example";
 const OWN: &str = "get:/users/${user}";
 
-/// An authorization server that answers the same about every token.
+/// An authorization server with the same answer for every token.
 struct Answers(Bytes);
 
 impl Fetch for Answers {
@@ -45,14 +45,15 @@ fn own() -> Permissions {
     Permissions::parse([OWN]).unwrap()
 }
 
-/// A store in which the token `opaque` is alice's.
+/// Returns a store in which the token `opaque` belongs to alice.
 fn store(name: &str) -> MemoryVerifier {
     let builder = MemoryVerifier::builder().passwords(cheap_passwords());
     let builder = if name.is_empty() { builder } else { builder.name(name) };
     builder.access_token("opaque", OAuthUser::new("alice").with_permissions(own())).build().unwrap()
 }
 
-/// Whether the sender of a token reads `/users/alice`, which the policy asks about.
+/// Returns true if the sender of a token may read `/users/alice`, for which the policy requires a
+/// permission.
 async fn reads(verifier: BoxVerifier, policy: impl Policy, token: &str) -> bool {
     let app: Router = Router::new().fallback(|| async {}).layer(RequireLayer::new(policy));
     let answer = send(app.layer(layer_of(dialect::RFC6750, verifier)), authorization(bearer(token))).await;
@@ -78,17 +79,17 @@ async fn a_subject_of_one_issuer_is_not_another_issuers_user_in_either_order() {
         assert!(reads(both(), asked().users_of(A), &token(&a)).await);
         assert!(!reads(both(), asked().users_of(A), &token(&b)).await);
         assert!(reads(both(), asked().users_of(B), &token(&b)).await);
-        // If the permission names no issuer, it matches the users of none.
+        // A permission without an issuer matches no user if there are several issuers.
         assert!(!reads(both(), asked(), &token(&a)).await);
         assert!(!reads(both(), asked(), &token(&b)).await);
         assert!(!reads(both(), asked().users_of_store(A), &token(&a)).await);
         assert!(!reads(both(), asked().users_of("https://a.example/"), &token(&a)).await);
-        // Policies read the issuer.
+        // Policies can require an issuer.
         assert!(reads(both(), policy::issuer(A), &token(&a)).await);
         assert!(!reads(both(), policy::issuer(A), &token(&b)).await);
         assert!(!reads(both(), policy::issuer("https://A.example"), &token(&a)).await);
     }
-    // Of one issuer alone there is no doubt.
+    // With a single issuer there is no ambiguity.
     assert!(reads(member(&a).boxed(), asked(), &token(&a)).await);
     assert!(reads(member(&a).or(member(&a)).boxed(), asked(), &token(&a)).await);
 }
@@ -120,8 +121,8 @@ async fn a_subject_is_not_the_user_of_a_store_and_two_stores_have_two_users() {
     assert!(reads(empty("portal").or(store("portal")).boxed(), asked(), "opaque").await);
 }
 
-/// A closure that names issuers on its own is one source by its declaration, and its principals are
-/// not of it.
+/// A verifier made from a closure is a single source, and a principal of another source is no user
+/// of it.
 #[tokio::test]
 async fn a_principal_of_another_source_than_its_verifiers_is_no_user_of_it() {
     let user = || OAuthUser::new("alice").with_permissions(own());
@@ -158,7 +159,7 @@ async fn a_name_is_compared_exactly() {
     assert!(!by_uuid.may(tower_principal::principal::Operation::Get, "/users/F2F82123-A166"));
 }
 
-/// The same claims as a JWT and as an answer about a token.
+/// Returns the principals of the same claims, as a JWT and as an introspection response.
 async fn made(claims: &Value, with_org: bool) -> Vec<Principal> {
     let issuer = Issuer::new(A).unwrap();
     let mut jwts = jwt(&issuer).permissions_of("g", [OWN]);
@@ -233,7 +234,7 @@ async fn a_client_of_a_known_organization_or_application_is_its_admin() {
     }
 }
 
-/// Names that a person may choose make no administrator.
+/// A name that a person can choose makes no administrator.
 #[tokio::test]
 async fn a_person_with_a_clients_name_is_no_admin() {
     for claims in [
@@ -261,7 +262,7 @@ async fn a_person_with_a_clients_name_is_no_admin() {
     }
 }
 
-/// A name that a person may choose is the `sub` of no other person, and the id of no client.
+/// A name that a person can choose is neither the `sub` of another person nor the id of a client.
 #[tokio::test]
 async fn a_name_in_a_token_without_a_subject_is_no_subject() {
     let key = async |claims: Value| made(&claims, false).await[0].key().unwrap();
@@ -282,7 +283,7 @@ async fn a_name_in_a_token_without_a_subject_is_no_subject() {
     assert_eq!(eve.id(), Some("u-1"));
 }
 
-/// The claim of a preset that names the client counts, whatever its name.
+/// The claim that a preset defines for the client counts, under any name.
 #[tokio::test]
 async fn a_service_token_named_by_its_presets_claim_is_a_client() {
     let issuer = Issuer::new("https://acme.cloudflareaccess.com").unwrap();
@@ -320,11 +321,11 @@ async fn a_key_is_one_identitys_alone_and_stays_the_same() {
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), principals.len());
-    // A password, and another token, are the same user's.
+    // A password and another token belong to the same user.
     let password: Principal = BasicUser::new("alice").into();
     let token: Principal = OAuthUser::new("alice").with_credential_id("7").with_scopes(["x"]).into();
     assert_eq!((password.key(), token.key()), (principals[0].key(), principals[0].key()));
-    // An id that may change is none.
+    // A claim whose value may change is no id.
     let issuer = Issuer::new(A).unwrap();
     let verifier = jwt(&issuer).id_claim("email").build().unwrap();
     let token = |email: &str| issuer.token("u-1").audience(API).claim("email", email).sign();
@@ -354,7 +355,7 @@ async fn a_name_that_is_another_users_uuid_is_refused_in_memory() {
     refused(verifier.insert(token("t"), OAuthUser::new(UUID)));
     refused(verifier.insert(token("t"), OAuthUser::new("bob").with_uuid(UUID)));
     refused(verifier.insert(token("t"), OAuthUser::new("bob").with_uuid("alice")));
-    // The user's own, another source's and a client's are no matter.
+    // The user's own UUID does not collide, and neither do those of another source or of a client.
     verifier.insert(token("1"), OAuthUser::new("alice").with_uuid(UUID)).unwrap();
     verifier.insert(token("2"), OAuthUser::new(UUID).with_issuer(A)).unwrap();
     verifier.insert(token("3"), OAuthUser::new(UUID).for_itself()).unwrap();

@@ -1,4 +1,4 @@
-//! What was shown over plain http is refused at once, however busy the store is.
+//! A token that was sent over plain http is refused at once, even if the store is busy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ struct State {
 }
 
 impl Verifier for Store {
-    /// Each text that starts alike is the same token.
+    /// Every text with the same start is the same token.
     async fn verify(
         &self,
         credential: &Credential<'_>,
@@ -122,7 +122,7 @@ async fn a_revocation_is_stored_though_the_client_left() {
     store.0.busy.store(true, Ordering::SeqCst);
     let app = app(dialect::SOCRATA, store.clone());
     let token = "in-force-left-0123456789";
-    // Polled once, and gone.
+    // The client polls once and leaves.
     assert!(app.clone().oneshot(request("OAuth", token, true)).now_or_never().is_none());
     until(|| store.0.attempts.load(Ordering::SeqCst) > 1).await;
     assert_eq!(show(&app, "OAuth", token, false).await, 401);
@@ -130,8 +130,8 @@ async fn a_revocation_is_stored_though_the_client_left() {
     until(|| store.0.revoked.load(Ordering::SeqCst)).await;
 }
 
-/// The answer to plain http comes before the verifier's; what is shown in between is not good yet
-/// or any more.
+/// The answer to plain http comes before the verifier's. Until the token is revoked, requests with
+/// it are refused.
 #[tokio::test]
 async fn a_token_is_not_good_while_it_is_looked_at() {
     let store = Store::default();
@@ -144,8 +144,8 @@ async fn a_token_is_not_good_while_it_is_looked_at() {
     until(|| store.0.revoked.load(Ordering::SeqCst)).await;
 }
 
-/// A verifier that cannot answer is asked again; otherwise every token would survive a busy
-/// database.
+/// A verifier that is unavailable is asked again; otherwise every token would survive an outage of
+/// the database.
 #[tokio::test]
 async fn a_token_is_revoked_though_the_verifier_could_not_tell_at_first() {
     let store = Store::default();
@@ -202,8 +202,8 @@ mod locked {
     use super::*;
     use crate::support::cheap_passwords;
 
-    /// Holds a database's lock while a token is shown over plain http, and until it is stored
-    /// afterwards.
+    /// Holds a database lock while a token comes over plain http, and until its revocation is
+    /// stored.
     async fn held_for(held: Duration) {
         let folder = tempfile::TempDir::new().unwrap();
         let address = format!("sqlite:{}", folder.path().join("test.db").display());

@@ -1,4 +1,5 @@
-//! Asking an authorization server (REQ-47, REQ-49, REQ-50, and category I of hostile answers).
+//! Introspection of tokens at an authorization server (REQ-47, REQ-49, REQ-50, and category I of
+//! hostile answers).
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -32,10 +33,10 @@ use crate::support::*;
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
-/// A token is the name of an answer: its status, headers and body.
+/// Answers by token: each has a status, headers and a body.
 type Answers = HashMap<&'static str, (u16, &'static [(&'static str, &'static str)], String)>;
 
-/// What an authorization server of category I answers, and whether that denies (or is our failing).
+/// Returns the answers of category I, and for each whether it is a denial (or an outage).
 fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let (past, later) = (now - 60, now + 3_600);
@@ -98,7 +99,7 @@ fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
         &[("content-type", "application/json"), ("location", "/elsewhere")],
         good(),
     );
-    // h25, as Cloud Foundry UAA answers about a token that it does not know.
+    // h25: the answer of Cloud Foundry UAA about an unknown token.
     let error = |name: &str| format!(r#"{{"error":"{name}","error_description":"x"}}"#);
     add("i15-invalid-token", true, 400, JSON, error("invalid_token"));
     add("i15-invalid-request", false, 400, JSON, error("invalid_request"));
@@ -126,7 +127,7 @@ fn hostile() -> (Answers, Vec<(&'static str, bool)>) {
     (answers, verdicts)
 }
 
-/// A client that never leaves the process, for answers that no issuer gives.
+/// A client inside the process, for answers that no issuer gives.
 struct Fake(Answers);
 
 impl Fetch for Fake {
@@ -150,7 +151,7 @@ impl Fetch for Fake {
     }
 }
 
-/// The fields of a form in which nothing is encoded.
+/// Returns the fields of a form without percent-encoding.
 fn fields(form: &[u8]) -> HashMap<String, String> {
     let form = std::str::from_utf8(form).unwrap();
     let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
@@ -165,10 +166,10 @@ async fn ask<F: Fetch>(verifier: &Introspection<F>, text: &str) -> Result<Princi
     verifier.verify(&token(text), &VerifyContext::default()).await
 }
 
-/// One question: its headers and its form.
+/// The headers and the form of one request.
 type Asked = (HeaderMap, HashMap<String, String>);
 
-/// What a real server got.
+/// The requests that a real server received.
 #[derive(Clone, Default)]
 struct Seen {
     requests: Arc<Mutex<Vec<Asked>>>,
@@ -215,7 +216,7 @@ fn application(answers: Answers, seen: Seen) -> Router {
         .fallback(visit)
 }
 
-/// A real server on the loopback; its endpoint.
+/// Starts a real server on the loopback. Returns its endpoint.
 async fn serve(answers: Answers) -> (String, Seen) {
     let seen = Seen::default();
     let app = application(answers, seen.clone());
@@ -225,7 +226,7 @@ async fn serve(answers: Answers) -> (String, Seen) {
     (endpoint, seen)
 }
 
-/// Over real connections.
+/// Returns a client over real connections.
 fn client() -> impl Fetch {
     fetch::service::<_, Body>(Client::builder(TokioExecutor::new()).build_http())
 }
@@ -266,7 +267,7 @@ async fn req_49_the_same_over_real_connections() {
     assert_eq!(seen.elsewhere.load(Ordering::SeqCst), 0, "no redirect is followed");
 }
 
-/// I13; and no connection at all.
+/// I13, and the case without any connection.
 #[tokio::test]
 async fn req_50_a_server_that_hangs_or_is_gone_is_unavailable_in_time() {
     let (endpoint, _seen) = serve(Answers::new()).await;
@@ -287,12 +288,12 @@ async fn req_50_the_question_is_a_form_with_credentials_of_its_own() {
     assert_eq!((form.len(), form["token_type_hint"].as_str()), (2, "access_token"));
     assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
     assert_eq!(headers["accept"], "application/json");
-    // Each half is encoded as a form's value, then both as Basic (RFC 6749 section 2.3.1).
+    // Each half is form-encoded, then both together are encoded as Basic (RFC 6749 section 2.3.1).
     assert_eq!(headers["authorization"], basic("my+api", "s%25cr%3At%2B%C3%BC"));
 }
 
-/// RFC 6749 section 2.3.1: in the form where the server takes no Basic, encoded like every other
-/// member.
+/// RFC 6749 section 2.3.1: if the server does not support Basic, the credentials are in the form,
+/// encoded like every other member.
 #[tokio::test]
 async fn req_50_id_and_secret_go_into_the_form_by_choice() {
     let (endpoint, seen) = serve(hostile().0).await;
@@ -307,7 +308,7 @@ async fn req_50_id_and_secret_go_into_the_form_by_choice() {
         ("my api", "s%cr:t+ü&token=evil")
     );
     assert_eq!((form["token"].as_str(), form.len()), ("good", 4));
-    // The last call counts.
+    // The last call takes precedence.
     let verifier =
         builder().client_secret_post("my api", "secret").client("my api", "secret").build().unwrap();
     assert!(ask(&verifier, "good").await.is_ok());
@@ -335,14 +336,14 @@ async fn req_50_no_more_questions_at_a_time_than_allowed() {
     assert_eq!(seen.most.load(Ordering::SeqCst), 3);
 }
 
-/// An authorization server that knows one token.
+/// Returns an authorization server with one token.
 fn authority() -> Issuer {
     let issuer = Issuer::new("https://as.example").unwrap();
     issuer.token("otto").opaque_as("good");
     issuer
 }
 
-/// Callers that give up leave their places.
+/// If callers give up, their places become free.
 #[tokio::test]
 async fn req_50_who_gives_up_makes_room() {
     let authority = authority();
@@ -357,7 +358,7 @@ async fn req_50_who_gives_up_makes_room() {
     }
 }
 
-/// The issuer in an answer is the claim of the server alone, and may be another issuer's name.
+/// The issuer in an answer is only the server's claim, and may be the name of another issuer.
 #[tokio::test]
 async fn whose_word_it_is_is_the_issuer_that_is_expected_or_the_endpoint() {
     let authority = authority();
@@ -373,7 +374,7 @@ async fn whose_word_it_is_is_the_issuer_that_is_expected_or_the_endpoint() {
     assert_eq!(otto.issuer(), Some("https://other.example"));
 }
 
-/// What an answer of 64 KiB may hold, in the shapes that take the most memory.
+/// The largest answers of 64 KiB in memory, by the shapes that take the most.
 #[test]
 fn req_54_a_cache_counts_what_an_answer_holds() {
     let nested = format!("{}0{}", r#"{"":"#.repeat(100), "}".repeat(100));
@@ -397,7 +398,7 @@ fn req_54_a_cache_counts_what_an_answer_holds() {
     }
 }
 
-/// However large the answers are, the cache holds what it may.
+/// The cache stays within its memory limit for answers of any size.
 #[test]
 fn req_54_large_answers_leave_room_for_fewer() {
     let says = format!(r#"{{"active":true,"sub":"otto","x":"{}"}}"#, "x".repeat(20_000));
@@ -446,8 +447,8 @@ async fn behind_a_layer_denied_is_401_and_our_failing_is_503() {
     assert_eq!(send(app, authorization(bearer("good"))).await.body, "OAuthUser:otto");
 }
 
-/// The flip of D10: what was active and is no longer is found out when the cache's time is over,
-/// and an outage never ends what is known, nor denies what is not.
+/// The flip of D10: the verifier learns that an active token has become inactive when the cache
+/// entry expires. An outage neither ends known tokens nor denies unknown ones.
 #[tokio::test]
 async fn a_cached_token_is_asked_about_once_until_its_time_is_over() {
     let authority = authority();
@@ -515,7 +516,8 @@ mod tls {
 
     use super::*;
 
-    /// A server with a certificate of its own making; its endpoint and the certificate.
+    /// Starts a server with a self-signed certificate. Returns its endpoint, its requests and the
+    /// certificate.
     async fn serve_tls(name: &str) -> (String, Seen, String) {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed([name.to_owned()]).unwrap();
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
@@ -558,7 +560,7 @@ mod tls {
                     assert_verdict("i15", false, refused);
                 }
             }
-            // A server that could not prove its identity did not receive the token.
+            // A server that could not prove its identity received no token.
             assert_eq!(seen.requests.lock().unwrap().len(), usize::from(good));
         }
     }

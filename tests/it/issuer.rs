@@ -1,4 +1,4 @@
-//! The issuer inside a test, asked about its tokens (RFC 7662).
+//! The introspection endpoint of the issuer inside a test (RFC 7662).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tower_principal::{
 const API: &str = "https://api.example";
 const SECRET: &str = "s%cr:t+ü";
 
-/// What an issuer answers to a form, with these headers.
+/// Returns the issuer's answer to a form with these headers.
 async fn post(issuer: &Issuer, form: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
     let mut request = Request::post(issuer.introspection_endpoint());
     if !headers.iter().any(|(name, _)| *name == "content-type") {
@@ -38,7 +38,7 @@ fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-/// What a known client is answered about a token.
+/// Returns the answer about a token to a known client.
 async fn about(issuer: &Issuer, token: &str) -> Value {
     issuer.register_client("map", "its-secret");
     let authorization = basic("map", "its-secret");
@@ -112,7 +112,7 @@ async fn what_is_not_its_own_or_over_or_revoked_is_not_active() {
     assert!(is_active(&issuer, &short[0]).await && is_active(&issuer, &short[1]).await);
     clock.advance(Duration::from_secs(1));
     assert!(!is_active(&issuer, &short[0]).await && !is_active(&issuer, &short[1]).await);
-    // A key that was withdrawn signs nothing any more.
+    // A withdrawn key signs nothing any more.
     let old = issuer.token("otto").sign();
     issuer.rotate().unwrap();
     assert!(is_active(&issuer, &old).await);
@@ -152,7 +152,7 @@ async fn who_asks_has_to_say_who_it_is() {
         (&form, Some(&format!("Bearer {gone}")), 401),
         (&form, Some(&basic("my+api", "wrong")), 401),
         (&form, Some(&basic("other", "s%25cr%3At%2B%C3%BC")), 401),
-        // Not encoded as a form's value.
+        // These credentials are not form-encoded.
         (&form, Some(&basic("my api", SECRET)), 401),
         (&form, Some(&right.replacen("Basic", "Digest", 1)), 401),
         (&form, Some(&"Basic".to_owned()), 401),

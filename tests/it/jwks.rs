@@ -1,5 +1,5 @@
-//! The keys that an issuer publishes: when they are fetched, how long they last, what an outage
-//! means.
+//! The published keys of an issuer: when they are fetched, how long they are valid, and the effect
+//! of an outage.
 #![cfg(feature = "jwt")]
 
 use std::sync::Arc;
@@ -56,14 +56,14 @@ async fn verdict(verifier: &impl Verifier, token: &str) -> &'static str {
     }
 }
 
-/// Whether the answer is at hand.
+/// Returns true if the token is accepted without waiting.
 fn is_now(verifier: &impl Verifier, token: &str) -> bool {
     verifier
         .verify_now(&Credential::AccessToken(Secret::borrowed(token)), &VerifyContext::default())
         .is_some()
 }
 
-/// Lets tasks that were begun in the background end.
+/// Lets background tasks end.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
@@ -96,7 +96,7 @@ async fn what_is_not_this_issuers_is_not_fetched_for() {
     assert_eq!(issuer.fetches(), 0);
 }
 
-/// D5, REQ-46: everybody waits for the same fetch.
+/// D5, REQ-46: all requests wait for the same fetch.
 #[tokio::test(start_paused = true)]
 async fn req_46_ten_thousand_cold_requests_are_one_fetch() {
     let (issuer, verifier, _) = start();
@@ -133,7 +133,7 @@ async fn req_53_a_fetch_outlives_the_request_that_began_it() {
     assert_eq!(issuer.fetches(), 1);
 }
 
-/// D9: whatever is wrong, it is unavailable and not denied, and asked for once in 30 s.
+/// D9: every fault of the server is an outage and not a denial, and causes one fetch in 30 s.
 #[tokio::test(start_paused = true)]
 async fn req_46_a_first_load_that_fails_is_unavailable() {
     let faults = [
@@ -156,7 +156,7 @@ async fn req_46_a_first_load_that_fails_is_unavailable() {
         issuer.set_fault(fault.clone());
         let token = token(&issuer);
         let began = Instant::now();
-        // Two at once, then more: one fetch.
+        // Two at once and then more cause one fetch.
         let both = tokio::join!(verdict(&verifier, &token), verdict(&verifier, &token));
         assert_eq!(both, ("unavailable", "unavailable"), "{fault:?}");
         assert!(began.elapsed() <= SECOND * 4, "{fault:?}: {:?}", began.elapsed());
@@ -190,9 +190,10 @@ async fn req_46_random_key_ids_cause_one_fetch_in_30_s() {
         assert_eq!(verdict(&verifier, &random(at)).await, "unknown");
         assert_eq!(verdict(&verifier, &known).await, "good");
     }
-    // 100 s: at 30, 60 and 90.
+    // In 100 s, the fetches are at 30, 60 and 90 s.
     assert_eq!(issuer.fetches(), 4);
-    // Failing, too: the time is claimed before the fetch, and kept.
+    // The same while the fetches fail: a fetch uses up its interval before it starts, and a failure
+    // does not give it back.
     issuer.set_fault(Fault::Status(500));
     for at in 0..1_000 {
         clock.advance(Duration::from_millis(100));
@@ -216,7 +217,7 @@ async fn a_new_key_is_found_when_it_is_used() {
     assert_eq!(issuer.fetches(), 2);
 }
 
-/// D9: a key that is withdrawn dies within 5 minutes, with traffic and without.
+/// D9: a withdrawn key is rejected within 5 minutes, with and without traffic.
 #[tokio::test(start_paused = true)]
 async fn req_46_a_withdrawn_key_dies_within_5_minutes() {
     for is_busy in [true, false] {
@@ -248,7 +249,7 @@ async fn keys_are_fetched_again_in_the_background() {
         assert!(is_now(&verifier, &token));
         settle().await;
     }
-    // Every 230 s or so.
+    // About every 230 s.
     assert!((12..=18).contains(&issuer.fetches()), "{}", issuer.fetches());
 }
 
@@ -264,7 +265,8 @@ async fn req_46_in_an_outage_known_keys_last_for_a_day_and_unknown_ones_are_unav
         for minute in 1..24 * 60 {
             clock.advance(SECOND * 60);
             let known = issuer.token("otto").audience(API).header("kid", "key-1").sign();
-            // Signed by the second key, so the first refuses it; that it judges is what counts.
+            // The token is signed by the second key, so the first key refuses it. That a known key
+            // decides is the point.
             let began = Instant::now();
             assert_eq!(verdict(&verifier, &known).await, "unknown", "{fault:?} {minute}");
             assert!(began.elapsed() <= SECOND, "{fault:?} {minute}");
@@ -282,7 +284,7 @@ async fn req_46_in_an_outage_known_keys_last_for_a_day_and_unknown_ones_are_unav
     }
 }
 
-/// A good token of a known key passes all day while the issuer hangs, after a second at most.
+/// A valid token of a known key is accepted all day while the issuer hangs, within 1 s.
 #[tokio::test(start_paused = true)]
 async fn a_hanging_issuer_does_not_stop_tokens_of_known_keys() {
     let (issuer, verifier, clock) = start();
@@ -301,7 +303,7 @@ async fn a_hanging_issuer_does_not_stop_tokens_of_known_keys() {
     }
 }
 
-/// D11: after a jump of the clock nothing lasts for ever.
+/// D11: a jump of the clock makes no key valid for ever.
 #[tokio::test(start_paused = true)]
 async fn no_jump_of_the_clock_makes_keys_last() {
     let (issuer, verifier, clock) = start();
@@ -319,7 +321,7 @@ async fn no_jump_of_the_clock_makes_keys_last() {
     assert_eq!(verdict(&verifier, &token(&issuer)).await, "good");
 }
 
-/// D11: nor does one that stands, or is set back as fast as it goes.
+/// D11: the same for a clock that stands still, or is set back as fast as it runs.
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_stands_keeps_no_withdrawn_key() {
     let (issuer, verifier, _) = start();
@@ -392,7 +394,7 @@ async fn what_a_nameless_key_did_not_sign_is_looked_for_once_in_30_s() {
     }
 }
 
-/// One key that cannot be used does not take the others with it.
+/// An unusable key does not make the other keys unusable.
 #[tokio::test(start_paused = true)]
 async fn req_45_of_a_published_set_only_usable_keys_count() {
     let (issuer, _, _) = start();
@@ -453,7 +455,7 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
         good.clone(),
     ];
     for key in &bad {
-        // One rule for a file and for the network.
+        // The rule is the same for a file and for the network.
         assert_eq!(KeySet::from_jwks(&json!({"keys": [good, key]}).to_string()).unwrap().len(), 1, "{key}");
         assert_eq!(count(json!({"keys": [good, key]}).to_string()).await, Ok(1), "{key}");
     }
@@ -470,7 +472,7 @@ async fn req_45_of_a_published_set_only_usable_keys_count() {
     assert_eq!(count(json!({"keys": vec![good.clone(); 100]}).to_string()).await, Ok(1));
 }
 
-/// How many keys of a body are used.
+/// Returns the number of keys in a body that are used.
 async fn count(body: String) -> Result<usize, ()> {
     let issuer = Issuer::new("https://issuer.example").unwrap();
     issuer.set_fault(Fault::Body(body.into()));
@@ -550,7 +552,7 @@ async fn a_fetch_ends_with_the_keys_it_is_for() {
     assert!(ended.load(Ordering::SeqCst));
 }
 
-/// Without a tokio runtime nothing is fetched, and nothing is claimed by that.
+/// Without a tokio runtime nothing is fetched, and the interval between fetches is not used up.
 #[test]
 fn without_a_runtime_keys_are_unavailable_and_later_they_are_not() {
     let (issuer, verifier, _) = start();
@@ -560,7 +562,7 @@ fn without_a_runtime_keys_are_unavailable_and_later_they_are_not() {
     assert_eq!(runtime.block_on(verdict(&verifier, &token)), "good");
 }
 
-/// A runtime that ends in the middle of a fetch leaves no fetch behind that never ends.
+/// If a runtime ends during a fetch, the fetch ends as well.
 #[test]
 fn a_fetch_that_ends_with_its_runtime_is_over() {
     let (issuer, verifier, clock) = start();
@@ -575,7 +577,7 @@ fn a_fetch_that_ends_with_its_runtime_is_over() {
     assert_eq!(runtime().block_on(verdict(&verifier, &token)), "good");
 }
 
-/// An issuer that hangs stops neither the service's readiness nor requests of another issuer.
+/// An issuer that hangs affects neither the service's readiness nor requests of another issuer.
 #[tokio::test(start_paused = true)]
 async fn issuers_do_not_wait_for_each_other() {
     let clock = TestClock::default();

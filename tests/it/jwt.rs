@@ -1,4 +1,4 @@
-//! JWT access tokens: what is taken, and what is refused.
+//! JWT access tokens: which are accepted, and which are refused.
 #![cfg(feature = "jwt")]
 
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,7 @@ use crate::support::{authorization, bearer, layer_of, send, whoami};
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const API: &str = "https://api.example";
 
-/// An issuer with keys for an algorithm, and a verifier that holds them.
+/// Returns an issuer with keys for an algorithm, and a verifier with the same keys.
 pub(crate) fn pair(algorithm: Algorithm) -> (Issuer, JwtVerifier, TestClock) {
     let clock = TestClock::default();
     let issuer = Issuer::with_algorithm(ISSUER, algorithm, clock.clone()).unwrap();
@@ -61,7 +61,7 @@ pub(crate) async fn verdict<V: Verifier>(verifier: &V, token: &str) -> &'static 
     word(&ask(verifier, token).await)
 }
 
-/// A good token for this service.
+/// Returns a valid token for this service.
 pub(crate) fn good(issuer: &Issuer) -> Token {
     issuer.token("otto").audience(API)
 }
@@ -71,8 +71,8 @@ pub(crate) fn seconds(clock: &TestClock) -> i64 {
     since.as_secs().try_into().unwrap()
 }
 
-/// H49: a key that is published to encrypt with signs nothing, though it did sign and its `kid` is
-/// right.
+/// H49: a key that is published for encryption verifies no signature, even a correct one with its
+/// `kid`.
 #[tokio::test]
 async fn a_token_by_a_key_for_encryption_is_refused() {
     for (purpose, expected) in [("sig", "good"), ("enc", "unknown"), ("other", "unknown")] {
@@ -115,7 +115,7 @@ async fn a_good_token_of_every_algorithm_makes_a_user() {
         let token = good(&issuer).scope("a b").sign();
         let otto = ask(&verifier, &token).await.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
         assert_eq!((otto.id(), otto.scopes().as_str()), (Some("otto"), "a b"));
-        // A signature over something else is not one.
+        // A signature over another message is invalid.
         let (message, signature) = token.rsplit_once('.').unwrap();
         let (_, other) = good(&issuer).sign().rsplit_once('.').map(|(_, s)| ((), s.to_owned())).unwrap();
         assert_eq!(verdict(&verifier, &format!("{message}.{other}")).await, "unknown", "{algorithm}");
@@ -124,7 +124,7 @@ async fn a_good_token_of_every_algorithm_makes_a_user() {
     }
 }
 
-/// H15 and its neighbours: two readers must not read two tokens.
+/// H15 and its neighbours: two parsers must not read two different tokens.
 #[tokio::test]
 async fn a_repeated_name_is_refused_wherever_it_stands() {
     let (issuer, verifier, clock) = pair(Algorithm::EdDsa);
@@ -170,7 +170,7 @@ async fn req_40_the_algorithm_is_the_keys_own() {
             }
             let token = good(&issuer).header("alg", name).sign();
             assert_eq!(verdict(&verifier, &token).await, "unknown", "{algorithm} {name}");
-            // Without a signature, as `none` has it.
+            // The signature is missing, as with `none`.
             let (message, _) = token.rsplit_once('.').unwrap();
             assert_eq!(verdict(&verifier, &format!("{message}.")).await, "unknown", "{algorithm} {name}");
         }
@@ -182,7 +182,7 @@ async fn req_40_the_algorithm_is_the_keys_own() {
     }
 }
 
-/// H05: the bytes of a public key, in every form an attacker has them, are no secret.
+/// H05: a public key, in every form in which an attacker has it, is no HMAC secret.
 #[tokio::test]
 async fn req_40_a_public_key_is_never_a_secret() {
     for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa] {
@@ -247,7 +247,7 @@ async fn req_43_headers_that_change_a_token_are_refused() {
         assert_eq!(verdict(&verifier, &good(&issuer).header("typ", typ).sign()).await, "good", "{typ}");
     }
     assert_eq!(verdict(&verifier, &good(&issuer).header("x-mine", 1).sign()).await, "good");
-    // One key: nothing is unclear without a `kid`.
+    // With a single key, a token needs no `kid`.
     assert_eq!(verdict(&verifier, &good(&issuer).without_header("kid").sign()).await, "good");
 }
 
@@ -274,20 +274,20 @@ async fn req_44_a_key_or_an_address_in_a_token_is_ignored() {
         let parts: Vec<&str> = token.split('.').collect();
         let header = String::from_utf8(URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();
         let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
-        // The same text, signed by the key that it brings along.
+        // The same message, signed by the key that the token contains.
         assert_eq!(verdict(&verifier, &other.sign(&header, &payload)).await, "unknown", "{name}");
         assert_eq!((issuer.fetches(), other.fetches()), (1, 0), "{name}: {value}");
     }
 }
 
-/// H09, H11, H13, H55, H57, and what is too long.
+/// H09, H11, H13, H55, H57, and texts that are too long.
 #[tokio::test]
 async fn req_43_only_one_writing_of_a_token_is_one() {
     let (issuer, verifier, _) = pair(Algorithm::Hs256);
     let token = good(&issuer).sign();
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else { panic!() };
-    // 32 bytes are 43 characters: the last two bits of the last one mean nothing.
+    // 32 bytes are 43 characters, whose last one has two unused bits.
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = alphabet.find(&signature[42..]).unwrap();
     for other in (last - last % 4..last - last % 4 + 4).filter(|other| *other != last) {
@@ -329,7 +329,7 @@ async fn req_43_only_one_writing_of_a_token_is_one() {
     assert_eq!(verdict(&verifier, &long).await, "unsupported");
     let fits = good(&issuer).claim("x", "x".repeat(5 * 1024)).sign();
     assert_eq!(verdict(&verifier, &fits).await, "good");
-    // The other alphabet of base64, where it makes a difference.
+    // The other base64 alphabet, for a signature in which it differs.
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let standard = STANDARD.encode(bytes);
     if standard.trim_end_matches('=') != signature {
@@ -360,12 +360,12 @@ async fn a_key_of_one_issuer_signs_nothing_for_another() {
     ] {
         assert_eq!(verdict(&everybody, &token).await, "unknown");
     }
-    // What one of them knows to be over is not asked on.
+    // If one verifier refuses a token as expired, the next one is not asked.
     let late = two.token("bert").audience(API).claim("exp", seconds(&clock) - 60).sign();
     assert_eq!(verdict(&everybody, &late).await, "expired");
 }
 
-/// On the wire every one of them is the same 401.
+/// On the wire, every refusal is the same 401.
 #[tokio::test]
 async fn every_refused_token_is_answered_in_the_same_bytes() {
     let (issuer, verifier, clock) = pair(Algorithm::EdDsa);
@@ -448,8 +448,8 @@ fn a_key_is_taken_from_pem() {
     assert!(KeySet::from_pem(Algorithm::Rs256, edwards.public_key_pem()).is_err());
 }
 
-/// Whatever the other library takes with every check that it has switched on, and we refuse, is in
-/// this list.
+/// This list contains every token that the other library accepts with all of its checks and that
+/// this crate refuses.
 #[tokio::test]
 async fn the_crate_jsonwebtoken_agrees() {
     for (algorithm, theirs) in [
@@ -489,7 +489,7 @@ async fn the_crate_jsonwebtoken_agrees() {
             ("bad", token().claim("aud", 5)),
             ("bad", token().header("alg", "none")),
             ("bad", token().header("alg", "HS256")),
-            // We are stricter, each for a requirement of its own.
+            // This crate is stricter, each time because of a requirement.
             ("strict", token().claim("sub", "")),
             ("strict", token().claim("iss", json!([ISSUER, "x"]))),
             ("strict", token().claim("iat", now + 600)),

@@ -1,4 +1,4 @@
-//! JWT access tokens: what they have to claim, and what comes of it.
+//! JWT access tokens: the required claims, and the principals that result.
 #![cfg(feature = "jwt")]
 
 use std::time::{Duration, SystemTime};
@@ -57,7 +57,7 @@ async fn what_a_token_claims_is_what_the_principal_is() {
     assert_eq!(claims.deserialize::<Value>().unwrap()["jti"], "j-1");
 }
 
-/// Every claim that a token needs or may have, wrong in every way we could think of.
+/// Every claim that a token must or may have, with every invalid value that is known.
 #[tokio::test]
 async fn req_41_claims_are_required_and_typed() {
     let (issuer, verifier, _) = pair(Algorithm::EdDsa);
@@ -119,8 +119,8 @@ async fn req_41_claims_are_required_and_typed() {
     }
 }
 
-/// H33 and its neighbours: the issuer is one text, the very same. Of another issuer nothing is
-/// said.
+/// H33 and its neighbours: the issuer must be the same text. A token of another issuer is for
+/// another verifier.
 #[tokio::test]
 async fn req_41_the_issuer_is_the_very_same_text() {
     let (issuer, verifier, _) = pair(Algorithm::EdDsa);
@@ -183,7 +183,7 @@ async fn req_42_a_life_of_more_than_a_day_is_refused_by_default() {
     assert_eq!(verdict(&short, &life(now, now + 601)).await, "unknown");
 }
 
-/// D11: what is accepted depends on the clock alone; no jump of it makes a token last.
+/// D11: only the current time decides, and no jump of the clock makes a token valid for longer.
 #[tokio::test]
 async fn no_jump_of_the_clock_makes_a_token_last() {
     let (issuer, verifier, clock) = pair(Algorithm::EdDsa);
@@ -278,7 +278,7 @@ async fn req_41_48_cognitos_tokens_are_told_apart_by_their_use() {
         (access().claim("client_id", "client-2"), "unknown", "unknown"),
         (access().without("client_id"), "unknown", "unknown"),
         (access().claim("client_id", json!(["client-1"])), "unknown", "unknown"),
-        // An audience that is there counts.
+        // If there is an audience, it is checked.
         (access().audience("client-2"), "unknown", "unknown"),
         (access().claim("aud", json!(null)), "unknown", "unknown"),
         (identity().audience("client-2"), "unknown", "unknown"),
@@ -298,7 +298,7 @@ async fn req_41_48_cognitos_tokens_are_told_apart_by_their_use() {
     assert_eq!(verdict(&joined, &identity().sign()).await, "good");
 }
 
-/// GeoDataHub's clients send either of Cognito's tokens without a scheme.
+/// GeoDataHub's clients send either of Cognito's two tokens without a scheme.
 #[tokio::test]
 async fn geodatahubs_bare_tokens_are_verified() {
     let (issuer, _, clock) = pair(Algorithm::Rs256);
@@ -337,7 +337,7 @@ async fn req_47_a_token_bound_to_a_key_is_no_bearer_token() {
     }
 }
 
-/// A token of 8 KiB, with what is said once or twice in the principal.
+/// A token of 8 KiB, with claims that the principal stores once or twice.
 #[tokio::test]
 async fn req_54_what_a_token_claims_is_counted() {
     let (issuer, verifier, _) = pair(Algorithm::EdDsa);

@@ -74,7 +74,7 @@ async fn a_claim_in_place_of_aud_has_required_values_and_is_never_nothing() {
         (token().claim("azp", 5), "unknown"),
         (token().without("azp"), "unknown"),
         (token().without("azp").claim("client_id", app), "unknown"),
-        // An audience that is there counts, and this verifier has none.
+        // If there is an audience, it is checked, and this verifier accepts none.
         (token().audience("https://other.example"), "unknown"),
         (token().claim("aud", app), "unknown"),
         // An empty list names no audience, as Ory Hydra writes it.
@@ -84,7 +84,7 @@ async fn a_claim_in_place_of_aud_has_required_values_and_is_never_nothing() {
         let shown = format!("{token:?}");
         assert_eq!(verdict(&verifier, &token.sign()).await, expected, "{shown}");
     }
-    // With an audience beside it: both count where both are there.
+    // With an audience as well: if both claims are there, both are checked.
     let both = start().audience(API).audience_claim("/act/client", ["c1"]).build().unwrap();
     let token = || issuer.token("u-1").claim("act", json!({"client": "c1"}));
     for (token, expected) in [
@@ -99,7 +99,7 @@ async fn a_claim_in_place_of_aud_has_required_values_and_is_never_nothing() {
         let shown = format!("{token:?}");
         assert_eq!(verdict(&both, &token.sign()).await, expected, "{shown}");
     }
-    // Cognito's access tokens, by the name of the claim.
+    // Cognito's access tokens, with the claim's name in the builder.
     let cognito =
         start().accept([TokenUse::CognitoAccess]).audience_claim("client_id", ["c1"]).build().unwrap();
     let token =
@@ -158,8 +158,8 @@ async fn a_longer_leeway_is_accepted_only_where_it_is_set() {
     assert_eq!(verdict(&lenient, &over(60)).await, "expired");
 }
 
-/// The layer rejects principals that ended 30 s ago, because a cache may have kept them too long. A
-/// verifier with a longer leeway has it behind a layer, too.
+/// The layer rejects principals that expired more than 30 s ago, because a cache may have kept them
+/// too long. A verifier's longer leeway also applies behind a layer.
 #[tokio::test]
 async fn a_longer_leeway_holds_behind_a_layer() {
     let (issuer, clock) = start();
@@ -191,14 +191,15 @@ async fn a_longer_token_is_read_only_up_to_what_the_builder_was_given() {
     }
 }
 
-/// By its `jti` alone a list does not know how long a token lives, but its verifiers do.
+/// The `jti` alone does not show how long a token lives, but the list knows the limits of its
+/// verifiers.
 #[tokio::test(start_paused = true)]
 async fn a_denied_token_is_kept_for_the_longest_life_and_leeway_of_the_lists_verifiers() {
     let (issuer, clock) = start();
     let list = Denylist::with_capacity(1).unwrap();
     let day = Duration::from_secs(24 * 3_600);
     let token = good(&issuer).expires_in(20 * day);
-    // Denied before the verifier exists, by a clock that is far ahead.
+    // The denial comes before the verifier exists, with a clock that is far ahead.
     let until = tower_principal::clock::Clock::now(&clock) + Duration::from_secs(1);
     list.deny(ISSUER, "a", until).unwrap();
     let verifier = builder(&issuer, &clock).max_lifetime(30 * day).leeway(Duration::from_secs(300));
@@ -227,7 +228,8 @@ async fn a_tenant_in_iss_is_the_one_in_tid_and_one_that_is_accepted() {
     let guarded = start().tenants_where(|tenant| tenant == TENANT).build().unwrap();
     for verifier in [&listed, &guarded] {
         let user = ask(verifier, &tenants_token(&issuer, TENANT, TENANT).sign()).await.unwrap();
-        // Not the pattern: one subject in two tenants is two principals.
+        // The principal has its tenant's issuer and not the pattern: one subject in two tenants is
+        // two principals.
         assert_eq!(user.issuer(), Some(&*MANY.replace("{tenantid}", TENANT)));
         for (iss, tid, expected) in [
             (OTHER, json!(OTHER), "unknown"),
@@ -257,7 +259,7 @@ async fn a_tenant_in_iss_is_the_one_in_tid_and_one_that_is_accepted() {
             assert_eq!(verdict(verifier, &token).await, "unsupported", "{iss}");
         }
     }
-    // Another tenant's token of the same `jti` is another token.
+    // A token of another tenant with the same `jti` is another token.
     let every = start().tenants_where(|_| true).build().unwrap();
     let [one, other] =
         [TENANT, OTHER].map(|tenant| tenants_token(&issuer, tenant, tenant).claim("jti", "j").sign());
@@ -265,7 +267,7 @@ async fn a_tenant_in_iss_is_the_one_in_tid_and_one_that_is_accepted() {
     assert_eq!((verdict(&every, &one).await, verdict(&every, &other).await), ("revoked", "good"));
 }
 
-/// Microsoft's sets have keys for all tenants, and keys for one.
+/// Microsoft's sets contain keys for all tenants, and keys for one.
 #[tokio::test]
 async fn a_key_that_names_an_issuer_signs_for_no_other() {
     let (issuer, clock) = start();
@@ -289,11 +291,11 @@ async fn a_key_that_names_an_issuer_signs_for_no_other() {
         let token = |tenant: &str| tenants_token(&issuer, tenant, tenant).sign();
         assert_eq!(verdict(&verifier, &token(TENANT)).await, one, "{named}");
         assert_eq!(verdict(&verifier, &token(OTHER)).await, other, "{named}");
-        // A verifier of one tenant alone.
+        // The same for a verifier of a single tenant.
         let single = JwtVerifier::builder(tenant_of(TENANT)).keys(keys()).audience(API);
         let single = single.clock(clock.clone()).build().unwrap();
         assert_eq!(verdict(&single, &token(TENANT)).await, one, "{named}");
-        // Its other name is the same issuer, as with Entra's tokens of version 1.
+        // An additional name is the same issuer, as with Entra's tokens of version 1.
         let older = |tenant: &str| format!("https://sts.example/{tenant}/");
         let both = JwtVerifier::builder(tenant_of(TENANT)).also_issuer(older(TENANT)).keys(keys());
         let both = both.audience(API).clock(clock.clone()).build().unwrap();
@@ -335,7 +337,7 @@ async fn two_names_of_one_issuer_are_one_issuer() {
     }
 }
 
-/// Documents by address, and the addresses that were asked.
+/// Documents by address, and the addresses that were requested.
 #[derive(Clone, Default)]
 pub(crate) struct Web(Arc<Mutex<Served>>);
 
@@ -384,7 +386,7 @@ async fn metadata_stand_apart_from_the_issuer_if_their_address_is_given() {
     for other in ["https://t.login.example/4c2f/v2.0", "https://evil.example/", ISSUER, ""] {
         assert!(load(web(other)).await.is_err(), "{other}");
     }
-    // Without the address nothing is found below the name.
+    // Without the address of the metadata, nothing is found below the issuer's name.
     let keys = Jwks::discovered(name, web(name)).build().unwrap();
     assert!(keys.load().await.is_err());
     for odd in ["http://t.login.example/x", "https://u@t.login.example/x", "x", ""] {
@@ -408,10 +410,10 @@ async fn a_document_for_every_tenant_is_the_one_of_the_pattern() {
     assert_eq!(verdict(&verifier, &tenants_token(&issuer, TENANT, TENANT).sign()).await, "good");
     assert_eq!(verdict(&verifier, &tenants_token(&issuer, OTHER, OTHER).sign()).await, "unknown");
     assert_eq!(verdict(&verifier, &tenants_token(&issuer, TENANT, OTHER).sign()).await, "unknown");
-    // A document of one tenant does not speak for all of them.
+    // The document of one tenant is not valid for all tenants.
     let web = Web::default().with(at, &document(ISSUER)).with(keys_at, &issuer.keys_json());
     assert!(Jwks::discovered(MANY, web).metadata_at(at).build().unwrap().load().await.is_err());
-    // The pattern is no address by itself.
+    // The pattern alone is no address.
     assert!(Jwks::discovered(MANY, Web::default()).build().is_err());
 }
 
@@ -434,12 +436,13 @@ async fn the_address_of_rfc_8414_is_the_second() {
         let web = Web::default().with(keys.0, &keys.1).with(second, &document(name));
         let loaded = Jwks::discovered(name, web.clone()).build().unwrap().load().await;
         assert_eq!((loaded.unwrap(), web.asked()), (1, vec![first.into(), second.into(), keys.0.into()]));
-        // The first document counts, also if it names another issuer.
+        // If the first document exists, the second is not read, even if the first names another
+        // issuer.
         let web = Web::default().with(keys.0, &keys.1).with(second, &document(name));
         let web = web.with(first, &document("https://evil.example"));
         assert!(Jwks::discovered(name, web.clone()).build().unwrap().load().await.is_err());
         assert_eq!(web.asked(), [first]);
-        // And so does its issuer in the second.
+        // The second document must name the issuer as well.
         let web = Web::default().with(keys.0, &keys.1).with(second, &document("https://evil.example"));
         assert!(Jwks::discovered(name, web).build().unwrap().load().await.is_err());
     }

@@ -1,4 +1,4 @@
-//! What of a JWT and of its issuer's keys stands in the log: nothing that was sent.
+//! The log of a JWT and of its issuer's keys contains no text that was sent.
 #![cfg(feature = "jwt")]
 
 use std::io;
@@ -49,8 +49,8 @@ fn nothing_of_a_token_is_logged_whatever_is_wrong_with_it() {
     }
 }
 
-/// Everything we know to be wrong with a token, each with the canary in it; then an issuer that
-/// answers with it.
+/// Refuses tokens with every known fault, each with the canary in it, and then tries keys of an
+/// issuer that answers with the canary. Returns the tokens.
 async fn refuse(canary: &str) -> Vec<String> {
     let issuer = Issuer::new("https://issuer.example").unwrap();
     let keys = issuer.keys().unwrap();
@@ -81,7 +81,8 @@ async fn refuse(canary: &str) -> Vec<String> {
     tokens
 }
 
-/// What services agree on may be shown: it is escaped and cut, so that it forges no line.
+/// Names that services agree on may be logged. They are escaped and cut, so that they forge no
+/// line.
 #[test]
 fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
     let log = Log::default();
@@ -113,15 +114,15 @@ fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert_eq!(logged.lines().count(), tokens.len(), "{logged}");
     for (at, line) in logged.lines().enumerate() {
-        // The issuer is chosen by the sender, because no signature was verified yet.
+        // The sender chooses the issuer, because no signature is verified yet.
         let received = if at == 1 { "received=a text that is not a URL" } else { r"received=first\r\n" };
         assert!(line.contains("tower_principal::denial") && line.contains(received), "{line}");
         assert!(line.contains("expected=") && line.len() < 500 && !line.contains('\u{1b}'), "{line}");
     }
 }
 
-/// A secret that a client sends in the wrong place is not logged: only names have the shape of
-/// names.
+/// If a client sends a secret in the wrong place, it is not logged, because only texts in the form
+/// of a name are.
 #[tokio::test]
 async fn what_was_received_before_a_signature_is_verified_is_logged_only_as_a_name() {
     let issuer = Issuer::new("https://issuer.example").unwrap();
@@ -182,7 +183,7 @@ fn a_token_too_long_is_logged_once_at_warn_for_each_verifier() {
     assert_eq!(text.lines().filter(|line| line.contains("tower_principal::denial")).count(), 4, "{text}");
 }
 
-/// What `f` logs at a level of its own or above.
+/// Returns the log of `f` at every level.
 fn logged<T>(f: impl FnOnce() -> T) -> String {
     let log = Log::default();
     let writer = log.clone();
@@ -195,8 +196,8 @@ fn logged<T>(f: impl FnOnce() -> T) -> String {
     String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
 }
 
-/// j38: what makes every token of an issuer fail is logged once, with the key's name and the
-/// reason.
+/// j38: a fault that makes every token of an issuer fail is logged once, with the key's name and
+/// the reason.
 #[test]
 fn a_published_key_that_is_left_out_is_logged_with_its_name_and_the_reason() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();

@@ -1,4 +1,4 @@
-//! What a JWT is for, and which tokens are refused because they are for something else.
+//! The purpose of a JWT, and tokens that are refused because of another purpose.
 #![cfg(feature = "jwt")]
 
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ async fn a_word_for_refresh_or_identity_refuses_a_token_in_every_claim_and_under
             {
                 let token = token.claim(name, word);
                 assert_eq!(verdict(&every, &token.clone().sign()).await, "unknown", "{name} {word}");
-                // Whatever else is there.
+                // The same with any other claims.
                 let token = token.claim("scope", "read").claim("azp", "web");
                 let other = if name == "typ" { "type" } else { "typ" };
                 let token = token.claim(other, "Bearer").claim("client_id", API);
@@ -111,7 +111,7 @@ async fn a_nonce_is_refused_only_where_nothing_names_an_access_token() {
         (bearer().header("typ", "at+jwt").claim("nonce", "2f1c"), "good"),
         (bearer().claim("nonce", "2f1c"), "unknown"),
         (bearer().claim("typ", "ID").claim("nonce", "2f1c"), "unknown"),
-        // A hash is that of another token: only identity tokens have one.
+        // Only identity tokens have a claim with the hash of another token.
         (bearer().claim("typ", "Bearer").claim("at_hash", "h"), "unknown"),
         (bearer().claim("typ", "Bearer").claim("c_hash", "h"), "unknown"),
         (bearer().header("typ", "at+jwt").claim("at_hash", "h"), "unknown"),
@@ -172,14 +172,14 @@ async fn identity_tokens_are_those_of_a_named_client() {
         (identity().claim("typ", "ID"), "good"),
         (several(json!(["client-1"])), "good"),
         (several(json!(["client-1", "client-2"])), "good"),
-        // One of several audiences has to be the one that asked, and that one has to be ours.
+        // If there are several audiences, `azp` must be one of them, and it must be ours.
         (several(json!(["client-1", "client-2"])).claim("azp", "client-2"), "unknown"),
         (several(json!(["client-1", "client-2"])).without("azp"), "unknown"),
         (several(json!(["client-2", "client-3"])), "unknown"),
         (identity().audience("client-2"), "unknown"),
         (identity().audience(API), "unknown"),
         (identity().without("aud"), "unknown"),
-        // Access tokens, by a word, by the header, by their scopes.
+        // Access tokens, recognized by a claim, by the header, or by their scopes.
         (token().claim("typ", "Bearer"), "unknown"),
         (token().claim("token_use", "access"), "unknown"),
         (token().header("typ", "at+jwt"), "unknown"),
@@ -227,7 +227,7 @@ async fn service_account_tokens_are_accepted_only_where_they_are_switched_on() {
         token().claim("nonce", "n"),
         token().claim("type", "refresh"),
         token().header("typ", "at+jwt"),
-        // The legacy form has no end and no audience.
+        // The legacy form has no expiry and no audience.
         token().without("aud").without("exp"),
     ] {
         let shown = format!("{token:?}");

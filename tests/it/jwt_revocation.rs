@@ -1,4 +1,4 @@
-//! JWT access tokens that end before their time.
+//! JWT access tokens that are revoked before they expire.
 #![cfg(feature = "jwt")]
 
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,7 @@ use tower_principal::{DenialReason, OAuthUser, Verifier, VerifyContext, VerifyEr
 
 use crate::jwt::{API, ISSUER, ask, credential, good, pair, verdict};
 
-/// H59, REQ-37: also another valid signature over the same message is the same token.
+/// H59, REQ-37: another valid signature over the same message is the same token.
 #[tokio::test]
 async fn req_37_a_revoked_token_stays_denied_until_it_expires() {
     let (issuer, verifier, clock) = pair(Algorithm::Es256);
@@ -28,7 +28,7 @@ async fn req_37_a_revoked_token_stays_denied_until_it_expires() {
         assert_ne!(twin, token);
         assert_eq!(verdict(&verifier, &twin).await, "revoked");
         assert_eq!(verdict(&verifier, &good(&issuer).sign()).await, "good");
-        // A denied token is not asked on.
+        // If a verifier denies a token, the next one is not asked.
         let lenient = tower_principal::verify::from_fn(async |_, _| Ok(OAuthUser::new("any")));
         let joined = verifier_of(&verifier, &issuer, &clock).or(lenient);
         assert_eq!(verdict(&joined, &token).await, "revoked");
@@ -42,7 +42,8 @@ fn verifier_of(of: &JwtVerifier, issuer: &Issuer, clock: &TestClock) -> JwtVerif
     builder.clock(clock.clone()).denylist(of.denylist().clone()).build().unwrap()
 }
 
-/// The other valid signature that ECDSA has: `s` becomes the group's order less `s`.
+/// Returns the token with the other valid signature that ECDSA has: `s` is replaced by the group's
+/// order minus `s`.
 pub(crate) fn malleated(token: &str) -> String {
     const ORDER: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
@@ -59,7 +60,7 @@ pub(crate) fn malleated(token: &str) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// As many as fill their table, and one more than that.
+/// The number of tokens that fill a table exactly, and one more.
 #[test]
 fn a_denied_token_takes_no_more_room_than_is_said() {
     let until = SystemTime::now();
@@ -73,7 +74,7 @@ fn a_denied_token_takes_no_more_room_than_is_said() {
     }
 }
 
-/// Or all tokens of an issuer that fills in nothing would end with one of them.
+/// Otherwise the revocation of one token would end all tokens of an issuer that leaves `jti` empty.
 #[tokio::test]
 async fn req_37_an_empty_jti_is_none() {
     let (issuer, verifier, _) = pair(Algorithm::EdDsa);
@@ -113,7 +114,7 @@ async fn req_37_only_a_token_that_verifies_is_revoked() {
     assert!(verifier.denylist().deny(ISSUER, "another", clock.now()).is_err());
     clock.set_back(Duration::from_secs(3700));
     assert_eq!(verdict(&verifier, &token).await, "revoked");
-    // It is over by both clocks.
+    // The time is over by both clocks.
     clock.advance(Duration::from_secs(3700));
     tokio::time::advance(Duration::from_secs(3700)).await;
     verifier.revoke(&credential(&later), &context).await.unwrap();

@@ -1,4 +1,4 @@
-//! Keys as issuers really publish them: which are read, which are left out, which of several is
+//! Keys as real issuers publish them: which are read, which are left out, and which of several is
 //! used.
 #![cfg(feature = "jwt")]
 
@@ -20,7 +20,7 @@ fn issuer(algorithm: Algorithm) -> Issuer {
     Issuer::with_algorithm(ISS, algorithm, TestClock::default()).unwrap()
 }
 
-/// The newest key of an issuer, as it publishes it.
+/// Returns the newest key of an issuer in its published form.
 fn jwk(issuer: &Issuer) -> Value {
     let set: Value = serde_json::from_str(&issuer.keys_json()).unwrap();
     set["keys"].as_array().unwrap().last().unwrap().clone()
@@ -40,7 +40,8 @@ fn set(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
 }
 
-/// Verifies with a fixed set and with the same set from the network, which have to agree.
+/// Verifies with a fixed set and with the same set from the network. Both must have the same
+/// result.
 async fn is_good(issuer: &Issuer, keys: &str, token: &str) -> bool {
     let builder = || {
         let builder = JwtVerifier::builder(ISS).audience(AUD).clock(TestClock::default());
@@ -91,7 +92,7 @@ async fn every_key_that_fits_a_token_without_a_kid_is_tried() {
     let keys = set(&[jwk(&one), jwk(&other)]);
     assert!(is_good(&one, &keys, &token(&one, None)).await);
     assert!(is_good(&other, &keys, &token(&other, None)).await);
-    // The key's own algorithm counts, and not what its token names.
+    // The algorithm of the key decides, not that of the token.
     let forged = one.token("u-1").audience(AUD).header("alg", "RS384").without_header("kid").sign();
     assert!(!is_good(&one, &keys, &forged).await);
 }
@@ -103,12 +104,12 @@ async fn two_different_keys_of_one_name_are_both_tried() {
     assert!(is_good(&one, &keys, &token(&one, Some("key-1"))).await);
     assert!(is_good(&other, &keys, &token(&other, Some("key-1"))).await);
     assert!(!is_good(&third, &keys, &token(&third, Some("key-1"))).await);
-    // A key of another name is not tried for a name that is known.
+    // If a token's `kid` is known, keys with another one are not tried.
     let keys = set(&[jwk(&one), with(jwk(&other), json!({"kid": "other"}))]);
     assert!(!is_good(&other, &keys, &token(&other, Some("key-1"))).await);
 }
 
-/// j11: also in other writings of the same key.
+/// j11: also if the copy is encoded differently.
 #[tokio::test]
 async fn the_same_key_twice_is_one() {
     for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
@@ -122,7 +123,7 @@ async fn the_same_key_twice_is_one() {
         }
         let both = KeySet::from_jwks(&set(std::slice::from_ref(&key))).unwrap();
         assert_eq!(both.and(KeySet::from_jwks(&keys).unwrap()).unwrap().len(), 1);
-        // Under two names it answers to both.
+        // With two names, it is found by both.
         let keys = set(&[key.clone(), with(key, json!({"kid": "two"}))]);
         for kid in [Some("key-1"), Some("two"), None] {
             assert!(is_good(&issuer, &keys, &token(&issuer, kid)).await, "{algorithm} {kid:?}");
@@ -140,12 +141,12 @@ async fn of_many_keys_eight_are_tried_those_that_name_their_algorithm_first() {
         let by_name = token(issuer, Some(&format!("key-{at}")));
         assert!(is_good(issuer, &set(&keys), &by_name).await, "{at}");
     }
-    // Nine that say nothing of their use, before one that does.
+    // Nine keys without a use come before one that has it.
     let mut vague: Vec<Value> =
         keys[..9].iter().map(|key| with(key.clone(), json!({"alg": "-", "use": "-"}))).collect();
     vague.push(keys[9].clone());
     assert!(is_good(&all[9], &set(&vague), &token(&all[9], None)).await);
-    // Copies take no place.
+    // Copies do not count towards the limit.
     let mut copies: Vec<Value> =
         (0..20).map(|at| with(keys[0].clone(), json!({"kid": format!("copy-{at}")}))).collect();
     copies.push(keys[9].clone());
@@ -192,7 +193,7 @@ async fn a_key_is_read_where_its_meaning_is_certain() {
         let keys = set(&[with(key.clone(), wrong)]);
         assert!(!is_good(&rsa, &keys, &token(&rsa, Some("key-1"))).await, "{what}");
     }
-    // Tokens stay strict.
+    // Tokens are still parsed strictly.
     let keys = set(std::slice::from_ref(&key));
     for odd in
         [format!("{}=", token(&rsa, None)), token(&rsa, None).replace('_', "/").replace('-', "+") + "="]
@@ -216,7 +217,7 @@ async fn an_rsa_key_without_an_algorithm_is_for_both_families_and_one_with_it_fo
         assert!(is_good(&issuer, &open, &token).await, "{algorithm}");
         assert!(!is_good(&issuer, &set(&[with(key, json!({"alg": other}))]), &token).await, "{algorithm}");
     }
-    // Without an algorithm a public key is no secret, and `none` is none.
+    // A public key without an algorithm is no HMAC secret, and does not allow `none`.
     let rsa = issuer(Algorithm::Rs256);
     let open = set(&[with(jwk(&rsa), json!({"alg": "-"}))]);
     for name in ["HS256", "none", "ES256"] {
@@ -225,8 +226,8 @@ async fn an_rsa_key_without_an_algorithm_is_for_both_families_and_one_with_it_fo
     }
 }
 
-/// A coordinate is a number: zeros before it mean nothing (RFC 7518 section 6.2.1.2 wants them
-/// all).
+/// A coordinate is a number: leading zeros mean nothing (RFC 7518 section 6.2.1.2 requires all of
+/// them).
 #[tokio::test]
 async fn a_coordinate_is_read_with_and_without_its_zeros() {
     let short = (0..2_000)
@@ -243,7 +244,7 @@ async fn a_coordinate_is_read_with_and_without_its_zeros() {
     assert!(KeySet::from_jwks(&set(&[with(key, json!({"x": longer}))])).is_err());
 }
 
-/// j40 and neighbours: one rule for a file and for the network.
+/// j40 and its neighbours: the rule is the same for a file and for the network.
 #[tokio::test]
 async fn what_cannot_verify_is_left_out_and_an_empty_rest_is_an_error() {
     let good = issuer(Algorithm::Es256);
@@ -274,7 +275,7 @@ async fn what_cannot_verify_is_left_out_and_an_empty_rest_is_an_error() {
     }
 }
 
-/// j45: also where the set has no names.
+/// j45: also if the keys of the set have no names.
 #[tokio::test(start_paused = true)]
 async fn a_signature_by_no_key_makes_keys_be_fetched_within_the_cooldown() {
     let clock = TestClock::default();
@@ -285,7 +286,7 @@ async fn a_signature_by_no_key_makes_keys_be_fetched_within_the_cooldown() {
     let new = Issuer::with_algorithm(ISS, Algorithm::Es256, clock.clone()).unwrap();
     let by = |issuer: &Issuer| issuer.token("u-1").audience(AUD).sign();
     assert!(accepts(&*verifier, &by(&server)).await);
-    // Another key under the same name.
+    // The set now has another key with the same name.
     server.set_fault(Fault::Body(set(&[jwk(&new)]).into()));
     for _ in 0..50 {
         assert!(!accepts(&*verifier, &by(&new)).await);
@@ -295,7 +296,7 @@ async fn a_signature_by_no_key_makes_keys_be_fetched_within_the_cooldown() {
     assert!(accepts(&*verifier, &by(&new)).await);
     assert_eq!(server.fetches(), 2);
     assert!(!accepts(&*verifier, &by(&server)).await, "the key that was replaced");
-    // A flood of false signatures is one fetch for each cooldown.
+    // A flood of invalid signatures causes one fetch in each interval.
     for _ in 0..100 {
         clock.advance(Duration::from_secs(1));
         assert!(!accepts(&*verifier, &by(&server)).await);
@@ -350,7 +351,7 @@ fn a_public_key_file_is_read_in_every_usual_form() {
         &key,
     )
     .unwrap();
-    // The last of what a SubjectPublicKeyInfo of RSA holds (RFC 8017 appendix A.1.1).
+    // The last part of an RSA SubjectPublicKeyInfo (RFC 8017 appendix A.1.1).
     let pkcs1 = block(&spki)[24..].to_vec();
     let lines = |tag: &str, der: &[u8]| pem::encode(&pem::Pem::new(tag, der));
     let forms: Vec<(&str, Vec<u8>)> = vec![

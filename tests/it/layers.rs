@@ -53,7 +53,7 @@ async fn req_32_without_the_layer_is_a_server_error_that_the_log_names_the_fix_o
     }
 }
 
-/// axum's layers are around what was added before them.
+/// A layer of axum wraps the routes that were added before it.
 #[tokio::test]
 async fn req_32_a_route_added_behind_the_layer_is_not_open() {
     let early = Router::new().route("/early", get(async |_: Principal| "in"));
@@ -77,7 +77,8 @@ async fn req_32_layers_in_the_wrong_order_let_nobody_in() {
     assert_eq!(answer.status, 500);
 }
 
-/// Every method and path of a list, without a credential: what answers without 401 or 403 is open.
+/// Requests every method and path of a list without a credential; a route that does not answer 401
+/// or 403 is open.
 #[tokio::test]
 async fn req_32_every_route_behind_the_layer_asks_for_credentials() {
     let routes = [

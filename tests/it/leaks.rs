@@ -1,4 +1,4 @@
-//! What of a credential an inner service or a cache could still see (REQ-25, REQ-26).
+//! The parts of a credential that an inner service or a cache could still see (REQ-25, REQ-26).
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request};

@@ -1,5 +1,5 @@
-//! WebSocket and server-sent events with a token in the query: the example's application, asked by
-//! real clients over TCP.
+//! WebSocket and server-sent events with a token in the query: real clients call the example's
+//! application over TCP.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -29,7 +29,7 @@ mod websocket_sse;
 
 use websocket_sse::app;
 
-/// Verification may take this long; connections live longer.
+/// The time limit of a verification; connections last longer.
 const DEADLINE: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -42,7 +42,7 @@ async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// The example with a verifier that has to wait, so that the deadline's timer is running.
+/// Serves the example with a verifier that has to wait, so that the timer of the deadline runs.
 async fn example() -> SocketAddr {
     let otto = says_later(|credential| match credential {
         tower_principal::Credential::AccessToken(token) if token.expose_secret() == TOKEN => {
@@ -53,13 +53,13 @@ async fn example() -> SocketAddr {
     serve(app(layer_of(dialect::OPENDATASOFT, otto).deadline(DEADLINE))).await
 }
 
-/// A token that lives for a short time.
+/// Returns a verifier whose token expires after this time.
 fn dying(life: Duration) -> impl Verifier {
     let otto = OAuthUser::new("otto").with_expires_at(SystemTime::now() + life);
     MemoryVerifier::builder().access_token(TOKEN, otto).build().unwrap()
 }
 
-/// Opens a WebSocket; where there is none, the status and headers of the answer that came instead.
+/// Opens a WebSocket. If there is none, returns the status and headers of the answer.
 async fn open(
     address: SocketAddr,
     target: &str,
@@ -116,7 +116,7 @@ async fn a_websocket_opens_with_a_token_in_the_header() {
     );
 }
 
-/// There is an answer of HTTP and no 101, so nothing of WebSocket was ever spoken.
+/// The answer is HTTP and no 101, so the connection never became a WebSocket.
 #[tokio::test]
 async fn a_websocket_is_refused_before_the_upgrade() {
     let address = example().await;
@@ -150,8 +150,8 @@ async fn a_websocket_over_plain_http_is_refused_before_the_upgrade() {
     assert!(!headers.contains_key("www-authenticate"));
 }
 
-/// Other platforms' rows, and a router around this one: `OriginalUri` has the nest's prefix and no
-/// token.
+/// Rows of other platforms, and a router around this one: `OriginalUri` has the nest's prefix and
+/// no token.
 #[tokio::test]
 async fn the_token_is_cut_out_of_the_original_target_of_a_nest_too() {
     let nested = Router::new().nest("/v1", app(layer(dialect::USERGRID)));
@@ -169,7 +169,8 @@ async fn the_token_is_cut_out_of_the_original_target_of_a_nest_too() {
     }
 }
 
-/// Like a browser's `EventSource`: it sends no credential but the query's, and where it left off.
+/// Requests like a browser's `EventSource`: with the credential in the query, and the id of the
+/// last event.
 async fn listen(
     address: SocketAddr,
     query: &str,

@@ -1,4 +1,4 @@
-//! The integration tests: one binary, a module for each stage of a request's way.
+//! The integration tests: one binary, a module for each stage of a request.
 #![cfg(all(feature = "axum", feature = "test-util"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

@@ -1,4 +1,4 @@
-//! The memory verifier, and what verifiers are combined to.
+//! The memory verifier, and combinations of verifiers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// What a verdict is, in short.
+/// A short form of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Short {
     Is(PrincipalKind),
@@ -34,7 +34,7 @@ fn short(verdict: &Result<Principal, VerifyError>) -> Short {
     }
 }
 
-/// Asks both ways; an answer at hand is the one that a waiting call gives.
+/// Asks both `verify_now` and `verify`. If the first has an answer, the second must agree.
 async fn ask(verifier: &impl Verifier, credential: Credential<'_>) -> Short {
     let context = VerifyContext::default();
     let now = verifier.verify_now(&credential, &context);
@@ -79,7 +79,8 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
     }
 }
 
-/// REQ-18: the whole of a secret has to match, and where the halves meet does not blur.
+/// REQ-18: a secret must match as a whole, and moving the boundary between two halves gives no
+/// match.
 #[tokio::test]
 async fn req_18_no_part_of_a_secret_is_the_secret() {
     let verifier = everybody();
@@ -137,7 +138,7 @@ async fn a_credential_ends_at_its_expiry_by_the_clock_it_was_given() {
         assert_eq!(ask(&verifier, Credential::Password(pair("u", "wrong"))).await, UNKNOWN);
         assert_eq!(ask(&verifier, token("forever")).await, Short::Is(PrincipalKind::OAuthUser));
     }
-    // A clock that jumps back lets it live again, until it is purged.
+    // If the clock jumps back, the token is valid again until it is purged.
     clock.0.store(50, Ordering::SeqCst);
     assert_eq!(ask(&verifier, token("t")).await, Short::Is(PrincipalKind::OAuthUser));
     clock.0.store(100, Ordering::SeqCst);
@@ -191,7 +192,7 @@ async fn revoking_is_for_good_and_for_no_password() {
     assert_eq!(verifier.revoke_all(PrincipalKind::OrgAdmin, ORG_CLIENT), 1);
     let client = Credential::Client(ClientKind::Organization, pair(ORG_CLIENT, CLIENT_SECRET));
     assert_eq!(ask(&verifier, client).await, Short::Denied(DenialReason::Revoked));
-    // Given again, it lives again.
+    // A token that is inserted again is valid again.
     verifier.insert(token(TOKEN), OAuthUser::new("otto")).unwrap();
     assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Is(PrincipalKind::OAuthUser));
 }
@@ -255,7 +256,7 @@ fn an_empty_secret_is_an_error() {
     assert!(verifier.insert(Credential::KeyPair(pair("", "s")), key()).is_ok());
 }
 
-/// The hash may have been made elsewhere, of an empty password.
+/// The hash of an empty password may have been made elsewhere.
 #[tokio::test]
 async fn an_empty_password_logs_in_by_no_hash() {
     let hash = |password: &str| cheap_passwords().hash(password).unwrap();
@@ -291,7 +292,7 @@ fn answers(says: Short) -> Result<Principal, VerifyError> {
     }
 }
 
-/// What `or` makes of two verdicts: a row for the first, a column for the second.
+/// The result of `or` for two verdicts: a row for the first, a column for the second.
 #[tokio::test]
 async fn or_asks_on_where_the_first_does_not_know_and_an_outage_is_no_denial() {
     use Short::{Denied, Is, Unsupported};
@@ -334,8 +335,8 @@ async fn or_revokes_where_the_credential_is_known() {
     assert!(both.revoke(&token("nobody"), &context).await.is_err());
 }
 
-/// Boxed, behind a reference count, or as a trait object: the same answers, at hand where they
-/// were.
+/// A verifier in a box, in an `Arc` or as a trait object has the same answers, and the same ones
+/// from `verify_now`.
 #[tokio::test]
 async fn verifiers_without_their_type_answer_the_same() {
     let boxed: BoxVerifier = everybody().boxed();

@@ -1,4 +1,4 @@
-//! Where clients learn which authorization server to ask (REQ-24, RFC 9728).
+//! The metadata from which clients learn their authorization server (REQ-24, RFC 9728).
 
 use std::panic::catch_unwind;
 
@@ -14,7 +14,7 @@ use crate::support::*;
 
 const URL: &str = "https://api.example/.well-known/oauth-protected-resource";
 
-/// `Bearer`, `Basic` and a scheme of keys, and app tokens that challenge with nothing.
+/// Rows for `Bearer`, `Basic`, a scheme of keys, and app tokens, which cause no challenge.
 fn mine() -> Dialect {
     Dialect { name: "mine", ..dialect::RFC6750 }
         .forms([
@@ -70,7 +70,7 @@ async fn req_24_it_is_in_the_challenges_of_every_preset_and_in_none_unless_said(
         let with = send(secured(dialect.clone()), get("/", &[])).await;
         let named: Vec<_> =
             with.challenges().into_iter().filter(|line| line.contains("resource_metadata")).collect();
-        // A client that finds an authorization server sends `Bearer`, which this one refuses.
+        // A client that finds an authorization server sends `Bearer`, which GeoDataHub refuses.
         assert_eq!(named.is_empty(), name == "geodatahub", "{name}");
         for line in with.challenges() {
             assert!(!line.starts_with("Basic") || !line.contains("resource_metadata"), "{name} {line}");
@@ -81,7 +81,7 @@ async fn req_24_it_is_in_the_challenges_of_every_preset_and_in_none_unless_said(
     }
 }
 
-/// As RFC 9728 section 3.3 has it: the document's `resource` is the URL that led to it.
+/// RFC 9728 section 3.3: the `resource` in the document is the URL from which its address was made.
 #[tokio::test]
 async fn req_24_a_client_finds_the_document_by_the_challenge() {
     for (resource, path) in [
@@ -129,7 +129,7 @@ fn the_ways_to_carry_a_token_are_those_of_the_dialect() {
     let only_keys = dialect::RFC6750.forms([CredentialForm::basic(PairMeaning::PASSWORD)]);
     let token = TokenMeaning::ACCESS_TOKEN;
     let by_header = dialect::RFC6750.forms([CredentialForm::header("x-token", token)]);
-    // Ways of other names, which no client would guess.
+    // Clients could not guess the names of these places.
     let by_colon = dialect::RFC6750.forms([CredentialForm::scheme_colon("Bearer", token)]);
     let by_query = dialect::RFC6750.forms([CredentialForm::query("token", token)]);
     let by_form = dialect::RFC6750.forms([CredentialForm::body("token", token)]);
@@ -157,7 +157,7 @@ fn the_ways_to_carry_a_token_are_those_of_the_dialect() {
     }
 }
 
-/// Every resource that is taken can be served and named in a challenge.
+/// Every valid resource can be served and named in a challenge.
 #[test]
 fn what_is_no_resource_is_an_error_at_start_up() {
     for bad in [
@@ -207,7 +207,7 @@ async fn a_url_of_ones_own_cannot_break_the_challenge() {
     );
 }
 
-/// Whichever is said first.
+/// The settings may come in any order.
 #[tokio::test]
 async fn it_goes_with_the_other_settings_of_a_layer() {
     let respond = |_: &tower_principal::Rejection, standard: http::Response<bytes::Bytes>| standard;

@@ -1,4 +1,4 @@
-//! Counters for operators: what is counted, and that no label is anything a client chose.
+//! Counters for operators: which events are counted, and that no label contains text from a client.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,13 +18,13 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// A token of this file's own: while it is revoked the whole process refuses it.
+/// Only this file uses this token, because the whole process refuses it while it is revoked.
 const SHOWN_TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqkCount";
 
-/// Everything that was recorded: name, labels, value.
+/// All recorded metrics by name and labels.
 type Series = BTreeMap<(String, Vec<(String, String)>), f64>;
 
-/// Runs requests where they are counted, one after another on this thread.
+/// Runs requests one after another on this thread, where they are counted.
 struct Counted {
     recorder: DebuggingRecorder,
     snapshotter: Snapshotter,
@@ -43,7 +43,7 @@ impl Counted {
         with_local_recorder(&self.recorder, || self.runtime.block_on(work))
     }
 
-    /// What was counted since it was last asked.
+    /// Returns the counts since the last call.
     fn series(&self) -> Series {
         let taken = self.snapshotter.snapshot().into_vec();
         let value = |value| match value {
@@ -58,7 +58,7 @@ impl Counted {
         taken.into_iter().map(one).filter(|(_, value)| *value > 0.0).collect()
     }
 
-    /// The attempts since it was last asked, as `credential carrier syntax outcome`.
+    /// Returns the attempts since the last call, as `credential carrier syntax outcome`.
     fn attempts(&self) -> Vec<(String, f64)> {
         let series = self.series().into_iter();
         let attempts = series.filter(|((name, _), _)| name == "tower_principal_attempts_total");
@@ -152,7 +152,7 @@ fn every_outcome_is_counted_once_by_kind_carrier_and_syntax() {
     }
 }
 
-/// An app token in the head and a subject in the body are one request.
+/// An app token in the head and a subject in the body belong to one request.
 #[test]
 fn a_subject_in_the_body_beside_an_app_token_is_one_attempt() {
     let counted = Counted::new();
@@ -242,7 +242,7 @@ fn req_07_every_spelling_is_counted_under_a_name_of_its_own() {
     assert_eq!(names.len(), 14);
 }
 
-/// Schemes and grammars of a service's own have few names, whatever their words.
+/// All schemes and grammars of a service's own share a few names.
 #[test]
 fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
     fn own(
@@ -266,7 +266,7 @@ fn req_07_spellings_of_a_services_own_are_counted_apart_from_the_platforms() {
         (authorization("Key good/x"), "access_token authorization custom accepted"),
         (get("/", &[("x-key", "bad/x")]), "access_token header custom denied_token"),
         (get("/?key=bad/x", &[]), "access_token query custom denied_token"),
-        // What cannot be read is of no spelling.
+        // A malformed credential has no form.
         (authorization("Key good"), "none none none malformed"),
     ] {
         counted.run(send(app.clone(), request));
@@ -285,7 +285,7 @@ fn req_07_an_app_token_beside_another_credential_is_counted_by_its_carrier() {
         (get(&by_query, &[("authorization", &token)]), Some("query")),
         (form(&by_query, format!("access_token={TOKEN}")), Some("query")),
         (get("/", &[("authorization", &token), ("x-app-token", APP_TOKEN)]), Some("header")),
-        // Alone it is an attempt of its own.
+        // An app token alone is an attempt of its own.
         (get(&by_query, &[]), None),
         (get("/", &[("authorization", &token)]), None),
         (get(&by_query, &[("authorization", "Bearer unknown")]), None),
@@ -314,7 +314,8 @@ fn insecure_transport_is_counted_too() {
     );
 }
 
-/// Where it was waited for: reading the clock twice costs more than an answer at hand.
+/// Only answers that were waited for are timed, because reading the clock twice costs more than an
+/// immediate answer.
 #[test]
 fn the_time_of_a_verification_is_recorded_by_kind() {
     for at_once in [true, false] {
@@ -426,13 +427,13 @@ fn req_60_what_is_slowed_down_is_counted_by_what_was_over_its_limit() {
             counted.run(send(app.clone(), attempt(id)));
         }
         slowed(&[("client", 1.0), ("id", 1.0)]);
-        // Known from here: it goes on, so nothing was slowed down.
+        // The throttle knows this client, so the request passes and no slow-down is counted.
         assert_eq!(counted.run(send(app.clone(), attempt("good"))).status, 200);
         slowed(&[]);
     }
 }
 
-/// REQ-54: labels are names of the crate, whatever is sent.
+/// REQ-54: every label is a name that the crate defines, for any request.
 #[test]
 fn req_54_no_label_is_anything_that_a_client_chose() {
     let counted = Counted::new();

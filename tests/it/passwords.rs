@@ -15,12 +15,13 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// Expensive enough to be seen on a clock.
+/// Returns hashes that are expensive enough to measure.
 fn slow_passwords() -> Passwords {
     Passwords::with_params(4 * 1024, 2, 1).unwrap()
 }
 
-/// REQ-17: an unknown user, a wrong password and a disabled user take the hashing path alike.
+/// REQ-17: the path for an unknown user, a wrong password and a disabled user includes the same
+/// hashing.
 #[tokio::test]
 async fn req_17_every_refused_login_takes_the_same_time() {
     let verifier = MemoryVerifier::builder()
@@ -42,13 +43,14 @@ async fn req_17_every_refused_login_takes_the_same_time() {
             times.push(started.elapsed());
         }
     }
-    // The least of many is what the work takes; the rest is what else the machine did.
+    // The minimum of many runs is the time of the work; the rest is other load on the machine.
     let least = times.map(|times| times.into_iter().min().unwrap());
     let (fastest, slowest) = (least.iter().min().unwrap(), least.iter().max().unwrap());
     assert!(*slowest < *fastest * 2, "{logins:?} took {least:?}");
 }
 
-/// REQ-58: what is more than may wait is refused at once, and everything else is answered.
+/// REQ-58: requests above the limit of waiting ones are refused at once, and all others are
+/// answered.
 #[tokio::test]
 async fn req_58_too_many_logins_at_once_are_shed() {
     let verifier = MemoryVerifier::builder()
@@ -73,7 +75,7 @@ async fn req_58_too_many_logins_at_once_are_shed() {
             None => waiting.push(call),
         }
     }
-    // A few may be done before the last one comes.
+    // A few may have ended before the last one starts.
     assert!(shed > 0 && waiting.len() <= cores * 20, "{shed} shed, {} waiting", waiting.len());
     for response in join_all(waiting).await {
         assert_eq!(response.unwrap().status(), 200);
@@ -81,7 +83,7 @@ async fn req_58_too_many_logins_at_once_are_shed() {
     assert_eq!(send(app, authorization(basic(USER, PASSWORD))).await.outcome(), Ok("BasicUser"));
 }
 
-/// REQ-58: hashing is not done where requests are served.
+/// REQ-58: hashing does not run on the threads that serve requests.
 #[tokio::test]
 async fn req_58_hashing_does_not_hold_up_the_reactor() {
     let passwords = Passwords::with_params(64 * 1024, 3, 1).unwrap();
@@ -100,7 +102,8 @@ async fn req_58_hashing_does_not_hold_up_the_reactor() {
     assert!(ticks >= 5, "{ticks}");
 }
 
-/// A client that leaves does not free a place that is still in use, and every place comes back.
+/// A place is not free while a check still uses it after its client has left. In the end, every
+/// place is free again.
 #[tokio::test]
 async fn req_58_logins_that_are_given_up_leave_no_place_taken() {
     let verifier = MemoryVerifier::builder()

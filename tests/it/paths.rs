@@ -1,4 +1,4 @@
-//! No mutation of a protected path is a guest's (REQ-28).
+//! A guest never reaches a variant of a protected path (REQ-28).
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ thread_local! {
     static SERVICE: AuthenticateLayer<MemoryVerifier> = layer(dialect::USERGRID);
 }
 
-/// Every way in which some program downstream may read a path, one step each.
+/// Returns the readings of a path by any program downstream, one step each.
 pub(crate) fn readings(path: &str) -> Vec<String> {
     let decoded = |path: &str| {
         let mut bytes = Vec::new();
@@ -47,7 +47,8 @@ pub(crate) fn readings(path: &str) -> Vec<String> {
     all
 }
 
-/// Whether a reading, with its dot segments and doubled slashes resolved, is still in a sandbox.
+/// Returns true if a reading is in a sandbox after its dot segments and double slashes are
+/// resolved.
 pub(crate) fn is_in_a_sandbox(path: &str) -> bool {
     let resolve = |merge: bool| {
         let mut segments: Vec<&str> = Vec::new();
@@ -64,8 +65,8 @@ pub(crate) fn is_in_a_sandbox(path: &str) -> bool {
     resolve(true) && resolve(false)
 }
 
-/// Paths beside, in and out of a sandbox, with pieces put in that some program may read in its own
-/// way.
+/// Generates paths beside, inside and outside a sandbox, with inserted parts that some programs may
+/// read differently.
 pub(crate) fn mutations() -> impl Strategy<Value = String> {
     let starts =
         prop::sample::select(vec!["/o/app/x", "/o/sandbox/x", "/o/sandbox", "/o/app/sandbox/x", "/sandbox"]);
@@ -88,7 +89,7 @@ pub(crate) fn mutations() -> impl Strategy<Value = String> {
     })
 }
 
-/// The same kind of paths, each byte as it is or encoded once or twice.
+/// Generates similar paths with each byte plain, encoded once, or encoded twice.
 pub(crate) fn encodings() -> impl Strategy<Value = String> {
     let paths = prop::sample::select(vec![
         "/o/sandbox/x",
@@ -102,7 +103,7 @@ pub(crate) fn encodings() -> impl Strategy<Value = String> {
         "/o/sandbox/\0",
         "/o/sandbox/\u{455}",
     ]);
-    // Mostly plain, so that some stay guests.
+    // Most bytes are plain, so that some paths are still a guest's.
     let dice =
         prop::collection::vec(prop::sample::select(vec![0_u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]), 32);
     (paths, dice).prop_map(|(path, dice)| {

@@ -1,5 +1,5 @@
-//! Places and their values beyond the standard: API keys in a header of their own, odd tokens,
-//! ranks, grammars that find nothing, tokens among the subprotocols of a WebSocket.
+//! Places and values beyond the standard: API keys in a header of their own, unusual tokens, ranks,
+//! grammars without a match, tokens among the subprotocols of a WebSocket.
 
 use axum::Router;
 use axum::body::Body;
@@ -68,7 +68,7 @@ async fn an_api_key_in_a_header_of_its_own_is_any_visible_ascii() {
     .await;
 }
 
-/// Other rows keep the standard's alphabet.
+/// Other rows still allow only the characters of the standard.
 #[tokio::test]
 async fn an_api_key_elsewhere_and_other_tokens_in_headers_keep_their_alphabet() {
     let dialect = dialect::RFC6750.forms([
@@ -200,7 +200,8 @@ async fn three_credentials_for_one_role_are_ambiguous_whatever_their_ranks() {
     check(&dialect, &[(three, Err(Ambiguous))]).await;
 }
 
-/// The credential that does not count is hidden from what comes after as the one that does.
+/// A credential that a rank leaves out is hidden from later layers and handlers like the chosen
+/// one.
 #[tokio::test]
 async fn a_credential_that_a_rank_left_out_is_cut_and_marked_as_well() {
     let seen = async |uri: Uri, headers: HeaderMap| {
@@ -284,7 +285,7 @@ async fn a_grammar_that_finds_nothing_leaves_the_request_as_it_is() {
     }
 }
 
-/// A value that holds no credential does not stand in the way of one elsewhere.
+/// A value without a credential does not conflict with a credential in another place.
 #[tokio::test]
 async fn a_grammar_that_finds_nothing_makes_no_request_ambiguous() {
     let dialect =

@@ -1,4 +1,4 @@
-//! Hyper alone: no router, no axum, over TCP, with the body type that its connections have.
+//! Hyper without a router and without axum, over TCP, with the body type of its connections.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ where
     address
 }
 
-/// Sends one request on a connection of its own.
+/// Sends one request on a new connection.
 async fn ask<B>(address: SocketAddr, version: Version, request: Request<B>) -> Answer
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -102,7 +102,7 @@ async fn echo(request: Request<RequestBody<Incoming>>) -> Result<Response<Full<B
     Ok(Response::new(Full::from([who.as_bytes(), b" ", &body].concat())))
 }
 
-/// Two frames, so that one alone is not the form.
+/// Returns a form in two frames, neither of which is the whole form.
 fn in_pieces(text: &str) -> http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible> {
     let (first, second) = text.split_at(text.len() / 2);
     let frames = [first, second].map(|part| Ok(http_body::Frame::data(Bytes::from(part.to_owned()))));
@@ -122,7 +122,7 @@ async fn req_13_hypers_own_body_is_read_for_a_token_and_handed_on_whole() {
             ("", "access_token=a&access_token=b", 400, "invalid_request".to_owned()),
             ("", "more=1", 401, "missing_credentials".to_owned()),
             ("", &*long, 413, "invalid_request".to_owned()),
-            // The head decides, and the body is the handler's.
+            // The credential in the head decides, and the body belongs to the handler.
             (&*basic(USER, PASSWORD), &*long, 200, format!("BasicUser:{USER} {long}")),
         ] {
             let request = Request::post(format!("http://{address}/"))
@@ -137,7 +137,7 @@ async fn req_13_hypers_own_body_is_read_for_a_token_and_handed_on_whole() {
 }
 
 /// REQ-33 and REQ-35: the acceptor's marker decides. The target's scheme, which HTTP/2 always
-/// sends, is the client's claim, and the refusal neither redirects nor asks for the credential
+/// sends, is only the client's claim. The refusal neither redirects nor asks for the credential
 /// again.
 #[tokio::test]
 async fn req_33_and_req_35_the_socket_says_whether_a_connection_is_secure() {

@@ -1,5 +1,5 @@
-//! Refusals in the shape that a platform's clients expect: every kind of refusal of every preset,
-//! and tables of a service's own (REQ-23).
+//! Refusals in the format that a platform's clients expect: every kind of refusal of every preset,
+//! and a service's own tables (REQ-23).
 
 use std::io;
 use std::time::Duration;
@@ -41,13 +41,13 @@ const KINDS: [RejectionKind; 15] = [
     ServerError,
 ];
 
-/// A preset with the rows added that it lacks, so that every kind of refusal can be provoked, and
-/// how its credentials are spelled.
+/// A preset, completed with the rows that it lacks, so that every kind of refusal can occur; and
+/// the form of its credentials.
 struct Preset {
     dialect: Dialect,
     token: fn(&str) -> String,
     app_header: &'static str,
-    /// The members of a body, sorted.
+    /// The sorted member names of a body.
     members: &'static [&'static str],
     /// For each kind in the order of [`KINDS`]: the status, and the member that names the kind.
     says: [(u16, &'static str); 15],
@@ -75,7 +75,7 @@ const STANDARD: [(u16, &str); 15] = [
     (500, "server_error"),
 ];
 
-/// Socrata answers 401 where the standard is 401: its sources disagree about the rest.
+/// Socrata answers 401 if the standard does, because its sources disagree about the other statuses.
 const SOCRATA: [(u16, &str); 15] = [
     (401, "authentication_required"),
     (401, "authentication_required"),
@@ -94,7 +94,7 @@ const SOCRATA: [(u16, &str); 15] = [
     (500, "server_error"),
 ];
 
-/// Every refusal of a credential or for lack of a permission is a 401 there.
+/// Usergrid answers 401 to every refused credential and every missing permission.
 const USERGRID: [(u16, &str); 15] = [
     (401, "unauthorized"),
     (401, "unauthorized"),
@@ -171,8 +171,7 @@ fn presets() -> Vec<Preset> {
 }
 
 impl Preset {
-    /// A request that is refused for this reason; `secret` is what of it may not show in the
-    /// answer.
+    /// Returns a request that is refused for this reason. Its answer must not contain `secret`.
     fn provoke(&self, kind: RejectionKind, secret: &str) -> Request<Body> {
         let token = |text: &str| authorization((self.token)(&format!("{text}-token-{secret}")));
         match kind {
@@ -293,8 +292,8 @@ async fn req_23_a_preset_challenges_with_every_401_and_with_nothing_that_may_not
     }
 }
 
-/// Where the platform's status is the standard one. Where it is a 401 instead there is one
-/// challenge at least.
+/// These kinds keep the standard status. If a table changes a status to 401, there is at least one
+/// challenge.
 #[tokio::test(start_paused = true)]
 async fn an_answer_table_leaves_the_challenges_alone() {
     for preset in presets() {
@@ -358,7 +357,8 @@ async fn usergrid_tells_a_client_in_the_query_from_one_over_basic() {
     assert_eq!(error(authorization(basic(APP_CLIENT, "wrong"))).await, "auth_invalid_credentials");
 }
 
-/// The names that log a Usergrid client's user out are names that mean just that.
+/// Usergrid's clients log their user out on certain error names, which must not appear for other
+/// reasons.
 #[tokio::test]
 async fn usergrids_sandbox_guest_is_asked_for_credentials_in_its_words() {
     let secured = whoami().layer(RequireLayer::new(policy::authenticated())).layer(layer(dialect::USERGRID));
@@ -426,7 +426,7 @@ fn no_table_makes_a_success_of_a_refusal() {
     for status in (100..400).chain(600..1000) {
         let row = AnswerRow::json(&[Forbidden], "{}").status(StatusCode::from_u16(status).unwrap());
         assert_eq!(try_table([row]), Err(DialectError::AnswerStatus(status)));
-        // Not even where a row before it decides.
+        // This also applies if an earlier row takes precedence.
         assert_eq!(try_table([AnswerRow::every("{}"), row]), Err(DialectError::AnswerStatus(status)));
     }
     for status in 400..600 {
@@ -470,7 +470,8 @@ async fn placeholders_stand_for_the_words_of_the_standard_answer() {
     assert_eq!(body["c"], "missing_credentials {other}");
 }
 
-/// RFC 9110 section 15.5.2: whatever a table makes a 401 of, and whatever the dialect has rows for.
+/// RFC 9110 section 15.5.2: a 401 has a challenge, for every table and for every row of the
+/// dialect.
 #[tokio::test(start_paused = true)]
 async fn req_23_a_table_cannot_lose_the_challenge_of_a_401_nor_give_one_to_an_outage() {
     let mut only_basic = presets().remove(0);

@@ -29,8 +29,7 @@ fn permitted(list: &[&str]) -> Permissions {
     Permissions::parse(list.iter().copied()).unwrap()
 }
 
-/// What a policy makes of a principal that comes by access token, and the challenge that goes with
-/// it.
+/// Returns the decision of a policy about a principal with an access token, with the challenge.
 async fn check(policy: impl Policy, principal: impl Into<Principal>) -> Result<(), Option<String>> {
     let app = whoami().layer(RequireLayer::new(policy)).layer(layer_of(dialect::RFC6750, makes(principal)));
     let answer = send(app, authorization("Bearer x")).await;
@@ -227,7 +226,7 @@ async fn an_application_is_open_to_its_organization_its_own_client_and_those_it_
     }
 }
 
-/// The rest of the path is judged decoded, the deciding segments as they came.
+/// The rest of the path is decoded before it is judged; the segments that decide are not.
 #[tokio::test]
 async fn percent_encoded_names_are_judged_by_one_reading_or_not_at_all() {
     let bob = || {
@@ -261,7 +260,7 @@ async fn percent_encoded_names_are_judged_by_one_reading_or_not_at_all() {
     }
 }
 
-/// The original path decides, however the routers are nested.
+/// The original path decides, for every nesting of routers.
 #[tokio::test]
 async fn a_nested_router_is_judged_by_the_original_path() {
     let inner = || {
@@ -323,7 +322,7 @@ async fn req_30_a_guest_of_the_sandbox_holds_what_its_rule_grants() {
             _ => assert_eq!((answer.kind(), answer.challenges().len()), (Some(Missing), 2)),
         }
     }
-    // G45: a guard that wants more is not skipped either.
+    // G45: a guest does not skip a stricter guard either.
     let guarded = whoami().layer(RequireLayer::new(policy::scope("admin"))).layer(layer(dialect::USERGRID));
     assert_eq!(send(guarded, get("/acme/sandbox/x", &[])).await.outcome(), Err(Missing));
 }
@@ -347,7 +346,7 @@ fn a_policy_that_could_never_decide_is_an_error_at_start_up() {
     assert!(policy::try_application("/api/{org}/{app}/**").is_ok());
 }
 
-/// Below a prefix that the guest rule does not know, an organization could be named `sandbox`.
+/// The guest rule does not cover this prefix, so `sandbox` could be the name of an organization.
 #[tokio::test]
 async fn req_30_a_guest_of_a_rule_that_stands_elsewhere_holds_nothing() {
     let routes = Router::new()

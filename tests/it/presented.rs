@@ -1,4 +1,4 @@
-//! What presents a credential, and what does not: a guest rule admits only requests that present
+//! Which parts of a request present a credential: a guest rule admits only requests that present
 //! none.
 
 use axum::body::Body;
@@ -34,7 +34,7 @@ async fn outcome(dialect: Dialect, request: Request<Body>) -> Result<String, Rej
     send(app(open(dialect)), request).await.outcome().map(str::to_owned)
 }
 
-/// The same by a layer that reads form bodies.
+/// The same with a layer that reads form bodies.
 async fn outcome_reading(dialect: Dialect, request: Request<Body>) -> Result<String, RejectionKind> {
     let layer = layer(open(dialect)).with_form_body(1024, Duration::from_secs(5));
     send(whoami().layer(layer), request).await.outcome().map(str::to_owned)
@@ -69,7 +69,7 @@ async fn an_authorization_header_is_presented_in_every_dialect() {
     }
 }
 
-/// An unknown scheme refuses the request also beside a credential that is good, as in dialects with
+/// An unknown scheme refuses the request even beside a valid credential, as in dialects with
 /// schemes.
 #[tokio::test]
 async fn an_unknown_scheme_beside_a_good_key_is_refused() {
@@ -113,7 +113,7 @@ async fn a_credential_name_in_another_carrier_makes_no_guest() {
         let name = dialect.name;
         assert_eq!(outcome(dialect, get(target, headers)).await, Err(Missing), "{name} {target} {headers:?}");
     }
-    // A name that the dialect does not have is the service's own.
+    // Parameters with names that the dialect does not have belong to the service.
     for (dialect, target) in [
         (dialect::SOCRATA, "/?access_token=x&client_id=y"),
         (header_only(), "/?access_token=x"),
@@ -150,7 +150,8 @@ async fn a_form_that_the_layer_does_not_read_makes_no_guest() {
             request
         };
         assert_eq!(outcome(dialect.clone(), two_types).await, Err(Missing));
-        // Of another media type it is the service's payload, and these methods have no form.
+        // With another media type the body is the service's payload, and these methods have no
+        // form.
         for request in [
             typed("POST", "application/json", r#"{"access_token":"x"}"#),
             typed("POST", "multipart/form-data; boundary=b", "access_token=x"),
@@ -169,7 +170,7 @@ async fn a_form_that_the_layer_does_not_read_makes_no_guest() {
     assert_eq!(outcome(header_only(), typed("POST", FORM, "access_token=x")).await, guest());
 }
 
-/// OpenDataSoft's row reads a body without a media type, too.
+/// OpenDataSoft's row also reads a body without a media type.
 #[tokio::test]
 async fn a_body_without_a_media_type_makes_no_guest_if_a_row_would_read_it() {
     let untyped = || {
@@ -225,7 +226,7 @@ async fn userinfo_in_the_target_makes_no_guest() {
     assert_eq!(outcome(dialect::RFC6750, request).await, guest());
 }
 
-/// What belongs to a proxy, a browser or the service.
+/// Headers and parameters that belong to a proxy, a browser or the service.
 #[tokio::test]
 async fn what_is_no_credential_of_the_dialect_is_a_guests() {
     for (name, value) in [

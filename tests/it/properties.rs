@@ -1,5 +1,5 @@
-//! Properties of hostile input (REQ-59): nothing panics, nothing that is present becomes a guest,
-//! and what is read is what others read.
+//! Properties of hostile input (REQ-59): no input causes a panic, no present credential becomes a
+//! guest, and other parsers read the same credential.
 
 use std::cell::RefCell;
 
@@ -20,7 +20,7 @@ use tower_principal::{
 use crate::support::*;
 
 thread_local! {
-    /// What the verifier was shown: a token, or an id and a secret.
+    /// The credentials that the verifier received: a token, or an id and a secret.
     static SHOWN: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -52,7 +52,7 @@ fn open(dialect: Dialect) -> Dialect {
     dialect.guests([GuestRule::everywhere()])
 }
 
-/// The status, and what the verifier was shown.
+/// Returns the status, and the credentials that the verifier received.
 fn ask(dialect: Dialect, verifier: impl Verifier, request: Request<Body>) -> (u16, Vec<(String, String)>) {
     SHOWN.with_borrow_mut(Vec::clear);
     let layer = layer_of(dialect, verifier).with_form_body(64 * 1024, std::time::Duration::from_secs(5));
@@ -70,7 +70,7 @@ fn with(name: &'static str, value: &[u8]) -> Option<Request<Body>> {
     Some(request)
 }
 
-/// Any bytes, and bytes that look like credentials.
+/// Generates any bytes, and bytes that look like credentials.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let words = prop::sample::select(vec![
         "Bearer", "bearer", "Bearer:", "OAuth", "OAuth:", "Basic", "bASIC", "Apikey", "Digest", "DPoP",
@@ -118,7 +118,7 @@ proptest! {
         }
     }
 
-    /// A parameter that the handler's own parser sees is present, and nothing else is.
+    /// A request presents a parameter if and only if the handler's own parser sees it.
     #[test]
     fn req_59_and_req_11_a_query_presents_what_a_handler_would_see(query in queries()) {
         let Ok(uri) = format!("/things?{query}").parse::<Uri>() else { return Ok(()) };
@@ -135,8 +135,8 @@ proptest! {
         }
     }
 
-    /// The same for a form, which is read by the same grammar but may hold any bytes. No row reads
-    /// an API key there, and a request that may present one is no guest.
+    /// The same for a form, which has the same grammar but may contain any bytes. No row reads an
+    /// API key there, and a request that may present one is no guest.
     #[test]
     fn req_59_and_req_13_a_form_presents_what_a_handler_would_see(query in queries(), noise in prop::collection::vec(any::<u8>(), 0..9)) {
         let body = [query.as_bytes(), b"&noise=", &noise].concat();
@@ -146,7 +146,7 @@ proptest! {
         prop_assert_eq!(status != 200, present, "{} {:?}", status, seen);
     }
 
-    /// What is accepted as a bearer token is what the `headers` crate reads from the same line.
+    /// The `headers` crate reads the same bearer token from every accepted line.
     #[test]
     fn a_bearer_token_is_the_one_that_headers_reads(line in lines()) {
         let Some(request) = with("authorization", &line) else { return Ok(()) };
@@ -158,8 +158,8 @@ proptest! {
         }
     }
 
-    /// What is accepted as Basic is what the `headers` crate reads from the same line. Text that is
-    /// not UTF-8, which that crate refuses, is ISO-8859-1.
+    /// The `headers` crate reads the same Basic credentials from every accepted line. Text that is
+    /// not UTF-8, which that crate refuses, is read as ISO-8859-1.
     #[test]
     fn basic_credentials_are_those_that_headers_reads(line in lines()) {
         check_basic(&line)?;
@@ -194,7 +194,7 @@ fn check_basic(line: &[u8]) -> Result<(), TestCaseError> {
         };
         prop_assert_eq!(shown, [expected]);
     } else if let Some(theirs) = theirs {
-        // The only two differences: a user has a name, and no text has control characters.
+        // The only two differences: a user name is required, and control characters are refused.
         let (user, password) = (theirs.username(), theirs.password());
         let control = |text: &str| text.bytes().any(|byte| byte.is_ascii_control());
         prop_assert!(user.is_empty() || control(user) || control(password), "{user:?} {password:?}");
@@ -202,7 +202,7 @@ fn check_basic(line: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The pair in a Basic line whose text is not UTF-8, read as ISO-8859-1.
+/// Returns the pair in a Basic line whose text is not UTF-8, read as ISO-8859-1.
 fn latin1_pair(line: &[u8]) -> (String, String) {
     let value = line.trim_ascii().rsplit(|byte| *byte == b' ').next().unwrap();
     let bytes = STANDARD.decode(value).unwrap();
@@ -212,7 +212,7 @@ fn latin1_pair(line: &[u8]) -> (String, String) {
     (user.to_owned(), password.to_owned())
 }
 
-/// The names that axum's `Form` sees in a body: it reads one like a query.
+/// Returns the names that axum's `Form` reads in a body, which has the grammar of a query.
 fn axum_form(body: &[u8]) -> Vec<String> {
     let escaped: String = body
         .iter()
@@ -228,7 +228,8 @@ fn axum_form(body: &[u8]) -> Vec<String> {
     seen.into_iter().map(|(name, _)| name).collect()
 }
 
-/// Queries with names of credentials in them, some characters of them encoded, and almost-names.
+/// Generates queries with names of credentials, some of their characters encoded, and similar
+/// names.
 fn queries() -> impl Strategy<Value = String> {
     let names = prop::sample::select(vec![
         "access_token",
@@ -270,7 +271,7 @@ fn queries() -> impl Strategy<Value = String> {
         .prop_map(|parts| parts.into_iter().map(|(name, value, between)| name + &value + between).collect())
 }
 
-/// Where the `headers` crate takes what is refused here.
+/// Lines that the `headers` crate accepts and that are refused here.
 #[test]
 fn headers_is_laxer_about_these() {
     let decode =
@@ -279,9 +280,9 @@ fn headers_is_laxer_about_these() {
         // Two words, and lists: it is not clear which one is meant (RFC 9110 section 5.3).
         ("Bearer a b", 400),
         ("Bearer a, Bearer b", 400),
-        // No token at all.
+        // There is no token.
         ("Bearer ", 400),
-        // Characters that no token has (RFC 6750 section 2.1).
+        // Characters that are not allowed in a token (RFC 6750 section 2.1).
         ("Bearer a\"b", 401),
         ("Bearer a=b", 401),
         // OAuth 1.0's parameters (RFC 5849).
@@ -311,7 +312,7 @@ fn headers_is_laxer_about_these() {
     }
 }
 
-/// And where it is stricter: HTTP/2 hands values up with the whitespace around them.
+/// Lines that it refuses: HTTP/2 passes values with the whitespace around them.
 #[test]
 fn headers_is_stricter_about_whitespace_before_the_scheme() {
     let line = "  Bearer token";

@@ -1,4 +1,4 @@
-//! Key sets in the shapes that providers publish, with keys of our own
+//! Key sets in the formats that providers publish, with keys made for these tests
 //! (`tests/providers/key_sets.json`).
 #![cfg(feature = "jwt")]
 
@@ -9,7 +9,7 @@ use tower_principal::test_util::{Fault, Issuer};
 use tower_principal::verify::{Algorithm, KeySet};
 
 fn modulus(pair: &rcgen::KeyPair) -> Vec<u8> {
-    // 256 bytes before the exponent, which is five bytes with its head.
+    // Returns the 256 bytes before the exponent, which takes five bytes with its head.
     let der = pair.subject_public_key_info();
     der[der.len() - 5 - 256..der.len() - 5].to_vec()
 }

@@ -1,4 +1,4 @@
-//! Presets for identity providers: the documents that they publish, and the shape of their tokens.
+//! Presets for identity providers: their published documents, and the format of their tokens.
 #![cfg(feature = "jwt")]
 
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::jwt_issuers::Web;
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const OTHER: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// One published shape of a token.
+/// A published format of a token.
 struct Shape {
     provider: Provider,
     configure: fn(JwtVerifierBuilder) -> JwtVerifierBuilder,
     typ: Option<&'static str>,
     claims: Value,
-    /// What the principal is: id, client, organization, scopes, groups.
+    /// The expected principal: id, client, organization, scopes, groups.
     is: (&'static str, Option<&'static str>, Option<&'static str>, &'static str, &'static [&'static str]),
-    /// Tokens that differ in one claim, and stay refused.
+    /// Tokens that differ in one claim and are refused.
     refused: Vec<(&'static str, Value)>,
 }
 
@@ -96,7 +96,7 @@ fn shapes() -> Vec<Shape> {
         Shape { provider: provider::gitlab_ci("gitlab.com"), configure: api, typ: Some("JWT"),
             claims: json!({"iss": "https://gitlab.com", "aud": "api", "sub": "project_path:g/p:ref_type:branch:ref:main", "project_id": "22", "namespace_id": "72", "ref_protected": "false"}),
             is: ("project_path:g/p:ref_type:branch:ref:main", None, Some("72"), "", &[]),
-            // A log-in's identity token has the same issuer and keys.
+            // The identity token of a log-in has the same issuer and keys.
             refused: vec![("nonce", json!("n")), ("aud", json!("login-client"))] },
         Shape { provider: provider::cloudflare_access("acme"), configure: |builder| builder.audience("tag1"), typ: Some("JWT"),
             claims: json!({"iss": "https://acme.cloudflareaccess.com", "type": "app", "aud": ["tag1"], "sub": "u1", "email": "a@example.org"}),
@@ -206,7 +206,7 @@ async fn a_presets_tokens_are_accepted_in_their_published_shape_and_their_neighb
             let token = token().header(header, value.clone()).sign();
             assert_ne!(verdict(&verifier, &token).await, "good", "{name}: {header} {value}");
         }
-        // A token that brings its key along, signed by that key.
+        // A token that contains a key and is signed by it.
         let forged = token_of(&forger, &shape);
         assert_ne!(verdict(&verifier, &forged.clone().sign()).await, "good", "{name}");
         assert_ne!(verdict(&verifier, &forged.header("jwk", jwk.clone()).sign()).await, "good", "{name}");
@@ -214,7 +214,7 @@ async fn a_presets_tokens_are_accepted_in_their_published_shape_and_their_neighb
     }
 }
 
-/// Documents as the providers publish them, and the address at which each preset looks for its own.
+/// Documents in their published form, and the address at which each preset expects its own.
 #[tokio::test]
 async fn published_discovery_documents_load_as_they_stand() {
     let documents = include_str!("../providers/documents.json");
@@ -252,7 +252,7 @@ async fn published_discovery_documents_load_as_they_stand() {
         let keys = preset.keys(web.clone()).build().unwrap();
         assert_eq!(keys.load().await.unwrap_or_else(|error| panic!("{name}: {error}")), 1, "{name}");
         assert_eq!(web.asked(), [at, keys_at], "{name}");
-        // The same document from an issuer with another name.
+        // The same document, but with another issuer in it.
         let mut other = document.clone();
         other["issuer"] = json!("https://foreign.example");
         let web = Web::default().with(at, &other.to_string()).with(keys_at, &issuer.keys_json());
@@ -323,7 +323,7 @@ fn a_provider_whose_tokens_nobody_else_can_verify_is_an_error_at_start_up() {
     for tenant in ["common", "organizations", "contoso.onmicrosoft.com", ""] {
         is_unverifiable(provider::entra(tenant).verifier(Web::default()).unwrap_err());
     }
-    // The preset alone: tenants and audience are still to be named.
+    // The preset alone has neither tenants nor an audience yet.
     let start = || provider::entra_multi_tenant().verifier_with(keys());
     assert!(matches!(start().audience("api").build(), Err(JwtVerifierError::NoTenants)));
     assert!(matches!(start().tenants([TENANT]).build(), Err(JwtVerifierError::NoAudience)));

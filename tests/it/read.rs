@@ -1,4 +1,4 @@
-//! Reading credentials: what is absent, what is malformed, what is ambiguous (REQ-01 to REQ-14).
+//! Reading credentials: which are absent, malformed or ambiguous (REQ-01 to REQ-14).
 
 use axum::body::Body;
 use http::{HeaderValue, Request};
@@ -11,7 +11,8 @@ use crate::support::*;
 
 const ANYBODY: Dialect = dialect::ANY;
 
-/// Each request, what becomes of it; nothing that is refused while reading asks a verifier.
+/// Checks the outcome of each request. No verifier is asked about a request that is refused during
+/// reading.
 async fn check(
     dialect: Dialect,
     cases: impl IntoIterator<Item = (Request<Body>, Result<&str, RejectionKind>)>,
@@ -58,7 +59,7 @@ async fn req_02_schemes_are_case_insensitive_and_separated_by_spaces_only() {
     check_lines(dialect::RFC6750, cases).await;
 }
 
-/// Also the first value alone would be good: the second is never ignored.
+/// The first value alone would be valid, but the second is never ignored.
 #[tokio::test]
 async fn req_03_two_authorization_lines_are_refused() {
     let two = |first: &str, second: &str| {
@@ -104,7 +105,7 @@ async fn req_04_bytes_outside_ascii_are_present_and_broken() {
     check(dialect::SOCRATA, [(odd_app(b"\xe9"), Err(Malformed)), (odd_app(b"a\xffb"), Err(Malformed))]).await;
 }
 
-/// Everybody may come as a guest here, but only with nothing in hand.
+/// Every request may be a guest here if it presents no credential.
 #[tokio::test]
 async fn req_05_a_present_but_bad_credential_never_becomes_a_guest() {
     let open = ANYBODY.guests([GuestRule::everywhere().permissions(&["*:/**"])]);
@@ -213,13 +214,13 @@ async fn req_06_a_token_that_cannot_be_asks_no_verifier() {
         let started = std::time::Instant::now();
         let answer = send(app.clone(), request).await;
         assert!([401, 403].contains(&answer.status), "{answer:?}");
-        // Reading it more than once a byte would take minutes.
+        // Reading the text more than once for each byte would take minutes.
         assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     }
     assert_eq!(asked(), 0);
 }
 
-/// The longest token that is looked at has 8 KiB.
+/// The longest token that reaches a verifier has 8 KiB.
 #[tokio::test]
 async fn req_06_a_token_of_eight_kibibytes_is_looked_up() {
     let (verifier, asked) = Counting::new(everybody());
@@ -377,7 +378,7 @@ async fn req_14_basic_is_canonical_base64_of_a_pair() {
     check_lines(dialect::GEODATAHUB, cases).await;
 }
 
-/// The first colon splits, so that a password may hold some.
+/// The first colon is the separator, so a password may contain colons.
 #[tokio::test]
 async fn req_14_a_password_may_hold_colons() {
     let says_pair = says(|credential| match credential {
@@ -391,7 +392,7 @@ async fn req_14_a_password_may_hold_colons() {
     assert_eq!(send(app, authorization(basic("u", "a:b:c"))).await.outcome(), Ok("BasicUser"));
 }
 
-/// HTTP/2 hands values up untrimmed; see `connections` for it on the wire.
+/// HTTP/2 passes values with their whitespace; `connections` tests it on the wire.
 #[tokio::test]
 async fn optional_whitespace_around_a_line_does_not_matter() {
     let cases: &[(&[u8], _)] = &[
@@ -402,7 +403,7 @@ async fn optional_whitespace_around_a_line_does_not_matter() {
     check_lines(dialect::RFC6750, cases).await;
 }
 
-/// Peers read the first of several lines, or the exact spelling only.
+/// Peers read only the first of several lines, or only the exact letter case.
 #[tokio::test]
 async fn defect_11_a_second_authorization_line_is_not_ignored() {
     let mut request = authorization(bearer(TOKEN));

@@ -1,4 +1,4 @@
-//! Tower's readiness contract, and requests that are given up.
+//! Tower's readiness contract, and requests that clients abandon.
 
 use std::convert::Infallible;
 use std::future::{Ready, pending, ready};
@@ -26,7 +26,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// Panics when it is called without having been polled ready itself; a clone is never ready.
+/// Panics if it is called before this instance was polled ready. A clone is never ready.
 #[derive(Default)]
 struct Strict {
     is_ready: bool,
@@ -56,12 +56,12 @@ impl<B> Service<Request<B>> for Strict {
     }
 }
 
-/// Knows everybody, at once.
+/// Accepts all credentials of the tests at once.
 fn now() -> impl Verifier {
     everybody()
 }
 
-/// Knows only `x`, and answers after a while.
+/// Accepts only [`TOKEN`], and answers after a while.
 fn later() -> impl Verifier {
     says_later(|credential| match credential {
         tower_principal::Credential::AccessToken(token) if token.expose_secret() == TOKEN => {
@@ -71,7 +71,7 @@ fn later() -> impl Verifier {
     })
 }
 
-/// Never answers; counts those that wait.
+/// Never answers, and counts the waiting calls.
 fn hang(waiting: &Arc<AtomicUsize>) -> impl Verifier {
     let waiting = Arc::clone(waiting);
     verify::from_fn(move |_, _| {
@@ -103,7 +103,7 @@ fn call<S: Service<Request<Body>>>(service: &mut S, request: Request<Body>) -> S
     readied(service).unwrap().call(request)
 }
 
-/// The service, where it is ready now.
+/// Returns the service if it is ready now.
 fn readied<S: Service<Request<Body>>>(service: &mut S) -> Option<&mut S> {
     service.ready().now_or_never().map(|ready| ready.unwrap_or_else(|_| panic!("the service failed")))
 }
@@ -120,8 +120,8 @@ fn in_form() -> Request<Body> {
     form("/", format!("access_token={TOKEN}"))
 }
 
-/// Three requests one after another, as a server sends them; how often the inner service was
-/// polled.
+/// Sends three requests one after another, as a server does. Returns how often the inner service
+/// was polled.
 async fn thrice<V: Verifier>(verifier: V, request: fn() -> Request<Body>) -> usize {
     let inner = Strict::default();
     let polled = Arc::clone(&inner.polled);
@@ -135,17 +135,18 @@ async fn thrice<V: Verifier>(verifier: V, request: fn() -> Request<Body>) -> usi
     polled.load(Ordering::SeqCst)
 }
 
-/// A peer clones its inner service, polls one and calls the other.
+/// Peers clone their inner service, poll one instance and call the other.
 #[tokio::test]
 async fn defect_01_the_readied_service_is_the_one_called() {
     assert_eq!(thrice(now(), good).await, 3);
-    // What waits for verification gives its place up, and a clone is made ready afterwards.
+    // A request that waits for verification gives up its readied service, and a clone is polled
+    // ready afterwards.
     assert_eq!(thrice(later(), good).await, 6);
     assert_eq!(thrice(now(), in_form).await, 6);
     assert_eq!(thrice(later(), in_form).await, 6);
 }
 
-/// A second request that is called before the first is answered has a readied service of its own.
+/// A second request that starts before the first is answered has its own readied service.
 #[tokio::test]
 async fn defect_01_requests_that_overlap_each_have_a_readied_service() {
     let mut service = layer_of(dialect::RFC6750, later()).layer(Strict::default());
@@ -177,7 +178,7 @@ async fn defect_01_buffered_and_limited_services_are_called_when_they_are_ready(
     }
 }
 
-/// A service that is not ready makes the layer not ready, and one that failed makes it fail.
+/// If the inner service is not ready, the layer is not ready. If it fails, the layer fails.
 #[tokio::test]
 async fn the_layer_is_ready_when_its_inner_service_is() {
     let limited = ConcurrencyLimit::new(service_fn(greet::<Body>), 1);
@@ -221,7 +222,7 @@ async fn dropping_the_response_ends_the_verification_which_held_no_permit() {
     assert!(readied(&mut limited.clone()).is_some());
 }
 
-/// Never polled at all: nothing has started, and the permit comes back.
+/// If the response is never polled, nothing starts, and the permit is returned.
 #[tokio::test]
 async fn a_response_that_is_never_polled_leaves_nothing() {
     let waiting = Arc::new(AtomicUsize::new(0));
@@ -251,7 +252,7 @@ async fn dropping_the_response_while_the_body_arrives_drops_the_body() {
     assert_eq!(arriving.load(Ordering::SeqCst), 0);
 }
 
-/// The deadline ends a verification like a client that leaves.
+/// The deadline ends a verification in the same way as a client that leaves.
 #[tokio::test(start_paused = true)]
 async fn a_verification_that_is_late_is_dropped() {
     let waiting = Arc::new(AtomicUsize::new(0));
@@ -273,7 +274,7 @@ async fn an_error_of_the_inner_service_passes_through() {
     }
 }
 
-/// On the ready path neither the verifier nor the inner service is cloned.
+/// If the answer is immediate, neither the verifier nor the inner service is cloned.
 #[tokio::test]
 async fn on_the_ready_path_nothing_is_cloned() {
     struct Uncloned(Strict);
@@ -316,7 +317,7 @@ fn slow(gate: &Arc<Semaphore>) -> impl Service<Request<Body>, Response = Served,
 
 type Served = Response<Full<Bytes>>;
 
-/// The head of a form, and then nothing.
+/// Returns a request with the head of a form and no body.
 fn head_of_a_form() -> Request<Body> {
     let frames = futures_util::stream::pending::<Result<Bytes, Infallible>>();
     form("/", Body::from_stream(frames))
@@ -326,7 +327,7 @@ fn reading<V: Verifier>(verifier: V) -> AuthenticateLayer<V, FormBody> {
     layer_of(dialect::OPENDATASOFT, verifier).with_form_body(1024, Duration::from_secs(5))
 }
 
-/// Sends requests and leaves them unanswered.
+/// Sends requests and keeps their responses pending.
 fn send_and_wait<S: Service<Request<Body>> + Clone>(
     service: &S,
     count: usize,
@@ -392,7 +393,7 @@ async fn a_service_that_sheds_load_is_asked_again_after_verification() {
     for _ in 0..3 {
         assert!((&mut first).now_or_never().is_none());
     }
-    // The place is taken by a verified request, so the next one is shed.
+    // A verified request holds the place, so the next request is shed.
     let shed = service.clone().oneshot(good()).await.unwrap_err();
     assert!(shed.is::<tower::load_shed::error::Overloaded>(), "{shed}");
     gate.add_permits(1);
@@ -400,7 +401,7 @@ async fn a_service_that_sheds_load_is_asked_again_after_verification() {
     assert_eq!(service.oneshot(good()).await.unwrap().status(), 200);
 }
 
-/// The place is waited for after verification, in the order of the inner service.
+/// A verified request waits for its place in the order of the inner service.
 #[tokio::test]
 async fn verified_requests_get_the_places_in_turn() {
     let gate = Arc::new(Semaphore::new(0));
@@ -414,7 +415,7 @@ async fn verified_requests_get_the_places_in_turn() {
         assert!((&mut second).now_or_never().is_none());
         assert!((&mut third).now_or_never().is_none());
     }
-    // A client that leaves gives its turn up.
+    // A client that leaves also leaves the queue.
     drop(second);
     gate.add_permits(1);
     assert_eq!(first.await.unwrap().status(), 200);
@@ -422,7 +423,7 @@ async fn verified_requests_get_the_places_in_turn() {
     assert!(readied(&mut limited.clone()).is_some());
 }
 
-/// The inner service fails while a verified request waits for it, or before.
+/// The inner service fails while a verified request waits for it, or earlier.
 #[tokio::test]
 async fn an_error_of_poll_ready_after_verification_passes_through() {
     #[derive(Clone)]
@@ -455,7 +456,8 @@ async fn an_error_of_poll_ready_after_verification_passes_through() {
     }
 }
 
-/// A request that is refused after it waited was never in the inner service's queue.
+/// A request that is refused after waiting for its verification never entered the inner service's
+/// queue.
 #[tokio::test]
 async fn a_stranger_is_refused_although_every_place_is_taken_meanwhile() {
     let gate = Arc::new(Semaphore::new(0));

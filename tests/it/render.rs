@@ -21,7 +21,7 @@ fn page(rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// One route that a layer refuses, one that a policy does, two that extractors do.
+/// One route that the layer refuses, one that a policy refuses, two that extractors refuse.
 fn routes() -> Router {
     Router::new()
         .route("/policy", route(async || "in"))
@@ -61,8 +61,8 @@ async fn one_closure_renders_the_layers_the_policies_and_the_extractors_refusals
     }
 }
 
-/// Without a `RenderRejection`, a policy's and an extractor's refusal are rendered in the dialect's
-/// way all the same.
+/// Without a `RenderRejection`, the refusals of policies and extractors are rendered for the
+/// dialect as well.
 #[tokio::test]
 async fn refusals_further_in_are_challenged_for_in_the_dialects_way() {
     let app = routes().layer(layer(dialect::SOCRATA.realm("open data")));
@@ -101,7 +101,7 @@ async fn a_respond_that_makes_a_success_of_a_refusal_is_not_sent() {
     }
 }
 
-/// A redirect to a login page is no success.
+/// A redirect to a login page is not counted as a success.
 #[tokio::test]
 async fn a_respond_may_redirect_and_may_hide_what_is_there() {
     let elsewhere = |_: &Rejection, mut standard: Response<Bytes>| {
@@ -128,7 +128,7 @@ async fn a_respond_of_a_head_request_sends_no_body() {
     assert_eq!(answer.lines("content-type"), ["text/html"]);
 }
 
-/// For logs and metrics further out: the kind, and what was needed.
+/// Logs and metrics outside the layer can read the kind, and the missing permission.
 #[tokio::test]
 async fn the_typed_rejection_is_in_the_responses_extensions() {
     let app = routes().layer(layer(dialect::RFC6750));
@@ -138,7 +138,8 @@ async fn the_typed_rejection_is_in_the_responses_extensions() {
     assert_eq!(send(app, get("/user", &[("authorization", &bearer(TOKEN))])).await.kind(), None);
 }
 
-/// An outer layer leaves alone what an inner one has rendered: its dialect knows better.
+/// An outer layer does not change a refusal that an inner layer has rendered, because the inner
+/// dialect is the right one.
 #[tokio::test]
 async fn of_two_layers_the_inner_one_renders() {
     let inner = routes().layer(layer(dialect::GEODATAHUB.realm("inner")));
@@ -148,7 +149,8 @@ async fn of_two_layers_the_inner_one_renders() {
     assert!(answer.body.starts_with('{'), "{}", answer.body);
 }
 
-/// Wired wrongly: never open, never a panic, and no challenge that no client could meet.
+/// A wrong order of layers never opens a route, never panics, and never sends a challenge that no
+/// client could meet.
 #[tokio::test]
 async fn without_the_layer_everything_is_a_server_error() {
     let optional = Router::new()
@@ -163,7 +165,7 @@ async fn without_the_layer_everything_is_a_server_error() {
     }
 }
 
-/// A response of the handler's own is passed on as it is, whatever its status.
+/// A handler's own response is passed on unchanged, with any status.
 #[tokio::test]
 async fn a_handlers_own_answer_is_left_alone() {
     let teapot = service_fn(async |_: Request<axum::body::Body>| {
@@ -177,7 +179,7 @@ async fn a_handlers_own_answer_is_left_alone() {
     assert!(answer.challenges().is_empty());
 }
 
-/// Plain Tower: a `Require` refuses with the dialect's challenge there, too.
+/// In plain Tower, a `Require` also refuses with the dialect's challenge.
 #[tokio::test]
 async fn require_works_without_axum() {
     let inner = RequireLayer::new(policy::kind(PrincipalKind::OrgAdmin)).layer(service_fn(greet));

@@ -1,4 +1,4 @@
-//! What plain http does to credentials, and which evidence of it counts (REQ-33 to REQ-38).
+//! The effect of plain http on credentials, and which evidence of it counts (REQ-33 to REQ-38).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -137,7 +137,7 @@ async fn req_38_the_fuse_stops_revoking_and_a_dry_run_never_does() {
     assert!(lives(&dry, first).await);
 }
 
-/// An operator learns of it once, not once for each request, and no token stands there.
+/// The log reports it once and not for each request, and contains no token.
 #[tokio::test(flavor = "current_thread")]
 async fn req_38_a_blown_fuse_is_one_error_in_the_log() {
     let fused = app(transport::from_acceptor(), RevocationLimits::default().per_minute(1));
@@ -157,7 +157,7 @@ async fn req_38_a_blown_fuse_is_one_error_in_the_log() {
 
 const SLOW: Duration = Duration::from_millis(40);
 
-/// Takes its time, so that many are looked at at once.
+/// Answers slowly, so that many verifications run at once.
 struct Slow {
     inner: Arc<MemoryVerifier>,
     revoked: Arc<AtomicUsize>,
@@ -184,7 +184,7 @@ impl Verifier for Slow {
     }
 }
 
-/// One client that retries is one credential, and leaves the fuse to the others.
+/// A client that retries sends one credential, and uses one place of the fuse.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
     let revoked = Arc::new(AtomicUsize::new(0));
@@ -204,7 +204,7 @@ async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
     }
     for (token, revocations) in [(first, 1), (second, 2), (third, 2)] {
         assert_eq!(status(&app, token, Over::Plain).await.0, 403);
-        // It goes on behind the answer.
+        // The revocation continues after the answer.
         tokio::time::timeout(Duration::from_secs(20), async {
             while revoked.load(Ordering::SeqCst) < revocations {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -220,8 +220,7 @@ async fn req_38_many_showings_of_one_token_use_up_one_place_of_the_fuse() {
     assert!(lives(&app, third).await, "and no third one");
 }
 
-/// 20 tokens that their owner shows on purpose, over plain http, from one client and then from
-/// many.
+/// The owner deliberately sends 20 tokens over plain http, from one client and then from many.
 #[tokio::test]
 async fn req_38_one_owners_tokens_do_not_use_up_the_fuse_for_the_others() {
     for one_client in [true, false] {
@@ -267,7 +266,7 @@ async fn req_38_one_clients_tokens_do_not_use_up_the_fuse_for_the_others() {
     assert_eq!(revoked, [0, 1, 2, 3, 4, 20]);
 }
 
-/// A key that acts for a user is that user's.
+/// A key that acts for a user counts as that user's.
 #[tokio::test]
 async fn req_38_keys_and_tokens_of_one_owner_share() {
     let tokens = tokens_of("mixed");
@@ -289,7 +288,7 @@ async fn req_38_keys_and_tokens_of_one_owner_share() {
     assert_eq!(revoked, 5);
 }
 
-/// A client, and users of another issuer, store and tenant, have the name of a user.
+/// A client, and users of another issuer, store and tenant, have the same name as the user.
 #[tokio::test]
 async fn req_38_identities_of_one_name_do_not_share() {
     let of_user = tokens_of("otto");
@@ -324,7 +323,7 @@ fn shown_over(builder: tower_principal::verify::MemoryVerifierBuilder) -> Router
     Router::new().route("/", get(async |me: Principal| me.kind().to_string())).layer(layer)
 }
 
-/// Shows a token over plain http, from one of 256 addresses.
+/// Sends a token over plain http, from one of 256 addresses.
 async fn show(app: &Router, token: &str, address: u8) {
     let mut request =
         Request::get("/").header("authorization", format!("OAuth {token}")).body(Body::empty()).unwrap();

@@ -1,4 +1,4 @@
-//! What a router makes of a guest's path, and what HTTP/2 lets through (REQ-27, REQ-28).
+//! The path of a guest as a router reads it, and the paths that HTTP/2 allows (REQ-27, REQ-28).
 
 use std::cell::RefCell;
 
@@ -22,14 +22,15 @@ use tower_principal::{Principal, dialect};
 use crate::paths::{encodings, is_in_a_sandbox, mutations, readings};
 use crate::support::*;
 
-/// What a handler receives: the caller and each decoded parameter of its route, one a line.
+/// Returns the input of a handler: the caller and each decoded parameter of its route, one a line.
 async fn told(who: Principal, params: RawPathParams) -> String {
     let line = |(name, value): (&str, &str)| format!("\n{name}={}", value.replace(char::is_control, "␤"));
     let params: String = params.iter().map(line).collect();
     format!("{}{params}", who.kind())
 }
 
-/// The ways to write the same routes, with the layer outside, inside a nest, and inside two.
+/// Returns several definitions of the same routes, with the layer outside, inside a nest, and
+/// inside two.
 fn shapes() -> Vec<Router> {
     let usergrid = || layer(dialect::USERGRID);
     let below = || Router::new().route("/{app}", any(told)).route("/{app}/{*rest}", any(told));
@@ -88,7 +89,8 @@ proptest! {
     }
 }
 
-/// The property above sees guests at all, in each shape, and would see one elsewhere.
+/// Guests reach the sandbox in each of these apps, so the property above is not empty, and it
+/// detects other routes.
 #[test]
 fn the_sandbox_is_found_in_every_shape_and_the_oracle_knows_what_is_not() {
     for app in SHAPES.with(Clone::clone) {
@@ -111,7 +113,7 @@ fn the_sandbox_is_found_in_every_shape_and_the_oracle_knows_what_is_not() {
     }
 }
 
-/// A connection to a server of all shapes' first.
+/// Returns a connection to a server of the first app.
 fn connect() -> DuplexStream {
     let (client, server) = duplex(64 * 1024);
     let app = SHAPES.with(|shapes| shapes[0].clone());
@@ -122,7 +124,7 @@ fn connect() -> DuplexStream {
     client
 }
 
-/// A runtime, and a connection of HTTP/2, for all of a property's cases.
+/// A runtime and an HTTP/2 connection for all cases of a property.
 struct Http2 {
     runtime: tokio::runtime::Runtime,
     client: SendRequest<Empty<Bytes>>,
@@ -144,7 +146,7 @@ thread_local! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The same, as `:path` of a connection of HTTP/2.
+    /// The same with the path as `:path` of an HTTP/2 connection.
     #[test]
     fn req_28_no_path_of_http2_makes_a_guest_elsewhere(path in prop_oneof![mutations(), encodings()]) {
         let Ok(target) = format!("http://portal.example{path}").parse::<Uri>() else { return Ok(()) };
@@ -165,7 +167,7 @@ proptest! {
     }
 }
 
-/// The whole answer to these bytes on a connection of its own.
+/// Returns the whole answer to these bytes on a new connection.
 async fn answer_to_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut connection = connect();
     connection.write_all(bytes).await.unwrap();
@@ -177,7 +179,7 @@ async fn answer_to_bytes(bytes: &[u8]) -> Vec<u8> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The same byte for byte over HTTP/1.1, with bytes in between that no client's `Uri` takes.
+    /// The same byte for byte over HTTP/1.1, with inserted bytes that no client's `Uri` allows.
     #[test]
     fn req_28_no_target_of_http1_makes_a_guest_elsewhere(
         path in prop_oneof![mutations(), encodings()],
@@ -198,7 +200,7 @@ proptest! {
             let (_, told) = answer.split_once("\r\n\r\n").unwrap();
             prop_assert!(told.starts_with("Guest"), "{target:?} {told}");
             prop_assert_eq!(complaint(told), None, "{:?}", target);
-            // Servers take what is behind these for no part of the path.
+            // Servers do not count the text after these characters as part of the path.
             let end = target.iter().position(|byte| b"?#".contains(byte)).unwrap_or(target.len());
             for reading in readings(&String::from_utf8_lossy(&target[..end])) {
                 prop_assert!(is_in_a_sandbox(&reading), "{target:?} is read as {reading:?}");
@@ -207,14 +209,14 @@ proptest! {
     }
 }
 
-/// A frame of HTTP/2 (RFC 9113 section 4.1).
+/// Returns a frame of HTTP/2 (RFC 9113 section 4.1).
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-/// A request's head, each field a literal that stands for itself (RFC 7541 section 6.2.2), so that
-/// `:path` may hold bytes which no client's `Uri` takes.
+/// Returns the head of a request. Each field is a literal without indexing (RFC 7541 section
+/// 6.2.2), so that `:path` may contain bytes that no client's `Uri` allows.
 fn headers(path: &[u8]) -> Vec<u8> {
     let field = |name: &[u8], value: &[u8]| {
         let length = |text: &[u8]| u8::try_from(text.len()).ok().filter(|length| *length < 127).unwrap();
@@ -227,8 +229,8 @@ fn headers(path: &[u8]) -> Vec<u8> {
     frame(1, 0x5, 1, &block)
 }
 
-/// The first octet of the answer's field block: 0x88 is `:status 200` (RFC 7541 appendix A). `None`
-/// where the stream or the connection was ended without an answer.
+/// Returns the first byte of the answer's field block: 0x88 is `:status 200` (RFC 7541 appendix A).
+/// Returns `None` if the stream or the connection ended without an answer.
 async fn answer_to(path: &[u8]) -> Option<u8> {
     let mut connection = connect();
     let opening = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &headers(path)].concat();

@@ -57,7 +57,7 @@ async fn an_application_is_registered_changed_listed_and_deleted() {
     }
 }
 
-/// An imported secret counts as one that was made here, until the first rotation ends it.
+/// An imported secret works like a generated one, until the first rotation ends it.
 #[tokio::test]
 async fn an_application_keeps_the_secret_that_another_server_made() {
     for place in Place::all() {
@@ -94,7 +94,8 @@ async fn no_short_secret_and_no_secret_of_a_public_application_is_imported() {
     }
 }
 
-/// REQ-87: secrets are digests, two are live during a rotation, and no other text authenticates.
+/// REQ-87: secrets are stored as digests, two are valid during a rotation, and no other text
+/// authenticates.
 #[tokio::test]
 async fn req_87_an_application_authenticates_with_either_secret_of_a_rotation() {
     for place in Place::all() {
@@ -129,7 +130,7 @@ async fn req_87_an_application_authenticates_with_either_secret_of_a_rotation() 
         for none in ["viewer", "nobody"] {
             assert!(matches!(applications.rotate(none, DAY).await, Err(SqlError::NotFound)), "{none}");
         }
-        // Another tenant has other applications.
+        // Another tenant does not have these applications.
         let other = verifier.store().tenant("acme").unwrap().applications();
         assert!(other.find("weather").await.unwrap().is_none());
         assert!(other.authenticate("weather", &last).await.unwrap().is_none());
@@ -161,8 +162,8 @@ async fn the_tokens_of_an_application_end_with_it() {
     }
 }
 
-/// The secret of an application without an organization opens nothing but the server. A client that
-/// is not registered is no application.
+/// The secret of an application without an organization is valid only at the authorization server.
+/// An unregistered client is no application.
 #[tokio::test]
 async fn an_application_without_an_organization_is_no_client_of_a_service() {
     for place in Place::all() {

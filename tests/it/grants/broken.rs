@@ -1,4 +1,4 @@
-//! Stores that were broken on purpose: the suite finds the broken rule of each.
+//! Stores that are broken on purpose: the suite finds the broken rule of each.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use tower_principal::grant::{
 use tower_principal::test_util::TestClock;
 use tower_principal::test_util::conformance::{GrantRule, GrantSuite, Report};
 
-/// What is wrong with a store.
+/// The fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,

@@ -1,4 +1,4 @@
-//! The suite that every store of grants has to pass.
+//! The conformance suite for stores of grants.
 
 use tower_principal::grant::MemoryGrants;
 use tower_principal::test_util::TestClock;

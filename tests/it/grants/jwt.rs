@@ -1,4 +1,4 @@
-//! JWTs of grants: the end of a grant ends them at the verifiers of this crate.
+//! JWTs of grants: when a grant ends, the verifiers of this crate refuse its JWTs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::sql::{Place, REVOKED, Short, ask, token};
 const ISSUER: &str = "https://login.example";
 const USER: Short = Short::Is(PrincipalKind::OAuthUser);
 
-/// Stands for a verifier of JWTs: the token is its `jti`, after the issuer if it has another one.
+/// Takes the place of a JWT verifier: the text of a token is its `jti`, with the issuer before it
+/// if that is not `ISSUER`.
 fn signed() -> impl Verifier {
     verify::from_fn(|credential, _| {
         let answer = match credential {
@@ -132,7 +133,7 @@ async fn an_older_jwt_and_a_lost_one_are_denied() {
     }
 }
 
-/// A token of the issuer that names no grant is denied. Those of other issuers need none.
+/// A token of the issuer that names no grant is denied. Tokens of other issuers need no grant.
 #[tokio::test]
 async fn a_jwt_without_a_grant_is_denied_if_its_issuer_keeps_grants() {
     for place in Place::all() {
@@ -143,7 +144,7 @@ async fn a_jwt_without_a_grant_is_denied_if_its_issuer_keeps_grants() {
             assert_eq!(ask(&jwts, &token(id)).await, REVOKED, "{id:?}");
         }
         assert_eq!(ask(&jwts, &token("https://other.example jti-1")).await, USER);
-        // A grant of another tenant is none.
+        // A grant of another tenant does not count.
         let context = VerifyContext::default().with_tenant("acme");
         let id = grant.token_id();
         assert!(jwts.verify(&token(&id), &context).await.is_err());

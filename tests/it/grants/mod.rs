@@ -26,7 +26,7 @@ fn hour() -> Lifetime {
     Lifetime::seconds(3_600)
 }
 
-/// Tokens for a grant, and what the store is given of them.
+/// Returns new tokens for a grant, and the record of them for the store.
 fn tokens(id: &GrantId, tenant: Option<&str>) -> (NextTokens, IssuedToken, IssuedRefresh) {
     let (access, refresh) = (SHAPE.access(id, tenant).unwrap(), SHAPE.refresh(id).unwrap());
     let day = Lifetime::seconds(24 * 3_600);
@@ -39,7 +39,7 @@ async fn issue(grants: &impl Grants, draft: NewGrant) -> (Grant, IssuedToken, Is
     (grants.issue(&draft, &next).await.unwrap(), access, refresh)
 }
 
-/// The tokens that follow.
+/// Returns the tokens after these.
 fn following(id: &GrantId, before: &IssuedRefresh) -> (NextTokens, IssuedToken, IssuedRefresh) {
     let access = SHAPE.access(id, None).unwrap();
     let refresh = SHAPE.successor(&before.secret).unwrap().unwrap();

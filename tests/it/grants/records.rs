@@ -1,4 +1,5 @@
-//! Grants beside the other records of a database: whatever ends a credential ends its grant.
+//! Grants beside the other records of a database: every action that ends a credential ends its
+//! grant.
 
 use std::time::Duration;
 
@@ -32,8 +33,8 @@ async fn renew(store: &SqlStore, grant: &Grant, with: &IssuedRefresh) -> Renewal
     store.renew(&with.digests, &grant.client, &RefreshRule::new(), &next).await.unwrap()
 }
 
-/// Whatever ends the user or the client of a grant ends its access token, its refresh token and its
-/// code.
+/// Every action that ends the user or the client of a grant ends its access token, its refresh
+/// token and its code.
 #[tokio::test]
 async fn a_grant_ends_with_its_user_and_its_client() {
     for place in Place::all() {
@@ -85,7 +86,7 @@ async fn a_grant_ends_with_its_user_and_its_client() {
             let (next, ..) = tokens(&offered.id, None);
             let redeemed = store.redeem(&code.digest, &CodeProof::new("map"), &next).await.unwrap();
             assert_eq!(matches!(redeemed, Redemption::Unknown), of_all, "{how} {redeemed:?}");
-            // Another user's grant at another client goes on.
+            // Another user's grant at another client stays in force.
             assert_eq!(ask(&verifier, &token(spared.secret.expose_secret())).await, USER, "{how}");
             let live = store.find(&Presented::Refresh(spared_refresh.digests)).await.unwrap();
             assert_eq!(live.and_then(|grant| grant.user).as_deref(), Some("bob"));
@@ -93,7 +94,7 @@ async fn a_grant_ends_with_its_user_and_its_client() {
     }
 }
 
-/// A code or a token of another tenant is unknown, and stays in force.
+/// A code or a token of another tenant is unknown, and remains valid in its own tenant.
 #[tokio::test]
 async fn a_code_and_a_token_of_another_tenant_are_unknown() {
     for place in Place::all() {
@@ -148,7 +149,7 @@ async fn a_token_for_one_service_is_unknown_to_another_on_the_same_database() {
             let seen = [ask(&one, &shown).await, ask(&two, &shown).await, ask(&none, &shown).await];
             assert_eq!(seen, expected, "{audience:?}");
         }
-        // A token without a grant is as before.
+        // A token without a grant works as before.
         let plain = store.access_tokens().create(NewCredential::new().user("alice")).await.unwrap();
         let shown = token(plain.secret.expose_secret());
         assert_eq!([ask(&one, &shown).await, ask(&none, &shown).await], [USER, USER]);
@@ -172,7 +173,7 @@ async fn req_90_a_client_that_acts_for_itself_is_the_principal() {
             let found = store.find(&Presented::Access(access.digest)).await.unwrap().unwrap();
             assert_eq!((found.user, found.org), (None, grant.org));
         }
-        // A user of the client's name lends it nothing.
+        // A user with the client's name gives it no permissions.
         store.users().create("bare", Secret::borrowed("p"), NewUser::new()).await.unwrap();
         store.users().grant("bare", "*:/**").await.unwrap();
         let (_, access, _) = issue(&store, new("bare")).await;
@@ -181,7 +182,8 @@ async fn req_90_a_client_that_acts_for_itself_is_the_principal() {
     }
 }
 
-/// Caches on the node and on other nodes drop what a renewal and an ending changed.
+/// Caches on this node and on other nodes drop the tokens that a renewal or the end of a grant
+/// changed.
 #[cfg(feature = "cache")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn caches_drop_the_tokens_of_a_grant_that_ends() {
@@ -192,7 +194,7 @@ async fn caches_drop_the_tokens_of_a_grant_that_ends() {
 
     for place in Place::all() {
         let (verifier, store) = filled(&place).await;
-        // On SQLite, only clones of the verifier learn what changes.
+        // On SQLite, only clones of the verifier receive changes.
         let other = if place.folder.is_some() { verifier.clone() } else { place.connect().await };
         let mut cached = Vec::new();
         for node in [verifier.clone(), other] {
@@ -242,7 +244,7 @@ async fn caches_drop_the_tokens_of_a_grant_that_ends() {
     }
 }
 
-/// Neither a code nor a token is in the database, only digests of them.
+/// The database contains only digests of codes and tokens.
 #[tokio::test]
 async fn req_78_codes_and_tokens_are_stored_as_digests() {
     let place = Place::all().remove(0);

@@ -20,7 +20,7 @@ const REDIRECT: &str = "https://viewer.example/callback?next=%2F";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A store of each kind, with its clock and its database.
+/// Returns a store of each kind, with its clock and its database.
 async fn stores() -> Vec<(Store, TestClock, Option<Place>)> {
     let clock = TestClock::default();
     let memory: Store = Arc::new(MemoryGrants::new().with_clock(clock.clone()));
@@ -112,7 +112,7 @@ async fn req_77_a_wrong_a_missing_and_an_unexpected_verifier_are_refused() {
             let outcome = store.redeem(&code.digest, wrong, &tokens(&id, None).0).await.unwrap();
             assert!(matches!(outcome, Redemption::Unknown), "{outcome:?}");
         }
-        // A verifier although there was no challenge.
+        // A verifier for a code without a challenge.
         let (id, code) = offered(&store, None).await;
         let outcome = store.redeem(&code.digest, &proof(), &tokens(&id, None).0).await.unwrap();
         assert!(matches!(outcome, Redemption::Unknown), "{outcome:?}");
@@ -167,7 +167,7 @@ async fn req_92_reuse_ends_that_grant_with_its_access_tokens_and_no_other() {
 async fn req_93_the_grace_is_for_the_immediate_predecessor_and_no_retry_extends_it() {
     for (store, clock, _place) in stores().await {
         let rule = RefreshRule::new();
-        // R1, R2, R3, then R1 within the window.
+        // The order is R1, R2, R3, then R1 within the window.
         let (grant, _, first) = issue(&store, new("viewer").user("alice")).await;
         let (_, _, second) = renew(&store, &grant.id, &first, &rule).await;
         let (_, access, third) = renew(&store, &grant.id, &second, &rule).await;
@@ -207,7 +207,7 @@ async fn req_94_nothing_of_a_grant_lives_after_its_end_has_returned() {
             }
             let token = Presented::Refresh(first.digests);
             assert_eq!(store.end(&Ending::Token { token: &token, client: "viewer" }).await.unwrap(), 1);
-            // Also what a renewal that is still under way was about to make.
+            // This also ends the tokens of a renewal that is still under way.
             calls.join_all().await;
             assert_eq!(live(&store, &access, &first).await, [false, false]);
             for (_, access, refresh) in &renewals {
@@ -259,7 +259,7 @@ async fn req_97_a_refresh_token_ends_when_it_is_idle_and_with_its_grant() {
         clock.advance(HOUR * 23);
         let (outcome, _, second) = renew(&store, &grant.id, &first, &rule).await;
         let Renewal::Renewed(renewed) = outcome else { panic!("{outcome:?}") };
-        // 17 hours are left of the grant, and 24 of the idle time.
+        // The grant has 17 hours left, which is less than the idle time of 24 hours.
         let left = renewed.refresh_expires_at.unwrap().duration_since(renewed.now).unwrap();
         assert_eq!(left, HOUR * 17);
         clock.advance(HOUR * 17);
@@ -272,8 +272,8 @@ async fn req_97_a_refresh_token_ends_when_it_is_idle_and_with_its_grant() {
     }
 }
 
-/// The clock of the store decides every end, to the millisecond, and redeeming a code changes no
-/// end of the grant.
+/// The clock of the store decides every expiry, to the millisecond, and redeeming a code extends no
+/// expiry of the grant.
 #[tokio::test]
 async fn req_106_one_clock_decides_every_end() {
     for (store, clock, _place) in stores().await {
@@ -288,7 +288,7 @@ async fn req_106_one_clock_decides_every_end() {
         assert_eq!(live(&store, &access, &refresh).await, [true, true]);
         clock.advance(Duration::from_millis(1));
         assert_eq!(live(&store, &access, &refresh).await, [false, true]);
-        // Of the 48 hours of the grant, the code took a minute.
+        // Redeeming the code used one minute of the grant's 48 hours.
         clock.advance(HOUR * 22);
         let (_, _, refresh) = renew(&store, &id, &refresh, &RefreshRule::new()).await;
         clock.advance(HOUR * 23);
