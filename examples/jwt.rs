@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     eprintln!("{} key(s) of {}", keys.load().await?, issuer.name());
 
     let verifier = JwtVerifier::builder(issuer.name())
-        .audience("https://api.example") // who we are, to the issuer
+        .audience("https://api.example") // the name of this service at the issuer
         .keys(keys)
         .build()?;
 

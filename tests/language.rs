@@ -1,16 +1,16 @@
-//! Holds the language of the documentation: counts words in doc comments, comments, log lines,
+//! Checks the language of the documentation: counts words in doc comments, comments, log lines,
 //! errors and markdown, and measures their lines.
 //!
-//! The limits are a floor. CONTRIBUTING.md has the rules that they stand for.
+//! The limits are a floor. CONTRIBUTING.md has the rules behind them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Widest line of a comment or of markdown, in characters.
+/// The maximum width of a line of a comment or of markdown, in characters.
 const PROSE_WIDTH: usize = 100;
 
-/// Widest line of Rust code on a page of rustdoc, which cuts off the rest.
+/// The maximum width of Rust code on a page of rustdoc, which cuts off the rest.
 const EXAMPLE_WIDTH: usize = 80;
 
 /// Words that stand for a person or a thing without naming it.
@@ -121,7 +121,7 @@ impl Prose {
         })
     }
 
-    /// How many of these words stand in a thousand, and the places of the first ones.
+    /// Returns the number of these words in a thousand words, and the places of the first ones.
     fn per_thousand(&self, wanted: &[&str]) -> (f64, Vec<String>) {
         let is_wanted = |word: &str| wanted.iter().any(|one| one.eq_ignore_ascii_case(word));
         let found: Vec<_> = self.words().filter(|(_, word)| is_wanted(word)).collect();
@@ -139,7 +139,7 @@ impl Prose {
     }
 }
 
-/// The string literals of a macro call or an attribute, from behind its opening parenthesis on.
+/// Returns the string literals of a macro call or an attribute, from its opening parenthesis on.
 fn texts(source: &str) -> Vec<String> {
     let (mut found, mut open, mut quoted) = (Vec::new(), 1, None::<String>);
     let mut rest = source.chars();
@@ -159,7 +159,7 @@ fn texts(source: &str) -> Vec<String> {
     found
 }
 
-/// Whether rustdoc takes a code block of this language for Rust.
+/// Returns true if rustdoc takes a code block of this language for Rust.
 fn is_rust(language: &str) -> bool {
     let mut words = language.split(',').map(str::trim).filter(|word| !word.is_empty());
     words.all(|word| {
@@ -168,7 +168,7 @@ fn is_rust(language: &str) -> bool {
     })
 }
 
-/// The files below a folder that have one of these endings.
+/// Collects the files below a folder that have one of these endings.
 fn files(folder: &str, ending: &str, found: &mut Vec<PathBuf>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let Ok(entries) = fs::read_dir(root.join(folder)) else { return };
@@ -197,7 +197,7 @@ fn read(folders: &[&str], ending: &str, mut add: impl FnMut(&Path, &str)) {
     }
 }
 
-/// Everything that a user, an operator or a contributor reads.
+/// Returns everything that a user, an operator or a contributor reads.
 fn everything() -> Prose {
     let mut prose = Prose::default();
     read(&["src", "examples"], ".rs", |path, source| {

@@ -1,4 +1,4 @@
-//! What the demo portal has beside the platforms' routes, asked of the portal itself.
+//! The demo portal's routes other than those of the platforms, tested on the portal itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[allow(dead_code, reason = "the corpus needs more of it")]
@@ -22,7 +22,7 @@ use corpus_runner::wire::Answer;
 
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// What a client of the Model Context Protocol does, with nothing but a URL (RFC 9728 section 5).
+/// The steps of a client of the Model Context Protocol that has only a URL (RFC 9728 section 5).
 #[tokio::test]
 async fn req_24_a_refusal_leads_to_who_gives_tokens() {
     let portal = Portal::start("assumed").await;
@@ -56,7 +56,7 @@ async fn req_24_a_refusal_leads_to_who_gives_tokens() {
         });
         assert_eq!(document.json().unwrap(), expected);
     }
-    // Platforms that give their tokens otherwise do not name it.
+    // Platforms that issue their tokens in another way do not name the metadata.
     for request in ["GET /acme/weather/whoami", "GET /geodatahub/whoami", "GET /users/current.xml"] {
         let challenges = headers(&portal.ask(request, &[]).await, "www-authenticate");
         assert!(!challenges.iter().any(|line| line.contains("metadata")), "{request}");
@@ -91,7 +91,7 @@ async fn failures_are_counted_by_the_client_that_a_proxy_names() {
         429,
         "whatever the client says first"
     );
-    // Clients on this machine share an address, and no failure is counted.
+    // Clients on this machine share an address, so their failures are not counted.
     for attempt in 1..=12 {
         assert_eq!(log_in("127.0.0.1", &format!("wrong{attempt}")).await.status, 401, "{attempt}");
     }
@@ -113,7 +113,7 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
         200
     );
     for open in ["/healthz", "/metrics", METADATA] {
-        // Broken ones are not even looked at.
+        // These routes do not read credentials, not even malformed ones.
         let lines = ["Authorization: Basic ???".to_owned()];
         assert_eq!(portal.ask(&format!("GET {open}"), &lines).await.status, 200, "{open}");
     }
@@ -123,7 +123,7 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
     for line in [
         r#"tower_principal_attempts_total{credential="access_token",carrier="authorization",syntax="bearer",outcome="accepted"} 1"#,
         r#"tower_principal_attempts_total{credential="access_token",carrier="query",syntax="parameter",outcome="denied_token"} 1"#,
-        // The database is asked about each.
+        // Each verification queries the database.
         r#"tower_principal_verification_seconds_bucket{credential="password",le="+Inf"} 1"#,
         r#"tower_principal_verification_seconds_bucket{credential="access_token",le="+Inf"} 2"#,
     ] {
@@ -144,7 +144,7 @@ async fn operators_see_what_became_of_credentials_and_need_none() {
     assert!(!log.contains(&token) && !log.contains(&pair));
 }
 
-/// Also of errors that no layer makes.
+/// This includes errors that no layer returns.
 #[tokio::test]
 async fn every_error_of_a_platforms_routes_has_its_shape() {
     let portal = Portal::start("assumed").await;
@@ -245,7 +245,8 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// The doctor works without a network: a token, a key file, and what is wrong.
+/// The doctor works without a network. Its input is a token and a key file, and its output the
+/// reason of the refusal.
 #[tokio::test]
 async fn the_doctor_explains_a_token_and_prints_nothing_of_it() {
     let portal = Portal::start("assumed").await;

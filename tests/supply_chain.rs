@@ -1,8 +1,8 @@
-//! Holds `deny.toml` (REQ-62): what is banned, which licences are taken, where crates come from.
-//! And the oldest Rust: no crate that is built asks for a newer one than is promised.
+//! Checks `deny.toml` (REQ-62): banned crates, accepted licences, and sources of crates. Checks
+//! also that no crate of a build requires a newer Rust than the promised minimum.
 //!
-//! `cargo deny` reads the same file and knows more, yanked versions and RustSec's advisories above
-//! all. This needs no tool and no network.
+//! `cargo deny` reads the same file and checks more, above all yanked versions and RustSec's
+//! advisories. This test needs no tool and no network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use semver::{Prerelease, Version, VersionReq};
 use serde::Deserialize;
 use spdx::{Expression, ParseMode};
 
-/// The parts of `deny.toml` that are held here.
+/// The parts of `deny.toml` that are checked here.
 #[derive(Deserialize)]
 struct Rules {
     bans: Bans,
@@ -54,7 +54,7 @@ struct Sources {
     allow_registry: Vec<String>,
 }
 
-/// What `cargo metadata` returns about the crates of a build with every feature.
+/// The output of `cargo metadata` about the crates of a build with every feature.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -92,11 +92,11 @@ struct Dependency {
 
 #[derive(Deserialize)]
 struct DependencyKind {
-    /// `dev`, `build`, or none of both.
+    /// `dev`, `build`, or none for a normal dependency.
     kind: Option<String>,
 }
 
-/// `Cargo.toml`, as far as it promises something about Rust.
+/// The promises of `Cargo.toml` about Rust.
 #[derive(Deserialize)]
 struct Manifest {
     package: Promise,
@@ -109,7 +109,7 @@ struct Promise {
     rust_version: VersionReq,
 }
 
-/// `Cargo.lock`, which also has crates for other systems and for features that are never on.
+/// `Cargo.lock`, which also has crates for other systems and for features that are never enabled.
 #[derive(Deserialize)]
 struct Lock {
     package: Vec<Locked>,
@@ -132,7 +132,7 @@ fn metadata(features: &[&str]) -> Metadata {
     let version = cargo().args(["--version", "--verbose"]).output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    // Crates of other systems may not be on this machine.
+    // The crates of other systems may be missing on this machine.
     let told = cargo()
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", host])
@@ -143,7 +143,7 @@ fn metadata(features: &[&str]) -> Metadata {
     serde_json::from_slice(&told.stdout).unwrap()
 }
 
-/// `NAME` or `NAME@VERSIONS`. A pre-release counts as what it comes before.
+/// Matches `NAME` or `NAME@VERSIONS`. A pre-release counts as its release.
 fn is_banned(ban: &Ban, package: &Package) -> bool {
     let version = Version { pre: Prerelease::EMPTY, ..package.version.clone() };
     match ban.name.split_once('@') {
@@ -197,7 +197,7 @@ fn foreign(rules: &Rules, lock: &Lock) -> Vec<String> {
     packages.map(|locked| format!("{} from {:?}", locked.name, locked.source)).collect()
 }
 
-/// The crates that a user of the crate builds, without those of its tests alone.
+/// Returns the crates that a user of the crate builds, without those of its tests.
 fn built(metadata: &Metadata) -> Vec<&Package> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = metadata.resolve.root.as_deref().into_iter().collect();
@@ -214,14 +214,14 @@ fn built(metadata: &Metadata) -> Vec<&Package> {
     metadata.packages.iter().filter(|package| reached.contains(package.id.as_str())).collect()
 }
 
-/// The minor version of Rust 1.
+/// Returns the minor version of Rust 1.
 fn minor(rust: &VersionReq) -> u64 {
     let [version] = rust.comparators.as_slice() else { panic!("{rust}") };
     assert_eq!(version.major, 1, "{rust}");
     version.minor.unwrap()
 }
 
-/// The newest Rust that a crate among these asks for, and its name.
+/// Returns the newest Rust version that one of these crates requires, and the crate's name.
 fn newest<'p>(packages: &[&'p Package]) -> (u64, &'p str) {
     let asked = packages
         .iter()
@@ -229,7 +229,8 @@ fn newest<'p>(packages: &[&'p Package]) -> (u64, &'p str) {
     asked.max().unwrap()
 }
 
-/// The test kit authenticates without a credential: only a build that names its feature has it.
+/// The test kit authenticates without a credential, so only a build that names its feature may
+/// contain it.
 #[test]
 fn no_feature_but_its_own_switches_the_test_kit_on() {
     let manifest: Manifest = toml_of("Cargo.toml");
@@ -257,7 +258,7 @@ fn a_service_that_checks_only_jwts_builds_without_password_hashes_and_tables_in_
     assert!(heavy.into_iter().all(|name| default.contains(name)), "{default:?}");
 }
 
-/// What `cargo check` with that Rust would report first. The manifest's `rust-version` and the
+/// `cargo check` with that Rust would report this first. The manifest's `rust-version` and the
 /// README's table of features state the same version.
 #[test]
 fn no_crate_but_sqlx_needs_a_newer_rust_than_is_promised() {
@@ -309,7 +310,7 @@ fn req_62_every_crate_comes_from_crates_io_and_has_a_checksum() {
     assert_eq!(foreign(&toml_of("deny.toml"), &toml_of("Cargo.lock")), Vec::<String>::new());
 }
 
-/// JWTs are checked by aws-lc-rs, wherever that crate is built.
+/// JWTs are verified with aws-lc-rs, on every system that builds that crate.
 #[test]
 fn req_62_jsonwebtoken_has_one_cryptography() {
     let metadata = metadata(&["--all-features"]);
@@ -320,7 +321,7 @@ fn req_62_jsonwebtoken_has_one_cryptography() {
     }
 }
 
-/// The rules above find what they should.
+/// The rules above find violations.
 #[test]
 fn the_rules_can_be_broken() {
     let rules: Rules = toml_of("deny.toml");

@@ -1,4 +1,5 @@
-//! Holds the threat model to the tests: every guarantee names tests, and every one of them exists.
+//! Checks the threat model against the tests: every guarantee names tests, and every one of them
+//! exists.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::path::Path;
 
 const STAGES: [&str; 8] = ["read", "guard", "guests", "verify", "authorize", "respond", "issue", "serve"];
 
-/// The names of all test functions below a folder.
+/// Collects the names of all test functions below a folder.
 fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -29,7 +30,7 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The rows of the guarantees: a stage, and the tests that the row names.
+/// Returns the rows of the guarantees: a stage, and the tests that the row names.
 fn guarantees() -> Vec<(String, Vec<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("docs/THREAT_MODEL.md")).unwrap();

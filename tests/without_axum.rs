@@ -1,8 +1,8 @@
-//! Decisions by path where the crate does not know axum: a path rule never takes a nested path for
-//! the original one.
+//! Decisions by path if the crate is built without axum: a path rule never takes a nested path for
+//! the original path.
 //!
-//! The routers are real ones, of axum; the crate is built without its feature `axum`. With the
-//! feature the tests of `it` cover the same.
+//! The routers are real ones of axum, but the crate is built without its feature `axum`. With the
+//! feature, the tests of `it` cover the same.
 #![cfg(not(feature = "axum"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -25,7 +25,7 @@ fn layer(dialect: tower_principal::Dialect) -> AuthenticateLayer<MemoryVerifier>
     AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure())
 }
 
-/// A router that answers 200 to every request that the layer lets pass.
+/// Returns a router that answers 200 to every request that the layer passes on.
 fn guarded() -> Router {
     Router::new().route("/{*rest}", any(async || "in")).layer(layer(dialect::USERGRID))
 }
@@ -34,7 +34,7 @@ async fn status(app: Router, target: &str) -> StatusCode {
     app.oneshot(Request::get(target).body(Body::empty()).unwrap()).await.unwrap().status()
 }
 
-/// The app with the record of the original target around it.
+/// Returns the app inside the layer that records the original target.
 fn recorded(app: Router) -> Router {
     Router::new().fallback_service(OriginalTargetLayer::new().layer(app))
 }

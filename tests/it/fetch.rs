@@ -114,7 +114,7 @@ async fn the_trouble_with_a_server_is_told_apart_in_words() {
     let plain_server = serve_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let half = serve_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123").await;
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let unknown = "x".repeat(64); // longer than any part of a name: no resolver is asked
+    let unknown = "x".repeat(64); // longer than any part of a host name, so no resolver is asked
     for (url, words) in [
         (format!("http://{unknown}/keys?secret"), "cannot connect: host name not found"),
         (format!("http://{nobody}/keys?secret"), "cannot connect: connection refused"),

@@ -77,7 +77,7 @@ async fn req_41_claims_are_required_and_typed() {
         ("nbf", json!(-1)),
         ("iat", json!("1")),
         ("iat", json!({})),
-        ("iat", json!(0)), // so long a life
+        ("iat", json!(0)), // a lifetime that is too long
         ("aud", json!(5)), // H27
         ("aud", json!(null)),
         ("aud", json!([])), // H29

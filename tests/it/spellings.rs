@@ -1,4 +1,4 @@
-//! What is revoked is forgotten by a cache in every spelling (REQ-37, REQ-39).
+//! A cache removes a revoked credential in every form and encoding (REQ-37, REQ-39).
 
 use std::future::pending;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ fn nowhere() -> VerifyContext<'static> {
     VerifyContext::default()
 }
 
-/// Whether a good answer is at hand.
+/// Returns true if the cache accepts the credential without waiting.
 fn remembers<V: Verifier>(cached: &Cached<V>, credential: &Credential<'_>) -> bool {
     matches!(cached.verify_now(credential, &nowhere()), Some(Ok(_)))
 }
@@ -116,7 +116,7 @@ mod jwts {
         assert!(before.poll_unpin(&mut Task::from_waker(Waker::noop())).is_pending());
         until(|| late.asked.load(Ordering::SeqCst) == 2).await;
         cached.revoke(&token, &context).await.unwrap();
-        // A caller that asks now does not get the earlier answer.
+        // A new caller does not get the earlier answer.
         let mut after = Box::pin(cached.verify(&twin, &context));
         assert!(after.poll_unpin(&mut Task::from_waker(Waker::noop())).is_pending());
         until(|| late.asked.load(Ordering::SeqCst) == 3).await;
@@ -213,8 +213,8 @@ async fn req_39_what_cannot_be_named_is_not_revoked_and_that_is_an_outage() {
     }
 }
 
-/// A revocation that its caller gives up goes on in the verifier, and what was verified until it
-/// was done is not kept.
+/// If the caller of a revocation leaves, the verifier completes it. Answers from before its
+/// completion are not cached.
 #[tokio::test(start_paused = true)]
 async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it() {
     struct Detached {
@@ -280,7 +280,7 @@ async fn req_39_revoking_what_is_not_revoked_forgets_nobody_else() {
         let more = asked.load(Ordering::SeqCst) - before;
         assert_eq!(more, usize::from(text != "good1"), "{text}: whose it is, is asked once if not at hand");
     }
-    // A password that is never kept is not tried.
+    // No revocation is attempted for a password, because passwords are not cached.
     let before = asked.load(Ordering::SeqCst);
     let password = Credential::Password(Pair::new(Secret::borrowed("alice"), Secret::borrowed("p")));
     cached.revoke(&password, &nowhere()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! The tenant is a wall for every verifier.
+//! Every verifier keeps tenants apart.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn memory() -> MemoryVerifier {
     builder.access_token("opaque", OAuthUser::new("alice")).build().unwrap()
 }
 
-/// An authorization server that answers the same about every token.
+/// An authorization server with the same answer for every token.
 struct Answers(Bytes);
 
 impl Fetch for Answers {
@@ -128,7 +128,7 @@ async fn a_jwt_is_good_at_the_host_that_its_claim_names() {
     ] {
         assert_eq!(status(&app, host, token).await, expected, "{host}");
     }
-    // Revoking asks for the same tenant.
+    // A revocation must name the same tenant.
     let verifier = jwt(&issuer).tenant_claim("tid").build().unwrap();
     let credential = Credential::AccessToken(Secret::borrowed(&acme));
     assert!(verifier.revoke(&credential, &VerifyContext::default().with_tenant("rival")).await.is_err());
@@ -148,7 +148,7 @@ async fn an_introspected_token_is_good_at_the_host_that_its_claim_names() {
     ] {
         let verifier = Introspection::builder("https://login.example/introspect", Answers(answer.into()));
         let verifier = verifier.bearer("t").tenant_claim("/tenant/id").build().unwrap();
-        // Also where the answer is remembered.
+        // The same if a cache has the answer.
         let app = walled(Cached::new(verifier).unwrap());
         for (host, good) in [("acme", good), ("other", false), ("acme", good)] {
             assert_eq!(status(&app, host, "opaque").await, if good { 200 } else { 401 }, "{answer} {host}");

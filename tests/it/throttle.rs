@@ -21,7 +21,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const HERE: &str = "192.0.2.1";
 const ELSEWHERE: &str = "198.51.100.7";
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Came {
     In,
@@ -44,7 +44,7 @@ fn from(address: &str) -> VerifyContext<'static> {
     VerifyContext::default().with_client(address.parse().unwrap())
 }
 
-/// Asks as the layer does: at once, and where that does not do, once more with waiting.
+/// Asks like the layer: first `verify_now`, then `verify` if that has no answer.
 async fn ask(verifier: &impl Verifier, credential: Credential<'_>, context: &VerifyContext<'_>) -> Came {
     let answer = match verifier.verify_now(&credential, context) {
         Some(answer) => answer,
@@ -83,12 +83,13 @@ fn words(credential: &Credential<'_>) -> Result<tower_principal::Principal, Veri
     }
 }
 
-/// Bears three failures of an id, and five of a client, for long.
+/// Returns a throttle that allows three failures of an id and five of a client for a long time.
 fn slow<V: Verifier>(inner: V) -> Throttled<V> {
     Throttled::new(inner).unwrap().by_id(FailureLimit::new(3, HOUR)).by_client(FailureLimit::new(5, HOUR))
 }
 
-/// The same over a verifier that is counted, which answers at once or not.
+/// Returns the same throttle over a verifier whose calls are counted, and which answers at once or
+/// later.
 fn counted(at_once: bool) -> (Throttled<impl Verifier>, impl Fn() -> usize) {
     let (inner, asked) = Counting::new(Says { answer: words, at_once });
     (slow(inner), asked)
@@ -122,7 +123,7 @@ async fn req_60_nobody_elsewhere_is_locked_out() {
     }
     assert_eq!(ask(&verifier, password("alice", "right"), &from(HERE)).await, Slowed);
     assert_eq!(ask(&verifier, password("alice", "right"), &from(ELSEWHERE)).await, In);
-    // Attempts from many addresses at once lock no user out either.
+    // Simultaneous attempts from many addresses lock no user out either.
     for n in 0..=255 {
         let place = from(&format!("203.0.113.{n}"));
         for _ in 0..4 {
@@ -155,7 +156,7 @@ async fn req_60_what_has_succeeded_goes_on_from_a_client_over_its_limit() {
     assert_eq!(ask(&verifier, password("bob", "right"), &here).await, Slowed, "nobody knows bob from here");
     assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
     assert_eq!(ask(&verifier, token("right-token-0123456"), &here).await, In);
-    // It is the credential that is known, and not its id: another secret is a guess.
+    // The throttle remembers the credential and not its id: another secret is a guess.
     let before = asked();
     for _ in 0..5 {
         assert_eq!(ask(&verifier, password("alice", "wrong"), &here).await, Slowed);
@@ -174,7 +175,7 @@ async fn a_neighbours_guesses_do_not_lock_out_a_user_who_has_just_logged_in() {
         }
         assert_eq!(ask(&verifier, password("alice", "wrong"), &here).await, Slowed);
         assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
-        // Known as this kind, at this tenant, and from here alone.
+        // It is remembered for this kind, this tenant and this address only.
         let key = Credential::KeyPair(Pair::new(Secret::borrowed("alice"), Secret::borrowed("right")));
         for _ in 0..5 {
             ask(&verifier, key.reborrow(), &here).await;
@@ -202,7 +203,8 @@ async fn a_disabled_users_password_is_answered_as_a_wrong_one_is() {
     }
 }
 
-/// A user that had logged in from here is disabled now: over the limit no answer differs.
+/// A user that had logged in from here is now disabled: above the limit, its answer is the same as
+/// any other.
 #[tokio::test]
 async fn a_known_credential_that_is_denied_over_the_limit_is_answered_as_a_guess_is() {
     for reason in [DenialReason::Disabled, DenialReason::Unknown, DenialReason::Expired] {
@@ -252,7 +254,8 @@ async fn req_60_an_expired_or_revoked_token_and_an_outage_are_no_failures() {
     }
 }
 
-/// A token of a disabled user is one, and so is every denial of what has an id.
+/// A denied token of a disabled user is a failure, and so is every denial of a credential with an
+/// id.
 #[tokio::test]
 async fn every_other_denial_is_a_failure() {
     let key = |secret| Credential::KeyPair(Pair::new(Secret::borrowed("alice"), Secret::borrowed(secret)));
@@ -283,7 +286,7 @@ async fn every_other_denial_is_a_failure() {
     }
 }
 
-/// Behind the layer, from a peer.
+/// Returns a service behind the layer, for requests from a peer.
 fn app(verifier: impl Verifier, transport: Transport) -> Router {
     whoami().layer(AuthenticateLayer::new(dialect::ANY, verifier, transport))
 }
@@ -317,7 +320,7 @@ async fn req_60_the_answer_is_429_and_says_when_to_come_back() {
     }
 }
 
-/// The limit is that of the one attempt, so a rounded-up second is never too early.
+/// `Retry-After` is rounded up to whole seconds, so a client that waits as long is not too early.
 #[tokio::test]
 async fn req_60_whoever_comes_back_when_told_is_looked_at() {
     let limit = FailureLimit::new(1, Duration::from_millis(300));
@@ -378,7 +381,7 @@ async fn an_ipv6_client_is_its_network_and_a_mapped_address_is_ipv4() {
         ("192.0.2.1", "::ffff:192.0.2.1", true),
         ("::ffff:192.0.2.1", "::ffff:192.0.2.2", false),
         ("192.0.2.1", "192.0.2.2", false),
-        // Neither is the IPv4 address that it ends with.
+        // IPv6 addresses that end with an IPv4 address do not share its limit either.
         ("0.0.0.1", "::1", false),
         ("::c000:201", "192.0.2.1", false),
         ("::c000:201", "::c000:202", false),
@@ -465,8 +468,8 @@ async fn requests_without_an_address_are_counted_together_and_the_log_has_one_wa
     assert_eq!(lines[0].level, tracing::Level::WARN);
 }
 
-/// 500 guesses through a proxy, each with another address in a header of the family that the proxy
-/// does not write.
+/// 500 guesses through a proxy, each with another address in a header that the proxy does not
+/// write.
 #[tokio::test]
 async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
     let networks = || transport::behind_proxy(["10.0.0.0/8".parse().unwrap()]);
@@ -477,7 +480,7 @@ async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
         (networks().forwarding_headers(ForwardingHeaders::Forwarded), forwarded, "x-forwarded-for"),
         (networks(), x_forwarded, "forwarded"),
         (networks().forwarding_headers(ForwardingHeaders::XForwarded), x_forwarded, "forwarded"),
-        // The proxy appends, and the client wrote before it.
+        // The proxy appends its line to the client's.
         (networks(), x_forwarded, "x-forwarded-for"),
         (networks(), forwarded, "forwarded"),
     ] {
@@ -500,7 +503,7 @@ async fn a_clients_own_header_of_the_other_family_multiplies_no_attempts() {
     }
 }
 
-/// Nor does it stand in the audit trail.
+/// It is not in the audit events either.
 #[tokio::test]
 async fn the_audit_trail_has_no_address_that_a_client_forged() {
     let log = listen();
@@ -522,7 +525,7 @@ async fn the_audit_trail_has_no_address_that_a_client_forged() {
     }
 }
 
-/// A hash that was begun costs as much whether or not its client waits for it.
+/// A hash that has started costs the same whether or not its client waits for it.
 #[tokio::test(start_paused = true)]
 async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not() {
     struct Hangs;
@@ -558,12 +561,12 @@ async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not()
     }
     assert_eq!(send(app.clone(), logs_in(HERE, "bob", "right")).await.status, 429, "and by its client");
     assert_eq!(send(app.clone(), logs_in(HERE, "known", "right")).await.status, 200);
-    // The verifier is too slow for the layer: an outage, and not a failed attempt.
+    // The verifier is slower than the layer's deadline, which is an outage and no failed attempt.
     for _ in 0..10 {
         assert_eq!(send(app.clone(), logs_in(ELSEWHERE, "alice", "wrong")).await.status, 503);
     }
     assert_eq!(send(app.clone(), logs_in(ELSEWHERE, "alice", "right")).await.status, 200);
-    // Without a layer, a future that is dropped is a client that left.
+    // Without a layer, a dropped future is a client that left.
     let verifier = slow(Hangs);
     for _ in 0..3 {
         let (here, token) = (from(HERE), token("x"));
@@ -600,7 +603,7 @@ async fn req_60_and_defect_18_a_forwarded_address_counts_from_a_trusted_proxy_on
     }
     let app = app(slow(says(words)), proxies());
     for _ in 0..3 {
-        // What stands before the last hop is the client's own word.
+        // The part before the last hop comes from the client itself.
         let request = attempt("10.0.0.1", "198.51.100.7, 203.0.113.5".to_owned(), "wrong");
         assert_eq!(send(app.clone(), request).await.status, 401);
     }
@@ -611,7 +614,7 @@ async fn req_60_and_defect_18_a_forwarded_address_counts_from_a_trusted_proxy_on
     assert_eq!(send(app, again("198.51.100.7")).await.status, 200);
 }
 
-/// REQ-54, too.
+/// REQ-54 as well.
 #[tokio::test]
 async fn req_60_memory_is_bounded_whatever_is_sent() {
     let verifier = slow(says(words));
@@ -648,7 +651,7 @@ async fn a_tenant_multiplies_no_attempts() {
     }
 }
 
-/// The same id of another kind of credential is another one.
+/// The same id in another kind of credential is another id.
 #[tokio::test]
 async fn kinds_do_not_slow_each_other_down() {
     let (verifier, _) = counted(true);
@@ -689,8 +692,8 @@ fn nobody_later() -> impl Verifier {
     says_later(|_| Err(VerifyError::UNKNOWN))
 }
 
-/// What is not for this verifier to say is no guess at what it knows: in a chain the next one knows
-/// it.
+/// If this verifier does not support a credential, that is no guess, because the next verifier of a
+/// chain may accept it.
 #[tokio::test]
 async fn a_credential_for_the_next_verifier_is_no_failure() {
     let users = says(|credential| match credential {
@@ -705,7 +708,7 @@ async fn a_credential_for_the_next_verifier_is_no_failure() {
     assert_eq!(ask(&chain, password("alice", "right"), &from(HERE)).await, In);
 }
 
-/// A password hash is what makes guessing dear for us; it is not begun.
+/// The expensive part of a guess is its password hash, and it does not start.
 #[tokio::test]
 async fn req_60_a_password_check_is_not_even_started() {
     struct Hashes(Arc<AtomicBool>);
@@ -734,7 +737,7 @@ async fn req_60_a_password_check_is_not_even_started() {
     }
 }
 
-/// Each request is one attempt, whether the answer is at hand or has to be waited for.
+/// Each request is one attempt, whether or not its answer is immediate.
 #[tokio::test]
 async fn both_ways_agree_and_count_a_request_once() {
     let script = [
@@ -764,8 +767,8 @@ async fn both_ways_agree_and_count_a_request_once() {
     assert_eq!(run(false).await, expected);
 }
 
-/// Also where the answer about one credential is at hand and another beside it has to be waited
-/// for.
+/// The same if the answer about one credential is immediate and the answer about another beside it
+/// is not.
 #[tokio::test]
 async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_waited_for() {
     struct Mixed;
@@ -808,7 +811,7 @@ async fn what_is_known_of_one_credential_is_not_counted_again_while_another_is_w
     assert_eq!(statuses, [401, 401, 401, 429]);
 }
 
-/// An hour is the longest, and no limit makes it panic.
+/// The longest interval is an hour, and no limit causes a panic.
 #[tokio::test]
 async fn odd_limits_hold() {
     for each in [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(u64::MAX), Duration::MAX] {

@@ -1,4 +1,4 @@
-//! Which credentials pass over which connections: what the dialects' transport rules say.
+//! Which credentials are accepted over which connections, by the dialects' transport rules.
 
 use http::Request;
 use tower_principal::RejectionKind::{DeniedAppToken, InsecureTransport, Malformed, Missing};
@@ -57,7 +57,7 @@ async fn req_35_no_credential_passes_over_another_one_nor_is_one_asked_for_there
         ] {
             let answer = over(connection, dialect::ANY, request).await;
             assert_eq!(answer.outcome(), Err(InsecureTransport), "{connection:?}");
-            // A challenge or a redirect would have the client send it again.
+            // After a challenge or a redirect, the client would send the credential again.
             assert_eq!(answer.challenges(), [""; 0], "{connection:?}");
             assert_eq!(answer.lines("location"), [""; 0], "{connection:?}");
             assert_eq!(answer.lines("connection"), ["close"], "{connection:?}");
@@ -65,7 +65,8 @@ async fn req_35_no_credential_passes_over_another_one_nor_is_one_asked_for_there
     }
 }
 
-/// Socrata's document: an app token may travel over plain http, and what comes with it may not.
+/// Socrata's documentation: an app token may travel over plain http, and credentials beside it may
+/// not.
 #[tokio::test]
 async fn socratas_app_tokens_pass_over_plain_http_and_nothing_else_does() {
     let app_and = |line: &str| get("/", &[("x-app-token", APP_TOKEN), ("authorization", line)]);
@@ -89,7 +90,7 @@ async fn socratas_app_tokens_pass_over_plain_http_and_nothing_else_does() {
     }
 }
 
-/// Anything in the request that claims to be secure is only a claim.
+/// A statement in the request that it is secure is only the client's claim.
 #[tokio::test]
 async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
     for header in [
@@ -105,7 +106,7 @@ async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
     }
 }
 
-/// The same bytes whether or not the token is any good: no verifier is asked.
+/// The answer has the same bytes for valid and invalid tokens, because no verifier is asked.
 #[tokio::test]
 async fn an_insecure_credential_asks_no_verifier_and_says_nothing_about_itself() {
     let (verifier, asked) = Counting::new(everybody());
@@ -144,7 +145,7 @@ async fn a_rule_is_kept_for_each_kind_of_credential() {
     }
 }
 
-/// A token in a form is a credential like any other.
+/// The rule also applies to a token in a form.
 #[tokio::test]
 async fn a_token_in_a_body_is_refused_over_an_insecure_connection() {
     let layer = AuthenticateLayer::new(dialect::ANY, everybody(), from_acceptor())

@@ -1,4 +1,4 @@
-//! Asking verifiers, and what becomes of their answers (REQ-15 to REQ-19, REQ-55, REQ-56).
+//! Calls of verifiers, and the effect of their answers (REQ-15 to REQ-19, REQ-55, REQ-56).
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -33,7 +33,8 @@ fn an_app() -> Verdict {
     Ok(AppToken::new("app").into())
 }
 
-/// The shape of the id gives the kind before a verifier is asked, and the verifier is asked once.
+/// The format of the id determines the kind before a verifier is asked, and the verifier is asked
+/// once.
 #[tokio::test]
 async fn req_15_the_shape_of_the_id_decides_and_nothing_is_tried_twice() {
     for (dialect, id, kind) in [
@@ -104,7 +105,7 @@ async fn req_16_a_password_is_taken_as_it_came() {
     }
 }
 
-/// The same time is in `memory`; these are the same bytes.
+/// `passwords` tests that they take the same time; this tests that they have the same bytes.
 #[tokio::test]
 async fn req_17_unknown_wrong_and_disabled_users_get_the_same_answer() {
     let verifier = std::sync::Arc::new(everybody());
@@ -121,7 +122,7 @@ async fn req_17_unknown_wrong_and_disabled_users_get_the_same_answer() {
     }
 }
 
-/// A database may answer text with a NUL by an error, which would look like an outage.
+/// A database may return an error for text with a NUL, which would look like an outage.
 #[tokio::test]
 async fn req_19_text_that_no_store_can_hold_is_denied_unasked() {
     let (verifier, asked) = Counting::new(verify::from_fn(async |_, _| {
@@ -143,7 +144,8 @@ async fn req_19_text_that_no_store_can_hold_is_denied_unasked() {
     assert_eq!(asked(), 0);
 }
 
-/// The same for the two halves of a client, which are no tokens and so have no alphabet.
+/// The same for the two halves of a client's credential, whose characters are not limited to those
+/// of a token.
 #[tokio::test]
 async fn req_19_no_control_character_of_a_pair_reaches_a_verifier() {
     let (verifier, asked) = Counting::new(says(|_| Err(VerifyError::UNKNOWN)));
@@ -235,7 +237,7 @@ async fn req_55_a_verifier_that_hangs_is_unavailable_at_the_deadline() {
     }
 }
 
-/// A subject and an app token share it, wherever they stand.
+/// A subject and an app token share the deadline, in all places of a request.
 #[tokio::test(start_paused = true)]
 async fn req_55_one_deadline_holds_for_all_verification_of_a_request() {
     let slow = || {
@@ -287,7 +289,7 @@ async fn a_verifier_learns_tenant_address_and_head() {
     assert_eq!(*SEEN.lock().unwrap(), both);
 }
 
-/// Peers kept an authorization with the cached identity; here a second route decides for itself.
+/// Peers cached a permission with the identity. Here the second route checks its own scope.
 #[tokio::test]
 async fn defect_14_the_second_route_checks_its_own_scope() {
     let reads =
@@ -306,7 +308,7 @@ async fn defect_14_the_second_route_checks_its_own_scope() {
     }
 }
 
-/// Peers let tokens of a wrong issuer pass where missing ones may.
+/// If guests are allowed, peers accept tokens of a wrong issuer as guests.
 #[tokio::test]
 async fn defect_15_missing_does_not_absorb_present_but_unusable() {
     let app = app(dialect::OPENDATASOFT.guests([GuestRule::everywhere()]));
@@ -322,7 +324,7 @@ async fn defect_15_missing_does_not_absorb_present_but_unusable() {
     }
 }
 
-/// A token that is expired, revoked or disabled is answered like one that never was.
+/// The answer to an expired, revoked or disabled token is the same as to an unknown one.
 #[tokio::test]
 async fn every_denied_token_gets_the_same_answer() {
     let mut answers = Vec::new();
@@ -338,7 +340,7 @@ async fn every_denied_token_gets_the_same_answer() {
     assert!(answers.windows(2).all(|two| two[0] == two[1]));
 }
 
-/// A verifier that keeps its answers may give one too late.
+/// A verifier that caches its answers may return one too late.
 #[tokio::test]
 async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
     #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Wiring that cannot be forgotten: routes that are guarded whatever was added when, preflights,
+//! Routes that cannot be left unguarded by accident, in whatever order they are added; preflights;
 //! and spans without credentials (REQ-31, REQ-32; need 19 of the peers).
 
 use std::fmt;
@@ -59,7 +59,7 @@ async fn req_32_protect_covers_every_route_with_every_method() {
         }
         assert_eq!(send(protected(), with_token("GET", path)).await.status, 200, "{path}");
     }
-    // A known caller gets 405 for a method without a route.
+    // An authenticated caller gets 405 for a method without a route.
     assert_eq!(send(protected(), with_token("DELETE", "/things")).await.status, 405);
 }
 
@@ -74,8 +74,7 @@ async fn an_unknown_path_is_not_found_and_asks_nobody() {
     assert_eq!(asked(), 0);
 }
 
-/// A fallback is no route, so the layer does not stand around it: what it would serve is not
-/// served.
+/// A fallback is no route, so the layer does not wrap it, and `protect` removes it.
 #[tokio::test]
 async fn req_32_a_fallback_does_not_slip_through() {
     let secret = async || "secret";
@@ -90,8 +89,7 @@ async fn req_32_a_fallback_does_not_slip_through() {
             assert_eq!((answer.status, &*answer.body), (404, ""), "{method} {path}");
         }
     }
-    // With `any`, a method that is not there is answered by the fallback of methods: inside the
-    // layer.
+    // If a method is missing, the fallback of methods answers, which is inside the layer.
     let methods = routes().method_not_allowed_fallback(secret);
     let app = protect(methods, layer(dialect::OPENDATASOFT)).into_router();
     assert_eq!(send(app.clone(), request("DELETE", "/things", &[])).await.status, 401);
@@ -155,7 +153,7 @@ async fn req_31_a_preflight_is_answered_outside_and_judged_without_that() {
     let answered = send(app.clone(), preflight("/things")).await;
     assert_eq!((answered.status, asked()), (200, 0));
     assert_eq!(answered.lines("access-control-allow-origin"), ["*"]);
-    // An `OPTIONS` that is no preflight, and everything else, is judged as ever.
+    // Every request that is no preflight is authenticated as usual, also with `OPTIONS`.
     for request in [
         request("OPTIONS", "/files/a", &[]),
         request("OPTIONS", "/files/a", &[("origin", "https://page.example")]),
@@ -172,7 +170,7 @@ async fn req_31_a_preflight_is_answered_outside_and_judged_without_that() {
         assert_ne!(answer.body, "file", "{shown}");
         assert_ne!(answer.body, "things", "{shown}");
     }
-    // A page may read why it was refused.
+    // A page may read the reason of its refusal.
     let refused = send(app, request("GET", "/things", &[("origin", "https://page.example")])).await;
     assert_eq!((refused.status, refused.lines("access-control-allow-origin")), (401, vec!["*"]));
 }
@@ -225,12 +223,13 @@ async fn req_32_a_guarded_application_passes() {
     let methods = METHODS.into_iter().filter(|method| *method != Method::CONNECT);
     let list: Vec<_> = methods.flat_map(|method| all.map(|path| (method.clone(), path))).collect();
     assert_guarded(protected(), Body::empty, list).await;
-    // A policy's refusal is as good: everybody is a guest here, and none may read.
+    // The refusal of a policy also counts: every request may be a guest here, but no guest may
+    // read.
     let closed = routes()
         .layer(RequireLayer::new(policy::authenticated()))
         .layer(layer(dialect::ANY.guests([GuestRule::everywhere()])));
     assert_guarded(closed, Body::empty, [(Method::GET, "/things")]).await;
-    // And a service without axum.
+    // The same for a service without axum.
     let plain = tower::Layer::layer(&layer(dialect::RFC6750), tower::service_fn(greet));
     assert_guarded(plain, Body::empty, [(Method::GET, "/x")]).await;
 }
@@ -265,7 +264,7 @@ impl<S: tracing::Subscriber> Layer<S> for Recorded {
     }
 }
 
-/// A tracing layer stands outside, where credentials have not been cut out of the target yet.
+/// A tracing layer is outside, where the target still contains credentials.
 #[tokio::test]
 async fn req_26_a_span_outside_records_no_query() {
     let recorded = Recorded::default();
@@ -281,10 +280,10 @@ async fn req_26_a_span_outside_records_no_query() {
     assert!(ours.contains("path=\"/files/a\"") && ours.contains("method=GET"), "{ours}");
     assert!(ours.contains("version=HTTP/1.1"), "{ours}");
     assert!(!ours.contains(TOKEN) && !ours.contains("limit"), "{ours}");
-    // What it is for: the span of the tracing layer itself records them.
+    // For comparison, the tracing layer's own span records the query.
     let theirs = told(protected().layer(TraceLayer::new_for_http())).await;
     assert!(theirs.contains(TOKEN), "{theirs}");
-    // Inside our layer even that one is safe.
+    // Inside the crate's layer, even that span contains no token.
     let inside = routes().layer(TraceLayer::new_for_http()).layer(layer(dialect::OPENDATASOFT));
     let inside = told(inside).await;
     assert!(inside.contains("limit=1") && !inside.contains(TOKEN), "{inside}");

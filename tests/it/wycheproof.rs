@@ -1,6 +1,5 @@
-//! Project Wycheproof's vectors of JSON Web Signatures and Keys (github.com/C2SP/wycheproof), from
-//! the directory that `WYCHEPROOF_DIR` names: `json_web_signature_test.json` and
-//! `json_web_key_test.json`.
+//! Project Wycheproof's vectors for JSON Web Signatures and Keys (github.com/C2SP/wycheproof), from
+//! the directory in `WYCHEPROOF_DIR`: `json_web_signature_test.json` and `json_web_key_test.json`.
 #![cfg(feature = "jwt")]
 
 use std::collections::BTreeMap;
@@ -13,7 +12,7 @@ use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::KeySet;
 use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
-/// Vectors that are called valid and that we refuse on purpose.
+/// Vectors that are marked valid and that this crate refuses on purpose.
 const REFUSED: &[(u64, &str)] = &[
     (346, "the token says PS384, its key is for PS256: the key's algorithm counts (RFC 8725 section 3.1)"),
     (350, "the same"),
@@ -23,12 +22,12 @@ const REFUSED: &[(u64, &str)] = &[
     (373, "the same"),
 ];
 
-/// Vectors that are called invalid and are, byte for byte, the valid vector 357.
+/// Vectors that are marked invalid although they equal, byte for byte, the valid vector 357.
 const IDENTICAL: &[u64] = &[367, 370];
 
 fn vectors(name: &str) -> Option<Value> {
     let Some(folder) = std::env::var_os("WYCHEPROOF_DIR") else {
-        // Not by `eprintln!`, which is not shown of a test that passes.
+        // Not by `eprintln!`, because its output is not shown if a test passes.
         let skipped = format!("\nSKIPPED: {name} was not tested: WYCHEPROOF_DIR names no directory\n");
         std::io::stderr().write_all(skipped.as_bytes()).unwrap();
         return None;
@@ -38,7 +37,7 @@ fn vectors(name: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// What verifies: the public keys, or where there are none the secret.
+/// Returns the verification keys: the public keys, or the secret if there are none.
 fn keys(group: &Value) -> String {
     group.get("public").unwrap_or(&group["private"]).to_string()
 }
@@ -68,7 +67,7 @@ fn every_signature_vector_is_judged_as_it_should_be() {
     for id in IDENTICAL {
         assert_eq!(texts[id], texts[&357]);
     }
-    // Of 46 valid ones the 6 above are refused, of 355 invalid ones the 2 above are taken.
+    // Of 46 valid vectors the 6 above are refused; of 355 invalid ones the 2 above are accepted.
     let count = |is_valid, taken| counts.get(&(is_valid, taken)).copied().unwrap_or_default();
     eprintln!(
         "valid: {} taken, {} refused; invalid: {} taken, {} refused",
@@ -99,7 +98,7 @@ fn every_key_vector_is_judged_as_it_should_be() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// None of them is an access token, whatever its signature.
+/// No vector is an access token, regardless of its signature.
 #[test]
 fn no_signature_vector_is_an_access_token() {
     let Some(all) = vectors("json_web_signature_test.json") else { return };

@@ -1,4 +1,4 @@
-//! `portal app`: registered applications of an operator.
+//! `portal app`: registered applications, managed by an operator.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -28,7 +28,7 @@ async fn an_application_is_added_listed_rotated_and_removed_beside_a_running_por
     });
     assert_eq!((&listed[0]["id"], &listed[1]), (&json!("viewer"), &weather));
     assert!(!list.contains(&first));
-    // Each platform has its own.
+    // Each platform has its own applications.
     assert_eq!(said(app(data, "--platform usergrid list")), "");
 
     let second = secret(&said(app(data, "rotate weather")));
@@ -36,7 +36,7 @@ async fn an_application_is_added_listed_rotated_and_removed_beside_a_running_por
     let third = secret(&said(app(data, "rotate weather --overlap 0")));
     assert_eq!(known(data, [&second, &third]).await, [false, true]);
 
-    // Registered applications are no demo credentials, whatever their label.
+    // Registered applications are no demo credentials, even with the label of one.
     let portal = Portal::start_in(portal.stop().await.unwrap().data, &["--assume-secure"]).await;
     let data = portal.data();
     assert_eq!(known(data, [&third]).await, [true]);
@@ -79,7 +79,7 @@ fn secret(said: &str) -> String {
     said.lines().find_map(|line| line.strip_prefix("client_secret ")).unwrap().to_owned()
 }
 
-/// Which of these secrets authenticate the application.
+/// Returns which of these secrets authenticate the application.
 async fn known<const N: usize>(data: &Path, secrets: [&String; N]) -> [bool; N] {
     let address = format!("sqlite:{}", data.join("portal.db").display());
     let verifier =

@@ -1,4 +1,4 @@
-//! Rows of Socrata and entities of Usergrid, which the portal keeps in its database.
+//! Rows of Socrata and entities of Usergrid, which the portal stores in its database.
 
 use std::process;
 
@@ -71,7 +71,7 @@ async fn over_a_restart(flags: &[&str]) {
     assert_eq!(cities["entities"][1]["rain"], true);
     let things = portal.ask("GET /acme/sandbox/things", &[]).await.json().unwrap();
     assert_eq!(things["count"], 0, "a list that is half good is refused as a whole");
-    // The next row has a number of its own.
+    // The next row gets a new number.
     let next = json!({ "city": "Voss" });
     assert_eq!(write(&portal, "POST /resource/4tka-6guv.json", &key(&portal), &next).await.status, 200);
     let path = "GET /resource/4tka-6guv.json?$$exclude_system_fields=false";
@@ -106,7 +106,7 @@ async fn what_a_guest_or_a_user_may_store_is_bounded_in_bytes() {
         assert_eq!(refused.status, 413, "{request}");
         assert!(refused.json().is_ok(), "{request}");
     }
-    // A full collection can be emptied.
+    // A full collection can be emptied again.
     let removed = write(&portal, &format!("DELETE {SANDBOX}/big"), &[], &json!(null)).await;
     assert_eq!(removed.status, 200);
     assert_eq!(write(&portal, &format!("POST {SANDBOX}"), &[], &big).await.status, 200);
@@ -142,7 +142,7 @@ async fn written_at_once(portals: &[&Portal]) {
     }
 }
 
-/// A schema of its own on the server that tests may use.
+/// A separate schema on the server for tests.
 struct Server {
     pool: PgPool,
     schema: String,

@@ -1,4 +1,4 @@
-//! What the portal keeps in its database, over its end and its next start.
+//! The data that the portal keeps in its database across restarts.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,7 +17,7 @@ use crate::corpus_runner::leak;
 use crate::corpus_runner::portal::{Portal, database, executable};
 
 const ALICE: &str = "alice@example.org";
-/// By its shape the id of a key.
+/// This text has the format of a key's id.
 const KEY: &str = "0123456789abcdefghijklmno";
 const PASSWORD: &str = "a password that carol chose";
 
@@ -31,7 +31,7 @@ async fn a_start_ends_the_demo_secrets_of_the_last_and_keeps_the_rest() {
 #[tokio::test]
 async fn so_it_is_on_postgresql() {
     let Ok(address) = std::env::var("TEST_POSTGRES_URL") else {
-        // Not by a macro: tests that pass have their prints swallowed.
+        // Not by a macro, because the test runner captures the output of macros.
         let text = b"\n!! TEST_POSTGRES_URL is not set: the portal is NOT tested on PostgreSQL\n\n";
         std::io::stderr().write_all(text).unwrap();
         return;
@@ -47,7 +47,7 @@ async fn so_it_is_on_postgresql() {
     run(format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
 }
 
-/// Issues beside a running portal what is not its demonstration's, and starts the portal again.
+/// Creates credentials beside the demo credentials of a running portal, and restarts the portal.
 async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilder) -> TempDir {
     let portal = Portal::start_in(data, flags).await;
     let beside = source.table_prefix("portal_").connect().await.unwrap();
@@ -66,11 +66,11 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
         ("GET /any/whoami", basic(&key.id, key.secret.expose_secret())),
         ("GET /socrata/whoami", basic("carol", PASSWORD)),
         ("GET /acme/weather/cities", format!("Authorization: Bearer {of_wendy}")),
-        // The one password of the demonstration that is always the same.
+        // The only demo password that is always the same.
         ("GET /socrata/whoami", basic("bob@example.org", "pa:ss w\u{f6}rd")),
     ];
     let over = ("GET /acme/weather/cities", format!("Authorization: Bearer {revoked}"));
-    // Over at once, and for good.
+    // Revoked at once and for ever.
     assert_eq!(status(&portal, &over).await, 200);
     let revoke = format!("PUT /acme/weather/users/wendy/revoketoken?token={revoked}");
     let wendy = format!("Authorization: Bearer {of_wendy}");
@@ -89,7 +89,7 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
         assert_eq!(status(&portal, good).await, 200, "{name} in the second life");
     }
     for (name, old) in &first {
-        // An app token that is none is another refusal.
+        // An invalid app token is refused in another way.
         let refused = if ["app", "x-api-key"].contains(name) { 403 } else { 401 };
         assert_eq!(status(&portal, old).await, refused, "{name} of the first life");
     }
@@ -102,7 +102,7 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
     let dora = basic(text(&dora["username"]), text(&dora["password"]));
     assert_eq!(status(&portal, &("GET /socrata/whoami", dora)).await, 401);
 
-    // Every token that a user holds, and not the next.
+    // This revokes every token that the user has, and no later one.
     let wendy = format!("Authorization: Bearer {of_wendy}");
     assert_eq!(portal.ask("PUT /acme/weather/users/wendy/revoketokens", &[wendy]).await.status, 200);
     assert_eq!(status(&portal, &lasting[3]).await, 401);
@@ -112,7 +112,7 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
     portal.stop().await.unwrap().data
 }
 
-/// How many credentials of the demonstration there are.
+/// Returns the number of demo credentials.
 async fn demo_rows(database: &SqlVerifier) -> usize {
     let mut rows = 0;
     for name in ["socrata", "usergrid", "geodatahub", "opendatasoft"] {
@@ -130,7 +130,7 @@ async fn demo_rows(database: &SqlVerifier) -> usize {
 /// A request, and the line with its credential.
 type Shown = (&'static str, String);
 
-/// Every kind of demo credential that is good.
+/// Returns a valid demo credential of every kind.
 fn demo(demo: &Value) -> Vec<(&'static str, Shown)> {
     let bearer = |value: &Value| format!("Authorization: Bearer {}", text(value));
     let pair = |value: &Value, id: &str, secret: &str| basic(text(&value[id]), text(&value[secret]));
@@ -173,7 +173,7 @@ async fn the_database_is_its_owners_alone_and_closed_in_the_end() {
         assert_eq!(leak::find(bytes, std::slice::from_ref(&password)), None);
     }
     let said = portal.stop().await.unwrap();
-    // The last connection that closes merges the log into the database.
+    // When the last connection closes, SQLite merges the log into the database.
     let left: Vec<_> = database(said.data.path()).into_keys().collect();
     assert_eq!(left, [said.data.path().join("portal.db")]);
 }

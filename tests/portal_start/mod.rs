@@ -1,4 +1,4 @@
-//! How the portal starts, and what it prints if it cannot.
+//! The start of the portal, and its output if it cannot start.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -51,7 +51,7 @@ async fn a_second_portal_on_the_same_folder_is_refused() {
     assert!(said.contains(&message), "{said}");
     assert_eq!(credentials(), before);
     assert_eq!(first.ask("GET /healthz", &[]).await.status, 200);
-    // The lock ends with its portal.
+    // The lock ends with its process.
     let data = first.stop().await.unwrap().data;
     Portal::start_in(data, &["--assume-secure"]).await.stop().await.unwrap();
 }
@@ -65,7 +65,7 @@ fn a_name_is_an_address_too() {
     portal.terminate();
 }
 
-/// Its signal handlers are there before it prints anything.
+/// The signal handlers are installed before the portal prints anything.
 #[test]
 fn a_signal_right_behind_ready_ends_it_cleanly() {
     let folder = TempDir::new().unwrap();
@@ -92,7 +92,7 @@ fn every_curl_line_has_a_line_that_says_what_it_shows() {
 #[test]
 fn a_postgresql_that_does_not_answer_is_named_within_a_second() {
     let folder = TempDir::new().unwrap();
-    // The kernel accepts its connections, and no byte is ever sent.
+    // The kernel accepts connections to it, and no byte is ever sent.
     let silent = TcpListener::bind(ANY).unwrap();
     let silent = silent.local_addr().unwrap().to_string();
     let closed = TcpListener::bind(ANY).unwrap().local_addr().unwrap().to_string();
@@ -101,7 +101,7 @@ fn a_postgresql_that_does_not_answer_is_named_within_a_second() {
         portal.args(["--database", &format!("postgres://portal:s3cretword@{server}/x")]);
         let started = Instant::now();
         let said = refused(portal.output().unwrap());
-        // With the time of a process to start on a busy machine.
+        // This includes the time to start a process on a busy machine.
         assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
         assert!(said.contains(&format!("portal: --database: {server}: {reason}")), "{said}");
         assert!(!said.contains("s3cretword"), "{said}");
@@ -141,7 +141,7 @@ fn start(http: &str, https: &str, data: &Path) -> Command {
     portal
 }
 
-/// What a portal said that did not start.
+/// Returns the output of a portal that did not start.
 fn refused(output: Output) -> String {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{said}");
@@ -160,7 +160,7 @@ impl Starting {
         Self { process, printed }
     }
 
-    /// Returns the lines up to `ready`.
+    /// Returns the lines before `ready`.
     fn until_ready(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         while lines.last().is_none_or(|line| line != "ready") {

@@ -3,9 +3,9 @@
 //!     cargo test --test public_api           # fails if they differ
 //!     cargo test --test public_api -- write  # writes the listing
 //!
-//! `cargo test` alone leaves this out, because it documents the crate once more. The listing is
-//! made from rustdoc's JSON output, whose format changes with the compiler: with another format
-//! than the library below reads, nothing is compared, and the output says so.
+//! A plain `cargo test` leaves this out, because it documents the crate once more. The listing
+//! comes from rustdoc's JSON output, whose format changes with the compiler. If the library below
+//! cannot read the format, nothing is compared, and the output states so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ fn document(package: &Path) -> PathBuf {
     target.join("doc/tower_principal.json")
 }
 
-/// The public items, one on a line. Returns `None` if the JSON is of another format.
+/// Returns the public items, one a line, or `None` if the JSON has another format.
 fn listing(json: &Path) -> Option<Vec<String>> {
     let built = public_api::Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)

@@ -7,7 +7,7 @@ use super::*;
 
 const ASK: (&str, &str) = ("grant_type", "client_credentials");
 
-/// Applications in memory with a secret that a form encodes.
+/// Returns a server with one application in memory, whose secret needs form encoding.
 fn with_odd_secret(secret: &str) -> AuthorizationServer {
     let weather = Application::confidential("weather").grants([GrantType::ClientCredentials]);
     let applications = MemoryApplications::new().with_secret(weather, &Secret::borrowed(secret));
@@ -30,7 +30,7 @@ async fn req_86_a_client_authenticates_by_basic_or_in_the_body() {
         let secret = kit.secret("weather");
         let by_body = kit.post(&[ASK, ("client_id", "weather"), ("client_secret", secret)]).await;
         let by_basic = kit.post_as_weather(&[ASK]).await;
-        // The id of the same client beside `Basic` is no second way.
+        // The id of the same client beside `Basic` is allowed.
         let named = kit.post_as_weather(&[ASK, ("client_id", "weather")]).await;
         for reply in [by_body, by_basic, named] {
             assert!(kit.is_live(&reply.tokens().access).await, "{}", kit.name);
@@ -82,7 +82,7 @@ async fn req_87_an_unknown_client_and_a_wrong_secret_get_the_same_answer() {
             assert_eq!(reply.error(), (401, "invalid_client"), "{} {id}", kit.name);
             answers.push((reply.answer.body, format!("{:?}", reply.answer.headers)));
         }
-        // A confidential client names itself without a secret; a request names no client.
+        // A confidential client sends only its id, or the request names no client.
         for body in [&[ASK, ("client_id", "weather")][..], &[ASK], &[ASK, ("client_id", "")]] {
             let reply = kit.post(body).await;
             assert_eq!(reply.error(), (401, "invalid_client"), "{}", kit.name);
@@ -120,7 +120,7 @@ async fn halves_of_basic_are_form_encoded_or_raw() {
         }
         let wrong = with_line(&server, &basic("weather", "p q"), &[ASK]).await;
         assert_eq!(wrong.error(), (401, "invalid_client"), "{secret}");
-        // In a body there is one encoding, that of the form.
+        // A body has only one encoding, that of the form.
         let body = [ASK, ("client_id", "weather"), ("client_secret", secret)];
         assert_eq!(
             Reply::of(send(server.clone(), form(TOKEN_PATH, super::encoded(&body))).await).status,
@@ -136,7 +136,7 @@ async fn a_public_client_refreshes_with_its_id_alone_and_its_token_rotates() {
         let first = kit.log_in().await;
         let second = kit.refresh(&first.refresh).await.tokens();
         assert_ne!(first.refresh, second.refresh);
-        // `Basic` with an empty secret is the id alone as well.
+        // `Basic` with an empty secret counts as the id alone.
         let body = [("grant_type", "refresh_token"), ("refresh_token", &*second.refresh)];
         let third = with_line(&kit.server, &basic("viewer", ""), &body).await.tokens();
         assert!(kit.is_live(&third.access).await, "{}", kit.name);

@@ -6,13 +6,13 @@ use tower_principal::server::{Profile, Ways};
 
 use super::*;
 
-/// A profile without the demand for challenges.
+/// A profile that does not require challenges.
 const LENIENT: Profile = Profile {
     ways: Ways { codes: Codes { pkce: Pkce::Accepted, ..STANDARD.ways.codes }, ..STANDARD.ways },
     ..STANDARD
 };
 
-/// The parameters of a good request, with some replaced or left out.
+/// Returns the parameters of a valid request, with some replaced or left out.
 fn redeeming<'p>(code: &'p str, changes: &[(&'p str, Option<&'p str>)]) -> Vec<(&'p str, &'p str)> {
     let good = [
         ("grant_type", "authorization_code"),
@@ -65,7 +65,7 @@ async fn req_77_req_80_a_code_is_bound_to_its_client_redirect_uri_and_challenge(
         flipped[10] ^= 1;
         let flipped = String::from_utf8(flipped).unwrap();
         assert_eq!(kit.redeem(&flipped).await.error(), (400, "invalid_grant"));
-        // None of these used the code up or ended its grant.
+        // None of these requests used the code or ended its grant.
         assert!(kit.is_live(&kit.redeem(&code).await.tokens().access).await, "{}", kit.name);
     }
 }
@@ -111,7 +111,7 @@ async fn req_79_a_code_that_is_used_twice_is_refused_and_ends_its_tokens() {
     for kit in Kit::all().await {
         let code = kit.code().await;
         let first = kit.redeem(&code).await.tokens();
-        // Another client that has the code, or a wrong verifier, ends nothing.
+        // A request with the code by another client, or with a wrong verifier, ends nothing.
         let other = redeeming(&code, &[("client_id", None)]);
         assert_eq!(kit.post_as_weather(&other).await.error(), (400, "invalid_grant"));
         assert!(kit.is_live(&first.access).await, "{}", kit.name);
@@ -133,7 +133,7 @@ async fn req_79_of_fifty_calls_with_one_code_at_most_one_gets_tokens_and_they_di
         let won: Vec<_> = replies.iter().filter(|reply| reply.status == 200).collect();
         assert_eq!(won.len(), 1, "{}", kit.name);
         assert!(replies.iter().all(|reply| reply.status == 200 || reply.error() == (400, "invalid_grant")));
-        // The others were second uses.
+        // The other requests were further uses of the code, so they ended its tokens.
         assert!(!kit.is_live(won[0].text("access_token")).await, "{}", kit.name);
     }
 }
@@ -179,7 +179,7 @@ async fn redeeming_and_refreshing_extend_no_end() {
         assert_eq!(first.json["expires_in"], 3600);
         kit.clock.pass(Duration::from_secs(1_950));
         let second = kit.refresh(&first.tokens().refresh).await;
-        // 3,000 s of the grant are left: an access token never outlasts it.
+        // The grant has 3,000 s left, and an access token never outlasts it.
         assert_eq!(second.json["expires_in"], 3000, "{}", kit.name);
         kit.clock.pass(Duration::from_secs(3_000));
         assert!(!kit.is_live(&second.tokens().access).await);

@@ -38,7 +38,7 @@ use crate::support::*;
 pub(crate) const ISSUER: &str = "https://login.example";
 pub(crate) const TOKEN_PATH: &str = "/oauth2/token";
 pub(crate) const CALLBACK: &str = "https://viewer.example/callback";
-/// The verifier and its challenge in RFC 7636 appendix B.
+/// The verifier in RFC 7636 appendix B, and its challenge.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -48,14 +48,14 @@ pub(crate) struct Kit {
     pub(crate) server: AuthorizationServer,
     pub(crate) grants: Arc<dyn DynGrants>,
     pub(crate) clock: Hand,
-    /// The database, unless the stores are in memory.
+    /// The database; `None` if the stores are in memory.
     pub(crate) database: Option<SqlVerifier>,
     registry: Registry,
     secrets: HashMap<String, String>,
     _place: Option<Place>,
 }
 
-/// Applications in memory that change.
+/// Applications in memory that can be changed.
 #[derive(Clone, Default)]
 struct Registry(Arc<Mutex<MemoryApplications>>);
 
@@ -78,7 +78,7 @@ impl Applications for Registry {
     }
 }
 
-/// The two clients of most tests: `weather` with a secret, `viewer` without.
+/// Returns the two clients of most tests: `weather` with a secret, `viewer` without.
 pub(crate) fn clients() -> [Application; 2] {
     let all = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials];
     let weather =
@@ -87,14 +87,15 @@ pub(crate) fn clients() -> [Application; 2] {
     [weather, viewer]
 }
 
-/// Limits that no test reaches.
+/// Returns a throttle with limits that no test reaches.
 pub(crate) fn never() -> Throttled<()> {
     let limit = FailureLimit::new(1_000_000, Duration::from_millis(1));
     Throttled::new(()).unwrap().by_id(limit).by_client(limit)
 }
 
 impl Kit {
-    /// One server for each kind of store, with the clients of [`clients`] and the user `alice`.
+    /// Returns one server for each kind of store, with the clients of [`clients`] and the user
+    /// `alice`.
     pub(crate) async fn all() -> Vec<Self> {
         Self::with(&clients(), |builder| builder).await
     }
@@ -181,7 +182,7 @@ impl Kit {
         self.send(form(TOKEN_PATH, encoded(parameters))).await
     }
 
-    /// Posts a form with the id and the secret of `weather` in `Basic`.
+    /// Posts a form to the token endpoint, with the id and the secret of `weather` in `Basic`.
     pub(crate) async fn post_as_weather(&self, parameters: &[(&str, &str)]) -> Reply {
         let mut request = form(TOKEN_PATH, encoded(parameters));
         let line = basic("weather", self.secret("weather"));
@@ -189,7 +190,7 @@ impl Kit {
         self.send(request).await
     }
 
-    /// A code of alice for `viewer`, with a challenge.
+    /// Returns a code of alice for `viewer`, with a challenge.
     pub(crate) async fn code(&self) -> String {
         self.code_of(CodeOffer::new("viewer", "alice")).await
     }
@@ -221,18 +222,18 @@ impl Kit {
         self.post(&[&base, more].concat()).await
     }
 
-    /// Tokens of alice for `viewer`.
+    /// Returns tokens of alice for `viewer`.
     pub(crate) async fn log_in(&self) -> Tokens {
         self.redeem(&self.code().await).await.tokens()
     }
 
-    /// The grant of an access token that is in force.
+    /// Returns the grant of an access token that is in force.
     pub(crate) async fn grant_of(&self, access: &str) -> Option<Grant> {
         let digest = TokenShape::digest_of_access(&Secret::borrowed(access), None);
         self.grants.find_dyn(&Presented::Access(digest)).await.unwrap()
     }
 
-    /// Whether an access token is in force, at the store and at the resource server.
+    /// Returns true if an access token is in force, at the store and at the resource server.
     pub(crate) async fn is_live(&self, access: &str) -> bool {
         let found = self.grant_of(access).await.is_some();
         if let Some(database) = &self.database {
@@ -243,14 +244,14 @@ impl Kit {
     }
 }
 
-/// The tokens of an answer.
+/// The tokens in an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     pub(crate) access: String,
     pub(crate) refresh: String,
 }
 
-/// An answer, read as JSON.
+/// An answer, parsed as JSON.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -268,7 +269,7 @@ impl Reply {
         self.json[field].as_str().unwrap_or_default()
     }
 
-    /// Status and error.
+    /// Returns the status and the error code.
     pub(crate) fn error(&self) -> (u16, &str) {
         (self.status, self.text("error"))
     }
@@ -283,7 +284,7 @@ impl Reply {
     }
 }
 
-/// A form of these parameters.
+/// Returns these parameters as a form.
 pub(crate) fn encoded(parameters: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }

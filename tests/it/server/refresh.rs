@@ -10,7 +10,7 @@ const INVALID: (u16, &str) = (400, "invalid_grant");
 /// Longer than the grace window.
 const LATER: Duration = Duration::from_secs(11);
 
-/// The standard with other refresh tokens.
+/// Returns the standard profile with other rules for refresh tokens.
 const fn with_refresh(refresh: RefreshTokens) -> Profile {
     Profile { ways: Ways { refresh: Some(refresh), ..STANDARD.ways }, ..STANDARD }
 }
@@ -200,7 +200,7 @@ async fn req_106_a_clock_that_jumps_back_an_hour_revives_nothing() {
         kit.clock.back(Duration::from_secs(3_600));
         assert!(!kit.is_live(&ended.access).await, "{}", kit.name);
         assert_eq!(kit.refresh(&ended.refresh).await.error(), INVALID);
-        // The current token works, and one that was used is reuse, not the current one again.
+        // The current token works. A token that was used is reuse, and not a second current one.
         let third = kit.refresh(&second.refresh).await.tokens();
         assert_eq!(kit.refresh(&first.refresh).await.error(), INVALID, "{}", kit.name);
         assert!(!kit.is_live(&third.access).await, "{}", kit.name);
@@ -240,10 +240,10 @@ async fn a_lost_answer_is_recovered_if_the_profile_allows_it_and_there_is_one_li
         let again = kit.refresh(&first.refresh).await.tokens();
         assert!(!kit.is_live(&lost.access).await && kit.is_live(&again.access).await, "{}", kit.name);
         let third = kit.refresh(&again.refresh).await.tokens();
-        // The lost one is reuse: a thief has it, or the client has two states.
+        // The lost token counts as reuse: either a thief has it, or the client has two states.
         assert_eq!(kit.refresh(&lost.refresh).await.error(), INVALID);
         assert!(!kit.is_live(&third.access).await, "{}", kit.name);
-        // A scope that was removed does not come back by recovery.
+        // A recovery does not restore a scope that was removed.
         let other = kit.log_in().await;
         kit.refresh(&other.refresh).await.tokens();
         kit.change(&clients()[1].clone().scopes(["read"])).await;

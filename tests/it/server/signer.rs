@@ -28,7 +28,7 @@ pub(super) fn context() -> JwtContext<'static> {
     JwtContext::new(ISSUER)
 }
 
-/// Returns the grant of a draft with an access token that ends at this time.
+/// Returns the grant of a draft with an access token that expires at this time.
 fn of(draft: &NewGrant, now: SystemTime, until: SystemTime) -> Grant {
     let mut grant = Grant::from_draft(draft, now);
     grant.generation = 1;
@@ -58,7 +58,7 @@ fn part(token: &str, at: usize) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// A service that fetches the keys from the signer.
+/// Returns the verifier of a service that fetches the keys from the signer.
 pub(super) fn service(signer: &Signer, audience: &str) -> JwtVerifierBuilder {
     let keys = Jwks::builder(format!("{ISSUER}/jwks"), signer.clone()).build().unwrap();
     JwtVerifier::builder(ISSUER).audience(audience).keys(keys)
@@ -94,7 +94,7 @@ async fn req_102_a_token_has_the_claims_of_rfc_9068_and_verifies() {
         assert_eq!((alice.credential_id(), alice.issuer()), (Some("G1.1"), Some(ISSUER)));
         assert!(alice.scopes().contains("write"));
         assert_eq!(alice.expires_at(), Some(now + HOUR));
-        // Not at another service, and not with a changed byte of any part.
+        // The token is invalid at another service, and with a changed byte in any part.
         assert!(ask(&service(&signer, "https://other.example").build().unwrap(), &token).await.is_err());
         for at in [3, token.find('.').unwrap() + 9, token.len() - 9] {
             let mut changed = token.clone().into_bytes();
@@ -114,7 +114,7 @@ async fn req_102_a_token_of_another_key_is_refused() {
     assert!(matches!(refused, Err(VerifyError::Denied(_))), "{refused:?}");
 }
 
-/// RFC 9068 section 5: a user must not be able to pass for a client.
+/// RFC 9068 section 5: a user's token must not be accepted as a client's.
 #[tokio::test]
 async fn a_token_of_a_client_itself_is_no_users_and_a_users_is_no_clients() {
     let signer = Signer::generate().unwrap();
@@ -141,7 +141,7 @@ async fn a_token_of_a_client_itself_is_no_users_and_a_users_is_no_clients() {
         let refused = signer.access_token(&an_hour(&draft), &context());
         assert_eq!(refused.err(), Some(SignError::Subject), "{user:?}");
     }
-    // Other names are users', also if they look like a client's, and none of them is a client.
+    // All other names belong to users, even if they look like a client's.
     for user in ["Map", "map2", "weather", "maps@clients", "service-account-map"] {
         let draft = draft().user(user).org("acme");
         assert_eq!(signer.check(&draft), Ok(()));

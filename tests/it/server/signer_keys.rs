@@ -14,7 +14,7 @@ use super::signer::{context, grant_until, pem};
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Returns the text of a file in `keys`.
+/// Expands to the text of a file in `keys`.
 macro_rules! file {
     ($name:literal) => {
         ($name, include_str!(concat!("keys/", $name, ".pem")))
@@ -31,7 +31,7 @@ fn ids(signer: &Signer) -> Vec<String> {
     keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Returns a token that lasts for this time.
+/// Returns a token with this lifetime.
 fn token(signer: &Signer, now: SystemTime, lifetime: Duration) -> String {
     let grant: Grant = grant_until(now, now + lifetime);
     let token = signer.access_token(&grant, &context()).unwrap();
@@ -44,7 +44,7 @@ fn req_102_a_key_is_read_from_every_file_that_openssl_writes() {
         let signer = Signer::from_pem(text).expect(name);
         let now = SystemTime::now();
         assert!(keys(&signer).verify_jws(&token(&signer, now, HOUR)).is_some(), "{name}");
-        // Line ends of another system, and text around the key.
+        // Line endings of Windows, and text around the key.
         let windows = format!("my key\r\n{}\r\n", text.replace('\n', "\r\n"));
         assert_eq!(ids(&Signer::from_pem(&windows).unwrap()), ids(&signer), "{name}");
     }
@@ -71,7 +71,7 @@ fn req_102_a_key_that_verifiers_would_refuse_is_refused() {
     ] {
         let error = Signer::from_pem(text).expect_err(name).to_string();
         assert!(error.contains(why), "{name}: {error}");
-        // Nor is it accepted beside a good key, and the good key stays.
+        // It is also refused beside a valid key, which stays in use.
         let signer = Signer::generate().unwrap();
         let before = ids(&signer);
         assert!(signer.rotate(text).is_err() && signer.replace(text).is_err(), "{name}");
@@ -89,7 +89,7 @@ fn req_102_a_new_key_is_published_before_it_signs_and_an_old_one_until_its_token
     let first = ids(&signer);
     let from = signer.rotate(&pem("EdDSA")).unwrap();
     assert_eq!(from, now() + 10 * MINUTE);
-    // A service that fetched the document now needs no other one for the new key.
+    // A service that fetches the document now can already verify the new key's tokens.
     let fetched = keys(&signer);
     let both = ids(&signer);
     assert_eq!((both.len(), &both[..1]), (2, &first[..]));
@@ -107,13 +107,13 @@ fn req_102_a_new_key_is_published_before_it_signs_and_an_old_one_until_its_token
     assert_eq!(kid(&new), both[1]);
     assert!(fetched.verify_jws(&last).is_some() && fetched.verify_jws(&new).is_some());
 
-    // The last token of the old key can be verified as long as it lives.
+    // The last token of the old key can be verified until it expires.
     clock.advance(HOUR - Duration::from_secs(1));
     assert!(keys(&signer).verify_jws(&last).is_some());
     clock.advance(6 * MINUTE);
     assert_eq!(ids(&signer), both[1..]);
     assert!(keys(&signer).verify_jws(&last).is_none());
-    // A clock that jumps back finds a key that signs, and publishes it.
+    // After the clock is set back, a key still signs and is published.
     clock.set_back(2 * HOUR);
     let back = token(&signer, now(), HOUR);
     assert!(keys(&signer).verify_jws(&back).is_some());
@@ -135,7 +135,7 @@ fn processes_that_are_configured_alike_sign_with_one_key_at_one_time() {
     assert_eq!(ids(&signer), [old.clone(), current.clone(), next.clone()]);
     let before = token(&signer, now(), HOUR);
     clock.advance(HOUR);
-    // One that was started again and one that was not.
+    // The running process and a restarted one behave alike.
     for signer in [signer, start()] {
         assert!(keys(&signer).verify_jws(&before).is_some());
         let alone = Signer::from_pem(&pem("RS256")).unwrap();
@@ -193,7 +193,7 @@ async fn req_102_the_document_and_the_log_show_no_private_part() {
             (&"sig".into(), &algorithm.into())
         );
 
-        // The private part in every form in which it could be shown.
+        // The private part, in every encoding in which it could be shown.
         let der = pem::parse(&text).unwrap().into_contents();
         let shown = format!("{signer:?} {signer:#?} {}", String::from_utf8_lossy(response.body()));
         let shown = shown.to_lowercase();
@@ -204,7 +204,8 @@ async fn req_102_the_document_and_the_log_show_no_private_part() {
         for form in [hex[..24].to_owned(), list] {
             assert!(!shown.contains(&form), "{algorithm}");
         }
-        // A verifier in the same process is given the same document, or nothing if it is too long.
+        // A verifier in the same process gets the same document, or an error if it is longer than
+        // the limit.
         let request = || http::Request::new(bytes::Bytes::new());
         let fetched = signer.fetch(request(), 64 * 1024).await.unwrap();
         assert_eq!(fetched.body(), response.body());

@@ -159,7 +159,8 @@ async fn a_connection_that_is_not_secure_is_refused_before_its_body_is_read() {
     assert_eq!(ask(&server, &|marks| _ = marks.insert(PlainConnection)).await, refused);
     assert_eq!(ask(&server, &|marks| _ = marks.insert(peer("127.0.0.1"))).await, refused);
     assert_eq!(ask(&server, &|marks| _ = marks.insert(SecureConnection)).await.0, 200);
-    // On a loopback issuer clients of the same machine need no TLS, and others do.
+    // If the issuer is on the loopback, clients on the same machine need no TLS, and other clients
+    // do.
     let local = AuthorizationServer::builder("http://127.0.0.1:8080", stores(), transport::from_acceptor());
     let local = local.build().unwrap();
     assert_eq!(ask(&local, &|marks| _ = marks.insert(peer("127.0.0.1"))).await.0, 200);
@@ -197,7 +198,7 @@ async fn the_router_is_merged_and_answers_only_its_paths() {
     assert_eq!(kit.send(form("/other", body)).await.error(), (404, "not_found"));
 }
 
-/// An application of one profile is no client of another profile's path.
+/// An application of one profile is no client at another profile's path.
 #[tokio::test]
 async fn a_client_is_refused_at_the_path_of_another_profile() {
     let [weather, viewer] = clients();

@@ -1,4 +1,4 @@
-//! Many changes at once, against a cache that is full.
+//! Many changes at once, with a full cache.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::support::crowded::Crowded;
 const KEPT: usize = 20_000;
 const REVOKED: usize = 1_000;
 
-/// REQ-39: one pass over the cache for each of them would take longer than any bound here.
+/// REQ-39: a pass over the cache for each change would exceed every limit here.
 #[tokio::test]
 async fn req_39_a_thousand_revocations_at_once_reach_a_full_cache() {
     let _quiet = QUIET.lock().await;
@@ -25,7 +25,7 @@ async fn req_39_a_thousand_revocations_at_once_reach_a_full_cache() {
         tokio::spawn(there.changes().unwrap().evict_from(&cached));
         if place.name == "PostgreSQL" {
             assert_eq!(listens.next().await, Some(Change::Everything));
-            // The cache, too, has heard that it may have missed something.
+            // Meanwhile, the cache's own listener has received the same change.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let tokens = here.store().access_tokens();

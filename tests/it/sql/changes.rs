@@ -1,4 +1,4 @@
-//! What one node changes is in force on the others, and heard there.
+//! A change on one node takes effect on the other nodes, and their listeners receive it.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tower_principal::{Secret, Verifier as _, VerifyContext};
 
 use super::*;
 
-/// Every change up to one that is looked for, and how long it took.
+/// Waits for a change, and returns the time until it came.
 async fn until(changes: &mut Changes, wanted: &Change) -> Duration {
     let started = Instant::now();
     let found = async { while changes.next().await.expect("still there") != *wanted {} };
@@ -31,7 +31,8 @@ fn user(name: &str) -> Change {
     Change::User { tenant: None, name: name.to_owned() }
 }
 
-/// REQ-39: what was revoked on one node is refused there and on every other at once.
+/// REQ-39: a credential that is revoked on one node is refused there and on every other node at
+/// once.
 #[tokio::test]
 async fn req_39_a_revocation_is_in_force_on_every_node_at_once() {
     for place in Place::all() {
@@ -69,13 +70,13 @@ async fn who_makes_a_change_hears_it() {
     }
 }
 
-/// REQ-39: other nodes hear of it within a second.
+/// REQ-39: other nodes receive it within a second.
 #[tokio::test]
 async fn req_39_other_nodes_hear_of_every_change() {
     let Some(place) = Place::postgres() else { return };
     let (here, there) = (place.connect().await, place.connect().await);
     let mut changes = there.changes().unwrap();
-    // It listens from now on, and may have missed what was before.
+    // The listener starts here, and may have missed earlier changes.
     assert_eq!(changes.next().await, Some(Change::Everything));
 
     let store = here.store();
@@ -154,7 +155,7 @@ async fn req_39_every_change_by_hand_is_heard() {
         ("UPDATE {p}users SET name = 'ally' WHERE name = 'alice'", user("alice")),
         ("INSERT INTO {p}user_permissions SELECT id, 'get:/x' FROM {p}users WHERE name = 'bob'", user("bob")),
         ("UPDATE {p}user_permissions SET permission = 'get:/y'", user("bob")),
-        // Both users that the change concerns are announced.
+        // The change is announced for both users that it concerns.
         (
             "UPDATE {p}user_permissions SET user_id = (SELECT id FROM {p}users WHERE name = 'ally')",
             all.clone(),
@@ -174,7 +175,7 @@ async fn req_39_every_change_by_hand_is_heard() {
         ("TRUNCATE {p}credentials", all.clone()),
         ("TRUNCATE {p}users CASCADE", all.clone()),
     ] {
-        // What was announced before, here and by the server.
+        // Skips earlier announcements, which come both from this process and from the server.
         let mark = Digest::from_parts(&[statement.as_bytes()]);
         store.deny(mark, None).await.unwrap();
         for _ in 0..2 {

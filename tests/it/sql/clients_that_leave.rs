@@ -1,4 +1,4 @@
-//! Clients that leave while their credential is looked up (REQ-57).
+//! Clients that leave during the look-up of their credential (REQ-57).
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use tower_principal::{Verifier as _, VerifyContext};
 
 use super::*;
 
-/// How many leave: SECURITY's experiment asks for ten thousand.
+/// The number of clients that leave; REQ-57 requires ten thousand.
 const LEAVING: u32 = 10_000;
 
-/// REQ-57: ten thousand verifications are dropped at any moment of theirs. Afterwards no connection
-/// is in a transaction, each is free again, and the next answer is right.
+/// REQ-57: ten thousand verifications are dropped at random moments. Afterwards no connection is in
+/// a transaction, each is free again, and the next answer is correct.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_57_clients_that_leave_leave_no_connection_in_a_transaction() {
     let _quiet = QUIET.lock().await;
@@ -27,7 +27,7 @@ async fn req_57_clients_that_leave_leave_no_connection_in_a_transaction() {
             tasks.spawn(async move {
                 let credential = key(&secret);
                 let context = VerifyContext::default();
-                // From before the first poll to long after an answer.
+                // The times range from before the first poll to long after the answer.
                 let patience = Duration::from_micros(u64::from(number * 7919 % 3_000));
                 let asked = async {
                     match number % 50 {
@@ -54,13 +54,13 @@ async fn req_57_clients_that_leave_leave_no_connection_in_a_transaction() {
             let stuck: i64 = sqlx::query_scalar(stuck).fetch_one(&place.server().await).await.unwrap();
             assert_eq!(stuck, 0);
         }
-        // What was written is in the database, and not in a transaction that will be rolled back.
+        // The change is in the database, and not in a transaction that will be rolled back.
         assert!(keys.revoke(&issued.id).await.unwrap());
         assert_eq!(ask(&place.connect().await, &key(&secret)).await, REVOKED);
     }
 }
 
-/// REQ-57: a change that its caller no longer waits for is made all the same.
+/// REQ-57: a change is completed even if its caller leaves.
 #[tokio::test]
 async fn req_57_a_change_under_way_is_made_though_its_caller_left() {
     for place in Place::all() {
@@ -71,7 +71,7 @@ async fn req_57_a_change_under_way_is_made_though_its_caller_left() {
             let credential = token(issued.secret.expose_secret());
             {
                 let context = VerifyContext::default();
-                // Polled once: it has a place and is under way.
+                // After one poll, the change has a place and has started.
                 assert!(verifier.revoke(&credential, &context).now_or_never().is_none());
             }
             let mut refused = false;

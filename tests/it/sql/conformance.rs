@@ -1,4 +1,4 @@
-//! The rules that every verifier has to hold, on a database and on what stands around one.
+//! The rules of the conformance suite, for a database and for the verifiers around one.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,8 +23,8 @@ fn client(issued: &Issued) -> Credential<'_> {
     Credential::Client(ClientKind::from_id(id), pair(id, secret))
 }
 
-/// A node, with one of each kind in the database for a tenant or for none, and a suite that asks
-/// for them.
+/// Returns a node, with one credential of each kind for this tenant (or none), and a suite of these
+/// credentials.
 async fn populated(place: &Place, tenant: Option<&str>) -> (SqlVerifier, Suite) {
     let verifier = place.connect().await;
     let store = verifier.store();

@@ -1,4 +1,4 @@
-//! What is in a database verifies as what is in memory does.
+//! Credentials in a database verify in the same way as credentials in memory.
 
 use tower_principal::RejectionKind::{DeniedCredentials, Unavailable};
 use tower_principal::credential::ClientKind;
@@ -8,7 +8,7 @@ use tower_principal::{Credential, Principal, PrincipalKind, Secret, Verifier as 
 
 use super::*;
 
-/// The same as [`everybody`], in a database.
+/// Stores the credentials of [`everybody`] in a database.
 pub(super) async fn fill(store: &SqlStore) {
     let secret = Secret::borrowed;
     let new = NewCredential::new;
@@ -72,7 +72,8 @@ async fn a_principal_has_what_its_rows_say() {
     }
 }
 
-/// REQ-18: the whole of a secret has to match, and where the halves meet does not blur.
+/// REQ-18: a secret must match as a whole, and moving the boundary between two halves gives no
+/// match.
 #[tokio::test]
 async fn req_18_no_part_of_a_stored_secret_is_the_secret() {
     for place in Place::all() {
@@ -99,7 +100,7 @@ async fn req_18_no_part_of_a_stored_secret_is_the_secret() {
     }
 }
 
-/// REQ-19: whatever bytes come, the database answers "no row" and never an error.
+/// REQ-19: for any bytes, the database returns no row, and never an error.
 #[tokio::test]
 async fn req_19_hostile_text_is_unknown_and_no_outage() {
     for place in Place::all() {
@@ -191,7 +192,7 @@ async fn a_credential_that_cannot_be_one_is_refused_when_it_is_made() {
     }
 }
 
-/// REQ-103: 128 random bits do not fit into less than 16 bytes.
+/// REQ-103: 128 random bits need at least 16 bytes.
 #[tokio::test]
 async fn req_103_a_secret_that_is_empty_or_short_is_refused_when_it_is_imported() {
     for place in Place::all() {

@@ -1,5 +1,4 @@
-//! An answer depends on rows that its principal does not name: what changes in them is forgotten by
-//! every cache.
+//! An answer depends on rows that its principal does not name: every cache drops it if they change.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use super::*;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-/// A database with a credential of every kind, and a cache that knows them all.
+/// A database with a credential of every kind, and a cache that contains all of them.
 struct Known {
     database: SqlVerifier,
     cached: Arc<Cached<SqlVerifier>>,
@@ -86,7 +85,7 @@ impl Known {
         let principal = loop {
             match verifier.verify(credential, &VerifyContext::default()).await {
                 Ok(principal) => break principal,
-                // An outage of a busy machine is no answer about the credential.
+                // If a busy machine causes an outage, it is no answer about the credential.
                 Err(VerifyError::Unavailable(_)) => {}
                 Err(_) => return None,
             }
@@ -117,12 +116,12 @@ impl Known {
         Some(seen)
     }
 
-    /// Shows everything until the cache keeps it.
+    /// Presents all credentials until the cache contains them.
     async fn learn(&self) {
         for (name, credential) in &self.shown {
             let mut left = 1_000;
             while !matches!(self.cached.verify_now(credential, &VerifyContext::default()), Some(Ok(_))) {
-                // An outage of a busy machine is over soon; a denial is a fault of the test.
+                // An outage of a busy machine is short; a denial is a fault of the test.
                 let seen = ask(&self.cached, credential).await;
                 assert!(matches!(seen, Short::Is(_) | Short::Unavailable), "{name} {seen:?}");
                 left -= 1;
@@ -131,7 +130,8 @@ impl Known {
         }
     }
 
-    /// How many answers changed, when the cache answers none from before any more.
+    /// Waits until the cache has no outdated answer, and returns the number of answers that
+    /// changed.
     async fn agrees(&self, what: &str, before: &[Option<String>]) -> usize {
         let mut changed = 0;
         for ((name, credential), before) in self.shown.iter().zip(before) {
@@ -159,7 +159,7 @@ impl Known {
     }
 }
 
-/// What ends what a client was issued, by the client and by its owner.
+/// Actions that end a client's credentials, through the client or through its owner.
 #[derive(Clone, Copy, Debug)]
 enum Ends {
     RevokeClient,
@@ -183,7 +183,8 @@ async fn end(how: Ends, store: SqlStore) {
     assert!(done.unwrap());
 }
 
-/// The rule of the conformance suite, with the cache that listens and with one that does not.
+/// The rule of the conformance suite, with a cache that listens; the next test has one that does
+/// not.
 #[tokio::test]
 async fn a_cached_key_ends_with_its_client_and_with_the_clients_owner() {
     use Ends::*;
@@ -236,7 +237,7 @@ async fn a_cached_key_of_a_name_ends_with_the_user_who_is_made() {
     }
 }
 
-/// What a change does not touch stays.
+/// A change does not evict answers that do not depend on it.
 #[tokio::test]
 async fn a_change_of_others_leaves_what_is_kept_alone() {
     for place in Place::all() {
@@ -265,7 +266,7 @@ async fn until(holds: impl AsyncFn() -> bool) {
     panic!("in time");
 }
 
-/// A verifier that makes another principal of one takes over what it depends on.
+/// A principal that a verifier makes from another one can take over its dependencies.
 #[tokio::test]
 async fn a_principal_that_is_made_of_another_depends_as_it() {
     let place = Place::sqlite();
@@ -279,8 +280,8 @@ async fn a_principal_that_is_made_of_another_depends_as_it() {
     assert!(!stranger.concerns(&key), "another tenant's");
 }
 
-/// How a column is changed by hand; `{p}` stands for the tables' prefix. An empty list: it cannot
-/// be.
+/// Statements that change a column by hand; `{p}` is the prefix of the tables. A column with an
+/// empty list cannot change or is covered elsewhere.
 const BY_HAND: &[(&str, &[&str])] = &[
     ("users.id", &[]),
     ("users.tenant", &["UPDATE {p}users SET tenant = 'other'"]),
@@ -353,7 +354,7 @@ const BY_HAND: &[(&str, &[&str])] = &[
         ],
     ),
     ("credentials.audience", &["UPDATE {p}credentials SET audience = 'https://other.example'"]),
-    // No look-up reads these.
+    // No look-up reads these columns.
     ("credentials.application", &[]),
     ("credentials.granted_scopes", &[]),
     ("credentials.granted_audience", &[]),
@@ -410,7 +411,7 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("schema.version", &[]),
 ];
 
-/// Every column that the tables have.
+/// Returns every column of the tables.
 async fn columns(place: &Place) -> Vec<String> {
     let asked = match place.name {
         "SQLite" => {
@@ -431,7 +432,7 @@ async fn columns(place: &Place) -> Vec<String> {
     names.into_iter().filter_map(|name| name.strip_prefix(&own).map(str::to_owned)).collect()
 }
 
-/// Each column of each table, changed by another process: no cache answers from before.
+/// Another process changes each column of each table, and no cache keeps an outdated answer.
 #[tokio::test]
 async fn every_column_that_another_process_changes_is_forgotten_by_every_cache() {
     let Some(first) = Place::postgres() else { return };
@@ -457,7 +458,7 @@ async fn every_column_that_another_process_changes_is_forgotten_by_every_cache()
             known.database.close().await;
         }
     }
-    // These decide nothing.
+    // No answer depends on these columns.
     silent.sort_unstable();
     let nothing = [
         "credentials.client_id",
@@ -476,7 +477,7 @@ async fn every_column_that_another_process_changes_is_forgotten_by_every_cache()
     assert_eq!(silent, nothing);
 }
 
-/// What the store changes, by the column that it changes.
+/// Changes by the store, for each column that they change.
 const BY_STORE: &[(&str, &[&str])] = &[
     ("users.name", &["create user", "delete user"]),
     ("users.password_hash", &["set password"]),
@@ -495,7 +496,7 @@ const BY_STORE: &[(&str, &[&str])] = &[
     ("revocations.digest", &["deny"]),
 ];
 
-/// Set when a row is made, and changed by no call of the store.
+/// Columns that are set when a row is created, and that no call of the store changes.
 const SET_ONCE: &[&str] = &[
     "users.id",
     "users.tenant",
@@ -519,7 +520,7 @@ const SET_ONCE: &[&str] = &[
     "credentials.permissions",
     "credentials.created_at",
     "credentials.last_used_at",
-    // Of grants and applications: `tests/it/grants` changes them.
+    // Columns of grants and applications, which `tests/it/grants` changes.
     "credentials.application",
     "credentials.audience",
     "credentials.granted_scopes",
@@ -592,7 +593,8 @@ async fn change(known: &Known, what: &str) {
     }
 }
 
-/// Each column of each table, changed by the store: no cache in the process answers from before.
+/// The store changes each column of each table, and no cache in the process keeps an outdated
+/// answer.
 #[tokio::test]
 async fn every_column_that_the_store_changes_is_forgotten_by_every_cache() {
     let first = Place::sqlite();

@@ -1,4 +1,4 @@
-//! What is ended in the database is forgotten by the caches of every node.
+//! The caches of every node drop a credential that is ended in the database.
 
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tower_principal::{OAuthUser, Secret, Verifier as _, VerifyContext, verify};
 
 use super::*;
 
-/// Nothing ends by itself while a test runs.
+/// No entry expires while a test runs.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// A node: a database behind a cache that receives its changes.
@@ -26,7 +26,7 @@ struct Node {
 }
 
 impl Node {
-    /// One that listens when this returns, where there is something to listen to.
+    /// Starts a node. If there is something to listen to, it listens when this returns.
     async fn start(place: &Place, database: SqlVerifier, ttl: Duration) -> Self {
         let cached = Arc::new(Cached::new(database.clone()).unwrap().ttl(ttl).cache_passwords());
         let mut listens = database.changes().unwrap();
@@ -41,7 +41,8 @@ impl Node {
         matches!(ask(&self.cached, credential).await, Short::Is(_))
     }
 
-    /// Asks until the answer stays: an eviction on its way may take one along.
+    /// Presents the credential until the cache contains it, because a late eviction may remove it
+    /// again.
     async fn learns(&self, credential: &Credential<'_>) {
         let learns = async {
             while !self.remembers(credential) {
@@ -51,12 +52,12 @@ impl Node {
         tokio::time::timeout(Duration::from_secs(10), learns).await.unwrap();
     }
 
-    /// Whether the answer is there without asking the database.
+    /// Returns true if the credential is accepted without a query to the database.
     fn remembers(&self, credential: &Credential<'_>) -> bool {
         matches!(self.cached.verify_now(credential, &VerifyContext::default()), Some(Ok(_)))
     }
 
-    /// How long it takes until the credential is refused.
+    /// Waits until the credential is refused, and returns the time that took.
     async fn refuses(&self, credential: &Credential<'_>) -> Duration {
         let started = Instant::now();
         until(async || !self.knows(credential).await).await;
@@ -64,7 +65,7 @@ impl Node {
     }
 }
 
-/// Others get on meanwhile: an answer that is remembered is there without waiting.
+/// The pauses let other tasks run, because a cached answer needs no wait.
 async fn until(holds: impl AsyncFn() -> bool) {
     let holds = async {
         while !holds().await {
@@ -89,7 +90,7 @@ async fn req_39_what_is_ended_on_one_node_is_refused_by_the_caches_of_all() {
         let app = clients.create(NewCredential::new().org("acme")).await.unwrap();
         let one = async || keys.create(NewCredential::new().owner("alice")).await.unwrap();
         let mut slowest = Duration::ZERO;
-        // What is shown, and what ends it.
+        // A credential, and the call that ends it.
         macro_rules! ends {
             ($credential:expr, $end:expr) => {
                 let credential: &Credential<'_> = &$credential.into_owned();
@@ -156,7 +157,7 @@ async fn req_39_permissions_that_are_taken_away_are_gone_from_the_caches() {
 /// A node that cached only the credential, and a node that cached its owner.
 #[tokio::test]
 async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
-    /// Takes every token for the token of that id.
+    /// Accepts every text as the token with that id.
     fn tokens() -> impl Verifier {
         verify::from_fn(|credential, _| async move {
             let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
@@ -192,7 +193,7 @@ async fn req_39_what_is_denied_on_one_node_is_refused_by_the_caches_of_all() {
     }
 }
 
-/// Not heard of: it is refused for the `negative_ttl` at most.
+/// This change is not announced, so the refusal lasts until `negative_ttl` is over.
 #[tokio::test]
 async fn req_39_what_was_refused_and_is_good_now_is_taken_when_the_refusal_ends() {
     for place in Place::all() {
@@ -258,8 +259,8 @@ async fn req_39_a_node_that_cannot_listen_refuses_when_its_cache_expires() {
     assert!(caught_up < Duration::from_secs(5), "{caught_up:?}");
 }
 
-/// Stands between nodes and their server. When it is cut, connections that listen break, and no new
-/// ones are made; the others go on.
+/// A connection between nodes and their server. When it is cut, connections that listen break and
+/// no new ones are accepted; others stay open.
 struct Wire {
     port: u16,
     cut: Arc<watch::Sender<bool>>,
@@ -292,7 +293,8 @@ impl Wire {
     }
 }
 
-/// Carries what both say until one is silent, or it listens and the wire is cut.
+/// Forwards both directions until one side is silent, or until the wire is cut and the connection
+/// listens.
 async fn carry(client: TcpStream, server: TcpStream, mut cut: watch::Receiver<bool>) {
     let ((mut client, mut to_client), (mut server, mut to_server)) =
         (client.into_split(), server.into_split());

@@ -1,4 +1,4 @@
-//! The name of a role is a group of its users, and of what they lend their permissions to.
+//! The name of a role is a group of its users, and of the credentials that have their permissions.
 
 use tower_principal::credential::ClientKind;
 use tower_principal::principal::{Ground, Groups};
@@ -39,10 +39,10 @@ async fn a_role_is_a_group_of_its_users_and_of_their_keys_and_tokens() {
             ("key", key_of(&key), both),
             ("key of two halves", halves_of(&halves), both),
             ("access token", token(issued.secret.expose_secret()), both),
-            // It has permissions of its own, and these alone.
+            // It has its own permissions, and no others.
             ("narrow key", key_of(&narrow), &[]),
             ("app token", Credential::AppToken(app.secret.reborrow()), &[]),
-            // It was made before its user.
+            // This token is older than its user.
             ("early token", token(early.secret.expose_secret()), &[]),
             ("password of another", password("bob", "p"), &[]),
         ] {
@@ -119,7 +119,7 @@ async fn a_role_of_another_tenant_is_no_group() {
     }
 }
 
-/// A client has the roles of its owner where it has the permissions of the roles.
+/// A client has its owner's roles wherever it has the permissions of these roles.
 #[tokio::test]
 async fn a_client_has_the_roles_of_its_owner_in_the_owners_place_alone() {
     for place in Place::all() {

@@ -1,4 +1,5 @@
-//! Of one tenant, no name is the UUID of another user; and the place of what a user lends.
+//! Within a tenant, no name is the UUID of another user. A user's permissions count only in the
+//! user's place.
 
 use sqlx::AssertSqlSafe;
 use tower_principal::principal::{Ground, Operation};
@@ -41,10 +42,10 @@ async fn a_name_that_is_another_users_uuid_is_refused_and_the_reverse() {
         tokens.create(NewCredential::new().user("carol").uuid("c-1")).await.unwrap();
         refused(user(&store, "c-1", None).await);
         refused(user(&store, "dave", Some("carol")).await);
-        // Nor when the first one is gone.
+        // This also holds after the first user is deleted.
         store.users().delete("alice").await.unwrap();
         refused(user(&store, UUID, None).await);
-        // The user's own, and another tenant's, are no matter.
+        // The user's own name and UUID do not collide, and neither do those of another tenant.
         user(&store, "alice", Some(UUID)).await.unwrap();
         tokens.create(NewCredential::new().user("alice").uuid(UUID)).await.unwrap();
         user(&store, "erin", Some("erin")).await.unwrap();
@@ -100,7 +101,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date() {
         let store = verifier.store();
         user(&store, "alice", Some(UUID)).await.unwrap();
         user(&store, "bob", Some("b-1")).await.unwrap();
-        // As the first version left it, with a UUID that is a name.
+        // The state that the first version left, with a UUID that is also a name.
         let table = |name: &str| place.table(name);
         let prefix = table("");
         place.without_grants().await;
@@ -131,7 +132,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date() {
     }
 }
 
-/// A key or a token without permissions of its own has its user's, where the user has them.
+/// If a key or a token has no permissions of its own, it has its user's, in the user's place.
 #[tokio::test]
 async fn what_a_user_lends_counts_in_the_users_place_alone() {
     for place in Place::all() {

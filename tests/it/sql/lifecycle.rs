@@ -1,4 +1,4 @@
-//! A credential's life: made, used, rotated, disabled, expired, revoked, listed.
+//! The life of a credential: creation, use, rotation, disabling, expiry, revocation, listing.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// All that services write by themselves around API keys, in the order it happens to one.
+/// The operations on API keys that services usually write themselves, in the order of a key's life.
 #[tokio::test]
 async fn a_key_lives_from_its_making_to_its_end() {
     for place in Place::all() {
@@ -35,7 +35,7 @@ async fn a_key_lives_from_its_making_to_its_end() {
         let slip = format!("{begin}{}", if end == "x" { "y" } else { "x" });
         assert_eq!(format.id_of(&slip), None);
 
-        // At rest there is a digest. The public id names it in lists and logs.
+        // The database has a digest. The public id names the key in lists and logs.
         let digest = Digest::from_credential(&key(first), None).unwrap();
         assert_eq!(place.digest_of(&issued.id).await, digest.as_bytes());
         let listed = async || keys.list(None, 10).await.unwrap().swap_remove(0);
@@ -58,8 +58,7 @@ async fn a_key_lives_from_its_making_to_its_end() {
         };
         tokio::time::timeout(Duration::from_secs(10), noted).await.expect("noted beside the request");
 
-        // Rotated: the old secret counts for as long as it takes to give the new one out, and no
-        // longer.
+        // Rotated: the old secret is valid while the new one is distributed, and no longer.
         let rotated = keys.rotate(&issued.id, 24 * HOUR).await.unwrap();
         let second = rotated.secret.expose_secret();
         assert_eq!(rotated.id, issued.id);
@@ -69,13 +68,13 @@ async fn a_key_lives_from_its_making_to_its_end() {
         clock.pass(24 * HOUR);
         assert_eq!((ask(&verifier, &key(first)).await, ask(&verifier, &key(second)).await), (EXPIRED, KEY));
 
-        // Put aside, and taken up again.
+        // Disabled, and enabled again.
         keys.disable(&issued.id).await.unwrap();
         assert_eq!((listed().await.state, ask(&verifier, &key(second)).await), (State::Disabled, DISABLED));
         keys.enable(&issued.id).await.unwrap();
         assert_eq!((listed().await.state, ask(&verifier, &key(second)).await), (State::Live, KEY));
 
-        // Ended, by its time; prolonged; and ended for good.
+        // Expired, prolonged, and revoked for ever.
         clock.pass(75 * HOUR);
         assert_eq!(ask(&verifier, &key(second)).await, EXPIRED);
         keys.expire(&issued.id, Some(made + 200 * HOUR)).await.unwrap();
@@ -111,7 +110,7 @@ async fn what_is_deleted_is_unknown_and_free_again() {
         assert_eq!(ask(&verifier, &key(issued.secret.expose_secret())).await, KEY);
         store.api_keys().delete(&issued.id).await.unwrap();
         assert_eq!(ask(&verifier, &key(issued.secret.expose_secret())).await, UNKNOWN);
-        // A client's tokens go with it.
+        // A client's tokens are deleted with it.
         let client = store.clients().create(NewCredential::new().org("acme")).await.unwrap();
         let of_client = NewCredential::new().user("otto").client(&client.id);
         let issued = store.access_tokens().create(of_client).await.unwrap();
@@ -155,7 +154,7 @@ async fn what_has_ended_is_kept_for_its_time_and_then_purged() {
     }
 }
 
-/// However long an answer may be kept, a key that was cached ends when it ends.
+/// A cached key expires at its own time, even if the cache's `ttl` is longer.
 #[cfg(feature = "cache")]
 #[tokio::test]
 async fn a_cached_key_ends_with_its_time() {
@@ -181,7 +180,7 @@ async fn a_cached_key_ends_with_its_time() {
     }
 }
 
-/// REQ-103: what is made here has at least 128 random bits, a word for scanners and a checksum.
+/// REQ-103: a generated secret has at least 128 random bits, a prefix for scanners and a checksum.
 #[tokio::test]
 async fn req_103_a_secret_that_is_made_is_scannable() {
     for place in Place::all() {
@@ -211,14 +210,14 @@ async fn both_secrets_count_while_a_rotation_overlaps() {
         let second = keys.rotate(&first.id, HOUR).await.unwrap();
         let (old, new) = (key(first.secret.expose_secret()), key(second.secret.expose_secret()));
         assert_eq!((ask(&verifier, &old).await, ask(&verifier, &new).await), (KEY, KEY));
-        // An answer with the old secret is good no longer than the secret.
+        // An answer for the old secret does not outlast the secret.
         let until = who(&verifier, &old).await.expires_at();
         assert_eq!(until, Some(clock.now() + HOUR));
         assert_eq!(who(&verifier, &new).await.expires_at(), None);
         clock.pass(HOUR);
         assert_eq!((ask(&verifier, &old).await, ask(&verifier, &new).await), (EXPIRED, KEY));
 
-        // A third ends the first for good, and the second at once.
+        // A second rotation removes the first secret, and ends the second secret at once.
         let third = keys.rotate(&first.id, Duration::ZERO).await.unwrap();
         assert_eq!((ask(&verifier, &old).await, ask(&verifier, &new).await), (UNKNOWN, EXPIRED));
         assert_eq!(ask(&verifier, &key(third.secret.expose_secret())).await, KEY);
@@ -290,7 +289,7 @@ async fn a_verifier_revokes_what_was_presented() {
         let elsewhere = VerifyContext::default().with_tenant("acme");
         let old = token(issued.secret.expose_secret());
         assert!(matches!(verifier.revoke(&old, &elsewhere).await, Err(VerifyError::Denied(_))));
-        // The old secret revokes the token, not itself alone: it leaked, and is the same token.
+        // The old secret is a leaked secret of the same token, so it revokes the whole token.
         verifier.revoke(&old, &context).await.unwrap();
         assert_eq!(ask(&verifier, &old).await, REVOKED);
         assert_eq!(ask(&verifier, &token(rotated.secret.expose_secret())).await, REVOKED);
@@ -370,7 +369,7 @@ async fn a_use_is_noted_once_a_minute() {
         let keys = verifier.store().api_keys();
         let issued = keys.create(NewCredential::new()).await.unwrap();
         let credential = key(issued.secret.expose_secret());
-        // Written beside the request, so a moment later.
+        // The time of use is written in the background, so it appears a little later.
         let noted = async |at: SystemTime| {
             for _ in 0..200 {
                 let record = keys.find(&issued.id).await.unwrap().unwrap();
@@ -394,7 +393,7 @@ async fn a_use_is_noted_once_a_minute() {
     }
 }
 
-/// Peers' users ask for it: a JWT that was revoked is refused although it still proves itself.
+/// Users of the peers asked for this: a revoked JWT is refused although its signature is valid.
 #[tokio::test]
 async fn a_denylist_makes_revocable_what_proves_itself() {
     /// The header of a JWT: `{}`.
@@ -403,7 +402,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         let clock = Hand::at(1_700_000_000_000);
         let at = clock.now() + HOUR;
         let database = place.builder().clock(clock.clone()).connect().await.unwrap();
-        // Knows tokens by their first part; some have a `jti`, some have not.
+        // Accepts tokens by their first part; some have a `jti`, and some have none.
         let tokens = verify::from_fn(move |credential, _| async move {
             let Credential::AccessToken(token) = credential else { return Err(VerifyError::Unsupported) };
             let text = token.expose_secret();
@@ -429,7 +428,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
                 assert_eq!(ask(&one, &token(text)).await, good, "{text}");
             }
             one.revoke(&token(shown), &context).await.unwrap();
-            // The same token with its signature written otherwise is the same token.
+            // A token with another encoding of its signature is the same token.
             for verifier in [&one, &another] {
                 assert_eq!(ask(verifier, &token(shown)).await, REVOKED, "{shown}");
                 assert_eq!(ask(verifier, &token(same)).await, REVOKED, "{same}");
@@ -447,7 +446,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
     }
 }
 
-/// Also what the database holds itself can be on the list.
+/// The list also applies to credentials that are stored in the database.
 #[tokio::test]
 async fn a_credential_of_the_database_is_refused_while_its_digest_is_denied() {
     for place in Place::all() {
@@ -465,7 +464,7 @@ async fn a_credential_of_the_database_is_refused_while_its_digest_is_denied() {
     }
 }
 
-/// A password cannot be on the list, and is neither an outage nor revoked.
+/// The list does not apply to passwords, so a log-in is neither an outage nor revoked.
 #[tokio::test]
 async fn a_denylist_lets_passwords_pass() {
     for place in Place::all() {

@@ -1,4 +1,4 @@
-//! The SQL verifier. Every test runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a
+//! The SQL verifier. Every test runs on SQLite, and on PostgreSQL if `TEST_POSTGRES_URL` names a
 //! server (`tests/postgres/start` starts one).
 
 #[cfg(feature = "cache")]
@@ -39,15 +39,15 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// Held by tests that measure time, and by those that take all there is.
+/// Tests that measure time hold this lock, and so do tests that use all resources.
 pub(super) static QUIET: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// A database of a test's own.
+/// A database that only one test uses.
 pub(super) struct Place {
     pub(super) name: &'static str,
     address: String,
     prefix: String,
-    /// Deleted with the test.
+    /// The folder is deleted with the test.
     pub(super) folder: Option<TempDir>,
 }
 
@@ -64,7 +64,7 @@ impl Place {
         let Ok(address) = std::env::var("TEST_POSTGRES_URL") else {
             static SAID: Once = Once::new();
             SAID.call_once(|| {
-                // Not by a macro: tests that pass have their prints swallowed.
+                // Not by a macro, because the test runner captures the output of macros.
                 let text =
                     "\n!! TEST_POSTGRES_URL is not set: the SQL verifier is NOT tested on PostgreSQL\n\n";
                 std::io::stderr().write_all(text.as_bytes()).unwrap();
@@ -76,14 +76,14 @@ impl Place {
         Some(Self { name: "PostgreSQL", address, prefix, folder: None })
     }
 
-    /// The same in another schema.
+    /// Returns the same tables in another schema.
     pub(super) fn in_schema(self, schema: &str) -> Self {
         let separator = if self.address.contains('?') { '&' } else { '?' };
         let address = format!("{}{separator}options[search_path]={schema}", self.address);
         Self { address, ..self }
     }
 
-    /// One of each engine that can be tested here.
+    /// Returns one place for each database that can be tested here.
     pub(super) fn all() -> Vec<Self> {
         [Some(Self::sqlite()), Self::postgres()].into_iter().flatten().collect()
     }
@@ -92,7 +92,7 @@ impl Place {
         Self { name: "PostgreSQL", address, prefix: "principal_".to_owned(), folder: None }
     }
 
-    /// A node of this database.
+    /// Returns the builder of a node of this database.
     pub(super) fn builder(&self) -> SqlVerifierBuilder {
         let address = self.address.as_str();
         let builder = match self.name {
@@ -106,12 +106,12 @@ impl Place {
         self.builder().connect().await.unwrap()
     }
 
-    /// A table's name.
+    /// Returns the full name of a table.
     pub(super) fn table(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    /// What the table holds of a credential's secret, read by hand.
+    /// Returns the stored digest of a credential's secret, by a query of its own.
     pub(super) async fn digest_of(&self, id: &str) -> Vec<u8> {
         let asked = format!("SELECT digest FROM {} WHERE public_id = $1", self.table("credentials"));
         let asked = sqlx::AssertSqlSafe(asked);
@@ -122,7 +122,7 @@ impl Place {
         sqlx::query_scalar(asked).bind(id).fetch_one(&file).await.unwrap()
     }
 
-    /// A user's password hash, read by hand.
+    /// Returns a user's stored password hash, by a query of its own.
     pub(super) async fn hash_of(&self, name: &str) -> String {
         let asked = format!("SELECT password_hash FROM {} WHERE name = $1", self.table("users"));
         let asked = sqlx::AssertSqlSafe(asked);
@@ -133,13 +133,13 @@ impl Place {
         sqlx::query_scalar(asked).bind(name).fetch_one(&file).await.unwrap()
     }
 
-    /// The server, to look at by hand.
+    /// Connects to the server for queries by hand.
     pub(super) async fn server(&self) -> PgPool {
         PgPool::connect(&self.address).await.unwrap()
     }
 }
 
-/// What a verdict is, in short.
+/// A short form of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Short {
     Is(PrincipalKind),

@@ -1,4 +1,4 @@
-//! Databases that go away, come back, or are locked (D8).
+//! Databases that go away, return, or are locked (D8).
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,11 +15,11 @@ use tower_principal::{PrincipalKind, Secret, Verifier as _, VerifyContext, Verif
 
 use super::*;
 
-/// A server of a test's own, that it may stop.
+/// A server that only one test uses and may stop.
 struct Server(TempDir);
 
 impl Server {
-    /// Where another user may look: the server does not run as root.
+    /// Makes the folder readable for other users, because the server does not run as root.
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         #[cfg(unix)]
@@ -41,12 +41,12 @@ impl Server {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Stops it as a crash does.
+    /// Stops it without a shutdown, like a crash.
     fn stop(&self) {
         assert!(self.script("stop").status().unwrap().success());
     }
 
-    /// Everything that the server wrote down of what it was asked.
+    /// Returns the server's log of all statements.
     fn log(&self) -> String {
         std::fs::read_to_string(self.0.path().join("cluster/data/server.log")).unwrap()
     }
@@ -58,14 +58,14 @@ impl Drop for Server {
     }
 }
 
-/// How answers turned out while a database was away.
+/// The outcomes while a database was away.
 #[derive(Default, Debug)]
 struct Counts {
     good: AtomicU32,
     unavailable: AtomicU32,
     denied: AtomicU32,
     let_in: AtomicU32,
-    /// In milliseconds.
+    /// The slowest answer in milliseconds.
     slowest: AtomicU32,
 }
 
@@ -120,7 +120,7 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
         let back = Instant::now();
         while ask(&verifier, &key(good.secret.expose_secret())).await != KEY {}
         eprintln!("good again {:?} after the server was back", back.elapsed());
-        // A second on a machine that has nothing else to do.
+        // On an idle machine this takes a second.
         assert!(back.elapsed() < Duration::from_secs(5), "{:?}", back.elapsed());
     }
     done.store(true, Ordering::SeqCst);
@@ -142,7 +142,7 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     let told = async { while changes.next().await != Some(Change::Everything) {} };
     tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
 
-    // The same connections are used again and again.
+    // The same connections are reused.
     let sessions = "SELECT sessions FROM pg_stat_database WHERE datname = 'postgres'";
     let looked = place.server().await;
     let before: i64 = sqlx::query_scalar(sessions).fetch_one(&looked).await.unwrap();
@@ -153,7 +153,7 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     let after: i64 = sqlx::query_scalar(sessions).fetch_one(&looked).await.unwrap();
     assert!(after - before < 15, "{} connections for 100 answers", after - before);
 
-    // The server wrote every statement and its values down: none is a secret.
+    // The server logged every statement and its values; none is a secret.
     let log = server.log();
     assert!(log.contains("_credentials"));
     for secret in [&good, &revoked] {
@@ -161,8 +161,8 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
     }
 }
 
-/// The rules about outages, with a server that is stopped before anything is asked, and again when
-/// all was.
+/// The rules about outages, with a server that is stopped before any verification, and again after
+/// all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_stopped_denies_nobody_and_lets_nobody_in() {
     if Place::postgres().is_none() {
@@ -194,7 +194,7 @@ async fn a_server_that_is_stopped_denies_nobody_and_lets_nobody_in() {
     suite.check(&tower_principal::verify::Cached::new(verifier).unwrap()).await.assert_holds();
 }
 
-/// D8: a database that another process locks is an outage while the lock lasts, and no longer.
+/// D8: while another process locks a database, it is an outage, and no longer.
 #[tokio::test]
 async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     let place = Place::all().swap_remove(0);
@@ -205,7 +205,7 @@ async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     let file = place.folder.as_ref().unwrap().path().join("test.db");
     let mut other = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
 
-    // Readers continue while another process writes. A change waits for a while and is then an
+    // Reads continue while another process writes. A change waits for a while and then fails as an
     // outage.
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     assert_eq!(ask(&verifier, &credential).await, KEY);
@@ -220,7 +220,7 @@ async fn a_locked_sqlite_file_is_an_outage_while_it_lasts() {
     assert_eq!(ask(&verifier, &credential).await, DISABLED);
 }
 
-/// A record that cannot be read is an outage, and neither accepts nor denies.
+/// A record that cannot be read is an outage. It neither accepts nor denies a credential.
 #[tokio::test]
 async fn a_database_without_its_tables_is_an_outage() {
     for place in Place::all() {

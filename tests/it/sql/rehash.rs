@@ -35,7 +35,7 @@ async fn a_disabled_user_keeps_the_hash() {
     }
 }
 
-/// Many log-ins at once: each succeeds, whichever of them replaces the hash.
+/// Of many log-ins at once, each succeeds, regardless of which one replaces the hash.
 #[tokio::test]
 async fn log_ins_at_the_same_time_all_succeed_and_one_hash_stays() {
     for place in Place::all() {
@@ -89,7 +89,7 @@ async fn a_hash_that_cannot_be_used_is_not_imported() {
     }
 }
 
-/// The memory verifier reads its hashes anew at each start, so it replaces none.
+/// The memory verifier gets its hashes again at each start, so it replaces none.
 #[tokio::test]
 async fn the_memory_verifier_keeps_a_hash_of_another_format() {
     let bob = BasicUser::new("bob");

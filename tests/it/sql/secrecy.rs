@@ -27,7 +27,7 @@ impl Write for Log {
     }
 }
 
-/// REQ-19: what is stored of a secret is its digest, and nothing of it is logged.
+/// REQ-19: only the digest of a secret is stored, and no part of the secret is logged.
 #[tokio::test]
 async fn req_19_a_secret_is_neither_stored_nor_logged() {
     for place in Place::all() {
@@ -118,7 +118,7 @@ async fn a_setting_that_cannot_be_is_refused_at_the_start() {
     }
 }
 
-/// A look-up finds its row by an index, however many there are.
+/// A look-up finds its row by an index, for any number of rows.
 #[tokio::test]
 async fn a_look_up_reads_no_table_from_end_to_end() {
     let Some(place) = Place::postgres() else { return };
@@ -142,8 +142,8 @@ async fn a_look_up_reads_no_table_from_end_to_end() {
         store.api_keys().list(Some("k1"), 10).await.unwrap();
         store.api_keys().of_user("alice").await.unwrap();
     }
-    // The server's statistics are a second late, and a connection reports them when it is used
-    // again.
+    // The server's statistics are up to a second late, and a connection reports them at its next
+    // use.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     for _ in 0..50 {
         assert_eq!(ask(&verifier, &key("nobodys")).await, UNKNOWN);

@@ -13,7 +13,8 @@ async fn two_prefixes_are_two_stores() {
     for place in Place::all() {
         let verifier = place.connect().await;
         fill(&verifier.store()).await;
-        // Also where one begins with the other, and goes on as a table of its does.
+        // This also holds if one prefix starts with the other and continues like the name of a
+        // table.
         for more in ["x_", "user_", "role_", "credentials_"] {
             let other = place.builder().table_prefix(place.table(more)).connect().await.unwrap();
             assert_eq!(ask(&other, &key(API_KEY)).await, UNKNOWN);
@@ -56,7 +57,7 @@ async fn a_file_that_is_made_is_its_owners_alone() {
     assert!(modes().iter().all(|mode| *mode == 0o640), "{:?}", modes());
 }
 
-/// The modes of a folder's files, by name.
+/// Returns the modes of a folder's files, by name.
 #[cfg(unix)]
 fn modes(folder: &std::path::Path) -> Vec<(String, u32)> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -127,7 +128,7 @@ async fn a_symlink_in_the_place_of_a_file_that_sqlite_puts_beside_is_not_followe
 async fn every_spelling_of_a_path_makes_a_file_of_its_owner_alone() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().display();
-    // What looks like a database in memory, and is a file.
+    // Names that look like a database in memory, and are files.
     for name in [":memory:x", "mode=memory", "FILE:x", "a b%3Fmode=memory"] {
         opens(format!("sqlite:{path}/{name}.db").as_str()).await.unwrap();
     }
@@ -140,7 +141,7 @@ async fn every_spelling_of_a_path_makes_a_file_of_its_owner_alone() {
     let made = modes(folder.path());
     assert!(made.len() >= 8, "{made:?}");
     assert!(made.iter().all(|(_, mode)| *mode == 0o600), "{made:?}");
-    // Beside this process: a relative path.
+    // A relative path, in the working directory of this process.
     let beside = tempfile::TempDir::new_in(".").unwrap();
     let relative = std::path::Path::new(beside.path().file_name().unwrap()).join("relative.db");
     opens(format!("sqlite:{}", relative.display()).as_str()).await.unwrap();
@@ -170,7 +171,7 @@ async fn a_file_uri_is_refused_and_makes_no_file() {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(format!("file:{path}?mode=rwc"));
     assert!(matches!(opens(options).await, Err(SqlError::Configuration(why)) if why.contains("path")));
     assert_eq!(modes(folder.path()), []);
-    // Those that are in memory make none either.
+    // Databases in memory create no file either.
     for address in ["sqlite::memory:", "sqlite://?mode=memory", "sqlite:file:here?mode=memory"] {
         opens(address).await.unwrap();
     }
@@ -192,7 +193,7 @@ async fn any_number_of_nodes_may_start_at_once_and_again() {
     }
 }
 
-/// REQ-55: if the server is absent or does not answer, the result comes in time and is an outage.
+/// REQ-55: if the server is absent or does not answer, the start fails in time with an outage.
 #[tokio::test]
 async fn req_55_a_server_that_does_not_answer_is_an_outage_within_the_deadline() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -207,7 +208,7 @@ async fn req_55_a_server_that_does_not_answer_is_an_outage_within_the_deadline()
             .connect();
         let error = connecting.await.unwrap_err();
         assert!(matches!(error, SqlError::Late | SqlError::Unreachable), "{error:?}");
-        // A start is patient for five deadlines.
+        // A start waits for five deadlines.
         assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
         assert!(!format!("{error} {error:?}").contains("secret-word"));
         assert!(matches!(VerifyError::from(error), VerifyError::Unavailable(_)));

@@ -1,4 +1,4 @@
-//! Which changes are announced to caches: each change that is made, and no other.
+//! Which changes are announced to caches: each change that has an effect, and no other.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ use tower_principal::{OAuthUser, Secret, Verifier as _, VerifyContext, verify};
 
 use super::*;
 
-/// What a listener hears of changes, from when it surely listens.
+/// Returns a listener that already receives changes.
 async fn listen(place: &Place, database: &SqlVerifier) -> Changes {
     let mut changes = database.changes().unwrap();
     if place.name == "PostgreSQL" {
@@ -20,7 +20,7 @@ async fn listen(place: &Place, database: &SqlVerifier) -> Changes {
     changes
 }
 
-/// All announcements before a mark that is set now. PostgreSQL announces in order.
+/// Returns all announcements before a mark that is set now. PostgreSQL announces in order.
 async fn told(place: &Place, database: &SqlVerifier, changes: &mut Changes) -> Vec<Change> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mark = Digest::from_parts(&[b"mark", &NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()]);
@@ -36,7 +36,7 @@ async fn told(place: &Place, database: &SqlVerifier, changes: &mut Changes) -> V
     told
 }
 
-/// Until it holds, for some seconds.
+/// Waits for a condition for up to 5 s, and returns true if it holds.
 async fn until(holds: impl AsyncFn() -> bool) -> bool {
     for _ in 0..1_000 {
         if holds().await {
@@ -64,7 +64,7 @@ async fn req_39_a_change_whose_caller_left_is_told() {
         let of = |id: &str| Change::Credential { kind: Kind::ApiKey, tenant: None, id: id.to_owned() };
         let alice = Change::User { tenant: None, name: "alice".to_owned() };
         let denied = Digest::from_parts(&[b"x"]);
-        // Polled once: it has a place and is under way.
+        // After one poll, the change has a place and has started.
         macro_rules! leaves {
             ($change:expr, $wanted:expr) => {
                 assert!($change.now_or_never().is_none());
@@ -119,7 +119,7 @@ async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
     let context = VerifyContext::default();
     let revoked = cached.revoke(&presented, &context);
     assert!(tokio::time::timeout(Duration::from_millis(100), revoked).await.is_err());
-    // Kept again while the statement waits.
+    // The cache stores the key again while the statement waits.
     assert_eq!(ask(&cached, &presented).await, KEY);
     writer.close().await.unwrap();
     assert!(until(async || ask(&cached, &presented).await == REVOKED).await);
@@ -140,7 +140,7 @@ async fn what_is_revoked_already_is_not_told_again() {
         let revoked = Change::Credential { kind: Kind::ApiKey, tenant: None, id: "k".to_owned() };
         let heard = told(&place, &database, &mut changes).await;
         assert!(!heard.is_empty() && heard.iter().all(|change| *change == revoked), "{heard:?}");
-        // It is known, and ended: that is no failure.
+        // The credential is known and has ended, which is no failure.
         database.revoke(&presented, &context).await.unwrap();
         assert!(!store.api_keys().revoke("k").await.unwrap());
         assert_eq!(told(&place, &database, &mut changes).await, [], "{}", place.name);
@@ -149,7 +149,7 @@ async fn what_is_revoked_already_is_not_told_again() {
     }
 }
 
-/// The same of what is on the list, unless it is denied for longer.
+/// The same for denied digests, unless the new denial lasts longer.
 #[tokio::test]
 async fn what_is_denied_already_is_told_only_where_it_is_for_longer() {
     for place in Place::all() {
@@ -177,7 +177,8 @@ async fn what_is_denied_already_is_told_only_where_it_is_for_longer() {
     }
 }
 
-/// A token without a credential id may be any answer's, so its denial empties the caches: once.
+/// A token without a credential id could be in any entry, so its denial empties the caches, but
+/// only once.
 #[tokio::test]
 async fn one_revoked_token_does_not_empty_a_cache_again_and_again() {
     for place in Place::all() {

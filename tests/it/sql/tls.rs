@@ -38,7 +38,8 @@ impl Fake {
                     while let Ok(length @ 1..) = client.read(&mut bytes).await {
                         let message = &bytes[..length];
                         heard.lock().unwrap()[place].extend_from_slice(message);
-                        // `SSLRequest` is eight bytes: no. Any other: the password, in clear text.
+                        // `SSLRequest` has eight bytes, and the answer is no. Any other message is
+                        // answered by a request for the password in clear text.
                         let answer: &[u8] =
                             if message.len() == 8 { b"N" } else { &[b'R', 0, 0, 0, 8, 0, 0, 0, 3] };
                         if client.write_all(answer).await.is_err() {
@@ -73,7 +74,7 @@ async fn connect(source: PostgresSource) -> SqlError {
         .unwrap_err()
 }
 
-/// Two spellings that reach the loopback and that no rule takes for it.
+/// Two names that reach the loopback but do not count as loopback addresses.
 const ELSEWHERE: [&str; 2] = ["0.0.0.0", "127.1"];
 
 #[tokio::test]
@@ -102,7 +103,7 @@ async fn a_server_that_refuses_tls_gets_no_password_by_verify_full() {
     }
 }
 
-/// What the switch gives up; and that the server above would have seen a password.
+/// The switch permits this; and the fake server would indeed receive a password.
 #[tokio::test(flavor = "current_thread")]
 async fn the_danger_switch_sends_the_password_in_clear_text_and_logs_its_name() {
     for host in ELSEWHERE {
@@ -113,13 +114,13 @@ async fn the_danger_switch_sends_the_password_in_clear_text_and_logs_its_name() 
         assert!(log.contains("WARN") && log.contains("danger_allow_unverified_server"), "{log}");
         assert!(!log.contains(PASSWORD), "{log}");
     }
-    // On the loopback the same address needs no switch.
+    // An address that counts as loopback needs no switch.
     let fake = Fake::start().await;
     let (_, log) = logged(connect(PostgresSource::from(fake.address("127.0.0.1", "")))).await;
     assert!(fake.has_the_password() && !log.contains("danger_"), "{log}");
 }
 
-/// The pool's own options say where its server is and how it is reached.
+/// The options of a pool contain the server's address and the TLS mode.
 #[tokio::test]
 async fn a_pool_and_options_are_held_to_the_same_rule() {
     let fake = Fake::start().await;

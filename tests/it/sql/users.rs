@@ -95,7 +95,7 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
         store.users().enable("alice").await.unwrap();
         assert_eq!(ask(&verifier, &key(owned)).await, KEY);
         assert_eq!(ask(&verifier, &token(before)).await, good);
-        // The next user of the name inherits nothing.
+        // The next user with the name inherits nothing.
         store.users().delete("alice").await.unwrap();
         store.users().create("alice", Secret::borrowed("q"), NewUser::new()).await.unwrap();
         store.users().grant("alice", "*:/**").await.unwrap();
@@ -103,7 +103,7 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
             (ask(&verifier, &token(issued)).await, ask(&verifier, &key(owned)).await),
             (UNKNOWN, UNKNOWN)
         );
-        // One that was made before the user was in the store is a name and no more.
+        // A token from before its user existed has only a name.
         let stranger = who(&verifier, &token(before)).await;
         assert!(!stranger.permissions().allow(Operation::Get, "/", &["alice"]));
     }
@@ -120,7 +120,7 @@ async fn nobody_has_an_empty_password() {
         users.create("eve", Secret::borrowed("p"), NewUser::new()).await.unwrap();
         assert!(matches!(users.set_password("eve", empty()).await, Err(SqlError::ShortSecret)));
         assert_eq!(ask(&verifier, &password("eve", "p")).await, Short::Is(PrincipalKind::BasicUser));
-        // Nor by a hash that another program made.
+        // The same for a hash that another program made.
         let hash = cheap_passwords().hash("").unwrap();
         users.import("mallory", &hash, NewUser::new()).await.unwrap();
         assert_eq!(ask(&verifier, &password("mallory", "")).await, UNKNOWN);
@@ -161,7 +161,8 @@ async fn permissions_come_from_grants_and_roles_of_the_tenant() {
     }
 }
 
-/// REQ-17: an unknown user, a wrong password and a disabled user take the hashing path alike.
+/// REQ-17: the path for an unknown user, a wrong password and a disabled user includes the same
+/// hashing.
 #[tokio::test]
 async fn req_17_every_refused_login_takes_the_same_time() {
     let _quiet = QUIET.lock().await;
@@ -188,10 +189,10 @@ async fn req_17_every_refused_login_takes_the_same_time() {
                 times.push(started.elapsed());
             }
         }
-        // The least of many is what the work takes; the rest is what else the machine did.
+        // The minimum of many runs is the time of the work; the rest is other load on the machine.
         let least = times.map(|times| times.into_iter().min().unwrap());
         let (fastest, slowest) = (least.iter().min().unwrap(), least.iter().max().unwrap());
-        // Without its hash a refusal is twenty times as fast.
+        // A refusal without hashing would be twenty times as fast.
         assert!(*slowest < *fastest * 4, "{} {logins:?} took {least:?}", place.name);
     }
 }

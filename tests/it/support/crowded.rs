@@ -3,7 +3,7 @@
 use tower_principal::verify::sql::SqlVerifier;
 use tower_principal::{Credential, OAuthUser, Principal, Verifier, VerifyContext, VerifyError};
 
-/// A database, and any number of tokens `crowd..` that it does not hold.
+/// A database, plus any number of tokens `crowd..` that are not in it.
 pub(crate) struct Crowded(pub(crate) SqlVerifier);
 
 impl Verifier for Crowded {

@@ -53,10 +53,10 @@ pub(crate) const ORG_CLIENT: &str = "b3U68vghI6FmEeKn9wLoGtzz0A";
 pub(crate) const APP_CLIENT: &str = "YXA68vghI6FmEeKn9wLoGtzz0A";
 pub(crate) const CLIENT_SECRET: &str = "YXA65gYlqja8aYYSAy8Ox3Vg5aRZp48";
 pub(crate) const TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
-/// Well-formed, and unknown.
+/// A token that is well-formed and unknown.
 pub(crate) const UNKNOWN_TOKEN: &str = "jFfDUcsK9zzNMs1zwczzJxGrimPtmf";
 
-/// Knows one principal of each kind, by the constants above.
+/// Returns a verifier with one principal of each kind, by the constants above.
 pub(crate) fn everybody() -> MemoryVerifier {
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
@@ -71,12 +71,13 @@ pub(crate) fn everybody() -> MemoryVerifier {
         .unwrap()
 }
 
-/// Hashes fast enough for a test to check many.
+/// Returns hashing that is fast enough for many checks in a test.
 pub(crate) fn cheap_passwords() -> Passwords {
     Passwords::with_params(64, 1, 1).unwrap()
 }
 
-/// A layer of a dialect that knows everybody, over connections taken for secure.
+/// Returns a layer of a dialect that accepts the credentials of [`everybody`], and that takes all
+/// connections for secure.
 pub(crate) fn layer(dialect: Dialect) -> AuthenticateLayer<MemoryVerifier> {
     layer_of(dialect, everybody())
 }
@@ -85,7 +86,7 @@ pub(crate) fn layer_of<V: Verifier>(dialect: Dialect, verifier: V) -> Authentica
     AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure())
 }
 
-/// Names the caller, on every path.
+/// Returns a router that answers every path with the caller's name.
 pub(crate) fn whoami() -> Router {
     Router::new().fallback(async |who: Authentication| name(&who))
 }
@@ -95,7 +96,7 @@ pub(crate) fn app(dialect: Dialect) -> Router {
     whoami().layer(layer(dialect))
 }
 
-/// `OAuthUser:otto`, and `+weather-map` where an app token came along.
+/// Returns `OAuthUser:otto`, followed by `+weather-map` if an app token accompanies the principal.
 pub(crate) fn name(who: &Authentication) -> String {
     let principal = who.principal();
     let app = who.app().filter(|_| !matches!(principal, Principal::AppToken(_)));
@@ -103,7 +104,7 @@ pub(crate) fn name(who: &Authentication) -> String {
     format!("{}:{}{app}", principal.kind(), principal.id().unwrap_or_default())
 }
 
-/// The same without axum: any request body, a response body of its own.
+/// The same without axum: it takes any request body, and has a response body of its own.
 pub(crate) async fn greet<B>(
     request: Request<B>,
 ) -> Result<Response<http_body_util::Full<Bytes>>, Infallible> {
@@ -111,7 +112,7 @@ pub(crate) async fn greet<B>(
     Ok(Response::new(text.into()))
 }
 
-/// A response, read to its end.
+/// A response with its whole body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -155,12 +156,12 @@ impl Answer {
         }
     }
 
-    /// Every line of a header, in order.
+    /// Returns every line of a header, in order.
     pub(crate) fn lines(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|line| line.to_str().unwrap()).collect()
     }
 
-    /// Every challenge, sorted.
+    /// Returns all challenges, sorted.
     pub(crate) fn challenges(&self) -> Vec<&str> {
         let mut lines = self.lines("www-authenticate");
         lines.sort_unstable();
@@ -179,7 +180,7 @@ where
     Answer::of(service.oneshot(request).await.unwrap()).await
 }
 
-/// A request without a body: `GET /x` or another method before the target, then headers.
+/// Returns a request without a body: `GET /x` or another method before the target, then headers.
 pub(crate) fn get(target: &str, headers: &[(&str, &str)]) -> Request<Body> {
     request("GET", target, headers)
 }
@@ -193,7 +194,7 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> R
     request.body(Body::empty()).unwrap()
 }
 
-/// A request with an `Authorization` line of these bytes.
+/// Returns a request with these bytes as its `Authorization` line.
 pub(crate) fn authorization(line: impl AsRef<[u8]>) -> Request<Body> {
     let value = http::HeaderValue::from_bytes(line.as_ref()).unwrap();
     let mut request = get("/things", &[]);
@@ -201,7 +202,7 @@ pub(crate) fn authorization(line: impl AsRef<[u8]>) -> Request<Body> {
     request
 }
 
-/// `Basic` and the encoded pair.
+/// Returns `Basic` and the encoded pair.
 pub(crate) fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
@@ -210,13 +211,13 @@ pub(crate) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-/// A form that is posted.
+/// Returns a POST request with a form.
 pub(crate) fn form(target: &str, body: impl Into<Body>) -> Request<Body> {
     let head = Request::post(target).header("content-type", "application/x-www-form-urlencoded");
     head.body(body.into()).unwrap()
 }
 
-/// What comes of a future, and what is logged on this thread while it runs.
+/// Runs a future, and returns its output and the log of this thread during that time.
 pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> (T, String) {
     let log = Text::default();
     let writer = log.clone();
@@ -241,7 +242,7 @@ impl io::Write for Text {
     }
 }
 
-/// One event of the log, taken apart.
+/// One event of the log, parsed.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) level: Level,
@@ -250,7 +251,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A field; the empty text where the event has no such field.
+    /// Returns a field, or the empty text if the event does not have it.
     pub(crate) fn get(&self, field: &str) -> &str {
         self.fields.get(field).map_or("", String::as_str)
     }
@@ -266,7 +267,7 @@ impl Visit for Line {
     }
 }
 
-/// Everything that is logged on this thread while it lives.
+/// Captures the log of this thread until it is dropped.
 pub(crate) struct Log {
     lines: Lines,
     _guard: DefaultGuard,
@@ -282,7 +283,7 @@ pub(crate) fn listen() -> Log {
 }
 
 impl Log {
-    /// What was logged since it was last asked.
+    /// Returns the lines since the last call.
     pub(crate) fn take(&self) -> Vec<Line> {
         std::mem::take(&mut *self.lines.0.lock().unwrap())
     }

@@ -9,7 +9,7 @@ use tower_principal::{
     VerifyError,
 };
 
-/// Counts how often it is asked.
+/// Counts the calls of a verifier.
 pub(crate) struct Counting<V> {
     inner: V,
     pub(crate) asked: Arc<AtomicUsize>,
@@ -44,7 +44,7 @@ impl<V: Verifier> Verifier for Counting<V> {
     }
 }
 
-/// Answers with the result of a closure, at once or after it has waited.
+/// Answers with the result of a closure, at once or after a wait.
 pub(crate) struct Says<F> {
     pub(crate) answer: F,
     pub(crate) at_once: bool,
@@ -57,7 +57,7 @@ where
     Says { answer, at_once: true }
 }
 
-/// The same, but it always has to wait.
+/// The same, but every caller has to wait.
 pub(crate) const fn says_later<F>(answer: F) -> Says<F>
 where
     F: Fn(&Credential<'_>) -> Result<Principal, VerifyError> + Send + Sync + 'static,
@@ -89,7 +89,7 @@ where
     }
 }
 
-/// Answers as the first word of a token or an id asks: `good-..`, `down-..`, `expired-..`.
+/// The first word of a token or an id chooses the answer: `good-..`, `down-..`, `expired-..`.
 pub(crate) fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
     let text = match credential {
         Credential::AccessToken(token) | Credential::AppToken(token) => token.expose_secret(),
