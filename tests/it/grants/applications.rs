@@ -214,7 +214,7 @@ async fn an_application_is_a_client_and_a_client_is_no_application() {
         let applications = store.applications().list(None, 10).await.unwrap();
         assert_eq!(applications.len(), 1);
         assert!(store.applications().find("plain").await.unwrap().is_none());
-        // What ends it as a client ends it as an application.
+        // If it is disabled as a client, it is disabled as an application.
         assert!(store.clients().disable("viewer").await.unwrap());
         assert!(store.applications().find("viewer").await.unwrap().is_none());
     }

@@ -84,7 +84,8 @@ async fn the_jwts_of_a_grant_end_with_it() {
     }
 }
 
-/// As opaque tokens, whose digests the row has: the current one and the one before it count.
+/// As with opaque tokens, whose digests the row has, the current token and the one before it are
+/// valid.
 #[tokio::test]
 async fn an_older_jwt_and_a_lost_one_are_denied() {
     for place in Place::all() {
@@ -113,7 +114,7 @@ async fn an_older_jwt_and_a_lost_one_are_denied() {
         assert_eq!(live().await, [1], "{}", place.name);
         let second = renew(&refresh, None).await;
         assert_eq!(live().await, [1, 2]);
-        // The answer is lost, and the client asks again: what was in it is replaced.
+        // The answer is lost and the client retries, which replaces the tokens in that answer.
         let third = renew(&refresh, None).await;
         assert_eq!(live().await, [1, 3]);
         let again = renew(&refresh, None).await;
@@ -124,7 +125,8 @@ async fn an_older_jwt_and_a_lost_one_are_denied() {
         }
         let fifth = renew(&again, None).await;
         assert_eq!(live().await, [4, 5]);
-        // With other scopes the token before ends, because its row has those of its successor.
+        // After a change of scopes the token before is invalid, because the row has the scopes of
+        // its successor.
         renew(&fifth, Some(&["read"])).await;
         assert_eq!(live().await, [6]);
         for odd in ["05", "+6", "-6", "06", "", "6.6", "99999999999999999999"] {

@@ -1,4 +1,4 @@
-//! Databases that a version without grants wrote.
+//! Databases from a version without grants.
 
 use std::fs::File;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tower_principal::{PrincipalKind, Verifier as _, VerifyContext};
 use super::*;
 use crate::sql::{DISABLED, EXPIRED, Place, REVOKED, Short, ask, key, pair, password, token, who};
 
-/// Fills an empty place with what that version had written.
+/// Fills an empty place with a database of that version.
 async fn fill(place: &Place) {
     let text = match &place.folder {
         Some(folder) => {
@@ -41,14 +41,14 @@ async fn a_database_without_grants_is_brought_up_to_date_in_place() {
         assert!(alice.may(Operation::Get, "/x") && !alice.may(Operation::Post, "/x"));
         assert_eq!(ask(&verifier, &password("alice", "p")).await, is(PrincipalKind::BasicUser));
         assert_eq!(ask(&verifier, &client("map-secret-0123456789")).await, is(PrincipalKind::OrgAdmin));
-        // What was not in force is not.
+        // Invalid credentials are still invalid.
         assert_eq!(ask(&verifier, &key("alices-key-0123456789")).await, REVOKED);
         assert_eq!(ask(&verifier, &token("expired-token-0123456789")).await, EXPIRED);
         assert_eq!(ask(&verifier, &token("bobs-token-0123456789")).await, DISABLED);
         assert_eq!(ask(&verifier, &token("tokens-of-gone-0123456789")).await, DISABLED);
         assert_eq!(ask(&verifier, &password("bob", "p")).await, DISABLED);
 
-        // A token from before is no grant, and no verb of grants changes it.
+        // An older token has no grant, and no method of grants changes it.
         let store = verifier.store();
         let id = GrantId::parse(alice.credential_id().unwrap()).unwrap();
         assert!(store.find(&Presented::Grant(id.clone())).await.unwrap().is_none());
@@ -58,7 +58,7 @@ async fn a_database_without_grants_is_brought_up_to_date_in_place() {
         }
         assert_eq!(store.purge(Duration::ZERO).await.unwrap(), 0);
         assert_eq!(ask(&verifier, &alices).await, is(PrincipalKind::OAuthUser));
-        // A client from before is no application, and its grants end with it.
+        // An older client is no application, and its grants end with it.
         assert!(store.applications().list(None, 10).await.unwrap().is_empty());
         let (_, access, _) = issue(&store, new("map").user("alice")).await;
         let new = token(access.secret.expose_secret());
@@ -66,7 +66,8 @@ async fn a_database_without_grants_is_brought_up_to_date_in_place() {
         assert!(store.clients().disable("map").await.unwrap());
         assert_eq!(ask(&verifier, &new).await, DISABLED);
         assert_eq!(store.purge_expired(Duration::ZERO).await.unwrap(), 2, "the key and the old token");
-        // It is up to date for the next start as well, and a token of before can still be revoked.
+        // The database is also up to date at the next start, and an older token can still be
+        // revoked.
         verifier.close().await;
         let verifier = place.connect().await;
         assert!(verifier.store().clients().enable("map").await.unwrap());

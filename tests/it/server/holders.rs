@@ -1,4 +1,4 @@
-//! Users, clients and tenants of grants, and what ends with them.
+//! Users, clients and tenants of grants, whose end is the end of the grants.
 
 use http::header::HOST;
 use tower_principal::server::Stores;
@@ -7,7 +7,7 @@ use super::*;
 
 const INVALID: (u16, &str) = (400, "invalid_grant");
 
-/// The kits over databases, which know users.
+/// Returns the kits with a database, because only a database stores users.
 async fn databases() -> Vec<(Kit, SqlVerifier)> {
     let kits = Kit::all().await.into_iter();
     kits.filter_map(|kit| kit.database.clone().map(|database| (kit, database))).collect()
@@ -41,7 +41,7 @@ async fn a_code_and_a_refresh_token_of_a_deleted_or_disabled_client_are_refused(
         for reply in [kit.redeem(&code).await, kit.refresh(&second.refresh).await] {
             assert_eq!(reply.error(), (401, "invalid_client"), "{}", kit.name);
         }
-        // A new client of this name inherits nothing.
+        // A new client with this id inherits nothing.
         let [_, viewer] = clients();
         assert!(applications.register(&viewer).await.unwrap().is_none());
         for reply in [kit.redeem(&code).await, kit.refresh(&second.refresh).await] {
@@ -67,7 +67,7 @@ async fn a_refresh_while_the_user_is_disabled_leaves_nothing_alive() {
     }
 }
 
-/// One server of two tenants, by the `Host` header.
+/// One server for two tenants, which the `Host` header names.
 async fn tenants() -> Vec<(AuthorizationServer, [Stores; 2], Option<Place>)> {
     let mut all = Vec::new();
     let [_, viewer] = clients();

@@ -1,4 +1,4 @@
-//! Requests at once, callers that leave, and answers that are lost.
+//! Simultaneous requests, callers that leave, and lost answers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -62,13 +62,14 @@ async fn req_105_a_client_that_leaves_at_any_moment_leaves_no_half_renewal() {
         for patience in (0..40).map(|step| Duration::from_micros(step * 50)) {
             let first = kit.log_in().await;
             let left = tokio::time::timeout(patience, kit.refresh(&first.refresh)).await;
-            // The renewal that was begun runs to its end.
+            // A renewal that has started is completed.
             tokio::time::sleep(Duration::from_millis(20)).await;
             let again = kit.refresh(&first.refresh).await;
             match left {
                 Ok(reply) => assert!(kit.is_live(&reply.tokens().access).await, "{}", kit.name),
                 Err(_) if again.status == 200 => assert!(kit.is_live(&again.tokens().access).await),
-                // It was made: the retry is in its grace, and the family lives.
+                // The renewal succeeded. The retry is within the grace window, so the family stays
+                // valid.
                 Err(_) => {
                     assert_eq!(again.error(), INVALID, "{}", kit.name);
                     assert!(kit.is_live(&first.access).await, "{}", kit.name);
@@ -78,11 +79,11 @@ async fn req_105_a_client_that_leaves_at_any_moment_leaves_no_half_renewal() {
     }
 }
 
-/// A store whose answers are lost after the change was made, and whose look-ups are out of date.
+/// A store that loses its answer after the change, and whose look-ups are outdated.
 struct Faulty {
     inner: Arc<dyn DynGrants>,
     loses: AtomicBool,
-    /// Look-ups return grants as they were when this was set.
+    /// Look-ups return this grant if it is set.
     stale: Mutex<Option<Grant>>,
 }
 
@@ -146,7 +147,7 @@ impl Grants for Shared {
     }
 }
 
-/// Kits whose stores are faulty on demand.
+/// Returns kits whose stores fail on demand.
 async fn faulty() -> Vec<(Kit, Arc<Faulty>)> {
     let mut all = Vec::new();
     for mut kit in Kit::all().await {
@@ -170,10 +171,10 @@ async fn a_database_that_stops_between_the_write_and_the_answer_is_503_and_the_f
         assert_eq!(lost.error(), (503, "temporarily_unavailable"), "{}", kit.name);
         assert_eq!(lost.answer.lines("retry-after"), ["5"]);
         faults.loses.store(false, Ordering::SeqCst);
-        // The write was made. The retry is refused, and ends nothing.
+        // The write succeeded. The retry is refused, and ends nothing.
         assert_eq!(kit.refresh(&first.refresh).await.error(), INVALID, "{}", kit.name);
         assert!(kit.is_live(&first.access).await, "{}", kit.name);
-        // A code whose answer was lost is used up, and its retry ends what came of it.
+        // A code with a lost answer is used up, and the retry ends its tokens.
         let code = kit.code().await;
         faults.loses.store(true, Ordering::SeqCst);
         assert_eq!(kit.redeem(&code).await.status, 503);
@@ -192,7 +193,7 @@ async fn no_look_up_decides_what_a_later_write_assumes() {
         // The look-up returns a grant that has ended since.
         kit.grants.end_dyn(&Ending::Grant(&grant.id)).await.unwrap();
         assert_eq!(kit.refresh(&first.refresh).await.error(), INVALID, "{}", kit.name);
-        // It returns a grant with more scopes than the one that is renewed.
+        // The look-up returns a grant with more scopes than the renewed one.
         *faults.stale.lock().unwrap() = None;
         let code = kit.code_of(CodeOffer::new("viewer", "alice").scopes(["read"])).await;
         let narrow = kit.redeem(&code).await.tokens();
@@ -201,7 +202,7 @@ async fn no_look_up_decides_what_a_later_write_assumes() {
         *faults.stale.lock().unwrap() = None;
         assert_eq!(wide.error(), INVALID, "{}: {wide:?}", kit.name);
         assert!(!kit.is_live(&narrow.access).await, "{}", kit.name);
-        // It returns the grant of an unused code, again and again.
+        // The look-up returns the grant of an unused code each time.
         let code = kit.code().await;
         *faults.stale.lock().unwrap() = Some(grant);
         let replies = [kit.redeem(&code).await, kit.redeem(&code).await];

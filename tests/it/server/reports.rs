@@ -7,7 +7,7 @@ use tower_principal::transport::Peer;
 
 use super::*;
 
-/// The audit events of a request, without their fingerprints and messages.
+/// Returns the answer to a request and its audit events, without fingerprints and messages.
 async fn events(kit: &Kit, log: &Log, parameters: &[(&str, &str)]) -> (Reply, Vec<String>) {
     log.take();
     let mut request = form(TOKEN_PATH, encoded(parameters));
@@ -68,7 +68,7 @@ async fn every_token_request_is_one_event_without_a_secret() {
     let again = redeem.map(|(name, value)| if name == "code" { (name, &*other) } else { (name, value) });
     events(&kit, &log, &again).await.0.tokens();
     assert_eq!(events(&kit, &log, &again).await.1[0], "code_replayed  authorization_code \"viewer\" ");
-    // What a client makes up is escaped, and its grant type is not repeated.
+    // An id that a client made up is escaped, and an unknown grant type is not logged.
     let made_up =
         [("grant_type", "made-up"), ("client_id", "x\u{202e}y"), ("client_secret", "guessed-secret")];
     assert_eq!(events(&kit, &log, &made_up).await.1, ["refused invalid_client  \"x\\u{202e}y\" "]);

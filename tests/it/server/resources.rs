@@ -6,7 +6,7 @@ const A: &str = "https://a.example";
 const B: &str = "https://b.example/api";
 const C: &str = "https://c.example";
 
-/// `weather` and `viewer` may ask tokens for A and B; the server knows C as well.
+/// Returns kits whose `weather` and `viewer` may request tokens for A and B; the server also has C.
 async fn kits() -> Vec<Kit> {
     let applications = clients().map(|application| application.audiences([A, B]));
     Kit::with(&applications, |builder| builder.resource(C, ["read"])).await
@@ -30,7 +30,7 @@ async fn a_token_is_for_the_resources_that_the_client_asks_for_within_its_regist
             assert_eq!(reply.error(), (400, "invalid_target"), "{} {bad}", kit.name);
         }
     }
-    // Without a list of its own an application may ask for what the server knows, and for no more.
+    // Without its own list, an application may request the server's resources, and no others.
     for kit in Kit::with(&clients(), |builder| builder.resource(C, ["read"])).await {
         let ask = ("grant_type", "client_credentials");
         let reply = kit.post_as_weather(&[ask, ("resource", C)]).await;
@@ -81,7 +81,7 @@ async fn a_resource_that_was_not_granted_is_refused_and_uses_nothing_up() {
         }
         assert_eq!(kit.refresh(&first.refresh).await.status, 200, "{}: not used up", kit.name);
     }
-    // A grant for any service gets no resource later.
+    // A grant without a resource cannot get one later.
     for kit in Kit::with(&clients(), |builder| builder.resource(C, ["read"])).await {
         let first = kit.log_in().await;
         let reply = kit.refresh_with(&first.refresh, &[("resource", C)]).await;
@@ -100,7 +100,7 @@ async fn a_resource_that_was_removed_from_the_application_is_in_no_new_token() {
         let reply = kit.refresh(&both.refresh).await;
         assert_eq!(audience(&kit, &reply).await, [A], "{}", kit.name);
         assert_eq!(kit.redeem(&one).await.error(), (400, "invalid_target"), "{}", kit.name);
-        // A grant for any service from a time without a list.
+        // A grant without a resource, from before the application had a list.
         kit.change(&viewer).await;
         let any = Kit::log_in(&kit).await;
         kit.change(&viewer.audiences([A])).await;

@@ -1,4 +1,4 @@
-//! Guesses are slowed down for each client and each address (REQ-104).
+//! Guesses are throttled for each client and for each address (REQ-104).
 
 use std::net::SocketAddr;
 
@@ -87,7 +87,7 @@ async fn ten_thousand_guesses_of_a_refresh_token_find_nothing_and_are_refused_un
     let id = kit.grant_of(&good.access).await.unwrap().id;
     let mut statuses = HashMap::new();
     for n in 0..10_000 {
-        // Of the right shape and the right grant, of the right shape, and of none.
+        // A token in the right format for this grant, one for another grant, and one in no format.
         let guess = match n % 3 {
             0 => shape.refresh(&id).unwrap().secret.expose_secret().to_owned(),
             1 => shape
@@ -151,7 +151,7 @@ async fn a_password_is_checked_by_the_users_verifier_and_guesses_are_throttled()
         let reply = from(&kit, ELSEWHERE, &password("alice", PASSWORD)).await;
         assert_eq!(reply.error(), (429, "too_many_attempts"), "{}", kit.name);
     }
-    // The standard does not have the grant type.
+    // The standard profile does not support this grant type.
     for kit in Kit::with(&[Application::public("phone").grants([GrantType::Password])], strict).await {
         let reply = from(&kit, HERE, &password("alice", PASSWORD)).await;
         assert_eq!(reply.error(), (400, "unsupported_grant_type"), "{}", kit.name);

@@ -188,7 +188,7 @@ async fn a_store_has_a_name_and_a_user_the_tenant() {
 }
 
 impl Place {
-    /// Takes the steps back that added the columns of grants.
+    /// Reverts the migrations that added the columns of grants.
     pub(crate) async fn without_grants(&self) {
         let prefix = self.table("");
         let mut undo = Vec::new();
