@@ -59,19 +59,29 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::spawn(server);
 
     let channel = Endpoint::from_shared(address)?.connect().await?;
-    for (token, code) in [
-        (Some("otto-token"), Code::Ok),
-        (Some("nina-token"), Code::PermissionDenied),
-        (Some("a-guess"), Code::Unauthenticated),
-        (None, Code::Unauthenticated),
+    // A refusal is a status of gRPC with a fixed message, and has no body.
+    for (token, code, message) in [
+        (Some("otto-token"), Code::Ok, ""),
+        (Some("nina-token"), Code::PermissionDenied, "The access token does not allow this."),
+        (Some("a-guess"), Code::Unauthenticated, "The access token is unknown, expired or revoked."),
+        (
+            Some("two words"),
+            Code::InvalidArgument,
+            "The credentials are malformed, or there is more than one.",
+        ),
+        (None, Code::Unauthenticated, "This resource needs credentials."),
     ] {
         let mut request = Request::new(HealthCheckRequest::default());
         if let Some(token) = token {
             request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
         }
         let answer = HealthClient::new(channel.clone()).check(request).await;
-        eprintln!("{token:?}: {:?}", answer.as_ref().map_or_else(Status::code, |_| Code::Ok));
-        assert_eq!(answer.map_or_else(|status| status.code(), |_| Code::Ok), code);
+        let status = answer.err().unwrap_or_else(|| Status::new(Code::Ok, ""));
+        eprintln!("{token:?}: {:?} {}", status.code(), status.message());
+        assert_eq!((status.code(), status.message()), (code, message));
+        // The challenge of a 401 is in the metadata of the status.
+        let is_challenged = status.metadata().contains_key("www-authenticate");
+        assert!(is_challenged || code != Code::Unauthenticated);
     }
     Ok(())
 }

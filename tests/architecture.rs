@@ -47,11 +47,11 @@ const RESERVED: &[(&str, &[&str])] =
     &[("grant", &["verify/sql", "server", "test_util"]), ("server", &["test_util"])];
 
 /// Imports that run up or in a circle, each with its reason. Remove a line when its import is gone.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("rejection/render", "dialect/error", "an answer row that cannot be prepared is an error of its dialect"),
-    ("rejection/rejection", "verify/denial", "a refusal keeps the denial that its log line is written from"),
-    ("rejection/render", "observe/audit", "a refusal is reported where it is rendered"),
-];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "rejection/rejection",
+    "verify/denial",
+    "a refusal keeps the denial that its log line is written from",
+)];
 
 /// Files that declare the item that their folder is named after, although the file has another
 /// name.

@@ -13,7 +13,6 @@ use crate::principal::OrgAdmin;
 use crate::principal::Principal;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
-use crate::rejection::render;
 use crate::trace;
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
@@ -56,10 +55,11 @@ impl Deref for Authenticated {
 }
 
 impl IntoResponse for Rejection {
-    /// Returns a plain answer. An [`AuthenticateLayer`](crate::AuthenticateLayer) around the
-    /// handler renders it again as its dialect does.
+    /// Returns a response with the bare status, without headers and body. The
+    /// [`AuthenticateLayer`](crate::AuthenticateLayer) around the handler renders it as its dialect
+    /// does.
     fn into_response(self) -> Response {
-        render::plain(&self).map(Body::from)
+        self.carried_by(Body::empty())
     }
 }
 

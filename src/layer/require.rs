@@ -15,7 +15,7 @@ use super::ResponseBody;
 use crate::authentication::{Authentication, AuthenticationExt};
 use crate::deadline::caught;
 use crate::policy::Policy;
-use crate::rejection::{Rejection, RejectionKind, render};
+use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
 
@@ -74,7 +74,7 @@ where
         let state = match allow(&*self.policy, request.authentication(), RequestHead::from_request(&request))
         {
             Ok(()) => State::Allowed { future: self.inner.call(request) },
-            Err(rejection) => State::Refused { rejection },
+            Err(rejection) => State::Refused { rejection: Some(rejection) },
         };
         RequireFuture { state }
     }
@@ -112,7 +112,8 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Allowed { #[pin] future: F },
-        Refused { rejection: Rejection },
+        /// `None` once it is answered.
+        Refused { rejection: Option<Rejection> },
     }
 }
 
@@ -128,7 +129,9 @@ where
                 Poll::Ready(Ok(ready!(future.poll(context))?.map(ResponseBody::inner)))
             }
             StateProjection::Refused { rejection } => {
-                Poll::Ready(Ok(render::plain(rejection).map(ResponseBody::fixed)))
+                // Only a future that is polled after completion has answered already.
+                let Some(rejection) = rejection.take() else { return Poll::Pending };
+                Poll::Ready(Ok(rejection.carried_by(ResponseBody::empty())))
             }
         }
     }

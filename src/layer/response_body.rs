@@ -32,6 +32,10 @@ impl<B> ResponseBody<B> {
         Self { source: Source::Inner { body } }
     }
 
+    pub(super) const fn empty() -> Self {
+        Self { source: Source::Fixed { bytes: None } }
+    }
+
     pub(super) fn fixed(bytes: Bytes) -> Self {
         Self { source: Source::Fixed { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()) } }
     }

@@ -61,7 +61,7 @@ pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
 
 /// Records a request that is forwarded with this principal.
 // Refusals are audited when they are rendered, accepted credentials when they are judged. Every
-// refusal, also from a policy or an extractor, passes `Answers::render` once, so none can be
+// refusal, also from a policy or an extractor, passes `Pipeline::refuse` once, so none can be
 // forgotten. Its record carries the fields that the event needs. An accepted credential's
 // fingerprint needs the credential, which only the pipeline has. Nothing is computed while there is
 // no listener.

@@ -33,6 +33,7 @@ mod guard;
 mod guests;
 pub(crate) mod outcome;
 mod redact;
+pub(crate) mod refusal;
 mod refused;
 pub(crate) mod revocation;
 mod steps;
@@ -75,9 +76,10 @@ impl Pipeline {
             return Err(DialectError::TrustsEverybody);
         }
         let depends_on = depends_on(table.header_names());
-        let mut answers = Answers::new(dialect.name, &dialect.realm, &dialect.challenged(), depends_on)
+        let mut answers = Answers::new(&dialect.realm, &dialect.challenged(), depends_on)
             .map_err(|_| DialectError::Realm)?;
-        answers.set_shapes(&dialect.answers)?;
+        let shapes = answers.set_shapes(&dialect.answers);
+        shapes.map_err(|status| DialectError::AnswerStatus(status.as_u16()))?;
         Ok(Self {
             name: dialect.name,
             guests: Guests::of(dialect)?,

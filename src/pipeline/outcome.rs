@@ -110,16 +110,18 @@ fn outcome_of(
         // A caching verifier may have kept this principal past its expiry.
         Ok(principal) if is_over(&principal, clock) => {
             Denial::of(DenialReason::Expired, kind).log("layer");
-            refused(Rejection::from(kind.denied()).because(DenialReason::Expired))
+            refused(Rejection::from(RejectionKind::denied(kind)).because(DenialReason::Expired))
         }
         Ok(principal) => Ok(Some((principal, origin))),
         Err(VerifyError::Denied(reason @ DenialReason::Throttled(_))) => {
             refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
         }
-        Err(VerifyError::Denied(reason)) => refused(Rejection::from(kind.denied()).because(reason)),
+        Err(VerifyError::Denied(reason)) => {
+            refused(Rejection::from(RejectionKind::denied(kind)).because(reason))
+        }
         Err(VerifyError::Unsupported) => {
             Denial::new(Check::Record, "no verifier supports it").received(kind.as_str()).log("layer");
-            refused(kind.denied().into())
+            refused(RejectionKind::denied(kind).into())
         }
         Err(VerifyError::Unavailable(_cause)) => {
             trace::warn!(%kind, cause = ?_cause.to_string(), "verifier unavailable");

@@ -15,12 +15,11 @@ use crate::principal::Principal;
 type Marks = HashMap<Fingerprint, usize, AlreadyRandom>;
 
 /// The number of marks of each fingerprint, because several layers may see one credential.
-// No state is global, with three exceptions. The first is a prepared answer
-// (`rejection::render::plain`), because an extractor outside every layer needs it. The second is
-// the key of the log's fingerprints, because lines of several layers have to be comparable. The
-// third is the list of credentials that this process refuses (`pipeline/refused.rs`). They were
-// shown over plain http, and the store does not hold their revocation yet. Clock, passwords, keys
-// and tables are fields. The `metrics` facade has a global recorder of its own.
+// No state is global, with two exceptions. The first is the key of the log's fingerprints, because
+// lines of several layers have to be comparable. The second is the list of credentials that this
+// process refuses (`pipeline/refused.rs`). They were shown over plain http, and the store does not
+// hold their revocation yet. Clock, passwords, keys and tables are fields. The `metrics` facade has
+// a global recorder of its own.
 static MARKS: LazyLock<Mutex<Marks>> = LazyLock::new(Mutex::default);
 static KEY: LazyLock<Option<FingerprintKey>> = LazyLock::new(|| FingerprintKey::random().ok());
 

@@ -60,7 +60,7 @@ impl Reader {
         for presented in [credentials.presented_subject(), credentials.presented_app()].into_iter().flatten()
         {
             if presented.credential.is_none() {
-                return Err(presented.kind.denied());
+                return Err(RejectionKind::denied(presented.kind));
             }
         }
         Ok(credentials)

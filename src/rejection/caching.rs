@@ -1,7 +1,7 @@
-//! Response headers for requests that carried a credential.
+//! Response headers that keep caches from mixing the answers to different callers.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, REFERRER_POLICY, VARY};
+use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, VARY};
 use http::{HeaderMap, HeaderValue};
 
 use crate::authentication::Authentication;
@@ -13,9 +13,6 @@ pub(crate) enum Carried {
     Somewhere,
     InQuery,
 }
-
-/// The value of `Vary` if the dialect is unknown.
-pub(crate) const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Authorization, X-App-Token");
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -29,24 +26,61 @@ impl Carried {
     }
 
     /// Keeps a response out of caches and, after a credential in the query, out of `Referer`
-    /// headers.
+    /// headers. Names the headers that the response depends on, also for a guest, because a
+    /// credential would change the answer.
     ///
     /// HTTP caches protect only the `Authorization` header (RFC 9111 section 3.5). A handler may
     /// relax `no-store` to `private` and set its own referrer policy.
-    pub(crate) fn mark(self, headers: &mut HeaderMap, depends_on: &HeaderValue) {
-        if self == Self::Nothing {
-            return;
+    // A line is added before an existing one is looked for, because most responses have none, and
+    // one look-up costs less than two.
+    pub(crate) fn mark(self, headers: &mut HeaderMap, depends_on: Option<&HeaderValue>) {
+        if self != Self::Nothing && headers.append(CACHE_CONTROL, NO_STORE) {
+            keep_private(headers);
         }
-        let is_private = headers.keys().any(|name| name == CACHE_CONTROL)
-            && headers.get_all(CACHE_CONTROL).iter().all(keeps_private);
-        if !is_private {
-            headers.insert(CACHE_CONTROL, NO_STORE);
+        if let Some(names) = depends_on
+            && headers.append(VARY, names.clone())
+        {
+            merge_names(headers);
         }
-        headers.append(VARY, depends_on.clone());
         if self == Self::InQuery {
             headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
         }
     }
+}
+
+/// Leaves the handler's lines of `Cache-Control` if each keeps the response out of shared caches,
+/// and otherwise the line that was added last.
+#[cold]
+fn keep_private(headers: &mut HeaderMap) {
+    let (added, own) = added_last(headers, &CACHE_CONTROL);
+    if own.iter().all(keeps_private) {
+        own.into_iter().for_each(|line| _ = headers.append(CACHE_CONTROL, line));
+    } else {
+        added.map(|line| headers.append(CACHE_CONTROL, line));
+    }
+}
+
+/// Leaves the handler's lines of `Vary`, and of the line that was added last the names that they do
+/// not have. `*` stands for all names (RFC 9110 section 12.5.5).
+#[cold]
+fn merge_names(headers: &mut HeaderMap) {
+    let (added, own) = added_last(headers, &VARY);
+    let has = |name: &[u8]| own.iter().flat_map(names_of).any(|held| held.eq_ignore_ascii_case(name));
+    let added = added.iter().flat_map(names_of);
+    let missing: Vec<&[u8]> = added.filter(|name| !has(name) && !has(b"*")).collect();
+    let line = HeaderValue::from_bytes(&missing.join(&b", "[..])).ok().filter(|line| !line.is_empty());
+    own.into_iter().chain(line).for_each(|line| _ = headers.append(VARY, line));
+}
+
+/// Takes the lines of a header: the last one, and those before it.
+fn added_last(headers: &mut HeaderMap, name: &HeaderName) -> (Option<HeaderValue>, Vec<HeaderValue>) {
+    let mut lines: Vec<_> = headers.get_all(name).iter().cloned().collect();
+    headers.remove(name);
+    (lines.pop(), lines)
+}
+
+fn names_of(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 fn keeps_private(value: &HeaderValue) -> bool {
@@ -56,28 +90,30 @@ fn keeps_private(value: &HeaderValue) -> bool {
     !shared && (says(b"private") || says(b"no-store"))
 }
 
-/// Returns the `Vary` value for a dialect: `Authorization`, `X-App-Token` and the dialect's other
-/// headers. It is leaked once, so that sending it updates no reference count.
-pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> HeaderValue {
-    let others = names.filter(|name| **name != AUTHORIZATION && **name != "x-app-token");
-    let others: String = others.map(|name| format!(", {name}")).collect();
-    if others.is_empty() {
-        return DEPENDS_ON;
+/// Returns the `Vary` value of a dialect: the headers that it reads. Returns `None` if it reads
+/// none, because caches always distinguish queries. The value is leaked once, so that sending it
+/// updates no reference count.
+pub(crate) fn depends_on<'n>(names: impl Iterator<Item = &'n HeaderName>) -> Option<HeaderValue> {
+    let names: Vec<&str> = names.map(HeaderName::as_str).collect();
+    let line = names.join(", ");
+    if line.is_empty() {
+        return None;
     }
-    let line = format!("Authorization, X-App-Token{others}");
-    HeaderValue::from_maybe_shared(Bytes::from_static(line.leak().as_bytes())).unwrap_or(DEPENDS_ON)
+    HeaderValue::from_maybe_shared(Bytes::from_static(line.leak().as_bytes())).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NAMES: HeaderValue = HeaderValue::from_static("authorization, x-app-token");
+
     fn marked(carried: Carried, said: &[(&'static str, &'static str)]) -> Vec<(String, String)> {
         let mut headers = HeaderMap::new();
         for (name, value) in said {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        carried.mark(&mut headers, &DEPENDS_ON);
+        carried.mark(&mut headers, Some(&NAMES));
         headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
     }
 
@@ -98,12 +134,57 @@ mod tests {
         ] {
             assert_eq!(cache(said), sent, "{said}");
         }
-        assert_eq!(marked(Carried::Nothing, &[]), []);
+        for (said, sent) in [
+            (["private", "max-age=60"], vec!["no-store"]),
+            (["private", "no-store"], vec!["private", "no-store"]),
+        ] {
+            let headers = marked(Carried::InQuery, &said.map(|line| ("cache-control", line)));
+            let lines = headers.into_iter().filter(|(name, _)| name == "cache-control");
+            assert_eq!(lines.map(|(_, line)| line).collect::<Vec<_>>(), sent, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_guests_answer_may_be_cached_and_depends_on_the_headers_that_a_credential_would_have() {
+        let vary = |line: &str| vec![("vary".to_owned(), line.to_owned())];
+        assert_eq!(marked(Carried::Nothing, &[]), vary("authorization, x-app-token"));
+        let public = marked(Carried::Nothing, &[("cache-control", "public")]);
+        assert!(public.contains(&("cache-control".to_owned(), "public".to_owned())), "{public:?}");
+    }
+
+    #[test]
+    fn a_vary_of_the_handlers_is_merged_without_repeating_a_name() {
+        for (said, expected) in [
+            (vec!["accept"], vec!["accept", "authorization, x-app-token"]),
+            (vec!["Accept, Authorization"], vec!["Accept, Authorization", "x-app-token"]),
+            (vec!["accept", "X-App-Token"], vec!["accept", "X-App-Token", "authorization"]),
+            (vec!["x-app-token ,\tAUTHORIZATION"], vec!["x-app-token ,\tAUTHORIZATION"]),
+            (vec!["*"], vec!["*"]),
+            (vec!["accept, *"], vec!["accept, *"]),
+            (vec!["accept", "*"], vec!["accept", "*"]),
+            (vec![""], vec!["", "authorization, x-app-token"]),
+        ] {
+            for carried in [Carried::Nothing, Carried::Somewhere, Carried::InQuery] {
+                let lines: Vec<_> = said.iter().map(|line| ("vary", *line)).collect();
+                let sent = marked(carried, &lines).into_iter().filter(|(name, _)| name == "vary");
+                assert_eq!(sent.map(|(_, line)| line).collect::<Vec<_>>(), expected, "{said:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dialect_that_reads_no_header_has_no_vary() {
+        assert_eq!(depends_on([].into_iter()), None);
+        assert_eq!(depends_on([VARY, CACHE_CONTROL].iter()).unwrap(), "vary, cache-control");
+        let mut headers = HeaderMap::new();
+        Carried::Somewhere.mark(&mut headers, None);
+        assert_eq!((headers.len(), headers.get(VARY)), (1, None));
     }
 
     #[test]
     fn a_query_credential_stays_out_of_referrers() {
         let names = |carried| marked(carried, &[]).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(Carried::Nothing), ["vary"]);
         assert_eq!(names(Carried::Somewhere), ["cache-control", "vary"]);
         assert_eq!(names(Carried::InQuery), ["cache-control", "vary", "referrer-policy"]);
     }

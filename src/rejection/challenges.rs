@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::answer::Challenging;
 use super::challenge::Challenged;
-use super::kind::Challenging;
 use super::{Challenge, InvalidChallenge, Rejection};
 use crate::principal::Scopes;
 

@@ -1,4 +1,4 @@
-//! The kinds of refusal, and the table of their answers.
+//! The kinds of refusal.
 
 use std::fmt;
 
@@ -49,47 +49,6 @@ pub enum RejectionKind {
     ServerError,
 }
 
-/// The challenges that are sent with an answer (RFC 9110 section 11.6.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Challenging {
-    Nothing,
-    /// Every scheme, without an error attribute.
-    Plainly,
-    /// Only the access-token scheme, if the dialect has one, with `invalid_request`.
-    TokenMalformed,
-    /// Every scheme; the access-token scheme with `invalid_token`.
-    TokenDenied,
-    /// Only the access-token scheme, with `insufficient_scope` and the needed scopes.
-    ScopeNeeded,
-}
-
-/// A row of the answer table.
-// Answers are one `match` in `rejection/kind.rs`: status, challenges, `error`, body. Bodies are put
-// together at compile time. A dialect's own answers (`rejection/answer_row.rs`) are rows over the
-// same kinds. A row has a body, optionally a status, and optionally applies to only one carrier.
-// The rows are prepared when the layer is made. If an answer always has the same headers, those are
-// prepared as well, and a refusal copies a map.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) challenging: Challenging,
-    pub(crate) error: &'static str,
-    pub(crate) description: &'static str,
-    pub(crate) body: &'static str,
-}
-
-macro_rules! answer {
-    ($status:ident, $challenging:expr, $error:literal, $description:literal) => {
-        Answer {
-            status: StatusCode::$status,
-            challenging: $challenging,
-            error: $error,
-            description: $description,
-            body: concat!("{\"error\":\"", $error, "\",\"error_description\":\"", $description, "\"}"),
-        }
-    };
-}
-
 impl RejectionKind {
     /// All kinds, in the order of their declaration.
     pub(crate) const ALL: &'static [Self] = &[
@@ -110,6 +69,18 @@ impl RejectionKind {
         Self::Unavailable,
         Self::ServerError,
     ];
+
+    /// Returns the kind of refusal for a denied credential of a kind.
+    pub(crate) const fn denied(credential: CredentialKind) -> Self {
+        match credential {
+            CredentialKind::AccessToken => Self::DeniedToken,
+            CredentialKind::AppToken => Self::DeniedAppToken,
+            CredentialKind::ApiKey
+            | CredentialKind::KeyPair
+            | CredentialKind::Client
+            | CredentialKind::Password => Self::DeniedCredentials,
+        }
+    }
 
     /// Returns the status of the answer if neither a dialect nor a
     /// [`RenderRejection`](crate::rejection::RenderRejection) changes it.
@@ -148,70 +119,6 @@ impl RejectionKind {
             Self::ServerError => "server_error",
         }
     }
-
-    /// Returns the kind's row of the answer table.
-    pub(crate) const fn answer(self) -> Answer {
-        use Challenging::{Nothing, Plainly, ScopeNeeded, TokenDenied, TokenMalformed};
-        match self {
-            Self::Missing | Self::UnknownScheme => {
-                answer!(UNAUTHORIZED, Plainly, "missing_credentials", "This resource needs credentials.")
-            }
-            Self::Malformed | Self::Ambiguous => answer!(
-                BAD_REQUEST,
-                TokenMalformed,
-                "invalid_request",
-                "The credentials are malformed, or there is more than one."
-            ),
-            Self::DeniedToken => answer!(
-                UNAUTHORIZED,
-                TokenDenied,
-                "invalid_token",
-                "The access token is unknown, expired or revoked."
-            ),
-            Self::DeniedCredentials => {
-                answer!(UNAUTHORIZED, Plainly, "invalid_credentials", "The credentials are not valid.")
-            }
-            Self::DeniedAppToken => {
-                answer!(FORBIDDEN, Nothing, "invalid_app_token", "The app token is not valid.")
-            }
-            Self::InsecureTransport => {
-                answer!(FORBIDDEN, Nothing, "https_required", "Credentials are accepted over https only.")
-            }
-            Self::CrossSite => answer!(
-                FORBIDDEN,
-                Nothing,
-                "cross_site_request",
-                "A cookie is accepted from pages of this service only."
-            ),
-            Self::InsufficientScope => {
-                answer!(FORBIDDEN, ScopeNeeded, "insufficient_scope", "The access token does not allow this.")
-            }
-            Self::Forbidden => {
-                answer!(FORBIDDEN, Nothing, "forbidden", "These credentials do not allow this.")
-            }
-            Self::TooManyAttempts => answer!(
-                TOO_MANY_REQUESTS,
-                Nothing,
-                "too_many_attempts",
-                "Too many failed attempts; try again later."
-            ),
-            Self::BodyTooLarge => {
-                answer!(PAYLOAD_TOO_LARGE, Nothing, "invalid_request", "The form body is too large.")
-            }
-            Self::BodyTimeout => {
-                answer!(REQUEST_TIMEOUT, Nothing, "invalid_request", "The form body arrived too slowly.")
-            }
-            Self::Unavailable => answer!(
-                SERVICE_UNAVAILABLE,
-                Nothing,
-                "temporarily_unavailable",
-                "The credentials cannot be checked now; try again later."
-            ),
-            Self::ServerError => {
-                answer!(INTERNAL_SERVER_ERROR, Nothing, "server_error", "The request could not be handled.")
-            }
-        }
-    }
 }
 
 impl std::error::Error for RejectionKind {}
@@ -230,17 +137,6 @@ impl From<ReadError> for RejectionKind {
 impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.error())
-    }
-}
-
-impl CredentialKind {
-    /// Returns the kind of refusal for a denied credential of this kind.
-    pub(crate) const fn denied(self) -> RejectionKind {
-        match self {
-            Self::AccessToken => RejectionKind::DeniedToken,
-            Self::AppToken => RejectionKind::DeniedAppToken,
-            Self::ApiKey | Self::KeyPair | Self::Client | Self::Password => RejectionKind::DeniedCredentials,
-        }
     }
 }
 

@@ -24,10 +24,12 @@
 //! # let _ = mine;
 //! ```
 
+mod answer;
 mod answer_row;
 pub(crate) mod caching;
 pub(crate) mod challenge;
 mod challenges;
+mod grpc;
 pub(crate) mod kind;
 pub(crate) mod reason;
 pub(crate) mod rejection;

@@ -51,7 +51,8 @@ pub struct Rejection {
 ///
 /// It receives the standard answer, including challenges, and may amend or replace it, for example
 /// by a redirect to a login page. If it returns a success (1xx or 2xx) or panics, the standard
-/// answer is sent instead. The answer to a gRPC call is sent without its body.
+/// answer is sent instead. A gRPC call is answered by its own status without a body, whatever the
+/// status and body of the rendered answer are; other headers are sent.
 pub trait RenderRejection: Send + Sync + 'static {
     /// Renders one refusal.
     fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes>;
@@ -165,8 +166,13 @@ impl Rejection {
         Self { rendered: true, ..self }
     }
 
-    pub(crate) fn unrendered(&self) -> Self {
-        Self { rendered: false, ..self.clone() }
+    /// Returns a response with the bare status that carries this refusal to the layer around it,
+    /// which renders it.
+    pub(crate) fn carried_by<B>(self, body: B) -> Response<B> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.kind.status();
+        response.extensions_mut().insert(Self { rendered: false, ..self });
+        response
     }
 
     pub(crate) const fn is_rendered(&self) -> bool {
@@ -204,3 +210,19 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_no_layer_renders_is_never_a_success() {
+        for kind in RejectionKind::ALL {
+            let answer = Rejection::from(*kind).rendered().carried_by(());
+            assert_eq!(answer.status(), kind.status(), "{kind:?}");
+            assert!(answer.status().is_client_error() || answer.status().is_server_error());
+            let carried = answer.extensions().get::<Rejection>().unwrap();
+            assert!(carried.kind() == *kind && !carried.is_rendered());
+        }
+    }
+}

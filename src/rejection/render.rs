@@ -1,47 +1,38 @@
-//! Rendering refusals.
+//! Rendering refusals: a pure function of the refusal, the dialect and the request.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
-use super::caching::DEPENDS_ON;
 use super::challenge::Challenged;
 use super::challenges::Schemes;
-use super::{AnswerRow, InvalidChallenge, Rejection, RejectionKind, RenderRejection};
+use super::{AnswerRow, InvalidChallenge, Rejection, RejectionKind, RenderRejection, grpc};
 use crate::credential::{Carrier, Source};
 use crate::deadline::caught;
-use crate::dialect::DialectError;
-use crate::observe::audit;
 use crate::principal::Scopes;
 use crate::request::RequestHead;
-use crate::request::grpc::is_grpc;
+use crate::request::grpc::GrpcCall;
 use crate::trace;
-use crate::transport::Transport;
 
 /// The properties of a request that the answer to its refusal depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestFacts {
+pub(crate) struct Asked {
     /// True for `HEAD`, which is answered without a body.
     head: bool,
     /// True for HTTP/1, because only HTTP/1 has a `Connection` header.
     http1: bool,
-    /// The client's address for the log, if logging is enabled.
-    client: Option<IpAddr>,
-    /// True for gRPC, whose clients read every body as gRPC messages.
-    grpc: bool,
+    grpc: Option<GrpcCall>,
 }
 
 /// The renderer of a dialect's refusals.
 #[derive(Clone)]
 pub(crate) struct Answers {
-    dialect: &'static str,
-    /// The value of `Vary`.
-    pub(crate) depends_on: HeaderValue,
+    /// The value of `Vary`, if the dialect reads headers.
+    depends_on: Option<HeaderValue>,
     schemes: Schemes,
     /// The shapes of each kind, in the order of the kinds. The standard one of a kind is its last.
     shapes: Arc<[Vec<Shape>]>,
@@ -65,27 +56,24 @@ struct Shape {
 /// The `Retry-After` for an unavailable verifier, if the layer has no setting for it.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
-impl RequestFacts {
-    /// The facts for a request that is not known.
-    const PLAINLY: Self = Self { head: false, http1: false, client: None, grpc: false };
+impl Asked {
+    /// The properties of a request that is not known.
+    const UNKNOWN: Self = Self { head: false, http1: false, grpc: None };
 
     #[inline]
-    pub(crate) fn of(head: RequestHead<'_>, transport: &Transport) -> Self {
-        let client = if audit::is_on() { transport.client(head) } else { None };
+    pub(crate) fn of(head: RequestHead<'_>) -> Self {
         let http1 = head.version() <= Version::HTTP_11;
-        Self { head: head.method() == Method::HEAD, http1, client, grpc: !http1 && is_grpc(head) }
+        Self { head: head.method() == Method::HEAD, http1, grpc: GrpcCall::of(head) }
     }
 }
 
 impl Answers {
     pub(crate) fn new(
-        dialect: &'static str,
         realm: &str,
         challenged: &[Challenged],
-        depends_on: HeaderValue,
+        depends_on: Option<HeaderValue>,
     ) -> Result<Self, InvalidChallenge> {
         let mut answers = Self {
-            dialect,
             depends_on,
             schemes: Schemes::new(realm, challenged)?,
             shapes: RejectionKind::ALL.iter().map(|kind| vec![Shape::standard(*kind)]).collect(),
@@ -96,18 +84,22 @@ impl Answers {
         Ok(answers)
     }
 
-    /// Sets the dialect's answer table.
-    pub(crate) fn set_shapes(&mut self, rows: &[AnswerRow]) -> Result<(), DialectError> {
+    /// Returns the value of `Vary`, or `None` if the dialect reads no header.
+    pub(crate) const fn depends_on(&self) -> Option<&HeaderValue> {
+        self.depends_on.as_ref()
+    }
+
+    /// Sets the dialect's answer table. Returns a status of it as an error if it is not an error
+    /// status.
+    pub(crate) fn set_shapes(&mut self, rows: &[AnswerRow]) -> Result<(), StatusCode> {
         let pairs = rows.iter().flat_map(|row| row.kinds().iter().map(move |kind| (row, *kind)));
-        let shape = |(row, kind): (&AnswerRow, RejectionKind)| match row.answer(kind) {
-            Ok((status, body)) => {
-                // Leaked, so that sending it updates no reference count.
-                let body = Bytes::from_static(body.into_owned().leak().as_bytes());
-                Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None, broken_basic: None })
-            }
-            Err(status) => Err(DialectError::AnswerStatus(status.as_u16())),
+        let shape = |(row, kind): (&AnswerRow, RejectionKind)| {
+            let (status, body) = row.answer(kind)?;
+            // Leaked, so that sending it updates no reference count.
+            let body = Bytes::from_static(body.into_owned().leak().as_bytes());
+            Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None, broken_basic: None })
         };
-        let own = pairs.map(shape).collect::<Result<Vec<_>, _>>()?;
+        let own = pairs.map(shape).collect::<Result<Vec<_>, StatusCode>>()?;
         let of_kind = |kind: &RejectionKind| {
             let own = own.iter().filter(|shape| shape.kind == *kind).cloned();
             own.chain([Shape::standard(*kind)]).collect()
@@ -132,9 +124,8 @@ impl Answers {
     }
 
     fn prepare(&mut self) {
-        let headers = |shape: &Shape, rejection: &Rejection| {
-            self.headers(rejection, shape.status, RequestFacts::PLAINLY)
-        };
+        let headers =
+            |shape: &Shape, rejection: &Rejection| self.headers(rejection, shape.status, Asked::UNKNOWN);
         let prepared = |shape: &Shape| {
             let plain = Rejection::from(shape.kind);
             let usual = (!differs(shape.kind)).then(|| headers(shape, &plain));
@@ -154,23 +145,21 @@ impl Answers {
     }
 
     /// Renders the answer to a refusal.
-    pub(crate) fn render(&self, rejection: Rejection, asked: RequestFacts) -> Response<Bytes> {
-        audit::refused(self.dialect, &rejection, asked.client);
+    pub(crate) fn render(&self, rejection: Rejection, asked: Asked) -> Response<Bytes> {
         let mut response = match &self.respond {
             None => self.standard(&rejection, asked),
             Some(respond) => self.custom(&**respond, &rejection, asked),
         };
+        match asked.grpc {
+            Some(call) => grpc::frame(&mut response, rejection.kind(), call),
+            None if asked.head => make_bodiless(&mut response),
+            None => {}
+        }
         response.extensions_mut().insert(rejection.rendered());
-        make_bodiless(&mut response, asked);
         response
     }
 
-    fn custom(
-        &self,
-        respond: &dyn RenderRejection,
-        rejection: &Rejection,
-        asked: RequestFacts,
-    ) -> Response<Bytes> {
+    fn custom(&self, respond: &dyn RenderRejection, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         let standard = self.standard(rejection, asked);
         let Ok(response) = caught(|| respond.respond(rejection, standard)) else {
             trace::error!("`RenderRejection` panicked: standard response sent");
@@ -184,7 +173,7 @@ impl Answers {
         response
     }
 
-    fn standard(&self, rejection: &Rejection, asked: RequestFacts) -> Response<Bytes> {
+    fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
         let carrier = || rejection.credential_source().map(Source::carrier);
         let fits = |shape: &&Shape| shape.carrier.is_none() || shape.carrier == carrier();
         let of_kind = self.shapes.get(rejection.kind() as usize).map(|shapes| &**shapes);
@@ -202,11 +191,13 @@ impl Answers {
         response
     }
 
-    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: RequestFacts) -> HeaderMap {
+    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: Asked) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(VARY, self.depends_on.clone());
+        if let Some(names) = &self.depends_on {
+            headers.insert(VARY, names.clone());
+        }
         self.schemes.challenge(rejection, status, &mut headers);
         let default = (rejection.kind() == RejectionKind::Unavailable).then_some(self.retry_after);
         if let Some(after) = rejection.retry_after().or(default) {
@@ -240,61 +231,15 @@ fn whole_seconds(after: Duration) -> u64 {
     after.as_secs().saturating_add(started).max(1)
 }
 
-/// Removes the body if the request needs that. `HEAD` is answered like `GET`, including the length,
-/// but without the body (RFC 9110 section 9.3.2). A gRPC call is answered only by the status, which
-/// its client maps to a gRPC status. The client would read a body as a broken message.
-fn make_bodiless(response: &mut Response<Bytes>, asked: RequestFacts) {
-    if asked.grpc {
-        response.headers_mut().remove(CONTENT_TYPE);
-        response.headers_mut().remove(CONTENT_LENGTH);
-        *response.body_mut() = Bytes::new();
-    } else if asked.head {
-        let body = std::mem::take(response.body_mut());
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    }
-}
-
-/// Renders the answer if the dialect is unknown: that of an extractor or a
-/// [`Require`](crate::layer::Require). The layer around them renders it again in its dialect.
-pub(crate) fn plain(rejection: &Rejection) -> Response<Bytes> {
-    static STANDARD: LazyLock<Option<Answers>> =
-        LazyLock::new(|| Answers::new("", "api", &[Challenged::Token("Bearer")], DEPENDS_ON).ok());
-    let mut response = match &*STANDARD {
-        Some(answers) => answers.standard(rejection, RequestFacts::PLAINLY),
-        None => bare(rejection),
-    };
-    response.extensions_mut().insert(rejection.unrendered());
-    response
-}
-
-/// Renders a refusal without headers, for when the standard challenges could not be built. Its
-/// status is an error for every kind.
-fn bare(rejection: &Rejection) -> Response<Bytes> {
-    let Shape { status, body, .. } = Shape::standard(rejection.kind());
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response
+/// Removes the body. `HEAD` is answered like `GET`, including the length, but without the body (RFC
+/// 9110 section 9.3.2).
+fn make_bodiless(response: &mut Response<Bytes>) {
+    let body = std::mem::take(response.body_mut());
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
 }
 
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answers").field("schemes", &self.schemes).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_without_a_dialect_is_never_a_success() {
-        for kind in RejectionKind::ALL {
-            let answers = [bare(&(*kind).into()), plain(&(*kind).into())];
-            for answer in answers {
-                assert_eq!(answer.status(), kind.status(), "{kind:?}");
-                assert!(answer.status().is_client_error() || answer.status().is_server_error());
-                assert!(!answer.body().is_empty());
-            }
-        }
     }
 }

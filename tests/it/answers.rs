@@ -372,10 +372,12 @@ async fn an_answer_to_grpc_has_no_length_of_a_body_it_has_not() {
         standard
     });
     let mut request = authorization("Bearer nobody");
+    *request.method_mut() = Method::POST;
     *request.version_mut() = Version::HTTP_2;
     request.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
     let answer = send(whoami().layer(layer), request).await;
-    assert_eq!((answer.status, &*answer.body), (401, ""));
+    assert_eq!((answer.status, &*answer.body), (200, ""));
+    assert_eq!(answer.lines("grpc-status"), ["16"]);
     assert!(answer.lines("content-length").iter().all(|length| *length == "0"), "{answer:?}");
 }
 

@@ -13,7 +13,8 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tower_principal::{
-    AuthenticationExt as _, Principal, RequireLayer, Verifier, VerifyError, dialect, policy,
+    AuthenticationExt as _, Dialect, Principal, RejectionKind, RequireLayer, Verifier, VerifyError, dialect,
+    policy,
 };
 
 use crate::support::*;
@@ -80,25 +81,110 @@ async fn a_call_with_a_token_finds_its_principal_in_the_extensions() {
     assert_eq!(answer.into_inner().status, Serving as i32);
 }
 
-/// The gRPC statuses that correspond to HTTP statuses, for answers that are not gRPC. They have no
-/// body, because tonic's client would report a body as a broken message before it reads the status.
+/// A refusal consists of trailers only: the status of gRPC and a fixed message. It has no body,
+/// because tonic's client would report a body as a broken message before it reads the status.
 #[tokio::test]
-async fn a_refusal_is_a_status_that_grpc_knows() {
+async fn a_refusal_is_a_status_of_grpc() {
     let mut client = client(serve(everybody(), "read").await).await;
     let twice = [bearer(TOKEN), bearer(TOKEN)];
-    for (lines, code) in [
-        (&[][..], Code::Unauthenticated),
-        (&[&*bearer(UNKNOWN_TOKEN)], Code::Unauthenticated),
-        (&[&*basic(USER, PASSWORD)], Code::Unauthenticated),
-        (&["Bearer"], Code::Internal),
-        (&[&*twice[0], &*twice[1]], Code::Internal),
+    const MALFORMED: &str = "The credentials are malformed, or there is more than one.";
+    for (lines, code, message) in [
+        (&[][..], Code::Unauthenticated, "This resource needs credentials."),
+        (
+            &[&*bearer(UNKNOWN_TOKEN)],
+            Code::Unauthenticated,
+            "The access token is unknown, expired or revoked.",
+        ),
+        (&[&*basic(USER, PASSWORD)], Code::Unauthenticated, "This resource needs credentials."),
+        (&["Bearer"], Code::InvalidArgument, MALFORMED),
+        (&[&*twice[0], &*twice[1]], Code::InvalidArgument, MALFORMED),
     ] {
         let refused = client.check(asking(lines)).await.unwrap_err();
-        assert_eq!(refused.code(), code, "{lines:?} {refused:?}");
+        assert_eq!((refused.code(), refused.message()), (code, message), "{lines:?} {refused:?}");
+        assert!(refused.details().is_empty() && std::error::Error::source(&refused).is_none(), "{refused:?}");
+        let challenge = refused.metadata().get("www-authenticate").unwrap();
+        assert!(challenge.to_str().unwrap().starts_with("Bearer realm="), "{challenge:?}");
     }
-    // tonic reads the status of a streamed answer when its first message is requested.
-    let refused = client.watch(asking(&[])).await.unwrap().into_inner().next().await.unwrap().unwrap_err();
+    let refused = client.watch(asking(&[])).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn too_many_attempts_are_a_resource_that_is_exhausted() {
+    let wait = std::time::Duration::from_secs(30);
+    let throttled = move |_: &tower_principal::Credential<'_>| {
+        Err::<Principal, _>(VerifyError::Denied(tower_principal::DenialReason::Throttled(wait)))
+    };
+    let mut client = client(serve(says_later(throttled), "read").await).await;
+    let refused = client.check(asking(&[&bearer(TOKEN)])).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(refused.metadata().get("retry-after").unwrap(), "30");
+}
+
+/// The layer, a policy and an extractor refuse alike, for gRPC and for gRPC-Web over HTTP/1.
+#[tokio::test]
+async fn every_refusal_is_trailers_only_whatever_refuses_and_whatever_the_dialect_says() {
+    use axum::Router;
+    use axum::routing::post;
+    use tower_principal::OrgAdmin;
+
+    let routes = || {
+        Router::new()
+            .route("/policy", post(async || "in").layer(RequireLayer::new(policy::scope("write"))))
+            .route("/extractor", post(async |_: OrgAdmin| "in"))
+            .route("/handler", post(async || tower_principal::Rejection::from(RejectionKind::Unavailable)))
+    };
+    let page = |_: &tower_principal::Rejection, _: http::Response<bytes::Bytes>| {
+        let mut page = http::Response::new(bytes::Bytes::from_static(b"<p>no</p>"));
+        *page.status_mut() = http::StatusCode::SEE_OTHER;
+        page.headers_mut().insert("content-length", 9.into());
+        page.headers_mut().insert("x-mine", http::HeaderValue::from_static("stays"));
+        page
+    };
+    let plain = || layer(dialect::ANY);
+    let apps = [
+        routes().layer(plain()),
+        routes().layer(layer(Dialect { answers: dialect::USERGRID.answers, ..dialect::ANY })),
+        routes().layer(plain().respond(page)),
+    ];
+    let (token, unknown) = (bearer(TOKEN), bearer(UNKNOWN_TOKEN));
+    for (at, app) in apps.into_iter().enumerate() {
+        for (sent, content_type) in [
+            ("application/grpc", "application/grpc"),
+            ("application/grpc+proto", "application/grpc"),
+            ("application/grpc-web+proto", "application/grpc-web"),
+            ("application/grpc-web-text", "application/grpc-web-text"),
+        ] {
+            for (path, line, status) in [
+                ("/policy", None, "16"),
+                ("/policy", Some(&*unknown), "16"),
+                ("/policy", Some("Bearer"), "3"),
+                ("/policy", Some(&*token), "7"),
+                ("/extractor", Some(&*token), "7"),
+                ("/handler", Some(&*token), "14"),
+            ] {
+                let mut request = request("POST", path, &[("content-type", sent)]);
+                if let Some(line) = line {
+                    request.headers_mut().insert("authorization", line.parse().unwrap());
+                }
+                let answer = send(app.clone(), request).await;
+                let shown = format!("{at} {sent} {path} {line:?} {answer:?}");
+                assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{shown}");
+                assert_eq!(answer.lines("content-type"), [content_type], "{shown}");
+                assert_eq!(answer.lines("grpc-status"), [status], "{shown}");
+                assert_eq!(answer.lines("grpc-message").len(), 1, "{shown}");
+                assert!(answer.lines("content-length").iter().all(|length| *length == "0"), "{shown}");
+                assert_eq!(answer.lines("x-mine").len(), usize::from(at == 2), "{shown}");
+                assert!(at == 2 || status != "16" || !answer.challenges().is_empty(), "{shown}");
+                assert!(answer.kind().is_some(), "{shown}");
+            }
+        }
+        // Another call is answered in HTTP's way.
+        for other in ["application/json", "application/grpcx", "text/plain"] {
+            let answer = send(app.clone(), request("POST", "/policy", &[("content-type", other)])).await;
+            assert_eq!((answer.status == 200, answer.lines("grpc-status")), (false, vec![]), "{other}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::deadline::caught;
 use crate::layer::ResponseBody;
 use crate::pipeline::Pipeline;
 use crate::pipeline::outcome::ResponseContext;
-use crate::rejection::render::RequestFacts;
+use crate::pipeline::refusal::RequestFacts;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
 
@@ -40,7 +40,7 @@ pin_project! {
         #[pin]
         state: State<S, B, S::Future>,
         pipeline: &'static Pipeline,
-        asked: RequestFacts,
+        facts: RequestFacts,
     }
 }
 
@@ -59,17 +59,17 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
         future: S::Future,
         come: ResponseContext,
         pipeline: &'static Pipeline,
-        asked: RequestFacts,
+        facts: RequestFacts,
     ) -> Self {
-        Self { state: State::Calling { future, come }, pipeline, asked }
+        Self { state: State::Calling { future, come }, pipeline, facts }
     }
 
     pub(super) const fn refused(
         rejection: Rejection,
         pipeline: &'static Pipeline,
-        asked: RequestFacts,
+        facts: RequestFacts,
     ) -> Self {
-        Self { state: State::Refused { rejection: Some(rejection) }, pipeline, asked }
+        Self { state: State::Refused { rejection: Some(rejection) }, pipeline, facts }
     }
 
     /// Makes the service ready once the request is verified, and calls it. The service is a clone
@@ -79,9 +79,9 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
         waiting: Waiting<B>,
         inner: S,
         pipeline: &'static Pipeline,
-        asked: RequestFacts,
+        facts: RequestFacts,
     ) -> Self {
-        Self { state: State::Waiting { stage: Stage::Verification(waiting), inner }, pipeline, asked }
+        Self { state: State::Waiting { stage: Stage::Verification(waiting), inner }, pipeline, facts }
     }
 }
 
@@ -101,17 +101,17 @@ where
                 },
                 StateProjection::Calling { future, come } => {
                     let mut response = ready!(future.poll(context))?;
-                    come.carried.mark(response.headers_mut(), &this.pipeline.answers.depends_on);
                     if let Some(rejection) = unrendered(&response) {
                         State::Refused { rejection: Some(rejection.with_fingerprint(come.fingerprint)) }
                     } else {
+                        come.carried.mark(response.headers_mut(), this.pipeline.answers.depends_on());
                         return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                     }
                 }
                 StateProjection::Refused { rejection } => {
                     // Only a future that is polled after completion has answered already.
                     let Some(rejection) = rejection.take() else { return Poll::Pending };
-                    let answer = this.pipeline.answers.render(rejection, *this.asked);
+                    let answer = this.pipeline.refuse(rejection, *this.facts);
                     return Poll::Ready(Ok(answer.map(ResponseBody::fixed)));
                 }
             };

@@ -10,7 +10,6 @@ use tower_service::Service;
 use super::AuthenticateFuture;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
 use crate::pipeline::{Decision, Pipeline};
-use crate::rejection::render::RequestFacts;
 use crate::request::RequestHead;
 use crate::verify::Verifier;
 
@@ -46,16 +45,16 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let pipeline = self.pipeline;
-        let asked = RequestFacts::of(RequestHead::from_request(&request), pipeline.guard.transport());
+        let facts = pipeline.facts(RequestHead::from_request(&request));
         match pipeline.decide_now(&*self.verifier, &self.mode, &request) {
             Ok(Decision::Accepted(accepted)) => match pipeline.admit(&mut request, accepted) {
                 Ok(come) => {
                     let future = self.inner.call(M::forward_unread(request));
-                    AuthenticateFuture::calling(future, come, pipeline, asked)
+                    AuthenticateFuture::calling(future, come, pipeline, facts)
                 }
-                Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, asked),
+                Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
             },
-            Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, asked),
+            Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
             Ok(Decision::Waits(known)) => {
                 // A ready service may hold a permit. It is dropped here to release the permit, and
                 // the future makes a clone ready once the request is verified.
@@ -63,7 +62,7 @@ where
                 self.inner = inner.clone();
                 let (verifier, mode) = (Arc::clone(&self.verifier), self.mode.clone());
                 let waiting = Box::pin(pipeline.decide_later(verifier, mode, request, known));
-                AuthenticateFuture::waiting(waiting, inner, pipeline, asked)
+                AuthenticateFuture::waiting(waiting, inner, pipeline, facts)
             }
         }
     }
