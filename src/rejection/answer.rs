@@ -20,11 +20,11 @@ pub(crate) enum Challenging {
 }
 
 /// A row of the answer table.
-// Answers are one `match` in this file: statuses, challenges, `error`, body. Bodies are put together
-// at compile time. A dialect's own answers (`rejection/answer_row.rs`) are rows over the same kinds.
-// A row has a body, optionally a status, and optionally applies to only one carrier. The rows are
-// prepared when the layer is made. If an answer always has the same headers, those are prepared as
-// well, and a refusal copies a map.
+// Answers are one `match` in this file: statuses, challenges, `error`, body. Bodies are put
+// together at compile time. A dialect's own answers (`rejection/answer_row.rs`) are rows over the
+// same kinds. A row has a body, optionally a status, and optionally applies to only one carrier.
+// The rows are prepared when the layer is made. If an answer always has the same headers, those are
+// prepared as well, and a refusal copies a map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

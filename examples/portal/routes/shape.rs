@@ -9,11 +9,13 @@ use axum::middleware::{map_response, map_response_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tower_principal::Rejection;
 
 /// Returns a platform's body for a status.
 type Shape = fn(StatusCode) -> Value;
 
-/// Gives each error of these routes a body of this shape, unless it is JSON already.
+/// Gives each error of these routes a body of this shape, unless it is JSON already or a refusal,
+/// which the layer around the routes renders.
 pub(super) fn errors(routes: Router, shape: Shape) -> Router {
     routes.route_layer(map_response_with_state(shape, shaped))
 }
@@ -22,7 +24,8 @@ async fn shaped(State(shape): State<Shape>, response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let is_shaped = response.headers().get(CONTENT_TYPE).is_some_and(|sort| sort == "application/json");
-    if !is_error || is_shaped {
+    let is_refusal = response.extensions().get::<Rejection>().is_some();
+    if !is_error || is_shaped || is_refusal {
         return response;
     }
     (status, Json(shape(status))).into_response()
