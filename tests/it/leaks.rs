@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, REFERRER_POLICY, VARY};
-use tower_principal::dialect::meaning;
+use tower_principal::dialect::{PairMeaning, TokenMeaning};
 use tower_principal::{
     CredentialForm, GuestRule, Principal, PrincipalKind, RequireLayer, Verifier, VerifyError, dialect,
     policy, verify,
@@ -90,8 +90,8 @@ async fn req_25_what_a_credential_decided_stays_out_of_caches() {
 /// The headers that a dialect reads, and no others, whatever came of a request.
 #[tokio::test]
 async fn an_answer_depends_on_the_headers_that_the_dialect_reads_and_on_no_other() {
-    let (token, key) = (meaning::access_token, meaning::api_key);
-    let basic = CredentialForm::basic(meaning::password);
+    let (token, key) = (TokenMeaning::ACCESS_TOKEN, TokenMeaning::API_KEY);
+    let basic = CredentialForm::basic(PairMeaning::PASSWORD);
     let own = |forms: &[CredentialForm]| dialect::RFC6750.forms(forms.iter().copied());
     for (dialect, expected) in [
         (dialect::RFC6750, vec!["authorization"]),
