@@ -11,6 +11,21 @@ use crate::principal::{AppToken, Guest, IdentitySource, Principal};
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the request's extensions. No other
 /// code can make one, so its presence is the proof. It is also an extractor. Cloning it increments
 /// one reference count, or two if an app token came along.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_principal::Authentication;
+///
+/// async fn whoami(me: Authentication) -> String {
+///     let by =
+///         me.credential_kind().map_or("no credential", |kind| kind.as_str());
+///     format!("{} by {by}", me.principal().kind())
+/// }
+/// let app: Router = Router::new().route("/whoami", get(whoami));
+/// # let _ = app;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Authentication {
     principal: Principal,
@@ -141,6 +156,18 @@ impl Authentication {
     }
 
     /// Returns the application that came along: an app token beside the principal's own credential.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::test_util::{self, ActAs};
+    /// use tower_principal::{AppToken, AuthenticationExt, BasicUser};
+    ///
+    /// // Socrata's clients send an app token beside a user's password.
+    /// let record = test_util::authentication(BasicUser::new("alice"));
+    /// assert!(record.app().is_none());
+    /// # let _ = ActAs::principal(BasicUser::new("alice")).with_app(AppToken::new("map"));
+    /// ```
     pub const fn app(&self) -> Option<&AppToken> {
         self.app.as_ref()
     }
@@ -151,6 +178,18 @@ impl Authentication {
 
     /// Returns the source of the principal's credential: where it stood in the request and how it
     /// was written there. Returns `None` for a guest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::test_util;
+    /// use tower_principal::{Guest, OAuthUser, Source};
+    ///
+    /// let record = test_util::authentication(OAuthUser::new("otto"));
+    /// assert_eq!(record.credential_source(), Some(Source::Bearer));
+    /// let guest = test_util::authentication(Guest::new());
+    /// assert_eq!(guest.credential_source(), None);
+    /// ```
     pub fn credential_source(&self) -> Option<Source> {
         self.origin.map(|origin| origin.source)
     }

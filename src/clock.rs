@@ -36,6 +36,16 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The operating system's clock.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::SystemTime;
+/// use tower_principal::clock::{Clock, SystemClock};
+///
+/// let before = SystemTime::now();
+/// assert!(SystemClock.now() >= before);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -138,6 +138,19 @@ impl ProtectedResource {
 
     /// Returns the document's URL: the resource's, with `/.well-known/oauth-protected-resource`
     /// between host and path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::dialect;
+    /// use tower_principal::metadata::ProtectedResource;
+    ///
+    /// let document =
+    ///     ProtectedResource::new("https://api.example/v1", &dialect::RFC6750)?;
+    /// assert_eq!(document.path(), "/.well-known/oauth-protected-resource/v1");
+    /// assert!(document.url().starts_with("https://api.example/.well-known/"));
+    /// # Ok::<(), tower_principal::metadata::InvalidResource>(())
+    /// ```
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

@@ -41,6 +41,21 @@ pub struct Authenticated(Principal);
 
 impl Authenticated {
     /// Returns the principal itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::Principal;
+    /// use tower_principal::extract::Authenticated;
+    ///
+    /// async fn handler(me: Authenticated) -> String {
+    ///     match me.into_principal() {
+    ///         Principal::ApiKey(key) => format!("key {}", key.id()),
+    ///         principal => principal.id().unwrap_or_default().to_owned(),
+    ///     }
+    /// }
+    /// # let _ = handler;
+    /// ```
     pub fn into_principal(self) -> Principal {
         self.0
     }

@@ -121,6 +121,23 @@ impl<S: Clone + Send + Sync + 'static> Protected<S> {
     /// # Panics
     ///
     /// Panics if two routes have the same path, as `Router::merge` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_principal::extract::protect;
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::{AuthenticateLayer, dialect, transport};
+    ///
+    /// # let verifier = MemoryVerifier::builder().build()?;
+    /// # let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::from_acceptor());
+    /// let inside = Router::new().route("/datasets", get(|| async { "data" }));
+    /// let open = Router::new().route("/healthz", get(|| async { "ok" }));
+    /// let app: Router = protect(inside, layer).public(open).into();
+    /// # let _ = app;
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+    /// ```
     pub fn public(self, routes: Router<S>) -> Self {
         Self(self.0.merge(routes))
     }

@@ -75,6 +75,16 @@ pub trait Fetch: Send + Sync + 'static {
 }
 
 /// The reason for a missing answer. It holds no address and no part of the request or the answer.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::fetch::FetchError;
+///
+/// // The text is for the log; it names the cause, and no address.
+/// let error = FetchError::NotConnected(std::io::ErrorKind::ConnectionRefused);
+/// assert!(error.to_string().contains("connection refused"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -110,6 +120,22 @@ struct Words(io::ErrorKind);
 
 /// The object-safe twin of [`Fetch`], implemented for every [`Fetch`]. `Arc<dyn DynFetch>`
 /// implements [`Fetch`].
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_principal::fetch::DynFetch;
+/// use tower_principal::test_util::Issuer;
+/// use tower_principal::verify::Jwks;
+///
+/// // One client for the keys of two issuers:
+/// let client: Arc<dyn DynFetch> =
+///     Arc::new(Issuer::new("https://a.example").unwrap());
+/// let first = Jwks::discovered("https://a.example", Arc::clone(&client));
+/// let second = Jwks::discovered("https://b.example", client);
+/// # let _ = (first, second);
+/// ```
 #[async_trait]
 pub trait DynFetch: Send + Sync + 'static {
     /// See [`Fetch::fetch`].
@@ -141,6 +167,18 @@ pub type SharedFetch = Arc<dyn DynFetch>;
 impl FetchError {
     /// Makes the error for a missing or broken connection. It keeps only the kind of the
     /// [`io::Error`] at the root, because the error's text may quote the address or the answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use tower_principal::fetch::FetchError;
+    ///
+    /// let cause = io::Error::new(io::ErrorKind::ConnectionReset, "10.1.2.3:443");
+    /// let error = FetchError::failed(&cause);
+    /// assert_eq!(error, FetchError::Failed(io::ErrorKind::ConnectionReset));
+    /// assert!(!error.to_string().contains("10.1.2.3"));
+    /// ```
     pub fn failed(error: &(dyn StdError + 'static)) -> Self {
         let mut kind = io::ErrorKind::Other;
         let mut cause = Some(error);

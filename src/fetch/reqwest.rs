@@ -23,7 +23,8 @@ use super::{Fetch, FetchError};
 /// use std::time::Duration;
 /// use tower_principal::fetch::HttpClient;
 ///
-/// let client = HttpClient::builder().timeout(Duration::from_secs(2)).build()?;
+/// let client =
+///     HttpClient::builder().timeout(Duration::from_secs(2)).build()?;
 /// # let _ = client;
 /// # Ok::<(), tower_principal::fetch::HttpClientError>(())
 /// ```
@@ -34,6 +35,20 @@ pub struct HttpClient {
 }
 
 /// Builds [`HttpClient`]s.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_principal::fetch::HttpClient;
+///
+/// let builder = HttpClient::builder().timeout(Duration::from_secs(2));
+/// // Two clients that differ in one setting:
+/// let direct = builder.clone().build()?;
+/// let through = builder.proxy("http://proxy.example:3128").build()?;
+/// # let _ = (direct, through);
+/// # Ok::<(), tower_principal::fetch::HttpClientError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct HttpClientBuilder {
@@ -90,7 +105,17 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Adds a trusted certificate authority: one PEM certificate.
+    /// Adds trusted certificate authorities: a PEM file with one certificate or several. A file
+    /// without a certificate is an error of [`build`](Self::build).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::fetch::HttpClient;
+    ///
+    /// let builder = HttpClient::builder().authority("not a certificate");
+    /// assert!(builder.build().is_err());
+    /// ```
     pub fn authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities.push(pem.into());
         self
@@ -160,12 +185,16 @@ impl HttpClientBuilder {
             (Through::Proxy(url), credentials) => start.proxy(proxy(url, credentials.as_ref())?),
             (Through::Nothing | Through::Environment, Some(_)) => return Err(HttpClientError),
         };
-        let client = self.authorities.iter().try_fold(start, |client, pem| {
-            Certificate::from_pem(pem).map(|authority| client.add_root_certificate(authority))
-        });
-        // The cause may quote its input, which is the operator's own configuration, so it is
-        // dropped.
-        let client = client.and_then(::reqwest::ClientBuilder::build).map_err(|_| HttpClientError)?;
+        let mut client = start;
+        // A cause may quote its input, which is the operator's own configuration, so it is dropped.
+        for pem in &self.authorities {
+            let authorities = Certificate::from_pem_bundle(pem).map_err(|_| HttpClientError)?;
+            if authorities.is_empty() {
+                return Err(HttpClientError);
+            }
+            client = authorities.into_iter().fold(client, ::reqwest::ClientBuilder::add_root_certificate);
+        }
+        let client = client.build().map_err(|_| HttpClientError)?;
         Ok(HttpClient { client, plain: self.plain })
     }
 }

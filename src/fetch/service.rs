@@ -18,6 +18,18 @@ use super::{Fetch, FetchError};
 ///
 /// The lock is needed for services that cannot be shared, such as `tower::util::BoxCloneService`.
 /// It is held only while the service is cloned.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, body::Body};
+/// use tower_principal::fetch::{FromService, service};
+///
+/// /// A client of the service's own type, for a field or an argument.
+/// type TestServer = FromService<Router, Body>;
+/// let client: TestServer = service(Router::new());
+/// # let _ = client;
+/// ```
 pub struct FromService<S, B>(Mutex<S>, PhantomData<fn(B)>);
 
 /// Fetches through a Tower service: `hyper-util`'s client, a client inside Tower layers, or an axum

@@ -1,6 +1,6 @@
 //! Registered applications.
 
-use super::Lifetime;
+use super::{GrantType, Lifetime};
 use crate::principal::Scopes;
 
 /// Registered application: a client of an authorization server (RFC 6749 section 2).
@@ -18,7 +18,9 @@ use crate::principal::Scopes;
 ///     .redirect("https://viewer.example/callback")
 ///     .grants([GrantType::AuthorizationCode, GrantType::RefreshToken])
 ///     .scopes(["datasets:read"]);
-/// assert!(viewer.allows(GrantType::RefreshToken) && !viewer.is_confidential());
+/// assert!(
+///     viewer.allows(GrantType::RefreshToken) && !viewer.is_confidential()
+/// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -52,6 +54,15 @@ pub struct Application {
 }
 
 /// Type of a client (RFC 6749 section 2.1).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{Application, ApplicationKind};
+///
+/// assert_eq!(Application::public("viewer").kind, ApplicationKind::Public);
+/// assert!(Application::confidential("weather").is_confidential());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ApplicationKind {
     /// It cannot keep a secret, such as an app on a phone. It is never authenticated.
@@ -61,6 +72,17 @@ pub enum ApplicationKind {
 }
 
 /// Rule that compares the redirect URI of a request with the registered ones.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{Application, RedirectRule};
+///
+/// let viewer =
+///     Application::public("viewer").redirect("https://viewer.example/cb");
+/// assert_eq!(viewer.redirect_rule, RedirectRule::Exact);
+/// assert_eq!(viewer.redirect_prefixes().redirect_rule, RedirectRule::Prefix);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RedirectRule {
     /// The URI is a registered one, byte for byte. Only the port of a loopback address may differ
@@ -72,21 +94,20 @@ pub enum RedirectRule {
     Prefix,
 }
 
-/// Grant type of a token request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GrantType {
-    /// `authorization_code` (RFC 6749 section 4.1).
-    AuthorizationCode,
-    /// `refresh_token` (RFC 6749 section 6).
-    RefreshToken,
-    /// `client_credentials` (RFC 6749 section 4.4).
-    ClientCredentials,
-    /// `password` (RFC 6749 section 4.3). RFC 9700 section 2.4 advises against it.
-    Password,
-}
-
 /// Lifetimes of an application's tokens; `None` for those of the profile.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{Application, Lifetime, Lifetimes};
+///
+/// let lifetimes = Lifetimes {
+///     access: Some(Lifetime::seconds(300)),
+///     ..Lifetimes::default()
+/// };
+/// let kiosk = Application::public("kiosk").lifetimes(lifetimes);
+/// assert_eq!(kiosk.lifetimes.refresh, None); // the profile's
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lifetimes {
     /// Maximum lifetime of an access token.
@@ -99,11 +120,36 @@ pub struct Lifetimes {
 
 impl Application {
     /// Returns an application that cannot keep a secret.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{Application, GrantType};
+    ///
+    /// // A page in a browser, or an app on a phone:
+    /// let viewer = Application::public("viewer")
+    ///     .redirect("https://viewer.example/callback")
+    ///     .grants([GrantType::AuthorizationCode, GrantType::RefreshToken]);
+    /// assert!(!viewer.is_confidential());
+    /// ```
     pub fn public(id: impl Into<String>) -> Self {
         Self::new(id.into(), ApplicationKind::Public)
     }
 
     /// Returns an application that authenticates with a secret.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{Application, GrantType};
+    ///
+    /// // Another service, which acts for itself:
+    /// let weather = Application::confidential("weather")
+    ///     .grants([GrantType::ClientCredentials])
+    ///     .scopes(["datasets:read"]);
+    /// assert!(weather.allows(GrantType::ClientCredentials));
+    /// assert!(!weather.allows(GrantType::Password));
+    /// ```
     pub fn confidential(id: impl Into<String>) -> Self {
         Self::new(id.into(), ApplicationKind::Confidential)
     }
@@ -138,6 +184,17 @@ impl Application {
     }
 
     /// Registers a redirect URI, beside those that are registered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::Application;
+    ///
+    /// let viewer = Application::public("viewer")
+    ///     .redirect("https://viewer.example/callback")
+    ///     .redirect("http://127.0.0.1/callback");
+    /// assert_eq!(viewer.redirects.len(), 2);
+    /// ```
     pub fn redirect(mut self, uri: impl Into<String>) -> Self {
         self.redirects.push(uri.into());
         self
@@ -157,12 +214,31 @@ impl Application {
     }
 
     /// Sets the scopes that the client may ask for. Names that are not scope tokens are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::Application;
+    ///
+    /// let viewer = Application::public("viewer").scopes(["read", "not a scope"]);
+    /// assert_eq!(viewer.scopes.as_str(), "read");
+    /// ```
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
     }
 
     /// Sets the services that the client may ask tokens for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::Application;
+    ///
+    /// let viewer =
+    ///     Application::public("viewer").audiences(["https://api.example"]);
+    /// assert_eq!(viewer.audiences, ["https://api.example"]);
+    /// ```
     pub fn audiences<A: Into<String>>(mut self, audiences: impl IntoIterator<Item = A>) -> Self {
         self.audiences = audiences.into_iter().map(Into::into).collect();
         self
@@ -175,6 +251,17 @@ impl Application {
     }
 
     /// Sets the organization.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::Application;
+    ///
+    /// // Its own tokens make the client of an application (Usergrid).
+    /// let weather =
+    ///     Application::confidential("weather").org("acme").app("weather");
+    /// assert_eq!(weather.org.as_deref(), Some("acme"));
+    /// ```
     pub fn org(mut self, org: impl Into<String>) -> Self {
         self.org = Some(org.into());
         self
@@ -194,32 +281,5 @@ impl Application {
     /// Returns `true` if the client authenticates with a secret.
     pub const fn is_confidential(&self) -> bool {
         matches!(self.kind, ApplicationKind::Confidential)
-    }
-}
-
-impl GrantType {
-    /// Returns the value of the parameter `grant_type`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tower_principal::grant::GrantType;
-    ///
-    /// assert_eq!(GrantType::named("password"), Some(GrantType::Password));
-    /// assert_eq!(GrantType::Password.as_str(), "password");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::RefreshToken => "refresh_token",
-            Self::ClientCredentials => "client_credentials",
-            Self::Password => "password",
-        }
-    }
-
-    /// Returns the grant type with this value of the parameter `grant_type`.
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::Password];
-        all.into_iter().find(|grant| grant.as_str() == name)
     }
 }

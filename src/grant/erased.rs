@@ -11,6 +11,16 @@ use super::{
 use crate::credential::{Digest, Secret};
 
 /// The object-safe twin of [`Grants`]; every store implements it.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_principal::grant::{DynGrants, Grants, MemoryGrants};
+///
+/// let grants: Arc<dyn DynGrants> = Arc::new(MemoryGrants::new());
+/// assert_eq!(grants.tenant(), None);
+/// ```
 #[async_trait]
 pub trait DynGrants: Send + Sync + 'static {
     /// See [`Grants::tenant`].
@@ -50,6 +60,22 @@ pub trait DynGrants: Send + Sync + 'static {
 }
 
 /// The object-safe twin of [`Applications`]; every store implements it.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use std::sync::Arc;
+/// use tower_principal::grant::{
+///     Applications, DynApplications, MemoryApplications,
+/// };
+///
+/// let none: Arc<dyn DynApplications> = Arc::new(MemoryApplications::new());
+/// assert!(none.find("viewer").await?.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[async_trait]
 pub trait DynApplications: Send + Sync + 'static {
     /// See [`Applications::find`].
@@ -64,9 +90,40 @@ pub trait DynApplications: Send + Sync + 'static {
 }
 
 /// A store of grants chosen at run time.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{BoxGrants, Grants, MemoryGrants};
+///
+/// fn choose(tenant: Option<&str>) -> BoxGrants {
+///     match tenant {
+///         Some(tenant) => Box::new(MemoryGrants::new().with_tenant(tenant)),
+///         None => Box::new(MemoryGrants::new()),
+///     }
+/// }
+/// let grants = choose(Some("acme"));
+/// assert_eq!((*grants).tenant(), Some("acme"));
+/// ```
 pub type BoxGrants = Box<dyn DynGrants>;
 
 /// A store of applications chosen at run time.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::grant::{
+///     Application, Applications, BoxApplications, MemoryApplications,
+/// };
+///
+/// let fixed = MemoryApplications::new().with(Application::public("viewer"));
+/// let applications: BoxApplications = Box::new(fixed);
+/// assert!((*applications).find("viewer").await?.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type BoxApplications = Box<dyn DynApplications>;
 
 #[async_trait]

@@ -7,6 +7,21 @@ use thiserror::Error;
 /// Error of a store of grants or applications.
 ///
 /// A store that cannot answer never answers "unknown": an outage is not a refusal.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::StoreError;
+///
+/// fn status(error: &StoreError) -> u16 {
+///     match error {
+///         StoreError::Exists => 409,
+///         StoreError::Invalid(_) => 422,
+///         _ => 503,
+///     }
+/// }
+/// assert_eq!(status(&StoreError::unavailable("the disk is full")), 503);
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -23,6 +38,18 @@ pub enum StoreError {
 
 impl StoreError {
     /// Returns an error for a store that cannot answer now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use tower_principal::grant::StoreError;
+    ///
+    /// let error = StoreError::unavailable("connection reset");
+    /// // The cause is for the log, beside a text without it.
+    /// assert_eq!(error.to_string(), "the store is unavailable");
+    /// assert!(error.source().is_some());
+    /// ```
     pub fn unavailable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable(error.into())
     }

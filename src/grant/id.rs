@@ -31,11 +31,31 @@ impl GrantId {
     /// # Errors
     ///
     /// If the operating system provides no randomness.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::GrantId;
+    ///
+    /// let id = GrantId::random()?;
+    /// assert_eq!(GrantId::parse(id.as_str()), Some(id));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn random() -> io::Result<Self> {
         TokenFormat::id().map(|id| Self(id.into()))
     }
 
     /// Parses an id. Returns `None` if the text is not one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::GrantId;
+    ///
+    /// // From the address of a page that lists a user's grants:
+    /// assert!(GrantId::parse("7Gk2").is_some());
+    /// assert!(GrantId::parse("../7Gk2").is_none());
+    /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         (plain && (1..=LONGEST).contains(&text.len())).then(|| Self(text.into()))

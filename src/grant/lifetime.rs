@@ -11,7 +11,10 @@ use std::time::{Duration, SystemTime};
 /// use tower_principal::grant::Lifetime;
 ///
 /// let hour = Lifetime::Limited(Duration::from_secs(3600));
-/// assert_eq!(hour.from(SystemTime::UNIX_EPOCH).unwrap().elapsed().is_ok(), true);
+/// assert_eq!(
+///     hour.from(SystemTime::UNIX_EPOCH).unwrap().elapsed().is_ok(),
+///     true
+/// );
 /// assert_eq!(Lifetime::Unlimited.from(SystemTime::UNIX_EPOCH), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,12 +27,34 @@ pub enum Lifetime {
 
 impl Lifetime {
     /// Returns a limited lifetime of this many seconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_principal::grant::Lifetime;
+    ///
+    /// const HOUR: Lifetime = Lifetime::seconds(3600);
+    /// assert_eq!(HOUR, Lifetime::Limited(Duration::from_secs(3600)));
+    /// ```
     pub const fn seconds(seconds: u64) -> Self {
         Self::Limited(Duration::from_secs(seconds))
     }
 
     /// Returns the end of a lifetime that begins at `start`. Returns `None` if there is no end, or
     /// the system cannot represent it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use tower_principal::grant::Lifetime;
+    ///
+    /// let start = SystemTime::UNIX_EPOCH;
+    /// let end = Lifetime::seconds(60).from(start);
+    /// assert_eq!(end, Some(start + Duration::from_secs(60)));
+    /// assert_eq!(Lifetime::Unlimited.from(start), None);
+    /// ```
     pub fn from(self, start: SystemTime) -> Option<SystemTime> {
         match self {
             Self::Limited(lifetime) => start.checked_add(lifetime),

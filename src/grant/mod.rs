@@ -15,8 +15,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
 //! use tower_principal::grant::{
-//!     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens, Presented,
-//!     TokenShape,
+//!     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens,
+//!     Presented, TokenShape,
 //! };
 //!
 //! const SHAPE: TokenShape = TokenShape::prefixed("acme");
@@ -42,6 +42,7 @@ mod application;
 mod applications;
 mod erased;
 mod error;
+mod grant_type;
 mod grants;
 mod id;
 mod issued;
@@ -50,14 +51,17 @@ mod memory;
 mod outcome;
 mod proof;
 mod record;
+mod refresh_rule;
+mod token_read;
 mod token_shape;
 mod tokens;
 mod usergrid_token;
 
-pub use self::application::{Application, ApplicationKind, GrantType, Lifetimes, RedirectRule};
+pub use self::application::{Application, ApplicationKind, Lifetimes, RedirectRule};
 pub use self::applications::Applications;
 pub use self::erased::{BoxApplications, BoxGrants, DynApplications, DynGrants};
 pub use self::error::StoreError;
+pub use self::grant_type::GrantType;
 pub use self::grants::Grants;
 pub use self::id::GrantId;
 pub use self::issued::{IssuedRefresh, IssuedToken};
@@ -66,5 +70,6 @@ pub use self::memory::{MemoryApplications, MemoryGrants};
 pub use self::outcome::{Ending, Redemption, Renewal};
 pub use self::proof::{CodeProof, InvalidVerifier, code_challenge};
 pub use self::record::{Grant, NewGrant};
+pub use self::refresh_rule::RefreshRule;
 pub use self::token_shape::TokenShape;
-pub use self::tokens::{NewCode, NextRefresh, NextTokens, Presented, RefreshDigests, RefreshRule};
+pub use self::tokens::{NewCode, NextRefresh, NextTokens, Presented, RefreshDigests};

@@ -3,6 +3,25 @@
 use super::{Grant, GrantId, Presented};
 
 /// Outcome of [`Grants::redeem`](super::Grants::redeem).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::Redemption;
+///
+/// /// The error of the token endpoint (RFC 6749 section 5.2).
+/// fn error(outcome: &Redemption) -> Option<&'static str> {
+///     match outcome {
+///         Redemption::Redeemed(_) => None,
+///         Redemption::Replayed(grant) => {
+///             eprintln!("a code was used twice; grant {grant} has ended");
+///             Some("invalid_grant")
+///         }
+///         Redemption::Unknown => Some("invalid_grant"),
+///     }
+/// }
+/// assert_eq!(error(&Redemption::Unknown), Some("invalid_grant"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Redemption {
@@ -16,6 +35,18 @@ pub enum Redemption {
 }
 
 /// Outcome of [`Grants::renew`](super::Grants::renew).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::Renewal;
+///
+/// /// Whether the client may try again with the token that it has.
+/// fn may_retry(outcome: &Renewal) -> bool {
+///     matches!(outcome, Renewal::Superseded(_))
+/// }
+/// assert!(!may_retry(&Renewal::Unknown));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Renewal {
@@ -32,6 +63,24 @@ pub enum Renewal {
 }
 
 /// Grants that [`Grants::end`](super::Grants::end) ends.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::grant::{Ending, Grants, MemoryGrants};
+///
+/// let grants = MemoryGrants::new();
+/// // At a change of the password, every token of the user ends.
+/// let ended =
+///     grants.end(&Ending::User { user: "alice", client: None }).await?;
+/// assert_eq!(ended, 0); // there was none
+/// // At log-out, those of the browser session:
+/// grants.end(&Ending::Session("session-1")).await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Ending<'a> {
     /// The grant of this token, if it is this client's. A refresh token may be an earlier one of

@@ -20,7 +20,8 @@ use crate::credential::Secret;
 /// use tower_principal::Secret;
 /// use tower_principal::grant::CodeProof;
 ///
-/// let verifier = Secret::borrowed("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+/// let verifier =
+///     Secret::borrowed("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
 /// let proof = CodeProof::new("viewer")
 ///     .redirect_uri("https://viewer.example/callback")
 ///     .verifier(&verifier)?;
@@ -46,6 +47,15 @@ pub struct InvalidVerifier;
 
 impl<'r> CodeProof<'r> {
     /// Returns the proof of this client, without a redirect URI and a verifier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::CodeProof;
+    ///
+    /// let proof = CodeProof::new("viewer");
+    /// assert_eq!((proof.client(), proof.redirect()), ("viewer", None));
+    /// ```
     pub const fn new(client: &'r str) -> Self {
         Self { client, redirect_uri: None, challenge: None }
     }
@@ -61,6 +71,22 @@ impl<'r> CodeProof<'r> {
     /// # Errors
     ///
     /// [`InvalidVerifier`] if the text cannot be a verifier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::Secret;
+    /// use tower_principal::grant::CodeProof;
+    ///
+    /// let verifier =
+    ///     Secret::borrowed("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    /// assert!(
+    ///     CodeProof::new("viewer").verifier(&verifier)?.challenge().is_some()
+    /// );
+    /// let short = Secret::borrowed("dBjftJeZ4CVP");
+    /// assert!(CodeProof::new("viewer").verifier(&short).is_err());
+    /// # Ok::<(), tower_principal::grant::InvalidVerifier>(())
+    /// ```
     pub fn verifier(mut self, verifier: &Secret<'_>) -> Result<Self, InvalidVerifier> {
         self.challenge = Some(code_challenge(verifier)?);
         Ok(self)
@@ -88,6 +114,22 @@ impl<'r> CodeProof<'r> {
 /// # Errors
 ///
 /// [`InvalidVerifier`] if the text is not 43 to 128 of `A-Za-z0-9-._~`.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Secret;
+/// use tower_principal::grant::code_challenge;
+///
+/// // The example of RFC 7636 appendix B:
+/// let verifier =
+///     Secret::borrowed("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+/// assert_eq!(
+///     &*code_challenge(&verifier)?,
+///     "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+/// );
+/// # Ok::<(), tower_principal::grant::InvalidVerifier>(())
+/// ```
 pub fn code_challenge(verifier: &Secret<'_>) -> Result<Box<str>, InvalidVerifier> {
     let text = verifier.expose_secret();
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');

@@ -8,6 +8,20 @@ use crate::principal::Scopes;
 /// Grant: a client may act, for a user or for itself, until a time.
 ///
 /// A store fills all fields by its own clock.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::SystemTime;
+/// use tower_principal::grant::{Grant, GrantId, NewGrant};
+///
+/// let draft = NewGrant::new(GrantId::random()?, "viewer").user("alice");
+/// let grant = Grant::from_draft(&draft, SystemTime::now());
+/// // No token was issued yet.
+/// assert_eq!((grant.generation, grant.has_refresh), (0, false));
+/// assert_eq!(grant.user.as_deref(), Some("alice"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Public id of the grant.
@@ -122,12 +136,46 @@ impl Grant {
 
     /// Returns the id of the current access token as the `jti` of a JWT: the grant's id, a dot, and
     /// the generation. The `sid` is the grant's [id](Self::id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_principal::grant::{Grant, GrantId, NewGrant};
+    ///
+    /// let id = GrantId::parse("7Gk2").ok_or(std::io::ErrorKind::InvalidInput)?;
+    /// let grant = Grant::from_draft(&NewGrant::new(id, "viewer"), SystemTime::now());
+    /// assert_eq!(grant.token_id(), "7Gk2.0");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn token_id(&self) -> String {
         format!("{}.{}", self.id, self.generation)
     }
 
     /// Returns the seconds for which the access token lasts from [`now`](Self::now), rounded down;
     /// `None` if it does not expire.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::grant::{
+    ///     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens,
+    ///     TokenShape,
+    /// };
+    ///
+    /// const SHAPE: TokenShape = TokenShape::prefixed("acme");
+    /// let id = GrantId::random()?;
+    /// let next =
+    ///     NextTokens::new(SHAPE.access(&id, None)?.digest, Lifetime::seconds(60));
+    /// let grant =
+    ///     MemoryGrants::new().issue(&NewGrant::new(id, "viewer"), &next).await?;
+    /// // `expires_in` of the token response:
+    /// assert_eq!(grant.expires_in(), Some(60));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn expires_in(&self) -> Option<u64> {
         self.expires_at.map(|at| at.duration_since(self.now).unwrap_or_default().as_secs())
     }
@@ -135,6 +183,17 @@ impl Grant {
 
 impl NewGrant {
     /// Returns a draft of a grant with which this client acts for itself, without scopes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, NewGrant};
+    ///
+    /// let grant = NewGrant::new(GrantId::random()?, "weather");
+    /// // The client acts for itself, and gets no scopes.
+    /// assert!(grant.user.is_none() && grant.scopes.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new(id: GrantId, client: impl Into<String>) -> Self {
         Self {
             id,
@@ -176,6 +235,17 @@ impl NewGrant {
     }
 
     /// Sets the granted scopes. Names that are not scope tokens are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, NewGrant};
+    ///
+    /// let draft = NewGrant::new(GrantId::random()?, "viewer");
+    /// let grant = draft.scopes(["datasets:read", "datasets:write"]);
+    /// assert_eq!(grant.scopes.as_str(), "datasets:read datasets:write");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
@@ -194,6 +264,21 @@ impl NewGrant {
     }
 
     /// Sets the browser session that the grant is made in.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_principal::grant::{GrantId, NewGrant};
+    ///
+    /// let now = SystemTime::now();
+    /// let grant = NewGrant::new(GrantId::random()?, "viewer")
+    ///     .user("alice")
+    ///     .session("session-1")
+    ///     .authenticated_at(now);
+    /// assert_eq!(grant.session.as_deref(), Some("session-1"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.session = Some(session.into());
         self

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use super::{GrantId, IssuedRefresh, IssuedToken, RefreshDigests, usergrid_token};
+use super::token_read::digests;
+use super::{GrantId, IssuedRefresh, IssuedToken, usergrid_token};
 use crate::credential::token_format::random;
-use crate::credential::{Digest, Secret, TokenFormat};
+use crate::credential::{Secret, TokenFormat};
 
 /// Shape of the codes and tokens that a server issues.
 ///
@@ -46,11 +47,11 @@ pub enum TokenShape {
 }
 
 /// Length of the family part of an alphanumeric refresh token: 71 random bits.
-const FAMILY: usize = 12;
+pub(super) const FAMILY: usize = 12;
 /// Length of the family part of a prefixed refresh token: 130 random bits.
-const PREFIXED_FAMILY: usize = 22;
+pub(super) const PREFIXED_FAMILY: usize = 22;
 /// Length of the codes and refresh tokens that Usergrid does not have.
-const BESIDE_USERGRID: usize = 40;
+pub(super) const BESIDE_USERGRID: usize = 40;
 
 impl TokenShape {
     /// Returns the format of this crate with a constant word.
@@ -63,6 +64,18 @@ impl TokenShape {
     /// # Errors
     ///
     /// If the operating system provides no randomness, or the shape cannot be used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, TokenShape};
+    ///
+    /// const SHAPE: TokenShape = TokenShape::prefixed("acme");
+    /// let code = SHAPE.code(&GrantId::random()?)?;
+    /// assert!(code.secret.expose_secret().starts_with("acmeo_"));
+    /// assert_eq!(TokenShape::digest_of_code(&code.secret), code.digest);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn code(&self, grant: &GrantId) -> io::Result<IssuedToken> {
         let secret = match self {
             Self::Prefixed(word) => prefixed(word, 'o', grant.as_str())?,
@@ -79,6 +92,17 @@ impl TokenShape {
     ///
     /// If the operating system provides no randomness, or the shape cannot be used. Use
     /// [`access_until`](Self::access_until) for a [`Usergrid`](Self::Usergrid) token that expires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, TokenShape};
+    ///
+    /// const SHAPE: TokenShape = TokenShape::prefixed("acme");
+    /// let access = SHAPE.access(&GrantId::random()?, None)?;
+    /// assert!(access.secret.expose_secret().starts_with("acmea_"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn access(&self, grant: &GrantId, tenant: Option<&str>) -> io::Result<IssuedToken> {
         self.access_until(grant, tenant, SystemTime::now(), None)
     }
@@ -89,6 +113,21 @@ impl TokenShape {
     /// # Errors
     ///
     /// As [`access`](Self::access).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use tower_principal::grant::{GrantId, TokenShape};
+    ///
+    /// let now = SystemTime::now();
+    /// let end = Some(now + Duration::from_secs(3600));
+    /// let id = GrantId::random()?;
+    /// let token = TokenShape::Usergrid.access_until(&id, None, now, end)?;
+    /// let text = token.secret.expose_secret();
+    /// assert!(text.starts_with("YWMt") && text.len() == 63);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn access_until(
         &self,
         grant: &GrantId,
@@ -126,36 +165,24 @@ impl TokenShape {
     /// # Errors
     ///
     /// If the operating system provides no randomness.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::Secret;
+    /// use tower_principal::grant::{GrantId, TokenShape};
+    ///
+    /// const SHAPE: TokenShape = TokenShape::prefixed("acme");
+    /// let first = SHAPE.refresh(&GrantId::random()?)?;
+    /// let next = SHAPE.successor(&first.secret)?;
+    /// assert!(
+    ///     next.is_some_and(|next| next.digests.family == first.digests.family)
+    /// );
+    /// assert!(SHAPE.successor(&Secret::borrowed("made up"))?.is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn successor(&self, presented: &Secret<'_>) -> io::Result<Option<IssuedRefresh>> {
         self.family(presented.expose_secret()).map(|family| self.refresh_of(family)).transpose()
-    }
-
-    /// Returns the digests of a presented refresh token. Returns `None` if it has another shape, so
-    /// it was not issued here.
-    pub fn read_refresh(&self, presented: &Secret<'_>) -> Option<RefreshDigests> {
-        let text = presented.expose_secret();
-        Some(digests(self.family(text)?, text))
-    }
-
-    /// Returns the grant that a prefixed code or token names. It proves nothing: the text may be
-    /// made up. Returns `None` for other shapes.
-    pub fn grant_of(&self, presented: &Secret<'_>) -> Option<GrantId> {
-        let Self::Prefixed(word) = self else { return None };
-        let id = ['o', 'a', 'r'].iter().find_map(|letter| {
-            let format = TokenFormat::new(format!("{word}{letter}")).ok()?;
-            format.id_of(presented.expose_secret())
-        })?;
-        GrantId::parse(id.split_once('.').map_or(id, |(grant, _)| grant))
-    }
-
-    /// Returns the digest of a presented code.
-    pub fn digest_of_code(code: &Secret<'_>) -> Digest {
-        Digest::from_parts(&[b"authorization code", code.expose_secret().as_bytes()])
-    }
-
-    /// Returns the digest of a presented access token of this [tenant](super::Grants::tenant).
-    pub fn digest_of_access(token: &Secret<'_>, tenant: Option<&str>) -> Digest {
-        Digest::from_access_token(token, tenant)
     }
 
     fn refresh_of(&self, family: &str) -> io::Result<IssuedRefresh> {
@@ -166,23 +193,6 @@ impl TokenShape {
         };
         let digests = digests(family, secret.expose_secret());
         Ok(IssuedRefresh { secret, digests })
-    }
-
-    /// Returns the family part of a refresh token.
-    fn family<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let plain = |length: usize| {
-            let fits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            text.get(..FAMILY).filter(|_| fits)
-        };
-        match self {
-            Self::Prefixed(word) => {
-                let family = TokenFormat::new(format!("{word}r")).ok()?.id_of(text)?;
-                let (_, random) = family.split_once('.')?;
-                (random.len() == PREFIXED_FAMILY).then_some(family)
-            }
-            Self::Alphanumeric(length) => plain(*length),
-            Self::Usergrid => plain(BESIDE_USERGRID),
-        }
     }
 }
 
@@ -208,13 +218,6 @@ fn following(family: &str, length: usize) -> io::Result<Secret<'static>> {
     text.push_str(family);
     text.push_str(rest.expose_secret());
     Ok(Secret::wiped(text))
-}
-
-fn digests(family: &str, token: &str) -> RefreshDigests {
-    RefreshDigests {
-        family: Digest::from_parts(&[b"refresh token family", family.as_bytes()]),
-        token: Digest::from_parts(&[b"refresh token", token.as_bytes()]),
-    }
 }
 
 #[cfg(test)]

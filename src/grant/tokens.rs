@@ -74,6 +74,17 @@ pub struct NextTokens {
 }
 
 /// Refresh token that a store records.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{GrantId, Lifetime, NextRefresh, TokenShape};
+///
+/// let refresh = TokenShape::prefixed("acme").refresh(&GrantId::random()?)?;
+/// let month = Lifetime::seconds(30 * 24 * 3600);
+/// assert_eq!(NextRefresh::new(refresh.digests, month).idle, month);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct NextRefresh {
@@ -87,6 +98,18 @@ pub struct NextRefresh {
 ///
 /// All refresh tokens of a grant share the random family part. A caller that shows it held a token
 /// of this grant, so a store tells reuse from a guess without a history of tokens.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::grant::{GrantId, TokenShape};
+///
+/// const SHAPE: TokenShape = TokenShape::prefixed("acme");
+/// let first = SHAPE.refresh(&GrantId::random()?)?;
+/// let presented = SHAPE.read_refresh(&first.secret);
+/// assert_eq!(presented, Some(first.digests));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshDigests {
     /// Digest of the constant part.
@@ -96,6 +119,24 @@ pub struct RefreshDigests {
 }
 
 /// Token or id by which a grant is found.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::Secret;
+/// use tower_principal::grant::{Grants, MemoryGrants, Presented, TokenShape};
+///
+/// // The token of an introspection request (RFC 7662):
+/// let token = Secret::borrowed("acmea_7Gk2_made-up");
+/// let digest = TokenShape::digest_of_access(&token, None);
+/// let found = MemoryGrants::new().find(&Presented::Access(digest)).await?;
+/// assert!(found.is_none()); // `{"active": false}`
+///
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presented {
     /// Access token: the current one of its grant, or the one before it until that expires.
@@ -106,28 +147,6 @@ pub enum Presented {
     Code(Digest),
     /// Id of a grant, such as that of a JWT.
     Grant(GrantId),
-}
-
-/// Rule for the refresh token that was in force before the current one.
-///
-/// Any older token is reuse, and ends the grant. The default is a grace window of 10 s and no
-/// recovery.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use tower_principal::grant::RefreshRule;
-///
-/// let strict = RefreshRule::new().grace(Duration::ZERO);
-/// let forgiving = RefreshRule::new().recover(Duration::from_secs(60));
-/// # let _ = (strict, forgiving);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
-pub struct RefreshRule {
-    grace: Duration,
-    recover: Duration,
 }
 
 impl NewCode {
@@ -163,6 +182,20 @@ impl NextTokens {
     }
 
     /// Narrows the scopes of the access token. The grant keeps all of its scopes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, Lifetime, NextTokens, TokenShape};
+    ///
+    /// let access =
+    ///     TokenShape::prefixed("acme").access(&GrantId::random()?, None)?;
+    /// let next = NextTokens::new(access.digest, Lifetime::seconds(300))
+    ///     .scopes("datasets:read".parse()?)
+    ///     .audience(["https://api.example"]);
+    /// assert!(next.scopes.is_some_and(|scopes| scopes.contains("datasets:read")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scopes(mut self, scopes: Scopes) -> Self {
         self.scopes = Some(scopes);
         self
@@ -179,51 +212,5 @@ impl NextRefresh {
     /// Returns a refresh token that ends if it is not used for the idle time.
     pub const fn new(digests: RefreshDigests, idle: Lifetime) -> Self {
         Self { digests, idle }
-    }
-}
-
-impl RefreshRule {
-    /// Maximum grace window.
-    pub const LONGEST_GRACE: Duration = Duration::from_secs(30);
-
-    /// Returns the default rule.
-    pub const fn new() -> Self {
-        Self { grace: Duration::from_secs(10), recover: Duration::ZERO }
-    }
-
-    /// Sets the time after a rotation in which the token before it is refused without an end of the
-    /// grant, because a client may have sent two requests at once. Defaults to 10 s. The maximum is
-    /// 30 s; with zero any reuse ends the grant.
-    pub const fn grace(mut self, grace: Duration) -> Self {
-        let too_long = grace.as_secs() >= Self::LONGEST_GRACE.as_secs();
-        self.grace = if too_long { Self::LONGEST_GRACE } else { grace };
-        self
-    }
-
-    /// Allows the token before the current one to renew again for this time after the rotation, so
-    /// that a client recovers from a lost answer. Defaults to zero: no recovery.
-    ///
-    /// The lost refresh and access tokens end at that moment, so there are never two live
-    /// successors. It gives up the refusal of a stolen token that is used within this time. The
-    /// theft is noticed when the client uses its own token.
-    pub const fn recover(mut self, within: Duration) -> Self {
-        self.recover = within;
-        self
-    }
-
-    /// Returns the grace window.
-    pub const fn grace_window(&self) -> Duration {
-        self.grace
-    }
-
-    /// Returns the recovery window; zero for no recovery.
-    pub const fn recovery_window(&self) -> Duration {
-        self.recover
-    }
-}
-
-impl Default for RefreshRule {
-    fn default() -> Self {
-        Self::new()
     }
 }

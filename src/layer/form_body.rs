@@ -17,17 +17,61 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{RequestHead, quoted};
 
 /// The mode in which a layer treats bodies: [`NoBody`] or [`FormBody`].
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::layer::{BodyMode, FormBody, NoBody};
+///
+/// fn reads_bodies<M: BodyMode<axum::body::Body>>() -> &'static str {
+///     std::any::type_name::<M>()
+/// }
+/// assert!(reads_bodies::<NoBody>().ends_with("NoBody"));
+/// assert!(reads_bodies::<FormBody>().ends_with("FormBody"));
+/// ```
 pub trait BodyMode<B>: ReadBody<B> {}
 
 impl<B, M: ReadBody<B>> BodyMode<B> for M {}
 
 /// Leaves bodies untouched. The default of every layer.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::layer::NoBody;
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, dialect, transport};
+///
+/// let verifier = MemoryVerifier::builder().build()?;
+/// let transport = transport::from_acceptor();
+/// let layer: AuthenticateLayer<MemoryVerifier, NoBody> =
+///     AuthenticateLayer::new(dialect::RFC6750, verifier, transport);
+/// # let _ = layer;
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoBody;
 
 /// Reads a form body if a row of the dialect asks for it; made by
-/// [`AuthenticateLayer::with_form_body`](crate::AuthenticateLayer::with_form_body).
+/// [`AuthenticateLayer::form_body`](crate::AuthenticateLayer::form_body).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_principal::layer::FormBody;
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, dialect, transport};
+///
+/// let verifier = MemoryVerifier::builder().build()?;
+/// let transport = transport::from_acceptor();
+/// let layer: AuthenticateLayer<MemoryVerifier, FormBody> =
+///     AuthenticateLayer::new(dialect::RFC6750, verifier, transport)
+///         .with_form_body(64 * 1024, Duration::from_secs(5));
+/// # let _ = layer;
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+/// ```
 // Form bodies change the layer's type. `AuthenticateLayer<V>` passes the request's body on
 // unchanged, and places no bound on it. `.with_form_body(..)` makes it an `AuthenticateLayer<V,
 // FormBody>`, whose inner service gets a `RequestBody<B>`: the original, or the same frames again.

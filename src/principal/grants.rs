@@ -13,12 +13,45 @@ impl Principal {
     /// If several sources are joined with [`Verifier::or`](crate::Verifier::or), ask
     /// [`policy::permission`](crate::policy::permission()) instead. It uses the source whose users
     /// `${user}` names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Operation, Permissions};
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// let list = Permissions::parse(["get:/reports/**", "*:/users/${user}/**"])?;
+    /// let otto: Principal = OAuthUser::new("otto").with_permissions(list).into();
+    /// assert!(otto.may(Operation::Get, "/reports/2026"));
+    /// assert!(otto.may(Operation::Put, "/users/otto/photo"));
+    /// assert!(!otto.may(Operation::Put, "/users/olga/photo"));
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
+    /// ```
     pub fn may(&self, operation: Operation, path: &str) -> bool {
         self.holds(operation, path, &Asked::NOWHERE, self.source())
     }
 
     /// Returns `true` if the principal's permissions allow an operation in a place, on a path that
     /// is relative to the place. See [`may`](Self::may).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Ground, Operation, Permissions};
+    /// use tower_principal::{BasicUser, Principal};
+    ///
+    /// let list = Permissions::parse(["get:/cities/*"])?;
+    /// let wendy: Principal =
+    ///     BasicUser::new("wendy").with_org("acme").with_permissions(list).into();
+    /// // Without an application, they hold in each one of the organization.
+    /// for app in ["weather", "traffic"] {
+    ///     let ground = Ground::application("acme", app);
+    ///     assert!(wendy.may_in(&ground, Operation::Get, "/cities/oslo"));
+    /// }
+    /// let rival = Ground::application("rival", "weather");
+    /// assert!(!wendy.may_in(&rival, Operation::Get, "/cities/oslo"));
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
+    /// ```
     pub fn may_in(&self, ground: &Ground, operation: Operation, path: &str) -> bool {
         ground.asked().is_some_and(|asked| self.holds(operation, path, &asked, self.source()))
     }

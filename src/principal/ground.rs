@@ -49,11 +49,44 @@ pub(crate) struct Asked<'r> {
 
 impl Ground {
     /// Returns the ground without a place: paths are absolute.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Ground, Operation, Permissions};
+    /// use tower_principal::{BasicUser, Principal};
+    ///
+    /// // An employee of `acme` with a permission for paths of the whole service:
+    /// let wendy: Principal = BasicUser::new("wendy")
+    ///     .with_org("acme")
+    ///     .with_permissions_in(
+    ///         Ground::everywhere(),
+    ///         Permissions::parse(["get:/status"])?,
+    ///     )
+    ///     .into();
+    /// assert!(wendy.may(Operation::Get, "/status"));
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
+    /// ```
     pub const fn everywhere() -> Self {
         Self(Within::Everywhere)
     }
 
     /// Returns an organization's ground: paths are relative to each of its applications.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Ground, Operation, Permissions};
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// let list = Permissions::parse(["get:/cities/*"])?;
+    /// let auditor: Principal = OAuthUser::new("audit")
+    ///     .with_permissions_in(Ground::organization("acme"), list)
+    ///     .into();
+    /// let weather = Ground::application("acme", "weather");
+    /// assert!(auditor.may_in(&weather, Operation::Get, "/cities/oslo"));
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
+    /// ```
     pub fn organization(org: impl Into<String>) -> Self {
         Self(Within::Organization(org.into().into_boxed_str()))
     }

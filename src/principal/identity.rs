@@ -31,6 +31,19 @@ impl<'p> IdentitySource<'p> {
     /// Returns the source of two verifiers that are asked in turn. It is the common source if both
     /// have the same issuer or the same named store, else [`Several`](Self::Several). Two stores
     /// without a name are two stores.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::IdentitySource;
+    ///
+    /// let staff = IdentitySource::Store("staff");
+    /// assert_eq!(staff.joined(IdentitySource::Store("staff")), staff);
+    /// assert_eq!(
+    ///     staff.joined(IdentitySource::Store("customers")),
+    ///     IdentitySource::Several
+    /// );
+    /// ```
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
         if self == other && self != IdentitySource::Store("") { self } else { IdentitySource::Several }
@@ -38,6 +51,18 @@ impl<'p> IdentitySource<'p> {
 }
 
 /// The kind of an identity.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::principal::IdentityKind;
+/// use tower_principal::{ApiKey, Principal};
+///
+/// let key: Principal = ApiKey::new("key-1").with_owner("alice").into();
+/// let kind = key.identity().map(|identity| identity.kind());
+/// assert_eq!(kind, Some(IdentityKind::ApiKey));
+/// assert_eq!(IdentityKind::ApiKey.as_str(), "api_key");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdentityKind {
@@ -111,6 +136,18 @@ impl<'p> Identity<'p> {
     }
 
     /// Returns the issuer or the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::IdentitySource;
+    /// use tower_principal::{OAuthUser, Principal};
+    ///
+    /// let otto: Principal =
+    ///     OAuthUser::new("otto").with_issuer("https://a.example").into();
+    /// let source = otto.identity().map(|identity| identity.source());
+    /// assert_eq!(source, Some(IdentitySource::Issuer("https://a.example")));
+    /// ```
     pub const fn source(&self) -> IdentitySource<'p> {
         self.source
     }

@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// The seven kinds of [`Principal`](crate::Principal). Its `Display` is the variant's name.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{OAuthUser, Principal, PrincipalKind};
+///
+/// let otto: Principal = OAuthUser::new("otto").into();
+/// assert_eq!(otto.kind(), PrincipalKind::OAuthUser);
+/// assert_eq!(otto.kind().to_string(), "OAuthUser");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "the twin of `Principal`")]
 pub enum PrincipalKind {

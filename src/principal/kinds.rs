@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::record::{Record, kind};
+use super::define::kind;
+use super::record::Record;
+use super::setters::setters;
 use super::{Ground, Permissions, Principal, Scopes};
 
 kind! {
@@ -22,7 +24,7 @@ kind! {
     /// let guest = Guest::new().in_sandbox().with_permissions(Permissions::all());
     /// assert!(guest.is_sandbox());
     /// ```
-    Guest,
+    Guest by "Guest::new()",
     flag sandbox, in_sandbox, is_sandbox: "True if the sandbox rule admitted the guest (Usergrid's sandbox \
         application)."
 }
@@ -38,7 +40,7 @@ kind! {
     /// let app = AppToken::new("weather-map").with_owner("alice@example.org");
     /// assert_eq!((app.id(), app.owner()), ("weather-map", Some("alice@example.org")));
     /// ```
-    AppToken,
+    AppToken by "AppToken::new(\"weather-map\")",
     must id: "The public id of the application.",
     may owner, with_owner: "The user that registered the application."
 }
@@ -54,7 +56,7 @@ kind! {
     /// let user = BasicUser::new("alice@example.org");
     /// assert_eq!(user.id(), "alice@example.org");
     /// ```
-    BasicUser,
+    BasicUser by "BasicUser::new(\"alice\")",
     must id: "The user name.",
     may uuid, with_uuid: "The user's UUID.",
     may org, with_org: "The organization the user belongs to.",
@@ -73,7 +75,7 @@ kind! {
     ///     ApiKey::new("6q8nsfbqnxy2n1mo1aqjjzyr5").with_owner("alice@example.org");
     /// assert_eq!(key.owner(), Some("alice@example.org"));
     /// ```
-    ApiKey,
+    ApiKey by "ApiKey::new(\"key-1\")",
     must id: "The key's public id.",
     may owner, with_owner: "The user whose rights the key carries.",
     may org, with_org: "The organization the key belongs to.",
@@ -91,7 +93,7 @@ kind! {
     /// let client = OrgAdmin::new("b3U68vghI6FmEeKn9wLoGtzz0A", "acme");
     /// assert_eq!(client.org(), "acme");
     /// ```
-    OrgAdmin,
+    OrgAdmin by "OrgAdmin::new(\"client-1\", \"acme\")",
     must id: "The client id.",
     must org: "The organization's name."
 }
@@ -107,7 +109,7 @@ kind! {
     /// let client = AppAdmin::new("YXA68vghI6FmEeKn9wLoGtzz0A", "acme", "weather");
     /// assert_eq!((client.org(), client.app()), ("acme", "weather"));
     /// ```
-    AppAdmin,
+    AppAdmin by "AppAdmin::new(\"client-1\", \"acme\", \"weather\")",
     must id: "The client id.",
     must org: "The organization's name.",
     must app: "The application's name."
@@ -128,13 +130,13 @@ kind! {
     /// assert!(user.scopes().contains("all"));
     /// assert_eq!(user.client(), Some("map-app"));
     /// ```
-    OAuthUser,
+    OAuthUser by "OAuthUser::new(\"otto\")",
     must id: "The user's name or the token's subject.",
     may uuid, with_uuid: "The user's UUID.",
     may client, with_client: "The client that the token was issued to.",
     may org, with_org: "The organization the user belongs to.",
     may app, with_app: "The application the user belongs to. `None` means every application of the organization.",
-    flag for_itself, for_itself, is_client: "Whether a client acts for itself: then the id is the client's, and no user's name."
+    flag for_itself, for_itself, is_client: "True if a client acts for itself. Then the id is the client's, and no user's name."
 }
 
 impl Default for Guest {

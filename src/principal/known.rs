@@ -8,6 +8,18 @@ use super::{Identity, IdentityKind, IdentitySource, Principal};
 impl Principal {
     /// Returns the issuer or the store that vouches for the principal. Without an issuer and a
     /// store name it is the store without a name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::IdentitySource;
+    /// use tower_principal::{BasicUser, Principal};
+    ///
+    /// let alice: Principal = BasicUser::new("alice").into();
+    /// assert_eq!(alice.source(), IdentitySource::Store(""));
+    /// let alice: Principal = BasicUser::new("alice").with_store("staff").into();
+    /// assert_eq!(alice.source(), IdentitySource::Store("staff"));
+    /// ```
     pub fn source(&self) -> IdentitySource<'_> {
         let record = self.record();
         match &record.issuer {
@@ -24,11 +36,41 @@ impl Principal {
     /// Returns `true` if the principal is a client that acts for itself, not a person. It is an
     /// organization's client, an application's client, or an [`OAuthUser`](super::OAuthUser) whose
     /// id is the client's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{OAuthUser, OrgAdmin, Principal};
+    ///
+    /// let person: Principal =
+    ///     OAuthUser::new("otto").with_client("map-app").into();
+    /// let service: Principal = OAuthUser::new("weather").for_itself().into();
+    /// let client: Principal =
+    ///     OrgAdmin::new("b3U68vghI6FmEeKn9wLoGtzz0A", "acme").into();
+    /// assert!(!person.is_client());
+    /// assert!(service.is_client() && client.is_client());
+    /// ```
     pub fn is_client(&self) -> bool {
         self.record().for_itself || matches!(self, Self::OrgAdmin(_) | Self::AppAdmin(_))
     }
 
     /// Returns the identity, which distinguishes principals; `None` for a guest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Guest, OAuthUser, Principal};
+    ///
+    /// let by = |email: &str| -> Principal {
+    ///     OAuthUser::new(email).with_subject("f2f82123").into()
+    /// };
+    /// // The subject stays when the address changes.
+    /// assert_eq!(
+    ///     by("otto@a.example").identity(),
+    ///     by("otto@b.example").identity()
+    /// );
+    /// assert!(Principal::from(Guest::new()).identity().is_none());
+    /// ```
     pub fn identity(&self) -> Option<Identity<'_>> {
         let kind = match self {
             Self::Guest(_) => return None,

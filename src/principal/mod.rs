@@ -24,6 +24,7 @@
 //! # Ok::<(), tower_principal::principal::InvalidPermission>(())
 //! ```
 
+mod define;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod dependencies;
 mod grants;
@@ -38,6 +39,7 @@ mod permission;
 pub(crate) mod principal;
 mod record;
 mod scopes;
+mod setters;
 
 pub use self::ground::Ground;
 pub use self::groups::Groups;

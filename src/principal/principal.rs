@@ -23,7 +23,9 @@ use std::time::SystemTime;
 /// fn greeting(principal: &Principal) -> String {
 ///     match principal {
 ///         Principal::Guest(_) => "hello, whoever you are".to_owned(),
-///         Principal::AppToken(app) => format!("hello, application {}", app.id()),
+///         Principal::AppToken(app) => {
+///             format!("hello, application {}", app.id())
+///         }
 ///         Principal::BasicUser(user) => format!("hello, {}", user.id()),
 ///         Principal::ApiKey(key) => {
 ///             format!("hello, {}", key.owner().unwrap_or(key.id()))
@@ -124,7 +126,8 @@ impl Principal {
     ///     }
     /// }
     ///
-    /// let otto: Principal = OAuthUser::new("otto").with_scopes([Scope::Read]).into();
+    /// let otto: Principal =
+    ///     OAuthUser::new("otto").with_scopes([Scope::Read]).into();
     /// assert!(otto.has_scope(Scope::Read) && !otto.has_scope("datasets"));
     /// ```
     pub fn has_scope(&self, name: impl AsRef<str>) -> bool {
@@ -163,6 +166,21 @@ impl Principal {
     }
 
     /// Returns the verifier's own data if its type is `T`: the claims of a token, a database row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{BasicUser, Principal};
+    ///
+    /// struct Row {
+    ///     department: String,
+    /// }
+    ///
+    /// let row = Row { department: "maps".to_owned() };
+    /// let alice: Principal = BasicUser::new("alice").with_claims(row).into();
+    /// let department = alice.claims::<Row>().map(|row| row.department.as_str());
+    /// assert_eq!(department, Some("maps"));
+    /// ```
     pub fn claims<T: Any>(&self) -> Option<&T> {
         self.record().claims.as_deref()?.downcast_ref()
     }

@@ -26,6 +26,16 @@ use thiserror::Error;
 pub struct Scopes(Box<str>);
 
 /// An error for a scope name with a character outside RFC 6749's `scope-token`.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::principal::{InvalidScope, Scopes};
+///
+/// let parsed: Result<Scopes, InvalidScope> =
+///     "datasets:read \"quoted\"".parse();
+/// assert!(parsed.is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a scope name contains a character that RFC 6749 section 3.3 does not allow")]
 #[non_exhaustive]
@@ -48,16 +58,50 @@ impl Scopes {
     }
 
     /// Returns `true` if every name of `needed` is in the set, and `false` if `needed` is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::Scopes;
+    ///
+    /// let granted: Scopes = "datasets:read datasets:write profile".parse()?;
+    /// assert!(granted.contains_all(&"datasets:write datasets:read".parse()?));
+    /// assert!(!granted.contains_all(&"datasets:delete".parse()?));
+    /// // A requirement of nothing is a mistake, and is never met.
+    /// assert!(!granted.contains_all(&Scopes::none()));
+    /// # Ok::<(), tower_principal::principal::InvalidScope>(())
+    /// ```
     pub fn contains_all(&self, needed: &Scopes) -> bool {
         !needed.is_empty() && needed.iter().all(|name| self.contains(name))
     }
 
     /// Returns the names in the order in which they were given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::Scopes;
+    ///
+    /// let scopes: Scopes = "datasets:read datasets:write profile".parse()?;
+    /// let of_datasets =
+    ///     scopes.iter().filter(|name| name.starts_with("datasets:"));
+    /// assert_eq!(of_datasets.count(), 2);
+    /// # Ok::<(), tower_principal::principal::InvalidScope>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ').filter(|name| !name.is_empty())
     }
 
     /// Returns the names as RFC 6749 writes them: separated by single spaces.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::Scopes;
+    ///
+    /// let scopes: Scopes = ["read", "write", "not a scope"].into_iter().collect();
+    /// assert_eq!(scopes.as_str(), "read write");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

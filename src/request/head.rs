@@ -39,6 +39,17 @@ impl<'r> RequestHead<'r> {
     }
 
     /// Returns the head of a request from its parts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// let (parts, _body) =
+    ///     http::Request::delete("/datasets/1").body(()).unwrap().into_parts();
+    /// let head = RequestHead::from_parts(&parts);
+    /// assert_eq!(head.method(), "DELETE");
+    /// ```
     pub fn from_parts(parts: &'r Parts) -> Self {
         Self {
             method: &parts.method,
@@ -55,6 +66,16 @@ impl<'r> RequestHead<'r> {
     }
 
     /// Returns the target as this layer sees it: inside `Router::nest`, without the nest's prefix.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// let request = http::Request::get("/datasets?limit=1").body(()).unwrap();
+    /// let uri = RequestHead::from_request(&request).uri();
+    /// assert_eq!((uri.path(), uri.query()), ("/datasets", Some("limit=1")));
+    /// ```
     pub const fn uri(&self) -> &'r Uri {
         self.uri
     }
@@ -70,6 +91,20 @@ impl<'r> RequestHead<'r> {
     }
 
     /// Returns the extensions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// #[derive(Clone)]
+    /// struct RequestId(u64);
+    ///
+    /// let mut request = http::Request::new(());
+    /// request.extensions_mut().insert(RequestId(7));
+    /// let head = RequestHead::from_request(&request);
+    /// assert_eq!(head.extensions().get::<RequestId>().map(|id| id.0), Some(7));
+    /// ```
     pub const fn extensions(&self) -> &'r Extensions {
         self.extensions
     }

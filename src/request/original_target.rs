@@ -23,6 +23,18 @@ impl<'r> RequestHead<'r> {
     /// the case for every request that has not passed an
     /// [`OriginalTargetLayer`](crate::layer::OriginalTargetLayer). The reason is that a router
     /// around this layer may have stripped a prefix.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// let request = http::Request::get("/datasets").body(()).unwrap();
+    /// // With the feature `axum`, a request outside `Router::nest` has its own path.
+    /// let path = RequestHead::from_request(&request).original_path();
+    /// # #[cfg(feature = "axum")]
+    /// assert_eq!(path, Some("/datasets"));
+    /// ```
     pub fn original_path(&self) -> Option<&'r str> {
         path(*self)
     }

@@ -5,11 +5,12 @@
 //!
 //! The guide has a chapter on [proxies and TLS](crate::guide::proxy).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::request::RequestHead;
 
 mod forwarded;
+mod marker;
 pub(crate) mod network;
 mod peer;
 mod proxy;
@@ -17,35 +18,10 @@ mod rule;
 
 pub use ipnet::IpNet;
 
+pub use self::marker::{Peer, PlainConnection, SecureConnection};
 pub use self::proxy::ForwardingHeaders;
 use self::proxy::Proxies;
 pub use self::rule::{OnInsecure, TransportRule};
-
-/// A marker in a request's extensions: its connection is TLS. The TLS acceptor puts it there.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::transport::SecureConnection;
-///
-/// // in the acceptor, after the handshake
-/// let mut request = http::Request::new(());
-/// request.extensions_mut().insert(SecureConnection);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
-pub struct SecureConnection;
-
-/// A marker in a request's extensions: its connection is plain, and no proxy stands before it.
-/// Dialects that revoke credentials shown over plain http depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
-pub struct PlainConnection;
-
-/// The address at the other end of the socket. The acceptor puts it into a request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_structs, reason = "acceptors make it")]
-pub struct Peer(pub SocketAddr);
 
 /// The rule by which the layer decides if a connection is secure. The third argument of
 /// [`AuthenticateLayer::new`](crate::AuthenticateLayer::new).
@@ -98,6 +74,32 @@ pub const fn from_acceptor() -> Transport {
 
 /// Treats every connection as secure. For tests, and for setups in which another component rejects
 /// plain http.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use axum::{Router, body::Body, routing::get};
+/// use tower::ServiceExt as _;
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, OAuthUser, dialect, transport};
+///
+/// // A test without sockets:
+/// let tokens = MemoryVerifier::builder()
+///     .access_token("otto-token", OAuthUser::new("otto"))
+///     .build()?;
+/// let secure = transport::danger_assume_secure();
+/// let app: Router = Router::new()
+///     .route("/", get(|me: OAuthUser| async move { me.id().to_owned() }))
+///     .layer(AuthenticateLayer::new(dialect::RFC6750, tokens, secure));
+/// let request =
+///     http::Request::get("/").header("authorization", "Bearer otto-token");
+/// let response = app.oneshot(request.body(Body::empty())?).await?;
+/// assert_eq!(response.status(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const fn danger_assume_secure() -> Transport {
     Transport { assume_secure: true, proxies: Proxies::NONE }
 }

@@ -17,6 +17,19 @@ static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-prot
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The headers in which trusted proxies describe the request that they forward.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::transport::{self, ForwardingHeaders};
+///
+/// // nginx with `proxy_set_header X-Forwarded-Proto $scheme;` and
+/// // `proxy_set_header X-Forwarded-For $remote_addr;`
+/// let transport = transport::behind_proxy(["127.0.0.0/8".parse()?])
+///     .forwarding_headers(ForwardingHeaders::XForwarded);
+/// # let _ = transport;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForwardingHeaders {

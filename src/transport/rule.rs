@@ -28,6 +28,21 @@ pub struct TransportRule {
 }
 
 /// The handling of one credential over a connection that is not secure.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::dialect;
+/// use tower_principal::transport::{OnInsecure, TransportRule};
+///
+/// // Tokens that came over plain http are revoked, because others saw them.
+/// let rule = TransportRule {
+///     access_token: OnInsecure::RefuseAndRevoke,
+///     ..TransportRule::REFUSE
+/// };
+/// let dialect = dialect::RFC6750.transport(rule);
+/// # let _ = dialect;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnInsecure {

@@ -39,6 +39,17 @@ pub(crate) type Tenant = Arc<dyn for<'r> Fn(&RequestHead<'r>) -> Option<Cow<'r, 
 
 impl<'r> VerifyContext<'r> {
     /// Returns the context of a request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::VerifyContext;
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// let request = http::Request::get("/datasets").body(()).unwrap();
+    /// let context = VerifyContext::new(RequestHead::from_request(&request));
+    /// assert_eq!(context.head().map(|head| head.uri().path()), Some("/datasets"));
+    /// ```
     pub fn new(head: RequestHead<'r>) -> Self {
         Self { head: Some(head), ..Self::default() }
     }
@@ -56,6 +67,16 @@ impl<'r> VerifyContext<'r> {
     }
 
     /// Returns the same context with the client's address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::VerifyContext;
+    ///
+    /// // In a test of a verifier that looks at addresses:
+    /// let context = VerifyContext::default().with_client([192, 0, 2, 7].into());
+    /// assert_eq!(context.client_address(), Some([192, 0, 2, 7].into()));
+    /// ```
     #[must_use]
     pub const fn with_client(mut self, client: IpAddr) -> Self {
         self.client = Some(client);
@@ -87,6 +108,18 @@ impl<'r> VerifyContext<'r> {
     /// trusted proxy it is the forwarded address
     /// ([`transport::behind_proxy`](crate::transport::behind_proxy)). Returns `None` if no address
     /// was recorded, or if the forwarding headers give no certain address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::VerifyContext;
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// // Without a recorded peer, the address is not known.
+    /// let request = http::Request::new(());
+    /// let context = VerifyContext::new(RequestHead::from_request(&request));
+    /// assert_eq!(context.client_address(), None);
+    /// ```
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client.or_else(|| self.transport?.client(self.head?))
     }
@@ -97,6 +130,21 @@ impl<'r> VerifyContext<'r> {
     }
 
     /// Returns a copy that outlives the request: tenant, address and deadline, without the head.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::VerifyContext;
+    /// use tower_principal::request::RequestHead;
+    ///
+    /// let request = http::Request::new(());
+    /// let context =
+    ///     VerifyContext::new(RequestHead::from_request(&request)).with_tenant("acme");
+    /// // For a task that goes on after the request:
+    /// let detached: VerifyContext<'static> = context.detached();
+    /// assert_eq!(detached.tenant(), Some("acme"));
+    /// assert!(detached.head().is_none());
+    /// ```
     pub fn detached(&self) -> VerifyContext<'static> {
         let tenant = self.tenant.as_ref().map(|tenant| Cow::Owned(tenant.clone().into_owned()));
         VerifyContext {

@@ -10,6 +10,24 @@ use crate::principal::{IdentitySource, Principal};
 ///
 /// `Box<dyn DynVerifier>` and `Arc<dyn DynVerifier>` are verifiers again. They pass on an answer of
 /// `verify_now` without boxing it.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_principal::verify::{DynVerifier, MemoryVerifier};
+/// use tower_principal::{AuthenticateLayer, dialect, transport};
+///
+/// // One verifier for two layers, of a type that is decided at start-up:
+/// let shared: Arc<dyn DynVerifier> =
+///     Arc::new(MemoryVerifier::builder().build()?);
+/// let secure = || transport::from_acceptor();
+/// let api =
+///     AuthenticateLayer::new(dialect::RFC6750, Arc::clone(&shared), secure());
+/// let maps = AuthenticateLayer::new(dialect::OPENDATASOFT, shared, secure());
+/// # let _ = (api, maps);
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+/// ```
 #[async_trait]
 pub trait DynVerifier: Send + Sync + 'static {
     /// See [`Verifier::verify`].
@@ -46,7 +64,9 @@ pub trait DynVerifier: Send + Sync + 'static {
 ///
 /// ```
 /// use tower_principal::verify::{self, BoxVerifier};
-/// use tower_principal::{Principal, Verifier, VerifyError, verify::MemoryVerifier};
+/// use tower_principal::{
+///     Principal, Verifier, VerifyError, verify::MemoryVerifier,
+/// };
 ///
 /// fn choose(
 ///     strict: bool,

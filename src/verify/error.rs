@@ -12,6 +12,26 @@ use crate::rejection::DenialReason;
 ///
 /// Only [`Denied`](Self::Denied) is a statement about the credential. Its reason is for logs: every
 /// denial except a throttled one is answered with the same bytes.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{DenialReason, VerifyError};
+///
+/// fn of_row(
+///     row: Result<Option<bool>, std::io::Error>,
+/// ) -> Result<(), VerifyError> {
+///     match row {
+///         Ok(Some(true)) => Ok(()),
+///         Ok(Some(false)) => Err(VerifyError::Denied(DenialReason::Disabled)),
+///         Ok(None) => Err(VerifyError::UNKNOWN),
+///         // Never a denial: the credential may be good.
+///         Err(error) => Err(VerifyError::unavailable(error)),
+///     }
+/// }
+/// assert!(of_row(Ok(Some(true))).is_ok());
+/// assert!(matches!(of_row(Ok(None)), Err(VerifyError::Denied(_))));
+/// ```
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -28,6 +48,19 @@ pub enum VerifyError {
 }
 
 /// The cause of an [`Unavailable`](VerifyError::Unavailable) answer; for logs, never for clients.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::VerifyError;
+///
+/// let error =
+///     VerifyError::unavailable("password=hunter2 in a driver's message");
+/// if let VerifyError::Unavailable(cause) = &error {
+///     // `Debug` shows nothing, because a backend may quote its input.
+///     assert!(!format!("{cause:?}").contains("hunter2"));
+/// }
+/// ```
 #[derive(Clone)]
 pub struct UnavailableCause(Arc<dyn StdError + Send + Sync>);
 

@@ -25,6 +25,19 @@ pub(super) use passes_through;
 /// The separation of tenants by a verifier. A layer with a
 /// [tenant](crate::AuthenticateLayer::tenant) accepts only verifiers that keep the credentials of
 /// tenants apart.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Verifier;
+/// use tower_principal::verify::{MemoryVerifier, Tenancy};
+///
+/// let builder = MemoryVerifier::builder();
+/// let of_acme = MemoryVerifier::builder().tenant("acme").build()?;
+/// assert_eq!(builder.build()?.tenancy(), Tenancy::Ignores);
+/// assert_eq!(of_acme.tenancy(), Tenancy::Separates);
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tenancy {
@@ -37,6 +50,16 @@ pub enum Tenancy {
 impl Tenancy {
     /// Returns the tenancy of two verifiers that are asked in turn: [`Separates`](Self::Separates)
     /// if both separate tenants.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::Tenancy;
+    ///
+    /// let (separates, ignores) = (Tenancy::Separates, Tenancy::Ignores);
+    /// assert_eq!(separates.joined(separates), Tenancy::Separates);
+    /// assert_eq!(separates.joined(ignores), Tenancy::Ignores);
+    /// ```
     // A layer with a tenant takes only a verifier that separates tenants. `Or` separates tenants
     // only if both of its verifiers do.
     #[must_use]
@@ -49,6 +72,28 @@ impl Tenancy {
 }
 
 /// A verifier for one tenant; made by [`Verifier::at_tenant`].
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::verify::{AtTenant, MemoryVerifier};
+/// use tower_principal::{
+///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+/// };
+///
+/// let tokens = MemoryVerifier::builder()
+///     .access_token("otto-token", OAuthUser::new("otto"))
+///     .build()?;
+/// let acme: AtTenant<MemoryVerifier> = tokens.at_tenant("acme");
+/// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+/// let at = |tenant| VerifyContext::default().with_tenant(tenant);
+/// assert!(acme.verify(&token, &at("acme")).await.is_ok());
+/// assert!(acme.verify(&token, &at("rival")).await.is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct AtTenant<V> {
     inner: V,

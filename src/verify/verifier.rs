@@ -131,10 +131,14 @@ pub trait Verifier: Send + Sync + 'static {
     /// ```
     /// use tower_principal::{Verifier, verify::MemoryVerifier};
     ///
-    /// let acme =
-    ///     MemoryVerifier::builder().name("acme").build()?.at_tenant("acme.example");
-    /// let rival =
-    ///     MemoryVerifier::builder().name("rival").build()?.at_tenant("rival.example");
+    /// let acme = MemoryVerifier::builder()
+    ///     .name("acme")
+    ///     .build()?
+    ///     .at_tenant("acme.example");
+    /// let rival = MemoryVerifier::builder()
+    ///     .name("rival")
+    ///     .build()?
+    ///     .at_tenant("rival.example");
     /// let both = acme.or(rival);
     /// # let _ = both;
     /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
@@ -148,6 +152,21 @@ pub trait Verifier: Send + Sync + 'static {
 
     /// Accepts credentials at every tenant of a layer, although this verifier does not separate
     /// tenants. It gives up the wall between tenants. The log has a warning that names this method.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::{MemoryVerifier, Tenancy};
+    /// use tower_principal::{OAuthUser, Verifier};
+    ///
+    /// // The operator's own token is meant for every tenant.
+    /// let operator = MemoryVerifier::builder()
+    ///     .access_token("operator-token", OAuthUser::new("operator"))
+    ///     .build()?
+    ///     .danger_at_every_tenant();
+    /// assert_eq!(operator.tenancy(), Tenancy::Separates);
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+    /// ```
     fn danger_at_every_tenant(self) -> AtEveryTenant<Self>
     where
         Self: Sized,
@@ -156,6 +175,30 @@ pub trait Verifier: Send + Sync + 'static {
     }
 
     /// Asks `next` if this verifier does not know a credential; see [`Or`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let staff = MemoryVerifier::builder()
+    ///     .access_token("otto-token", OAuthUser::new("otto"))
+    ///     .name("staff");
+    /// let customers = MemoryVerifier::builder()
+    ///     .access_token("olga-token", OAuthUser::new("olga"))
+    ///     .name("customers");
+    /// let verifier = staff.build()?.or(customers.build()?);
+    /// let token = Credential::AccessToken(Secret::borrowed("olga-token"));
+    /// let olga = verifier.verify(&token, &VerifyContext::default()).await?;
+    /// assert_eq!(olga.key().as_deref(), Some("store:customers/user/olga"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn or<V: Verifier>(self, next: V) -> Or<Self, V>
     where
         Self: Sized,
@@ -164,6 +207,21 @@ pub trait Verifier: Send + Sync + 'static {
     }
 
     /// Returns this verifier without its type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::Verifier;
+    /// use tower_principal::verify::{BoxVerifier, MemoryVerifier};
+    ///
+    /// let mut chain: BoxVerifier = MemoryVerifier::builder().build()?.boxed();
+    /// for name in ["staff", "customers"] {
+    ///     let next = MemoryVerifier::builder().name(name).build()?;
+    ///     chain = chain.or(next).boxed();
+    /// }
+    /// # let _ = chain;
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+    /// ```
     fn boxed(self) -> BoxVerifier
     where
         Self: Sized,

@@ -163,9 +163,22 @@ async fn req_46_keys_are_not_fetched_behind_a_redirect() {
 
 #[test]
 fn an_authority_that_cannot_be_read_is_an_error() {
-    let builder =
-        HttpClient::builder().authority("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
-    assert!(matches!(builder.build(), Err(HttpClientError { .. })));
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    for file in ["-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "", "not a certificate", &key]
+    {
+        let builder = HttpClient::builder().authority(file);
+        assert!(matches!(builder.build(), Err(HttpClientError { .. })), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_may_hold_several_authorities() {
+    let (server, authority) = serve_tls().await;
+    let other = serve_tls().await.1;
+    for file in [format!("{other}{authority}"), format!("{authority}{other}")] {
+        let client = HttpClient::builder().authority(file).build().unwrap();
+        assert_eq!(client.fetch(ask(server.clone()), 10).await.unwrap().body(), "secure");
+    }
 }
 
 /// Starts a proxy on the loopback. It answers `CONNECT` by a connection to `to`, and other requests

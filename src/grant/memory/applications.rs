@@ -9,6 +9,24 @@ use crate::grant::{Application, Applications, StoreError};
 /// Applications that are known when the program starts.
 ///
 /// See [`Applications`] for an example.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::grant::{
+///     Application, Applications, MemoryApplications,
+/// };
+///
+/// let applications = MemoryApplications::new().with(
+///     Application::public("viewer").redirect("http://127.0.0.1/callback"),
+/// );
+/// let viewer = applications.find("viewer").await?.ok_or("unknown client")?;
+/// assert_eq!(viewer.redirects, ["http://127.0.0.1/callback"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct MemoryApplications {
     registered: HashMap<String, Application>,
@@ -30,6 +48,31 @@ impl MemoryApplications {
 
     /// Adds a confidential application with a secret of at least 128 random bits. A second call
     /// adds a second secret. A public application never authenticates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::Secret;
+    /// use tower_principal::grant::{
+    ///     Application, Applications, MemoryApplications,
+    /// };
+    ///
+    /// // During a rotation both secrets count.
+    /// let (old, new) = (
+    ///     Secret::borrowed("c2VjcmV0IG9mIHRoZSBsYXN0IHllYXI"),
+    ///     Secret::borrowed("c2VjcmV0IG9mIHRoaXMgeWVhcg"),
+    /// );
+    /// let weather = Application::confidential("weather");
+    /// let applications = MemoryApplications::new()
+    ///     .with_secret(weather.clone(), &old)
+    ///     .with_secret(weather, &new);
+    /// assert!(applications.authenticate("weather", &old).await?.is_some());
+    /// assert!(applications.authenticate("weather", &new).await?.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_secret(mut self, application: Application, secret: &Secret<'_>) -> Self {
         self.secrets.insert(digest(&application.id, secret), application.id.clone());

@@ -28,7 +28,8 @@ use crate::credential::Digest;
 /// use tower_principal::clock::SystemClock;
 /// use tower_principal::grant::{Grants, MemoryGrants};
 ///
-/// let grants = MemoryGrants::new().with_tenant("acme").with_clock(SystemClock);
+/// let grants =
+///     MemoryGrants::new().with_tenant("acme").with_clock(SystemClock);
 /// assert_eq!(grants.tenant(), Some("acme"));
 /// ```
 #[derive(Clone)]
@@ -40,11 +41,56 @@ pub struct MemoryGrants {
 
 impl MemoryGrants {
     /// Returns an empty store of no tenant.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::grant::{
+    ///     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens,
+    ///     Presented, TokenShape,
+    /// };
+    ///
+    /// let (grants, id) = (MemoryGrants::new(), GrantId::random()?);
+    /// let clone = grants.clone();
+    /// let access = TokenShape::prefixed("acme").access(&id, None)?.digest;
+    /// let next = NextTokens::new(access, Lifetime::seconds(300));
+    /// grants.issue(&NewGrant::new(id, "weather"), &next).await?;
+    /// // Clones share the grants.
+    /// assert!(clone.find(&Presented::Access(access)).await?.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new() -> Self {
         Self { table: Arc::default(), clock: Arc::new(SystemClock), tenant: None }
     }
 
     /// Sets the clock. Defaults to the operating system's clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use std::time::Duration;
+    /// use tower_principal::grant::{
+    ///     GrantId, Grants, Lifetime, MemoryGrants, NewGrant, NextTokens,
+    ///     Presented, TokenShape,
+    /// };
+    /// use tower_principal::test_util::TestClock;
+    ///
+    /// let clock = TestClock::default();
+    /// let grants = MemoryGrants::new().with_clock(clock.clone());
+    /// let id = GrantId::random()?;
+    /// let access = TokenShape::prefixed("acme").access(&id, None)?.digest;
+    /// let next = NextTokens::new(access, Lifetime::seconds(300));
+    /// grants.issue(&NewGrant::new(id, "weather"), &next).await?;
+    /// clock.advance(Duration::from_secs(301));
+    /// assert!(grants.find(&Presented::Access(access)).await?.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -52,6 +98,20 @@ impl MemoryGrants {
     }
 
     /// Sets the tenant of the grants.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, Grants, MemoryGrants, TokenShape};
+    ///
+    /// let grants = MemoryGrants::new().with_tenant("acme");
+    /// // The tenant is a part of the digest of every access token.
+    /// let shape = TokenShape::prefixed("tp");
+    /// let token = shape.access(&GrantId::random()?, grants.tenant())?;
+    /// let elsewhere = TokenShape::digest_of_access(&token.secret, Some("rival"));
+    /// assert_ne!(token.digest, elsewhere);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn with_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
         self.tenant = Some(tenant.into());

@@ -51,6 +51,16 @@ pub struct Permission {
 }
 
 /// The operation of a request on a path, as Usergrid's permissions name it.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::principal::Operation;
+///
+/// assert_eq!(Operation::from_method(&http::Method::HEAD), Operation::Get);
+/// // Only `*` grants a method outside the four.
+/// assert_eq!(Operation::from_method(&http::Method::PATCH), Operation::Other);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -67,6 +77,15 @@ pub enum Operation {
 }
 
 /// An error for text that is not in the grammar of permissions.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::principal::{InvalidPermission, Permission};
+///
+/// let parsed: Result<Permission, InvalidPermission> = "read:/reports".parse();
+/// assert!(parsed.is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a permission is written `get,post,put,delete:/path`, with `*` for all")]
 #[non_exhaustive]
@@ -82,6 +101,20 @@ enum Operations {
 impl Permission {
     /// Returns `true` if the permission allows an operation on a path (decoded, starting with `/`).
     /// `user` holds every name of the requester: the user's name and the user's UUID.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Operation, Permission};
+    ///
+    /// let own: Permission = "get,put:/users/${user}/**".parse()?;
+    /// let names = ["alice", "f2f82123-a166-11e2-a7f7-02e81adcf3d0"];
+    /// assert!(own.allows(Operation::Put, "/users/alice/photo", &names));
+    /// // A name is no pattern, and is compared exactly.
+    /// assert!(!own.allows(Operation::Put, "/users/Alice/photo", &names));
+    /// assert!(!own.allows(Operation::Put, "/users/alice/photo", &["*"]));
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
+    /// ```
     pub fn allows(&self, operation: Operation, path: &str, user: &[&str]) -> bool {
         self.operations.contain(operation)
             && path.starts_with('/')

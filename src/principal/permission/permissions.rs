@@ -31,6 +31,15 @@ impl Permissions {
     }
 
     /// Returns a list that allows every operation on every path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Operation, Permissions};
+    ///
+    /// assert!(Permissions::all().allow(Operation::Other, "/any/path", &[]));
+    /// assert!(!Permissions::none().allow(Operation::Get, "/", &[]));
+    /// ```
     pub fn all() -> Self {
         Self::from_iter([Permission {
             operations: Operations::All,
@@ -43,6 +52,19 @@ impl Permissions {
     /// # Errors
     ///
     /// Returns [`InvalidPermission`] if one of the texts is not in the grammar.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::principal::{Operation, Permissions};
+    ///
+    /// // From a column with one permission in each line:
+    /// let column = "get:/reports/**\nput:/reports/drafts/*";
+    /// let list = Permissions::parse(column.lines())?;
+    /// assert!(list.allow(Operation::Put, "/reports/drafts/1", &[]));
+    /// assert!(Permissions::parse(["fetch:/reports"]).is_err());
+    /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
+    /// ```
     pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, InvalidPermission> {
         texts.into_iter().map(str::parse::<Permission>).collect()
     }

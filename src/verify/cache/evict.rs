@@ -11,6 +11,29 @@ impl<V: Verifier> Cached<V> {
     ///
     /// The answer is found by the credential's exact text. To evict every spelling of it, call
     /// [`evict_principal`](Self::evict_principal) with its credential id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::{Cached, MemoryVerifier};
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let tokens = MemoryVerifier::builder()
+    ///     .access_token("otto-token", OAuthUser::new("otto"))
+    ///     .build()?;
+    /// let verifier = Cached::new(tokens)?;
+    /// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+    /// let context = VerifyContext::default();
+    /// verifier.verify(&token, &context).await?;
+    /// assert!(verifier.evict(&token, &context));
+    /// assert!(!verifier.evict(&token, &context));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn evict(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> bool {
         self.forget(self.keys.of(credential, context))
     }
@@ -18,6 +41,30 @@ impl<V: Verifier> Cached<V> {
     /// Evicts every good answer about one principal, by its kind and [id](Principal::id) or
     /// [credential id](Principal::credential_id). Returns the number of evicted answers. Takes a
     /// time in proportion to the number of all answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::{Cached, MemoryVerifier};
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, PrincipalKind, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let tokens = MemoryVerifier::builder()
+    ///     .access_token("first-token", OAuthUser::new("otto"))
+    ///     .access_token("second-token", OAuthUser::new("otto"))
+    ///     .build()?;
+    /// let verifier = Cached::new(tokens)?;
+    /// for text in ["first-token", "second-token"] {
+    ///     let token = Credential::AccessToken(Secret::borrowed(text));
+    ///     verifier.verify(&token, &VerifyContext::default()).await?;
+    /// }
+    /// assert_eq!(verifier.evict_principal(PrincipalKind::OAuthUser, "otto"), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn evict_principal(&self, kind: PrincipalKind, id: &str) -> usize {
         let named =
             |principal: &Principal| principal.id() == Some(id) || principal.credential_id() == Some(id);
@@ -26,6 +73,28 @@ impl<V: Verifier> Cached<V> {
 
     /// Evicts every good answer about matching principals, and returns their number. Takes a time
     /// in proportion to the number of all answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::{Cached, MemoryVerifier};
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let tokens = MemoryVerifier::builder()
+    ///     .access_token("otto-token", OAuthUser::new("otto").with_org("acme"))
+    ///     .build()?;
+    /// let verifier = Cached::new(tokens)?;
+    /// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+    /// verifier.verify(&token, &VerifyContext::default()).await?;
+    /// // The organization has lost its contract:
+    /// assert_eq!(verifier.evict_where(|user| user.org() == Some("acme")), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> usize {
         let evicted = self.store.evict_where(matches).filter(|evicted| *evicted).count();
         self.flights.close_all();
@@ -33,6 +102,28 @@ impl<V: Verifier> Cached<V> {
     }
 
     /// Evicts all answers, refusals too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::{Cached, MemoryVerifier};
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let tokens = MemoryVerifier::builder()
+    ///     .access_token("otto-token", OAuthUser::new("otto"))
+    ///     .build()?;
+    /// let verifier = Cached::new(tokens)?;
+    /// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+    /// verifier.verify(&token, &VerifyContext::default()).await?;
+    /// verifier.evict_all();
+    /// assert_eq!(verifier.stored(), (0, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn evict_all(&self) {
         self.store.evict_all();
         self.flights.close_all();

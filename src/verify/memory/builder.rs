@@ -3,13 +3,30 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use super::{Entry, Keys, MemoryVerifier, MemoryVerifierError, Names, Place, Stamp, User};
+use super::{Entry, Hashed, Keys, MemoryVerifier, MemoryVerifierError, Names, Record, Stamp, User};
 use crate::clock::{Clock, SystemClock};
-use crate::credential::{ClientKind, Credential, Fingerprint, Pair, Secret};
-use crate::principal::{ApiKey, AppToken, BasicUser, Principal, PrincipalKind};
-use crate::verify::password::{PasswordError, Passwords};
+use crate::credential::{ClientKind, Credential, Pair, Secret};
+use crate::principal::{ApiKey, AppToken, BasicUser, Principal};
+use crate::verify::password::Passwords;
 
 /// Builds a [`MemoryVerifier`]. Its secrets are wiped when the verifier is built.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{ApiKey, OAuthUser, OrgAdmin};
+///
+/// let client = "b3U68vghI6FmEeKn9wLoGtzz0A";
+/// let verifier = MemoryVerifier::builder()
+///     .name("fixed")
+///     .access_token("otto-token", OAuthUser::new("otto"))
+///     .api_key("robot-key", ApiKey::new("key-1").with_owner("otto"))
+///     .client(client, "its-secret", OrgAdmin::new(client, "acme"))
+///     .build()?;
+/// # let _ = verifier;
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+/// ```
 #[derive(Default)]
 #[must_use]
 pub struct MemoryVerifierBuilder {
@@ -24,20 +41,34 @@ enum Waiting {
     UserHash { name: Box<str>, hash: Arc<str>, user: BasicUser },
 }
 
-/// A credential and its principal, of kinds that fit.
-pub(super) struct Record<'c> {
-    credential: Credential<'c>,
-    principal: Principal,
-}
-
-/// A record without its secret.
-pub(super) enum Hashed {
-    Known(Fingerprint, Entry),
-    User(Fingerprint, User),
-}
-
 impl MemoryVerifierBuilder {
     /// Adds a user by name and password. The password is hashed when the verifier is built.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::{
+    ///     BasicUser, Credential, Pair, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let verifier = MemoryVerifier::builder()
+    ///     .user(
+    ///         "alice",
+    ///         "correct horse",
+    ///         BasicUser::new("alice").with_org("acme"),
+    ///     )
+    ///     .build()?;
+    /// let pair =
+    ///     Pair::new(Secret::borrowed("alice"), Secret::borrowed("correct horse"));
+    /// let password = Credential::Password(pair);
+    /// let alice = verifier.verify(&password, &VerifyContext::default()).await?;
+    /// assert_eq!(alice.org(), Some("acme"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn user(self, name: impl Into<String>, password: impl Into<String>, user: BasicUser) -> Self {
         self.add(Credential::Password(owned_pair(name, password)), user.into())
     }
@@ -51,6 +82,22 @@ impl MemoryVerifierBuilder {
     /// again. [`build`](Self::build) fails if no password can match a hash, or if checking it costs
     /// too much. That is bcrypt above cost 14, scrypt above 256 MiB, argon2 above 256 MiB or 1 GiB
     /// over all passes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::BasicUser;
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::verify::password::Passwords;
+    ///
+    /// // Once, in a tool of the operator; the hash goes into the configuration.
+    /// let hash = Passwords::new()?.hash("correct horse")?;
+    /// let verifier = MemoryVerifier::builder()
+    ///     .user_hash("alice", hash, BasicUser::new("alice"))
+    ///     .build()?;
+    /// # let _ = verifier;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn user_hash(
         mut self,
         name: impl Into<Box<str>>,
@@ -62,11 +109,53 @@ impl MemoryVerifierBuilder {
     }
 
     /// Adds an API key of an id and a secret (Socrata).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::{
+    ///     ApiKey, Credential, Pair, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let verifier = MemoryVerifier::builder()
+    ///     .key_pair(
+    ///         "key-1",
+    ///         "its-secret",
+    ///         ApiKey::new("key-1").with_owner("alice"),
+    ///     )
+    ///     .build()?;
+    /// let pair =
+    ///     Pair::new(Secret::borrowed("key-1"), Secret::borrowed("its-secret"));
+    /// let key = Credential::KeyPair(pair);
+    /// let key = verifier.verify(&key, &VerifyContext::default()).await?;
+    /// assert_eq!(key.owner(), Some("alice"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn key_pair(self, id: impl Into<String>, secret: impl Into<String>, key: ApiKey) -> Self {
         self.add(Credential::KeyPair(owned_pair(id, secret)), key.into())
     }
 
     /// Adds an API key of one text (OpenDataSoft).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::{ApiKey, Credential, Secret, Verifier, VerifyContext};
+    ///
+    /// let verifier = MemoryVerifier::builder()
+    ///     .api_key("robot-key", ApiKey::new("key-1").with_owner("otto"))
+    ///     .build()?;
+    /// let key = Credential::ApiKey(Secret::borrowed("robot-key"));
+    /// // It is in memory, so the answer is there at once.
+    /// let answer = verifier.verify_now(&key, &VerifyContext::default());
+    /// assert!(matches!(answer, Some(Ok(key)) if key.owner() == Some("otto")));
+    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+    /// ```
     pub fn api_key(self, secret: impl Into<String>, key: ApiKey) -> Self {
         self.add(Credential::ApiKey(Secret::owned(secret)), key.into())
     }
@@ -105,6 +194,28 @@ impl MemoryVerifierBuilder {
     /// Sets the tenant of every credential. Requests of another tenant, and of none, are
     /// [`Unsupported`](crate::VerifyError::Unsupported). Defaults to no tenant: then the verifier
     /// ignores tenants, and a layer with a [tenant](crate::AuthenticateLayer::tenant) refuses it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::MemoryVerifier;
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let verifier = MemoryVerifier::builder()
+    ///     .access_token("otto-token", OAuthUser::new("otto"))
+    ///     .tenant("acme")
+    ///     .build()?;
+    /// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+    /// let at = |tenant| VerifyContext::default().with_tenant(tenant);
+    /// assert!(verifier.verify(&token, &at("acme")).await.is_ok());
+    /// assert!(verifier.verify(&token, &at("rival")).await.is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
         self.stamp.tenant = Some(tenant.into());
         self
@@ -175,44 +286,6 @@ impl MemoryVerifierBuilder {
 impl fmt::Debug for MemoryVerifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryVerifierBuilder").field("entries", &self.entries.len()).finish_non_exhaustive()
-    }
-}
-
-impl<'c> Record<'c> {
-    pub(super) fn new(credential: Credential<'c>, principal: Principal) -> Result<Self, MemoryVerifierError> {
-        let app_token = matches!(credential, Credential::AppToken(_));
-        if principal.is_guest() || app_token != (principal.kind() == PrincipalKind::AppToken) {
-            let (credential, principal) = (credential.kind(), principal.kind());
-            return Err(MemoryVerifierError::WrongKind { credential, principal });
-        }
-        if credential.with_secret(str::is_empty) {
-            return Err(MemoryVerifierError::EmptySecret(credential.kind()));
-        }
-        Ok(Self { credential, principal })
-    }
-
-    fn stamped(self, stamp: &Stamp) -> Self {
-        Self { principal: stamp.on(self.principal), ..self }
-    }
-
-    pub(super) fn hashed(self, keys: &Keys, passwords: &Passwords) -> Result<Hashed, PasswordError> {
-        let Self { credential, principal } = self;
-        Ok(match Place::of(keys, &credential) {
-            Place::Known(fingerprint) => Hashed::Known(fingerprint, Entry::live(principal)),
-            Place::User(user, pair) => {
-                let hash = passwords.hash(pair.secret().expose_secret())?.into();
-                Hashed::User(user, User { hash, entry: Entry::live(principal) })
-            }
-        })
-    }
-}
-
-impl Hashed {
-    pub(super) const fn principal(&self) -> &Principal {
-        match self {
-            Self::Known(_, entry) => &entry.principal,
-            Self::User(_, user) => &user.entry.principal,
-        }
     }
 }
 

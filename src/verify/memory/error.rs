@@ -9,6 +9,19 @@ use crate::principal::PrincipalKind;
 use crate::verify::password::{PasswordError, UnusableHash};
 
 /// The error of building or changing a memory verifier.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::AppToken;
+/// use tower_principal::verify::{MemoryVerifier, MemoryVerifierError};
+///
+/// // An access token cannot make an app token.
+/// let error = MemoryVerifier::builder()
+///     .access_token("otto-token", AppToken::new("weather-map"))
+///     .build();
+/// assert!(matches!(error, Err(MemoryVerifierError::WrongKind { .. })));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MemoryVerifierError {

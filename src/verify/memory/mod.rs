@@ -5,8 +5,8 @@ use std::{fmt, io};
 
 use zeroize::Zeroizing;
 
-use self::builder::{Hashed, Record};
 use self::names::{Names, Stamp};
+use self::record::{Hashed, Record};
 use self::shards::Shards;
 use super::password::Passwords;
 use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
@@ -19,6 +19,7 @@ mod builder;
 mod change;
 mod error;
 mod names;
+mod record;
 mod shards;
 
 pub use self::builder::MemoryVerifierBuilder;
@@ -39,8 +40,8 @@ pub use self::error::MemoryVerifierError;
 ///
 /// ```
 /// use tower_principal::{
-///     ApiKey, AppToken, BasicUser, Credential, OAuthUser, PrincipalKind, Secret,
-///     verify::MemoryVerifier,
+///     ApiKey, AppToken, BasicUser, Credential, OAuthUser, PrincipalKind,
+///     Secret, verify::MemoryVerifier,
 /// };
 ///
 /// let verifier = MemoryVerifier::builder()
@@ -62,8 +63,9 @@ pub use self::error::MemoryVerifierError;
 ///     .build()?;
 ///
 /// // Later, while it serves:
-/// let token =
-///     Credential::AccessToken(Secret::borrowed("jFfDUcsK9zzNMs1zwczzJxGrimPtmf"));
+/// let token = Credential::AccessToken(Secret::borrowed(
+///     "jFfDUcsK9zzNMs1zwczzJxGrimPtmf",
+/// ));
 /// verifier.insert(token, OAuthUser::new("olga"))?;
 /// verifier.disable(PrincipalKind::ApiKey, "key-1");
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())

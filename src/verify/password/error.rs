@@ -3,6 +3,17 @@
 use thiserror::Error;
 
 /// An error: a password could not be hashed or checked.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::VerifyError;
+/// use tower_principal::verify::password::PasswordError;
+///
+/// // In a verifier of your own, a full queue is an outage and no denial.
+/// let error = VerifyError::unavailable(PasswordError::Busy);
+/// assert!(matches!(error, VerifyError::Unavailable(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PasswordError {

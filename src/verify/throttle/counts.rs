@@ -12,6 +12,17 @@ use crate::credential::Fingerprint;
 use crate::credential::fingerprint::AlreadyRandom;
 
 /// A limit of failures: a number at once, and one more after each interval.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_principal::verify::FailureLimit;
+///
+/// // Five wrong passwords at once, and then one more in each minute.
+/// const LOGINS: FailureLimit = FailureLimit::new(5, Duration::from_secs(60));
+/// # let _ = LOGINS;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailureLimit {
     at_once: u32,

@@ -102,6 +102,27 @@ impl<V> Throttled<V> {
     /// # Errors
     ///
     /// Returns an error if the operating system has no randomness.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use tower_principal::verify::{MemoryVerifier, Throttled};
+    /// use tower_principal::{
+    ///     Credential, OAuthUser, Secret, Verifier, VerifyContext,
+    /// };
+    ///
+    /// let tokens = MemoryVerifier::builder()
+    ///     .access_token("otto-token", OAuthUser::new("otto"))
+    ///     .build()?;
+    /// let verifier = Throttled::new(tokens)?;
+    /// let context = VerifyContext::default().with_client("192.0.2.7".parse()?);
+    /// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+    /// assert!(verifier.verify(&token, &context).await.is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(verifier: V) -> io::Result<Self> {
         let counts = |limit| Counts::new(limit, Self::CAPACITY);
         Ok(Self {
