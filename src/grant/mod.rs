@@ -52,7 +52,6 @@ mod outcome;
 mod proof;
 mod record;
 mod refresh_rule;
-mod token_read;
 mod token_shape;
 mod tokens;
 mod usergrid_token;

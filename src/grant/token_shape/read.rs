@@ -1,8 +1,9 @@
 //! What a server reads of the codes and tokens that clients present.
 
-use super::token_shape::{BESIDE_USERGRID, FAMILY, PREFIXED_FAMILY};
-use super::{GrantId, RefreshDigests, TokenShape};
-use crate::credential::{Digest, Secret, TokenFormat};
+use super::{
+    BESIDE_USERGRID, Digest, FAMILY, GrantId, PREFIXED_FAMILY, RefreshDigests, Secret, TokenFormat,
+    TokenShape,
+};
 
 impl TokenShape {
     /// Returns the digests of a presented refresh token. Returns `None` if it has another shape, so
@@ -44,7 +45,7 @@ impl TokenShape {
         Digest::from_parts(&[b"authorization code", code.expose_secret().as_bytes()])
     }
 
-    /// Returns the digest of a presented access token of this [tenant](super::Grants::tenant).
+    /// Returns the digest of a presented access token of this [tenant](crate::grant::Grants::tenant).
     pub fn digest_of_access(token: &Secret<'_>, tenant: Option<&str>) -> Digest {
         Digest::from_access_token(token, tenant)
     }

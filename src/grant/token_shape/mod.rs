@@ -5,15 +5,17 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use super::token_read::digests;
-use super::{GrantId, IssuedRefresh, IssuedToken, usergrid_token};
+use self::read::digests;
+use super::{GrantId, IssuedRefresh, IssuedToken, RefreshDigests, usergrid_token};
 use crate::credential::token_format::random;
-use crate::credential::{Secret, TokenFormat};
+use crate::credential::{Digest, Secret, TokenFormat};
+
+mod read;
 
 /// Shape of the codes and tokens that a server issues.
 ///
 /// It makes secrets from the operating system's randomness, and their digests for a
-/// [store](super::Grants). It can be a `const`.
+/// [store](crate::grant::Grants). It can be a `const`.
 ///
 /// # Examples
 ///
@@ -47,11 +49,11 @@ pub enum TokenShape {
 }
 
 /// Length of the family part of an alphanumeric refresh token: 71 random bits.
-pub(super) const FAMILY: usize = 12;
+const FAMILY: usize = 12;
 /// Length of the family part of a prefixed refresh token: 130 random bits.
-pub(super) const PREFIXED_FAMILY: usize = 22;
+const PREFIXED_FAMILY: usize = 22;
 /// Length of the codes and refresh tokens that Usergrid does not have.
-pub(super) const BESIDE_USERGRID: usize = 40;
+const BESIDE_USERGRID: usize = 40;
 
 impl TokenShape {
     /// Returns the format of this crate with a constant word.
@@ -86,7 +88,7 @@ impl TokenShape {
         Ok(IssuedToken { secret, digest })
     }
 
-    /// Returns a new access token for this [tenant](super::Grants::tenant).
+    /// Returns a new access token for this [tenant](crate::grant::Grants::tenant).
     ///
     /// # Errors
     ///
@@ -107,7 +109,7 @@ impl TokenShape {
         self.access_until(grant, tenant, SystemTime::now(), None)
     }
 
-    /// Returns a new access token for this [tenant](super::Grants::tenant). A shape that has times
+    /// Returns a new access token for this [tenant](crate::grant::Grants::tenant). A shape that has times
     /// in it takes these.
     ///
     /// # Errors
