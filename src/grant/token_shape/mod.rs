@@ -109,8 +109,8 @@ impl TokenShape {
         self.access_until(grant, tenant, SystemTime::now(), None)
     }
 
-    /// Returns a new access token for this [tenant](crate::grant::Grants::tenant). A shape that has times
-    /// in it takes these.
+    /// Returns a new access token for this [tenant](crate::grant::Grants::tenant). A shape that has
+    /// times in it takes these.
     ///
     /// # Errors
     ///

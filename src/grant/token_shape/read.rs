@@ -45,7 +45,8 @@ impl TokenShape {
         Digest::from_parts(&[b"authorization code", code.expose_secret().as_bytes()])
     }
 
-    /// Returns the digest of a presented access token of this [tenant](crate::grant::Grants::tenant).
+    /// Returns the digest of a presented access token of this
+    /// [tenant](crate::grant::Grants::tenant).
     pub fn digest_of_access(token: &Secret<'_>, tenant: Option<&str>) -> Digest {
         Digest::from_access_token(token, tenant)
     }
