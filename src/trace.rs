@@ -15,6 +15,17 @@ pub(crate) use tracing::{Level, debug, enabled, error, info, warn};
 #[cfg(not(feature = "tracing"))]
 pub(crate) use silent::{debug, enabled, error, info, warn};
 
+/// Keeps the current span around work that moves to another task.
+#[cfg(all(feature = "tracing", feature = "server"))]
+pub(crate) fn in_current_span<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    tracing::Instrument::in_current_span(work)
+}
+
+#[cfg(all(not(feature = "tracing"), feature = "server"))]
+pub(crate) const fn in_current_span<F>(work: F) -> F {
+    work
+}
+
 #[cfg(not(feature = "tracing"))]
 mod silent {
     macro_rules! debug {

@@ -56,7 +56,13 @@ pub(super) fn are_within(audience: &[String], registered: &[String]) -> bool {
     registered.is_empty() || !audience.is_empty() && audience.iter().all(|uri| registered.contains(uri))
 }
 
-fn asked(request: &EndpointRequest) -> Vec<String> {
+/// Returns `true` if the audience of a token is within that of its grant; empty for any service.
+pub(super) fn is_granted(audience: &[String], granted: &[String]) -> bool {
+    if granted.is_empty() { audience.is_empty() } else { are_within(audience, granted) }
+}
+
+/// Returns the resources that a request names, each once.
+pub(super) fn asked(request: &EndpointRequest) -> Vec<String> {
     let mut asked = Vec::new();
     for uri in request.parameters.resources() {
         if !asked.iter().any(|other| other == uri) {

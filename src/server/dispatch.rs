@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
+use tokio::runtime::Handle;
 
 use super::answer::Answer;
 use super::answer_body::AnswerBody;
@@ -21,6 +22,7 @@ use super::stores::Stores;
 use super::token;
 use crate::deadline::{Bounded, Unfinished};
 use crate::request::RequestHead;
+use crate::trace;
 
 /// Answers a request.
 pub(super) async fn answer<B>(state: Arc<State>, request: Request<B>) -> Response<AnswerBody>
@@ -87,10 +89,15 @@ where
 /// If it takes too long, the client is answered 503 and the task goes on.
 async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Answer, Refusal> {
     let (shared, address) = (Arc::clone(state), request.address);
-    let task = tokio::spawn(async move {
+    let work = async move {
         let answered = endpoint(&shared, &request).await;
         answered.inspect_err(|refusal| report::refused(refusal, &request))
-    });
+    };
+    let Ok(runtime) = Handle::try_current() else {
+        trace::error!("the authorization server needs a tokio runtime");
+        return Err(RefusalKind::ServerError.into());
+    };
+    let task = runtime.spawn(trace::in_current_span(work));
     let refusal = match Bounded::new(task, state.deadline).await {
         Ok(Ok(answered)) => return answered,
         Err(Unfinished::Late) => RefusalKind::Unavailable.into(),

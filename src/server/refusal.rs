@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use crate::grant::StoreError;
 use crate::rejection::DenialReason;
+use crate::trace;
 use crate::verify::VerifyError;
 
 /// Reason why an endpoint refused a request.
@@ -205,7 +206,10 @@ impl Refusal {
                 Self { retry_after: Some(*after), ..RefusalKind::TooManyAttempts.plain() }
             }
             VerifyError::Denied(_) | VerifyError::Unsupported => denied.plain(),
-            VerifyError::Unavailable(_) => RefusalKind::Unavailable.into(),
+            VerifyError::Unavailable(_cause) => {
+                trace::warn!(cause = ?_cause.to_string(), "store or verifier unavailable");
+                RefusalKind::Unavailable.into()
+            }
         }
     }
 }
@@ -220,16 +224,23 @@ impl From<RefusalKind> for Refusal {
 /// fault of this server, because it made or checked both.
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => RefusalKind::Unavailable.into(),
-            StoreError::Exists | StoreError::Invalid(_) => RefusalKind::ServerError.into(),
+        match &error {
+            StoreError::Unavailable(_cause) => {
+                trace::warn!(cause = ?_cause.to_string(), "store unavailable");
+                RefusalKind::Unavailable.into()
+            }
+            StoreError::Exists | StoreError::Invalid(_) => {
+                trace::error!(cause = ?error.to_string(), "store refused a grant");
+                RefusalKind::ServerError.into()
+            }
         }
     }
 }
 
 /// The operating system has no randomness, or a shape cannot be used.
 impl From<std::io::Error> for Refusal {
-    fn from(_: std::io::Error) -> Self {
+    fn from(_error: std::io::Error) -> Self {
+        trace::error!(cause = ?_error.to_string(), "token not made");
         RefusalKind::ServerError.into()
     }
 }

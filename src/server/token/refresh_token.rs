@@ -64,7 +64,10 @@ fn next(
             tokens.next.scopes = Some(scopes::remaining(asked, granted, registered, of.scopes)?);
             tokens.next.audience = audience::remaining(token.request, &grant.granted_audience, application)?;
         }
-        None => tokens.next.scopes = asked,
+        None => {
+            tokens.next.scopes = asked;
+            tokens.next.audience = Some(audience::asked(token.request));
+        }
     }
     Ok(tokens)
 }

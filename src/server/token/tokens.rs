@@ -135,7 +135,8 @@ impl<'t> TokenRequest<'t> {
         let application = &self.client.application;
         let is_allowed = scopes::are_within(&grant.scopes, &application.scopes)
             && scopes::are_within(&grant.scopes, &grant.granted_scopes)
-            && audience::are_within(&grant.audience, &application.audiences);
+            && audience::are_within(&grant.audience, &application.audiences)
+            && audience::is_granted(&grant.audience, &grant.granted_audience);
         let access = match (tokens.access, self.signer()) {
             _ if !is_allowed => Err(RefusalKind::InvalidGrant.into()),
             (Some(access), _) => Ok(access),

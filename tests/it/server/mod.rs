@@ -8,6 +8,8 @@ mod races;
 mod refresh;
 #[cfg(feature = "metrics")]
 mod reports;
+#[cfg(all(feature = "jwt", feature = "cache"))]
+mod resource_servers;
 mod resources;
 #[cfg(feature = "jwt")]
 mod signer;

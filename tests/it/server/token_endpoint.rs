@@ -212,3 +212,33 @@ async fn a_client_is_refused_at_the_path_of_another_profile() {
         assert_eq!((reply.status, reply.text("access_token").len()), (200, 63), "{reply:?}");
     }
 }
+
+/// The path names the client of a password log-in, and two paths never name one client.
+#[tokio::test]
+async fn a_request_without_a_client_is_from_the_public_application_of_its_path_alone() {
+    let app = |id: &str, org: &str, app: &str| {
+        Application::public(id).org(org).app(app).grants([GrantType::Password]).profile("usergrid")
+    };
+    let secret = Application::confidential("acme.secret").org("acme").app("secret");
+    let applications = [
+        app("acme.weather", "acme", "weather"),
+        app("a.b.c", "a", "b.c"),
+        secret.grants([GrantType::Password]).profile("usergrid"),
+    ];
+    for kit in Kit::with(&applications, |builder| builder.profile(profile::USERGRID)).await {
+        let body = encoded(&[("grant_type", "password"), ("username", "alice"), ("password", PASSWORD)]);
+        for (path, status) in [
+            ("/acme/weather/token", 200),
+            ("/a/b.c/token", 200),
+            ("/a.b/c/token", 400),
+            ("/acme/secret/token", 400),
+            ("/acme/other/token", 400),
+            ("/management/token", 400),
+        ] {
+            let reply = kit.send(form(path, body.clone())).await;
+            assert_eq!(reply.status, status, "{} {path}: {reply:?}", kit.name);
+            let by_query = kit.send(get(&format!("{path}?{body}"), &[])).await;
+            assert_eq!(by_query.status, status, "{} {path}: {by_query:?}", kit.name);
+        }
+    }
+}
