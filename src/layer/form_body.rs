@@ -54,7 +54,7 @@ impl<B, M: ReadBody<B>> BodyMode<B> for M {}
 pub struct NoBody;
 
 /// Reads a form body if a row of the dialect asks for it; made by
-/// [`AuthenticateLayer::form_body`](crate::AuthenticateLayer::form_body).
+/// [`AuthenticateLayer::with_form_body`](crate::AuthenticateLayer::with_form_body).
 ///
 /// # Examples
 ///

@@ -4,7 +4,7 @@ use super::redact::QueryCut;
 use crate::dialect::guest::Admission;
 use crate::dialect::{Dialect, DialectError};
 use crate::principal::Guest;
-use crate::read::{Seen, Table};
+use crate::read::{PresentHeaders, Table};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
@@ -28,7 +28,7 @@ impl Guests {
         head: RequestHead<'_>,
         leaves_form: impl FnOnce() -> bool,
         table: &Table,
-        seen: Seen,
+        present: PresentHeaders,
     ) -> Result<Guest, Rejection> {
         if head.extensions().get::<QueryCut>().is_some() {
             trace::error!(
@@ -37,7 +37,7 @@ impl Guests {
             return Err(RejectionKind::ServerError.into());
         }
         let guest = self.0.iter().find_map(|rule| rule.admit(head)).ok_or(RejectionKind::Missing)?;
-        if table.is_misplaced_in(head, seen) {
+        if table.is_misplaced_in(head, present) {
             return Err(may_present("a header or a query parameter has the name of a credential"));
         }
         // Userinfo in the target is a credential, and an error there (RFC 9110 section 4.2.4).

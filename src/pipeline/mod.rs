@@ -54,7 +54,7 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cut_query: bool,
     body_row_off: Arc<Once>,
-    impossible: Arc<Once>,
+    malformed_logged: Arc<Once>,
 }
 
 /// The decision about a request that is possible without waiting.
@@ -92,7 +92,7 @@ impl Pipeline {
             clock: Arc::new(SystemClock),
             cut_query: true,
             body_row_off: Arc::new(Once::new()),
-            impossible: Arc::new(Once::new()),
+            malformed_logged: Arc::new(Once::new()),
         })
     }
 
@@ -136,8 +136,8 @@ impl Pipeline {
             _ = noted(self.name, error.into());
             unreadable(error, &self.table, head)
         };
-        let seen = self.table.see(head);
-        self.table.read_into(&mut credentials, head, seen).map_err(unread)?;
+        let present = self.table.present_headers(head);
+        self.table.read_into(&mut credentials, head, present).map_err(unread)?;
         match self.guard.check_transport(&credentials, head) {
             TransportCheck::Passes => {}
             TransportCheck::Refused => return Err(self.guard.insecure(&credentials, head)),
@@ -150,7 +150,7 @@ impl Pipeline {
             }
             if credentials.is_empty() {
                 return self
-                    .guest(head, seen, || self.leaves_form(mode, head, request.body()))
+                    .guest(head, present, || self.leaves_form(mode, head, request.body()))
                     .map(Decision::Accepted);
             }
         }
@@ -191,15 +191,15 @@ impl Pipeline {
             let accepted = match (in_form, found) {
                 (Some(in_form), Some(app)) => in_form.beside(app),
                 (Some(accepted), None) | (None, Some(accepted)) => accepted,
-                (None, None) => self.guest(head, self.table.see(head), || false)?,
+                (None, None) => self.guest(head, self.table.present_headers(head), || false)?,
             };
             (Request::from_parts(parts, body), accepted)
         } else {
             let accepted = match found {
                 Some(found) => found,
-                None => {
-                    self.guest(head, self.table.see(head), || self.leaves_form(&mode, head, request.body()))?
-                }
+                None => self.guest(head, self.table.present_headers(head), || {
+                    self.leaves_form(&mode, head, request.body())
+                })?,
             };
             (M::forward_unread(request), accepted)
         };

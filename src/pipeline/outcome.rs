@@ -186,7 +186,7 @@ pub(crate) fn noted(dialect: &'static str, kind: RejectionKind) -> RejectionKind
 
 /// Returns the denial of a value that no genuine credential has. Logs the first one at WARN,
 /// because a limit that is too low for an issuer rejects all its tokens.
-pub(crate) fn impossible(dialect: &'static str, first: &Once, kind: CredentialKind) -> VerifyError {
+pub(crate) fn malformed_value(dialect: &'static str, first: &Once, kind: CredentialKind) -> VerifyError {
     first.call_once(|| {
         trace::warn!(dialect, %kind, "credential too long, or with a character that its kind never has");
     });

@@ -104,23 +104,23 @@ pub(crate) struct Fuse {
     running: Arc<Semaphore>,
     full: Once,
     /// The credentials being verified; one that is shown several times at once has one entry.
-    flying: Mutex<HashSet<Fingerprint>>,
+    listed: Mutex<HashSet<Fingerprint>>,
     /// The number of entries; every request reads it.
-    held: AtomicUsize,
+    listed_count: AtomicUsize,
     key: Option<FingerprintKey>,
 }
 
 /// An entry for a credential that is being verified; removed when dropped.
-struct Flight {
+struct ListEntry {
     fuse: Arc<Fuse>,
     place: Option<Fingerprint>,
 }
 
-impl Drop for Flight {
+impl Drop for ListEntry {
     fn drop(&mut self) {
-        let mut flying = self.fuse.flying.lock().unwrap_or_else(PoisonError::into_inner);
-        self.place.map(|place| flying.remove(&place));
-        self.fuse.held.store(flying.len(), Ordering::Release);
+        let mut listed = self.fuse.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.place.map(|place| listed.remove(&place));
+        self.fuse.listed_count.store(listed.len(), Ordering::Release);
     }
 }
 
@@ -143,8 +143,8 @@ impl Fuse {
             queue: Arc::new(Semaphore::new(QUEUE)),
             running: Arc::new(Semaphore::new(RUNNING)),
             full: Once::new(),
-            flying: Mutex::default(),
-            held: AtomicUsize::new(0),
+            listed: Mutex::default(),
+            listed_count: AtomicUsize::new(0),
             key: FingerprintKey::random().ok(),
         }
     }
@@ -152,12 +152,16 @@ impl Fuse {
     /// Enters a credential into the list of those being verified. Returns `None` if it is already
     /// listed. The entry includes the secret; otherwise a guess for an id would stand in for the
     /// right secret.
-    fn enter(self: &Arc<Self>, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Flight> {
+    fn enter(
+        self: &Arc<Self>,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Option<ListEntry> {
         let place = self.place(credential, context);
-        let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = place.is_none_or(|place| flying.insert(place));
-        self.held.store(flying.len(), Ordering::Release);
-        new.then(|| Flight { fuse: Arc::clone(self), place })
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = place.is_none_or(|place| listed.insert(place));
+        self.listed_count.store(listed.len(), Ordering::Release);
+        new.then(|| ListEntry { fuse: Arc::clone(self), place })
     }
 
     fn place(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Fingerprint> {
@@ -170,14 +174,14 @@ impl Fuse {
     /// Returns true if any credential is being verified.
     #[inline]
     pub(crate) fn is_looking(&self) -> bool {
-        self.held.load(Ordering::Acquire) > 0
+        self.listed_count.load(Ordering::Acquire) > 0
     }
 
     /// Returns true if this credential was shown over plain http and its revocation is not yet
     /// decided.
     pub(crate) fn looks_at(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> bool {
-        let flying = || self.flying.lock().unwrap_or_else(PoisonError::into_inner);
-        !self.limits.dry_run && self.place(credential, context).is_some_and(|place| flying().contains(&place))
+        let listed = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.limits.dry_run && self.place(credential, context).is_some_and(|place| listed().contains(&place))
     }
 
     /// Counts a request, for the percentage.

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 use super::body::{Form, ReadBody};
 use super::guard::{Shown, TransportCheck};
 use super::outcome::{
-    Accepted, Answer, combine_outcomes, impossible, noted, origin_of, unfinished, unreadable,
+    Accepted, Answer, combine_outcomes, malformed_value, noted, origin_of, unfinished, unreadable,
 };
 use super::{Guests, Pipeline, revocation};
 use crate::credential::{Credentials, Presented};
 use crate::deadline::Bounded;
 use crate::observe::audit;
 use crate::observe::metrics::Started;
-use crate::read::Seen;
+use crate::read::PresentHeaders;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::verify::{Verifier, VerifyContext};
@@ -51,10 +51,10 @@ impl Pipeline {
     pub(super) fn guest(
         &self,
         head: RequestHead<'_>,
-        seen: Seen,
+        present: PresentHeaders,
         leaves_form: impl FnOnce() -> bool,
     ) -> Result<Accepted, Rejection> {
-        let guest = self.guests.admit(head, leaves_form, &self.table, seen);
+        let guest = self.guests.admit(head, leaves_form, &self.table, present);
         let guest = guest.inspect_err(|refused| _ = noted(self.name, refused.kind()))?;
         audit::admitted(self.name);
         Ok(Accepted::guest(guest))
@@ -71,7 +71,7 @@ impl Pipeline {
         match presented {
             None => Some(None),
             Some(Presented { credential: None, kind, .. }) => {
-                Some(Some(Err(impossible(self.name, &self.impossible, *kind))))
+                Some(Some(Err(malformed_value(self.name, &self.malformed_logged, *kind))))
             }
             Some(Presented { credential: Some(credential), .. }) => {
                 verifier.verify_now(credential, context).map(Some)
@@ -133,7 +133,7 @@ impl Pipeline {
             Presented { credential: Some(credential), .. } => {
                 Some(verifier.verify(credential, &context).await)
             }
-            Presented { kind, .. } => Some(Err(impossible(self.name, &self.impossible, *kind))),
+            Presented { kind, .. } => Some(Err(malformed_value(self.name, &self.malformed_logged, *kind))),
         };
         let both = std::pin::pin!(async {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };

@@ -1,7 +1,7 @@
 //! The policy for Usergrid's organizations and applications.
 
 use super::{Forbidden, Policy, users};
-use crate::principal::ground::Asked;
+use crate::principal::ground::RequestedPlace;
 use crate::principal::identity::Home;
 use crate::principal::{Operation, Principal};
 use crate::request::path::PathPattern;
@@ -87,16 +87,16 @@ impl ApplicationPolicy {
 impl Policy for ApplicationPolicy {
     fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
         let path = original_target::path(*head).ok_or_else(Forbidden::new)?;
-        let asked = Asked::by(&self.pattern, path).ok_or_else(Forbidden::new)?;
+        let requested = RequestedPlace::by(&self.pattern, path).ok_or_else(Forbidden::new)?;
         let granted = || {
             let operation = Operation::from_method(head.method());
             let users = users(self.users.as_ref(), principal, head);
-            asked.rest().is_some_and(|rest| principal.holds(operation, &rest, &asked, users))
+            requested.rest().is_some_and(|rest| principal.holds(operation, &rest, &requested, users))
         };
         let allowed = match principal {
-            Principal::OrgAdmin(_) => asked.is_in(principal.org(), None),
-            _ if asked.app.is_none() => false,
-            Principal::AppAdmin(_) => asked.is_in(principal.org(), principal.app()),
+            Principal::OrgAdmin(_) => requested.is_in(principal.org(), None),
+            _ if requested.app.is_none() => false,
+            Principal::AppAdmin(_) => requested.is_in(principal.org(), principal.app()),
             _ => granted(),
         };
         if allowed { Ok(()) } else { Err(Forbidden::new()) }

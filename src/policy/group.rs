@@ -115,7 +115,7 @@ impl GroupPolicy {
 impl Policy for GroupPolicy {
     fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
         check_authenticated(principal)?;
-        let held = place(self.within.as_ref(), head).map(|asked| principal.groups_at(&asked));
+        let held = place(self.within.as_ref(), head).map(|requested| principal.groups_at(&requested));
         let suffice = |held: &Groups| {
             if self.all { held.contains_all(&self.needed) } else { held.contains_any(&self.needed) }
         };

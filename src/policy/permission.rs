@@ -97,9 +97,9 @@ impl PermissionPolicy {
 
 impl Policy for PermissionPolicy {
     fn check(&self, principal: &Principal, head: &RequestHead<'_>) -> Result<(), Forbidden> {
-        let asked = place(self.within.as_ref(), head).ok_or_else(Forbidden::new)?;
+        let requested = place(self.within.as_ref(), head).ok_or_else(Forbidden::new)?;
         let users = users(self.users.as_ref(), principal, head);
-        let held = |operation: &Operation| principal.holds(*operation, &self.path, &asked, users);
+        let held = |operation: &Operation| principal.holds(*operation, &self.path, &requested, users);
         if !self.operations.is_empty() && self.operations.iter().all(held) {
             Ok(())
         } else {

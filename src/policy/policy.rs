@@ -2,7 +2,7 @@
 
 use super::{And, Or};
 use crate::authentication::AuthenticationExt as _;
-use crate::principal::ground::Asked;
+use crate::principal::ground::RequestedPlace;
 use crate::principal::identity::Home;
 use crate::principal::{Groups, IdentitySource, Principal, Scopes};
 use crate::request::path::PathPattern;
@@ -137,10 +137,13 @@ impl Forbidden {
 
 /// Returns the place that a policy asks about: what its pattern matches in the request's original
 /// path, or no place without a pattern. Returns `None` if the path does not match.
-pub(super) fn place<'r>(within: Option<&'r PathPattern>, head: &RequestHead<'r>) -> Option<Asked<'r>> {
+pub(super) fn place<'r>(
+    within: Option<&'r PathPattern>,
+    head: &RequestHead<'r>,
+) -> Option<RequestedPlace<'r>> {
     match within {
-        None => Some(Asked::NOWHERE),
-        Some(pattern) => original_target::path(*head).and_then(|path| Asked::by(pattern, path)),
+        None => Some(RequestedPlace::NOWHERE),
+        Some(pattern) => original_target::path(*head).and_then(|path| RequestedPlace::by(pattern, path)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The check of a principal's permissions in a place.
 
-use super::ground::Asked;
+use super::ground::RequestedPlace;
 use super::permission::NOTHING;
 use super::record::Record;
 use super::{Ground, IdentitySource, Operation, Permissions, Principal};
@@ -28,7 +28,7 @@ impl Principal {
     /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
     /// ```
     pub fn may(&self, operation: Operation, path: &str) -> bool {
-        self.holds(operation, path, &Asked::NOWHERE, self.source())
+        self.holds(operation, path, &RequestedPlace::NOWHERE, self.source())
     }
 
     /// Returns `true` if the principal's permissions allow an operation in a place, on a path that
@@ -53,7 +53,9 @@ impl Principal {
     /// # Ok::<(), tower_principal::principal::InvalidPermission>(())
     /// ```
     pub fn may_in(&self, ground: &Ground, operation: Operation, path: &str) -> bool {
-        ground.asked().is_some_and(|asked| self.holds(operation, path, &asked, self.source()))
+        ground
+            .requested_place()
+            .is_some_and(|requested| self.holds(operation, path, &requested, self.source()))
     }
 
     /// Checks an operation like `may_in`; `${user}` names the users of the given source.
@@ -61,7 +63,7 @@ impl Principal {
         &self,
         operation: Operation,
         path: &str,
-        asked: &Asked<'_>,
+        requested: &RequestedPlace<'_>,
         users: IdentitySource<'_>,
     ) -> bool {
         let record = self.record();
@@ -70,11 +72,11 @@ impl Principal {
         let (org, app) = (self.org(), self.app());
         match &record.ground {
             // A principal without an organization belongs to no application.
-            None if org.is_none() => app.is_none() && asked.is_nowhere() && allow(path),
-            None => asked.is_in(org, app) && allow(path),
-            Some(ground) if org.is_none() && app.is_none() => ground.allows(asked, path, allow),
+            None if org.is_none() => app.is_none() && requested.is_nowhere() && allow(path),
+            None => requested.is_in(org, app) && allow(path),
+            Some(ground) if org.is_none() && app.is_none() => ground.allows(requested, path, allow),
             Some(ground) => {
-                (ground.is_everywhere() || asked.is_in(org, app)) && ground.allows(asked, path, allow)
+                (ground.is_everywhere() || requested.is_in(org, app)) && ground.allows(requested, path, allow)
             }
         }
     }

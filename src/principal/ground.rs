@@ -40,7 +40,7 @@ enum Within {
 
 /// The place of a request to check, borrowed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'r> {
+pub(crate) struct RequestedPlace<'r> {
     pub(crate) org: Option<&'r str>,
     pub(crate) app: Option<&'r str>,
     /// The request's path and the part of it that a policy's pattern matched.
@@ -105,27 +105,32 @@ impl Ground {
     }
 
     /// Returns the same place to check permissions in; `None` for paths that a guest rule admits.
-    pub(crate) fn asked(&self) -> Option<Asked<'_>> {
+    pub(crate) fn requested_place(&self) -> Option<RequestedPlace<'_>> {
         let (org, app) = match &self.0 {
             Within::Everywhere => (None, None),
             Within::Organization(org) => (Some(&**org), None),
             Within::Application(org, app) => (Some(&**org), Some(&**app)),
             Within::Rule(_) => return None,
         };
-        Some(Asked { org, app, request: None })
+        Some(RequestedPlace { org, app, request: None })
     }
 
-    /// Returns `true` if permissions of this place allow a path of the asked place. Calls `allow`
-    /// with the path that is relative to this place.
-    pub(crate) fn allows(&self, asked: &Asked<'_>, path: &str, allow: impl Fn(&str) -> bool) -> bool {
+    /// Returns `true` if permissions of this place allow a path of the requested place. Calls
+    /// `allow` with the path that is relative to this place.
+    pub(crate) fn allows(
+        &self,
+        requested: &RequestedPlace<'_>,
+        path: &str,
+        allow: impl Fn(&str) -> bool,
+    ) -> bool {
         match &self.0 {
-            Within::Organization(org) => asked.is_in(Some(org), None) && allow(path),
-            Within::Application(org, app) => asked.is_in(Some(org), Some(app)) && allow(path),
-            Within::Everywhere => match asked.request {
+            Within::Organization(org) => requested.is_in(Some(org), None) && allow(path),
+            Within::Application(org, app) => requested.is_in(Some(org), Some(app)) && allow(path),
+            Within::Everywhere => match requested.request {
                 Some(request) => allow(&[request.prefix(), path].concat()),
-                None => asked.is_nowhere() && allow(path),
+                None => requested.is_nowhere() && allow(path),
             },
-            Within::Rule(rule) => asked.request.is_some_and(|request| {
+            Within::Rule(rule) => requested.request.is_some_and(|request| {
                 let (whole, pattern) = request.whole();
                 let Some(own) = rule.matches(whole).filter(|_| rule.agrees(pattern)) else { return false };
                 let absolute = [request.prefix(), path].concat();
@@ -138,13 +143,13 @@ impl Ground {
         }
     }
 
-    /// Returns `true` if the asked place is in this place. The place of a guest rule covers only
-    /// paths, so it covers no other place.
-    pub(crate) fn covers(&self, asked: &Asked<'_>) -> bool {
+    /// Returns `true` if the requested place is in this place. The place of a guest rule covers
+    /// only paths, so it covers no other place.
+    pub(crate) fn covers(&self, requested: &RequestedPlace<'_>) -> bool {
         match &self.0 {
             Within::Everywhere => true,
-            Within::Organization(org) => asked.is_in(Some(org), None),
-            Within::Application(org, app) => asked.is_in(Some(org), Some(app)),
+            Within::Organization(org) => requested.is_in(Some(org), None),
+            Within::Application(org, app) => requested.is_in(Some(org), Some(app)),
             Within::Rule(_) => false,
         }
     }
@@ -159,9 +164,10 @@ impl Ground {
     }
 }
 
-impl<'r> Asked<'r> {
+impl<'r> RequestedPlace<'r> {
     /// No place: the path is absolute.
-    pub(crate) const NOWHERE: Asked<'static> = Asked { org: None, app: None, request: None };
+    pub(crate) const NOWHERE: RequestedPlace<'static> =
+        RequestedPlace { org: None, app: None, request: None };
 
     /// Returns `true` if it is in this organization and, if one is named, in this application.
     /// Names are compared exactly.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ground::Asked;
+use super::ground::RequestedPlace;
 use super::groups::NONE;
 use super::record::Record;
 use super::{ApiKey, AppAdmin, BasicUser, Ground, Groups, OAuthUser, OrgAdmin, Principal};
@@ -12,13 +12,13 @@ impl Principal {
     /// included. A principal with an organization or an application has such groups; see
     /// [`groups_in`](Self::groups_in). A guest and an app token have none.
     pub fn groups(&self) -> &Groups {
-        self.groups_at(&Asked::NOWHERE)
+        self.groups_at(&RequestedPlace::NOWHERE)
     }
 
     /// Returns the groups and roles that count in a place: those that were given there, and those
     /// of [`Ground::everywhere`].
     pub fn groups_in(&self, ground: &Ground) -> &Groups {
-        ground.asked().map_or(&NONE, |asked| self.groups_at(&asked))
+        ground.requested_place().map_or(&NONE, |requested| self.groups_at(&requested))
     }
 
     /// Returns `true` if the principal is in exactly this group, or has this role. A group that
@@ -61,11 +61,11 @@ impl Principal {
         self.groups_in(ground).contains(name.as_ref())
     }
 
-    /// Returns the groups that count in the asked place.
-    pub(crate) fn groups_at(&self, asked: &Asked<'_>) -> &Groups {
+    /// Returns the groups that count in the requested place.
+    pub(crate) fn groups_at(&self, requested: &RequestedPlace<'_>) -> &Groups {
         let counts = match self {
             Self::Guest(_) | Self::AppToken(_) => false,
-            _ => self.record().groups_count(asked),
+            _ => self.record().groups_count(requested),
         };
         if counts { &self.record().groups } else { &NONE }
     }
@@ -87,16 +87,16 @@ impl Principal {
 }
 
 impl Record {
-    /// Returns `true` if the groups count in the asked place. A principal without an organization
-    /// belongs to no application.
-    fn groups_count(&self, asked: &Asked<'_>) -> bool {
+    /// Returns `true` if the groups count in the requested place. A principal without an
+    /// organization belongs to no application.
+    fn groups_count(&self, requested: &RequestedPlace<'_>) -> bool {
         let (org, app) = (self.org.as_deref(), self.app.as_deref());
         let is_absolute = org.is_none() && app.is_none();
         match &self.groups_ground {
-            None if is_absolute => asked.is_nowhere(),
-            None => asked.is_in(org, app),
+            None if is_absolute => requested.is_nowhere(),
+            None => requested.is_in(org, app),
             Some(ground) if ground.is_everywhere() => true,
-            Some(ground) => ground.covers(asked) && (is_absolute || asked.is_in(org, app)),
+            Some(ground) => ground.covers(requested) && (is_absolute || requested.is_in(org, app)),
         }
     }
 }
@@ -133,7 +133,7 @@ macro_rules! groups {
 
             /// Returns the groups and roles that count everywhere; see [`Principal::groups`].
             pub fn groups(&self) -> &Groups {
-                if self.0.groups_count(&Asked::NOWHERE) { &self.0.groups } else { &NONE }
+                if self.0.groups_count(&RequestedPlace::NOWHERE) { &self.0.groups } else { &NONE }
             }
 
             /// Returns `true` if the principal is in exactly this group, or has this role; see
@@ -162,7 +162,7 @@ mod tests {
         let weather = Ground::application("acme", "weather");
         let maps = Ground::application("acme", "maps");
         let everywhere = Ground::everywhere();
-        let asked = [&everywhere, &acme, &weather, &maps, &other];
+        let requested = [&everywhere, &acme, &weather, &maps, &other];
         let of_acme = || bob().with_org("acme");
         let of_weather = || of_acme().with_app("weather");
         for (user, counts) in [
@@ -182,7 +182,7 @@ mod tests {
         ] {
             let shown = format!("{:?} {:?}", user.org(), user.app());
             let principal = Principal::from(user);
-            assert_eq!(asked.map(|ground| principal.has_group_in(ground, "g")), counts, "{shown}");
+            assert_eq!(requested.map(|ground| principal.has_group_in(ground, "g")), counts, "{shown}");
             assert_eq!(principal.has_group("g"), counts[0], "{shown}");
         }
     }

@@ -15,14 +15,14 @@ pub(super) struct HeaderNames {
 struct Name {
     name: HeaderName,
     mark: u8,
-    /// The bits that its presence sets in [`Seen`].
+    /// The bits that its presence sets in [`PresentHeaders`].
     bits: u64,
 }
 
 /// The headers of a request that a table looks for.
 // The rows of more headers than there are bits share one. A shared bit costs a look-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen(u64);
+pub(crate) struct PresentHeaders(u64);
 
 const AUTHORIZATION_BIT: u64 = 1;
 const MISPLACED_BIT: u64 = 1 << 63;
@@ -49,15 +49,15 @@ impl HeaderNames {
 
     /// Finds these names. One pass over the marks costs less than a look-up for each name.
     #[inline]
-    pub(super) fn seen_in(&self, headers: &HeaderMap) -> Seen {
-        let mut seen = 0;
+    pub(super) fn present_in(&self, headers: &HeaderMap) -> PresentHeaders {
+        let mut present = 0;
         for name in headers.keys() {
             let mark = mark(name);
             if self.marks >> mark & 1 != 0 {
-                seen |= self.bits_of(name, mark);
+                present |= self.bits_of(name, mark);
             }
         }
-        Seen(seen)
+        PresentHeaders(present)
     }
 
     fn bits_of(&self, name: &HeaderName, mark: u8) -> u64 {
@@ -75,7 +75,7 @@ impl Default for HeaderNames {
     }
 }
 
-impl Seen {
+impl PresentHeaders {
     pub(super) const fn has_authorization(self) -> bool {
         self.0 & AUTHORIZATION_BIT != 0
     }
@@ -113,9 +113,9 @@ mod tests {
         HeaderName::from_bytes(text.as_bytes()).unwrap()
     }
 
-    fn seen(names: &HeaderNames, headers: &[&str]) -> Seen {
+    fn present(names: &HeaderNames, headers: &[&str]) -> PresentHeaders {
         let line = |text: &&str| (name(text), HeaderValue::from_static(""));
-        names.seen_in(&headers.iter().map(line).collect())
+        names.present_in(&headers.iter().map(line).collect())
     }
 
     #[test]
@@ -125,9 +125,9 @@ mod tests {
         names.add_row(&name("x-api-key"), 1);
         names.add_misplaced(&name("x-api-key"));
         names.add_misplaced(&name("access_token"));
-        let all = |seen: Seen| {
-            let rows = [0, 1].map(|index| seen.may_have_row(index));
-            (seen.has_authorization(), rows, seen.has_misplaced())
+        let all = |present: PresentHeaders| {
+            let rows = [0, 1].map(|index| present.may_have_row(index));
+            (present.has_authorization(), rows, present.has_misplaced())
         };
         for (headers, expected) in [
             (&[][..], (false, [false, false], false)),
@@ -137,7 +137,7 @@ mod tests {
             (&["x-api-key"], (false, [false, true], true)),
             (&["Access_Token", "authorization"], (true, [false, false], true)),
         ] {
-            assert_eq!(all(seen(&names, headers)), expected, "{headers:?}");
+            assert_eq!(all(present(&names, headers)), expected, "{headers:?}");
         }
     }
 
@@ -149,8 +149,8 @@ mod tests {
             names.add_row(&name(text), index);
         }
         for (index, text) in texts.iter().enumerate() {
-            let seen = seen(&names, &["host", text]);
-            assert!(seen.may_have_row(index) && !seen.has_misplaced() && !seen.has_authorization());
+            let present = present(&names, &["host", text]);
+            assert!(present.may_have_row(index) && !present.has_misplaced() && !present.has_authorization());
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) mod token;
 pub(crate) mod urlencoded;
 mod value;
 
-pub(crate) use self::header_names::Seen;
+pub(crate) use self::header_names::PresentHeaders;
 pub use self::reader::Reader;
 
 /// A header of its own.
@@ -133,31 +133,32 @@ impl Table {
     /// Reads all credentials in the head.
     pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, ReadError> {
         let mut credentials = Credentials::default();
-        self.read_into(&mut credentials, head, self.see(head)).map(|()| credentials)
+        self.read_into(&mut credentials, head, self.present_headers(head)).map(|()| credentials)
     }
 
     /// Finds the headers that this table looks for.
     #[inline]
-    pub(crate) fn see(&self, head: RequestHead<'_>) -> Seen {
-        self.header_names.seen_in(head.headers())
+    pub(crate) fn present_headers(&self, head: RequestHead<'_>) -> PresentHeaders {
+        self.header_names.present_in(head.headers())
     }
 
-    /// Reads all credentials in the head, in which these headers were seen, into their final place.
+    /// Reads all credentials in the head, in which these headers are present, into their final
+    /// place.
     pub(crate) fn read_into<'r>(
         &self,
         credentials: &mut Credentials<'r>,
         head: RequestHead<'r>,
-        seen: Seen,
+        present: PresentHeaders,
     ) -> Result<(), ReadError> {
         // Read even without a row for it: this header always presents a credential, possibly of an
         // unknown scheme.
-        if seen.has_authorization()
+        if present.has_authorization()
             && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
         {
             self.authorization.read(line, credentials)?;
         }
         for (index, Header { name, value, source, rank }) in self.headers.iter().enumerate() {
-            if seen.may_have_row(index)
+            if present.may_have_row(index)
                 && let Some(raw) = scheme::only(head.headers().get_all(name))?
                 && let Some(presented) = value.read_raw(raw, *source)?
             {
@@ -193,8 +194,8 @@ impl Table {
     }
 
     /// Returns true if the head has the name of a credential in a place that no row reads.
-    pub(crate) fn is_misplaced_in(&self, head: RequestHead<'_>, seen: Seen) -> bool {
-        seen.has_misplaced()
+    pub(crate) fn is_misplaced_in(&self, head: RequestHead<'_>, present: PresentHeaders) -> bool {
+        present.has_misplaced()
             || head.uri().query().is_some_and(|query| self.known.are_in_parameters(query.as_bytes()))
     }
 

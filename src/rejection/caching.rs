@@ -85,9 +85,9 @@ fn names_of(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
 
 fn keeps_private(value: &HeaderValue) -> bool {
     let directives = || value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    let says = |wanted: &[u8]| directives().any(|one| one.eq_ignore_ascii_case(wanted));
-    let shared = says(b"public") || directives().any(|one| one.to_ascii_lowercase().starts_with(b"s-maxage"));
-    !shared && (says(b"private") || says(b"no-store"))
+    let has = |wanted: &[u8]| directives().any(|one| one.eq_ignore_ascii_case(wanted));
+    let shared = has(b"public") || directives().any(|one| one.to_ascii_lowercase().starts_with(b"s-maxage"));
+    !shared && (has(b"private") || has(b"no-store"))
 }
 
 /// Returns the `Vary` value of a dialect: the headers that it reads. Returns `None` if it reads

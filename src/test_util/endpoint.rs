@@ -67,7 +67,8 @@ impl Endpoint {
             _ if !may_ask => refused(StatusCode::UNAUTHORIZED, "invalid_client"),
             None => refused(StatusCode::BAD_REQUEST, "invalid_request"),
             Some(token) => {
-                let claims = self.active(token, keys, now).map_or_else(|| json!({"active": false}), told);
+                let claims =
+                    self.active(token, keys, now).map_or_else(|| json!({"active": false}), as_answer);
                 (StatusCode::OK, claims.to_string())
             }
         }
@@ -115,7 +116,7 @@ pub(super) const OWN_CLIENT: (&str, &str) = ("test-client", "secret of the test-
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Returns claims as an answer. Values that a test sets for `active` and `token_type` are kept.
-fn told(mut claims: Map<String, Value>) -> Value {
+fn as_answer(mut claims: Map<String, Value>) -> Value {
     claims.entry("active").or_insert(Value::Bool(true));
     claims.entry("token_type").or_insert_with(|| "Bearer".into());
     claims.into()

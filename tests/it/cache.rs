@@ -389,7 +389,7 @@ async fn what_runs_ends_with_the_verifier() {
 #[tokio::test]
 async fn req_54_past_the_limit_everybody_verifies_alone() {
     let remote = Remote::shut(otto());
-    let cached = Cached::new(remote.clone()).unwrap().flights(2);
+    let cached = Cached::new(remote.clone()).unwrap().shared_verifications(2);
     let names: Vec<String> = (0..5).map(|at| format!("t{at}")).collect();
     let context = nowhere();
     let credentials: Vec<_> = names.iter().map(|name| token(name)).collect();

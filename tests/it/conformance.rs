@@ -125,7 +125,10 @@ async fn a_cached_verifier_holds_every_rule() {
     suite().check(&Cached::new(store()).unwrap()).await.assert_holds();
     suite().check(&Cached::new(store()).unwrap().cache_passwords()).await.assert_holds();
     suite().check(&Cached::new(Remote(store())).unwrap()).await.assert_holds();
-    suite().check(&Cached::new(Remote(store())).unwrap().cache_passwords().flights(2)).await.assert_holds();
+    suite()
+        .check(&Cached::new(Remote(store())).unwrap().cache_passwords().shared_verifications(2))
+        .await
+        .assert_holds();
 }
 
 /// An authorization server that introspects opaque tokens and a JWT, and that is switched off.

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::seen::{self, Observation};
-use super::{Report, Rule, Suite, Violation, twist};
+use super::observation::{self, Observation};
+use super::{Report, Rule, Suite, Violation, mutation};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, caught, timer};
 use crate::principal::Principal;
@@ -79,14 +79,17 @@ impl<'s, V: Verifier> Checks<'s, V> {
     async fn nearly_good(&mut self) {
         let suite = self.suite;
         for (good, _) in &suite.good {
-            let nearly = twist::nearly(good).into_iter().map(|twisted| (Rule::WrongHalvesAreDenied, twisted));
-            let others = twist::as_others(good).into_iter().map(|twisted| (Rule::KindsDoNotLeak, twisted));
-            for (rule, (how, twisted)) in nearly.chain(others) {
-                if suite.is_good(&twisted) {
+            let nearly = mutation::near_misses(good)
+                .into_iter()
+                .map(|mutation| (Rule::WrongHalvesAreDenied, mutation));
+            let others =
+                mutation::as_other_kinds(good).into_iter().map(|mutation| (Rule::KindsDoNotLeak, mutation));
+            for (rule, (how, mutation)) in nearly.chain(others) {
+                if suite.is_good(&mutation) {
                     continue;
                 }
                 let what = format!("a good credential of kind {}, {how},", good.kind());
-                let seen = self.ask(&what, &twisted, &suite.context()).await;
+                let seen = self.ask(&what, &mutation, &suite.context()).await;
                 self.hold(rule, !seen.is_good(), || format!("{what} {}", seen.describe()));
                 self.hold(Rule::OddTextIsNoOutage, seen != Observation::Unavailable, || {
                     what.clone() + " is an outage"
@@ -96,8 +99,8 @@ impl<'s, V: Verifier> Checks<'s, V> {
     }
 
     async fn odd_text(&mut self) {
-        for (how, odd) in twist::odd().into_iter().filter(|(_, odd)| !self.suite.is_good(odd)) {
-            let (id, secret) = twist::texts(&odd);
+        for (how, odd) in mutation::odd_texts().into_iter().filter(|(_, odd)| !self.suite.is_good(odd)) {
+            let (id, secret) = mutation::texts(&odd);
             let lengths = (id.map(str::len), secret.expose_secret().len());
             let what = format!("odd text {how}, of lengths {lengths:?},");
             let seen = self.ask(&what, &odd, &self.suite.context()).await;
@@ -189,7 +192,7 @@ impl<'s, V: Verifier> Checks<'s, V> {
         let after = caught(|| self.verifier.verify_now(credential, context)).transpose();
         let seen = Observation::of(&answer);
         for answer in [Some(answer), before, after].into_iter().flatten() {
-            for rule in seen::broken(credential, &answer) {
+            for rule in observation::broken(credential, &answer) {
                 self.hold(rule, false, || what.to_owned());
             }
             let now = Observation::of(&answer);

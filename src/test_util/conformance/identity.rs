@@ -21,7 +21,7 @@ impl<V: Verifier> Checks<'_, V> {
             self.hold(Rule::IdentitiesAreApart, key.is_some() && first.key() == again.key(), || {
                 format!("{what} has no key, or another one the second time")
             });
-            let is_client = suite.clients.iter().any(|client| super::twist::same(client, credential));
+            let is_client = suite.clients.iter().any(|client| super::mutation::same(client, credential));
             self.hold(Rule::ClientsAreNoPeople, is_client || !first.is_client(), || {
                 format!("{what} makes a client")
             });

@@ -40,12 +40,12 @@ mod ending;
 #[cfg(feature = "server")]
 mod grants;
 mod identity;
+mod mutation;
+mod observation;
 mod outage;
 mod report;
 mod revoking;
 mod rule;
-mod seen;
-mod twist;
 
 #[cfg(feature = "server")]
 pub use self::grants::{GrantRule, GrantSuite};
@@ -250,7 +250,8 @@ impl Suite {
         let is_password = |good: &Credential<'_>| matches!(good, Credential::Password(_));
         let mut passwords =
             self.good.iter().map(|(good, _)| good).filter(|good| is_password(good)).peekable();
-        let cut = passwords.peek().is_some() && passwords.all(|password| twist::cut(password).is_empty());
+        let cut = passwords.peek().is_some()
+            && passwords.all(|password| mutation::truncations(password).is_empty());
         let missing = [
             (self.unknown.is_empty(), "unknown credentials: none was given"),
             (self.ended.is_empty(), "expired, revoked and disabled credentials: none was given"),
@@ -267,7 +268,7 @@ impl Suite {
     }
 
     fn is_good(&self, credential: &Credential<'_>) -> bool {
-        self.good.iter().any(|(good, _)| twist::same(good, credential))
+        self.good.iter().any(|(good, _)| mutation::same(good, credential))
     }
 }
 

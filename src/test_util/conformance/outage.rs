@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::checks::Checks;
-use super::seen::Observation;
+use super::observation::Observation;
 use crate::credential::Credential;
 use crate::verify::Verifier;
 

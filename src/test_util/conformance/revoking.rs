@@ -1,7 +1,7 @@
 //! Checks of revocation: which credentials end and which do not.
 
 use super::checks::{Checks, PATIENCE};
-use super::{Rule, twist};
+use super::{Rule, mutation};
 use crate::credential::Credential;
 use crate::deadline::{Bounded, Unfinished};
 use crate::verify::{Verifier, VerifyError};
@@ -21,9 +21,10 @@ impl<V: Verifier> Checks<'_, V> {
                 "a good credential of kind {}, after the revocation of a nearly equal one,",
                 good.kind()
             );
-            for (_, twisted) in twist::nearly(good).into_iter().chain(twist::as_others(good)) {
-                if !suite.is_good(&twisted) {
-                    self.revoke(&what, &twisted).await.ok();
+            for (_, mutation) in mutation::near_misses(good).into_iter().chain(mutation::as_other_kinds(good))
+            {
+                if !suite.is_good(&mutation) {
+                    self.revoke(&what, &mutation).await.ok();
                 }
             }
             self.lives_on(Rule::OnlyWhatVerifiesIsRevoked, &what, good).await;
@@ -52,7 +53,7 @@ impl<V: Verifier> Checks<'_, V> {
         let suite = self.suite;
         let mut good: Vec<_> = suite.good.iter().map(|(good, _)| good).collect();
         for revoked in suite.good.iter().map(|(good, _)| good).filter(|good| !is_password(good)) {
-            good.retain(|other| !twist::same(other, revoked));
+            good.retain(|other| !mutation::same(other, revoked));
             let what = format!("a credential of kind {} that was revoked", revoked.kind());
             let done = self.revoke(&what, revoked).await;
             self.hold(Rule::RevokingEndsIt, matches!(done, Ok(Ok(()))), || {

@@ -97,7 +97,7 @@ impl<V: Verifier> Cached<V> {
     /// ```
     pub fn evict_where(&self, matches: impl Fn(&Principal) -> bool) -> usize {
         let evicted = self.store.evict_where(matches).filter(|evicted| *evicted).count();
-        self.flights.close_all();
+        self.shared.close_all();
         evicted
     }
 
@@ -126,6 +126,6 @@ impl<V: Verifier> Cached<V> {
     /// ```
     pub fn evict_all(&self) {
         self.store.evict_all();
-        self.flights.close_all();
+        self.shared.close_all();
     }
 }

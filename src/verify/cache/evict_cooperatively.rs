@@ -21,7 +21,7 @@ impl<V: Verifier> Cached<V> {
     pub(in crate::verify) async fn evict_gently(&self, matches: impl Fn(&Principal) -> bool) {
         let looked_at = self.store.evict_where(matches);
         // An answer of an earlier verification will not be stored, so no request may join one.
-        self.flights.close_all();
+        self.shared.close_all();
         for (at, _) in looked_at.enumerate() {
             if at % AT_A_TIME == AT_A_TIME - 1 {
                 yield_now().await;

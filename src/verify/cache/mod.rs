@@ -6,9 +6,9 @@ use std::{fmt, io};
 
 use tokio::runtime::Handle;
 
-use self::flights::{Flights, Joined, SharedCall};
 use self::key::Keys;
 use self::settings::Settings;
+use self::shared_calls::{Joined, SharedCall, SharedCalls};
 use self::store::{Store, Ticket};
 use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::credential::{Credential, Fingerprint};
@@ -19,12 +19,12 @@ mod evict;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod evict_cooperatively;
 mod eviction_epochs;
-mod flights;
 mod key;
 mod lifetime;
 mod revocation_epochs;
 mod revoke;
 mod settings;
+mod shared_calls;
 mod store;
 mod weighted_map;
 
@@ -96,7 +96,7 @@ pub struct Cached<V> {
     inner: Arc<V>,
     keys: Keys,
     store: Arc<Store>,
-    flights: Arc<Flights>,
+    shared: Arc<SharedCalls>,
 }
 
 impl<V: Verifier> Cached<V> {
@@ -122,13 +122,13 @@ impl<V: Verifier> Cached<V> {
 
     /// Returns the number of verifications that now run on their own tasks, for metrics.
     pub fn in_flight(&self) -> usize {
-        self.flights.running()
+        self.shared.running()
     }
 
     fn with(inner: Arc<V>, keys: Keys, settings: Settings) -> Self {
-        let flights = Arc::new(Flights::new(settings.flights, settings.deadline));
+        let shared = Arc::new(SharedCalls::new(settings.shared, settings.deadline));
         let store = Arc::new(Store::new(settings, keys.principal.clone()));
-        Self { inner, keys, store, flights }
+        Self { inner, keys, store, shared }
     }
 
     fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -146,7 +146,7 @@ impl<V: Verifier> Cached<V> {
 
     fn forget(&self, key: Fingerprint) -> bool {
         let evicted = self.store.evict(key);
-        self.flights.close(key);
+        self.shared.close(key);
         evicted
     }
 
@@ -161,7 +161,7 @@ impl<V: Verifier> Cached<V> {
         let begin = || self.store.begin(key, !is_password(credential));
         let mut follow = true;
         loop {
-            let (landing, leads) = match self.flights.join(key, || self.store.find(key), begin) {
+            let (waiter, leads) = match self.shared.join(key, || self.store.find(key), begin) {
                 Joined::Known(answer) => return answer,
                 Joined::Full => {
                     let ticket = begin();
@@ -169,13 +169,13 @@ impl<V: Verifier> Cached<V> {
                     self.store.keep(ticket, &answer);
                     return answer;
                 }
-                Joined::Follows(landing) => (landing, false),
-                Joined::Leads(flight, landing, ticket) => {
-                    self.start(runtime, flight, ticket, credential, context);
-                    (landing, true)
+                Joined::Follows(waiter) => (waiter, false),
+                Joined::Leads(call, waiter, ticket) => {
+                    self.start(runtime, call, ticket, credential, context);
+                    (waiter, true)
                 }
             };
-            match landing.outcome().await {
+            match waiter.outcome().await {
                 Some(Ok(answer)) => return answer,
                 // The failure of another request's attempt is no reason to fail: verify once more,
                 // alone.
@@ -193,14 +193,14 @@ impl<V: Verifier> Cached<V> {
     fn start(
         &self,
         runtime: &Handle,
-        flight: SharedCall,
+        call: SharedCall,
         ticket: Ticket,
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) {
         let (inner, store) = (Arc::clone(&self.inner), Arc::clone(&self.store));
         let (credential, context) = (credential.reborrow().into_owned(), context.detached());
-        let number = flight.number();
+        let number = call.number();
         let task = runtime.spawn(async move {
             let deadline = store.settings().deadline;
             let work = async { inner.verify(&credential, &context).await };
@@ -208,9 +208,9 @@ impl<V: Verifier> Cached<V> {
             if let Ok(answer) = &outcome {
                 store.keep(ticket, answer);
             }
-            flight.land(outcome);
+            call.finish(outcome);
         });
-        self.flights.attach(number, task.abort_handle());
+        self.shared.attach(number, task.abort_handle());
     }
 }
 

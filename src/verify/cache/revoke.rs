@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::Cached;
-use super::flights::Flights;
+use super::shared_calls::SharedCalls;
 use super::store::Store;
 use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished, timer};
@@ -28,7 +28,7 @@ pub(super) async fn revoke<V: Verifier>(
     let revocation = Arc::new(Revocation {
         inner: Arc::clone(&cached.inner),
         store: Arc::clone(&cached.store),
-        flights: Arc::clone(&cached.flights),
+        shared: Arc::clone(&cached.shared),
         key: cached.keys.of(credential, context),
         is_kept: cached.key(credential, context).is_some(),
         whose: OnceLock::new(),
@@ -84,7 +84,7 @@ impl<V: Verifier> Drop for Caller<V> {
 struct Revocation<V> {
     inner: Arc<V>,
     store: Arc<Store>,
-    flights: Arc<Flights>,
+    shared: Arc<SharedCalls>,
     key: Fingerprint,
     /// `true` if answers about such a credential are kept at all.
     is_kept: bool,
@@ -144,13 +144,13 @@ impl<V: Verifier> Revocation<V> {
         if let Some(principal) = self.whose.get() {
             self.store.end(principal);
             // One of these may be about another spelling.
-            self.flights.close_all();
+            self.shared.close_all();
         }
         self.forget_key();
     }
 
     fn forget_key(&self) {
         self.store.evict(self.key);
-        self.flights.close(self.key);
+        self.shared.close(self.key);
     }
 }

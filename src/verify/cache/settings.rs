@@ -16,7 +16,7 @@ pub(super) struct Settings {
     pub(super) negative_capacity: usize,
     pub(super) passwords: bool,
     pub(super) deadline: Duration,
-    pub(super) flights: usize,
+    pub(super) shared: usize,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -32,7 +32,7 @@ impl Default for Settings {
             negative_capacity: 50_000,
             passwords: false,
             deadline: Duration::from_secs(2),
-            flights: 4_096,
+            shared: 4_096,
             clock: Arc::new(SystemClock),
         }
     }
@@ -210,13 +210,14 @@ impl<V: Verifier> Cached<V> {
     /// use tower_principal::verify::{Cached, MemoryVerifier};
     ///
     /// // A database with ten connections gains nothing from more.
-    /// let verifier = Cached::new(MemoryVerifier::builder().build()?)?.flights(64);
+    /// let verifier = Cached::new(MemoryVerifier::builder().build()?)?
+    ///     .shared_verifications(64);
     /// assert_eq!(verifier.in_flight(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn flights(self, limit: usize) -> Self {
-        self.set(|settings| settings.flights = limit)
+    pub fn shared_verifications(self, limit: usize) -> Self {
+        self.set(|settings| settings.shared = limit)
     }
 
     /// Sets the clock that expiry is judged by. Defaults to the operating system's. Whatever this

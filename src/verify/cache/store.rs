@@ -13,15 +13,15 @@ use crate::verify::VerifyError;
 
 /// Recent answers. Good and bad ones are apart, so bad credentials never displace good ones.
 pub(super) struct Store {
-    good: Bounded<Good>,
-    bad: Bounded<Bad>,
+    good: Bounded<KeptPrincipal>,
+    bad: Bounded<KeptDenial>,
     generations: Generations,
     endings: Endings,
     settings: Settings,
 }
 
 #[derive(Clone)]
-struct Good {
+struct KeptPrincipal {
     principal: Principal,
     lifetime: Lifetime,
     part: Part,
@@ -29,7 +29,7 @@ struct Good {
 }
 
 #[derive(Clone)]
-struct Bad {
+struct KeptDenial {
     reason: DenialReason,
     lifetime: Lifetime,
 }
@@ -95,7 +95,7 @@ impl Store {
                 let part = self.endings.part(principal);
                 // If it is revoked only now, it is stored and then found to be invalid.
                 if self.endings.is_current(part, endings) {
-                    let good = Good { principal: principal.clone(), lifetime, part, endings };
+                    let good = KeptPrincipal { principal: principal.clone(), lifetime, part, endings };
                     self.good.insert(key, good, principal.bytes());
                 }
             }
@@ -104,7 +104,7 @@ impl Store {
                 self.good.remove(key);
                 let lifetime = Lifetime::new(began, self.settings.negative_ttl, None);
                 if let Some(lifetime) = lifetime.filter(|_| refusals) {
-                    self.bad.insert(key, Bad { reason: *reason, lifetime }, 0);
+                    self.bad.insert(key, KeptDenial { reason: *reason, lifetime }, 0);
                 }
             }
             Err(_) => {}

@@ -58,7 +58,7 @@ impl Listen for Listening {
                 {
                     hub.publish(Change::Everything);
                     listener.eager_reconnect(false);
-                    hear(&mut listener, &hub).await;
+                    receive(&mut listener, &hub).await;
                 }
                 sleep(RETRY).await;
             }
@@ -69,10 +69,10 @@ impl Listen for Listening {
 }
 
 /// Publishes what it receives until the connection is lost.
-async fn hear(listener: &mut PgListener, hub: &Hub) {
+async fn receive(listener: &mut PgListener, hub: &Hub) {
     loop {
         match timeout(SILENCE, listener.try_recv()).await {
-            Ok(Ok(Some(heard))) => hub.publish(Change::announced(heard.payload())),
+            Ok(Ok(Some(notification))) => hub.publish(Change::announced(notification.payload())),
             Ok(Ok(None) | Err(_)) => return,
             // After a silence the server is asked for a sign of life.
             Err(_) => {

@@ -196,7 +196,7 @@ impl<V> Throttled<V> {
 
     /// Counts the outcome, and returns the answer. A denial becomes a 429 if a limit is exceeded
     /// already. So a credential that passed because it is known looks like any other.
-    fn settle<T>(&self, attempt: &Attempt, answer: Result<T, VerifyError>) -> Result<T, VerifyError> {
+    fn count_outcome<T>(&self, attempt: &Attempt, answer: Result<T, VerifyError>) -> Result<T, VerifyError> {
         match &answer {
             Ok(_) => self.remember(attempt),
             Err(VerifyError::Denied(reason)) if attempt.fails_by(*reason) => {
@@ -239,7 +239,7 @@ impl<V> Throttled<V> {
         let pending = Pending::new(left);
         let answer = verification.await;
         pending.finish();
-        self.settle(&attempt, answer)
+        self.count_outcome(&attempt, answer)
     }
 
     fn fail(&self, attempt: &Attempt) {
@@ -276,7 +276,7 @@ impl<V: Verifier> Verifier for Throttled<V> {
             return Some(note("throttle", credential.kind(), Err(throttled)));
         }
         let answer = self.inner.verify_now(credential, context)?;
-        Some(self.settle(&attempt, answer))
+        Some(self.count_outcome(&attempt, answer))
     }
 
     async fn revoke(

@@ -27,14 +27,14 @@ impl Own {
         let text = |name: &str| claims.get(name).and_then(Json::text).filter(|text| !text.is_empty());
         let subject = text("sub");
         let mut clients = CLIENT.iter().filter_map(|name| text(name)).chain(client);
-        let says = |(name, value): &(&str, &str)| match claims.get(name) {
+        let is_marked = |(name, value): &(&str, &str)| match claims.get(name) {
             Some(Json::Text(one)) => one.eq_ignore_ascii_case(value),
             Some(several) => several.texts().is_some_and(|texts| texts.contains(value)),
             None => false,
         };
         let bare = subject.map(|subject| subject.strip_suffix(AUTH0).unwrap_or(subject));
         let is_subject = |client: &str| subject == Some(client) || bare == Some(client);
-        if SAID.iter().any(says)
+        if MARKS.iter().any(is_marked)
             || clients.clone().any(is_subject)
             || (subject.is_none() && is_clients_id && clients.clone().any(|client| client == id))
         {
@@ -57,7 +57,7 @@ const AUTH0: &str = "@clients";
 const CLIENT: &[&str] = &["client_id", "azp", "cid", "appid", "clientId"];
 
 /// The claims that mark a client's own token, with their values.
-const SAID: &[(&str, &str)] = &[
+const MARKS: &[(&str, &str)] = &[
     ("gty", "client-credentials"),
     ("gty", "client_credentials"),
     ("grant_type", "client_credentials"),

@@ -29,21 +29,21 @@ struct State {
     /// The time when the last fetch began: set before it, and kept for any result.
     claimed: Option<Moment>,
     failed: bool,
-    flight: Option<Flight>,
+    running: Option<RunningFetch>,
 }
 
-struct Flight {
+struct RunningFetch {
     since: Instant,
     /// `None` until it is spawned.
     task: Option<AbortHandle>,
 }
 
-/// The result of a wish to fetch.
-pub(in crate::verify::oauth) enum Wish {
+/// The answer to a request for a fetch.
+pub(in crate::verify::oauth) enum FetchRequest {
     /// A fetch is running.
-    Flying(Wait),
+    Running(Wait),
     /// Too soon after the last fetch; `failed` is its result.
-    Resting { failed: bool },
+    TooSoon { failed: bool },
 }
 
 /// Waits for a fetch to end.
@@ -59,42 +59,42 @@ impl Gate {
 
     /// Begins a fetch, joins the running one, or does neither. The fetch is a task that outlives
     /// the request that began it.
-    pub(in crate::verify::oauth) fn wish<F>(&self, now: Moment, fetch: impl FnOnce() -> F) -> Wish
+    pub(in crate::verify::oauth) fn request<F>(&self, now: Moment, fetch: impl FnOnce() -> F) -> FetchRequest
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let mut state = self.state();
-        if let Some(flight) = &state.flight {
-            return Wish::Flying(Wait { ended: self.ended.subscribe(), since: flight.since });
+        if let Some(running) = &state.running {
+            return FetchRequest::Running(Wait { ended: self.ended.subscribe(), since: running.since });
         }
         if state.claimed.is_some_and(|claimed| claimed.until(now) < self.cooldown) {
-            return Wish::Resting { failed: state.failed };
+            return FetchRequest::TooSoon { failed: state.failed };
         }
         // No fetch is possible without a runtime. No time is set, so that the next caller can
         // fetch.
-        let Ok(runtime) = Handle::try_current() else { return Wish::Resting { failed: true } };
+        let Ok(runtime) = Handle::try_current() else { return FetchRequest::TooSoon { failed: true } };
         state.claimed = Some(now);
         let since = Instant::now();
         let ended = self.ended.subscribe();
-        state.flight = Some(Flight { since, task: None });
+        state.running = Some(RunningFetch { since, task: None });
         drop(state);
         let task = runtime.spawn(fetch()).abort_handle();
-        if let Some(flight) = &mut self.state().flight {
-            flight.task = Some(task);
+        if let Some(running) = &mut self.state().running {
+            running.task = Some(task);
         }
-        Wish::Flying(Wait { ended, since })
+        FetchRequest::Running(Wait { ended, since })
     }
 
     /// Returns true if the known keys may be out of date: the last fetch failed, or one is running.
     pub(in crate::verify::oauth) fn is_uncertain(&self) -> bool {
         let state = self.state();
-        state.failed || state.flight.is_some()
+        state.failed || state.running.is_some()
     }
 
     /// Ends the running fetch.
-    pub(in crate::verify::oauth) fn land(&self, failed: bool) {
+    pub(in crate::verify::oauth) fn finish(&self, failed: bool) {
         let mut state = self.state();
-        state.flight = None;
+        state.running = None;
         state.failed = failed;
         drop(state);
         self.ended.send_modify(|count| *count = count.wrapping_add(1));
@@ -109,7 +109,7 @@ impl Gate {
 impl Drop for Gate {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = state.flight.take().and_then(|flight| flight.task) {
+        if let Some(task) = state.running.take().and_then(|running| running.task) {
             task.abort();
         }
     }

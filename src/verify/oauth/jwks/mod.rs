@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use self::document::Document;
-use self::fetch_gate::{Gate, Wait, Wish};
+use self::fetch_gate::{FetchRequest, Gate, Wait};
 use self::freshness::{Age, Kept, Times};
 use self::key_file::read_key_file;
 use self::report::Report;
@@ -37,7 +37,7 @@ pub use self::invalid_key::InvalidKey;
 #[cfg(any(feature = "server", feature = "test-util"))]
 pub(in crate::verify::oauth) use self::key_file::rsa_numbers;
 pub use self::set::KeySet;
-pub(in crate::verify) use self::set::Verdict;
+pub(in crate::verify) use self::set::SignatureCheck;
 
 /// The keys that an issuer publishes, fetched when they are needed, and kept.
 ///
@@ -106,7 +106,7 @@ impl Inner {
 /// The next step for one token.
 enum Next {
     /// The result from the present keys.
-    Known(Verdict),
+    Known(SignatureCheck),
     Unavailable,
     /// A fetch to wait for, at most for this time.
     Wait(Wait, Duration),
@@ -145,7 +145,7 @@ impl Jwks {
     /// Returns [`VerifyError::Unavailable`] if they cannot be fetched now.
     pub async fn load(&self) -> Result<usize, VerifyError> {
         if self.usable(|_| ()).is_none()
-            && let Wish::Flying(wait) = self.wish(self.now())
+            && let FetchRequest::Running(wait) = self.request(self.now())
         {
             wait.ends(self.patience()).await;
         }
@@ -157,9 +157,9 @@ impl Jwks {
         &self,
         wanted: &Wanted<'_>,
         jws: &Jws<'_>,
-    ) -> Option<Result<Verdict, VerifyError>> {
+    ) -> Option<Result<SignatureCheck, VerifyError>> {
         match self.next(wanted, jws) {
-            Next::Known(verdict) => Some(Ok(verdict)),
+            Next::Known(signature) => Some(Ok(signature)),
             Next::Unavailable => Some(Err(self.unavailable())),
             Next::Wait(..) => None,
         }
@@ -170,15 +170,15 @@ impl Jwks {
         &self,
         wanted: &Wanted<'_>,
         jws: &Jws<'_>,
-    ) -> Result<Verdict, VerifyError> {
+    ) -> Result<SignatureCheck, VerifyError> {
         match self.next(wanted, jws) {
-            Next::Known(verdict) => return Ok(verdict),
+            Next::Known(signature) => return Ok(signature),
             Next::Unavailable => return Err(self.unavailable()),
             Next::Wait(wait, patience) => wait.ends(patience).await,
         }
-        match self.usable(|keys| keys.verdict(wanted, jws)) {
-            Some(Verdict::Unknown) if self.0.gate.is_uncertain() => Err(self.unavailable()),
-            Some(verdict) => Ok(verdict),
+        match self.usable(|keys| keys.check_signature(wanted, jws)) {
+            Some(SignatureCheck::UnknownKey) if self.0.gate.is_uncertain() => Err(self.unavailable()),
+            Some(signature) => Ok(signature),
             None => Err(self.unavailable()),
         }
     }
@@ -188,22 +188,24 @@ impl Jwks {
         let kept = self.0.kept();
         let age = kept.as_ref().map_or(Age::Dead, |kept| kept.age(&self.0.times, now));
         let alive = kept.as_ref().filter(|_| age != Age::Dead);
-        let verdict = alive.map_or(Verdict::Unknown, |kept| kept.keys.verdict(wanted, jws));
-        if (verdict, age) == (Verdict::Good, Age::Fresh) {
-            return Next::Known(verdict);
+        let signature =
+            alive.map_or(SignatureCheck::UnknownKey, |kept| kept.keys.check_signature(wanted, jws));
+        if (signature, age) == (SignatureCheck::Valid, Age::Fresh) {
+            return Next::Known(signature);
         }
-        match (verdict, age, self.wish(now)) {
+        match (signature, age, self.request(now)) {
             // The key of that name may have been replaced.
-            (Verdict::Bad, _, Wish::Flying(wait)) | (Verdict::Good, Age::Stale, Wish::Flying(wait))
+            (SignatureCheck::Invalid, _, FetchRequest::Running(wait))
+            | (SignatureCheck::Valid, Age::Stale, FetchRequest::Running(wait))
                 if wait.since.elapsed() < GRACE =>
             {
                 let patience = GRACE.saturating_sub(wait.since.elapsed());
                 Next::Wait(wait, patience)
             }
-            (Verdict::Good | Verdict::Bad, ..) => Next::Known(verdict),
-            (Verdict::Unknown, _, Wish::Flying(wait)) => Next::Wait(wait, self.patience()),
-            (_, Age::Dead, _) | (_, _, Wish::Resting { failed: true }) => Next::Unavailable,
-            (Verdict::Unknown, ..) => Next::Known(verdict),
+            (SignatureCheck::Valid | SignatureCheck::Invalid, ..) => Next::Known(signature),
+            (SignatureCheck::UnknownKey, _, FetchRequest::Running(wait)) => Next::Wait(wait, self.patience()),
+            (_, Age::Dead, _) | (_, _, FetchRequest::TooSoon { failed: true }) => Next::Unavailable,
+            (SignatureCheck::UnknownKey, ..) => Next::Known(signature),
         }
     }
 
@@ -212,16 +214,16 @@ impl Jwks {
         VerifyError::unavailable(format!("the issuer's keys cannot be fetched: {why}"))
     }
 
-    fn wish(&self, now: Moment) -> Wish {
-        self.0.gate.wish(now, || {
+    fn request(&self, now: Moment) -> FetchRequest {
+        self.0.gate.request(now, || {
             let source = Arc::clone(&self.0.source);
-            let mut landing = Landing { to: Arc::downgrade(&self.0), asked: now, published: None };
+            let mut guard = FetchGuard { to: Arc::downgrade(&self.0), asked: now, published: None };
             let timeout = self.0.times.timeout;
             async move {
                 match Bounded::new(source.load(), timeout).await {
-                    Ok(Ok(published)) => landing.brings(published),
-                    Ok(Err(error)) => landing.log(&error),
-                    Err(unfinished) => landing.log(&format_args!("{unfinished:?}")),
+                    Ok(Ok(published)) => guard.publish(published),
+                    Ok(Err(error)) => guard.log(&error),
+                    Err(unfinished) => guard.log(&format_args!("{unfinished:?}")),
                 }
             }
         })
@@ -250,14 +252,14 @@ impl Wait {
 }
 
 /// Passes on the result of a fetch when it is dropped: at the end, in a panic, or with its runtime.
-struct Landing {
+struct FetchGuard {
     to: Weak<Inner>,
     asked: Moment,
     published: Option<Published>,
 }
 
-impl Landing {
-    fn brings(&mut self, published: Published) {
+impl FetchGuard {
+    fn publish(&mut self, published: Published) {
         self.published = Some(published);
     }
 
@@ -268,7 +270,7 @@ impl Landing {
     }
 }
 
-impl Drop for Landing {
+impl Drop for FetchGuard {
     fn drop(&mut self) {
         let Some(inner) = self.to.upgrade() else { return };
         let published = self.published.take();
@@ -280,7 +282,7 @@ impl Drop for Landing {
             let kept = Arc::new(Kept { keys, asked: self.asked, max_age });
             *inner.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         }
-        inner.gate.land(failed);
+        inner.gate.finish(failed);
     }
 }
 

@@ -39,14 +39,14 @@ pub struct KeySet {
 
 /// The result of verifying a token with the keys of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verify) enum Verdict {
+pub(in crate::verify) enum SignatureCheck {
     /// One of the keys signed the token.
-    Good,
+    Valid,
     /// The `kid` is known, and no key of that name signed the token.
-    Bad,
+    Invalid,
     /// The key is not here, or no key without a name signed the token. A new key may have signed
     /// it.
-    Unknown,
+    UnknownKey,
 }
 
 impl KeySet {

@@ -1,6 +1,6 @@
 //! Verification of signatures with the keys of a set.
 
-use super::set::Verdict;
+use super::set::SignatureCheck;
 use super::{Key, KeySet};
 use crate::verify::oauth::jose::jws::Wanted;
 use crate::verify::oauth::jose::{Header, Jws};
@@ -38,15 +38,15 @@ impl KeySet {
 
     /// Returns true if a key of this set signed the token.
     pub(in crate::verify) fn verifies(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> bool {
-        matches!(self.verdict(wanted, jws), Verdict::Good)
+        matches!(self.check_signature(wanted, jws), SignatureCheck::Valid)
     }
 
     /// Verifies a token with the keys of this set.
-    pub(in crate::verify) fn verdict(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> Verdict {
+    pub(in crate::verify) fn check_signature(&self, wanted: &Wanted<'_>, jws: &Jws<'_>) -> SignatureCheck {
         let named = wanted.id.is_some_and(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(id)));
         let mut candidates = self.candidates(wanted, named).peekable();
         if candidates.peek().is_none() {
-            return Verdict::Unknown;
+            return SignatureCheck::UnknownKey;
         }
         let signature = jws.signature();
         let message = jws.signed().as_bytes();
@@ -54,9 +54,9 @@ impl KeySet {
             signature.as_ref().is_some_and(|signature| key.verify(wanted.algorithm, message, signature))
         };
         match candidates.any(signed) {
-            true => Verdict::Good,
-            false if named => Verdict::Bad,
-            false => Verdict::Unknown,
+            true => SignatureCheck::Valid,
+            false if named => SignatureCheck::Invalid,
+            false => SignatureCheck::UnknownKey,
         }
     }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    Check, Denial, Header, Json, JwtVerifier, Keys, NAME, Value, Verdict, VerifyError, flawed, other_issuer,
-    parts, signed,
+    Check, Denial, Header, Json, JwtVerifier, Keys, NAME, SignatureCheck, Value, VerifyError, flawed,
+    other_issuer, parts, signed,
 };
 
 /// The steps of a [`JwtVerifier`] for one token; made by [`JwtVerifier::explain`].
@@ -114,17 +114,17 @@ impl JwtVerifier {
         self.explain_keys(&mut explanation).await;
         let Some(header) = header else { return explanation.finished() };
         let wanted = header.wanted(issuer.as_deref());
-        let verdict = match &self.keys {
-            Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &jws)),
+        let signature = match &self.keys {
+            Keys::Fixed(keys) => Ok(keys.check_signature(&wanted, &jws)),
             Keys::Published(published) => published.verify(&wanted, &jws).await,
         };
-        match verdict.as_ref().map(|verdict| signed(&header, *verdict)) {
+        match signature.as_ref().map(|signature| signed(&header, *signature)) {
             Ok(Ok(())) => explanation.passes(Check::Signature, "by a key of the issuer".to_owned()),
             Ok(Err(denial)) => explanation.fails(&Denial { check: Check::Signature, ..denial }),
             Err(_) => {}
         }
         self.explain_claims(&mut explanation, &header, &claims);
-        if let (Some(issuer), Ok(Verdict::Good)) = (issuer, verdict)
+        if let (Some(issuer), Ok(SignatureCheck::Valid)) = (issuer, signature)
             && let Ok(claimed) = self.rules.check_claims(&header, &claims, self.clock.now())
         {
             match self.denylist.is_used() && self.denylist.holds(self.token(&issuer, claimed.id, &jws)) {

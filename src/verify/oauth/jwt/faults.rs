@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Name, Rules, Value, Verdict};
+use super::{Check, Denial, Header, HeaderFlaw, Issuers, Json, Jws, Name, Rules, SignatureCheck, Value};
 use crate::trace;
 
 /// Records that a verifier has received a token that is too long.
@@ -69,12 +69,14 @@ pub(super) fn flawed(flaw: &HeaderFlaw) -> Denial<'_> {
     }
 }
 
-/// Translates the verdict of the keys for a token.
-pub(super) fn signed(header: &Header, verdict: Verdict) -> Result<(), Denial<'_>> {
-    let (check, why) = match verdict {
-        Verdict::Good => return Ok(()),
-        Verdict::Bad => (Check::Signature, "not signed by the key with its `kid`"),
-        Verdict::Unknown => (Check::Key, "no key of the issuer fits its `kid` and `alg`, or has signed it"),
+/// Translates the signature of the keys for a token.
+pub(super) fn signed(header: &Header, signature: SignatureCheck) -> Result<(), Denial<'_>> {
+    let (check, why) = match signature {
+        SignatureCheck::Valid => return Ok(()),
+        SignatureCheck::Invalid => (Check::Signature, "not signed by the key with its `kid`"),
+        SignatureCheck::UnknownKey => {
+            (Check::Key, "no key of the issuer fits its `kid` and `alg`, or has signed it")
+        }
     };
     Err(Denial::new(check, why).received(Value::Any(header)))
 }

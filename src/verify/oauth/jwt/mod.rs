@@ -12,7 +12,7 @@ use self::rules::Rules;
 use self::token_use::{Audience, Marks};
 use super::claims::{Json, Mapping, Path, Word};
 use super::jose::{Header, HeaderFlaw, Jws, Kind};
-use super::jwks::Verdict;
+use super::jwks::SignatureCheck;
 use crate::clock::Clock;
 use crate::credential::{Credential, Fingerprint};
 use crate::principal::{IdentitySource, OAuthUser, Principal};
@@ -157,11 +157,11 @@ impl JwtVerifier {
     fn check_claims(
         &self,
         ours: &UnverifiedToken<'_, '_>,
-        verdict: Verdict,
+        signature: SignatureCheck,
         tenant: Option<&str>,
     ) -> Result<VerifiedClaims, VerifyError> {
         let UnverifiedToken { jws, header, claims, issuer } = ours;
-        signed(header, verdict).map_err(|denial| denial.logged(NAME))?;
+        signed(header, signature).map_err(|denial| denial.logged(NAME))?;
         let claimed = self
             .rules
             .check_claims(header, claims, self.clock.now())
@@ -194,11 +194,11 @@ impl JwtVerifier {
             Err(error) => return Some(Err(error)),
         };
         let wanted = ours.header.wanted(Some(&ours.issuer));
-        let verdict = match &self.keys {
-            Keys::Fixed(keys) => Ok(keys.verdict(&wanted, &ours.jws)),
+        let signature = match &self.keys {
+            Keys::Fixed(keys) => Ok(keys.check_signature(&wanted, &ours.jws)),
             Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
         };
-        Some(verdict.and_then(|verdict| self.check_claims(&ours, verdict, tenant)))
+        Some(signature.and_then(|signature| self.check_claims(&ours, signature, tenant)))
     }
 
     async fn check_later(
@@ -209,11 +209,11 @@ impl JwtVerifier {
     ) -> Result<VerifiedClaims, VerifyError> {
         let ours = self.read(jws, payload)?;
         let wanted = ours.header.wanted(Some(&ours.issuer));
-        let verdict = match &self.keys {
-            Keys::Fixed(keys) => keys.verdict(&wanted, &ours.jws),
+        let signature = match &self.keys {
+            Keys::Fixed(keys) => keys.check_signature(&wanted, &ours.jws),
             Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
         };
-        self.check_claims(&ours, verdict, tenant)
+        self.check_claims(&ours, signature, tenant)
     }
 
     /// Returns the fingerprint of a token in the denylist.

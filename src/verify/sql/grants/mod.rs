@@ -274,10 +274,10 @@ impl SqlStore {
     /// Runs a statement that returns the ids of the changed grants first, and publishes each.
     async fn change_grants(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let tenant = self.of_tenant().map(str::to_owned);
-        let told = move |row: &mut Row| {
+        let change_of_row = move |row: &mut Row| {
             Ok(Change::Credential { kind: Kind::AccessToken, tenant: tenant.clone(), id: row.name()? })
         };
-        Ok(self.change_rows(template, values, Change::Everything, told).await?)
+        Ok(self.change_rows(template, values, Change::Everything, change_of_row).await?)
     }
 }
 

@@ -186,9 +186,9 @@ impl Credentials {
         let values = vec![self.store.column().into(), self.kind.as_str().into(), names::name(user)?.into()];
         let values = [values, vec![self.store.now().into()]].concat();
         let (kind, tenant) = (self.kind, self.store.tenant.as_deref().map(str::to_owned));
-        let told =
+        let change_of_row =
             move |row: &mut Row| Ok(Change::Credential { kind, tenant: tenant.clone(), id: row.name()? });
-        self.store.change_each(REVOKE_ALL, values, self.store.of_user(user), told).await
+        self.store.change_each(REVOKE_ALL, values, self.store.of_user(user), change_of_row).await
     }
 
     /// Changes the time at which a credential ends. Returns `true` if there is one of this id that

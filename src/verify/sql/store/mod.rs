@@ -127,8 +127,8 @@ impl SqlStore {
         values: Vec<Value>,
         change: Change,
     ) -> Result<bool, SqlError> {
-        let told = change.clone();
-        Ok(self.change_each(template, values, change, move |_| Ok(told.clone())).await? > 0)
+        let change_of_row = change.clone();
+        Ok(self.change_each(template, values, change, move |_| Ok(change_of_row.clone())).await? > 0)
     }
 
     /// Runs a statement and returns how many rows it changed.
@@ -141,9 +141,9 @@ impl SqlStore {
         template: &str,
         values: Vec<Value>,
         in_doubt: Change,
-        told: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
+        change_of_row: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
     ) -> Result<usize, SqlError> {
-        Ok(self.change_rows(template, values, in_doubt, told).await?.len())
+        Ok(self.change_rows(template, values, in_doubt, change_of_row).await?.len())
     }
 
     /// Runs a statement as [`change_each`](Self::change_each) does, and returns the changed rows.
@@ -152,17 +152,18 @@ impl SqlStore {
         template: &str,
         values: Vec<Value>,
         in_doubt: Change,
-        told: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
+        change_of_row: impl Fn(&mut Row) -> Result<Change, SqlError> + Send + 'static,
     ) -> Result<Vec<Row>, SqlError> {
         let Shared { database, hub, listening, .. } = &*self.shared;
         let hub = hub.clone();
         // A database that is listened to announces by itself what it changed, if it changed
         // anything.
         let announced = listening.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let tell = move |done: Result<Vec<Row>, SqlError>| match done {
+        let publish = move |done: Result<Vec<Row>, SqlError>| match done {
             Ok(rows) => {
                 let published = rows.iter().cloned();
-                published.for_each(|mut row| hub.publish(told(&mut row).unwrap_or(Change::Everything)));
+                published
+                    .for_each(|mut row| hub.publish(change_of_row(&mut row).unwrap_or(Change::Everything)));
                 Ok(rows)
             }
             Err(error) => {
@@ -174,7 +175,7 @@ impl SqlStore {
                 Err(error)
             }
         };
-        database.write_then(database.statement(template), values, tell).await
+        database.write_then(database.statement(template), values, publish).await
     }
 
     fn of_user(&self, name: &str) -> Change {

@@ -17,7 +17,7 @@ use crate::verify::VerifyError;
 pub(super) type Outcome = Result<Result<Principal, VerifyError>, Unfinished>;
 
 /// The running verifications, each on its own task. Dropping this ends them.
-pub(super) struct Flights {
+pub(super) struct SharedCalls {
     table: Arc<Mutex<Table>>,
     limit: usize,
     deadline: Duration,
@@ -50,11 +50,11 @@ pub(super) enum Joined<T> {
     Full,
 }
 
-/// The waiting end of a flight.
+/// The waiting end of a call.
 #[derive(Clone)]
 pub(super) struct Waiter(watch::Receiver<Option<Outcome>>);
 
-/// The working end of a flight. However it ends, it leaves no waiting request behind.
+/// The working end of a call. However it ends, it leaves no waiting request behind.
 // A verification that others may wait for is a task of its own. It therefore outlives the client
 // that was first, and no other request fails with that client. It owns its data and gets a context
 // without the head. It ends at a deadline, and with the cache.
@@ -65,12 +65,12 @@ pub(super) struct SharedCall {
     outcome: watch::Sender<Option<Outcome>>,
 }
 
-impl Flights {
+impl SharedCalls {
     pub(super) fn new(limit: usize, deadline: Duration) -> Self {
         Self { table: Arc::default(), limit, deadline }
     }
 
-    /// Joins the flight of a key or begins one, unless `known` returns an answer by now. `begin` is
+    /// Joins the call of a key or begins one, unless `known` returns an answer by now. `begin` is
     /// called before any request can join.
     pub(super) fn join<T>(
         &self,
@@ -79,12 +79,12 @@ impl Flights {
         begin: impl FnOnce() -> T,
     ) -> Joined<T> {
         let mut table = lock(&self.table);
-        // The task of an overdue flight may be on a runtime that no longer polls it.
+        // The task of an overdue call may be on a runtime that no longer polls it.
         let overdue = |open: &Open| open.began.elapsed() > self.deadline.saturating_mul(2);
         if let Some(open) = table.open.get(&key).filter(|open| !overdue(open)) {
             return Joined::Follows(open.outcome.clone());
         }
-        // Answers are stored before a flight ends, so this look-up misses none.
+        // Answers are stored before a call ends, so this look-up misses none.
         if let Some(answer) = known() {
             return Joined::Known(answer);
         }
@@ -93,28 +93,28 @@ impl Flights {
         }
         let begun = begin();
         let (sender, receiver) = watch::channel(None);
-        let (number, landing) = (table.next, Waiter(receiver));
+        let (number, waiter) = (table.next, Waiter(receiver));
         table.next += 1;
         table.running.insert(number, None);
-        table.open.insert(key, Open { number, began: Instant::now(), outcome: landing.clone() });
-        let flight = SharedCall { key, number, table: Arc::clone(&self.table), outcome: sender };
-        Joined::Leads(flight, landing, begun)
+        table.open.insert(key, Open { number, began: Instant::now(), outcome: waiter.clone() });
+        let call = SharedCall { key, number, table: Arc::clone(&self.table), outcome: sender };
+        Joined::Leads(call, waiter, begun)
     }
 
-    /// Attaches the handle that can abort the task of a flight.
+    /// Attaches the handle that can abort the task of a call.
     pub(super) fn attach(&self, number: u64, task: AbortHandle) {
         if let Some(running) = lock(&self.table).running.get_mut(&number) {
             *running = Some(task);
         }
     }
 
-    /// Closes a flight: requests can no longer join it, and the waiting ones get its answer.
+    /// Closes a call: requests can no longer join it, and the waiting ones get its answer.
     pub(super) fn close(&self, key: Fingerprint) {
         let closed = lock(&self.table).open.remove(&key);
         drop(closed);
     }
 
-    /// Closes all current flights.
+    /// Closes all current calls.
     pub(super) fn close_all(&self) {
         let closed = std::mem::take(&mut lock(&self.table).open);
         drop(closed);
@@ -126,7 +126,7 @@ impl Flights {
     }
 }
 
-impl Drop for Flights {
+impl Drop for SharedCalls {
     fn drop(&mut self) {
         let running = std::mem::take(&mut lock(&self.table).running);
         running.into_values().flatten().for_each(|task| task.abort());
@@ -146,7 +146,7 @@ impl SharedCall {
     }
 
     /// Sends the outcome to all waiting requests.
-    pub(super) fn land(self, outcome: Outcome) {
+    pub(super) fn finish(self, outcome: Outcome) {
         self.leave();
         self.outcome.send_replace(Some(outcome));
     }
@@ -175,8 +175,8 @@ mod tests {
     use super::*;
     use crate::credential::FingerprintKey;
 
-    fn join(flights: &Flights, key: Fingerprint) -> Joined<()> {
-        flights.join(key, || None, || ())
+    fn join(shared: &SharedCalls, key: Fingerprint) -> Joined<()> {
+        shared.join(key, || None, || ())
     }
 
     fn keys<const N: usize>() -> [Fingerprint; N] {
@@ -186,67 +186,67 @@ mod tests {
 
     #[tokio::test]
     async fn followers_get_the_leaders_answer() {
-        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
-        let Joined::Leads(flight, first, ()) = join(&flights, key) else { panic!("leads") };
-        let Joined::Follows(second) = join(&flights, key) else { panic!("follows") };
-        flight.land(Ok(Err(VerifyError::UNKNOWN)));
-        for landing in [first, second] {
-            assert!(matches!(landing.outcome().await, Some(Ok(Err(VerifyError::Denied(_))))));
+        let (shared, [key]) = (SharedCalls::new(9, Duration::from_secs(2)), keys());
+        let Joined::Leads(call, first, ()) = join(&shared, key) else { panic!("leads") };
+        let Joined::Follows(second) = join(&shared, key) else { panic!("follows") };
+        call.finish(Ok(Err(VerifyError::UNKNOWN)));
+        for waiter in [first, second] {
+            assert!(matches!(waiter.outcome().await, Some(Ok(Err(VerifyError::Denied(_))))));
         }
-        assert_eq!(flights.running(), 0);
-        assert!(matches!(join(&flights, key), Joined::Leads(..)));
+        assert_eq!(shared.running(), 0);
+        assert!(matches!(join(&shared, key), Joined::Leads(..)));
     }
 
     #[tokio::test]
     async fn a_flight_that_is_dropped_ends_for_everybody() {
-        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
-        let Joined::Leads(flight, landing, ()) = join(&flights, key) else { panic!("leads") };
-        drop(flight);
-        assert!(landing.outcome().await.is_none());
-        assert_eq!(flights.running(), 0);
-        assert!(lock(&flights.table).open.is_empty());
+        let (shared, [key]) = (SharedCalls::new(9, Duration::from_secs(2)), keys());
+        let Joined::Leads(call, waiter, ()) = join(&shared, key) else { panic!("leads") };
+        drop(call);
+        assert!(waiter.outcome().await.is_none());
+        assert_eq!(shared.running(), 0);
+        assert!(lock(&shared.table).open.is_empty());
     }
 
     #[test]
     fn a_closed_flight_is_joined_by_nobody_and_leaves_the_next_one_alone() {
-        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
-        for close in [(|flights, key| Flights::close(flights, key)) as fn(&Flights, _), |flights, _| {
-            flights.close_all()
+        let (shared, [key]) = (SharedCalls::new(9, Duration::from_secs(2)), keys());
+        for close in [(|shared, key| SharedCalls::close(shared, key)) as fn(&SharedCalls, _), |shared, _| {
+            shared.close_all()
         }] {
-            let Joined::Leads(old, ..) = join(&flights, key) else { panic!("leads") };
-            close(&flights, key);
-            let Joined::Leads(new, ..) = join(&flights, key) else { panic!("leads") };
-            assert_eq!(flights.running(), 2);
+            let Joined::Leads(old, ..) = join(&shared, key) else { panic!("leads") };
+            close(&shared, key);
+            let Joined::Leads(new, ..) = join(&shared, key) else { panic!("leads") };
+            assert_eq!(shared.running(), 2);
             drop(old);
-            assert!(matches!(join(&flights, key), Joined::Follows(_)));
+            assert!(matches!(join(&shared, key), Joined::Follows(_)));
             drop(new);
-            assert_eq!(flights.running(), 0);
+            assert_eq!(shared.running(), 0);
         }
     }
 
     #[test]
     fn req_54_flights_are_bounded() {
-        let (flights, [one, two, three]) = (Flights::new(2, Duration::from_secs(2)), keys());
-        let held = [join(&flights, one), join(&flights, two)];
-        assert!(matches!(join(&flights, three), Joined::Full));
-        assert!(matches!(join(&flights, two), Joined::Follows(_)));
+        let (shared, [one, two, three]) = (SharedCalls::new(2, Duration::from_secs(2)), keys());
+        let held = [join(&shared, one), join(&shared, two)];
+        assert!(matches!(join(&shared, three), Joined::Full));
+        assert!(matches!(join(&shared, two), Joined::Follows(_)));
         drop(held);
-        assert!(matches!(join(&flights, three), Joined::Leads(..)));
+        assert!(matches!(join(&shared, three), Joined::Leads(..)));
     }
 
     #[test]
     fn a_flight_that_nobody_polls_any_longer_is_not_joined() {
-        let (flights, [key]) = (Flights::new(9, Duration::ZERO), keys());
-        let _stuck = join(&flights, key);
+        let (shared, [key]) = (SharedCalls::new(9, Duration::ZERO), keys());
+        let _stuck = join(&shared, key);
         std::thread::sleep(Duration::from_millis(1));
-        assert!(matches!(join(&flights, key), Joined::Leads(..)));
+        assert!(matches!(join(&shared, key), Joined::Leads(..)));
     }
 
     #[test]
     fn what_is_known_by_now_is_not_asked_again() {
-        let (flights, [key]) = (Flights::new(9, Duration::from_secs(2)), keys());
+        let (shared, [key]) = (SharedCalls::new(9, Duration::from_secs(2)), keys());
         let known = || Some(Err(VerifyError::UNKNOWN));
-        assert!(matches!(flights.join(key, known, || ()), Joined::Known(Err(_))));
-        assert_eq!(flights.running(), 0);
+        assert!(matches!(shared.join(key, known, || ()), Joined::Known(Err(_))));
+        assert_eq!(shared.running(), 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
-use super::{Rule, twist};
+use super::{Rule, mutation};
 use crate::credential::Credential;
 use crate::deadline::Unfinished;
 use crate::principal::{Principal, PrincipalKind};
@@ -89,21 +89,21 @@ pub(super) fn broken(
 
 /// Returns all parts of an error that a log may print.
 fn describe(error: &VerifyError) -> String {
-    let mut told = format!("{error} {error:?}");
+    let mut text = format!("{error} {error:?}");
     let mut source = error.source();
     while let Some(cause) = source {
-        _ = write!(told, " {cause} {cause:?}");
+        _ = write!(text, " {cause} {cause:?}");
         source = cause.source();
     }
     if let VerifyError::Denied(DenialReason::Throttled(after)) = error {
-        _ = write!(told, " {after:?}");
+        _ = write!(text, " {after:?}");
     }
-    told
+    text
 }
 
 /// Returns true if a text contains the credential's secret. Short secrets occur in any text.
 fn shows(text: &str, credential: &Credential<'_>) -> bool {
-    let (_, secret) = twist::texts(credential);
+    let (_, secret) = mutation::texts(credential);
     let secret = secret.expose_secret();
     secret.len() >= 8 && text.match_indices(secret).next().is_some()
 }

@@ -3,7 +3,7 @@
 use crate::credential::{ClientKind, Credential, Pair, Secret};
 
 /// A credential and its difference from a good one. The description quotes none of it.
-pub(super) type Twisted = (&'static str, Credential<'static>);
+pub(super) type Mutation = (&'static str, Credential<'static>);
 
 /// Returns the texts of a credential: the id, if there is one, and the secret.
 pub(super) fn texts<'c>(credential: &'c Credential<'_>) -> (Option<&'c str>, Secret<'c>) {
@@ -24,12 +24,12 @@ pub(super) fn same(one: &Credential<'_>, other: &Credential<'_>) -> bool {
 }
 
 /// Returns variants of a credential with one part that is nearly right.
-pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
+pub(super) fn near_misses(credential: &Credential<'_>) -> Vec<Mutation> {
     let (id, secret) = texts(credential);
     let secret = secret.expose_secret();
     let with = |id: Option<String>, secret: String| like(credential, id, secret);
     let own = || id.map(str::to_owned);
-    let mut twisted = vec![
+    let mut mutations = vec![
         ("with one more character", with(own(), format!("{secret}x"))),
         ("with a character before it", with(own(), format!("x{secret}"))),
         ("with a space after it", with(own(), format!("{secret} "))),
@@ -45,7 +45,7 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
         let shifted: String = id.chars().next_back().into_iter().chain(secret.chars()).collect();
         let first: String = secret.chars().take(1).collect();
         let rest: String = secret.chars().skip(1).collect();
-        let mut add = |how, id: String, secret: String| twisted.push((how, with(Some(id), secret)));
+        let mut add = |how, id: String, secret: String| mutations.push((how, with(Some(id), secret)));
         add("with one more character in its id", format!("{id}x"), secret.to_owned());
         add("with an id and a NUL", format!("{id}\0"), secret.to_owned());
         add("with an id and a space", format!("{id} "), secret.to_owned());
@@ -59,14 +59,14 @@ pub(super) fn nearly(credential: &Credential<'_>) -> Vec<Twisted> {
         add("split a character later", format!("{id}{first}"), rest.clone());
         add("split at another colon", format!("{id}:{first}"), rest);
     }
-    twisted.extend(cut(credential));
-    twisted.retain(|(_, twisted)| !same(twisted, credential));
-    twisted
+    mutations.extend(truncations(credential));
+    mutations.retain(|(_, mutation)| !same(mutation, credential));
+    mutations
 }
 
 /// Returns variants whose secret differs after 72 bytes, which is the length that bcrypt uses. Only
 /// for longer secrets.
-pub(super) fn cut(credential: &Credential<'_>) -> Vec<Twisted> {
+pub(super) fn truncations(credential: &Credential<'_>) -> Vec<Mutation> {
     let (id, secret) = texts(credential);
     let secret = secret.expose_secret();
     let mut ends = secret.char_indices().map(|(at, _)| at).skip_while(|at| *at < CUT);
@@ -79,30 +79,30 @@ pub(super) fn cut(credential: &Credential<'_>) -> Vec<Twisted> {
 }
 
 /// Returns the same text as a credential of every other kind.
-pub(super) fn as_others(credential: &Credential<'_>) -> Vec<Twisted> {
+pub(super) fn as_other_kinds(credential: &Credential<'_>) -> Vec<Mutation> {
     let (id, secret) = texts(credential);
     let secret = secret.expose_secret();
-    let mut twisted = Vec::new();
+    let mut mutations = Vec::new();
     match id {
         Some(id) => {
-            twisted.extend(of_one(secret));
-            twisted.extend(of_one(id));
-            twisted.extend(of_one(&format!("{id}:{secret}")));
-            twisted.extend(of_two(id, secret));
+            mutations.extend(of_one(secret));
+            mutations.extend(of_one(id));
+            mutations.extend(of_one(&format!("{id}:{secret}")));
+            mutations.extend(of_two(id, secret));
         }
         None => {
-            twisted.extend(of_one(secret));
+            mutations.extend(of_one(secret));
             for (id, half) in [(secret, ""), ("", secret), (secret, secret)] {
-                twisted.extend(of_two(id, half));
+                mutations.extend(of_two(id, half));
             }
         }
     }
-    twisted.retain(|(_, twisted)| twisted.kind() != credential.kind());
-    twisted
+    mutations.retain(|(_, mutation)| mutation.kind() != credential.kind());
+    mutations
 }
 
 /// Returns texts that no credential has, as credentials of every kind.
-pub(super) fn odd() -> Vec<Twisted> {
+pub(super) fn odd_texts() -> Vec<Mutation> {
     let long = "a".repeat(8 * 1024);
     let texts = [
         "",
@@ -133,16 +133,16 @@ pub(super) fn odd() -> Vec<Twisted> {
         "Bearer x",
         &long,
     ];
-    let twisted = |text: &&str| {
-        let mut all = of_one(text);
-        all.extend(of_two(text, text));
-        all.extend(of_two("alice", text));
-        all
+    let all = |text: &&str| {
+        let mut mutations = of_one(text);
+        mutations.extend(of_two(text, text));
+        mutations.extend(of_two("alice", text));
+        mutations
     };
-    texts.iter().flat_map(twisted).collect()
+    texts.iter().flat_map(all).collect()
 }
 
-fn of_one(text: &str) -> Vec<Twisted> {
+fn of_one(text: &str) -> Vec<Mutation> {
     let secret = || Secret::owned(text);
     vec![
         ("as an access token", Credential::AccessToken(secret())),
@@ -151,7 +151,7 @@ fn of_one(text: &str) -> Vec<Twisted> {
     ]
 }
 
-fn of_two(id: &str, secret: &str) -> Vec<Twisted> {
+fn of_two(id: &str, secret: &str) -> Vec<Mutation> {
     let pair = || Pair::new(Secret::owned(id), Secret::owned(secret));
     vec![
         ("as a password", Credential::Password(pair())),
@@ -205,13 +205,15 @@ mod tests {
             Credential::Password(pair()),
             Credential::Client(ClientKind::Other, pair()),
         ] {
-            for (how, twisted) in nearly(&credential).into_iter().chain(as_others(&credential)) {
-                assert!(!same(&twisted, &credential), "{how}");
+            for (how, mutation) in near_misses(&credential).into_iter().chain(as_other_kinds(&credential)) {
+                assert!(!same(&mutation, &credential), "{how}");
             }
-            assert!(nearly(&credential).iter().all(|(_, twisted)| twisted.kind() == credential.kind()));
-            assert!(as_others(&credential).len() >= 8);
+            assert!(
+                near_misses(&credential).iter().all(|(_, mutation)| mutation.kind() == credential.kind())
+            );
+            assert!(as_other_kinds(&credential).len() >= 8);
             assert!(same(&credential, &credential.reborrow()));
-            assert!(cut(&credential).is_empty());
+            assert!(truncations(&credential).is_empty());
         }
     }
 
@@ -224,12 +226,12 @@ mod tests {
             ("x".repeat(71) + "ü", None),
             ("x".repeat(4_000), Some(72)),
         ] {
-            let cut = cut(&Credential::AccessToken(Secret::borrowed(&secret)));
+            let cut = truncations(&Credential::AccessToken(Secret::borrowed(&secret)));
             assert_eq!(cut.is_empty(), heads.is_none(), "{}", secret.len());
-            for (_, twisted) in &cut {
-                let (_, twisted) = texts(twisted);
+            for (_, mutation) in &cut {
+                let (_, mutation) = texts(mutation);
                 let head = &secret[..heads.unwrap()];
-                assert!(twisted.expose_secret().starts_with(head) && twisted.expose_secret() != secret);
+                assert!(mutation.expose_secret().starts_with(head) && mutation.expose_secret() != secret);
             }
         }
     }
