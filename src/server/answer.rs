@@ -8,10 +8,11 @@ use http::header::{
 use http::{HeaderValue, Response, StatusCode};
 
 use super::answer_body::AnswerBody;
+use super::owner;
 use super::profile::{Door, Field, Ways};
 use super::refusal::{Refusal, RefusalKind};
 use crate::credential::Secret;
-use crate::grant::{Application, Grant};
+use crate::grant::Grant;
 
 /// An answer of an endpoint.
 #[derive(Debug)]
@@ -29,9 +30,6 @@ pub(super) struct Issued {
     pub(super) grant: Grant,
     pub(super) access: Secret<'static>,
     pub(super) refresh: Option<Secret<'static>>,
-    /// Client, for fields that describe it.
-    #[allow(dead_code, reason = "for fields of platforms")]
-    pub(super) application: Application,
 }
 
 /// Keeps an answer out of every cache (RFC 6749 section 5.1).
@@ -74,11 +72,17 @@ impl Answer {
 impl Refusal {
     /// Returns the answer, by the rows of a door. Its texts are fixed.
     pub(super) fn into_response(self, door: &Door) -> Response<AnswerBody> {
-        let row = door.row(self.kind);
-        let is_own = door.refusals.iter().any(|(kind, _)| *kind == self.kind);
-        let description = self.detail.filter(|_| !is_own).unwrap_or(row.description);
-        let body =
-            format!("{{\"error\":{},\"error_description\":{}}}", quoted(row.error), quoted(description));
+        let own = door.row(&self).copied();
+        let row = own.unwrap_or_else(|| self.kind.row());
+        let description = self.detail.filter(|_| own.is_none()).unwrap_or(row.description);
+        let maximum = self.maximum.unwrap_or_default().as_millis().to_string();
+        let description = quoted(&description.replace("{maximum}", &maximum));
+        let exception = row.exception.map(|name| format!("\"exception\":{},", quoted(name)));
+        let body = format!(
+            "{{\"error\":{},{}\"error_description\":{description}}}",
+            quoted(row.error),
+            exception.unwrap_or_default(),
+        );
         let mut response = Answer { status: row.status, ..Answer::json(body) }.into_response();
         let headers = response.headers_mut();
         if row.status == StatusCode::UNAUTHORIZED {
@@ -114,6 +118,9 @@ impl Field {
             Self::Scope => {
                 Some(("scope", quoted(grant.scopes.as_str()))).filter(|_| !grant.scopes.is_empty())
             }
+            Self::User => Some(("user", owner::user(grant)?)),
+            Self::Application => Some(("application", owner::application(grant)?)),
+            Self::Organization => Some(("organization", owner::organization(grant)?)),
         }
     }
 }

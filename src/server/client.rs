@@ -8,7 +8,7 @@ use super::profile::Ways;
 use super::refusal::{Refusal, RefusalKind};
 use super::request::EndpointRequest;
 use super::state::State;
-use crate::credential::{ClientKind, Credential, Pair, Secret};
+use crate::credential::{Carrier, ClientKind, Credential, Pair, Secret};
 use crate::grant::{Application, StoreError};
 use crate::read::basic;
 use crate::request::percent;
@@ -41,17 +41,30 @@ impl Client<'_> {
     /// parameters, or the id of a public client alone. An unknown client, a wrong secret, and a
     /// confidential client without a secret get the same answer.
     pub(super) async fn of<'s>(state: &'s State, request: &EndpointRequest) -> Result<Client<'s>, Refusal> {
+        let carrier = match request.headers.contains_key(AUTHORIZATION) {
+            true => Some(Carrier::Authorization),
+            false => request.parameters.carrier("client_secret"),
+        };
+        Self::identified(state, request).await.map_err(|refusal| refusal.carried_by(carrier))
+    }
+
+    async fn identified<'s>(state: &'s State, request: &EndpointRequest) -> Result<Client<'s>, Refusal> {
         let application = match presented(request)? {
             Presented::Secret(pair, second) => with_secret(state, request, pair, second).await?,
             Presented::Named(id) => public(state, request, id).await?,
             Presented::Implied(id) => {
                 let application = public(state, request, &id).await?;
-                if !is_of_path(&application, request) {
+                // Two paths may imply one id, such as `a.b` and `c`, or `a` and `b.c`.
+                let is_named = |name: &str| request.captures.get(name).is_some();
+                if is_named("app") && application.app.is_none() {
                     return Err(RefusalKind::InvalidClient.into());
                 }
                 application
             }
         };
+        if !is_of_path(&application, request) {
+            return Err(RefusalKind::InvalidClient.into());
+        }
         let profile = state.profile_of(&application).filter(|of| request.route.profiles.contains(&of.name));
         let Some(profile) = profile else { return Err(RefusalKind::UnauthorizedClient.into()) };
         Ok(Client { application, ways: &profile.ways })
@@ -171,10 +184,12 @@ async fn public(state: &State, request: &EndpointRequest, id: &str) -> Result<Ap
     verified.map_err(|error| Refusal::of(&error, RefusalKind::InvalidClient))
 }
 
-/// Returns `true` if an application is that of the path, by its organization and its application.
+/// Returns `true` if an application is of the organization and of the application that the path
+/// names. The client of an organization is of every application of it.
 fn is_of_path(application: &Application, request: &EndpointRequest) -> bool {
     let is = |name: &str, own: Option<&str>| request.captures.get(name).is_none_or(|of| own == Some(of));
-    is("org", application.org.as_deref()) && is("app", application.app.as_deref())
+    is("org", application.org.as_deref())
+        && (application.app.is_none() || is("app", application.app.as_deref()))
 }
 
 pub(super) fn outage(error: StoreError) -> VerifyError {

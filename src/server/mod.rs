@@ -54,6 +54,7 @@ mod collect;
 mod dispatch;
 mod issuer;
 mod offer;
+mod owner;
 mod parameters;
 pub mod profile;
 mod refusal;

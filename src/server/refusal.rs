@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::credential::Carrier;
 use crate::grant::StoreError;
 use crate::rejection::DenialReason;
 use crate::trace;
@@ -16,6 +17,8 @@ pub enum RefusalKind {
     /// A parameter is missing, malformed or repeated, or a client authenticated in two ways (RFC
     /// 6749 section 5.2).
     InvalidRequest,
+    /// A parameter that the grant type needs is missing (RFC 6749 section 5.2).
+    MissingParameter,
     /// The client is unknown, its secret is wrong, or it did not authenticate (RFC 6749 section
     /// 5.2).
     InvalidClient,
@@ -32,6 +35,10 @@ pub enum RefusalKind {
     /// A resource is malformed, unknown, or more than the client or the grant has (RFC 8707 section
     /// 2).
     InvalidTarget,
+    /// The lifetime that the client asks for is not a number.
+    InvalidLifetime,
+    /// The lifetime that the client asks for exceeds the maximum.
+    LifetimeTooLong,
     /// The endpoint does not have the method.
     MethodNotAllowed,
     /// No endpoint has this path.
@@ -68,8 +75,14 @@ pub struct RefusalRow {
     pub status: StatusCode,
     /// Value of `error`.
     pub error: &'static str,
-    /// Value of `error_description`, a fixed text.
+    /// Value of `error_description`, a fixed text. `{maximum}` stands for the maximum lifetime in
+    /// milliseconds.
     pub description: &'static str,
+    /// Value of the member `exception`; `None` for a body without it.
+    pub exception: Option<&'static str>,
+    /// Place of the credential that was refused; `None` for every place. Of the rows of a kind, the
+    /// first that fits is the answer.
+    pub carrier: Option<Carrier>,
 }
 
 /// Refusal of a request.
@@ -82,18 +95,25 @@ pub(super) struct Refusal {
     pub(super) retry_after: Option<Duration>,
     /// Value of `Allow`, for a method that the endpoint does not have.
     pub(super) allow: Option<&'static str>,
+    /// Place of the credential that was refused.
+    pub(super) carrier: Option<Carrier>,
+    /// Maximum lifetime, for one that exceeds it.
+    pub(super) maximum: Option<Duration>,
 }
 
 impl RefusalKind {
     /// All kinds, in the order of their declaration.
     pub const ALL: &'static [Self] = &[
         Self::InvalidRequest,
+        Self::MissingParameter,
         Self::InvalidClient,
         Self::InvalidGrant,
         Self::UnauthorizedClient,
         Self::UnsupportedGrantType,
         Self::InvalidScope,
         Self::InvalidTarget,
+        Self::InvalidLifetime,
+        Self::LifetimeTooLong,
         Self::MethodNotAllowed,
         Self::NotFound,
         Self::InsecureTransport,
@@ -110,6 +130,7 @@ impl RefusalKind {
             Self::InvalidRequest => {
                 (StatusCode::BAD_REQUEST, "invalid_request", "A parameter is missing, malformed or repeated.")
             }
+            Self::MissingParameter => (StatusCode::BAD_REQUEST, "invalid_request", "A parameter is missing."),
             Self::InvalidClient => {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "The client could not be authenticated.")
             }
@@ -129,6 +150,12 @@ impl RefusalKind {
             }
             Self::InvalidTarget => {
                 (StatusCode::BAD_REQUEST, "invalid_target", "A resource is unknown or was not granted.")
+            }
+            Self::InvalidLifetime => {
+                (StatusCode::BAD_REQUEST, "invalid_request", "The lifetime is not a number.")
+            }
+            Self::LifetimeTooLong => {
+                (StatusCode::BAD_REQUEST, "invalid_request", "The lifetime exceeds {maximum} ms.")
             }
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -159,19 +186,22 @@ impl RefusalKind {
                 (StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The request could not be handled.")
             }
         };
-        RefusalRow { status, error, description }
+        RefusalRow { status, error, description, exception: None, carrier: None }
     }
 
     /// Returns a short name for logs and metrics, unique to each kind.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
+            Self::MissingParameter => "missing_parameter",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidLifetime => "invalid_lifetime",
+            Self::LifetimeTooLong => "lifetime_too_long",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotFound => "not_found",
             Self::InsecureTransport => "insecure_transport",
@@ -190,13 +220,22 @@ impl RefusalKind {
     }
 
     const fn plain(self) -> Refusal {
-        Refusal { kind: self, detail: None, retry_after: None, allow: None }
+        Refusal { kind: self, detail: None, retry_after: None, allow: None, carrier: None, maximum: None }
     }
 }
 
 impl Refusal {
     pub(super) const fn not_allowed(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..RefusalKind::MethodNotAllowed.plain() }
+    }
+
+    pub(super) const fn too_long(maximum: Duration) -> Self {
+        Self { maximum: Some(maximum), ..RefusalKind::LifetimeTooLong.plain() }
+    }
+
+    /// Returns the refusal of a credential from this place.
+    pub(super) fn carried_by(self, carrier: Option<Carrier>) -> Self {
+        Self { carrier, ..self }
     }
 
     /// Returns the refusal for a credential that was not verified. A denial is of this kind.

@@ -9,14 +9,20 @@ use zeroize::Zeroizing;
 
 use super::profile::{Door, Place};
 use super::refusal::{Refusal, RefusalKind};
-use crate::credential::Secret;
+use crate::credential::{Carrier, Secret};
 use crate::request::grammar::has_control;
 
 /// The parameters of a request that this server knows, each at most once, except `resource`.
 ///
 /// An empty parameter counts as absent, and unknown ones are dropped (RFC 6749 section 3.2).
 #[derive(Default)]
-pub(super) struct Parameters(Vec<(&'static str, Secret<'static>)>);
+pub(super) struct Parameters(Vec<Parameter>);
+
+struct Parameter {
+    name: &'static str,
+    value: Secret<'static>,
+    carrier: Carrier,
+}
 
 /// The parameters of the standards.
 const KNOWN: &[&str] = &[
@@ -64,22 +70,28 @@ impl Parameters {
             return Err(RefusalKind::InvalidRequest.because("There are too many parameters."));
         }
         let may_ask_in_query = door.places.contains(&Place::Query);
-        let of_query = in_query.into_iter().map(|pair| (pair, may_ask_in_query));
-        for ((name, value), is_allowed) in of_query.chain(in_body.into_iter().map(|pair| (pair, true))) {
+        let of_query = in_query.into_iter().map(|pair| (pair, Carrier::Query));
+        let of_body = in_body.into_iter().map(|pair| (pair, Carrier::Body));
+        for ((name, value), carrier) in of_query.chain(of_body) {
             let Some(name) = known(door, &name) else { continue };
-            if !is_allowed {
+            if carrier == Carrier::Query && !may_ask_in_query {
                 return Err(RefusalKind::InvalidRequest.because("Parameters must be in the body."));
             }
             if seen.contains(&name) && name != RESOURCE {
                 return Err(RefusalKind::InvalidRequest.because("A parameter is repeated."));
             }
             seen.push(name);
-            parameters.add(name, value)?;
+            parameters.add(name, value, carrier)?;
         }
         Ok(parameters)
     }
 
-    fn add(&mut self, name: &'static str, mut value: Zeroizing<Vec<u8>>) -> Result<(), Refusal> {
+    fn add(
+        &mut self,
+        name: &'static str,
+        mut value: Zeroizing<Vec<u8>>,
+        carrier: Carrier,
+    ) -> Result<(), Refusal> {
         let text = String::from_utf8(std::mem::take(&mut *value)).map(Zeroizing::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
             RefusalKind::InvalidRequest.because(UNREADABLE)
@@ -88,14 +100,14 @@ impl Parameters {
             return Err(RefusalKind::InvalidRequest.because("A parameter has a control character."));
         }
         if !text.is_empty() {
-            self.0.push((name, Secret::wiped(text)));
+            self.0.push(Parameter { name, value: Secret::wiped(text), carrier });
         }
         Ok(())
     }
 
     /// Returns a parameter that may hold a secret.
     pub(super) fn secret(&self, name: &str) -> Option<Secret<'_>> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.reborrow())
+        self.find(name).map(|parameter| parameter.value.reborrow())
     }
 
     /// Returns a parameter that holds no secret.
@@ -103,9 +115,18 @@ impl Parameters {
         self.values(name).next()
     }
 
+    /// Returns the place of a parameter.
+    pub(super) fn carrier(&self, name: &str) -> Option<Carrier> {
+        self.find(name).map(|parameter| parameter.carrier)
+    }
+
+    fn find(&self, name: &str) -> Option<&Parameter> {
+        self.0.iter().find(|parameter| parameter.name == name)
+    }
+
     /// Returns a parameter that holds no secret and that the request needs.
     pub(super) fn needed(&self, name: &str, missing: &'static str) -> Result<&str, Refusal> {
-        self.text(name).ok_or(RefusalKind::InvalidRequest.because(missing))
+        self.text(name).ok_or(RefusalKind::MissingParameter.because(missing))
     }
 
     /// Returns the resources, in the order of the request.
@@ -114,8 +135,8 @@ impl Parameters {
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter(move |(known, _)| *known == name);
-        named.map(|(_, value)| value.expose_secret())
+        let named = self.0.iter().filter(move |parameter| parameter.name == name);
+        named.map(|parameter| parameter.value.expose_secret())
     }
 }
 
@@ -129,7 +150,7 @@ fn known(door: &Door, name: &[u8]) -> Option<&'static str> {
 /// Shows no values, because some are secrets.
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.0.iter().map(|parameter| parameter.name)).finish()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a server knows of a request before it knows the client.
 
-use crate::server::refusal::{RefusalKind, RefusalRow};
+use crate::server::refusal::{Refusal, RefusalKind, RefusalRow};
 
 /// The paths of a profile, the places of parameters, and the shape of refusals.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub struct Door {
     pub aliases: &'static [(&'static str, &'static str)],
     /// Parameters of this platform, beside those of the standards.
     pub parameters: &'static [&'static str],
-    /// Rows that replace those of [`RefusalKind::row`].
+    /// Rows that replace those of [`RefusalKind::row`]. The first that fits counts.
     pub refusals: &'static [(RefusalKind, RefusalRow)],
 }
 
@@ -111,9 +111,9 @@ impl Methods {
 }
 
 impl Door {
-    /// Returns the row for a refusal.
-    pub(in crate::server) fn row(&self, kind: RefusalKind) -> RefusalRow {
-        let own = self.refusals.iter().find(|(of, _)| *of == kind);
-        own.map_or_else(|| kind.row(), |(_, row)| *row)
+    /// Returns the row of the profile for a refusal; `None` if the standard row is the answer.
+    pub(in crate::server) fn row(&self, refusal: &Refusal) -> Option<&RefusalRow> {
+        let fits = |row: &RefusalRow| row.carrier.is_none_or(|place| refusal.carrier == Some(place));
+        self.refusals.iter().find(|(of, row)| *of == refusal.kind && fits(row)).map(|(_, row)| row)
     }
 }

@@ -26,7 +26,12 @@ pub const STANDARD: Profile = Profile {
     ways: Ways {
         grants: &[GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
         codes: Codes { shape: SHAPE, lifetime: Duration::from_secs(60), pkce: Pkce::Required },
-        access: AccessTokens { shape: SHAPE, lifetime: Lifetime::seconds(3_600), jwt: true },
+        access: AccessTokens {
+            shape: SHAPE,
+            lifetime: Lifetime::seconds(3_600),
+            jwt: true,
+            lifetime_parameter: None,
+        },
         refresh: Some(RefreshTokens {
             shape: SHAPE,
             idle: Lifetime::seconds(30 * DAY),

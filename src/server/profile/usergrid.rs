@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::{
     AccessTokens, Codes, Door, Endpoint, Field, Methods, Pkce, Place, Profile, Route, STANDARD, Ways,
 };
+use crate::credential::Carrier;
 use crate::grant::{GrantType, Lifetime, TokenShape};
 use crate::server::refusal::{RefusalKind, RefusalRow};
 
@@ -29,10 +30,26 @@ pub const USERGRID: Profile = Profile {
         aliases: &[],
         parameters: &["ttl"],
         refusals: &[
+            (
+                RefusalKind::InvalidClient,
+                RefusalRow {
+                    error: "auth_invalid_credentials",
+                    description: "Unable to authenticate due to invalid client credentials",
+                    carrier: Some(Carrier::Authorization),
+                    ..UNAUTHENTICATED
+                },
+            ),
+            (RefusalKind::InvalidClient, RefusalRow { carrier: Some(Carrier::Query), ..UNAUTHENTICATED }),
             (RefusalKind::InvalidClient, REFUSED),
+            (RefusalKind::MissingParameter, REFUSED),
             (RefusalKind::InvalidGrant, REFUSED),
             (RefusalKind::UnauthorizedClient, REFUSED),
             (RefusalKind::UnsupportedGrantType, REFUSED),
+            (RefusalKind::InvalidLifetime, lifetime("ttl must be a number >= 0")),
+            (
+                RefusalKind::LifetimeTooLong,
+                lifetime("Your token age cannot be more than the maximum age of {maximum} milliseconds"),
+            ),
         ],
     },
     ways: Ways {
@@ -42,10 +59,11 @@ pub const USERGRID: Profile = Profile {
             shape: TokenShape::Usergrid,
             lifetime: Lifetime::seconds(7 * 24 * 3_600),
             jwt: false,
+            lifetime_parameter: Some("ttl"),
         },
         refresh: None,
         grant_lifetime: Lifetime::Unlimited,
-        answer: &[Field::AccessToken, Field::ExpiresIn],
+        answer: &[Field::AccessToken, Field::ExpiresIn, Field::User, Field::Application, Field::Organization],
     },
 };
 
@@ -53,4 +71,25 @@ const REFUSED: RefusalRow = RefusalRow {
     status: StatusCode::BAD_REQUEST,
     error: "invalid_grant",
     description: "invalid username or password",
+    exception: None,
+    carrier: None,
 };
+
+/// Wrong client credentials in the query, which Usergrid's filters refuse before its endpoint.
+const UNAUTHENTICATED: RefusalRow = RefusalRow {
+    status: StatusCode::UNAUTHORIZED,
+    error: "invalid_client",
+    description: "Unable to authenticate (OAuth)",
+    exception: Some("org.apache.usergrid.rest.exceptions.SecurityException"),
+    carrier: None,
+};
+
+const fn lifetime(description: &'static str) -> RefusalRow {
+    RefusalRow {
+        status: StatusCode::BAD_REQUEST,
+        error: "illegal_argument",
+        description,
+        exception: Some("java.lang.IllegalArgumentException"),
+        carrier: None,
+    }
+}

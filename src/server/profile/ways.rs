@@ -55,6 +55,10 @@ pub struct AccessTokens {
     pub lifetime: Lifetime,
     /// `true` if the token is a JWT when the server has a signer (RFC 9068).
     pub jwt: bool,
+    /// Parameter with which a client asks for a shorter lifetime, in milliseconds; 0 asks for the
+    /// longest. It is one of [`Door::parameters`](super::Door::parameters). `None` if there is
+    /// none.
+    pub lifetime_parameter: Option<&'static str>,
 }
 
 /// Refresh tokens of a profile.
@@ -108,6 +112,14 @@ pub enum Field {
     RefreshToken,
     /// `scope`. Absent if the token has no scopes.
     Scope,
+    /// `user`: an object with `uuid`, `type` and `username`. Absent if the client acts for itself.
+    User,
+    /// `application`: the UUID in the client's id, or else the application's name. Absent if the
+    /// client is not an application's, or acts for a user.
+    Application,
+    /// `organization`: an object with `name` and, if the client's id has it, `uuid`. Absent if the
+    /// client is not an organization's, or acts for a user.
+    Organization,
 }
 
 impl RefreshTokens {

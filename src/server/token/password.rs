@@ -18,11 +18,17 @@ pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
     let credential = Credential::Password(Pair::new(name, password));
     let user = log_in(token, &credential).await?;
     let application = &token.client.application;
+    // A user of another organization or application is unknown here.
+    let is_here = |place: Option<&str>, own: Option<&str>| place.is_none_or(|place| own == Some(place));
+    let is_of_app = user.app().is_none() || is_here(application.app.as_deref(), user.app());
+    if !is_here(application.org.as_deref(), user.org()) || !is_of_app {
+        return Err(RefusalKind::InvalidGrant.into());
+    }
     let id = GrantId::random()?;
     let mut draft = token.draft(id.clone()).user(user.id()).authenticated_at(token.state.clock.now());
     draft.uuid = user.uuid().map(str::to_owned);
-    draft.org = user.org().map(str::to_owned).or(draft.org);
-    draft.app = user.app().map(str::to_owned).or(draft.app);
+    draft.org = draft.org.or_else(|| user.org().map(str::to_owned));
+    draft.app = draft.app.or_else(|| user.app().map(str::to_owned));
     draft.scopes = scopes::new(scopes::asked(token.request)?, &application.scopes)?;
     draft.audience = audience::new(token.state, token.request, application)?;
     if let Lifetime::Limited(lifetime) = token.grant_lifetime() {

@@ -1,5 +1,7 @@
 //! The tokens of an answer, from their texts to the stored grant.
 
+use std::time::Duration;
+
 use super::TokenRequest;
 use crate::credential::{Credential, Digest, Pair, Secret};
 use crate::grant::{
@@ -28,7 +30,7 @@ impl<'t> TokenRequest<'t> {
 
     /// Returns the parameter of a code or a token.
     pub(super) fn presented(&self, name: &str, missing: &'static str) -> Result<Secret<'t>, Refusal> {
-        self.request.parameters.secret(name).ok_or(RefusalKind::InvalidRequest.because(missing))
+        self.request.parameters.secret(name).ok_or(RefusalKind::MissingParameter.because(missing))
     }
 
     /// Returns a code or a refresh token as a credential of its client, so that guesses are counted
@@ -72,6 +74,25 @@ impl<'t> TokenRequest<'t> {
         self.client.application.lifetimes.grant.unwrap_or(self.ways().grant_lifetime)
     }
 
+    /// Returns the lifetime of an access token: the maximum, or a shorter one that the client asks
+    /// for.
+    fn lifetime(&self) -> Result<Lifetime, Refusal> {
+        let access = &self.ways().access;
+        let maximum = self.client.application.lifetimes.access.unwrap_or(access.lifetime);
+        let asked = access.lifetime_parameter.and_then(|name| self.request.text(name));
+        let Some(asked) = asked else { return Ok(maximum) };
+        if !asked.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(RefusalKind::InvalidLifetime.into());
+        }
+        // A number with more digits is longer than any maximum.
+        let asked = Duration::from_millis(asked.parse().unwrap_or(u64::MAX));
+        match maximum {
+            _ if asked.is_zero() => Ok(maximum),
+            Lifetime::Limited(maximum) if asked > maximum => Err(Refusal::too_long(maximum)),
+            _ => Ok(Lifetime::Limited(asked)),
+        }
+    }
+
     /// Returns an access token, and the first refresh token of a grant if the client gets one.
     pub(super) fn first(&self, id: &GrantId) -> Result<Tokens, Refusal> {
         let refresh = self.refresh_tokens().map(|of| Ok::<_, Refusal>((of, of.shape.refresh(id)?)));
@@ -102,7 +123,7 @@ impl<'t> TokenRequest<'t> {
     ) -> Result<Tokens, Refusal> {
         let lifetimes = self.client.application.lifetimes;
         let access = &self.ways().access;
-        let mut lifetime = lifetimes.access.unwrap_or(access.lifetime);
+        let mut lifetime = self.lifetime()?;
         let (text, digest) = if let Some(signer) = self.signer() {
             lifetime = signer.lifetime(lifetime);
             (None, Digest::random()?)
@@ -150,7 +171,7 @@ impl<'t> TokenRequest<'t> {
         match access {
             Ok(access) => {
                 report::changed(what, self.request, &application.id, &grant);
-                Ok(Issued { grant, access, refresh: tokens.refresh, application: application.clone() })
+                Ok(Issued { grant, access, refresh: tokens.refresh })
             }
             Err(refusal) => {
                 self.request.stores.grants.end_dyn(&Ending::Grant(&grant.id)).await?;
