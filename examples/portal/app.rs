@@ -12,6 +12,7 @@ use tower_principal::verify::sql::{ApplicationRecord, SqlApplications, SqlError}
 
 use crate::BoxError;
 use crate::database::Database;
+use crate::demo::OWN;
 use crate::flags::Flags;
 
 /// The page size of a query, which is the maximum.
@@ -42,7 +43,7 @@ enum Tenant {
 enum Action {
     /// Registers an application, and prints the secret of a confidential one, once.
     Add(Registration),
-    /// Prints each application as a JSON object on a line of its own.
+    /// Prints each application as a JSON object on a line of its own, without the portal's own.
     List,
     /// Gives a confidential application a new secret, and prints it, once.
     Rotate {
@@ -67,7 +68,7 @@ struct Registration {
     #[arg(long)]
     public: bool,
     /// The name that people see.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = label)]
     label: Option<String>,
     /// A redirect URI; may be repeated.
     #[arg(long, value_name = "URI")]
@@ -156,7 +157,10 @@ async fn list(applications: &SqlApplications) -> Result<(), BoxError> {
     let mut after = None;
     loop {
         let page = applications.list(after.as_deref(), PAGE).await?;
-        for record in &page {
+        let is_own = |record: &&ApplicationRecord| {
+            record.application.label.as_deref().is_some_and(|label| label.starts_with(OWN))
+        };
+        for record in page.iter().filter(|record| !is_own(record)) {
             writeln!(io::stdout(), "{}", described(record))?;
         }
         match page.into_iter().last() {
@@ -178,6 +182,14 @@ fn described(record: &ApplicationRecord) -> serde_json::Value {
         "org": application.org,
         "rotating": record.previous_until.is_some_and(|until| until > std::time::SystemTime::now()),
     })
+}
+
+fn label(text: &str) -> Result<String, String> {
+    if text.starts_with(OWN) {
+        Err("this is a label of the portal's own".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn grant_type(name: &str) -> Result<GrantType, String> {

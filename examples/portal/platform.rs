@@ -55,6 +55,11 @@ impl Platform {
         &self.store
     }
 
+    /// Returns the verifier of the users' passwords, for log-ins.
+    pub(crate) fn passwords(&self) -> SqlVerifier {
+        self.database.clone()
+    }
+
     fn here<'r>(&self, context: &VerifyContext<'r>) -> VerifyContext<'r> {
         context.clone().with_tenant(self.tenant)
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tower_principal::verify::sql::SqlError;
 
+pub(crate) use self::stored::OWN;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::{BoxError, private_file, random};

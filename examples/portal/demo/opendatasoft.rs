@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tower_principal::Secret;
+use tower_principal::grant::{Application, GrantType};
 use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
 
 use super::stored::{self, demo};
@@ -58,11 +59,16 @@ impl Credentials {
         })
     }
 
-    /// Stores the user, the tokens and the API key in the database. The OAuth clients stay in
-    /// memory: the database has only clients of organizations, and these are not credentials of a
-    /// request.
+    /// Stores all of them in the database. The OAuth clients are registered applications.
     pub(super) async fn store(&self, store: &SqlStore) -> Result<(), SqlError> {
         stored::user(store, &self.user, NewUser::new()).await?;
+        let codes = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        let client = Application::confidential(&self.client.id).redirect(self.client.redirect_uri);
+        let client = client.grants(codes.into_iter().chain([GrantType::ClientCredentials])).scopes(["all"]);
+        stored::client(store, client, self.client.secret.as_deref()).await?;
+        let public = &self.public_client;
+        let public = Application::public(&public.id).redirect(public.redirect_uri);
+        stored::client(store, public.grants(codes).scopes(["all"]), None).await?;
         let key = demo().id(&self.api_key.id).owner(OTTO);
         store.api_keys().import(Secret::borrowed(&self.api_key.key), key).await?;
         for token in [&self.access_token, &self.narrow_access_token] {

@@ -3,12 +3,22 @@
 use std::time::Duration;
 
 use tower_principal::Secret;
-use tower_principal::verify::sql::{Credentials, Kind, NewCredential, NewUser, SqlError, SqlStore};
+use tower_principal::grant::Application;
+use tower_principal::verify::sql::{
+    Credentials, Kind, NewCredential, NewUser, SqlApplications, SqlError, SqlStore,
+};
 
 use super::Login;
 
 /// The label that distinguishes demo credentials from issued ones.
 const LABEL: &str = "demo";
+/// The start of the labels of the portal's own applications. An operator's application has another
+/// label.
+pub(crate) const OWN: &str = "portal: ";
+/// The label of applications that are replaced at each start.
+const CLIENT: &str = "portal: demo client";
+/// The label of applications that stay, because tokens that were issued to them stay.
+const PLACE: &str = "portal: log-in of users";
 /// The page size of a query, which is the maximum.
 const PAGE: u32 = 1_000;
 /// The time for which a revoked or expired credential is refused as such.
@@ -27,6 +37,28 @@ pub(super) async fn user(store: &SqlStore, login: &Login, new: NewUser) -> Resul
         return users.set_password(&login.username, password).await;
     }
     users.create(&login.username, password, new).await
+}
+
+/// Registers a client of this start.
+pub(super) async fn client(
+    store: &SqlStore,
+    application: Application,
+    secret: Option<&str>,
+) -> Result<(), SqlError> {
+    let (application, applications) = (application.label(CLIENT), store.applications());
+    match secret {
+        Some(secret) => applications.import(&application, &Secret::borrowed(secret)).await,
+        None => applications.register(&application).await.map(drop),
+    }
+}
+
+/// Registers an application that stays, or changes the existing one.
+pub(super) async fn place(store: &SqlStore, application: Application) -> Result<(), SqlError> {
+    let (application, applications) = (application.label(PLACE), store.applications());
+    if applications.change(&application).await? {
+        return Ok(());
+    }
+    applications.register(&application).await.map(drop)
 }
 
 /// Deletes the demo credentials of the previous start, and stores the new ones.
@@ -48,8 +80,23 @@ async fn end_old(store: &SqlStore) -> Result<(), SqlError> {
     for credentials in kinds {
         end(store, &credentials).await?;
     }
+    end_clients(&store.applications()).await?;
     while store.purge_expired(RETENTION).await? > 0 {}
     Ok(())
+}
+
+async fn end_clients(applications: &SqlApplications) -> Result<(), SqlError> {
+    let mut after = None;
+    loop {
+        let page = applications.list(after.as_deref(), PAGE).await?;
+        for old in page.iter().filter(|old| old.application.label.as_deref() == Some(CLIENT)) {
+            applications.delete(&old.application.id).await?;
+        }
+        match page.into_iter().last() {
+            Some(last) => after = Some(last.application.id),
+            None => return Ok(()),
+        }
+    }
 }
 
 async fn end(store: &SqlStore, credentials: &Credentials) -> Result<(), SqlError> {

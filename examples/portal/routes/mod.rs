@@ -4,6 +4,7 @@
 mod any;
 mod collections;
 mod geodatahub;
+mod issuing;
 mod opendatasoft;
 mod rfc6750;
 mod shape;
@@ -16,10 +17,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use tower_principal::dialect;
 use tower_principal::metadata::ProtectedResource;
 use tower_principal::transport::Transport;
 use tower_principal::verify::Throttled;
-use tower_principal::{Verifier, dialect};
 
 use crate::BoxError;
 use crate::demo::Demo;
@@ -51,15 +52,18 @@ pub(crate) fn all(
         ProtectedResource::new(origin, &dialect::OPENDATASOFT)?.authorization_server(origin).scopes(["all"]);
     let url = metadata.url().to_owned();
     let path = metadata.path().to_owned();
+    let usergrids = issuing::usergrid(&usergrid, &transport, origin)?;
+    let opendatasofts = issuing::opendatasoft(&opendatasoft, &transport, origin)?;
     let tokens = Arc::new(throttled(opendatasoft)?);
 
     let routes = Router::new()
         .merge(any::routes(Arc::new(throttled(any)?), &transport, &url))
         .merge(rfc6750::routes(Arc::clone(&tokens), &transport, &url))
         .merge(socrata::routes(throttled(socrata)?, documents, &transport))
-        .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, documents, &transport))
+        .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, usergrids, documents, &transport))
         .merge(geodatahub::routes(throttled(geodatahub)?, &transport, key))
         .merge(opendatasoft::routes(tokens, &transport, &url))
+        .merge(opendatasofts.router())
         .route(&path, get(async move || metadata.response().map(Body::from)))
         .route("/healthz", get(async || "ok"))
         .merge(metrics);
@@ -69,6 +73,6 @@ pub(crate) fn all(
 /// Throttles clients that keep failing, except those on this machine. There a demonstration, its
 /// tests and a user with a mistyped password share 127.0.0.1 and would throttle one another. Behind
 /// a proxy that forwards client addresses, the limits apply.
-fn throttled<V: Verifier>(verifier: V) -> Result<Throttled<V>, BoxError> {
+fn throttled<V>(verifier: V) -> Result<Throttled<V>, BoxError> {
     Ok(Throttled::new(verifier)?.exempt(["127.0.0.0/8".parse()?, "::1/128".parse()?]))
 }

@@ -9,14 +9,16 @@ use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, put};
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_principal::Policy as _;
 use tower_principal::policy;
 use tower_principal::principal::IdentityKind;
+use tower_principal::server::AuthorizationServer;
 use tower_principal::transport::Transport;
+use tower_principal::verify::sql::UserRecord;
 use tower_principal::{
     AuthenticateLayer, Credential, GuestRule, OrgAdmin, Principal, PrincipalKind, RequireLayer, Secret,
     Verifier, VerifyContext, VerifyError, dialect, extract::protect,
@@ -24,7 +26,7 @@ use tower_principal::{
 
 use super::{BODY_LIMIT, collections, shape};
 use crate::collections::Collections;
-use crate::demo::usergrid::{APPS, ORG, WENDY};
+use crate::demo::usergrid::{APPS, ORG};
 use crate::documents::Documents;
 use crate::platform::Platform;
 use crate::whoami::whoami;
@@ -53,11 +55,12 @@ const RESERVED: [&str; 11] = [
 
 type Apps = Arc<BTreeMap<&'static str, Arc<Collections>>>;
 
-/// Builds the routes. `verifier` verifies credentials; `accounts` are those whose tokens are
-/// revoked.
+/// Builds the routes. `verifier` verifies credentials; `accounts` are those whose tokens `server`
+/// issues and that are revoked here.
 pub(super) fn routes(
     verifier: impl Verifier,
     accounts: Platform,
+    server: AuthorizationServer,
     documents: &Documents,
     transport: &Transport,
 ) -> Router {
@@ -69,8 +72,8 @@ pub(super) fn routes(
     let application = RequireLayer::new(policy::application(APPLICATION));
     let applications = Router::new()
         .route("/{org}/{app}/whoami", get(whoami))
-        .route("/{org}/{app}/users/{user}/revoketokens", put(revoke_all))
-        .route("/{org}/{app}/users/{user}/revoketoken", put(revoke_one))
+        .route("/{org}/{app}/users/{user}/revoketokens", put(revoke_all).post(revoke_all))
+        .route("/{org}/{app}/users/{user}/revoketoken", put(revoke_one).post(revoke_one))
         .with_state(accounts)
         .route("/{org}/{app}/{*path}", collections::methods().layer(DefaultBodyLimit::max(BODY_LIMIT)))
         .route_layer(application)
@@ -83,8 +86,9 @@ pub(super) fn routes(
         .route_layer(RequireLayer::new(its_client));
     let organizations = protect(shape::errors(organizations, error), authenticate).into_router();
 
-    let tokens = Router::new().route("/{org}/{app}/token", any(async || StatusCode::NOT_FOUND));
-    applications.merge(shape::errors(tokens, error)).route_layer(from_fn(unreserved)).merge(organizations)
+    let tokens = Router::new().route_service("/{org}/{app}/token", server.clone());
+    let applications = applications.merge(tokens).route_layer(from_fn(unreserved));
+    applications.merge(organizations).route_service("/management/token", server)
 }
 
 /// Returns the first two segments of a path as they were sent. The policy refuses encoded ones.
@@ -124,18 +128,29 @@ async fn known(State(apps): State<Apps>, mut request: Request, next: Next) -> Re
 
 #[derive(Deserialize)]
 struct User {
+    org: String,
+    app: String,
     user: String,
 }
 
-/// Revokes all current tokens of the user.
-async fn revoke_all(State(accounts): State<Platform>, Path(User { user }): Path<User>) -> Response {
-    if user != WENDY {
-        return failure(StatusCode::NOT_FOUND, "service_resource_not_found", "There is no such user");
+/// Revokes all current tokens of a user of the application.
+async fn revoke_all(State(accounts): State<Platform>, Path(User { org, app, user }): Path<User>) -> Response {
+    let store = accounts.store();
+    let revoked = match store.users().find(&user).await {
+        Ok(found) => {
+            let is_here =
+                |user: &UserRecord| user.org == Some(org) && user.app.as_ref().is_none_or(|own| *own == app);
+            if !found.is_some_and(|user| is_here(&user)) {
+                return failure(StatusCode::NOT_FOUND, "service_resource_not_found", "There is no such user");
+            }
+            store.access_tokens().revoke_all_of(&user).await
+        }
+        Err(error) => Err(error),
+    };
+    match revoked {
+        Ok(_) => Json(json!({ "action": "revoked user tokens" })).into_response(),
+        Err(_) => unavailable(UNCERTAIN),
     }
-    if accounts.store().access_tokens().revoke_all_of(&user).await.is_err() {
-        return unavailable(UNCERTAIN);
-    }
-    Json(json!({ "action": "revoked user tokens" })).into_response()
 }
 
 #[derive(Deserialize)]
@@ -146,7 +161,7 @@ struct Named {
 /// Revokes one of the user's own tokens; a token of another user is not found.
 async fn revoke_one(
     State(accounts): State<Platform>,
-    Path(User { user }): Path<User>,
+    Path(User { user, .. }): Path<User>,
     query: Result<Query<Named>, QueryRejection>,
 ) -> Response {
     let Ok(Query(Named { token })) = query else {
