@@ -1,4 +1,4 @@
-// usergrid (npm): a client's id and secret or an access token in the query, or nothing.
+// usergrid (npm): a client's id and secret or an access token in the query, or nothing; log-ins, and what they give.
 'use strict';
 
 const Usergrid = require('usergrid');
@@ -125,6 +125,101 @@ async function main() {
     const expired = connectWithToken(app, demo.expired_access_token.token);
     await refused(`an expired token is refused at ${app}`, 'access_token', expired);
   }
+
+  for (const app of demo.apps) await logsIn(app);
+  await logsClientsIn(orgClient, appClient);
+  await revokes();
+}
+
+const WEEK = 7 * 24 * 60 * 60;
+
+// The client keeps the token of the answer, and sends it in the query from then on.
+function login(client, { username, password }) {
+  return new Promise((resolve) => {
+    client.login(username, password, (failed, answer, user) => resolve({ failed, answer, user }));
+  });
+}
+
+async function loggedIn(app, user) {
+  const client = connect(app, { authType: 'APP_USER' });
+  const { failed } = await login(client, user);
+  expect('failed', failed, null);
+  return client;
+}
+
+async function logsIn(app) {
+  await checks.check(`logs a user in at ${app} and works with the token`, async () => {
+    const client = connect(app, { authType: 'APP_USER' });
+    const { failed, answer, user } = await login(client, demo.user);
+    expect('failed', failed, null);
+    expect('members', Object.keys(answer).sort(), ['access_token', 'expires_in', 'user']);
+    expect('lifetime', answer.expires_in, WEEK);
+    expect('user', [user.get('username'), user.get('uuid')], [demo.user.username, demo.user.uuid]);
+    await createsAndLists(client);
+    await knownAs(client, { principal: 'OAuthUser', id: demo.user.username, org: demo.org, carrier: 'query' });
+  });
+
+  await checks.check(`a wrong password is refused at ${app}`, async () => {
+    const wrong = { username: demo.user.username, password: altered(demo.user.password) };
+    const { failed, answer } = await login(connect(app, { authType: 'APP_USER' }), wrong);
+    expect('failed', failed, true);
+    checks.expectRefusal('grant', answer.statusCode, answer.error);
+    expect('description', answer.error_description, 'invalid username or password');
+  });
+}
+
+// Its requests have a JSON body also with GET.
+async function logsClientsIn(orgClient, appClient) {
+  const asked = { grant_type: 'client_credentials', ttl: 60_000 };
+  const places = [
+    ['an application\'s client', appClient, demo.app_client.app, 'token', false, 'AppAdmin', 'application'],
+    ['an organization\'s client', orgClient, 'weather', 'management/token', true, 'OrgAdmin', 'organization'],
+    ['an organization\'s client at an application', orgClient, 'sandbox', 'token', false, 'OrgAdmin', 'organization'],
+  ];
+  for (const [who, secretOf, app, endpoint, mQuery, principal, member] of places) {
+    const { clientId: client_id, clientSecret: client_secret } = secretOf;
+    const ways = {
+      'in the body': [connect(app), { method: 'POST', body: { ...asked, client_id, client_secret } }],
+      'in the query': [connect(app, secretOf), { method: 'POST', body: asked }],
+      'in the query of a GET': [connect(app, secretOf), { qs: asked }],
+    };
+    for (const [way, [client, options]] of Object.entries(ways)) {
+      await checks.check(`logs ${who} in by its secret ${way}`, async () => {
+        const answer = await answered(client, { endpoint, mQuery, ...options });
+        expect('members', Object.keys(answer).sort(), ['access_token', member, 'expires_in'].sort());
+        expect('lifetime', answer.expires_in, 60);
+        const bearer = connectWithToken(app, answer.access_token);
+        await createsAndLists(bearer);
+        await knownAs(bearer, { principal, id: client_id, org: demo.org, carrier: 'query' });
+      });
+    }
+    const wrong = { ...secretOf, clientSecret: altered(secretOf.clientSecret) };
+    const options = { method: 'POST', endpoint, mQuery, body: asked };
+    await refused(`a wrong secret of ${who} in the query gets no token`, 'client', connect(app, wrong), options);
+  }
+}
+
+async function revokes() {
+  const { username } = demo.other_user;
+  await checks.check('a token that is revoked is refused, and the user\'s others are not', async () => {
+    const [revoked, kept] = [await loggedIn('weather', demo.other_user), await loggedIn('weather', demo.other_user)];
+    const options = { method: 'PUT', endpoint: `users/${username}/revoketoken`, qs: { token: revoked.getToken() } };
+    expect('action', (await answered(kept, options)).action, 'revoked user token');
+    const { answer } = await request(revoked, { endpoint: 'whoami' });
+    checks.expectRefusal('access_token', answer.statusCode, answer.error);
+    await knownAs(kept, { id: username });
+  });
+
+  await checks.check('all tokens of a user are revoked at once, and the next log-in works', async () => {
+    const clients = [await loggedIn('weather', demo.other_user), await loggedIn('sandbox', demo.other_user)];
+    const answer = await answered(clients[0], { method: 'PUT', endpoint: `users/${username}/revoketokens` });
+    expect('action', answer.action, 'revoked user tokens');
+    for (const client of clients) {
+      const { answer: refusal } = await request(client, { endpoint: 'whoami' });
+      checks.expectRefusal('access_token', refusal.statusCode, refusal.error);
+    }
+    await knownAs(await loggedIn('weather', demo.other_user), { id: username });
+  });
 }
 
 run(main);
