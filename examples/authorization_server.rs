@@ -22,9 +22,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     store.users().create("alice", Secret::borrowed("correct horse"), NewUser::new()).await?;
 
     // A web service keeps a secret; an app on a phone cannot.
-    let weather = Application::confidential("weather")
-        .grants([GrantType::ClientCredentials])
-        .scopes(["datasets:read"]);
+    let weather =
+        Application::confidential("weather").grants([GrantType::ClientCredentials]).scopes(["datasets:read"]);
     let secret = store.applications().register(&weather).await?.ok_or("no secret")?;
     let viewer = Application::public("viewer")
         .redirect(CALLBACK)

@@ -12,7 +12,7 @@ use tower_principal::verify::sql::{ApplicationRecord, SqlApplications, SqlError}
 
 use crate::BoxError;
 use crate::database::Database;
-use crate::demo::OWN;
+use crate::demo::stored::OWN;
 use crate::flags::Flags;
 
 /// The page size of a query, which is the maximum.

@@ -4,7 +4,7 @@
 pub(crate) mod geodatahub;
 pub(crate) mod opendatasoft;
 pub(crate) mod socrata;
-mod stored;
+pub(crate) mod stored;
 pub(crate) mod usergrid;
 
 use std::path::Path;
@@ -13,7 +13,6 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tower_principal::verify::sql::SqlError;
 
-pub(crate) use self::stored::OWN;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::{BoxError, private_file, random};

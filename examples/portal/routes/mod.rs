@@ -17,10 +17,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use tower_principal::dialect;
 use tower_principal::metadata::ProtectedResource;
 use tower_principal::transport::Transport;
 use tower_principal::verify::Throttled;
+use tower_principal::{Verifier as _, dialect};
 
 use crate::BoxError;
 use crate::demo::Demo;

@@ -4,6 +4,7 @@
 mod client_authentication;
 mod codes;
 mod holders;
+mod oauth2_crate;
 mod races;
 mod refresh;
 #[cfg(feature = "metrics")]
@@ -17,6 +18,7 @@ mod signer;
 mod signer_keys;
 mod throttling;
 mod token_endpoint;
+mod usergrid;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

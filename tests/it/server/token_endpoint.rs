@@ -202,6 +202,7 @@ async fn the_router_is_merged_and_answers_only_its_paths() {
 #[tokio::test]
 async fn a_client_is_refused_at_the_path_of_another_profile() {
     let [weather, viewer] = clients();
+    let weather = weather.org("acme").app("weather");
     for kit in
         Kit::with(&[weather.profile("usergrid"), viewer], |builder| builder.profile(profile::USERGRID)).await
     {

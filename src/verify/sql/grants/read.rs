@@ -35,7 +35,8 @@ pub(super) fn grant(mut row: Row, now: SystemTime) -> Result<Grant, SqlError> {
         granted_audience,
         generation,
         created_at,
-        now,
+        // As exact as the other times, so that a whole lifetime is left when a token was just issued.
+        now: time(millis(now)),
         expires_at,
         has_refresh: refresh_until.is_some_and(|until| until > millis(now)),
         refresh_expires_at: refresh_until.filter(|until| *until != NEVER).map(time),
