@@ -31,8 +31,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .scopes(["datasets:read"]);
     store.applications().register(&viewer).await?;
 
-    // Without TLS this is for clients on this machine alone. Behind a proxy or an acceptor with TLS,
-    // name it here, and the issuer is an https URL.
+    // Without TLS this is for clients on this machine alone. With a proxy or an acceptor that has
+    // TLS, name it here; the issuer is then an https URL.
     let transport = transport::danger_assume_secure();
     let server = AuthorizationServer::builder(ISSUER, store, transport.clone()).build()?;
 
@@ -47,15 +47,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .merge(server.router());
 
     let (secret, code) = (secret.expose_secret(), code.expose_secret());
-    println!("# A client that acts for itself:");
-    println!("curl {ISSUER}/oauth2/token -u weather:{secret} -d grant_type=client_credentials");
-    println!("# A client that acts for alice. A second use of the code ends its tokens:");
-    println!(
+    eprintln!("# A client that acts for itself:");
+    eprintln!("curl {ISSUER}/oauth2/token -u weather:{secret} -d grant_type=client_credentials");
+    eprintln!("# A client that acts for alice. A second use of the code ends its tokens:");
+    eprintln!(
         "curl {ISSUER}/oauth2/token -d grant_type=authorization_code -d client_id=viewer -d code={code} \
          -d redirect_uri={CALLBACK} -d code_verifier={VERIFIER}"
     );
-    println!("# With a token of either:");
-    println!("curl {ISSUER}/datasets -H 'Authorization: Bearer TOKEN'");
+    eprintln!("# With a token of either:");
+    eprintln!("curl {ISSUER}/datasets -H 'Authorization: Bearer TOKEN'");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
 }

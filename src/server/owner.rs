@@ -38,7 +38,7 @@ fn object<'t>(members: impl IntoIterator<Item = (&'t str, Option<&'t str>)>) -> 
 /// Returns the UUID that is a part of an organization's or an application's client id: four
 /// characters, then the base64url of its bytes.
 fn uuid(client: &str) -> Option<String> {
-    if ClientKind::of(client) == ClientKind::Other {
+    if ClientKind::from_id(client) == ClientKind::Other {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(client.get(4..)?).ok()?;
@@ -59,7 +59,7 @@ mod tests {
     use crate::grant::{GrantId, NewGrant};
 
     fn grant(client: &str) -> Grant {
-        Grant::of(&NewGrant::new(GrantId::parse("G1").unwrap(), client), SystemTime::UNIX_EPOCH)
+        Grant::from_draft(&NewGrant::new(GrantId::parse("G1").unwrap(), client), SystemTime::UNIX_EPOCH)
     }
 
     #[test]

@@ -181,7 +181,8 @@ async function logsClientsIn(orgClient, appClient) {
     const ways = {
       'in the body': [connect(app), { method: 'POST', body: { ...asked, client_id, client_secret } }],
       'in the query': [connect(app, secretOf), { method: 'POST', body: asked }],
-      'in the query of a GET': [connect(app, secretOf), { qs: asked }],
+      // The client writes into `qs`.
+      'in the query of a GET': [connect(app, secretOf), { qs: { ...asked } }],
     };
     for (const [way, [client, options]] of Object.entries(ways)) {
       await checks.check(`logs ${who} in by its secret ${way}`, async () => {

@@ -35,7 +35,7 @@ pub(super) fn grant(mut row: Row, now: SystemTime) -> Result<Grant, SqlError> {
         granted_audience,
         generation,
         created_at,
-        // As exact as the other times, so that a whole lifetime is left when a token was just issued.
+        // As exact as the other times, so that a new token has its whole lifetime left.
         now: time(millis(now)),
         expires_at,
         has_refresh: refresh_until.is_some_and(|until| until > millis(now)),
