@@ -1,7 +1,7 @@
 //! The labels that the library's metrics may have.
 
 /// The allowed values by label name; `le` and `quantile` belong to the exporter and are numbers.
-const FIXED: [(&str, &[&str]); 7] = [
+const FIXED: [(&str, &[&str]); 8] = [
     ("credential", &["none", "access_token", "api_key", "key_pair", "app_token", "client", "password"]),
     ("carrier", &["none", "authorization", "header", "query", "body"]),
     (
@@ -47,8 +47,25 @@ const FIXED: [(&str, &[&str]); 7] = [
             "would_be_revoked",
             "spared_by_fuse",
             "revocation_failed",
+            // Of a token request.
+            "issued",
+            "refreshed",
+            "code_replayed",
+            "refresh_token_reused",
+            "invalid_request",
+            "missing_parameter",
+            "invalid_client",
+            "invalid_grant",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+            "invalid_target",
+            "invalid_lifetime",
+            "lifetime_too_long",
+            "method_not_allowed",
         ],
     ),
+    ("grant_type", &["none", "authorization_code", "refresh_token", "client_credentials", "password"]),
     ("by", &["id", "client"]),
     ("le", &[]),
     ("quantile", &[]),
