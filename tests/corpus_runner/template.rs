@@ -17,8 +17,8 @@ pub(crate) struct Filler<'c> {
 }
 
 /// The last parts of paths into the demo credentials whose values are public.
-pub(crate) const PUBLIC: [&str; 9] =
-    ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id"];
+pub(crate) const PUBLIC: [&str; 10] =
+    ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id", "redirect_uri"];
 
 impl<'c> Filler<'c> {
     /// The canary contains the case's id, so that a leaked canary shows its origin.
