@@ -94,7 +94,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(status(&app, "k-Kq2vZ7c0mXw4").await?, StatusCode::OK);
     assert_eq!(status(&app, "k-a-guess").await?, StatusCode::UNAUTHORIZED);
 
-    // What ends here is evicted, otherwise it would be valid for up to 10 s more.
+    // A revoked key must be evicted; otherwise it would be valid for up to 10 s more.
     keys.revoke("key-1").await?;
     assert_eq!(status(&app, "k-Kq2vZ7c0mXw4").await?, StatusCode::OK);
     cached.evict_principal(PrincipalKind::ApiKey, "key-1");

@@ -254,7 +254,11 @@ async fn debug_shows_no_secret_of_any_type() {
     let leaks: Vec<_> = all.iter().flat_map(|(name, text)| canaries.find(name, text.as_bytes())).collect();
     assert!(leaks.is_empty(), "{leaks:?}");
     assert!(canaries.made() > 30);
-    assert_eq!(debug::unlisted(&all), Vec::<String>::new(), "these hold secrets and are not looked at");
+    assert_eq!(
+        debug::unlisted(&all),
+        Vec::<String>::new(),
+        "these types hold secrets and are not in the list"
+    );
 }
 
 /// Returns the canaries that the portal shows, and the malformed lines and labels of its log and

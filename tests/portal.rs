@@ -45,7 +45,7 @@ async fn req_24_a_refusal_leads_to_who_gives_tokens() {
         let challenges = headers(&refusal, "www-authenticate");
         let bearer = challenges.iter().find(|line| line.starts_with("Bearer ")).unwrap();
         let url = bearer.split("resource_metadata=\"").nth(1).unwrap().split('"').next().unwrap();
-        let path = url.strip_prefix(origin.as_str()).expect("the document is where the resource is");
+        let path = url.strip_prefix(origin.as_str()).expect("the document has the address of the resource");
         let document = portal.ask(&format!("GET {path}"), &[]).await;
         assert_eq!(document.status, 200, "{request}");
         let expected = json!({
@@ -89,7 +89,7 @@ async fn failures_are_counted_by_the_client_that_a_proxy_names() {
     assert_eq!(
         log_in("203.0.113.8, 203.0.113.7", &right).await.status,
         429,
-        "whatever the client says first"
+        "the client's own entry comes first and does not count"
     );
     // Clients on this machine share an address, so their failures are not counted.
     for attempt in 1..=12 {

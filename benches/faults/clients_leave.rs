@@ -97,7 +97,7 @@ pub(crate) async fn run() -> Report {
     let mut report = Report::default();
     let child = Child::start("clients_leave").await;
     let calm = Held::of(&child).await;
-    report.note("places for passwords, with nobody there", calm.places.to_string());
+    report.note("places for passwords, without clients", calm.places.to_string());
     for way in [Way::Close, Way::Reset, Way::HalfClose, Way::StreamReset] {
         let asked = child.stats().await.asked;
         let leaving = (0..CLIENTS).map(|client| {

@@ -38,7 +38,7 @@ use axum::Router;
 use crate::harness::report::Report;
 use crate::harness::server::Gauges;
 
-/// One experiment. Each is the file of its name.
+/// One experiment. Its file has the same name.
 struct Experiment {
     /// The number in `docs/RELIABILITY.md`.
     number: &'static str,

@@ -59,7 +59,7 @@ pub(crate) async fn run() -> Report {
     report.note("shortened", "60 s of each fault to 12 s; the fuse's minute is measured as it is");
 
     for (what, proxy, seconds, status) in
-        [("the proxy says https", SAYS_HTTPS, 3, 200), ("the proxy says nothing", "", 12, 403)]
+        [("the proxy forwards https", SAYS_HTTPS, 3, 200), ("the proxy forwards no scheme", "", 12, 403)]
     {
         let probed =
             Probe::paced(child.address, requests(proxy), Duration::from_secs(seconds), PACE).end().await;
@@ -76,7 +76,8 @@ pub(crate) async fn run() -> Report {
     for (seconds, pause) in [(12, Duration::from_secs(30)), (4, Duration::ZERO)] {
         let probed =
             Probe::paced(child.address, requests(SAYS_HTTP), Duration::from_secs(seconds), PACE).end().await;
-        let name = format!("the proxy says http, {:.0} s after it first did", begun.elapsed().as_secs_f64());
+        let name =
+            format!("the proxy forwards http, {:.0} s after the first time", begun.elapsed().as_secs_f64());
         refused += probed.answered(403);
         report.exactly(format!("{name}: not answered 403"), probed.others_than(403), 0);
         let revoked = revoked(&child).await;

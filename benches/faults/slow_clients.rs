@@ -96,7 +96,7 @@ pub(crate) async fn run() -> Report {
     report
 }
 
-/// How a connection ended.
+/// The end of a connection.
 struct End {
     after: Duration,
     /// The status, or 0 without an answer.

@@ -98,9 +98,9 @@ pub(crate) async fn run() -> Report {
     let text = |times: &[Duration]| {
         format!("{:.2?}", times.iter().map(|time| time.as_secs_f64() * 1e3).collect::<Vec<_>>())
     };
-    report.note("p99 of healthy routes by round, in ms: nobody asks", text(&idle));
-    report.note("everybody asks, the verifier is well", text(&well));
-    report.note("everybody asks, it sleeps", text(&sick));
+    report.note("p99 of healthy routes by round, in ms: no client sends a token", text(&idle));
+    report.note("all clients send a token, the verifier works", text(&well));
+    report.note("all clients send a token, it sleeps", text(&sick));
     let spread = well.iter().max().unwrap().saturating_sub(*well.iter().min().unwrap());
     let (calm, stressed) = (median(well), median(sick));
     let change = (stressed.as_secs_f64() / calm.as_secs_f64() - 1.0) * 100.0;

@@ -137,7 +137,7 @@ impl Portal {
     pub(crate) async fn stop(mut self) -> Result<Said, String> {
         let id = self.process.id().ok_or("the portal has ended by itself")?;
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status();
-        assert!(told.is_ok_and(|status| status.success()), "the portal could not be told to end");
+        assert!(told.is_ok_and(|status| status.success()), "the portal could not be signalled to stop");
         let started = Instant::now();
         let ended = timeout(2 * END, self.process.wait()).await.map_err(|_| "the portal does not end")?;
         let status = ended.map_err(|error| error.to_string())?;

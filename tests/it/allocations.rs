@@ -265,8 +265,8 @@ fn a_verifier_that_waits_costs_two_allocations_at_most() {
     assert!(allocations <= FLOOR + 2 && status == 200, "{allocations} {status}");
 }
 
-/// Goal G9. A guest's answer depends on headers as any other does, and has the first header of the
-/// inner answer's map.
+/// Goal G9. The answer to a guest also gets a `Vary` header, which is the first header of the inner
+/// answer.
 #[test]
 fn a_guest_costs_the_insert_and_the_mark() {
     let open = || dialect::ANY.guests([GuestRule::everywhere().permissions(&["get:/**"])]);

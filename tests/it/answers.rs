@@ -16,7 +16,7 @@ use tower_principal::{
 
 use crate::support::*;
 
-/// A verifier whose answer the presented text chooses.
+/// A verifier; the text of a credential selects its answer.
 fn obeys() -> impl Verifier {
     says(|credential| {
         let text = match credential {

@@ -446,7 +446,7 @@ async fn a_client_secret_from_a_browser_is_reported_and_goes_on() {
     for name in ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"] {
         assert_eq!(reported(&query, &[(name, "cross-site")]).await, (200, 1), "{name}");
     }
-    assert_eq!(reported(&wrong, &origin).await, (401, 1), "it may have been good yesterday");
+    assert_eq!(reported(&wrong, &origin).await, (401, 1), "an unknown token may be an expired one");
     let over_basic = basic(ORG_CLIENT, CLIENT_SECRET);
     let headers = [origin[0], ("authorization", &*over_basic)];
     assert_eq!(reported("/", &headers).await, (200, 1));

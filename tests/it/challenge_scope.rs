@@ -98,7 +98,7 @@ async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
 async fn a_guest_that_holds_some_of_the_scopes_is_told_all_of_them() {
     let guest = || Guest::new().with_scopes(["read"]);
     for (required, scope) in [("read write", "read write"), ("write", "write")] {
-        // The kit makes the guest, and a layer around it renders the refusal.
+        // The test kit provides the guest, and a layer around it renders the refusal.
         let routes = whoami().layer(RequireLayer::new(policy::scope(required)));
         let acting = routes.layer(ActAs::principal(guest()));
         let answer = send(acting.layer(layer(open(dialect::RFC6750))), get("/", &[])).await;

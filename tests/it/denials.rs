@@ -168,7 +168,7 @@ async fn a_database_and_its_denylist_log_each_denial_once() {
         .denylist(verify::from_fn(async |_, _| Ok(OAuthUser::new("otto").with_credential_id("jti-c4n4ry"))));
     assert!(verdict(&listed, token(TOKEN)).await.is_ok());
     listed.revoke(&token(TOKEN), &VerifyContext::default()).await.unwrap();
-    assert_eq!(denials(&log), Vec::<String>::new(), "to revoke is no denial");
+    assert_eq!(denials(&log), Vec::<String>::new(), "a revocation is no denial");
     assert!(verdict(&listed, token(TOKEN)).await.is_err());
     assert_eq!(denials(&log), ["denylist record revoked |access_token"]);
 }
@@ -254,7 +254,11 @@ async fn introspection_logs_what_was_expected_and_received() {
         assert_eq!(denials(&log), [line], "{name}");
     }
     assert!(verdict(&verifier, token("over")).await.is_err());
-    assert_eq!(denials(&log), ["introspection record unknown true|false"], "the server says so itself");
+    assert_eq!(
+        denials(&log),
+        ["introspection record unknown true|false"],
+        "the server itself answers that it is inactive"
+    );
 }
 
 #[cfg(feature = "jwt")]

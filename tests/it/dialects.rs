@@ -93,7 +93,7 @@ const TABLE: &[(&str, Build, [Outcome; 6])] = &[
         [NOTHING, GUEST, NOTHING, NOTHING, KEY, KEY]),
     ("x-api-key", || get("/things", &[("x-api-key", APP_TOKEN)]),
         [NOTHING, GUEST, NOTHING, APP, NOTHING, APP]),
-    ("a scheme that nobody has", || authorization("Digest username=\"x\""),
+    ("a scheme of no dialect", || authorization("Digest username=\"x\""),
         [SCHEME, SCHEME, SCHEME, SCHEME, SCHEME, SCHEME]),
     ("Proxy-Authorization", || get("/things", &[("proxy-authorization", &bearer(TOKEN))]),
         [NOTHING, GUEST, NOTHING, NOTHING, NOTHING, NOTHING]),

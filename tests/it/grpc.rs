@@ -121,7 +121,8 @@ async fn too_many_attempts_are_a_resource_that_is_exhausted() {
     assert_eq!(refused.metadata().get("retry-after").unwrap(), "30");
 }
 
-/// The layer, a policy and an extractor refuse alike, for gRPC and for gRPC-Web over HTTP/1.
+/// Refusals of the layer, a policy and an extractor are alike, for gRPC and for gRPC-Web over
+/// HTTP/1.
 #[tokio::test]
 async fn every_refusal_is_trailers_only_whatever_refuses_and_whatever_the_dialect_says() {
     use axum::Router;
@@ -179,7 +180,7 @@ async fn every_refusal_is_trailers_only_whatever_refuses_and_whatever_the_dialec
                 assert!(answer.kind().is_some(), "{shown}");
             }
         }
-        // Another call is answered in HTTP's way.
+        // The answer to any other call is an HTTP answer.
         for other in ["application/json", "application/grpcx", "text/plain"] {
             let answer = send(app.clone(), request("POST", "/policy", &[("content-type", other)])).await;
             assert_eq!((answer.status == 200, answer.lines("grpc-status")), (false, vec![]), "{other}");

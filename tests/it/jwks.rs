@@ -311,7 +311,7 @@ async fn no_jump_of_the_clock_makes_keys_last() {
     issuer.set_fault(Fault::Status(500));
     clock.set_back(SECOND * 3_600);
     assert_eq!(verdict(&verifier, &token(&issuer)).await, "good");
-    assert_eq!(issuer.fetches(), 2, "what was fetched in the future is fetched again");
+    assert_eq!(issuer.fetches(), 2, "keys that were fetched in the future are fetched again");
     clock.set_back(SECOND * 86_400);
     assert_eq!(verdict(&verifier, &token(&issuer)).await, "unavailable");
     clock.advance(SECOND * 86_400 * 365 * 12);

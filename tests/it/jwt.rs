@@ -338,7 +338,7 @@ async fn req_43_only_one_writing_of_a_token_is_one() {
     }
 }
 
-/// H61: each issuer has its own keys, whatever a token contains.
+/// H61: each issuer has its own keys, and no token can change that.
 #[tokio::test]
 async fn a_key_of_one_issuer_signs_nothing_for_another() {
     let clock = TestClock::default();

@@ -106,7 +106,7 @@ async fn req_37_only_a_token_that_verifies_is_revoked() {
     let full = verifier.revoke(&credential(&other), &context).await;
     assert!(matches!(full, Err(VerifyError::Unavailable(_))), "{full:?}");
     assert_eq!(verdict(&verifier, &token).await, "revoked");
-    // Also if a clock that is later set back shows that the time is over.
+    // This also holds if a clock that runs ahead shows that the time is over.
     clock.advance(Duration::from_secs(3700));
     let later = good(&issuer).sign();
     let full = verifier.revoke(&credential(&later), &context).await;

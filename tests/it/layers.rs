@@ -1,5 +1,5 @@
-//! If a layer was forgotten, or stands in the wrong order, every request is refused, and the log
-//! names the layer (REQ-32).
+//! If a layer is missing or in the wrong order, every request is refused, and the log names the
+//! layer (REQ-32).
 
 use axum::Router;
 use axum::routing::get;

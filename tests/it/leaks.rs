@@ -87,7 +87,7 @@ async fn req_25_what_a_credential_decided_stays_out_of_caches() {
     assert_eq!(header(&guest, VARY).as_deref(), Some("authorization, x-app-token, x-api-key"));
 }
 
-/// The headers that a dialect reads, and no others, whatever came of a request.
+/// `Vary` names the headers that a dialect reads, and no others, for every outcome of a request.
 #[tokio::test]
 async fn an_answer_depends_on_the_headers_that_the_dialect_reads_and_on_no_other() {
     let (token, key) = (TokenMeaning::ACCESS_TOKEN, TokenMeaning::API_KEY);
@@ -119,7 +119,7 @@ async fn an_answer_depends_on_the_headers_that_the_dialect_reads_and_on_no_other
     }
 }
 
-/// Optional login: one URL with two answers, which a cache must not mix.
+/// With an optional login, one URL has two answers, which a cache must not confuse.
 #[tokio::test]
 async fn the_guests_answer_of_an_optional_login_depends_on_the_credential() {
     let hello = async |who: Option<Principal>| {
@@ -135,7 +135,7 @@ async fn the_guests_answer_of_an_optional_login_depends_on_the_credential() {
         assert_eq!((answer.status, &*answer.body), (200, body));
         assert_eq!(answer.lines("vary"), ["Accept-Encoding", "authorization"]);
     }
-    // Two layers name a header once.
+    // If two layers read a header, `Vary` names it once.
     let twice = app.layer(layer(dialect::GEODATAHUB.guests([GuestRule::everywhere()])));
     let answer = send(twice, get("/x", &[])).await;
     assert_eq!(answer.lines("vary"), ["Accept-Encoding", "authorization", "x-api-key"]);

@@ -121,7 +121,7 @@ pub(crate) fn encodings() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Of any path: if the request is a guest, the path is in the sandbox by every reading.
+    /// For any path: if the request is a guest, the path is in the sandbox by every reading.
     #[test]
     fn req_28_no_mutation_of_a_protected_path_is_a_guests(
         path in prop_oneof![mutations(), encodings()],

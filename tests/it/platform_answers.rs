@@ -216,7 +216,7 @@ impl Preset {
     }
 }
 
-/// A verifier whose answer the first word of a token or an id chooses.
+/// A verifier; the first word of a token or an id selects its answer.
 fn obeys() -> impl Verifier {
     says(|credential| {
         let text = match credential {

@@ -153,7 +153,11 @@ async fn req_60_what_has_succeeded_goes_on_from_a_client_over_its_limit() {
         assert_eq!(ask(&verifier, token(&format!("guess-{n}")), &here).await, Denied);
     }
     assert_eq!(ask(&verifier, token("guess-6"), &here).await, Slowed);
-    assert_eq!(ask(&verifier, password("bob", "right"), &here).await, Slowed, "nobody knows bob from here");
+    assert_eq!(
+        ask(&verifier, password("bob", "right"), &here).await,
+        Slowed,
+        "bob has not logged in from here"
+    );
     assert_eq!(ask(&verifier, password("alice", "right"), &here).await, In);
     assert_eq!(ask(&verifier, token("right-token-0123456"), &here).await, In);
     // The throttle remembers the credential and not its id: another secret is a guess.
@@ -224,7 +228,7 @@ async fn a_known_credential_that_is_denied_over_the_limit_is_answered_as_a_guess
         }
         assert_eq!(ask(&verifier, password("alice", "right"), &here).await, Slowed, "{reason}");
         on.store(true, Ordering::SeqCst);
-        assert_eq!(ask(&verifier, password("alice", "right"), &here).await, Slowed, "known no more");
+        assert_eq!(ask(&verifier, password("alice", "right"), &here).await, Slowed, "no longer remembered");
     }
 }
 
@@ -559,7 +563,11 @@ async fn an_attempt_whose_client_leaves_is_counted_and_one_that_is_late_is_not()
             None
         );
     }
-    assert_eq!(send(app.clone(), logs_in(HERE, "bob", "right")).await.status, 429, "and by its client");
+    assert_eq!(
+        send(app.clone(), logs_in(HERE, "bob", "right")).await.status,
+        429,
+        "its client is over the limit as well"
+    );
     assert_eq!(send(app.clone(), logs_in(HERE, "known", "right")).await.status, 200);
     // The verifier is slower than the layer's deadline, which is an outage and no failed attempt.
     for _ in 0..10 {
@@ -597,7 +605,7 @@ async fn req_60_and_defect_18_a_forwarded_address_counts_from_a_trusted_proxy_on
         let mut request = attempt(HERE, "203.0.113.99".to_owned(), "right");
         request.headers_mut().insert(name, "203.0.113.99".parse().unwrap());
         assert_eq!(send(app.clone(), request).await.status, 429, "{name} is the client's own word");
-        // Nor does it lock out the client with the forged address.
+        // It does not lock out the client with the forged address either.
         let borrowed = attempt("203.0.113.0", String::new(), "right");
         assert_eq!(send(app, borrowed).await.status, 200);
     }

@@ -14,9 +14,9 @@ use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
 /// Vectors that are marked valid and that this crate refuses on purpose.
 const REFUSED: &[(u64, &str)] = &[
-    (346, "the token says PS384, its key is for PS256: the key's algorithm counts (RFC 8725 section 3.1)"),
+    (346, "the token names PS384 and its key PS256: the key's algorithm decides (RFC 8725 section 3.1)"),
     (350, "the same"),
-    (347, "its key names an algorithm that does not exist, ES521; the token says ES512"),
+    (347, "its key names an algorithm that does not exist, ES521; the token names ES512"),
     (351, "the same"),
     (372, "a `?` inside base64url, which RFC 7515 section 2 does not allow"),
     (373, "the same"),

@@ -70,7 +70,7 @@ async fn over_a_restart(flags: &[&str]) {
     assert_eq!(names(&cities), ["aarhus", "bergen"]);
     assert_eq!(cities["entities"][1]["rain"], true);
     let things = portal.ask("GET /acme/sandbox/things", &[]).await.json().unwrap();
-    assert_eq!(things["count"], 0, "a list that is half good is refused as a whole");
+    assert_eq!(things["count"], 0, "a list with an invalid entry is refused as a whole");
     // The next row gets a new number.
     let next = json!({ "city": "Voss" });
     assert_eq!(write(&portal, "POST /resource/4tka-6guv.json", &key(&portal), &next).await.status, 200);

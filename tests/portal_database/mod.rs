@@ -86,14 +86,18 @@ async fn over_a_restart(data: TempDir, flags: &[&str], source: SqlVerifierBuilde
     let portal = Portal::start_in(said.data, flags).await;
     let second = demo(&portal.credentials);
     for (name, good) in &second {
-        assert_eq!(status(&portal, good).await, 200, "{name} in the second life");
+        assert_eq!(status(&portal, good).await, 200, "{name} after the restart");
     }
     for (name, old) in &first {
         // An invalid app token is refused in another way.
         let refused = if ["app", "x-api-key"].contains(name) { 403 } else { 401 };
-        assert_eq!(status(&portal, old).await, refused, "{name} of the first life");
+        assert_eq!(status(&portal, old).await, refused, "{name} from before the restart");
     }
-    assert_eq!(demo_rows(&beside).await, rows, "the second life's took the place of the first's");
+    assert_eq!(
+        demo_rows(&beside).await,
+        rows,
+        "the credentials of the second start replace those of the first"
+    );
     for kept in &lasting {
         assert_eq!(status(&portal, kept).await, 200, "{}", kept.0);
     }

@@ -104,7 +104,7 @@ async fn end(store: &SqlStore, credentials: &Credentials) -> Result<(), SqlError
     loop {
         let page = credentials.list(after.as_deref(), PAGE).await?;
         for old in page.iter().filter(|old| old.label.as_deref() == Some(LABEL)) {
-            // A registered application is a client, too, and may have any label.
+            // A registered application is also a client, and may have any label.
             let is_client = old.kind == Kind::Client;
             if !is_client || store.applications().record(&old.id).await?.is_none() {
                 credentials.delete(&old.id).await?;

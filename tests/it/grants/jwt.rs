@@ -84,8 +84,7 @@ async fn the_jwts_of_a_grant_end_with_it() {
     }
 }
 
-/// As with opaque tokens, whose digests the row has, the current token and the one before it are
-/// valid.
+/// The current token and the one before it are valid, as with opaque tokens.
 #[tokio::test]
 async fn an_older_jwt_and_a_lost_one_are_denied() {
     for place in Place::all() {

@@ -1,4 +1,4 @@
-//! Users, clients and tenants of grants, whose end is the end of the grants.
+//! Users, clients and tenants of grants: a grant ends with each of them.
 
 use http::header::HOST;
 use tower_principal::server::Stores;
@@ -67,7 +67,7 @@ async fn a_refresh_while_the_user_is_disabled_leaves_nothing_alive() {
     }
 }
 
-/// One server for two tenants, which the `Host` header names.
+/// Returns servers for two tenants each, which the `Host` header selects.
 async fn tenants() -> Vec<(AuthorizationServer, [Stores; 2], Option<Place>)> {
     let mut all = Vec::new();
     let [_, viewer] = clients();

@@ -163,7 +163,7 @@ async fn a_client_that_may_no_longer_refresh_is_refused() {
         let first = kit.log_in().await;
         kit.change(&clients()[1].clone().grants([GrantType::AuthorizationCode])).await;
         assert_eq!(kit.refresh(&first.refresh).await.error(), (400, "unauthorized_client"));
-        assert_eq!(kit.log_in().await.refresh, "", "a token that it may not use");
+        assert_eq!(kit.log_in().await.refresh, "", "a refresh token that the client may not use");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What resource servers accept of issued tokens, behind caches and as JWTs.
+//! Issued tokens at resource servers, behind caches and as JWTs.
 
 use tower_principal::server::Signer;
 use tower_principal::verify::Cached;
@@ -6,7 +6,7 @@ use tower_principal::{Credential, Principal, Verifier, VerifyContext};
 
 use super::*;
 
-/// Asks until the answer is this one: announcements are on their way.
+/// Verifies until the token is refused, because announcements take a moment.
 async fn until_refused(verifier: &impl Verifier, access: &str) {
     let refused = async {
         while matches!(ask(verifier, &token(access)).await, Short::Is(_)) {
@@ -16,7 +16,7 @@ async fn until_refused(verifier: &impl Verifier, access: &str) {
     tokio::time::timeout(Duration::from_secs(10), refused).await.expect("refused in time");
 }
 
-/// breeze#5553: caches cannot keep a token alive.
+/// breeze#5553: a cache does not keep a revoked token valid.
 #[tokio::test]
 async fn a_replay_at_the_token_endpoint_ends_tokens_in_the_caches_of_resource_servers() {
     for kit in Kit::all().await {
@@ -41,13 +41,14 @@ async fn a_replay_at_the_token_endpoint_ends_tokens_in_the_caches_of_resource_se
     }
 }
 
-/// REQ-102: with a signer the standard's tokens are JWTs, of the user or of the client itself.
+/// REQ-102: with a signer, the tokens of the standard profile are JWTs, for a user or for the
+/// client itself.
 #[tokio::test]
 async fn with_a_signer_tokens_are_jwts_that_resource_servers_verify_by_the_published_keys() {
     let signer = Signer::generate().unwrap();
     let applications = clients().map(|application| application.audiences(["https://api.example"]));
     for mut kit in Kit::with(&applications, |builder| builder.sign(signer.clone())).await {
-        // The verifier compares ends with the real time.
+        // The verifier compares expiries with the real time.
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
         kit.clock.pass(since - Duration::from_millis(1_700_000_000_000));
         kit.database = None;

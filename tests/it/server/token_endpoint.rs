@@ -214,7 +214,7 @@ async fn a_client_is_refused_at_the_path_of_another_profile() {
     }
 }
 
-/// The path names the client of a password log-in, and two paths never name one client.
+/// The path determines the client of a password log-in, and two paths never have the same client.
 #[tokio::test]
 async fn a_request_without_a_client_is_from_the_public_application_of_its_path_alone() {
     let app = |id: &str, org: &str, app: &str| {

@@ -100,7 +100,7 @@ async fn what_is_deleted_is_unknown_and_free_again() {
             assert!(kind.find("one").await.unwrap().is_none() && kind.find("two").await.unwrap().is_some());
             kind.import(secret, new()).await.unwrap();
             kind.revoke("one").await.unwrap();
-            assert!(kind.delete("one").await.unwrap(), "a revoked one, too");
+            assert!(kind.delete("one").await.unwrap(), "a revoked credential as well");
             for unknown in ["nobodys", "", "\0"] {
                 assert!(!kind.delete(unknown).await.unwrap());
             }
@@ -441,7 +441,7 @@ async fn a_denylist_makes_revocable_what_proves_itself() {
         clock.pass(HOUR + Duration::from_secs(60));
         assert_eq!(database.store().purge_expired(Duration::ZERO).await.unwrap(), 3);
         database.close().await;
-        assert_eq!(ask(&one, &token("id.2.sig")).await, Short::Unavailable, "an outage lets nobody in");
+        assert_eq!(ask(&one, &token("id.2.sig")).await, Short::Unavailable, "an outage accepts no token");
         assert_eq!(ask(&one, &token("nobodys")).await, UNKNOWN);
     }
 }

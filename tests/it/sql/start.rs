@@ -1,4 +1,4 @@
-//! How a SQL verifier starts.
+//! The start of a SQL verifier.
 
 use std::time::{Duration, Instant};
 

@@ -91,7 +91,11 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
         }
         let namesake = token(namesake.secret.expose_secret());
         let good = Short::Is(PrincipalKind::OAuthUser);
-        assert_eq!(ask_as(&verifier, &namesake, Some("acme")).await, good, "that one is another's");
+        assert_eq!(
+            ask_as(&verifier, &namesake, Some("acme")).await,
+            good,
+            "the token belongs to another tenant's user"
+        );
         store.users().enable("alice").await.unwrap();
         assert_eq!(ask(&verifier, &key(owned)).await, KEY);
         assert_eq!(ask(&verifier, &token(before)).await, good);

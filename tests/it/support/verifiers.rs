@@ -89,7 +89,7 @@ where
     }
 }
 
-/// The first word of a token or an id chooses the answer: `good-..`, `down-..`, `expired-..`.
+/// Selects the answer by the first word of a token or an id: `good-..`, `down-..`, `expired-..`.
 pub(crate) fn obey(credential: &Credential<'_>) -> Result<Principal, VerifyError> {
     let text = match credential {
         Credential::AccessToken(token) | Credential::AppToken(token) => token.expose_secret(),
