@@ -2,6 +2,7 @@
 
 use http::Extensions;
 use http::request::{Parts, Request};
+use http::response::{self, Response};
 
 use crate::credential::{Carrier, CredentialKind, Presented, Source};
 use crate::principal::{AppToken, Guest, IdentitySource, Principal};
@@ -82,7 +83,9 @@ const fn bit(carrier: Carrier) -> u8 {
     1 << carrier as u8
 }
 
-/// Reads a request's [`Authentication`] in code without extractors: plain Tower, hyper, tonic.
+/// Reads the [`Authentication`] of a request in code without extractors: plain Tower, hyper, tonic.
+/// Layers outside find it in the response, if
+/// [`authentication_in_response`](crate::AuthenticateLayer::authentication_in_response) is set.
 ///
 /// The trait is sealed: only [`Request`], [`Parts`] and [`Extensions`] implement it.
 ///
@@ -103,7 +106,7 @@ const fn bit(carrier: Carrier) -> u8 {
 /// ```
 pub trait AuthenticationExt: sealed::Sealed {
     /// Returns the record, or `None` if no [`AuthenticateLayer`](crate::AuthenticateLayer)
-    /// processed the request.
+    /// processed the request. A response to a refused request has none.
     fn authentication(&self) -> Option<&Authentication>;
 
     /// Returns the principal, or `None` if no [`AuthenticateLayer`](crate::AuthenticateLayer)
@@ -225,6 +228,8 @@ mod sealed {
     impl Sealed for http::Extensions {}
     impl Sealed for http::request::Parts {}
     impl<B> Sealed for http::Request<B> {}
+    impl Sealed for http::response::Parts {}
+    impl<B> Sealed for http::Response<B> {}
 }
 
 impl AuthenticationExt for Extensions {
@@ -240,6 +245,18 @@ impl AuthenticationExt for Parts {
 }
 
 impl<B> AuthenticationExt for Request<B> {
+    fn authentication(&self) -> Option<&Authentication> {
+        self.extensions().get()
+    }
+}
+
+impl AuthenticationExt for response::Parts {
+    fn authentication(&self) -> Option<&Authentication> {
+        self.extensions.get()
+    }
+}
+
+impl<B> AuthenticationExt for Response<B> {
     fn authentication(&self) -> Option<&Authentication> {
         self.extensions().get()
     }

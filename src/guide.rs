@@ -35,6 +35,7 @@ macro_rules! links {
             source!("example-portal", "portal/main"),
             source!("serve", "portal/serve"),
             source!("example-server", "authorization_server"),
+            source!("example-access_log", "access_log"),
             source!("example-cached", "cached"),
             source!("example-custom_form", "custom_form"),
             source!("example-custom_verifier", "custom_verifier"),

@@ -15,6 +15,7 @@ use http::HeaderName;
 use http::header::ORIGIN;
 
 use super::metrics::{self, Outcome};
+use super::span;
 use crate::authentication::{Authentication, Origin};
 use crate::credential::{Credential, CredentialKind, Credentials, Fingerprint, FingerprintKey};
 use crate::rejection::Rejection;
@@ -107,6 +108,7 @@ pub(crate) fn admitted(dialect: &'static str) {
 /// Records a request that the pipeline, a policy or an extractor refused.
 pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Option<IpAddr>) {
     count(rejection.origin(), Outcome::Refused(rejection.kind()));
+    span::refused(rejection);
     trace::info!(
         target: "tower_principal::audit",
         outcome = "refused",

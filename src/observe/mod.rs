@@ -4,5 +4,4 @@ pub(crate) mod audit;
 #[cfg(feature = "server")]
 pub(crate) mod issuing;
 pub(crate) mod metrics;
-#[cfg(feature = "tracing")]
 pub(crate) mod span;

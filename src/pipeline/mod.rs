@@ -17,7 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::credential::{Credentials, ReadError};
 use crate::deadline::caught;
 use crate::dialect::{Dialect, DialectError};
-use crate::observe::audit;
+use crate::observe::{audit, span};
 use crate::principal::identity::Home;
 use crate::read::Table;
 use crate::rejection::Rejection;
@@ -53,6 +53,8 @@ pub(crate) struct Pipeline {
     pub(crate) deadline: Duration,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cut_query: bool,
+    /// True if responses carry the authentication.
+    pub(crate) names_responses: bool,
     body_row_off: Arc<Once>,
     malformed_logged: Arc<Once>,
 }
@@ -91,6 +93,7 @@ impl Pipeline {
             deadline: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
             cut_query: true,
+            names_responses: false,
             body_row_off: Arc::new(Once::new()),
             malformed_logged: Arc::new(Once::new()),
         })
@@ -215,8 +218,9 @@ impl Pipeline {
         request: &mut Request<B>,
         accepted: Accepted,
     ) -> Result<ResponseContext, Rejection> {
-        let context = ResponseContext::of(&accepted);
+        let context = ResponseContext::of(&accepted, self.names_responses);
         let Accepted { who, fingerprint } = accepted;
+        span::identify(who.principal());
         if who.origin().is_some() {
             let client = || self.guard.transport().client(RequestHead::from_request(request));
             audit::accepted(self.name, &who, fingerprint, client);

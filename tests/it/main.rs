@@ -55,6 +55,7 @@ mod memory;
 mod metadata;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod outside;
 mod passwords;
 mod paths;
 mod places;

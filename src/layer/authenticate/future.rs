@@ -105,6 +105,7 @@ where
                         State::Refused { rejection: Some(rejection.with_fingerprint(come.fingerprint)) }
                     } else {
                         come.carried.mark(response.headers_mut(), this.pipeline.answers.depends_on());
+                        come.complete(response.extensions_mut());
                         return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                     }
                 }
