@@ -13,6 +13,7 @@ mod clients_leave;
 mod clock_jumps;
 mod cold_token_rush;
 mod database_outage;
+mod endpoint_storm;
 mod harness;
 mod introspection_outage;
 mod jwks_outage;

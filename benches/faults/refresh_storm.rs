@@ -11,15 +11,16 @@ use tower_principal::verify::Cached;
 use tower_principal::verify::sql::{SqlStore, SqlVerifier};
 use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
+use crate::endpoint_storm;
 use crate::harness::databases::Server;
 use crate::harness::numbers::Times;
 use crate::harness::report::Report;
 use crate::refresh_races::{SHAPE, issue, next, successor};
 
-const CLIENTS: usize = 16;
+pub(crate) const CLIENTS: usize = 16;
 /// The number of renewals without an answer in time.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
-const TIME: Duration = Duration::from_secs(4);
+pub(crate) const TIME: Duration = Duration::from_secs(4);
 
 pub(crate) async fn run() -> Report {
     let mut report = Report::default();
@@ -39,7 +40,9 @@ pub(crate) async fn run() -> Report {
 }
 
 /// Repeats a step in each client until the time is over, and returns the number of steps a second.
-async fn steps<F: Future<Output = ()> + Send + 'static>(start: impl Fn(Arc<AtomicUsize>) -> F) -> f64 {
+pub(crate) async fn steps<F: Future<Output = ()> + Send + 'static>(
+    start: impl Fn(Arc<AtomicUsize>) -> F,
+) -> f64 {
     let count = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();
     let clients: Vec<_> = (0..CLIENTS).map(|_| tokio::spawn(start(Arc::clone(&count)))).collect();
@@ -111,6 +114,7 @@ async fn judge(report: &mut Report, name: &str, here: &SqlVerifier, there: &SqlV
         format!("{name}: {CLIENTS} clients refresh"),
         format!("{refreshed:.0} a second, {} refused as unavailable", REFUSED.swap(0, Ordering::Relaxed)),
     );
+    endpoint_storm::judge(report, name, here).await;
     let verified = steps(|count| verifying(here.clone(), count)).await;
     report.note(format!("{name}: {CLIENTS} clients verify"), format!("{verified:.0} a second"));
     // At a thousand renewals a second, how long does another node's cache accept a token of an

@@ -226,16 +226,24 @@ async fn a_request_without_a_client_is_from_the_public_application_of_its_path_a
         app("a.b.c", "a", "b.c"),
         secret.grants([GrantType::Password]).profile("usergrid"),
     ];
-    for kit in Kit::with(&applications, |builder| builder.profile(profile::USERGRID)).await {
-        let body = encoded(&[("grant_type", "password"), ("username", "alice"), ("password", PASSWORD)]);
-        for (path, status) in [
-            ("/acme/weather/token", 200),
-            ("/a/b.c/token", 200),
-            ("/a.b/c/token", 400),
-            ("/acme/secret/token", 400),
-            ("/acme/other/token", 400),
-            ("/management/token", 400),
+    let users = ["acme", "a", "a.b"];
+    let user = |org: &str| BasicUser::new(org).with_org(org);
+    let start = || MemoryVerifier::builder().passwords(cheap_passwords());
+    let users = || users.iter().fold(start(), |users, org| users.user(*org, PASSWORD, user(org)));
+    let build = |builder: AuthorizationServerBuilder| {
+        builder.profile(profile::USERGRID).users(users().build().unwrap())
+    };
+    for kit in Kit::with(&applications, build).await {
+        for (path, user, status) in [
+            ("/acme/weather/token", "acme", 200),
+            ("/a/b.c/token", "a", 200),
+            ("/a.b/c/token", "a.b", 400),
+            ("/a.b/c/token", "a", 400),
+            ("/acme/secret/token", "acme", 400),
+            ("/acme/other/token", "acme", 400),
+            ("/management/token", "acme", 400),
         ] {
+            let body = encoded(&[("grant_type", "password"), ("username", user), ("password", PASSWORD)]);
             let reply = kit.send(form(path, body.clone())).await;
             assert_eq!(reply.status, status, "{} {path}: {reply:?}", kit.name);
             let by_query = kit.send(get(&format!("{path}?{body}"), &[])).await;
