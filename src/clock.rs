@@ -2,6 +2,18 @@
 //!
 //! Verifiers, caches and layers take a [`Clock`], so that tests can set the time. The test kit has
 //! `TestClock`, which the guide's chapter on [testing](crate::guide::testing) uses.
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::clock::SystemClock;
+//! use tower_principal::verify::MemoryVerifier;
+//!
+//! // The default, by its name:
+//! let verifier = MemoryVerifier::builder().clock(SystemClock).build()?;
+//! # let _ = verifier;
+//! # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+//! ```
 
 #[cfg(any(feature = "cache", feature = "jwt"))]
 mod moment;

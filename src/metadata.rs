@@ -2,6 +2,18 @@
 //!
 //! It leads a client that has only your URL to the authorization server. The guide's chapter on
 //! [operations](crate::guide::operations) names the setting of the layer that announces it.
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::dialect;
+//! use tower_principal::metadata::ProtectedResource;
+//!
+//! let document =
+//!     ProtectedResource::new("https://api.example", &dialect::RFC6750)?;
+//! assert_eq!(document.path(), "/.well-known/oauth-protected-resource");
+//! # Ok::<(), tower_principal::metadata::InvalidResource>(())
+//! ```
 
 use std::collections::BTreeSet;
 

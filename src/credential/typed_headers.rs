@@ -1,4 +1,29 @@
-//! Typed headers that the `headers` crate lacks.
+//! Typed headers that the `headers` crate lacks: for clients and tests that write credentials.
+//!
+//! [`XAppToken`] is the header `X-App-Token`, and [`OAuth`] is the scheme of
+//! `Authorization: OAuth TOKEN`. The header values are marked as sensitive, so that HTTP libraries
+//! neither log nor compress them. A service reads these credentials through a
+//! [dialect](crate::dialect::SOCRATA) instead.
+//!
+//! The guide has a chapter on [what is read](crate::guide::dialects).
+//!
+//! # Examples
+//!
+//! ```
+//! use headers::{Authorization, HeaderMapExt};
+//! use tower_principal::Secret;
+//! use tower_principal::credential::typed_headers::{OAuth, XAppToken};
+//!
+//! let token = OAuth::new(Secret::owned("otto-token")).ok_or("not a token")?;
+//! let app =
+//!     XAppToken::new(Secret::owned("weather-map")).ok_or("not a token")?;
+//! let mut headers = http::HeaderMap::new();
+//! headers.typed_insert(Authorization(token));
+//! headers.typed_insert(app);
+//! assert_eq!(headers["authorization"], "OAuth otto-token");
+//! assert_eq!(headers["x-app-token"], "weather-map");
+//! # Ok::<(), &str>(())
+//! ```
 
 use headers::authorization::Credentials;
 use headers::{Error, Header, HeaderName, HeaderValue};
@@ -14,8 +39,8 @@ pub static X_APP_TOKEN: HeaderName = HeaderName::from_static("x-app-token");
 ///
 /// ```
 /// use headers::HeaderMapExt;
-/// use tower_principal::credential::typed_headers::XAppToken;
 /// use tower_principal::Secret;
+/// use tower_principal::credential::typed_headers::XAppToken;
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.typed_insert(
@@ -34,12 +59,13 @@ pub struct XAppToken(Secret<'static>);
 ///
 /// ```
 /// use headers::{Authorization, HeaderMapExt};
-/// use tower_principal::credential::typed_headers::OAuth;
 /// use tower_principal::Secret;
+/// use tower_principal::credential::typed_headers::OAuth;
 ///
 /// let mut headers = http::HeaderMap::new();
-/// headers
-///     .typed_insert(Authorization(OAuth::new(Secret::owned("token")).unwrap()));
+/// headers.typed_insert(Authorization(
+///     OAuth::new(Secret::owned("token")).unwrap(),
+/// ));
 /// assert_eq!(headers["authorization"], "OAuth token");
 /// ```
 #[derive(Debug)]

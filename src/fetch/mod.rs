@@ -6,6 +6,26 @@
 //!
 //! The guide has chapters on [JWTs](crate::guide::jwt) and
 //! [introspection](crate::guide::introspection).
+//!
+//! # Examples
+//!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use tower_principal::fetch;
+//! use tower_principal::verify::Jwks;
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! // A server inside the test, as the HTTP client of the keys:
+//! let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519",
+//!     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+//! let server = Router::new().route("/keys", get(move || async move { keys }));
+//! let client = fetch::service::<_, Body>(server);
+//! let keys = Jwks::builder("https://login.example/keys", client).build()?;
+//! assert_eq!(keys.load().await?, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -75,16 +95,6 @@ pub trait Fetch: Send + Sync + 'static {
 }
 
 /// The reason for a missing answer. It holds no address and no part of the request or the answer.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::fetch::FetchError;
-///
-/// // The text is for the log; it names the cause, and no address.
-/// let error = FetchError::NotConnected(std::io::ErrorKind::ConnectionRefused);
-/// assert!(error.to_string().contains("connection refused"));
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum FetchError {

@@ -5,8 +5,12 @@
 //! grants and [`Applications`] is the store of registered clients. [`MemoryGrants`] and
 //! [`MemoryApplications`] keep them in memory.
 //!
-//! Nothing here reads HTTP. Stores receive
+//! Nothing here reads HTTP; [`server`](crate::server) does. Stores receive
 //! [digests](crate::credential::Digest) of tokens, never the tokens.
+//!
+//! `verify::sql` keeps grants and applications in a database. A store of your own is checked by
+//! `test_util::conformance::GrantSuite`; the guide has a chapter on
+//! [testing](crate::guide::testing).
 //!
 //! # Examples
 //!

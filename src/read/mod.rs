@@ -1,4 +1,28 @@
-//! A dialect's forms, validated and sorted by carrier, so that each carrier takes one lookup.
+//! The first step of a request: its credentials, read by the rows of a dialect.
+//!
+//! [`Reader`] is this step alone, without a verifier and without a layer. It is for proxies that
+//! only pass credentials on, for tools, and for tests of a dialect of your own. It compiles the
+//! dialect once. Each carrier then takes one look-up, and nothing is copied that the head holds.
+//!
+//! A request has at most one subject and one app token. Two values for one role are ambiguous, and
+//! so is a parameter that occurs twice.
+//!
+//! The guide has a chapter on [what is read](crate::guide::dialects).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::read::Reader;
+//! use tower_principal::request::RequestHead;
+//! use tower_principal::{Credential, dialect};
+//!
+//! let reader = Reader::new(&dialect::RFC6750)?;
+//! let request =
+//!     http::Request::get("/").header("authorization", "Bearer t").body(())?;
+//! let credentials = reader.read(RequestHead::from_request(&request))?;
+//! assert!(matches!(credentials.subject(), Some(Credential::AccessToken(_))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, Uri};

@@ -3,7 +3,23 @@
 //! The accepted socket or a trusted proxy decides, never the request: `GET https://..` over plain
 //! TCP and HTTP/2's `:scheme` can both claim `https` without proof.
 //!
+//! | deployment | transport |
+//! |---|---|
+//! | TLS in this process | [`from_acceptor`], and [`SecureConnection`] from the acceptor |
+//! | a proxy or an ingress in front | [`behind_proxy`] with the networks of the proxies |
+//!
 //! The guide has a chapter on [proxies and TLS](crate::guide::proxy).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::transport::{self, ForwardingHeaders};
+//!
+//! let transport = transport::behind_proxy(["10.0.0.0/8".parse()?])
+//!     .forwarding_headers(ForwardingHeaders::XForwarded);
+//! # _ = transport;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::net::IpAddr;
 

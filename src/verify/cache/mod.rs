@@ -41,7 +41,7 @@ mod weighted_map;
 ///   credential's kind, the tenant and every part of the credential. The fingerprint key is the
 ///   cache's own, and no secret is stored. Do not cache a verifier whose answers depend on anything
 ///   else (address, headers).
-/// * Passwords bypass the cache unless [switched on](Self::passwords).
+/// * Passwords bypass the cache unless [switched on](Self::cache_passwords).
 /// * Simultaneous requests with the same credential share **one** call of the verifier. It runs as
 ///   its own task on the current tokio runtime, so it goes on when the first client leaves. It gets
 ///   an [owned](Credential::into_owned) credential, wiped at the end, and a

@@ -1,6 +1,35 @@
 //! Password hashes: argon2id, off the reactor, a bounded number at a time.
+//!
+//! [`Passwords`] makes and checks hashes. The verifiers of this crate use it; a verifier over your
+//! own user table can share its bounds. A check costs tens of milliseconds and 19 MiB on purpose,
+//! so it runs on tokio's blocking pool. If too many checks wait, the answer is
+//! [`PasswordError::Busy`]: an outage, and no denial.
+//!
+//! An unknown user costs as much as a wrong password if [`verify`](Passwords::verify) gets `None`.
+//!
+//! The guide has chapters on [your own tables](crate::guide::own_tables) and on
+//! [passwords in debug builds](crate::guide::testing#passwords-in-debug-builds).
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_principal::verify::password::Passwords;
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let passwords = Passwords::new()?;
+//! // At registration, off the reactor:
+//! let hash = passwords.hash("correct horse")?;
+//! assert!(hash.starts_with("$argon2id$"));
+//!
+//! // At log-in:
+//! let typed = String::from("correct horse").into();
+//! assert!(passwords.verify(typed, Some(hash.into())).await?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 
 use argon2::Params;
@@ -12,6 +41,7 @@ use self::memory::Memory;
 use self::stored::Stored;
 use crate::trace;
 
+mod check;
 mod error;
 #[cfg(feature = "legacy-hashes")]
 mod legacy;
@@ -118,41 +148,6 @@ impl Passwords {
         }
     }
 
-    /// Checks against the stored hash. For each other format in use it also checks a dummy hash.
-    fn check(&self, password: &[u8], phc: Option<&str>) -> bool {
-        let stored = phc.and_then(|phc| self.read(phc).ok());
-        let (current, legacy) = match stored {
-            Some(stored) if !stored.is_current() => (None, Some(stored)),
-            stored => (stored, None),
-        };
-        let nobody = |text: &str| {
-            let stored = Stored::read(text, &self.params);
-            _ = stored.map(|stored| std::hint::black_box(stored.matches(&self.memory, password)));
-            false
-        };
-        let by_current = match current {
-            Some(stored) => stored.matches(&self.memory, password),
-            None => nobody(&self.nobody),
-        };
-        let decoy = Arc::clone(&self.lock_decoy().1);
-        let by_legacy = match legacy {
-            Some(stored) => stored.matches(&self.memory, password),
-            None if decoy.is_empty() => false,
-            None => nobody(&decoy),
-        };
-        (by_current || by_legacy) && !password.is_empty()
-    }
-
-    /// Parses a stored hash. Keeps the costliest other one than argon2id, for users without it.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`UnusableHash`] if no password can match it, or if checking it costs too much.
-    #[cfg_attr(not(any(feature = "memory", feature = "sqlite", feature = "postgres")), allow(dead_code))]
-    pub(crate) fn accept(&self, phc: &str) -> Result<(), UnusableHash> {
-        self.read(phc).map(drop)
-    }
-
     fn read(&self, phc: &str) -> Result<Stored, UnusableHash> {
         let stored = Stored::read(phc, &self.params).inspect_err(|_error| {
             trace::error!(reason = %_error, "stored password hash cannot be checked");
@@ -165,16 +160,6 @@ impl Passwords {
             }
         }
         Ok(stored)
-    }
-
-    /// Returns `true` if a hash can be checked but its format is no longer made.
-    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
-    pub(crate) fn is_outdated(&self, phc: &str) -> bool {
-        Stored::read(phc, &self.params).is_ok_and(|stored| !stored.is_current())
-    }
-
-    fn lock_decoy(&self) -> MutexGuard<'_, (u64, Arc<str>)> {
-        self.decoy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs [`hash`](Self::hash) off the reactor, in turn with the checks, because each takes as

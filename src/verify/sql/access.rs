@@ -66,8 +66,8 @@ impl SqlVerifier {
     }
 
     /// Returns the changes from now on, for code that keeps answers: a cache drops what a
-    /// [`Change`] [concerns](Change::concerns). The first call on PostgreSQL opens one more
-    /// connection, which listens.
+    /// [`Change`](super::Change) [concerns](super::Change::concerns). The first call on PostgreSQL
+    /// opens one more connection, which listens.
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl SqlVerifier {
     }
 
     /// Closes every connection after its current statement. Every later verification is
-    /// [`VerifyError::Unavailable`].
+    /// [`VerifyError::Unavailable`](crate::VerifyError::Unavailable).
     ///
     /// # Examples
     ///

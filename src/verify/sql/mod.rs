@@ -6,6 +6,24 @@
 //!
 //! The guide has chapters on [API keys in a database](crate::guide::api_keys) and [a cache in front
 //! of it](crate::guide::cache).
+//!
+//! # Examples
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use tower_principal::verify::sql::{NewCredential, SqlVerifier};
+//!
+//! let verifier = SqlVerifier::sqlite("sqlite::memory:").connect().await?;
+//! let draft = NewCredential::new().owner("alice").label("nightly import");
+//! let key = verifier.store().api_keys().create(draft).await?;
+//! println!("shown once: {}", key.secret.expose_secret());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "sqlite"))]
+//! # fn main() {}
+//! ```
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

@@ -112,8 +112,9 @@ impl SqlVerifierBuilder {
 
     /// Sets the maximum number of connections, at least 1.
     ///
-    /// Defaults to 10 on PostgreSQL, and one more that listens for [changes](SqlVerifier::changes);
-    /// to 4 on SQLite. A database in memory has one.
+    /// Defaults to 10 on PostgreSQL, and one more that listens for
+    /// [changes](crate::verify::sql::SqlVerifier::changes); to 4 on SQLite. A database in memory
+    /// has one.
     ///
     /// # Examples
     ///

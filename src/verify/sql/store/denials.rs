@@ -9,7 +9,7 @@ impl SqlStore {
     /// Puts a digest on the denial list until this time. With `None` it stays there forever.
     ///
     /// A digest [of a principal](Digest::from_principal) is the one that
-    /// [`Denylisted`](super::Denylisted) looks up. A digest
+    /// [`Denylisted`](crate::verify::sql::Denylisted) looks up. A digest
     /// [of a credential](Digest::from_credential) of this database makes the database refuse that
     /// credential. A cached answer does not record the credential that was presented for it. So a
     /// digest that is not of a principal clears every cache that receives the change. If the digest
@@ -88,8 +88,9 @@ impl SqlStore {
     /// A credential of any kind is deleted if it expired or was revoked at least this retention
     /// time ago. A client is deleted with the tokens that were issued to it. A denial is deleted
     /// when its time is over. Until then a credential is listed and refused as *expired* or
-    /// *revoked*, and its id is taken. An expired one can be [prolonged](Credentials::expire).
-    /// After the deletion it is unknown. Users and disabled credentials stay.
+    /// *revoked*, and its id is taken. An expired one can be
+    /// [prolonged](super::Credentials::expire). After the deletion it is unknown. Users and
+    /// disabled credentials stay.
     ///
     /// Deletes at most a thousand of each, so that it takes no longer than other statements.
     /// Returns how many it deleted. Call it now and then, until it returns 0.

@@ -233,8 +233,8 @@ impl Credentials {
     ///
     /// Every token that was issued to a client is deleted with it. [`revoke`](Self::revoke) keeps a
     /// credential in lists, and its id and secret taken, until [it is
-    /// purged](SqlStore::purge_expired). This keeps nothing: the secret is unknown afterwards, and
-    /// id and secret may be used again.
+    /// purged](super::SqlStore::purge_expired). This keeps nothing: the secret is unknown
+    /// afterwards, and id and secret may be used again.
     ///
     /// # Errors
     ///

@@ -4,6 +4,9 @@
 //! for id, client, scopes and groups. You set the audience, and you can change every setting of the
 //! builder afterwards. [`Provider::unknown`] lists settings that a preset does not know.
 //!
+//! The guide has chapters on [identity providers](crate::guide::providers) and on
+//! [JWTs](crate::guide::jwt).
+//!
 //! # Examples
 //!
 //! ```
