@@ -45,6 +45,8 @@ pub struct Application {
     pub scopes: Scopes,
     /// Services that the client may ask tokens for (RFC 8707); empty for any service.
     pub audiences: Vec<String>,
+    /// Services that this client is: it may introspect access tokens for them (RFC 7662).
+    pub serves: Vec<String>,
     /// Lifetimes that differ from those of the profile.
     pub lifetimes: Lifetimes,
     /// Organization that the client acts in.
@@ -165,6 +167,7 @@ impl Application {
             grants: Vec::new(),
             scopes: Scopes::none(),
             audiences: Vec::new(),
+            serves: Vec::new(),
             lifetimes: Lifetimes::default(),
             org: None,
             app: None,
@@ -241,6 +244,22 @@ impl Application {
     /// ```
     pub fn audiences<A: Into<String>>(mut self, audiences: impl IntoIterator<Item = A>) -> Self {
         self.audiences = audiences.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the services that this client is. It may introspect the access tokens of every client
+    /// for them (RFC 7662), also those for any service. Only a confidential client may.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::Application;
+    ///
+    /// let api = Application::confidential("api").serves(["https://api.example"]);
+    /// assert_eq!(api.serves, ["https://api.example"]);
+    /// ```
+    pub fn serves<A: Into<String>>(mut self, services: impl IntoIterator<Item = A>) -> Self {
+        self.serves = services.into_iter().map(Into::into).collect();
         self
     }
 

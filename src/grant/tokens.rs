@@ -145,7 +145,14 @@ pub enum Presented {
     Refresh(RefreshDigests),
     /// Authorization code that was not redeemed.
     Code(Digest),
-    /// Id of a grant, such as that of a JWT.
+    /// JWT of a grant: of its current generation, or of the one before it until that token expires.
+    Jwt {
+        /// Grant of the JWT.
+        grant: GrantId,
+        /// Generation of the JWT, from 1 on.
+        generation: u64,
+    },
+    /// Id of a grant.
     Grant(GrantId),
 }
 
@@ -212,5 +219,29 @@ impl NextRefresh {
     /// Returns a refresh token that ends if it is not used for the idle time.
     pub const fn new(digests: RefreshDigests, idle: Lifetime) -> Self {
         Self { digests, idle }
+    }
+}
+
+impl Presented {
+    /// Reads the [token id](super::Grant::token_id) of a JWT. Returns `None` if the text is not
+    /// one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{GrantId, Presented};
+    ///
+    /// let grant = GrantId::parse("7Gk2").unwrap();
+    /// assert_eq!(
+    ///     Presented::jwt("7Gk2.3"),
+    ///     Some(Presented::Jwt { grant, generation: 3 })
+    /// );
+    /// assert_eq!(Presented::jwt("7Gk2.03"), None);
+    /// ```
+    pub fn jwt(token_id: &str) -> Option<Self> {
+        let (grant, generation) = token_id.rsplit_once('.')?;
+        let is_number = generation.bytes().all(|byte| byte.is_ascii_digit()) && !generation.starts_with('0');
+        let generation = generation.parse().ok().filter(|_| is_number)?;
+        Some(Self::Jwt { grant: GrantId::parse(grant)?, generation })
     }
 }

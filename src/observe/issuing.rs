@@ -25,7 +25,6 @@ pub(crate) enum Issuing {
     /// A refresh token before the current one was used again, so it has ended.
     RefreshReused,
     /// A client revoked a token of it.
-    #[allow(dead_code, reason = "for revocation")]
     Revoked,
 }
 

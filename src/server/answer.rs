@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Response, StatusCode};
 
@@ -41,6 +42,11 @@ impl Answer {
         Self { status: StatusCode::OK, body, caching: NO_STORE }
     }
 
+    /// Returns an answer without a body, with status 200.
+    pub(super) const fn empty() -> Self {
+        Self::json(String::new())
+    }
+
     /// Returns the answer with tokens, by the fields of a profile.
     pub(super) fn issued(issued: &Issued, ways: &Ways) -> Self {
         let mut body = String::from("{");
@@ -56,14 +62,20 @@ impl Answer {
     }
 
     pub(super) fn into_response(self) -> Response<AnswerBody> {
+        let is_empty = self.body.is_empty();
         let mut response = Response::new(AnswerBody::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.caching));
         if self.caching == NO_STORE {
             headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        } else {
+            // What caches may keep is public, so pages of any origin may read it.
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if !is_empty {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }

@@ -10,7 +10,8 @@ use thiserror::Error;
 use super::authorization_server::AuthorizationServer;
 use super::collect::BodyLimits;
 use super::issuer::Issuer;
-use super::profile::{Profile, STANDARD};
+use super::metadata;
+use super::profile::{Endpoint, Profile, STANDARD};
 use super::routes::Routes;
 use super::sign::SignTokens;
 use super::state::{Resource, State, Tenants};
@@ -219,6 +220,8 @@ impl AuthorizationServerBuilder {
                 return Err(BuildError::Name(profile.name));
             }
         }
+        let mut routes = Routes::of(&self.profiles).map_err(BuildError::Path)?;
+        routes.add(metadata::path(&issuer), Endpoint::Metadata, STANDARD.door);
         let guesses = self.guesses.map_or_else(|| Throttled::new(()), Ok);
         Ok(AuthorizationServer::new(State {
             issuer,
@@ -226,7 +229,7 @@ impl AuthorizationServerBuilder {
             tenants: self.tenants,
             users: self.users,
             transport: self.transport,
-            routes: Routes::of(&self.profiles).map_err(BuildError::Path)?,
+            routes,
             profiles: self.profiles,
             resources: self.resources,
             signer: self.signer,

@@ -19,7 +19,7 @@ use super::request::EndpointRequest;
 use super::routes::{Captures, Entry};
 use super::state::State;
 use super::stores::Stores;
-use super::token;
+use super::{introspect, jwks, metadata, revoke, token};
 use crate::deadline::{Bounded, Unfinished};
 use crate::request::RequestHead;
 use crate::trace;
@@ -111,5 +111,9 @@ async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Answer, Ref
 async fn endpoint(state: &State, request: &EndpointRequest) -> Result<Answer, Refusal> {
     match request.route.endpoint {
         Endpoint::Token => token::answer(state, request).await,
+        Endpoint::Revoke => revoke::answer(state, request).await,
+        Endpoint::Introspect => introspect::answer(state, request).await,
+        Endpoint::Keys => jwks::answer(state),
+        Endpoint::Metadata => Ok(metadata::answer(state)),
     }
 }

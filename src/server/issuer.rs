@@ -28,6 +28,13 @@ impl Issuer {
         &self.0
     }
 
+    /// Returns the path, which may be empty.
+    pub(super) fn path(&self) -> &str {
+        let behind = self.0.find("://").map_or(0, |at| at + 3);
+        let authority = self.0.get(behind..).unwrap_or_default();
+        authority.find('/').and_then(|at| authority.get(at..)).unwrap_or_default()
+    }
+
     /// Returns `true` if clients reach the server over plain http, on its own machine alone.
     pub(super) fn is_loopback_http(&self) -> bool {
         self.0.starts_with("http://")

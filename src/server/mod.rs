@@ -4,6 +4,15 @@
 //! [`grant`](crate::grant). It issues tokens at its token endpoint (RFC 6749 section 3.2). With the
 //! feature `axum` it is also a router that is merged into another one.
 //!
+//! It also ends the grant of a token (RFC 7009), describes tokens to services (RFC 7662), and
+//! publishes its keys (RFC 7517) and its metadata (RFC 8414). A client that revokes an access token
+//! ends its whole grant. [`Application::serves`](crate::grant::Application::serves) makes a client
+//! a service.
+//!
+//! Mount the server at the path of its issuer. The metadata stands at the root of the host, at
+//! `/.well-known/oauth-authorization-server` and the path of the issuer, so route that to the
+//! server as well if the issuer has a path.
+//!
 //! A [`Profile`] is a platform's way of issuing, as data. Its [`Door`] is what the server knows
 //! before it knows the client: paths, and the places of parameters. Its [`Ways`] are what the
 //! server knows after: grant types, shapes and lifetimes of tokens, and the fields of an answer.
@@ -52,14 +61,19 @@ mod builder;
 mod client;
 mod collect;
 mod dispatch;
+mod introspect;
 mod issuer;
+mod jwks;
+mod metadata;
 mod offer;
 mod owner;
 mod parameters;
+mod presented;
 pub mod profile;
 mod refusal;
 mod report;
 mod request;
+mod revoke;
 mod routes;
 mod scopes;
 mod sign;

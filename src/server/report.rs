@@ -21,6 +21,14 @@ pub(super) fn replayed(what: Issuing, request: &EndpointRequest, client: &str, g
     issuing::changed(what, &TokenEvent { grant: Some(grant.as_str()), client: Some(client), ..of(request) });
 }
 
+/// Reports a grant that a client revoked. It is not known if the client had an earlier refresh
+/// token of it.
+pub(super) fn revoked(request: &EndpointRequest, client: &str, grant: Option<&Grant>) {
+    let (id, user) = (grant.map(|grant| grant.id.as_str()), grant.and_then(|grant| grant.user.as_deref()));
+    let event = TokenEvent { grant: id, user, client: Some(client), ..of(request) };
+    issuing::changed(Issuing::Revoked, &event);
+}
+
 /// Reports a refusal of a request that was read.
 pub(super) fn refused(refusal: &Refusal, request: &EndpointRequest) {
     let client = claimed(request);

@@ -53,6 +53,14 @@ impl Routes {
         Ok(Self(entries))
     }
 
+    /// Adds the route of a document that every server has, unless a profile has its path.
+    pub(super) fn add(&mut self, path: String, endpoint: Endpoint, door: Door) {
+        let (path, methods) = (path.into(), Methods::Get);
+        if !self.0.iter().any(|entry| entry.path == path) {
+            self.0.insert(0, Entry { path, endpoint, methods, client: None, door, profiles: Vec::new() });
+        }
+    }
+
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|entry| &*entry.path)
     }

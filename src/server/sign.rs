@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::credential::Secret;
-use crate::grant::{Grant, Lifetime, NewGrant};
+use crate::grant::{Grant, Lifetime, NewGrant, Presented};
 
 /// Facts of a token beside its grant.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ use crate::grant::{Grant, Lifetime, NewGrant};
 pub(super) struct TokenContext<'t> {
     pub(super) issuer: &'t str,
     pub(super) tenant: Option<&'t str>,
+    /// Audience of a token whose grant has none.
+    pub(super) audience: &'t [String],
 }
 
 /// Signs JWT access tokens (RFC 9068). A grant is stored before its token is signed, so no change
@@ -24,6 +26,13 @@ pub(super) trait SignTokens: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the current access token of a grant. Returns `None` if it cannot be signed.
     fn sign(&self, grant: &Grant, context: TokenContext<'_>) -> Option<Secret<'static>>;
+
+    /// Returns what an access token of this issuer is at the store. Returns `None` for a text that
+    /// is not one.
+    fn read(&self, token: &Secret<'_>, issuer: &str) -> Option<Presented>;
+
+    /// Returns the document of the keys that verify the tokens.
+    fn keys(&self) -> String;
 }
 
 #[cfg(feature = "jwt")]
@@ -37,8 +46,17 @@ impl SignTokens for super::signer::Signer {
     }
 
     fn sign(&self, grant: &Grant, context: TokenContext<'_>) -> Option<Secret<'static>> {
-        let context = super::signer::JwtContext::new(context.issuer).tenant(context.tenant);
+        let TokenContext { issuer, tenant, audience } = context;
+        let context = super::signer::JwtContext::new(issuer).tenant(tenant).audience(audience);
         let signed = self.access_token(grant, &context);
         signed.inspect_err(|error| crate::trace::error!(%error, "access token not signed")).ok()
+    }
+
+    fn read(&self, token: &Secret<'_>, issuer: &str) -> Option<Presented> {
+        self.read(token, issuer)
+    }
+
+    fn keys(&self) -> String {
+        String::from_utf8_lossy(&self.jwks()).into_owned()
     }
 }

@@ -43,7 +43,6 @@ pub(super) struct State {
 pub(super) struct Resource {
     pub(super) uri: String,
     /// Scopes of the service, for metadata.
-    #[allow(dead_code, reason = "for metadata")]
     pub(super) scopes: Vec<String>,
 }
 

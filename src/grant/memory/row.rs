@@ -30,6 +30,7 @@ struct Code {
 #[derive(Clone, Copy, Debug)]
 struct Access {
     digest: Digest,
+    generation: u64,
     until: Option<SystemTime>,
 }
 
@@ -143,8 +144,9 @@ impl Row {
 
     fn set(&mut self, next: &NextTokens, now: SystemTime) {
         let until = earliest(next.lifetime.from(now), self.ends_at);
-        self.access = Some(Access { digest: next.access, until });
         let grant = &mut self.grant;
+        grant.generation += 1;
+        self.access = Some(Access { digest: next.access, generation: grant.generation, until });
         grant.scopes = next.scopes.clone().unwrap_or_else(|| grant.granted_scopes.clone());
         let narrowed = next.audience.clone().filter(|names| !names.is_empty());
         grant.audience = narrowed.unwrap_or_else(|| grant.granted_audience.clone());
@@ -152,7 +154,6 @@ impl Row {
         if let Some(refresh) = next.refresh {
             grant.refresh_expires_at = earliest(refresh.idle.from(now), self.ends_at);
         }
-        grant.generation += 1;
         grant.has_refresh = self.refresh.is_some();
         grant.now = now;
     }
@@ -165,13 +166,17 @@ impl Row {
         let mut grant = self.grant.clone();
         grant.now = now;
         grant.has_refresh = self.is_refresh_in_force(now);
-        let access = |digest: Option<Digest>| {
-            let all = [self.access, self.previous_access].into_iter().flatten();
-            let mut matching = all.filter(|access| digest.is_none_or(|digest| access.digest == digest));
-            matching.next().filter(|access| is_before(now, access.until))
+        let access = |is_shown: &dyn Fn(&Access) -> bool| {
+            let mut all = [self.access, self.previous_access].into_iter().flatten();
+            all.find(is_shown).filter(|access| is_before(now, access.until))
         };
         match token {
-            Presented::Access(digest) => grant.expires_at = access(Some(*digest))?.until,
+            Presented::Access(digest) => {
+                grant.expires_at = access(&|access| access.digest == *digest)?.until;
+            }
+            Presented::Jwt { generation, .. } => {
+                grant.expires_at = access(&|access| access.generation == *generation)?.until;
+            }
             Presented::Refresh(shown) => {
                 let is_current = self.refresh.is_some_and(|refresh| refresh == *shown);
                 grant.expires_at =
@@ -181,7 +186,7 @@ impl Row {
                 let code = self.code.as_ref().filter(|_| self.is_code_in_force(now));
                 grant.expires_at = code?.until;
             }
-            Presented::Grant(_) if access(None).is_none() && !grant.has_refresh => return None,
+            Presented::Grant(_) if access(&|_| true).is_none() && !grant.has_refresh => return None,
             Presented::Grant(_) => {}
         }
         Some(grant)
@@ -190,13 +195,14 @@ impl Row {
     /// Returns `true` if this token belongs to the grant. An access token belongs to it until it
     /// expires.
     pub(super) fn owns(&self, token: &Presented, now: SystemTime) -> bool {
+        let owns_access = |is_shown: &dyn Fn(&Access) -> bool| {
+            let previous = self.previous_access.filter(|access| is_before(now, access.until));
+            [self.access, previous].into_iter().flatten().any(|access| is_shown(&access))
+        };
         match token {
-            Presented::Access(digest) => {
-                let current = self.access.is_some_and(|access| access.digest == *digest);
-                current
-                    || self
-                        .previous_access
-                        .is_some_and(|access| access.digest == *digest && is_before(now, access.until))
+            Presented::Access(digest) => owns_access(&|access| access.digest == *digest),
+            Presented::Jwt { grant, generation } => {
+                self.grant.id == *grant && owns_access(&|access| access.generation == *generation)
             }
             Presented::Refresh(shown) => self.refresh.is_some_and(|refresh| refresh.family == shown.family),
             Presented::Code(digest) => self.code.as_ref().is_some_and(|code| code.new.digest == *digest),

@@ -107,7 +107,7 @@ impl Table {
         let row = match token {
             Presented::Access(digest) | Presented::Code(digest) => self.row(digest),
             Presented::Refresh(refresh) => self.row(&refresh.family),
-            Presented::Grant(id) => self.rows.get(id),
+            Presented::Grant(id) | Presented::Jwt { grant: id, .. } => self.rows.get(id),
         };
         row.filter(|row| row.owns(token, now)).and_then(|row| row.found(token, now))
     }

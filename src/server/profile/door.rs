@@ -53,6 +53,14 @@ pub struct Route {
 pub enum Endpoint {
     /// Issues tokens (RFC 6749 section 3.2).
     Token,
+    /// Ends the grant of a token (RFC 7009).
+    Revoke,
+    /// Describes a token to a service (RFC 7662).
+    Introspect,
+    /// Publishes the keys that verify access tokens (RFC 7517). Not found without a signer.
+    Keys,
+    /// Describes the server (RFC 8414). Every server has it at the path of its issuer.
+    Metadata,
 }
 
 /// Methods of an endpoint.

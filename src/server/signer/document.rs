@@ -13,7 +13,7 @@ impl Signer {
     #[must_use]
     pub fn jwks(&self) -> Bytes {
         let now = self.clock.now();
-        let keys = self.read(|ring| ring.published(now, self.kept()));
+        let keys = self.read_ring(|ring| ring.published(now, self.kept()));
         let keys: Vec<Value> = keys.iter().map(|key| key.jwk().into()).collect();
         json!({ "keys": keys }).to_string().into()
     }

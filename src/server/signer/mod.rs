@@ -3,6 +3,7 @@
 mod claims;
 mod document;
 mod error;
+mod read;
 mod ring;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -238,7 +239,7 @@ impl Signer {
         let latest = now.checked_add(self.kept()).ok_or(SignError::Lifetime)?;
         let expires_at = grant.expires_at.filter(|at| *at <= latest).ok_or(SignError::Lifetime)?;
         let payload = claims::payload(grant, expires_at, context)?;
-        let key = self.read(|ring| ring.signing(now));
+        let key = self.read_ring(|ring| ring.signing(now));
         let key = key.ok_or(SignError::Key(InvalidSigningKey("no key signs at this time")))?;
         let token = key.token(&claims::header(&key), &payload).map_err(InvalidSigningKey)?;
         Ok(Secret::owned(token))
@@ -249,7 +250,7 @@ impl Signer {
         self.max_lifetime.saturating_add(Self::SKEW)
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Ring) -> T) -> T {
+    fn read_ring<T>(&self, read: impl FnOnce(&Ring) -> T) -> T {
         read(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 

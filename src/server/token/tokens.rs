@@ -163,7 +163,9 @@ impl<'t> TokenRequest<'t> {
             (Some(access), _) => Ok(access),
             (None, Some(signer)) => {
                 let (issuer, tenant) = (self.state.issuer.as_str(), self.request.stores.tenant());
-                let signed = signer.sign(&grant, TokenContext { issuer, tenant });
+                let resources = self.state.resources.iter();
+                let audience: Vec<String> = resources.map(|resource| resource.uri.clone()).collect();
+                let signed = signer.sign(&grant, TokenContext { issuer, tenant, audience: &audience });
                 signed.ok_or(RefusalKind::ServerError.into())
             }
             (None, None) => Err(RefusalKind::ServerError.into()),

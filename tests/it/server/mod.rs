@@ -4,6 +4,12 @@
 mod client_authentication;
 mod codes;
 mod holders;
+#[cfg(feature = "introspection")]
+mod introspect;
+#[cfg(feature = "jwt")]
+mod jwts;
+#[cfg(feature = "jwt")]
+mod metadata;
 mod oauth2_crate;
 mod races;
 mod refresh;
@@ -12,6 +18,7 @@ mod reports;
 #[cfg(all(feature = "jwt", feature = "cache"))]
 mod resource_servers;
 mod resources;
+mod revoke;
 #[cfg(feature = "jwt")]
 mod signer;
 #[cfg(feature = "jwt")]
@@ -271,6 +278,11 @@ impl Reply {
 
     pub(crate) fn text(&self, field: &str) -> &str {
         self.json[field].as_str().unwrap_or_default()
+    }
+
+    /// Returns the value of a header of one line.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.answer.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
     /// Returns the status and the error code.

@@ -53,7 +53,8 @@ impl<G: Grants + Clone> Checks<'_, G> {
         self.hold(GrantRule::CallersMayLeave, whole, "a cancelled redemption is half made");
         if self.found(Presented::Code(code)).await?.is_some() {
             let again = ended(self.grants.redeem(&code, &proof(), &self.spare(&grant)?.next())).await?;
-            let redeemed = matches!(again, Redemption::Redeemed(_));
+            // The cancelled call may be made after the look-up, so that this one is a replay.
+            let redeemed = matches!(again, Redemption::Redeemed(_) | Redemption::Replayed(_));
             self.hold(
                 GrantRule::CallersMayLeave,
                 redeemed,

@@ -21,6 +21,8 @@ pub(crate) struct SigningKey {
     id: Box<str>,
     algorithm: Algorithm,
     pair: Pair,
+    /// The public part, as verifiers use it.
+    key: Key,
     members: Vec<(&'static str, String)>,
 }
 
@@ -46,12 +48,12 @@ impl SigningKey {
     fn checked(algorithm: Algorithm, pair: Pair) -> Result<Self, &'static str> {
         let public = pair.public()?;
         let key = public.key(algorithm)?;
-        let signature = pair.sign(algorithm, PROBE)?;
-        if !key.verify(algorithm, PROBE, &signature) {
+        let members = members(algorithm, &public);
+        let this = Self { id: thumbprint(&members).into(), algorithm, pair, key, members };
+        if !this.verifies(PROBE, &this.pair.sign(algorithm, PROBE)?) {
             return Err("a private key that does not belong to its public key");
         }
-        let members = members(algorithm, &public);
-        Ok(Self { id: thumbprint(&members).into(), algorithm, pair, members })
+        Ok(this)
     }
 
     /// Returns the name of the key (`kid`). It is the SHA-256 thumbprint of its public part (RFC
@@ -77,6 +79,11 @@ impl SigningKey {
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
+    }
+
+    /// Returns `true` if the signature is this key's over the message.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.verify(self.algorithm, message, signature)
     }
 
     /// Returns the public part as a JWK (RFC 7517).

@@ -22,6 +22,8 @@ struct Description {
     grants: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     audiences: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    serves: Vec<String>,
     /// Lifetimes in milliseconds; [`UNLIMITED`] if there is no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access: Option<u64>,
@@ -40,7 +42,7 @@ pub(super) fn describe(application: &Application) -> Result<String, SqlError> {
     let Lifetimes { access, refresh, grant } = application.lifetimes;
     let is_service = |name: &String| names::is_name(name) && !name.contains(' ');
     if !application.redirects.iter().all(|uri| is_redirect(uri))
-        || !application.audiences.iter().all(is_service)
+        || !application.audiences.iter().chain(&application.serves).all(is_service)
     {
         return Err(SqlError::InvalidName);
     }
@@ -51,6 +53,7 @@ pub(super) fn describe(application: &Application) -> Result<String, SqlError> {
         redirects: application.redirects.clone(),
         grants: application.grants.iter().map(|grant| grant.as_str().to_owned()).collect(),
         audiences: application.audiences.clone(),
+        serves: application.serves.clone(),
         access: access.map(millis),
         refresh: refresh.map(millis),
         grant: grant.map(millis),
@@ -71,6 +74,7 @@ pub(super) fn read(id: String, text: &str) -> Result<Application, SqlError> {
     application.redirects = description.redirects;
     application.grants = description.grants.iter().filter_map(|name| GrantType::named(name)).collect();
     application.audiences = description.audiences;
+    application.serves = description.serves;
     application.lifetimes = Lifetimes {
         access: description.access.map(lifetime),
         refresh: description.refresh.map(lifetime),

@@ -1,8 +1,9 @@
 //! Grants of JWTs, which carry their own proof.
 
 use super::statements;
+use super::values::count;
 use crate::credential::Digest;
-use crate::grant::GrantId;
+use crate::grant::Presented;
 use crate::principal::Principal;
 use crate::verify::sql::store::SqlStore;
 use crate::verify::sql::{SqlError, Value, names};
@@ -15,21 +16,13 @@ impl SqlStore {
         principal: &Principal,
         tenant: Option<&str>,
     ) -> Result<bool, SqlError> {
-        let parts = (
-            principal.credential_id().and_then(token_id),
-            Digest::from_principal(principal),
-            names::tenant(tenant),
-        );
-        let (Some((grant, generation)), Some(digest), Some(tenant)) = parts else { return Ok(false) };
+        let token = principal.credential_id().and_then(Presented::jwt);
+        let Some(Presented::Jwt { grant, generation }) = token else { return Ok(false) };
+        let (digest, tenant) = (Digest::from_principal(principal), names::tenant(tenant));
+        let (Some(digest), Some(tenant)) = (digest, tenant) else { return Ok(false) };
         let key: [Value; 2] = [tenant.into(), self.now().into()];
-        let values = [key.to_vec(), vec![grant.as_str().into(), digest.into(), generation.into()]].concat();
+        let values =
+            [key.to_vec(), vec![grant.as_str().into(), digest.into(), count(generation).into()]].concat();
         Ok(!self.read(&statements::of_jwt(), values).await?.is_empty())
     }
-}
-
-/// Reads a [token id](crate::grant::Grant::token_id): the grant, and the generation from 1 on.
-fn token_id(id: &str) -> Option<(GrantId, i64)> {
-    let (grant, generation) = id.rsplit_once('.')?;
-    let is_number = generation.bytes().all(|byte| byte.is_ascii_digit()) && !generation.starts_with('0');
-    Some((GrantId::parse(grant)?, generation.parse().ok().filter(|_| is_number)?))
 }

@@ -10,7 +10,7 @@ mod values;
 use std::time::{Duration, SystemTime};
 
 use self::read::NEVER;
-use self::values::{audience, bytes, duration, is_text, narrowed, text, until};
+use self::values::{audience, bytes, count, duration, is_text, narrowed, text, until};
 use super::store::SqlStore;
 use super::{Change, Kind, Row, SqlError, Value, names};
 use crate::credential::Digest;
@@ -139,6 +139,9 @@ impl Grants for SqlStore {
                 (statements::BY_REFRESH, vec![shown.token.into(), shown.family.into()])
             }
             Presented::Code(digest) => (statements::BY_CODE, vec![(*digest).into()]),
+            Presented::Jwt { grant, generation } => {
+                (statements::BY_JWT, vec![grant.as_str().into(), count(*generation).into()])
+            }
             Presented::Grant(id) => (statements::BY_ID, vec![id.as_str().into()]),
         };
         let now = self.time();
@@ -148,15 +151,18 @@ impl Grants for SqlStore {
     }
 
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {
-        let (which, texts, digest) = match *what {
+        let (which, texts, token): (_, _, Option<Value>) = match *what {
             Ending::Token { token: Presented::Access(digest), client } => {
-                (statements::OF_ACCESS, vec![client], Some(*digest))
+                (statements::OF_ACCESS, vec![client], Some((*digest).into()))
             }
             Ending::Token { token: Presented::Refresh(shown), client } => {
-                (statements::OF_FAMILY, vec![client], Some(shown.family))
+                (statements::OF_FAMILY, vec![client], Some(shown.family.into()))
             }
             Ending::Token { token: Presented::Code(digest), client } => {
-                (statements::OF_CODE, vec![client], Some(*digest))
+                (statements::OF_CODE, vec![client], Some((*digest).into()))
+            }
+            Ending::Token { token: Presented::Jwt { grant, generation }, client } => {
+                (statements::OF_CLIENTS_JWT, vec![client, grant.as_str()], Some(count(*generation).into()))
             }
             Ending::Token { token: Presented::Grant(id), client } => {
                 (statements::OF_CLIENTS_ID, vec![client, id.as_str()], None)
@@ -174,7 +180,7 @@ impl Grants for SqlStore {
             return Ok(0);
         }
         let key = [self.column().into(), self.now().into()];
-        let values = key.into_iter().chain(texts.into_iter().map(Value::from)).chain(digest.map(Value::from));
+        let values = key.into_iter().chain(texts.into_iter().map(Value::from)).chain(token);
         Ok(self.change_grants(&statements::end(which), values.collect()).await?.len())
     }
 

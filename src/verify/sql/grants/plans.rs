@@ -22,6 +22,7 @@ mod tests {
             ("refresh_digest", BY_REFRESH, "tibb"),
             ("code_digest", BY_CODE, "tib"),
             ("public_id", BY_ID, "tit"),
+            ("public_id", BY_JWT, "titi"),
         ];
         all.extend(found.map(|(column, found, parameters)| (column, find(&found), parameters)));
         let ended = [
@@ -29,6 +30,7 @@ mod tests {
             ("family_digest", OF_FAMILY, "titb"),
             ("code_digest", OF_CODE, "titb"),
             ("public_id", OF_CLIENTS_ID, "titt"),
+            ("public_id", OF_CLIENTS_JWT, "titti"),
             ("public_id", OF_ID, "tit"),
             ("session", OF_SESSION, "tit"),
             ("subject", OF_USER, "tit"),

@@ -130,6 +130,13 @@ pub(super) const BY_REFRESH: Found = Found {
 };
 pub(super) const BY_CODE: Found =
     Found { condition: "code_digest = $3 AND code_used_at IS NULL AND code_until > $2", until: "code_until" };
+pub(super) const BY_JWT: Found = Found {
+    condition: "public_id = $3 AND generation > 0
+    AND (generation = $4 OR (previous_generation = $4 AND previous_until > $2))
+    AND (expires_at IS NULL OR expires_at > $2)",
+    until: "CASE WHEN generation = $4 THEN expires_at WHEN expires_at < previous_until THEN expires_at
+        ELSE nullif(previous_until, 9223372036854775807) END",
+};
 pub(super) const BY_ID: Found = Found {
     condition: "public_id = $3 AND generation > 0
     AND (expires_at IS NULL OR expires_at > $2 OR refresh_until > $2)",
@@ -141,6 +148,8 @@ pub(super) const OF_ACCESS: &str =
     "client = $3 AND (digest = $4 OR (previous_digest = $4 AND previous_until > $2))";
 pub(super) const OF_FAMILY: &str = "client = $3 AND family_digest = $4";
 pub(super) const OF_CODE: &str = "client = $3 AND code_digest = $4";
+pub(super) const OF_CLIENTS_JWT: &str = "kind = 'access_token' AND client = $3 AND public_id = $4
+    AND (generation = $5 OR (previous_generation = $5 AND previous_until > $2))";
 pub(super) const OF_CLIENTS_ID: &str = "kind = 'access_token' AND client = $3 AND public_id = $4";
 pub(super) const OF_ID: &str = "kind = 'access_token' AND public_id = $3";
 pub(super) const OF_SESSION: &str = "session = $3";

@@ -38,6 +38,10 @@ pub(super) fn duration(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+pub(super) fn count(generation: u64) -> i64 {
+    i64::try_from(generation).unwrap_or(i64::MAX)
+}
+
 pub(super) fn bytes(digest: Option<Digest>) -> Value {
     digest.map_or(Value::Bytes(None), Value::from)
 }
