@@ -249,15 +249,6 @@ impl Application {
 
     /// Sets the services that this client is. It may introspect the access tokens of every client
     /// for them (RFC 7662), also those for any service. Only a confidential client may.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tower_principal::grant::Application;
-    ///
-    /// let api = Application::confidential("api").serves(["https://api.example"]);
-    /// assert_eq!(api.serves, ["https://api.example"]);
-    /// ```
     pub fn serves<A: Into<String>>(mut self, services: impl IntoIterator<Item = A>) -> Self {
         self.serves = services.into_iter().map(Into::into).collect();
         self
