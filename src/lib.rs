@@ -103,6 +103,13 @@
 //! [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service records the path. Without
 //! that layer, path rules of guests and `policy::application` admit no request.
 //!
+//! # Other crates in the API
+//!
+//! These crates are in the public API and have no version 1.0 yet: `tower-layer` 0.3 and
+//! `tower-service` 0.3. With features also `axum` 0.8 and `axum-core` 0.5 (`axum`), `headers` 0.4
+//! (`headers`), `tracing` 0.1 (`tracing`) and `sqlx` 0.9 (`sqlite`, `postgres`). If one of them
+//! has a new minor version, this crate needs a breaking release to follow it.
+//!
 //! # Panics
 //!
 //! If a verifier, a policy, a tenant function or a custom grammar panics, the layer answers 500. If

@@ -26,6 +26,8 @@ use std::ops::Deref;
 /// authenticates no caller. For both the extractor answers 401 and asks for credentials, as
 /// [`policy::authenticated`](crate::policy::authenticated) does.
 ///
+/// It dereferences to [`Principal`], as axum's extractors do to what they extract.
+///
 /// # Examples
 ///
 /// ```

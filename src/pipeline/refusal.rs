@@ -8,13 +8,13 @@ use http::Response;
 use super::Pipeline;
 use crate::observe::audit;
 use crate::rejection::Rejection;
-use crate::rejection::render::Asked;
+use crate::rejection::render::AnswerFacts;
 use crate::request::RequestHead;
 
 /// The facts about a request that are kept for its refusal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
-    asked: Asked,
+    facts: AnswerFacts,
     /// The client's address for the log, if logging is enabled.
     client: Option<IpAddr>,
 }
@@ -23,12 +23,12 @@ impl Pipeline {
     #[inline]
     pub(crate) fn facts(&self, head: RequestHead<'_>) -> RequestFacts {
         let client = if audit::is_on() { self.guard.transport().client(head) } else { None };
-        RequestFacts { asked: Asked::of(head), client }
+        RequestFacts { facts: AnswerFacts::of(head), client }
     }
 
     /// Records a refusal from any source and renders it.
     pub(crate) fn refuse(&self, rejection: Rejection, facts: RequestFacts) -> Response<Bytes> {
         audit::refused(self.name, &rejection, facts.client);
-        self.answers.render(rejection, facts.asked)
+        self.answers.render(rejection, facts.facts)
     }
 }

@@ -20,7 +20,7 @@ use crate::trace;
 
 /// The properties of a request that the answer to its refusal depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AnswerFacts {
     /// True for `HEAD`, which is answered without a body.
     head: bool,
     /// True for HTTP/1, because only HTTP/1 has a `Connection` header.
@@ -56,7 +56,7 @@ struct Shape {
 /// The `Retry-After` for an unavailable verifier, if the layer has no setting for it.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(5);
 
-impl Asked {
+impl AnswerFacts {
     /// The properties of a request that is not known.
     const UNKNOWN: Self = Self { head: false, http1: false, grpc: None };
 
@@ -124,8 +124,9 @@ impl Answers {
     }
 
     fn prepare(&mut self) {
-        let headers =
-            |shape: &Shape, rejection: &Rejection| self.headers(rejection, shape.status, Asked::UNKNOWN);
+        let headers = |shape: &Shape, rejection: &Rejection| {
+            self.headers(rejection, shape.status, AnswerFacts::UNKNOWN)
+        };
         let prepared = |shape: &Shape| {
             let plain = Rejection::from(shape.kind);
             let usual = (!differs(shape.kind)).then(|| headers(shape, &plain));
@@ -145,35 +146,40 @@ impl Answers {
     }
 
     /// Renders the answer to a refusal.
-    pub(crate) fn render(&self, rejection: Rejection, asked: Asked) -> Response<Bytes> {
+    pub(crate) fn render(&self, rejection: Rejection, facts: AnswerFacts) -> Response<Bytes> {
         let mut response = match &self.respond {
-            None => self.standard(&rejection, asked),
-            Some(respond) => self.custom(&**respond, &rejection, asked),
+            None => self.standard(&rejection, facts),
+            Some(respond) => self.custom(&**respond, &rejection, facts),
         };
-        match asked.grpc {
+        match facts.grpc {
             Some(call) => grpc::frame(&mut response, rejection.kind(), call),
-            None if asked.head => make_bodiless(&mut response),
+            None if facts.head => make_bodiless(&mut response),
             None => {}
         }
         response.extensions_mut().insert(rejection.rendered());
         response
     }
 
-    fn custom(&self, respond: &dyn RenderRejection, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
-        let standard = self.standard(rejection, asked);
+    fn custom(
+        &self,
+        respond: &dyn RenderRejection,
+        rejection: &Rejection,
+        facts: AnswerFacts,
+    ) -> Response<Bytes> {
+        let standard = self.standard(rejection, facts);
         let Ok(response) = caught(|| respond.respond(rejection, standard)) else {
             trace::error!("`RenderRejection` panicked: standard response sent");
-            return self.standard(rejection, asked);
+            return self.standard(rejection, facts);
         };
         if response.status().is_informational() || response.status().is_success() {
             trace::error!(kind = ?rejection.kind(), "`RenderRejection` turned a refusal into a success: standard \
                 response sent");
-            return self.standard(rejection, asked);
+            return self.standard(rejection, facts);
         }
         response
     }
 
-    fn standard(&self, rejection: &Rejection, asked: Asked) -> Response<Bytes> {
+    fn standard(&self, rejection: &Rejection, facts: AnswerFacts) -> Response<Bytes> {
         let carrier = || rejection.credential_source().map(Source::carrier);
         let fits = |shape: &&Shape| shape.carrier.is_none() || shape.carrier == carrier();
         let of_kind = self.shapes.get(rejection.kind() as usize).map(|shapes| &**shapes);
@@ -186,12 +192,12 @@ impl Answers {
         let prepared = if rejection.is_of_broken_basic() { &shape.broken_basic } else { &shape.headers };
         *response.headers_mut() = match prepared {
             Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
-            _ => self.headers(rejection, shape.status, asked),
+            _ => self.headers(rejection, shape.status, facts),
         };
         response
     }
 
-    fn headers(&self, rejection: &Rejection, status: StatusCode, asked: Asked) -> HeaderMap {
+    fn headers(&self, rejection: &Rejection, status: StatusCode, facts: AnswerFacts) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -203,7 +209,7 @@ impl Answers {
         if let Some(after) = rejection.retry_after().or(default) {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
         }
-        if rejection.kind() == RejectionKind::InsecureTransport && asked.http1 {
+        if rejection.kind() == RejectionKind::InsecureTransport && facts.http1 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         headers

@@ -112,6 +112,6 @@ impl<'r> RequestHead<'r> {
 
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Head").field("method", self.method).finish_non_exhaustive()
+        f.debug_struct("RequestHead").field("method", self.method).finish_non_exhaustive()
     }
 }

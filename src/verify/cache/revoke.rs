@@ -126,8 +126,8 @@ impl<V: Verifier> Revocation<V> {
         if let Some(principal) = self.store.principal(self.key) {
             return Ok(Some(principal));
         }
-        let asked = Bounded::new(self.inner.verify(credential, context), self.store.settings().deadline);
-        match asked.await {
+        let answer = Bounded::new(self.inner.verify(credential, context), self.store.settings().deadline);
+        match answer.await {
             Ok(Ok(principal)) => Ok(Some(principal)),
             Ok(Err(VerifyError::Denied(DenialReason::Throttled(_)) | VerifyError::Unavailable(_)))
             | Err(_) => Err(VerifyError::unavailable(

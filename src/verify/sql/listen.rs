@@ -76,8 +76,8 @@ async fn receive(listener: &mut PgListener, hub: &Hub) {
             Ok(Ok(None) | Err(_)) => return,
             // After a silence the server is asked for a sign of life.
             Err(_) => {
-                let asked = timeout(SILENCE, sqlx::query("SELECT 1").execute(&mut *listener)).await;
-                if !matches!(asked, Ok(Ok(_))) {
+                let probe = timeout(SILENCE, sqlx::query("SELECT 1").execute(&mut *listener)).await;
+                if !matches!(probe, Ok(Ok(_))) {
                     return;
                 }
             }

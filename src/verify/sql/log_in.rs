@@ -31,13 +31,13 @@ async fn try_to_check(
     pair: &Pair<'_>,
     tenant: Option<&str>,
 ) -> Result<Option<Principal>, VerifyError> {
-    let Shared { database, asked, passwords, clock, .. } = shared;
+    let Shared { database, statements, passwords, clock, .. } = shared;
     // A name that cannot be in the database costs a hash as well.
     let tenant = tenant.filter(|_| names::is_name(pair.id()));
     let key = tenant.map(|tenant| vec![tenant.into(), pair.id().into()]);
     let hash = match &key {
         Some(key) => {
-            let rows = database.read(asked.hash.clone(), key.clone()).await?;
+            let rows = database.read(statements.hash.clone(), key.clone()).await?;
             rows.into_iter().next().map(|mut row| row.text()).transpose()?.flatten()
         }
         None => None,
@@ -48,7 +48,7 @@ async fn try_to_check(
     // The user is always read again, because the user may have been disabled during the check.
     // Every refusal takes the same time.
     let (Some(tenant), Some(key)) = (tenant, key) else { return Err(VerifyError::UNKNOWN) };
-    let rows = database.read(asked.user.clone(), key).await?;
+    let rows = database.read(statements.user.clone(), key).await?;
     match (rows.into_iter().next(), hash) {
         (Some(row), Some(hash)) if matches => {
             let found = lookup::user(row, [tenant, pair.id()], &hash, clock.now())?;

@@ -145,7 +145,7 @@ pub struct SqlVerifier {
 /// State that clones of a verifier and its stores share.
 struct Shared {
     database: Database,
-    asked: lookup::Statements,
+    statements: lookup::Statements,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     word: Box<str>,
@@ -165,10 +165,10 @@ impl SqlVerifier {
     }
 
     async fn look_up(&self, digest: Digest, tenant: Option<&str>) -> Result<Principal, VerifyError> {
-        let Shared { database, asked, uses, .. } = &*self.shared;
+        let Shared { database, statements, uses, .. } = &*self.shared;
         let now = self.now();
         let values = vec![digest.into(), names::millis(now).into()];
-        let rows = database.read(asked.credential.clone(), values).await?;
+        let rows = database.read(statements.credential.clone(), values).await?;
         let row = rows.into_iter().next().ok_or(VerifyError::UNKNOWN)?;
         let found = lookup::credential(row, &digest, self.shared.audience.as_deref(), now)?;
         if found.kind != Kind::AccessToken {

@@ -131,7 +131,7 @@ mod tests {
 
     const NOW: u64 = 1_700_000_000;
 
-    fn judged(body: &str, expected: &Expected) -> Result<Principal, VerifyError> {
+    fn evaluate(body: &str, expected: &Expected) -> Result<Principal, VerifyError> {
         evaluate_response(body.as_bytes(), expected, None, UNIX_EPOCH + Duration::from_secs(NOW))
     }
 
@@ -167,7 +167,7 @@ mod tests {
             r#"{"error":"invalid_request"}"#,
             "{}",
         ] {
-            let refused = judged(body, &Expected::default()).unwrap_err();
+            let refused = evaluate(body, &Expected::default()).unwrap_err();
             assert!(matches!(refused, VerifyError::Denied(DenialReason::Unknown)), "{body}: {refused:?}");
         }
     }
@@ -187,7 +187,7 @@ mod tests {
             r#"[{"a":1,"a":1}]"#,
             "{\"a\":\u{1}}",
         ] {
-            let refused = judged(body, &Expected::default()).unwrap_err();
+            let refused = evaluate(body, &Expected::default()).unwrap_err();
             assert!(matches!(refused, VerifyError::Unavailable(_)), "{body}: {refused:?}");
         }
     }
@@ -230,9 +230,9 @@ mod tests {
             (r#","nested":{"a":1,"b":[{"a":1,"a":1}]}"#.to_owned(), false),
         ] {
             let body = with(&member);
-            assert_eq!(judged(&body, &expected()).is_ok(), good, "{body}");
+            assert_eq!(evaluate(&body, &expected()).is_ok(), good, "{body}");
         }
-        let expired = judged(&with(&format!(r#","exp":{past}"#)), &expected()).unwrap_err();
+        let expired = evaluate(&with(&format!(r#","exp":{past}"#)), &expected()).unwrap_err();
         assert!(matches!(expired, VerifyError::Denied(DenialReason::Expired)));
     }
 
@@ -251,16 +251,16 @@ mod tests {
             (r#""aud":"api""#, false),
         ] {
             let body = format!(r#"{{"active":true,"sub":"otto",{members}}}"#);
-            assert_eq!(judged(&body, &expected()).is_ok(), good, "{body}");
+            assert_eq!(evaluate(&body, &expected()).is_ok(), good, "{body}");
         }
-        assert!(judged(r#"{"active":true,"sub":"otto"}"#, &Expected::default()).is_ok());
+        assert!(evaluate(r#"{"active":true,"sub":"otto"}"#, &Expected::default()).is_ok());
     }
 
     #[test]
     fn the_principal_is_who_the_server_says() {
         let body = r#"{"active":true,"sub":"u-1","username":"otto","client_id":"map","scope":"read write",
             "exp":1700000100,"jti":"j-1","department":{"name":"maps"}}"#;
-        let Ok(Principal::OAuthUser(user)) = judged(body, &Expected::default()) else { panic!("a user") };
+        let Ok(Principal::OAuthUser(user)) = evaluate(body, &Expected::default()) else { panic!("a user") };
         assert_eq!((user.id(), user.client(), user.credential_id()), ("u-1", Some("map"), Some("j-1")));
         assert_eq!(user.scopes().as_str(), "read write");
         assert_eq!(user.expires_at(), Some(UNIX_EPOCH + Duration::from_secs(1_700_000_100)));
@@ -273,7 +273,7 @@ mod tests {
             (r#"{"active":true,"username":"otto","client_id":"map"}"#, "otto"),
             (r#"{"active":true,"sub":"","client_id":"map"}"#, "map"),
         ] {
-            assert_eq!(judged(body, &Expected::default()).unwrap().id(), Some(id));
+            assert_eq!(evaluate(body, &Expected::default()).unwrap().id(), Some(id));
         }
     }
 }

@@ -22,7 +22,7 @@ pub(in crate::verify::oauth) struct Times {
 #[derive(Debug)]
 pub(in crate::verify::oauth) struct Kept {
     pub(in crate::verify::oauth) keys: KeySet,
-    pub(in crate::verify::oauth) asked: Moment,
+    pub(in crate::verify::oauth) requested_at: Moment,
     pub(in crate::verify::oauth) max_age: Duration,
 }
 
@@ -41,7 +41,7 @@ pub(in crate::verify::oauth) enum Age {
 
 impl Kept {
     pub(in crate::verify::oauth) fn age(&self, times: &Times, now: Moment) -> Age {
-        match self.asked.until(now) {
+        match self.requested_at.until(now) {
             age if age >= times.max_stale => Age::Dead,
             age if age >= self.max_age => Age::Stale,
             age if age >= self.max_age * 3 / 4 => Age::Ripe,

@@ -217,7 +217,7 @@ impl Jwks {
     fn request(&self, now: Moment) -> FetchRequest {
         self.0.gate.request(now, || {
             let source = Arc::clone(&self.0.source);
-            let mut guard = FetchGuard { to: Arc::downgrade(&self.0), asked: now, published: None };
+            let mut guard = FetchGuard { to: Arc::downgrade(&self.0), requested_at: now, published: None };
             let timeout = self.0.times.timeout;
             async move {
                 match Bounded::new(source.load(), timeout).await {
@@ -254,7 +254,7 @@ impl Wait {
 /// Passes on the result of a fetch when it is dropped: at the end, in a panic, or with its runtime.
 struct FetchGuard {
     to: Weak<Inner>,
-    asked: Moment,
+    requested_at: Moment,
     published: Option<Published>,
 }
 
@@ -279,7 +279,7 @@ impl Drop for FetchGuard {
             inner.report.log(inner.at.host(), keys.len(), &left_out);
             let least = inner.times.cooldown.min(inner.times.max_age);
             let max_age = max_age.unwrap_or(inner.times.max_age).clamp(least, inner.times.max_age);
-            let kept = Arc::new(Kept { keys, asked: self.asked, max_age });
+            let kept = Arc::new(Kept { keys, requested_at: self.requested_at, max_age });
             *inner.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         }
         inner.gate.finish(failed);

@@ -156,11 +156,11 @@ impl JwtVerifier {
     /// Checks everything else, with the result of the signature's verification.
     fn check_claims(
         &self,
-        ours: &UnverifiedToken<'_, '_>,
+        token: &UnverifiedToken<'_, '_>,
         signature: SignatureCheck,
         tenant: Option<&str>,
     ) -> Result<VerifiedClaims, VerifyError> {
-        let UnverifiedToken { jws, header, claims, issuer } = ours;
+        let UnverifiedToken { jws, header, claims, issuer } = token;
         signed(header, signature).map_err(|denial| denial.logged(NAME))?;
         let claimed = self
             .rules
@@ -189,16 +189,16 @@ impl JwtVerifier {
         payload: &str,
         tenant: Option<&str>,
     ) -> Option<Result<VerifiedClaims, VerifyError>> {
-        let ours = match self.read(jws, payload) {
-            Ok(ours) => ours,
+        let token = match self.read(jws, payload) {
+            Ok(token) => token,
             Err(error) => return Some(Err(error)),
         };
-        let wanted = ours.header.wanted(Some(&ours.issuer));
+        let wanted = token.header.wanted(Some(&token.issuer));
         let signature = match &self.keys {
-            Keys::Fixed(keys) => Ok(keys.check_signature(&wanted, &ours.jws)),
-            Keys::Published(published) => published.verify_now(&wanted, &ours.jws)?,
+            Keys::Fixed(keys) => Ok(keys.check_signature(&wanted, &token.jws)),
+            Keys::Published(published) => published.verify_now(&wanted, &token.jws)?,
         };
-        Some(signature.and_then(|signature| self.check_claims(&ours, signature, tenant)))
+        Some(signature.and_then(|signature| self.check_claims(&token, signature, tenant)))
     }
 
     async fn check_later(
@@ -207,13 +207,13 @@ impl JwtVerifier {
         payload: &str,
         tenant: Option<&str>,
     ) -> Result<VerifiedClaims, VerifyError> {
-        let ours = self.read(jws, payload)?;
-        let wanted = ours.header.wanted(Some(&ours.issuer));
+        let token = self.read(jws, payload)?;
+        let wanted = token.header.wanted(Some(&token.issuer));
         let signature = match &self.keys {
-            Keys::Fixed(keys) => keys.check_signature(&wanted, &ours.jws),
-            Keys::Published(published) => published.verify(&wanted, &ours.jws).await?,
+            Keys::Fixed(keys) => keys.check_signature(&wanted, &token.jws),
+            Keys::Published(published) => published.verify(&wanted, &token.jws).await?,
         };
-        self.check_claims(&ours, signature, tenant)
+        self.check_claims(&token, signature, tenant)
     }
 
     /// Returns the fingerprint of a token in the denylist.
@@ -250,8 +250,8 @@ impl Verifier for JwtVerifier {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let judged = self.check_now(jws, &payload, context.tenant())?;
-        Some(judged.map(|good| self.principal(good, payload)))
+        let checked = self.check_now(jws, &payload, context.tenant())?;
+        Some(checked.map(|good| self.principal(good, payload)))
     }
 
     /// Denies a good token until it expires. Other tokens stay unchanged. Unavailable if the list
@@ -264,7 +264,7 @@ impl Verifier for JwtVerifier {
         let (jws, payload) = self.open(credential)?;
         let good = match self.check_later(jws, &payload, context.tenant()).await {
             Err(VerifyError::Denied(DenialReason::Revoked)) => return Ok(()),
-            judged => judged?,
+            checked => checked?,
         };
         let VerifiedClaims { user, issuer, expires_at, life } = good;
         let token = self.token(&issuer, user.credential_id(), &jws);

@@ -138,7 +138,7 @@ impl SqlVerifierBuilder {
             }
         }
         let shared = Shared {
-            asked: lookup::Statements::of(&database),
+            statements: lookup::Statements::of(&database),
             database,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             passwords,
