@@ -68,7 +68,8 @@ pub use self::token_use::TokenUse;
 /// [`or`](Verifier::or). A token that names this issuer and is not good is denied. It is *expired*
 /// or *revoked* if that is its only fault. The answer is immediate if the key is present.
 ///
-/// Groups and roles give permissions by [`permissions_of`](JwtVerifierBuilder::permissions_of).
+/// Groups and roles of a token are [groups](Principal::groups) of the principal. They also give
+/// permissions by [`permissions_of`](JwtVerifierBuilder::permissions_of).
 ///
 /// Revocation puts a token into the [`Denylist`] until it expires, by its `jti` or else by the
 /// signed text. Thus another valid signature of that text is the same token. A
