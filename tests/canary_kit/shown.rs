@@ -114,7 +114,7 @@ pub(crate) async fn all(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ),
         ("Credentials", show(&read)),
         ("Reader", show(&reader)),
-        ("Head", head),
+        ("RequestHead", head),
         ("Context", show(&VerifyContext::new(RequestHead::from_request(&alone)))),
         ("XAppToken", show(&XAppToken::new(secret()))),
         ("OAuth", show(&OAuth::new(secret()))),

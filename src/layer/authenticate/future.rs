@@ -48,7 +48,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
         Waiting { stage: Stage<B>, inner: S },
-        Calling { #[pin] future: F, come: ResponseContext },
+        Calling { #[pin] future: F, response_context: ResponseContext },
         /// `None` once it is answered.
         Refused { rejection: Option<Rejection> },
     }
@@ -57,11 +57,11 @@ pin_project! {
 impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
     pub(super) const fn calling(
         future: S::Future,
-        come: ResponseContext,
+        response_context: ResponseContext,
         pipeline: &'static Pipeline,
         facts: RequestFacts,
     ) -> Self {
-        Self { state: State::Calling { future, come }, pipeline, facts }
+        Self { state: State::Calling { future, response_context }, pipeline, facts }
     }
 
     pub(super) const fn refused(
@@ -96,16 +96,22 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Waiting { stage, inner } => match ready!(stage.poll(inner, context))? {
-                    Ok((request, come)) => State::Calling { future: inner.call(request), come },
+                    Ok((request, response_context)) => {
+                        State::Calling { future: inner.call(request), response_context }
+                    }
                     Err(rejection) => State::Refused { rejection: Some(rejection) },
                 },
-                StateProjection::Calling { future, come } => {
+                StateProjection::Calling { future, response_context } => {
                     let mut response = ready!(future.poll(context))?;
                     if let Some(rejection) = unrendered(&response) {
-                        State::Refused { rejection: Some(rejection.with_fingerprint(come.fingerprint)) }
+                        State::Refused {
+                            rejection: Some(rejection.with_fingerprint(response_context.fingerprint)),
+                        }
                     } else {
-                        come.carried.mark(response.headers_mut(), this.pipeline.answers.depends_on());
-                        come.complete(response.extensions_mut());
+                        response_context
+                            .carried
+                            .mark(response.headers_mut(), this.pipeline.answers.depends_on());
+                        response_context.complete(response.extensions_mut());
                         return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                     }
                 }

@@ -48,9 +48,9 @@ where
         let facts = pipeline.facts(RequestHead::from_request(&request));
         match pipeline.decide_now(&*self.verifier, &self.mode, &request) {
             Ok(Decision::Accepted(accepted)) => match pipeline.admit(&mut request, accepted) {
-                Ok(come) => {
+                Ok(response_context) => {
                     let future = self.inner.call(M::forward_unread(request));
-                    AuthenticateFuture::calling(future, come, pipeline, facts)
+                    AuthenticateFuture::calling(future, response_context, pipeline, facts)
                 }
                 Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
             },
