@@ -4,9 +4,10 @@
 //! # A request's way
 //!
 //! ```text
-//! head --read--> Credentials --guard--> (secure?) --verify--> Principal --authorize--> handler
-//!        syntax and meaning    transport            I/O only here       pure policy
-//! any failure --------------------------------------------------------> Rejection --respond--> Response
+//! head -read-> Credentials -guard-> secure? -verify-> Principal -policy-> handler
+//!      syntax,              transport       the only             pure
+//!      meaning                              I/O
+//! any failure ------------------------------> Rejection -respond-> Response
 //! ```
 //!
 //! 1. [`AuthenticateLayer`] reads what the head presents, by the rows of a [`Dialect`]: at most one

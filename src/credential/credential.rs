@@ -11,7 +11,9 @@ use super::{ClientKind, CredentialKind, Pair, Secret};
 /// ```
 /// use tower_principal::{Credential, DenialReason, Secret, VerifyError};
 ///
-/// fn token<'c>(credential: &'c Credential<'_>) -> Result<&'c str, VerifyError> {
+/// fn token<'c>(
+///     credential: &'c Credential<'_>,
+/// ) -> Result<&'c str, VerifyError> {
 ///     match credential {
 ///         Credential::AccessToken(token) => Ok(token.expose_secret()),
 ///         _ => Err(VerifyError::Unsupported),
@@ -55,6 +57,17 @@ impl<'r> Credential<'r> {
 
     /// Returns the public half: a user's name, or the id of a key or a client. Returns `None` for a
     /// secret without a public half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Credential, Pair, Secret};
+    ///
+    /// let pair = Pair::new(Secret::borrowed("alice"), Secret::borrowed("pa:ss"));
+    /// assert_eq!(Credential::Password(pair).id(), Some("alice"));
+    /// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+    /// assert_eq!(token.id(), None);
+    /// ```
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::KeyPair(pair) | Self::Client(_, pair) | Self::Password(pair) => Some(pair.id()),
@@ -86,6 +99,19 @@ impl<'r> Credential<'r> {
     }
 
     /// Returns a copy that outlives the request; it is wiped on drop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::{Credential, Secret};
+    ///
+    /// let text = String::from("otto-token");
+    /// let credential = Credential::AccessToken(Secret::borrowed(&text));
+    /// // For a task that goes on after the request:
+    /// let owned: Credential<'static> = credential.into_owned();
+    /// drop(text);
+    /// assert!(matches!(owned, Credential::AccessToken(_)));
+    /// ```
     pub fn into_owned(self) -> Credential<'static> {
         match self {
             Self::AccessToken(token) => Credential::AccessToken(token.into_owned()),

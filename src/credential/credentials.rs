@@ -7,6 +7,21 @@ use super::{Carrier, Credential, CredentialKind, ReadError, Source};
 /// Socrata's clients send a user's credential and an app token together. Two values for one role
 /// are ambiguous (RFC 6750 section 2), unless the rows of the dialect have different
 /// [ranks](crate::CredentialForm::rank).
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::dialect;
+/// use tower_principal::read::Reader;
+/// use tower_principal::request::RequestHead;
+///
+/// let reader = Reader::new(&dialect::SOCRATA)?;
+/// let request =
+///     http::Request::get("/").header("x-app-token", "weather-map").body(())?;
+/// let credentials = reader.read(RequestHead::from_request(&request))?;
+/// assert!(credentials.subject().is_none() && credentials.app().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Credentials<'r> {
     subject: Option<Presented<'r>>,

@@ -10,6 +10,23 @@ use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
 /// It serves as the key of maps, so that a secret is never a map key. It is safe to log, because it
 /// reveals nothing without the [`FingerprintKey`]. It is not for storage, because another process
 /// has another key.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::HashMap;
+/// use tower_principal::Secret;
+/// use tower_principal::credential::FingerprintKey;
+///
+/// // A map of failures whose keys reveal nothing:
+/// let key = FingerprintKey::random()?;
+/// let token = Secret::borrowed("otto-token");
+/// let mut failures = HashMap::new();
+/// let print = key.of(&[token.expose_secret().as_bytes()]);
+/// *failures.entry(print).or_insert(0) += 1;
+/// assert_eq!(failures[&print], 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u64; 2]);
 

@@ -3,6 +3,17 @@
 use std::fmt;
 
 /// The kinds of [`Credential`](super::Credential). Its `Display` is a short name for logs.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::credential::CredentialKind;
+/// use tower_principal::{Credential, Secret};
+///
+/// let token = Credential::AccessToken(Secret::borrowed("otto-token"));
+/// assert_eq!(token.kind(), CredentialKind::AccessToken);
+/// assert_eq!(CredentialKind::AccessToken.to_string(), "access_token");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialKind {

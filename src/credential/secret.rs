@@ -126,6 +126,18 @@ impl<'r> Secret<'r> {
 
     /// Returns both sides of the first separator, or `None` if there is no separator. Borrowed text
     /// is not copied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::Secret;
+    ///
+    /// let (id, secret) =
+    ///     Secret::borrowed("key-1.its-secret").split_once('.').unwrap();
+    /// assert_eq!(id.expose_secret(), "key-1");
+    /// assert_eq!(secret.expose_secret(), "its-secret");
+    /// assert!(Secret::borrowed("no separator").split_once('.').is_none());
+    /// ```
     pub fn split_once(self, separator: char) -> Option<(Self, Self)> {
         let halves = |text: &'r str| {
             let (before, after) = text.split_once(separator)?;

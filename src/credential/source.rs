@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// The part of a request that a credential came from. Its `Display` is a short name for logs.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::Source;
+/// use tower_principal::credential::Carrier;
+///
+/// assert_eq!(Source::Query.carrier(), Carrier::Query);
+/// assert_eq!(Carrier::Query.to_string(), "query");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Carrier {

@@ -7,6 +7,22 @@ use crate::credential::{Credential, Secret};
 /// It receives the value at the form's place, which is not empty, at most 8 KiB long, and without
 /// control characters. It returns the credential or [`Malformed`](self::Malformed). If it panics,
 /// the answer is 500.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::dialect::{CustomParser, Malformed};
+/// use tower_principal::{Credential, Pair, Secret};
+///
+/// /// Reads `ID.SECRET`.
+/// fn dotted(text: Secret<'_>) -> Result<Credential<'_>, Malformed> {
+///     let (id, secret) = text.split_once('.').ok_or(Malformed)?;
+///     Ok(Credential::KeyPair(Pair::new(id, secret)))
+/// }
+/// let parser: CustomParser = dotted;
+/// assert!(parser(Secret::borrowed("key-1.its-secret")).is_ok());
+/// assert!(parser(Secret::borrowed("key-1")).is_err());
+/// ```
 pub type CustomParser = for<'r> fn(Secret<'r>) -> Result<Credential<'r>, Malformed>;
 
 /// A custom grammar that can also return "no credential here"; see

@@ -7,6 +7,25 @@ use crate::principal::InvalidPermission;
 use crate::request::InvalidPattern;
 
 /// The error of a dialect; the message names the row.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::dialect::{self, TokenMeaning};
+/// use tower_principal::verify::MemoryVerifier;
+/// use tower_principal::{AuthenticateLayer, CredentialForm, transport};
+///
+/// let form = CredentialForm::header("not a name", TokenMeaning::API_KEY);
+/// let dialect = dialect::RFC6750.add_form(form);
+/// let verifier = MemoryVerifier::builder().build()?;
+/// let layer = AuthenticateLayer::try_new(
+///     dialect,
+///     verifier,
+///     transport::from_acceptor(),
+/// );
+/// assert!(layer.is_err());
+/// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DialectError {

@@ -82,6 +82,24 @@ where
 }
 
 /// The refusal of a policy, with the scopes that would have allowed the request, if any would.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::policy::Forbidden;
+/// use tower_principal::request::RequestHead;
+/// use tower_principal::{Principal, RequireLayer};
+///
+/// let by_day = |principal: &Principal, _: &RequestHead<'_>| {
+///     if principal.org() == Some("acme") {
+///         Ok(())
+///     } else {
+///         Err(Forbidden::new())
+///     }
+/// };
+/// let layer = RequireLayer::new(by_day);
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Forbidden {
     needed: Scopes,

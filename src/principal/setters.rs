@@ -20,7 +20,8 @@ macro_rules! setters {
             /// ```
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
-            #[doc = concat!("let principal = ", $by, ".", stringify!($set_may), "(\"one\");")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            #[doc = concat!("let principal = principal.", stringify!($set_may), "(\"one\");")]
             #[doc = concat!("assert_eq!(principal.", stringify!($may), "(), Some(\"one\"));")]
             /// ```
             #[must_use]
@@ -44,7 +45,8 @@ macro_rules! setters {
             /// ```
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
-            #[doc = concat!("let principal = ", $by, ".with_credential_id(\"jti-1\");")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_credential_id("jti-1");
             /// assert_eq!(principal.credential_id(), Some("jti-1"));
             /// ```
             #[must_use]
@@ -60,7 +62,8 @@ macro_rules! setters {
             /// ```
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
-            #[doc = concat!("let principal = ", $by, ".with_issuer(\"https://login.example\");")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_issuer("https://login.example");
             /// assert_eq!(principal.issuer(), Some("https://login.example"));
             /// ```
             #[must_use]
@@ -76,7 +79,8 @@ macro_rules! setters {
             /// ```
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
-            #[doc = concat!("let principal = ", $by, ".with_scopes([\"read\", \"not a scope\"]);")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_scopes(["read", "not a scope"]);
             /// assert_eq!(principal.scopes().as_str(), "read");
             /// ```
             pub fn with_scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
@@ -93,7 +97,8 @@ macro_rules! setters {
             /// use tower_principal::principal::IdentitySource;
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
-            #[doc = concat!("let principal = ", $by, ".with_store(\"staff\");")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_store("staff");
             /// let principal = Principal::from(principal);
             /// assert_eq!(principal.source(), IdentitySource::Store("staff"));
             /// ```
@@ -111,7 +116,8 @@ macro_rules! setters {
             /// use tower_principal::Principal;
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
-            #[doc = concat!("let principal = ", $by, ".with_tenant(\"acme\");")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_tenant("acme");
             /// assert_eq!(Principal::from(principal).tenant(), Some("acme"));
             /// ```
             #[must_use]
@@ -141,7 +147,8 @@ macro_rules! setters {
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
             /// let list = Permissions::parse(["get:/reports/**"])?;
-            #[doc = concat!("let principal = ", $by, ".with_permissions(list);")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_permissions(list);
             /// // Absolute, unless the principal has an organization:
             /// let principal = Principal::from(principal);
             /// let is_absolute = principal.org().is_none();
@@ -173,7 +180,8 @@ macro_rules! setters {
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
             /// let end = SystemTime::now() + Duration::from_secs(3600);
-            #[doc = concat!("let principal = ", $by, ".with_expires_at(end);")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_expires_at(end);
             /// assert_eq!(principal.expires_at(), Some(end));
             /// ```
             #[must_use]
@@ -191,7 +199,8 @@ macro_rules! setters {
             ///
             /// struct Row(u32);
             ///
-            #[doc = concat!("let principal = ", $by, ".with_claims(Row(7));")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_claims(Row(7));
             /// assert_eq!(principal.claims::<Row>().map(|row| row.0), Some(7));
             /// ```
             #[must_use]
@@ -210,7 +219,8 @@ macro_rules! setters {
             #[doc = concat!("use tower_principal::", stringify!($name), ";")]
             ///
             /// let claims = "x".repeat(10_000);
-            #[doc = concat!("let principal = ", $by, ".with_claims_bytes(claims.len()).with_claims(claims);")]
+            #[doc = concat!("let principal = ", $by, ";")]
+            /// let principal = principal.with_claims_bytes(claims.len()).with_claims(claims);
             /// assert!(Principal::from(principal).bytes() > 10_000);
             /// ```
             #[must_use]

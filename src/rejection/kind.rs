@@ -9,6 +9,17 @@ use crate::credential::{CredentialKind, ReadError};
 /// The reason why a request was refused.
 ///
 /// Absent, malformed, ambiguous, denied, forbidden and unavailable are always distinct kinds.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::RejectionKind;
+///
+/// // An outage is never a denial.
+/// assert_eq!(RejectionKind::Unavailable.status(), 503);
+/// assert_eq!(RejectionKind::Missing.status(), 401);
+/// assert_eq!(RejectionKind::Forbidden.status(), 403);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {

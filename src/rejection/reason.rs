@@ -4,6 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 /// The reason why a credential is not accepted.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::{DenialReason, VerifyError};
+///
+/// // In a verifier of your own, for a row that has ended:
+/// let error = VerifyError::Denied(DenialReason::Expired);
+/// assert!(error.to_string().starts_with("denied"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialReason {

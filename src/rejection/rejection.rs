@@ -24,10 +24,9 @@ use std::time::Duration;
 /// use tower_principal::{Rejection, RejectionKind};
 ///
 /// fn was_an_outage<B>(response: &http::Response<B>) -> bool {
-///     response
-///         .extensions()
-///         .get::<Rejection>()
-///         .is_some_and(|rejection| rejection.kind() == RejectionKind::Unavailable)
+///     response.extensions().get::<Rejection>().is_some_and(|rejection| {
+///         rejection.kind() == RejectionKind::Unavailable
+///     })
 /// }
 /// # assert!(!was_an_outage(&http::Response::new(())));
 /// ```
@@ -53,6 +52,33 @@ pub struct Rejection {
 /// by a redirect to a login page. If it returns a success (1xx or 2xx) or panics, the standard
 /// answer is sent instead. A gRPC call is answered by its own status without a body, whatever the
 /// status and body of the rendered answer are; other headers are sent.
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{HeaderValue, Response};
+/// use tower_principal::Rejection;
+/// use tower_principal::rejection::RenderRejection;
+///
+/// /// Names the page on which a person finds help.
+/// struct WithHelp;
+///
+/// impl RenderRejection for WithHelp {
+///     fn respond(
+///         &self,
+///         _: &Rejection,
+///         mut standard: Response<Bytes>,
+///     ) -> Response<Bytes> {
+///         let help = HeaderValue::from_static(
+///             "<https://example.org/help>; rel=help",
+///         );
+///         standard.headers_mut().insert("link", help);
+///         standard
+///     }
+/// }
+/// # let _ = WithHelp;
+/// ```
 pub trait RenderRejection: Send + Sync + 'static {
     /// Renders one refusal.
     fn respond(&self, rejection: &Rejection, standard: Response<Bytes>) -> Response<Bytes>;

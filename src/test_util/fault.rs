@@ -10,6 +10,22 @@ use http::StatusCode;
 use crate::fetch::FetchError;
 
 /// A fault in an issuer's answers.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::test_util::{Fault, Issuer};
+///
+/// let issuer = Issuer::new("https://login.example")?;
+/// issuer.set_fault(Fault::Status(500));
+/// assert!(issuer.published().build()?.load().await.is_err());
+/// issuer.set_fault(None);
+/// assert!(issuer.published().build()?.load().await.is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {

@@ -67,6 +67,20 @@ pub use self::token::Token;
 
 /// A layer that authenticates every request as one principal. For tests only: it ignores
 /// credentials, and each new one logs a warning about that.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_principal::test_util::ActAs;
+/// use tower_principal::{AppToken, BasicUser};
+///
+/// let acting = ActAs::principal(BasicUser::new("alice"));
+/// let app: Router = Router::new()
+///     .route("/", get(|me: BasicUser| async move { me.id().to_owned() }))
+///     .layer(acting.with_app(AppToken::new("weather-map")));
+/// # let _ = app;
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ActAs(Authentication);

@@ -8,6 +8,28 @@ use super::Issuer;
 
 /// A token under construction, by [`Issuer::token`]. It is an access token by RFC 9068 unless
 /// changed, and is [signed](Self::sign) as a JWT or made [opaque](Self::opaque).
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use std::time::Duration;
+/// use tower_principal::test_util::Issuer;
+///
+/// let issuer = Issuer::new("https://login.example")?;
+/// let verifier = issuer.verifier("https://api.example").build()?;
+/// let token = issuer
+///     .token("otto")
+///     .audience("https://api.example")
+///     .scope("datasets:read")
+///     .claim("department", "maps")
+///     .expires_in(Duration::from_secs(300))
+///     .sign();
+/// assert!(verifier.explain(&token).await.is_accepted());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Token {

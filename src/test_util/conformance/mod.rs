@@ -59,6 +59,20 @@ pub use self::rule::Rule;
 /// any verifier; [`Report::unchecked`] lists the other missing parts. The suite verifies each good
 /// credential some hundred times, at most a few at a time, so let a password store hash cheaply. It
 /// needs a tokio runtime if the verifier does.
+///
+/// # Examples
+///
+/// ```
+/// use tower_principal::test_util::conformance::Suite;
+/// use tower_principal::{Credential, PrincipalKind, Secret};
+///
+/// let token = |text| Credential::AccessToken(Secret::borrowed(text));
+/// let suite = Suite::new()
+///     .good(token("9kxoTUYvSxnAiMpv008N"), PrincipalKind::OAuthUser)
+///     .expired(token("jFfDUcsK9zzNMs1zwczz"))
+///     .tenant("acme");
+/// # let _ = suite;
+/// ```
 #[derive(Default)]
 #[must_use]
 pub struct Suite {

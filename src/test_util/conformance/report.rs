@@ -7,6 +7,23 @@ use super::Rule;
 /// The violated rules, if any, and the checks that were not possible.
 ///
 /// `R` is the kind of rule: [`Rule`] for verifiers, and `GrantRule` for stores of grants.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use tower_principal::test_util::conformance::{Rule, Suite};
+/// use tower_principal::verify::MemoryVerifier;
+///
+/// let verifier = MemoryVerifier::builder().build()?;
+/// let report = Suite::new().check(&verifier).await;
+/// // Nothing was shown that could be good, so nothing is proved.
+/// assert!(!report.holds());
+/// assert_eq!(report.violations()[0].rule(), Rule::GoodIsShown);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Report<R = Rule> {
