@@ -31,12 +31,16 @@ impl Carried {
     ///
     /// HTTP caches protect only the `Authorization` header (RFC 9111 section 3.5). A handler may
     /// relax `no-store` to `private` and set its own referrer policy.
-    // A line is added before an existing one is looked for, because most responses have none, and
-    // one look-up costs less than two.
     pub(crate) fn mark(self, headers: &mut HeaderMap, depends_on: Option<&HeaderValue>) {
-        if self != Self::Nothing && headers.append(CACHE_CONTROL, NO_STORE) {
-            keep_private(headers);
+        if self != Self::Nothing {
+            // Most responses have no such line, and comparing names costs less than a look-up.
+            let is_private = headers.keys().any(|name| name == CACHE_CONTROL)
+                && headers.get_all(CACHE_CONTROL).iter().all(keeps_private);
+            if !is_private {
+                headers.insert(CACHE_CONTROL, NO_STORE);
+            }
         }
+        // The line is added before another one is looked for, because most responses have none.
         if let Some(names) = depends_on
             && headers.append(VARY, names.clone())
         {
@@ -48,35 +52,18 @@ impl Carried {
     }
 }
 
-/// Leaves the handler's lines of `Cache-Control` if each keeps the response out of shared caches,
-/// and otherwise the line that was added last.
-#[cold]
-fn keep_private(headers: &mut HeaderMap) {
-    let (added, own) = added_last(headers, &CACHE_CONTROL);
-    if own.iter().all(keeps_private) {
-        own.into_iter().for_each(|line| _ = headers.append(CACHE_CONTROL, line));
-    } else {
-        added.map(|line| headers.append(CACHE_CONTROL, line));
-    }
-}
-
 /// Leaves the handler's lines of `Vary`, and of the line that was added last the names that they do
 /// not have. `*` stands for all names (RFC 9110 section 12.5.5).
 #[cold]
 fn merge_names(headers: &mut HeaderMap) {
-    let (added, own) = added_last(headers, &VARY);
+    let mut own: Vec<_> = headers.get_all(VARY).iter().cloned().collect();
+    headers.remove(VARY);
+    let added = own.pop();
     let has = |name: &[u8]| own.iter().flat_map(names_of).any(|held| held.eq_ignore_ascii_case(name));
     let added = added.iter().flat_map(names_of);
     let missing: Vec<&[u8]> = added.filter(|name| !has(name) && !has(b"*")).collect();
     let line = HeaderValue::from_bytes(&missing.join(&b", "[..])).ok().filter(|line| !line.is_empty());
     own.into_iter().chain(line).for_each(|line| _ = headers.append(VARY, line));
-}
-
-/// Takes the lines of a header: the last one, and those before it.
-fn added_last(headers: &mut HeaderMap, name: &HeaderName) -> (Option<HeaderValue>, Vec<HeaderValue>) {
-    let mut lines: Vec<_> = headers.get_all(name).iter().cloned().collect();
-    headers.remove(name);
-    (lines.pop(), lines)
 }
 
 fn names_of(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
