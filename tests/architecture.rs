@@ -47,11 +47,7 @@ const RESERVED: &[(&str, &[&str])] =
     &[("grant", &["verify/sql", "server", "test_util"]), ("server", &["test_util"])];
 
 /// Imports that run up or in a circle, each with its reason. Remove a line when its import is gone.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[(
-    "rejection/rejection",
-    "verify/denial",
-    "a refusal keeps the denial that its log line is written from",
-)];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
 /// Files that declare the item that their folder is named after, although the file has another
 /// name.

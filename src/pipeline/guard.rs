@@ -7,11 +7,12 @@ use super::revocation::Fuse;
 use super::{Pipeline, RevocationLimits, refused};
 use crate::credential::{Credential, Credentials, Presented};
 use crate::principal::Principal;
+use crate::rejection::denial::{Check, Denial};
 use crate::rejection::{DenialReason, Rejection};
 use crate::request::RequestHead;
 use crate::trace;
 use crate::transport::{OnInsecure, Security, Transport, TransportRule};
-use crate::verify::{Check, Denial, VerifyContext, VerifyError};
+use crate::verify::{VerifyContext, VerifyError};
 
 /// Rejects credentials on connections that are not secure, by a dialect's rule.
 #[derive(Clone, Debug)]

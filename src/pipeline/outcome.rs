@@ -13,10 +13,11 @@ use crate::observe::{audit, span};
 use crate::principal::{AppToken, Guest, Principal};
 use crate::read::Table;
 use crate::rejection::caching::Carried;
+use crate::rejection::denial::{Check, Denial};
 use crate::rejection::{DenialReason, Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
-use crate::verify::{Check, Denial, VerifyError};
+use crate::verify::VerifyError;
 
 /// The accepted identity of a request.
 #[derive(Debug)]

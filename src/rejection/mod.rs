@@ -29,6 +29,7 @@ mod answer_row;
 pub(crate) mod caching;
 pub(crate) mod challenge;
 mod challenges;
+pub(crate) mod denial;
 mod grpc;
 pub(crate) mod kind;
 pub(crate) mod reason;

@@ -1,5 +1,6 @@
 //! A refused request, and the port for rendering it.
 
+use super::denial::{Check, Denial, Value};
 use super::{DenialReason, RejectionKind};
 use crate::authentication::Authentication;
 use crate::authentication::Origin;
@@ -8,8 +9,6 @@ use crate::credential::Fingerprint;
 use crate::credential::Source;
 use crate::policy::Forbidden;
 use crate::principal::Scopes;
-use crate::verify::Check;
-use crate::verify::{Denial, Value};
 use bytes::Bytes;
 use http::Response;
 use std::fmt;

@@ -61,7 +61,7 @@ pub(crate) mod verifier;
 pub use self::cache::Cached;
 pub(crate) use self::context::Tenant;
 pub(crate) use self::context::VerifyContext;
-pub(crate) use self::denial::{Check, Denial, Value, note};
+pub(crate) use self::denial::note;
 pub use self::erased::{BoxVerifier, DynVerifier};
 pub(crate) use self::error::VerifyError;
 pub use self::from_fn::{FromFn, from_fn};

@@ -17,6 +17,10 @@ use crate::verify::VerifyError;
 pub(super) type Outcome = Result<Result<Principal, VerifyError>, Unfinished>;
 
 /// The running verifications, each on its own task. Dropping this ends them.
+// `verify/oauth/jwks/fetch_gate.rs` and `pipeline/revocation.rs` also let one call run at a time.
+// They share no code with this file, because they have no outcome to pass on. A fetch has no key
+// but a cooldown, and its waiting requests read the new key set themselves. A revocation has a key,
+// and no request waits for it.
 pub(super) struct SharedCalls {
     table: Arc<Mutex<Table>>,
     limit: usize,

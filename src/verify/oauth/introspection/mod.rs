@@ -20,7 +20,8 @@ use crate::deadline::{Bounded, Unfinished};
 use crate::fetch::{Fetch, SharedFetch};
 use crate::principal::{IdentitySource, Principal};
 use crate::rejection::DenialReason;
-use crate::verify::{Check, Denial, Tenancy, Value, Verifier, VerifyContext, VerifyError};
+use crate::rejection::denial::{Check, Denial, Value};
+use crate::verify::{Tenancy, Verifier, VerifyContext, VerifyError};
 
 mod answer;
 mod builder;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Algorithm;
 use super::key::KEY_ID_LENGTH;
-use crate::verify::Value;
+use crate::rejection::denial::Value;
 use crate::verify::oauth::claims::Json;
 
 /// Three parts with a dot between each, not yet decoded.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use thiserror::Error;
 
 use super::LeftOut;
-use crate::verify::Value;
+use crate::rejection::denial::Value;
 
 /// A key cannot verify signatures, or conflicts with other keys of its set.
 ///

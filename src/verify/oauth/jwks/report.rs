@@ -6,8 +6,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::LeftOut;
+use crate::rejection::denial::Value;
 use crate::trace;
-use crate::verify::Value;
 
 /// Logs the result of each fetch: at INFO if it differs from the previous result, at DEBUG if not.
 /// A set without a usable key is logged at WARN, because every token of the issuer fails.

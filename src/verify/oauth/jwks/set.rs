@@ -2,8 +2,8 @@
 
 use super::invalid_key::InvalidKey;
 use super::{Document, Key, LeftOut, read_key_file};
+use crate::rejection::denial::Value;
 use crate::trace;
-use crate::verify::Value;
 use crate::verify::oauth::jose::Algorithm;
 use crate::verify::oauth::jose::key::KEY_ID_LENGTH;
 

@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::credential::{Credential, Fingerprint};
 use crate::principal::{IdentitySource, OAuthUser, Principal};
 use crate::rejection::DenialReason;
-use crate::verify::{Check, Denial, Jwks, KeySet, Tenancy, Value, Verifier, VerifyContext, VerifyError};
+use crate::rejection::denial::{Check, Denial, Value};
+use crate::verify::{Jwks, KeySet, Tenancy, Verifier, VerifyContext, VerifyError};
 
 mod builder;
 mod denied;
