@@ -9,7 +9,9 @@
 //! [digests](crate::credential::Digest) of tokens, never the tokens.
 //!
 //! `verify::sql` keeps grants and applications in a database. A store of your own is checked by
-//! `test_util::conformance::GrantSuite`; the guide has a chapter on
+//! `test_util::conformance::GrantSuite`.
+//!
+//! The guide has chapters on [issuing tokens](crate::guide::issue_tokens) and on
 //! [testing](crate::guide::testing).
 //!
 //! # Examples

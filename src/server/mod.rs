@@ -17,6 +17,8 @@
 //! before it knows the client: paths, and the places of parameters. Its [`Ways`] are what the
 //! server knows after: grant types, shapes and lifetimes of tokens, and the fields of an answer.
 //!
+//! The guide has a chapter on [issuing tokens](crate::guide::issue_tokens).
+//!
 //! # Examples
 //!
 //! ```
