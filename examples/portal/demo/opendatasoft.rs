@@ -2,12 +2,17 @@
 
 use serde::Serialize;
 use tower_principal::Secret;
-use tower_principal::grant::{Application, GrantType};
+use tower_principal::credential::Digest;
+use tower_principal::grant::{
+    Application, GrantId, GrantType, Grants as _, Lifetime, NewGrant, NextRefresh, NextTokens,
+    RefreshDigests, StoreError,
+};
+use tower_principal::server::profile;
 use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
 
 use super::stored::{self, demo};
-use super::{Login, Token};
-use crate::random;
+use super::{HOUR, Login, Token};
+use crate::{BoxError, random};
 
 pub(crate) const OTTO: &str = "otto@example.org";
 
@@ -19,7 +24,14 @@ pub(crate) struct Credentials {
     pub(crate) access_token: Token,
     pub(crate) narrow_access_token: Token,
     pub(crate) api_key: Key,
+    /// Refresh tokens of the public client and the user, each for one try.
+    pub(crate) throwaway_refresh_tokens: Vec<String>,
+    #[serde(skip)]
+    grants: Vec<(GrantId, RefreshDigests)>,
 }
+
+/// The number of refresh tokens.
+const THROWAWAY: usize = 20;
 
 #[derive(Serialize)]
 pub(crate) struct Client {
@@ -38,8 +50,18 @@ pub(crate) struct Key {
 }
 
 impl Credentials {
-    pub(super) fn new() -> Result<Self, getrandom::Error> {
+    pub(super) fn new() -> Result<Self, BoxError> {
+        let shape = profile::STANDARD.ways.access.shape;
+        let (mut throwaway_refresh_tokens, mut grants) = (Vec::new(), Vec::new());
+        for _ in 0..THROWAWAY {
+            let id = GrantId::random()?;
+            let refresh = shape.refresh(&id)?;
+            throwaway_refresh_tokens.push(refresh.secret.expose_secret().to_owned());
+            grants.push((id, refresh.digests));
+        }
         Ok(Self {
+            throwaway_refresh_tokens,
+            grants,
             client: Client {
                 id: random::alphanumeric(40)?,
                 secret: Some(random::alphanumeric(64)?),
@@ -69,6 +91,12 @@ impl Credentials {
         let public = &self.public_client;
         let public = Application::public(&public.id).redirect(public.redirect_uri);
         stored::client(store, public.grants(codes).scopes(["all"]), None).await?;
+        for (id, digests) in &self.grants {
+            let grant = NewGrant::new(id.clone(), &self.public_client.id).user(OTTO).scopes(["all"]);
+            let refresh = NextRefresh::new(*digests, Lifetime::Limited(30 * 24 * HOUR));
+            let tokens = NextTokens::new(Digest::random()?, Lifetime::Limited(HOUR)).refresh(refresh);
+            store.issue(&grant, &tokens).await.map_err(unstored)?;
+        }
         let key = demo().id(&self.api_key.id).owner(OTTO);
         store.api_keys().import(Secret::borrowed(&self.api_key.key), key).await?;
         for token in [&self.access_token, &self.narrow_access_token] {
@@ -77,6 +105,14 @@ impl Credentials {
             store.access_tokens().import(Secret::borrowed(&token.token), of_otto).await?;
         }
         Ok(())
+    }
+}
+
+/// Returns the database's error for one of the store of grants.
+fn unstored(error: StoreError) -> SqlError {
+    match error {
+        StoreError::Exists => SqlError::Exists,
+        _ => SqlError::Unreadable,
     }
 }
 

@@ -8,10 +8,14 @@ use super::throttled;
 use crate::BoxError;
 use crate::platform::Platform;
 
-/// The standard, at OpenDataSoft's paths.
+/// The standard, at OpenDataSoft's paths, which end with a slash.
 const OPENDATASOFT: Profile = Profile {
     door: Door {
-        routes: &[Route::new("/oauth2/token/", Endpoint::Token, Methods::Post)],
+        routes: &[
+            Route::new("/oauth2/token/", Endpoint::Token, Methods::Post),
+            Route::new("/oauth2/revoke/", Endpoint::Revoke, Methods::Post),
+            Route::new("/oauth2/introspect/", Endpoint::Introspect, Methods::Post),
+        ],
         ..profile::STANDARD.door
     },
     ..profile::STANDARD
