@@ -49,7 +49,8 @@ impl SignTokens for super::signer::Signer {
         let TokenContext { issuer, tenant, audience } = context;
         let context = super::signer::JwtContext::new(issuer).tenant(tenant).audience(audience);
         let signed = self.access_token(grant, &context);
-        signed.inspect_err(|error| crate::trace::error!(%error, "access token not signed")).ok()
+        let log = |_error: &_| crate::trace::error!(cause = ?_error, "access token not signed");
+        signed.inspect_err(log).ok()
     }
 
     fn read(&self, token: &Secret<'_>, issuer: &str) -> Option<Presented> {
