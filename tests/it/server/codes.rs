@@ -78,6 +78,8 @@ async fn req_77_a_verifier_for_a_code_without_a_challenge_is_refused() {
         let code = kit.server.offer(offer()).await.unwrap().expose_secret().to_owned();
         let with_verifier: Vec<_> = redeeming(&code, &[("client_id", None)]);
         assert_eq!(kit.post_as_weather(&with_verifier).await.error(), (400, "invalid_grant"), "{}", kit.name);
+        let malformed: Vec<_> = redeeming(&code, &[("client_id", None), ("code_verifier", Some("short"))]);
+        assert_eq!(kit.post_as_weather(&malformed).await.error(), (400, "invalid_grant"), "{}", kit.name);
         let without: Vec<_> = redeeming(&code, &[("client_id", None), ("code_verifier", None)]);
         assert_eq!(kit.post_as_weather(&without).await.status, 200, "{}", kit.name);
         // A public client always has a challenge.

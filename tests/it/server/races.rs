@@ -83,11 +83,19 @@ async fn req_105_a_client_that_leaves_at_any_moment_leaves_no_half_renewal() {
 struct Faulty {
     inner: Arc<dyn DynGrants>,
     loses: AtomicBool,
+    /// Changes are made a while after they were asked for.
+    is_slow: AtomicBool,
     /// Look-ups return this grant if it is set.
     stale: Mutex<Option<Grant>>,
 }
 
 impl Faulty {
+    async fn wait(&self) {
+        if self.is_slow.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     fn answer<T>(&self, answer: T) -> Result<T, StoreError> {
         match self.loses.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("the connection was reset")),
@@ -121,6 +129,7 @@ impl Grants for Shared {
         rule: &RefreshRule,
         next: &NextTokens,
     ) -> Result<Renewal, StoreError> {
+        self.0.wait().await;
         let made = self.0.inner.renew_dyn(refresh, client, rule, next).await?;
         self.0.answer(made)
     }
@@ -152,7 +161,8 @@ async fn faulty() -> Vec<(Kit, Arc<Faulty>)> {
     let mut all = Vec::new();
     for mut kit in Kit::all().await {
         let inner = Arc::clone(&kit.grants);
-        let faults = Arc::new(Faulty { inner, loses: AtomicBool::new(false), stale: Mutex::default() });
+        let faults =
+            Arc::new(Faulty { inner, loses: false.into(), is_slow: false.into(), stale: Mutex::default() });
         let [_, viewer] = clients();
         let stores = Stores::from((Shared(Arc::clone(&faults)), MemoryApplications::new().with(viewer)));
         let builder = AuthorizationServer::builder(ISSUER, stores, transport::danger_assume_secure());
@@ -183,6 +193,28 @@ async fn a_database_that_stops_between_the_write_and_the_answer_is_503_and_the_f
     }
 }
 
+#[tokio::test]
+async fn a_request_goes_on_to_its_end_if_its_client_leaves() {
+    for (kit, faults) in faulty().await {
+        let first = kit.log_in().await;
+        let id = kit.grant_of(&first.access).await.unwrap().id;
+        faults.is_slow.store(true, Ordering::SeqCst);
+        let left = tokio::time::timeout(Duration::from_millis(10), kit.refresh(&first.refresh)).await;
+        assert!(left.is_err(), "{}", kit.name);
+        faults.is_slow.store(false, Ordering::SeqCst);
+        let renewed = async || {
+            let grant = kit.grants.find_dyn(&Presented::Grant(id.clone())).await.unwrap().unwrap();
+            grant.generation == 2
+        };
+        let made = async {
+            while !renewed().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), made).await.expect("the renewal was made");
+    }
+}
+
 /// goiabada#128.
 #[tokio::test]
 async fn no_look_up_decides_what_a_later_write_assumes() {
@@ -197,11 +229,13 @@ async fn no_look_up_decides_what_a_later_write_assumes() {
         *faults.stale.lock().unwrap() = None;
         let code = kit.code_of(CodeOffer::new("viewer", "alice").scopes(["read"])).await;
         let narrow = kit.redeem(&code).await.tokens();
+        let narrowed = kit.grant_of(&narrow.access).await.unwrap();
         *faults.stale.lock().unwrap() = Some(grant.clone());
         let wide = kit.refresh_with(&narrow.refresh, &[("scope", "write")]).await;
         *faults.stale.lock().unwrap() = None;
         assert_eq!(wide.error(), INVALID, "{}: {wide:?}", kit.name);
-        assert!(!kit.is_live(&narrow.access).await, "{}", kit.name);
+        let ended = kit.grants.find_dyn(&Presented::Grant(narrowed.id)).await.unwrap();
+        assert!(ended.is_none() && !kit.is_live(&narrow.access).await, "{}: {ended:?}", kit.name);
         // The look-up returns the grant of an unused code each time.
         let code = kit.code().await;
         *faults.stale.lock().unwrap() = Some(grant);

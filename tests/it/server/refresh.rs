@@ -207,6 +207,20 @@ async fn req_106_a_clock_that_jumps_back_an_hour_revives_nothing() {
     }
 }
 
+/// keycloak#50999.
+#[tokio::test]
+async fn req_95_generations_order_tokens_whatever_the_clock_shows() {
+    for kit in Kit::all().await {
+        let mut tokens = kit.log_in().await;
+        for generation in 2..6 {
+            kit.clock.back(Duration::from_secs(600));
+            tokens = kit.refresh(&tokens.refresh).await.tokens();
+            let grant = kit.grant_of(&tokens.access).await.unwrap();
+            assert_eq!(grant.generation, generation, "{}", kit.name);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_confidential_client_keeps_its_refresh_token_if_the_profile_rotates_public_ones_only() {
     let kept = with_refresh(RefreshTokens { rotation: Rotation::PublicClients, ..standard() });

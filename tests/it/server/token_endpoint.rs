@@ -123,7 +123,12 @@ async fn a_body_of_a_mebibyte_is_413_and_is_not_read() {
         announced.headers_mut().insert("content-length", "1048576".parse().unwrap());
         *announced.body_mut() =
             Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
-        for request in [form(TOKEN_PATH, body), announced] {
+        // In chunks, without a length.
+        let chunk = || Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b'x'; 8_192]));
+        let chunks = (0..128).map(move |_| chunk());
+        let mut chunked = form(TOKEN_PATH, "");
+        *chunked.body_mut() = Body::from_stream(futures_util::stream::iter(chunks));
+        for request in [form(TOKEN_PATH, body), announced, chunked] {
             assert_eq!(kit.send(request).await.error(), (413, "invalid_request"), "{}", kit.name);
         }
     }
