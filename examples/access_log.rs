@@ -9,7 +9,7 @@ use axum::{Router, routing::get};
 use http::{Request, Response};
 use tower::ServiceExt as _;
 use tower_http::trace::{DefaultOnRequest, TraceLayer};
-use tower_principal::layer::make_span;
+use tower_principal::layer::{AuthenticationInResponseLayer, make_span};
 use tower_principal::{
     AuthenticateLayer, AuthenticationExt as _, GuestRule, OAuthUser, Rejection, dialect, transport,
     verify::MemoryVerifier,
@@ -31,12 +31,12 @@ fn app() -> Result<Router, Box<dyn std::error::Error>> {
     let verifier = MemoryVerifier::builder().access_token("otto-token", OAuthUser::new("otto")).build()?;
     let dialect = dialect::RFC6750.guests([GuestRule::path("/public/**")]);
     // This example has no listener.
-    let authenticate = AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure())
-        // Without it, responses do not carry the principal; the span has it in any case.
-        .authentication_in_response();
+    let authenticate = AuthenticateLayer::new(dialect, verifier, transport::danger_assume_secure());
     Ok(Router::new()
         .route("/private", get(|user: OAuthUser| async move { user.id().to_owned() }))
         .route("/public/news", get(|| async { "news" }))
+        // Without it, responses do not carry the principal; the span has it in any case.
+        .layer(AuthenticationInResponseLayer::new())
         .layer(authenticate)
         // Last, so that it is outside and also sees what the layer refuses.
         .layer(

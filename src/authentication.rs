@@ -84,8 +84,8 @@ const fn bit(carrier: Carrier) -> u8 {
 }
 
 /// Reads the [`Authentication`] of a request in code without extractors: plain Tower, hyper, tonic.
-/// Layers outside find it in the response, if
-/// [`authentication_in_response`](crate::AuthenticateLayer::authentication_in_response) is set.
+/// Layers outside find it in the response, if there is an
+/// [`AuthenticationInResponseLayer`](crate::layer::AuthenticationInResponseLayer).
 ///
 /// The trait is sealed: only [`Request`], [`Parts`] and [`Extensions`] implement it.
 ///

@@ -27,6 +27,7 @@
 //! ```
 
 pub(crate) mod authenticate;
+mod authentication_in_response;
 pub(crate) mod form_body;
 mod original_target;
 mod request_body;
@@ -36,6 +37,9 @@ mod response_body;
 #[cfg(feature = "axum")]
 pub(crate) use self::authenticate::AuthenticateLayer;
 pub use self::authenticate::{Authenticate, AuthenticateFuture, IgnoresTenants};
+pub use self::authentication_in_response::{
+    AuthenticationInResponse, AuthenticationInResponseFuture, AuthenticationInResponseLayer,
+};
 pub use self::form_body::{BodyMode, FormBody, NoBody};
 pub use self::original_target::{OriginalTargetLayer, RecordOriginalTarget};
 pub use self::request_body::RequestBody;

@@ -53,8 +53,6 @@ pub(crate) struct Pipeline {
     pub(crate) deadline: Duration,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cut_query: bool,
-    /// True if responses carry the authentication.
-    pub(crate) names_responses: bool,
     body_row_off: Arc<Once>,
     malformed_logged: Arc<Once>,
 }
@@ -93,7 +91,6 @@ impl Pipeline {
             deadline: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
             cut_query: true,
-            names_responses: false,
             body_row_off: Arc::new(Once::new()),
             malformed_logged: Arc::new(Once::new()),
         })
@@ -218,7 +215,7 @@ impl Pipeline {
         request: &mut Request<B>,
         accepted: Accepted,
     ) -> Result<ResponseContext, Rejection> {
-        let context = ResponseContext::of(&accepted, self.names_responses);
+        let context = ResponseContext::of(&accepted);
         let Accepted { who, fingerprint } = accepted;
         span::identify(who.principal());
         if who.origin().is_some() {

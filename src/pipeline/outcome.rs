@@ -44,10 +44,8 @@ impl Accepted {
 }
 
 /// The facts about a request's authentication that are kept while it is served.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct ResponseContext {
-    /// For the response, unless it is a refusal. `None` if the layer does not add it.
-    who: Option<Box<Authentication>>,
     pub(crate) carried: Carried,
     /// For the log, if an inner layer or extractor refuses.
     pub(crate) fingerprint: Option<Fingerprint>,
@@ -55,43 +53,18 @@ pub(crate) struct ResponseContext {
 
 impl ResponseContext {
     #[inline]
-    pub(crate) fn of(accepted: &Accepted, names_responses: bool) -> Self {
-        let Accepted { who, fingerprint } = accepted;
-        let carried = Carried::by(who);
-        let who = if names_responses { boxed(who) } else { None };
-        Self { carried, fingerprint: *fingerprint, who }
+    pub(crate) fn of(accepted: &Accepted) -> Self {
+        Self { carried: Carried::by(&accepted.who), fingerprint: accepted.fingerprint }
     }
 
-    /// Completes the response to an accepted request. Adds the authentication for layers outside,
-    /// if the layer is set so. If an inner layer has added one, it stays, because the handler
-    /// received that one.
+    /// Records the outcome of an accepted request in the span, unless an inner layer has rendered a
+    /// refusal.
     #[inline]
-    pub(crate) fn complete(&mut self, extensions: &mut Extensions) {
-        if span::is_on() || self.who.is_some() {
-            self.note(extensions);
+    pub(crate) fn record(self, extensions: &Extensions) {
+        if span::is_on() && extensions.get::<Rejection>().is_none() {
+            span::accepted(self.carried != Carried::Nothing);
         }
     }
-
-    #[cold]
-    #[inline(never)]
-    fn note(&mut self, extensions: &mut Extensions) {
-        // An inner layer has rendered a refusal.
-        if extensions.get::<Rejection>().is_some() {
-            return;
-        }
-        span::accepted(self.carried != Carried::Nothing);
-        if let Some(who) = self.who.take()
-            && extensions.get::<Authentication>().is_none()
-        {
-            extensions.insert(*who);
-        }
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn boxed(who: &Authentication) -> Option<Box<Authentication>> {
-    Some(Box::new(who.clone()))
 }
 
 /// The verifier's answer about one credential; `None` if it was not asked.

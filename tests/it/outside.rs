@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower::ServiceExt as _;
 use tower_http::trace::TraceLayer;
 use tower_principal::extract::Authenticated;
-use tower_principal::layer::make_span;
+use tower_principal::layer::{AuthenticationInResponseLayer as InResponse, make_span};
 use tower_principal::{
     Authentication, AuthenticationExt as _, CredentialForm, Dialect, GuestRule, OAuthUser, Principal,
     Rejection, RejectionKind, RequireLayer, dialect, dialect::TokenMeaning, policy,
@@ -55,7 +55,7 @@ fn with_token(target: &str) -> Request<Body> {
 async fn the_response_to_an_accepted_request_names_the_caller() {
     let both = || get("/x", &[("authorization", &bearer(TOKEN)), ("x-app-token", APP_TOKEN)]);
     let later = || says_later(|_| Ok(OAuthUser::new("late").into()));
-    let named = || routes().layer(layer(open()).authentication_in_response());
+    let named = || routes().layer(InResponse::new()).layer(layer(open()));
     for (request, expected) in [
         (with_token("/x"), "OAuthUser:otto"),
         (with_token("/error"), "OAuthUser:otto"),
@@ -67,17 +67,19 @@ async fn the_response_to_an_accepted_request_names_the_caller() {
     ] {
         assert_eq!(seen(named(), request).await, Ok(Some(expected.to_owned())));
     }
-    let waits = routes().layer(layer_of(open(), later()).authentication_in_response());
+    let waits = routes().layer(InResponse::new()).layer(layer_of(open(), later()));
     assert_eq!(seen(waits, with_token("/x")).await, Ok(Some("OAuthUser:late".to_owned())));
-    let forms = layer(dialect::OPENDATASOFT).authentication_in_response();
-    let forms = routes().layer(forms.with_form_body(1024, std::time::Duration::from_secs(5)));
+    let forms = layer(dialect::OPENDATASOFT);
+    let forms = routes()
+        .layer(InResponse::new())
+        .layer(forms.with_form_body(1024, std::time::Duration::from_secs(5)));
     let request = form("/x", format!("access_token={TOKEN}"));
     assert_eq!(seen(forms, request).await, Ok(Some("OAuthUser:otto".to_owned())));
 }
 
 #[tokio::test]
 async fn a_refused_request_names_no_caller_whichever_part_refuses() {
-    let app = || routes().layer(layer(open()).authentication_in_response());
+    let app = || routes().layer(InResponse::new()).layer(layer(open()));
     for (request, kind) in [
         (get("/x", &[]), RejectionKind::Missing),
         (get("/x", &[("authorization", &bearer(UNKNOWN_TOKEN))]), RejectionKind::DeniedToken),
@@ -91,7 +93,7 @@ async fn a_refused_request_names_no_caller_whichever_part_refuses() {
 }
 
 #[tokio::test]
-async fn a_layer_that_is_not_asked_to_adds_nothing() {
+async fn without_the_layer_for_it_a_response_has_no_record() {
     assert_eq!(seen(routes().layer(layer(open())), with_token("/x")).await, Ok(None));
     assert_eq!(seen(routes(), with_token("/x")).await, Ok(None), "without a layer");
 }
@@ -100,12 +102,13 @@ async fn a_layer_that_is_not_asked_to_adds_nothing() {
 async fn of_two_nested_layers_the_response_has_the_record_that_the_handler_received() {
     let inner = || {
         let keys = dialect::RFC6750.forms([CredentialForm::header("x-api-key", TokenMeaning::API_KEY)]);
-        layer(keys.guests([GuestRule::path("/guests/**")])).authentication_in_response()
+        layer(keys.guests([GuestRule::path("/guests/**")]))
     };
     let handler = async |who: Principal| who.kind().to_string();
     let app = || {
-        let outer = layer(dialect::RFC6750.guests([GuestRule::everywhere()])).authentication_in_response();
-        Router::new().fallback(handler).layer(inner()).layer(outer)
+        let outer = layer(dialect::RFC6750.guests([GuestRule::everywhere()]));
+        let app = Router::new().fallback(handler).layer(InResponse::new()).layer(inner());
+        app.layer(InResponse::new()).layer(outer)
     };
     let key = |target| get(target, &[("x-api-key", API_KEY)]);
     assert_eq!(seen(app(), key("/x")).await, Ok(Some("ApiKey:whole".to_owned())));
@@ -120,7 +123,7 @@ async fn the_record_stands_beside_other_extensions() {
     struct Own(u8);
 
     let app = Router::new().fallback(async || (Extension(Own(7)), "in"));
-    let app = app.layer(layer(open()).authentication_in_response());
+    let app = app.layer(InResponse::new()).layer(layer(open()));
     let response = app.oneshot(with_token("/x")).await.unwrap();
     assert_eq!(response.extensions().get::<Own>(), Some(&Own(7)));
     let (parts, _) = response.into_parts();

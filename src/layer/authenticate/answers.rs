@@ -33,38 +33,6 @@ impl<V, M> AuthenticateLayer<V, M> {
         self.change(|pipeline| pipeline.answers.set_respond(respond))
     }
 
-    /// Puts the [`Authentication`](crate::Authentication) of an accepted request into the
-    /// extensions of its response, too, for guests as well. A layer outside, such as an access log,
-    /// then finds the principal; see [`AuthenticationExt`](crate::AuthenticationExt). The response
-    /// to a refused request has a [`Rejection`](crate::Rejection) instead.
-    ///
-    /// If two such layers are nested, the response has the record of the inner one, which the
-    /// handler received. Defaults to off, because extensions of a response cost three allocations.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use tower_principal::{AuthenticateLayer, dialect, transport, verify::MemoryVerifier};
-    /// use tower_principal::AuthenticationExt as _;
-    ///
-    /// fn caller<B>(response: &http::Response<B>) -> String {
-    ///     let key = response.principal().and_then(|caller| caller.key());
-    ///     key.unwrap_or_else(|| "guest, or refused".to_owned())
-    /// }
-    ///
-    /// # let verifier = MemoryVerifier::builder().build()?;
-    /// let transport = transport::from_acceptor();
-    /// let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport)
-    ///     .authentication_in_response();
-    /// # let _ = (layer, caller::<()>);
-    /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
-    /// ```
-    // Insertion into empty extensions costs 900 instructions and 3 allocations, which is half of
-    // what the layer costs a guest. A service without an access log of its own does not pay that.
-    pub fn authentication_in_response(self) -> Self {
-        self.change(|pipeline| pipeline.names_responses = true)
-    }
-
     /// The `Retry-After` value of a 503. Defaults to 5 s.
     pub fn retry_after(self, retry_after: Duration) -> Self {
         self.change(|pipeline| pipeline.answers.set_retry_after(retry_after))

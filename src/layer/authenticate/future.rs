@@ -111,7 +111,7 @@ where
                         response_context
                             .carried
                             .mark(response.headers_mut(), this.pipeline.answers.depends_on());
-                        response_context.complete(response.extensions_mut());
+                        response_context.record(response.extensions());
                         return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                     }
                 }
