@@ -1,7 +1,7 @@
-//! Tower layers and axum extractors that turn whatever credential a client sent into one typed,
-//! verified [`Principal`].
+//! Tower layers and axum extractors that turn the credential of a request, in any of its forms,
+//! into one typed and verified [`Principal`].
 //!
-//! # A request's way
+//! # The path of a request
 //!
 //! ```text
 //! head -read-> Credentials -guard-> secure? -verify-> Principal -policy-> handler
@@ -10,17 +10,20 @@
 //! any failure ------------------------------> Rejection -respond-> Response
 //! ```
 //!
-//! 1. [`AuthenticateLayer`] reads what the head presents, by the rows of a [`Dialect`]: at most one
-//!    subject, and at most one app token beside it. Two credentials for one role are refused.
+//! 1. [`AuthenticateLayer`] reads the credentials in the head of the request. A [`Dialect`] lists
+//!    the forms that it reads. A request has at most one *subject*, which identifies the caller,
+//!    and at most one app token. If it has more, it is refused, unless the dialect ranks them.
 //! 2. The [transport] decides if the connection is secure enough for them.
-//! 3. A [`Verifier`] returns the principal they belong to, under one deadline.
-//! 4. The [`Authentication`] goes into the request's extensions. Handlers take a [`Principal`], an
-//!    [`OAuthUser`], an `Option<Principal>` as extractors; [`RequireLayer`] asks a [`Policy`].
-//! 5. Every refusal is one [`Rejection`], rendered by the layer, even if an inner layer or an
-//!    extractor refused.
+//! 3. A [`Verifier`] returns the principal of each credential, within one deadline.
+//! 4. The result is an [`Authentication`] in the extensions of the request. Handlers can take a
+//!    [`Principal`], an [`OAuthUser`] or an `Option<Principal>` as an extractor. [`RequireLayer`]
+//!    asks a [`Policy`] if the principal may send the request.
+//! 5. Every refusal is a [`Rejection`]. The layer renders it, even if an inner layer or an
+//!    extractor refused the request.
 //!
-//! A request without credentials is refused unless a [`GuestRule`] admits it. A *present*
-//! credential that is bad in any way never makes a guest, not even through `Option<Principal>`.
+//! A request without credentials is refused unless a [`GuestRule`] admits it. A request with an
+//! invalid credential is always refused. It is never a guest, not even for a handler with
+//! `Option<Principal>`.
 //!
 //! # Quickstart
 //!
@@ -79,44 +82,48 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `axum` (default) | the extractors; `protect`; the original path in `Router::nest` |
+//! | `headers` (default) | `credential::typed_headers`: headers for the `headers` crate |
+//! | `memory` (default) | `verify::MemoryVerifier`; it includes `password` |
+//! | `password` (default) | `verify::password`: argon2id hashes |
+//! | `tracing` (default) | log lines and audit events through `tracing`; else there is no log |
 //! | `metadata` | `ProtectedResource`, the metadata document of a resource (RFC 9728) |
 //! | `metrics` | counters and verification times through the `metrics` facade |
-//! | `throttle` | `verify::Throttled`, which slows down clients that keep failing |
-//! | `tracing` | log lines and audit events by the `tracing` facade; else there is no log |
+//! | `throttle` | `verify::Throttled`, which limits the failed attempts of a client |
+//! | `legacy-hashes` | imported password hashes of bcrypt, scrypt, argon2i and argon2d |
 //! | `test-util` | `test_util`: requests of a given principal, checks of verifiers, an issuer |
 //! | `reqwest` | `fetch::HttpClient`, an HTTP client that fetches keys or introspects tokens |
-//! | `introspection` | `verify::Introspection`: introspects access tokens (RFC 7662) |
+//! | `introspection` | `verify::Introspection`: asks a server about access tokens (RFC 7662) |
 //! | `cache` | `verify::Cached`: keeps the answers of another verifier for a while |
 //! | `jwt` | `JwtVerifier`, for JWT access tokens, and `Jwks`, the keys of their issuers |
 //! | `server` | an authorization server: `server`, and its storage in `grant` |
 //! | `sqlite`, `postgres` | `SqlVerifier`: users, keys, clients and tokens in a database |
 //! | `full` | all of them except `test-util`, which belongs in dev-dependencies |
 //!
-//! `verify::sql` changes the records of a `SqlVerifier`. `test_util` runs a handler or a route as a
-//! given principal, or all routes as a stranger. It also checks verifiers against the rules for all
-//! verifiers; with `jwt` it has an issuer that runs inside the test.
+//! Use `verify::sql` to change the records of a `SqlVerifier`. `test_util` runs a handler or a
+//! route as a given principal, or all routes without a credential. It also checks that a verifier
+//! follows the rules of [`Verifier`]. With `jwt`, it has an issuer that runs inside the test.
 //!
-//! The crate needs Rust 1.88, with `sqlite` or `postgres` 1.94. A feature adds API and never
-//! changes behaviour, with one exception. Only `axum` provides the original path of a request
-//! inside `nest`, and the client's address in `ConnectInfo<SocketAddr>`.
+//! The crate needs Rust 1.88, or Rust 1.94 with `sqlite` or `postgres`. A feature adds API and
+//! never changes behaviour, with one exception: only with `axum`, the layers find the original path
+//! of a request inside `nest`, and the address of the client in `ConnectInfo<SocketAddr>`.
 //!
-//! Without `axum`, [`transport::Peer`] is the client's address, and an
-//! [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service records the path. Without
-//! that layer, path rules of guests and `policy::application` admit no request.
+//! Without `axum`, put the address into the extensions as a [`transport::Peer`]. To record the
+//! path, put an [`OriginalTargetLayer`](layer::OriginalTargetLayer) around the service. Without
+//! this layer, guest rules with a path and `policy::application` admit no request.
 //!
 //! # Other crates in the API
 //!
 //! These crates are in the public API and have no version 1.0 yet: `tower-layer` 0.3 and
-//! `tower-service` 0.3. With features also `axum` 0.8 and `axum-core` 0.5 (`axum`), `headers` 0.4
-//! (`headers`), `tracing` 0.1 (`tracing`) and `sqlx` 0.9 (`sqlite`, `postgres`). If one of them
-//! has a new minor version, this crate needs a breaking release to follow it.
+//! `tower-service` 0.3. With features, there are also `axum` 0.8 and `axum-core` 0.5 (`axum`),
+//! `headers` 0.4 (`headers`), `tracing` 0.1 (`tracing`) and `sqlx` 0.9 (`sqlite`, `postgres`). If
+//! one of them has a new minor version, this crate needs a breaking release to follow it.
 //!
 //! # Panics
 //!
 //! If a verifier, a policy, a tenant function or a custom grammar panics, the layer answers 500. If
 //! a [`RenderRejection`](rejection::RenderRejection) panics, it sends the standard answer. The
-//! connection stays open in both cases. With `panic = "abort"` a panic ends the process, as
-//! everywhere. Handlers are not guarded.
+//! connection stays open in both cases. With `panic = "abort"`, any panic ends the process. The
+//! layer does not catch panics of handlers.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

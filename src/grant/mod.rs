@@ -1,17 +1,16 @@
 //! Storage of an authorization server: grants, registered applications, and the tokens they own.
 //!
-//! A [`Grant`] records that a client may act, for a user or for itself, until a time. It owns at
-//! most one authorization code, one access token, and one refresh token. [`Grants`] is the store of
-//! grants and [`Applications`] is the store of registered clients. [`MemoryGrants`] and
-//! [`MemoryApplications`] keep them in memory.
+//! A [`Grant`] records that a client may act for a user or for itself, until the grant ends. At any
+//! time, it owns at most one authorization code, one access token and one refresh token. [`Grants`]
+//! is the store of grants and [`Applications`] is the store of registered clients. [`MemoryGrants`]
+//! and [`MemoryApplications`] keep them in memory.
 //!
-//! Nothing here reads HTTP; [`server`](crate::server) does. Stores receive
+//! This module does not handle HTTP requests; [`server`](crate::server) does. Stores receive
 //! [digests](crate::credential::Digest) of tokens, never the tokens.
 //!
-//! `verify::sql` keeps grants and applications in a database. A store of your own is checked by
-//! `test_util::conformance::GrantSuite`.
-//!
-//! The guide has chapters on [issuing tokens](crate::guide::issue_tokens) and on
+//! `verify::sql` stores grants and applications in a database. If you write your own store, check
+//! it with `test_util::conformance::GrantSuite`. The guide has chapters on
+//! [issuing tokens](crate::guide::issue_tokens) and on
 //! [testing](crate::guide::testing).
 //!
 //! # Examples

@@ -1,11 +1,13 @@
-//! Audit events: one for every credential that is accepted, refused or revoked, with counters.
+//! Audit events and counters: one for each accepted credential, each refused request, and each
+//! revocation after plain http, even if it failed or was not made.
 //!
-//! Events are log lines with the target `tower_principal::audit` (feature `tracing`), which can go
-//! to a separate file or collector. The counters are those of `meter` (feature `metrics`).
+//! Events are log lines with the target `tower_principal::audit` (feature `tracing`), so a
+//! subscriber can write them to a separate file. The counters are those of `meter` (feature
+//! `metrics`).
 //!
-//! Neither ever holds a secret: a keyed fingerprint identifies a credential. It is made of the
-//! secret, or of the id if the credential is an id with a secret. Text that clients chose is
-//! escaped.
+//! Events and counters contain no secret. A keyed hash, the fingerprint, identifies the credential.
+//! It is computed from the id of the credential, or from its secret if there is no id. Text that
+//! clients chose is escaped.
 #![cfg_attr(not(feature = "tracing"), allow(dead_code, unused_variables))]
 
 use std::net::IpAddr;

@@ -2,20 +2,22 @@
 //!
 //! [`AuthorizationServer`] is a [`tower::Service`](https://docs.rs/tower) over the stores of
 //! [`grant`](crate::grant). It issues tokens at its token endpoint (RFC 6749 section 3.2). With the
-//! feature `axum` it is also a router that is merged into another one.
+//! feature `axum`, it is also available as a router, which you can merge into your own.
 //!
-//! It also ends the grant of a token (RFC 7009), describes tokens to services (RFC 7662), and
-//! publishes its keys (RFC 7517) and its metadata (RFC 8414). A client that revokes an access token
-//! ends its whole grant. [`Application::serves`](crate::grant::Application::serves) makes a client
-//! a service.
+//! Further endpoints revoke tokens (RFC 7009), describe tokens to services (RFC 7662), and publish
+//! the keys (RFC 7517) and the metadata (RFC 8414) of the server. If a client revokes an access
+//! token or a refresh token, the whole grant of the token ends. A *service* is a client that
+//! accepts tokens of this server and may introspect them. Register it with
+//! [`Application::serves`](crate::grant::Application::serves).
 //!
-//! Mount the server at the path of its issuer. The metadata stands at the root of the host, at
-//! `/.well-known/oauth-authorization-server` and the path of the issuer, so route that to the
-//! server as well if the issuer has a path.
+//! Mount the server at the path of its issuer. The path of the metadata is
+//! `/.well-known/oauth-authorization-server`, followed by the path of the issuer. If the issuer has
+//! a path, route this path to the server as well.
 //!
-//! A [`Profile`] is a platform's way of issuing, as data. Its [`Door`] is what the server knows
-//! before it knows the client: paths, and the places of parameters. Its [`Ways`] are what the
-//! server knows after: grant types, shapes and lifetimes of tokens, and the fields of an answer.
+//! A [`Profile`] describes as data how a platform issues tokens. Its [`Door`] has the settings that
+//! apply before the client is known: paths, and the carriers of parameters. Its [`Ways`] are the
+//! settings that apply afterwards: grant types, formats and lifetimes of tokens, and the fields of
+//! an answer.
 //!
 //! The guide has a chapter on [issuing tokens](crate::guide::issue_tokens).
 //!

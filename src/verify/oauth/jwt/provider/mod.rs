@@ -1,8 +1,10 @@
 //! Presets for identity providers: facts about their tokens, as data.
 //!
 //! A preset sets the issuer, the address of its keys, the accepted uses of tokens, and the claims
-//! for id, client, scopes and groups. You set the audience, and you can change every setting of the
-//! builder afterwards. [`Provider::unknown`] lists settings that a preset does not know.
+//! for id, client, organization, scopes and groups. You set the audience. Afterwards, you can
+//! change every other setting of the builder, but not the claims for the client, or the claims by
+//! which a preset refuses tokens. [`Provider::unknown`] lists the settings that a preset does not
+//! know and that you may have to set.
 //!
 //! The guide has chapters on [identity providers](crate::guide::providers) and on
 //! [JWTs](crate::guide::jwt).
