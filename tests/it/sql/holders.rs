@@ -197,6 +197,7 @@ impl Place {
             let old = triggers.split(';').find(|statement| statement.contains("UPDATE OF")).unwrap();
             undo.push(format!("DROP TRIGGER {prefix}announce ON {prefix}credentials"));
             undo.push(old.replace("{p}", &prefix));
+            undo.push(format!("DROP TRIGGER {prefix}announce ON {prefix}roles"));
         }
         let step = [
             include_str!("../../../src/verify/sql/schema/grants.sql"),
