@@ -99,6 +99,16 @@ async fn req_100_the_issuer_is_exact_and_its_path_follows_the_well_known_part() 
     }
 }
 
+/// A client that reads `iss` in the metadata waits for it in every redirect (RFC 9207 section 2.4).
+#[tokio::test]
+async fn req_101_without_an_authorization_endpoint_neither_it_nor_its_iss_is_advertised() {
+    let reply = server(ISSUER, |builder| builder).get(PATH).await;
+    assert_eq!(reply.text("issuer"), ISSUER);
+    for member in ["authorization_endpoint", "authorization_response_iss_parameter_supported"] {
+        assert!(reply.json.get(member).is_none(), "{member}");
+    }
+}
+
 #[tokio::test]
 async fn req_102_the_keys_are_published_and_have_no_private_part() {
     let signer = Signer::generate().unwrap();
