@@ -19,11 +19,17 @@ pub(super) fn new(
     if asked.is_empty() {
         return Ok(application.audiences.clone());
     }
-    let is_known = |uri: &String| match application.audiences.is_empty() {
+    let are_known = asked.iter().all(|uri| is_known(state, application, uri));
+    if are_known { Ok(asked) } else { Err(RefusalKind::InvalidTarget.into()) }
+}
+
+/// Returns `true` if an application may get tokens for a resource: one of its own list or, if it
+/// has none, of the server's.
+pub(super) fn is_known(state: &State, application: &Application, uri: &String) -> bool {
+    match application.audiences.is_empty() {
         true => state.resources.iter().any(|resource| resource.uri == *uri),
         false => application.audiences.contains(uri),
-    };
-    if asked.iter().all(is_known) { Ok(asked) } else { Err(RefusalKind::InvalidTarget.into()) }
+    }
 }
 
 /// Returns the audience of a token of an existing grant: `None` for the whole audience of the

@@ -50,7 +50,10 @@ pub enum OfferError {
     /// The client may not use codes.
     #[error("the client may not use authorization codes")]
     GrantType,
-    /// The redirect URI is not one of the client, byte for byte.
+    /// The redirect URI is not one of the client, byte for byte. [`RedirectRule`] does not apply
+    /// here.
+    ///
+    /// [`RedirectRule`]: crate::grant::RedirectRule
     #[error("the redirect URI is not registered")]
     RedirectUri,
     /// A challenge is missing, or is not 43 characters of base64url (RFC 7636 section 4.2).
@@ -59,7 +62,7 @@ pub enum OfferError {
     /// A scope is beyond the client's.
     #[error("a scope is beyond those of the client")]
     Scope,
-    /// A resource is beyond the client's.
+    /// A resource is not registered for the client or, if the client has no list, for the server.
     #[error("a resource is beyond those of the client")]
     Resource,
     /// The user has the name of the client, so services could take one for the other.
@@ -95,13 +98,15 @@ impl CodeOffer {
         self
     }
 
-    /// Sets the granted scopes. Names that are not scope tokens are left out.
+    /// Sets the granted scopes. Names that are not scope tokens are left out, and an empty list
+    /// grants none. Without this call, the grant has all scopes of the client.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().collect());
         self
     }
 
-    /// Sets the granted audience (RFC 8707). Defaults to that of the application.
+    /// Sets the granted audience (RFC 8707). An empty list is the default, which is that of the
+    /// application.
     pub fn audience<A: Into<String>>(mut self, audience: impl IntoIterator<Item = A>) -> Self {
         self.audience = audience.into_iter().map(Into::into).collect();
         self
@@ -193,17 +198,12 @@ impl AuthorizationServer {
         if !offer.challenge.as_deref().map_or(may_be_absent, is_challenge) {
             return Err(OfferError::Challenge);
         }
-        let is_known = |uri: &String| match application.audiences.is_empty() {
-            true => self.state.resources.iter().any(|resource| resource.uri == *uri),
-            false => audience::are_within(std::slice::from_ref(uri), &application.audiences),
-        };
-        if !offer.audience.iter().all(is_known) {
+        if !offer.audience.iter().all(|uri| audience::is_known(&self.state, &application, uri)) {
             return Err(OfferError::Resource);
         }
         let id = GrantId::random()?;
         let mut grant = NewGrant::new(id.clone(), offer.client).user(offer.user);
-        grant.scopes = scopes::new(offer.scopes.filter(|scopes| !scopes.is_empty()), &application.scopes)
-            .map_err(|_| OfferError::Scope)?;
+        grant.scopes = scopes::new(offer.scopes, &application.scopes).map_err(|_| OfferError::Scope)?;
         grant.audience = if offer.audience.is_empty() { application.audiences } else { offer.audience };
         grant.uuid = offer.uuid;
         grant.org = application.org;

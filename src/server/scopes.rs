@@ -15,7 +15,7 @@ pub(super) fn asked(request: &EndpointRequest) -> Result<Option<Scopes>, Refusal
 /// Returns the scopes of a new grant: those that were asked for, or all of the application's.
 pub(super) fn new(asked: Option<Scopes>, registered: &Scopes) -> Result<Scopes, Refusal> {
     match asked {
-        Some(asked) if registered.contains_all(&asked) => Ok(asked),
+        Some(asked) if are_within(&asked, registered) => Ok(asked),
         Some(_) => Err(RefusalKind::InvalidScope.into()),
         None => Ok(registered.clone()),
     }
@@ -84,5 +84,6 @@ mod tests {
         assert_eq!(new(Some(scopes("b")), &scopes("a b")).unwrap().as_str(), "b");
         assert_eq!(new(Some(scopes("c")), &scopes("a b")).unwrap_err().kind, RefusalKind::InvalidScope);
         assert!(new(Some(scopes("a")), &Scopes::none()).is_err());
+        assert!(new(Some(Scopes::none()), &scopes("a b")).unwrap().is_empty());
     }
 }

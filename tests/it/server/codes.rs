@@ -40,6 +40,27 @@ async fn a_code_is_redeemed_for_tokens_of_its_user_and_scopes() {
     }
 }
 
+/// A user that agrees to nothing gives nothing, and a name that is no scope is not all scopes.
+#[tokio::test]
+async fn an_offer_without_a_scope_grants_none_and_an_offer_that_names_no_list_grants_all() {
+    for kit in Kit::all().await {
+        for (offer, expected) in [
+            (CodeOffer::new("viewer", "alice").scopes(Vec::<&str>::new()), ""),
+            (CodeOffer::new("viewer", "alice").scopes(["r\u{e9}ad"]), ""),
+            (CodeOffer::new("viewer", "alice").scopes(["read", "r\u{e9}ad"]), "read"),
+            (CodeOffer::new("viewer", "alice"), "read write"),
+        ] {
+            let tokens = kit.redeem(&kit.code_of(offer).await).await.tokens();
+            let grant = kit.grant_of(&tokens.access).await.unwrap();
+            let granted = (grant.scopes.as_str(), grant.granted_scopes.as_str());
+            assert_eq!(granted, (expected, expected), "{}", kit.name);
+            // A refresh adds none either.
+            let tokens = kit.refresh(&tokens.refresh).await.tokens();
+            assert_eq!(kit.grant_of(&tokens.access).await.unwrap().scopes.as_str(), expected);
+        }
+    }
+}
+
 #[tokio::test]
 async fn req_77_req_80_a_code_is_bound_to_its_client_redirect_uri_and_challenge() {
     let long = "a".repeat(129);
