@@ -10,7 +10,7 @@ use super::request::EndpointRequest;
 use super::state::State;
 use crate::credential::{Carrier, ClientKind, Credential, Pair, Secret};
 use crate::grant::{Application, StoreError};
-use crate::read::basic;
+use crate::read::{basic, scheme};
 use crate::request::percent;
 use crate::verify::VerifyError;
 
@@ -22,7 +22,7 @@ pub(super) struct Client<'s> {
 }
 
 /// The credentials of a client, as a request presents them.
-enum Presented<'r> {
+enum ClientCredentials<'r> {
     /// Id and secret, and a second reading of both. Basic halves are form-encoded by RFC 6749
     /// section 2.3.1, but many clients send them raw.
     Secret(Pair<'r>, Option<Pair<'r>>),
@@ -50,9 +50,9 @@ impl Client<'_> {
 
     async fn identified<'s>(state: &'s State, request: &EndpointRequest) -> Result<Client<'s>, Refusal> {
         let application = match presented(request)? {
-            Presented::Secret(pair, second) => with_secret(state, request, pair, second).await?,
-            Presented::Named(id) => public(state, request, id).await?,
-            Presented::Implied(id) => {
+            ClientCredentials::Secret(pair, second) => with_secret(state, request, pair, second).await?,
+            ClientCredentials::Named(id) => public(state, request, id).await?,
+            ClientCredentials::Implied(id) => {
                 let application = public(state, request, &id).await?;
                 // Two paths may imply one id, such as `a.b` and `c`, or `a` and `b.c`.
                 let is_named = |name: &str| request.captures.get(name).is_some();
@@ -62,9 +62,6 @@ impl Client<'_> {
                 application
             }
         };
-        if !is_of_path(&application, request) {
-            return Err(RefusalKind::InvalidClient.into());
-        }
         let profile = state.profile_of(&application).filter(|of| request.route.profiles.contains(&of.name));
         let Some(profile) = profile else { return Err(RefusalKind::UnauthorizedClient.into()) };
         Ok(Client { application, ways: &profile.ways })
@@ -74,13 +71,13 @@ impl Client<'_> {
 /// Returns the id that a request names for its client, verified or not, for the log.
 pub(super) fn claimed(request: &EndpointRequest) -> Option<String> {
     match presented(request).ok()? {
-        Presented::Secret(pair, _) => Some(pair.id().to_owned()),
-        Presented::Named(id) => Some(id.to_owned()),
-        Presented::Implied(id) => Some(id),
+        ClientCredentials::Secret(pair, _) => Some(pair.id().to_owned()),
+        ClientCredentials::Named(id) => Some(id.to_owned()),
+        ClientCredentials::Implied(id) => Some(id),
     }
 }
 
-fn presented(request: &EndpointRequest) -> Result<Presented<'_>, Refusal> {
+fn presented(request: &EndpointRequest) -> Result<ClientCredentials<'_>, Refusal> {
     let parameters = &request.parameters;
     let (id, secret) = (parameters.text("client_id"), parameters.secret("client_secret"));
     if parameters.text("client_assertion").or(parameters.text("client_assertion_type")).is_some() {
@@ -88,11 +85,13 @@ fn presented(request: &EndpointRequest) -> Result<Presented<'_>, Refusal> {
     }
     let Some(pair) = authorization(&request.headers, secret.is_some())? else {
         return match (id, secret) {
-            (Some(id), Some(secret)) => Ok(Presented::Secret(Pair::new(Secret::borrowed(id), secret), None)),
-            (Some(id), None) => Ok(Presented::Named(id)),
+            (Some(id), Some(secret)) => {
+                Ok(ClientCredentials::Secret(Pair::new(Secret::borrowed(id), secret), None))
+            }
+            (Some(id), None) => Ok(ClientCredentials::Named(id)),
             (None, None) => {
                 let implied = request.route.client.and_then(|template| request.captures.fill(template));
-                implied.map(Presented::Implied).ok_or(RefusalKind::InvalidClient.into())
+                implied.map(ClientCredentials::Implied).ok_or(RefusalKind::InvalidClient.into())
             }
             (None, Some(_)) => {
                 Err(RefusalKind::InvalidRequest.because("The parameter client_id is missing."))
@@ -109,30 +108,22 @@ fn presented(request: &EndpointRequest) -> Result<Presented<'_>, Refusal> {
     if id.is_some_and(is_other) {
         return Err(RefusalKind::InvalidRequest.because("The request names two clients."));
     }
-    Ok(Presented::Secret(first, second))
+    Ok(ClientCredentials::Secret(first, second))
 }
 
 /// Returns the halves of `Basic` as they were sent. Another scheme is no client authentication, and
 /// beside a secret in the body it could be another client's.
 fn authorization(headers: &HeaderMap, has_secret: bool) -> Result<Option<Pair<'static>>, Refusal> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let line = match (lines.next(), lines.next()) {
-        (None, _) => return Ok(None),
-        (Some(line), None) => line.as_bytes(),
-        (Some(_), Some(_)) => return Err(RefusalKind::InvalidRequest.because(TWICE)),
+    let twice = || RefusalKind::InvalidRequest.because(TWICE);
+    let Some(line) = scheme::only(headers.get_all(AUTHORIZATION)).map_err(|_| twice())? else {
+        return Ok(None);
     };
     if has_secret {
-        return Err(RefusalKind::InvalidRequest.because(TWICE));
+        return Err(twice());
     }
-    let space = memchr::memchr(b' ', line).unwrap_or(line.len());
-    let (scheme, value) = line.split_at_checked(space).unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"basic") {
-        return Err(RefusalKind::InvalidClient.into());
-    }
-    match basic::decode(value.trim_ascii()) {
-        Ok(Some(pair)) => Ok(Some(pair)),
-        Ok(None) | Err(_) => Err(RefusalKind::InvalidClient.into()),
-    }
+    let line = scheme::Line::split(line).ok().filter(|line| line.word.eq_ignore_ascii_case(b"basic"));
+    let pair = line.and_then(|line| basic::decode(line.value).ok().flatten());
+    pair.map(Some).ok_or(RefusalKind::InvalidClient.into())
 }
 
 /// Returns both halves form-decoded. Returns `None` if they are not form-encoded text.
@@ -161,8 +152,8 @@ async fn with_secret(
     let verification = async {
         for pair in [Some(&pair), second.as_ref()].into_iter().flatten() {
             match applications.authenticate_dyn(pair.id(), &pair.secret()).await {
-                Ok(Some(application)) => return Ok(application),
-                Ok(None) => {}
+                Ok(Some(application)) if is_of_path(&application, request) => return Ok(application),
+                Ok(_) => {}
                 Err(error) => return Err(outage(error)),
             }
         }
@@ -178,7 +169,9 @@ async fn public(state: &State, request: &EndpointRequest, id: &str) -> Result<Ap
         Credential::Client(ClientKind::from_id(id), Pair::new(Secret::borrowed(id), Secret::borrowed("")));
     let verification = async {
         let found = request.stores.applications.find_dyn(id).await.map_err(outage)?;
-        found.filter(|application| !application.is_confidential()).ok_or(VerifyError::UNKNOWN)
+        let is_public = |application: &Application| !application.is_confidential();
+        let found = found.filter(|application| is_public(application) && is_of_path(application, request));
+        found.ok_or(VerifyError::UNKNOWN)
     };
     let verified = state.guesses.around(&credential, &request.context(), verification).await;
     verified.map_err(|error| Refusal::of(&error, RefusalKind::InvalidClient))

@@ -14,8 +14,8 @@ use crate::verify::VerifyError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalKind {
-    /// A parameter is missing, malformed or repeated, or a client authenticated in two ways (RFC
-    /// 6749 section 5.2).
+    /// A parameter is malformed or repeated, or a client authenticated in two ways (RFC 6749
+    /// section 5.2).
     InvalidRequest,
     /// A parameter that the grant type needs is missing (RFC 6749 section 5.2).
     MissingParameter,
@@ -234,6 +234,11 @@ impl Refusal {
     }
 
     /// Returns the refusal of a credential from this place.
+    /// Returns `true` if the server failed, so that nothing is known of what the client presented.
+    pub(super) const fn is_fault(&self) -> bool {
+        matches!(self.kind, RefusalKind::ServerError | RefusalKind::Unavailable)
+    }
+
     pub(super) fn carried_by(self, carrier: Option<Carrier>) -> Self {
         Self { carrier, ..self }
     }

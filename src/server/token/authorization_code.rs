@@ -14,10 +14,7 @@ use crate::verify::VerifyError;
 /// Redeems a code. A second use ends everything that came of it, before the answer.
 pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
     let code = token.presented("code", "The parameter code is missing.")?;
-    let (credential, context) = (token.guessable(&code), token.request.context());
-    let redemption = redeem(token, &code);
-    let redeemed = token.state.guesses.around(&credential, &context, redemption).await;
-    redeemed.map_err(|error| Refusal::of(&error, RefusalKind::InvalidGrant))?
+    token.counted(&code, redeem(token, &code)).await
 }
 
 async fn redeem(token: TokenRequest<'_>, code: &Secret<'_>) -> Verified<Issued> {

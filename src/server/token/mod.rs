@@ -22,8 +22,8 @@ struct TokenRequest<'t> {
     client: &'t Client<'t>,
 }
 
-/// Outcome of a guessable credential: refused for another reason than that it is unknown, or
-/// unknown.
+/// Outcome of a code or a refresh token: issued, refused for another reason than that it is
+/// unknown, or unknown.
 type Verified<T> = Result<Result<T, Refusal>, VerifyError>;
 
 /// Issues tokens.

@@ -4,7 +4,7 @@
 
 use super::TokenRequest;
 use crate::credential::{Credential, Pair};
-use crate::grant::{GrantId, Lifetime};
+use crate::grant::{Application, GrantId, Lifetime};
 use crate::principal::{BasicUser, Principal};
 use crate::server::answer::Issued;
 use crate::server::refusal::{Refusal, RefusalKind};
@@ -18,12 +18,6 @@ pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
     let credential = Credential::Password(Pair::new(name, password));
     let user = log_in(token, &credential).await?;
     let application = &token.client.application;
-    // A user of another organization or application is unknown here.
-    let is_here = |place: Option<&str>, own: Option<&str>| place.is_none_or(|place| own == Some(place));
-    let is_of_app = user.app().is_none() || is_here(application.app.as_deref(), user.app());
-    if !is_here(application.org.as_deref(), user.org()) || !is_of_app {
-        return Err(RefusalKind::InvalidGrant.into());
-    }
     let id = GrantId::random()?;
     let mut draft = token.draft(id.clone()).user(user.id()).authenticated_at(token.state.clock.now());
     draft.uuid = user.uuid().map(str::to_owned);
@@ -43,10 +37,23 @@ async fn log_in(token: TokenRequest<'_>, credential: &Credential<'_>) -> Result<
     let context = token.request.context();
     let verification = async {
         match users.verify_dyn(credential, &context).await? {
-            Principal::BasicUser(user) => Ok(user),
+            // A right password of another place is a failed attempt like a wrong one.
+            Principal::BasicUser(user) if is_of_place(&user, &token.client.application) => Ok(user),
             _ => Err(VerifyError::UNKNOWN),
         }
     };
     let user = token.state.guesses.around(credential, &context, verification).await;
     user.map_err(|error| Refusal::of(&error, RefusalKind::InvalidGrant))
+}
+
+/// Returns `true` if a user belongs to the organization and to the application of the client. A
+/// user of one application does not belong to the whole organization.
+fn is_of_place(user: &BasicUser, client: &Application) -> bool {
+    let of_org = client.org.is_none() || client.org.as_deref() == user.org();
+    let of_app = match (client.app.as_deref(), user.app()) {
+        (_, None) => true,
+        (None, Some(_)) => client.org.is_none(),
+        (Some(app), Some(own)) => app == own,
+    };
+    of_org && of_app
 }

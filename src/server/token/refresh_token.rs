@@ -16,9 +16,7 @@ use crate::verify::VerifyError;
 pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
     let presented = token.presented("refresh_token", "The parameter refresh_token is missing.")?;
     let of = token.ways().refresh.as_ref().ok_or(RefusalKind::UnsupportedGrantType)?;
-    let (credential, context) = (token.guessable(&presented), token.request.context());
-    let renewed = token.state.guesses.around(&credential, &context, renew(token, of, &presented)).await;
-    renewed.map_err(|error| Refusal::of(&error, RefusalKind::InvalidGrant))?
+    token.counted(&presented, renew(token, of, &presented)).await
 }
 
 async fn renew(token: TokenRequest<'_>, of: &RefreshTokens, presented: &Secret<'_>) -> Verified<Issued> {
@@ -28,6 +26,9 @@ async fn renew(token: TokenRequest<'_>, of: &RefreshTokens, presented: &Secret<'
     let found = found.filter(|grant| grant.client == application.id);
     let tokens = match next(token, of, presented, found.as_ref()) {
         Ok(tokens) => tokens,
+        // A refusal of the other parameters must not tell a guess from a token, nor spare it the
+        // count.
+        Err(refusal) if found.is_none() && !refusal.is_fault() => return Err(VerifyError::UNKNOWN),
         Err(refusal) => return Ok(Err(refusal)),
     };
     match grants.renew_dyn(&digests, &application.id, &of.rule, &tokens.next).await {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::TokenRequest;
+use super::{TokenRequest, Verified};
 use crate::credential::{Credential, Digest, Pair, Secret};
 use crate::grant::{
     Ending, Grant, GrantId, GrantType, IssuedRefresh, Lifetime, NewGrant, NextRefresh, NextTokens,
@@ -13,6 +13,7 @@ use crate::server::profile::{RefreshTokens, Ways};
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::sign::{SignTokens, TokenContext};
 use crate::server::{audience, report, scopes};
+use crate::verify::VerifyError;
 
 /// Texts of tokens that a store has not recorded yet.
 pub(super) struct Tokens {
@@ -33,11 +34,29 @@ impl<'t> TokenRequest<'t> {
         self.request.parameters.secret(name).ok_or(RefusalKind::MissingParameter.because(missing))
     }
 
-    /// Returns a code or a refresh token as a credential of its client, so that guesses are counted
-    /// for the client and for its address.
-    pub(super) fn guessable<'s>(&'s self, presented: &'s Secret<'_>) -> Credential<'s> {
+    /// Issues tokens for a code or a refresh token, and counts an unknown one as a guess of its
+    /// client at its address.
+    ///
+    /// Only a token for which tokens are issued is remembered as genuine. If a request is refused
+    /// for another reason, the throttle neither counts nor remembers it, because such a refusal
+    /// does not prove that the token exists.
+    pub(super) async fn counted(
+        &self,
+        presented: &Secret<'_>,
+        issuing: impl Future<Output = Verified<Issued>>,
+    ) -> Result<Issued, Refusal> {
         let id = Secret::borrowed(&self.client.application.id);
-        Credential::KeyPair(Pair::new(id, presented.reborrow()))
+        let credential = Credential::KeyPair(Pair::new(id, presented.reborrow()));
+        let context = self.request.context();
+        let mut refused = None;
+        let verification = async {
+            issuing.await?.map_err(|refusal| {
+                refused = Some(refusal);
+                VerifyError::Unsupported
+            })
+        };
+        let issued = self.state.guesses.around(&credential, &context, verification).await;
+        issued.map_err(|error| refused.unwrap_or_else(|| Refusal::of(&error, RefusalKind::InvalidGrant)))
     }
 
     /// Returns the refresh tokens of this client; `None` if it gets none.
@@ -172,7 +191,7 @@ impl<'t> TokenRequest<'t> {
         };
         match access {
             Ok(access) => {
-                report::changed(what, self.request, &application.id, &grant);
+                report::changed(what, self.request, &application.id, Some(&grant));
                 Ok(Issued { grant, access, refresh: tokens.refresh })
             }
             Err(refusal) => {

@@ -121,6 +121,43 @@ async fn requests_that_lose_a_race_and_requests_that_are_only_wrong_are_no_guess
     }
 }
 
+/// Another flaw of the request neither spares a guess the count nor makes it known.
+#[tokio::test]
+async fn a_guess_in_a_request_with_another_flaw_is_counted_and_is_not_remembered() {
+    for kit in Kit::with(&clients(), strict).await {
+        let tokens = kit.log_in().await;
+        let shape = STANDARD.ways.refresh.unwrap().shape;
+        let id = kit.grant_of(&tokens.access).await.unwrap().id;
+        let mut statuses = Vec::new();
+        for flaw in [("scope", "\""), ("scope", "admin"), ("resource", "https://other.example"), ("x", "y")] {
+            let guess = shape.refresh(&id).unwrap().secret.expose_secret().to_owned();
+            let flawed = [&refresh(&guess)[..], &[flaw]].concat();
+            statuses.push(from(&kit, HERE, &flawed).await.status);
+        }
+        assert_eq!(statuses, [400, 400, 400, 429], "{}", kit.name);
+        // The right token has not become known by a request that was refused.
+        let flawed = [&refresh(&tokens.refresh)[..], &[("scope", "admin")]].concat();
+        assert_eq!(from(&kit, HERE, &flawed).await.status, 429, "{}", kit.name);
+        assert_eq!(from(&kit, ELSEWHERE, &flawed).await.error(), (400, "invalid_scope"));
+        assert_eq!(from(&kit, ELSEWHERE, &refresh(&tokens.refresh)).await.status, 200, "{}", kit.name);
+    }
+}
+
+#[tokio::test]
+async fn a_right_password_of_another_place_is_counted_like_a_wrong_one() {
+    let phone = Application::public("phone").org("umbrella").grants([GrantType::Password]);
+    for kit in Kit::with(&[phone], |builder| strict(builder.only(WITH_PASSWORD))).await {
+        let mut answers = Vec::new();
+        for word in [PASSWORD, PASSWORD, PASSWORD, PASSWORD] {
+            let reply = from(&kit, HERE, &password("alice", word)).await;
+            answers.push(reply.status);
+        }
+        assert_eq!(answers, [400, 400, 400, 429], "{}", kit.name);
+        // A password that would otherwise be known is over the limit as well.
+        assert_eq!(from(&kit, HERE, &password("alice", "wrong")).await.status, 429, "{}", kit.name);
+    }
+}
+
 const WITH_PASSWORD: Profile = Profile {
     ways: Ways { grants: &[GrantType::Password, GrantType::RefreshToken], ..STANDARD.ways },
     ..STANDARD
