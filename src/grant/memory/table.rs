@@ -12,8 +12,7 @@ use crate::grant::{
 
 /// Grants by their ids, and the ids by the digests of codes and tokens.
 ///
-/// A digest is in the index at least as long as its row has it, and each use compares it with the
-/// row.
+/// A digest is in the index as long as its row has it, and each use compares it with the row.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     rows: HashMap<GrantId, Row>,
@@ -142,6 +141,9 @@ impl Table {
     /// Replaces or inserts a row, and returns its grant.
     fn put(&mut self, row: Row) -> Grant {
         let grant = row.grant.clone();
+        for digest in self.rows.get(&grant.id).into_iter().flat_map(Row::digests) {
+            self.index.remove(&digest);
+        }
         self.index.extend(row.digests().map(|digest| (digest, grant.id.clone())));
         self.rows.insert(grant.id.clone(), row);
         grant
@@ -167,4 +169,34 @@ impl Table {
 fn digests(next: &NextTokens) -> impl Iterator<Item = Digest> {
     let refresh = next.refresh.map(|refresh| [refresh.digests.family, refresh.digests.token]);
     [next.access].into_iter().chain(refresh.into_iter().flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::{Lifetime, NextRefresh, TokenShape};
+
+    #[test]
+    fn the_index_has_only_digests_that_a_grant_has() {
+        const SHAPE: TokenShape = TokenShape::prefixed("acme");
+        let (id, now) = (GrantId::random().unwrap(), SystemTime::UNIX_EPOCH);
+        let mut table = Table::default();
+        let tokens = |refresh: RefreshDigests| {
+            let access = SHAPE.access(&id, None).unwrap().digest;
+            NextTokens::new(access, Lifetime::seconds(60))
+                .refresh(NextRefresh::new(refresh, Lifetime::seconds(60)))
+        };
+        let mut refresh = SHAPE.refresh(&id).unwrap();
+        table.issue(&NewGrant::new(id.clone(), "viewer"), &tokens(refresh.digests), now).unwrap();
+        for _ in 0..100 {
+            let next = SHAPE.successor(&refresh.secret).unwrap().unwrap();
+            let renewed =
+                table.renew(&refresh.digests, "viewer", &RefreshRule::default(), &tokens(next.digests), now);
+            assert!(matches!(renewed, Ok(Renewal::Renewed(_))));
+            refresh = next;
+        }
+        let held: HashSet<Digest> = table.rows[&id].digests().collect();
+        assert_eq!(table.index.len(), held.len());
+        assert!(held.iter().all(|digest| table.index.contains_key(digest)));
+    }
 }

@@ -285,3 +285,22 @@ async fn guesses_of_a_refresh_token_end_nothing() {
     }
     assert!(store.find(&Presented::Refresh(refresh.digests)).await.unwrap().is_some());
 }
+
+/// The limit of one call is for ended grants alone, whatever else has ended in the database.
+#[tokio::test]
+async fn a_purge_is_not_used_up_by_what_is_no_grant() {
+    for place in Place::all() {
+        let verifier = place.connect().await;
+        let store = verifier.store();
+        let keys = store.api_keys();
+        for _ in 0..1_001 {
+            keys.create(NewCredential::new()).await.unwrap();
+        }
+        let end = format!("UPDATE {} SET revoked_at = created_at", place.table("credentials"));
+        place.by_hand(&end).await.unwrap();
+        let (grant, ..) = issue(&store, new("map").user("alice")).await;
+        assert_eq!(store.end(&Ending::Grant(&grant.id)).await.unwrap(), 1);
+        assert_eq!(store.purge(Duration::ZERO).await.unwrap(), 1, "{}", place.name);
+        assert_eq!(store.purge(Duration::ZERO).await.unwrap(), 0, "{}", place.name);
+    }
+}

@@ -102,11 +102,15 @@ const END: &str = "UPDATE {p}credentials SET revoked_at = $2, ended_for = 'asked
 WHERE tenant = $1 AND generation IS NOT NULL AND revoked_at IS NULL AND {which}
 RETURNING public_id";
 
-/// Deletes grants that ended.
+/// Deletes grants that ended. Each part names the tenant and the grants, because the limit is for
+/// all parts together: other rows would use it up.
 pub(super) const PURGE: &str = "DELETE FROM {p}credentials WHERE id IN (
-    SELECT id FROM {p}credentials WHERE refresh_until IS NULL AND expires_at <= $1
-    UNION SELECT id FROM {p}credentials WHERE refresh_until <= $1 AND expires_at <= $1
-    UNION SELECT id FROM {p}credentials WHERE revoked_at <= $1 LIMIT 1000)
+    SELECT id FROM {p}credentials
+        WHERE refresh_until IS NULL AND expires_at <= $1 AND tenant = $2 AND generation IS NOT NULL
+    UNION SELECT id FROM {p}credentials
+        WHERE refresh_until <= $1 AND expires_at <= $1 AND tenant = $2 AND generation IS NOT NULL
+    UNION SELECT id FROM {p}credentials
+        WHERE revoked_at <= $1 AND tenant = $2 AND generation IS NOT NULL LIMIT 1000)
 AND tenant = $2 AND generation IS NOT NULL
 AND (revoked_at <= $1 OR (expires_at <= $1 AND (refresh_until IS NULL OR refresh_until <= $1)))
 RETURNING id";
