@@ -1,5 +1,6 @@
 //! OAuth scopes.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -146,10 +147,18 @@ impl fmt::Display for Scopes {
     }
 }
 
+/// Joins names, each once. Beyond a few names a set finds the repeated ones, because a request may
+/// have thousands.
 fn join<'n>(names: impl Iterator<Item = &'n str>) -> Scopes {
+    const FEW: usize = 32;
     let mut list = Vec::new();
+    let mut seen = HashSet::new();
     for name in names {
-        if !list.contains(&name) {
+        if list.len() == FEW && seen.is_empty() {
+            seen.extend(list.iter().copied());
+        }
+        let is_new = if list.len() < FEW { !list.contains(&name) } else { seen.insert(name) };
+        if is_new {
             list.push(name);
         }
     }
@@ -173,6 +182,14 @@ mod tests {
         for other in ["Read", "rea", "read write", "", " "] {
             assert!(!scopes.contains(other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn thousands_of_names_are_kept_in_order_and_each_once() {
+        let names: Vec<String> = (0..50_000).map(|n| format!("n{}", n % 25_000)).collect();
+        let scopes: Scopes = names.iter().collect();
+        assert!(scopes.iter().eq(names.iter().take(25_000)));
+        assert_eq!(names.join(" ").parse::<Scopes>().unwrap(), scopes);
     }
 
     #[test]
