@@ -1,4 +1,5 @@
-//! Reports of an authorization server: one event for every token request, with a counter.
+//! Reports of an authorization server: an event and a counter for tokens that are issued, refreshed
+//! and revoked, for each replay and for each refusal. A replay is both a replay and a refusal.
 //!
 //! Events have the target `tower_principal::audit`, as those of [`audit`](super::audit). They name
 //! the client, the user and the grant, and hold no secret. The counter is
@@ -53,9 +54,9 @@ impl Issuing {
     }
 }
 
-/// Records a change of a grant. A replay is a warning, because a code or a token was stolen, or a
-/// client is broken.
-pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>) {
+/// Records a change of a grant, with the fingerprint of what was presented for it. A replay is a
+/// warning, because a code or a token was stolen, or a client is broken.
+pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>, presented: Option<&Credential<'_>>) {
     metrics::tokens(what.as_str(), event.grant_type.unwrap_or("none"));
     let TokenEvent { grant_type, client, grant, user, address } = event;
     macro_rules! record {
@@ -67,6 +68,7 @@ pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>) {
                 oauth_client = client.map(trace::debug),
                 grant,
                 user = user.map(trace::debug),
+                fingerprint = presented.and_then(audit::print).map(trace::display),
                 client = address.map(trace::display),
                 $text
             )
@@ -79,7 +81,8 @@ pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>) {
     }
 }
 
-/// Records a refusal of this kind. The fingerprint is that of the presented code, token or client.
+/// Records a refusal of this kind. The fingerprint is that of the presented code, token, user or
+/// client.
 pub(crate) fn refused(kind: &'static str, event: &TokenEvent<'_>, presented: Option<&Credential<'_>>) {
     metrics::tokens(kind, event.grant_type.unwrap_or("none"));
     trace::info!(

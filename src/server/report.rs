@@ -9,24 +9,18 @@ use crate::credential::{ClientKind, Credential, Pair, Secret};
 use crate::grant::{Grant, GrantId, GrantType};
 use crate::observe::issuing::{self, Issuing, TokenEvent};
 
-/// Reports tokens that were issued, or a replay that ended a grant.
-pub(super) fn changed(what: Issuing, request: &EndpointRequest, client: &str, grant: &Grant) {
-    let (id, user) = (Some(grant.id.as_str()), grant.user.as_deref());
+/// Reports a grant that was issued, renewed or revoked. After a revocation with an earlier refresh
+/// token, the grant is not known.
+pub(super) fn changed(what: Issuing, request: &EndpointRequest, client: &str, grant: Option<&Grant>) {
+    let (id, user) = (grant.map(|grant| grant.id.as_str()), grant.and_then(|grant| grant.user.as_deref()));
     let event = TokenEvent { grant: id, user, client: Some(client), ..of(request) };
-    issuing::changed(what, &event);
+    issuing::changed(what, &event, presented(request, Some(client)).as_ref());
 }
 
 /// Reports a code or a refresh token that was used again. Its grant has ended.
 pub(super) fn replayed(what: Issuing, request: &EndpointRequest, client: &str, grant: &GrantId) {
-    issuing::changed(what, &TokenEvent { grant: Some(grant.as_str()), client: Some(client), ..of(request) });
-}
-
-/// Reports a grant that a client revoked. It is not known if the client had an earlier refresh
-/// token of it.
-pub(super) fn revoked(request: &EndpointRequest, client: &str, grant: Option<&Grant>) {
-    let (id, user) = (grant.map(|grant| grant.id.as_str()), grant.and_then(|grant| grant.user.as_deref()));
-    let event = TokenEvent { grant: id, user, client: Some(client), ..of(request) };
-    issuing::changed(Issuing::Revoked, &event);
+    let event = TokenEvent { grant: Some(grant.as_str()), client: Some(client), ..of(request) };
+    issuing::changed(what, &event, presented(request, Some(client)).as_ref());
 }
 
 /// Reports a refusal of a request that was read.
@@ -34,13 +28,21 @@ pub(super) fn refused(refusal: &Refusal, request: &EndpointRequest) {
     let client = claimed(request);
     let client = client.as_deref();
     let event = TokenEvent { client, ..of(request) };
-    let token = ["refresh_token", "code", "token"].into_iter();
-    let presented = token.filter_map(|name| request.parameters.secret(name)).next();
-    let presented = presented.map(Credential::AccessToken).or_else(|| {
-        let id = Secret::borrowed(client?);
-        Some(Credential::Client(ClientKind::Other, Pair::new(id, Secret::borrowed(""))))
-    });
-    issuing::refused(refusal.kind.as_str(), &event, presented.as_ref());
+    issuing::refused(refusal.kind.as_str(), &event, presented(request, client).as_ref());
+}
+
+/// Returns what a request presents, for its fingerprint: a code or a token, or else the user of a
+/// log-in, or else the client. The fingerprint of an id and a secret is that of the id.
+fn presented<'r>(request: &'r EndpointRequest, client: Option<&'r str>) -> Option<Credential<'r>> {
+    let secret = |name: &&str| request.parameters.secret(name);
+    let of = |id: Secret<'r>| Pair::new(id, Secret::borrowed(""));
+    if let Some(token) = ["refresh_token", "code", "token"].iter().find_map(secret) {
+        return Some(Credential::AccessToken(token));
+    }
+    if let Some(name) = secret(&"username") {
+        return Some(Credential::Password(of(name)));
+    }
+    Some(Credential::Client(ClientKind::Other, of(Secret::borrowed(client?))))
 }
 
 /// Reports a refusal of a request that was not read, or whose outcome is not known.

@@ -8,13 +8,14 @@ use super::report;
 use super::request::EndpointRequest;
 use super::state::State;
 use crate::grant::Ending;
+use crate::observe::issuing::Issuing;
 
 /// Ends the grant of a token, if it is the client's.
 ///
 /// The grant ends with either of its tokens, because a client that gives up one of them is done
 /// with the authorization (RFC 7009 section 2.1 leaves the choice for an access token). The change
 /// is one statement with the client in its condition. The look-up before it is only for the
-/// report, and the one after it only tells a foreign token from an unknown one.
+/// report, and to distinguish another client's token from an unknown one.
 ///
 /// A token that is unknown, expired or revoked is not in force, which is what the client wants, so
 /// the answer is the same 200 (section 2.2).
@@ -26,10 +27,10 @@ pub(super) async fn answer(state: &State, request: &EndpointRequest) -> Result<A
     for token in candidates(state, request, &token) {
         let found = grants.find_dyn(&token).await?;
         if grants.end_dyn(&Ending::Token { token: &token, client: id }).await? > 0 {
-            report::revoked(request, id, found.as_ref());
+            report::changed(Issuing::Revoked, request, id, found.as_ref());
             break;
         }
-        if grants.find_dyn(&token).await?.is_some_and(|grant| grant.client != id) {
+        if found.is_some_and(|grant| grant.client != id) {
             return Err(RefusalKind::UnauthorizedClient.because("The token is another client's."));
         }
     }

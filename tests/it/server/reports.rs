@@ -25,6 +25,8 @@ async fn events(kit: &Kit, log: &Log, parameters: &[(&str, &str)]) -> (Reply, Ve
     let audit = lines.into_iter().filter(|line| line.target == "tower_principal::audit");
     let shown = audit.map(|line| {
         assert_eq!(line.get("client"), "203.0.113.9");
+        // A request that was read has a fingerprint: of its token, its user or its client.
+        assert_eq!(line.get("fingerprint").is_empty(), line.get("kind") == "invalid_request");
         ["outcome", "kind", "grant_type", "oauth_client", "user"].map(|field| line.get(field)).join(" ")
     });
     (reply, shown.collect())
