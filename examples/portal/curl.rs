@@ -60,7 +60,12 @@ fn socrata(demo: &socrata::Credentials) -> Vec<Form> {
 fn usergrid(demo: &usergrid::Credentials) -> Vec<Form> {
     let (org, app, token) = (&demo.org_client, &demo.app_client, &demo.access_token.token);
     let client = format!("client_id={}&client_secret={}", org.id, org.secret);
+    let login = format!(
+        " -d grant_type=password -d 'username={}' -d 'password={}'",
+        demo.user.login.username, demo.user.login.password
+    );
     vec![
+        Form::new("Usergrid: a user logs in for an access token", login, "/acme/weather/token"),
         Form::new(
             "Usergrid: a user's access token lists the cities",
             header("Authorization: Bearer", token),

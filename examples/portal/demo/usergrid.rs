@@ -87,6 +87,8 @@ impl Credentials {
             let place = Application::public(format!("{ORG}.{app}")).org(ORG).app(app);
             stored::place(store, place.grants([GrantType::Password])).await?;
         }
+        let management = Application::public("management").org(ORG).grants([GrantType::Password]);
+        stored::place(store, management).await?;
         let tokens = store.access_tokens();
         let of_wendy = |end| demo().user(WENDY).expires_at(end);
         let (token, expired) = (&self.access_token.token, &self.expired_access_token.token);
