@@ -26,6 +26,11 @@ pub struct GrantId(Box<str>);
 const LONGEST: usize = 32;
 
 impl GrantId {
+    /// Returns the id of the access token of this generation, for the `jti` of a JWT.
+    pub(crate) fn token_id(&self, generation: u64) -> String {
+        format!("{self}.{generation}")
+    }
+
     /// Returns a new id with 83 random bits.
     ///
     /// # Errors

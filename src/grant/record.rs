@@ -149,7 +149,7 @@ impl Grant {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn token_id(&self) -> String {
-        format!("{}.{}", self.id, self.generation)
+        self.id.token_id(self.generation)
     }
 
     /// Returns the seconds for which the access token lasts from [`now`](Self::now), rounded down;

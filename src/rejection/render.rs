@@ -232,7 +232,7 @@ const fn differs(kind: RejectionKind) -> bool {
 }
 
 /// Rounds up, to at least 1 s, so that a client that waits this long is not too early.
-fn whole_seconds(after: Duration) -> u64 {
+pub(crate) fn whole_seconds(after: Duration) -> u64 {
     let started = u64::from(after.subsec_nanos() > 0);
     after.as_secs().saturating_add(started).max(1)
 }

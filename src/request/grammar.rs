@@ -26,6 +26,18 @@ pub(crate) const fn is_tchar(byte: u8) -> bool {
         )
 }
 
+/// Returns true if a text is a scheme, a colon and more, in visible ASCII without a fragment: an
+/// absolute URI (RFC 3986 section 4.3) as far as its parts need no rules of their own.
+#[cfg(any(feature = "server", feature = "_sql"))]
+pub(crate) fn is_absolute_uri(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    };
+    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+        && text.split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty())
+}
+
 /// Returns true if a text has a control character.
 pub(crate) fn has_control(text: &str) -> bool {
     if text.is_ascii() { has_ascii_control(text.as_bytes()) } else { text.chars().any(char::is_control) }

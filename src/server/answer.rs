@@ -14,6 +14,7 @@ use super::profile::{Door, Field, Ways};
 use super::refusal::{Refusal, RefusalKind};
 use crate::credential::Secret;
 use crate::grant::Grant;
+use crate::rejection::render::whole_seconds;
 
 /// An answer of an endpoint.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ impl Refusal {
         }
         let seconds = match self.kind {
             RefusalKind::Unavailable => Some(5),
-            _ => self.retry_after.map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0)),
+            _ => self.retry_after.map(whole_seconds),
         };
         if let Some(seconds) = seconds {
             headers.insert(RETRY_AFTER, seconds.into());

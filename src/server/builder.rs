@@ -18,6 +18,7 @@ use super::state::{Resource, State, Tenants};
 use super::stores::Stores;
 use crate::clock::{Clock, SystemClock};
 use crate::request::RequestHead;
+use crate::request::grammar::is_absolute_uri;
 use crate::transport::Transport;
 use crate::verify::{BoxVerifier, Throttled, Verifier};
 
@@ -69,11 +70,11 @@ pub struct AuthorizationServerBuilder {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The issuer is not an `https` URL without a query and a fragment, nor an `http` URL of a
-    /// loopback address (RFC 8414 section 2).
+    /// The issuer is not an `https` URL without user information, a query and a fragment, nor such
+    /// an `http` URL of a loopback address (RFC 8414 section 2).
     #[error("the issuer is not an https URL without a query and a fragment")]
     Issuer,
-    /// Two profiles use a path for different endpoints.
+    /// Two profiles use a path for different endpoints, or imply different clients there.
     #[error("two profiles use the path {0} for different endpoints")]
     Path(&'static str),
     /// Two profiles have one name.
@@ -150,7 +151,8 @@ impl AuthorizationServerBuilder {
     }
 
     /// Adds a service that clients may ask tokens for (RFC 8707), and its scopes, which metadata
-    /// names. A resource that is neither added here nor registered for the application is refused.
+    /// names. If an application has a list of its own, that list alone decides for it. Any other
+    /// resource is refused.
     pub fn resource<S: Into<String>>(
         mut self,
         uri: impl Into<String>,
@@ -212,7 +214,7 @@ impl AuthorizationServerBuilder {
         if self.transport.trusts_everybody() {
             return Err(BuildError::TrustsEveryAddress);
         }
-        if !self.resources.iter().all(|resource| is_absolute(&resource.uri)) {
+        if !self.resources.iter().all(|resource| is_absolute_uri(&resource.uri)) {
             return Err(BuildError::Resource);
         }
         for (at, profile) in self.profiles.iter().enumerate() {
@@ -239,16 +241,6 @@ impl AuthorizationServerBuilder {
             clock: self.clock,
         }))
     }
-}
-
-/// Returns `true` for a scheme, a colon, and more, without a fragment.
-fn is_absolute(uri: &str) -> bool {
-    let scheme = |text: &str| {
-        text.starts_with(|first: char| first.is_ascii_alphabetic())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    };
-    let is_plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    is_plain && uri.split_once(':').is_some_and(|(name, rest)| scheme(name) && !rest.is_empty())
 }
 
 impl fmt::Debug for AuthorizationServerBuilder {

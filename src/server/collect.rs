@@ -25,8 +25,8 @@ pub(super) struct BodyLimits {
 /// The highest number of frames, empty ones included.
 const MAX_FRAMES: usize = 65_536;
 
-/// Reads a body whose parameters a door knows, into a buffer that is wiped. Returns `None` if it is
-/// empty.
+/// Reads a body into a buffer that is wiped. Returns `None` if it is empty. Fails if the body is
+/// too large or too slow, or if the door does not read its media type.
 pub(super) async fn collect<B: Body<Data = Bytes>>(
     door: &Door,
     headers: &HeaderMap,
@@ -75,8 +75,11 @@ async fn frames<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Zeroizin
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame.map_err(|_| RefusalKind::InvalidRequest.because("The body could not be read."))?;
         polled += 1;
+        if polled > MAX_FRAMES {
+            return Err(RefusalKind::BodyTooLarge.into());
+        }
         let Ok(data) = frame.into_data() else { continue };
-        if polled > MAX_FRAMES || bytes.len() + data.len() > limit {
+        if bytes.len() + data.len() > limit {
             return Err(RefusalKind::BodyTooLarge.into());
         }
         extend(&mut bytes, &data);

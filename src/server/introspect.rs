@@ -84,7 +84,7 @@ fn active(state: &State, request: &EndpointRequest, token: &Presented, grant: &G
 /// Returns the id of a JWT; an opaque token has none that its holder knows.
 fn jti(token: &Presented) -> Option<String> {
     match token {
-        Presented::Jwt { grant, generation } => Some(format!("{grant}.{generation}")),
+        Presented::Jwt { grant, generation } => Some(grant.token_id(*generation)),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Pair, UNREADABLE};
 use crate::server::refusal::{Refusal, RefusalKind};
 
-/// The members of an object, each once.
+/// The members of an object, in its order. Repeated ones are included.
 struct Members(Vec<Pair>);
 
 /// Returns the names and values of an object. A text is decoded, and a number is its digits. `null`

@@ -63,7 +63,8 @@ impl Parameters {
         let is_json = |body: &[u8]| matches!(body.trim_ascii_start(), [b'{' | b'[', ..]);
         let in_body = match body {
             Some(body) if door.places.contains(&Place::Json) && is_json(body) => json::pairs(body)?,
-            Some(body) => form::pairs(body)?,
+            Some(body) if door.places.contains(&Place::Form) => form::pairs(body)?,
+            Some(_) => return Err(RefusalKind::InvalidRequest.because(UNREADABLE)),
             None => Vec::new(),
         };
         if in_query.len() + in_body.len() > MOST {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::{Application, GrantType, Lifetime, Lifetimes, RedirectRule};
+use crate::request::grammar::is_absolute_uri;
 use crate::verify::sql::{SqlError, names};
 
 /// Description of an application. A field that this version does not know may restrict the
@@ -86,13 +87,7 @@ pub(super) fn read(id: String, text: &str) -> Result<Application, SqlError> {
 /// Returns `true` if a text may be a redirect URI: a scheme, a colon and more, without spaces,
 /// control characters and a fragment (RFC 6749 section 3.1.2).
 fn is_redirect(uri: &str) -> bool {
-    let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    let scheme = uri.split_once(':').filter(|(_, rest)| !rest.is_empty()).map(|(scheme, _)| scheme);
-    let is_scheme = |scheme: &str| {
-        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-    };
-    plain && uri.len() <= LONGEST_URI && scheme.is_some_and(is_scheme)
+    uri.len() <= LONGEST_URI && is_absolute_uri(uri)
 }
 
 fn millis(lifetime: Lifetime) -> u64 {
