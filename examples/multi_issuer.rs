@@ -37,10 +37,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .access_token("9kxoTUYvSxnAiMpv008NBqRiqk5xWt", OAuthUser::new("olga"))
         .build()?;
 
-    let everybody = staff_tokens.or(partner_tokens).or(agency_tokens).or(opaque_tokens);
+    let verifier = staff_tokens.or(partner_tokens).or(agency_tokens).or(opaque_tokens);
     let app = Router::new()
         .route("/", get(|who: Principal| async move { format!("{who:?}") }))
-        .layer(AuthenticateLayer::new(dialect::RFC6750, everybody, transport::danger_assume_secure()));
+        .layer(AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure()));
 
     let partner = || partners.token("petra").without_header("typ").claim("token_use", "access");
     let forged = partners.token("eve").audience(API).claim("iss", staff.name());

@@ -57,7 +57,7 @@ pub(crate) async fn run() -> Report {
         for fault in [0, SLEEPS] {
             child.fault(fault).await;
             let probe = Probe::start(child.address, vec![client::get("/healthy", "")], ROUND);
-            let (answers, connections) = everybody(crowd).await;
+            let (answers, connections) = ask_all(crowd).await;
             crowd = connections;
             let probed = probe.end().await;
             failed += probed.others_than(200);
@@ -119,7 +119,7 @@ fn per_client(kib: u64) -> String {
 }
 
 /// Every client sends one request; returns the status and the time of each.
-async fn everybody(crowd: Vec<Connection>) -> (Vec<(u16, Duration)>, Vec<Connection>) {
+async fn ask_all(crowd: Vec<Connection>) -> (Vec<(u16, Duration)>, Vec<Connection>) {
     let mut chance = Chance::new(1);
     let start = tokio::time::Instant::now();
     let request = Arc::new(with_token("/data", "a-token-of-this-client"));

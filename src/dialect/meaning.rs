@@ -277,9 +277,9 @@ mod tests {
         assert_eq!(kind(any, client_id), CredentialKind::Client);
         assert_eq!(kind(any, key), CredentialKind::KeyPair);
         assert_eq!(kind(any, "alice@example.org"), CredentialKind::Password);
-        assert_eq!(kind(PairMeaning::CLIENT, "whoever"), CredentialKind::Client);
+        assert_eq!(kind(PairMeaning::CLIENT, "any-id"), CredentialKind::Client);
         assert_eq!(kind(PairMeaning::PASSWORD, key), CredentialKind::Password);
-        assert_eq!(kind(PairMeaning::KEY_PAIR, "whoever"), CredentialKind::KeyPair);
+        assert_eq!(kind(PairMeaning::KEY_PAIR, "any-id"), CredentialKind::KeyPair);
     }
 
     #[test]

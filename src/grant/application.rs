@@ -75,6 +75,8 @@ pub enum ApplicationKind {
 
 /// Rule that compares the redirect URI of a request with the registered ones.
 ///
+/// It is for an authorization endpoint. `AuthorizationServer::offer` compares byte for byte.
+///
 /// # Examples
 ///
 /// ```

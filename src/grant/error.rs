@@ -28,7 +28,7 @@ pub enum StoreError {
     /// The store cannot answer now. A change may or may not have been made.
     #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
-    /// The id or the digest of a token is taken.
+    /// The id, or the digest of a code or a token, is taken.
     #[error("the id or the token exists")]
     Exists,
     /// The store cannot hold a value.

@@ -10,7 +10,7 @@ pub enum GrantType {
     RefreshToken,
     /// `client_credentials` (RFC 6749 section 4.4).
     ClientCredentials,
-    /// `password` (RFC 6749 section 4.3). RFC 9700 section 2.4 advises against it.
+    /// `password` (RFC 6749 section 4.3). RFC 9700 section 2.4 forbids it.
     Password,
 }
 

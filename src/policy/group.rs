@@ -22,8 +22,8 @@ pub struct GroupPolicy {
 /// Guests and lone app tokens are in no group, and are asked for credentials (401). Any other
 /// principal without the group is refused with 403.
 ///
-/// Groups that belong to a place do not count. A principal with an organization or an application
-/// has such groups. See [`within`](GroupPolicy::within).
+/// If a principal has an organization or an application, its groups belong to that place and do not
+/// count here. [`within`](GroupPolicy::within) counts them.
 ///
 /// A name that is empty or has a line feed allows no principal.
 ///

@@ -18,9 +18,9 @@ use super::state::State;
 
 /// Authorization server: a service that issues tokens. Cheap to clone.
 ///
-/// It answers the paths of its profiles, and 404 elsewhere. Every answer with a token is kept out
-/// of caches. Each request runs in a task of its own, which goes on if the client leaves. So the
-/// server needs a tokio runtime, and answers 500 without one.
+/// It answers the paths of its profiles and of its metadata, and 404 elsewhere. Every answer with a
+/// token is kept out of caches. Each request runs in a task of its own, which goes on if the client
+/// leaves. So the server needs a tokio runtime, and answers 500 without one.
 ///
 /// See the [module](super) for an example.
 #[derive(Clone)]

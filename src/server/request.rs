@@ -23,15 +23,17 @@ pub(super) struct EndpointRequest {
 impl EndpointRequest {
     /// Returns the context in which a credential of this request is verified.
     pub(super) fn context(&self) -> VerifyContext<'_> {
-        let context = VerifyContext::default();
-        let context = self.address.map_or(context.clone(), |address| context.with_client(address));
+        let context = match self.address {
+            Some(address) => VerifyContext::default().with_client(address),
+            None => VerifyContext::default(),
+        };
         match self.stores.tenant() {
             Some(tenant) => context.with_tenant(tenant),
             None => context,
         }
     }
 
-    /// Returns the path of the endpoint as the client sees it, below the place of the server.
+    /// Returns a parameter that holds no secret. Returns `None` if it is absent or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.parameters.text(name)
     }

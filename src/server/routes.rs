@@ -26,8 +26,8 @@ pub(super) struct Entry {
 pub(super) struct Captures(Vec<(Box<str>, Box<str>)>);
 
 impl Routes {
-    /// Collects the routes of profiles. Returns the path that two of them use for different
-    /// endpoints.
+    /// Collects the routes of profiles. Fails with the path that two of them use for different
+    /// endpoints or clients.
     pub(super) fn of(profiles: &[Profile]) -> Result<Self, &'static str> {
         let mut entries: Vec<Entry> = Vec::new();
         for profile in profiles {

@@ -55,8 +55,8 @@ impl State {
         }
     }
 
-    /// Returns `true` if the connection is secure. On a loopback issuer it is, if the client is on
-    /// this machine.
+    /// Returns `true` if the connection is secure. If the issuer is an `http` URL, a client on this
+    /// machine counts as secure.
     pub(super) fn is_secure(&self, head: RequestHead<'_>) -> bool {
         let is_local =
             || self.transport.client(head).is_some_and(|client| client.to_canonical().is_loopback());

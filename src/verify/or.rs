@@ -27,8 +27,8 @@ use crate::principal::{IdentitySource, Principal};
 ///
 /// let staff = MemoryVerifier::builder().build()?;
 /// let customers = MemoryVerifier::builder().build()?;
-/// let everybody = staff.or(customers);
-/// # let _ = everybody;
+/// let verifier = staff.or(customers);
+/// # let _ = verifier;
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
 #[derive(Clone, Debug)]

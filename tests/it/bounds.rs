@@ -140,7 +140,7 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
         .access_token(others, OAuthUser::new("olga"));
     let verifier = Arc::new(verifier.build().unwrap());
     // Through a combined verifier, which must not remember an answer either.
-    let both = Arc::clone(&verifier).or(everybody_else());
+    let both = Arc::clone(&verifier).or(other_users());
     let app = whoami().layer(layer_of(dialect::RFC6750, both));
     let (revoked, passed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let asking = (0..4).map(|_| {
@@ -174,6 +174,6 @@ async fn req_39_what_is_revoked_is_refused_on_this_node_at_once() {
 }
 
 /// Accepts the token of another user.
-fn everybody_else() -> MemoryVerifier {
+fn other_users() -> MemoryVerifier {
     MemoryVerifier::builder().access_token(UNKNOWN_TOKEN, OAuthUser::new("nina")).build().unwrap()
 }

@@ -182,7 +182,7 @@ async fn a_connection_survives_a_refusal_but_not_an_insecure_credential() {
     }
     let marked = tower_principal::AuthenticateLayer::new(
         dialect::ANY,
-        everybody(),
+        one_of_each_kind(),
         tower_principal::transport::from_acceptor(),
     );
     let mut connection = connect(whoami().layer(marked));
@@ -249,7 +249,7 @@ async fn http2_values_are_trimmed_and_counted() {
 async fn http2_claims_no_security() {
     let marked = tower_principal::AuthenticateLayer::new(
         dialect::RFC6750,
-        everybody(),
+        one_of_each_kind(),
         tower_principal::transport::from_acceptor(),
     );
     let io = TokioIo::new(connect(whoami().layer(marked)));

@@ -90,7 +90,7 @@ async fn a_function_logs_the_reason_that_it_returns() {
 #[tokio::test]
 async fn an_answer_from_the_cache_and_an_attempt_too_many_are_denials_of_their_own() {
     let log = listen();
-    let cached = verify::Cached::new(everybody()).unwrap();
+    let cached = verify::Cached::new(one_of_each_kind()).unwrap();
     for line in ["memory record unknown |access_token", "cache record unknown |access_token"] {
         assert!(verdict(&cached, token(UNKNOWN_TOKEN)).await.is_err());
         assert_eq!(denials(&log), [line]);
@@ -124,7 +124,7 @@ async fn a_credential_too_long_for_the_dialect_is_logged_once_at_warn_for_each_l
 async fn an_attempt_over_the_limit_is_a_denial_of_the_throttle() {
     let log = listen();
     let limit = verify::FailureLimit::new(2, Duration::from_secs(60));
-    let throttled = verify::Throttled::new(everybody()).unwrap().by_client(limit);
+    let throttled = verify::Throttled::new(one_of_each_kind()).unwrap().by_client(limit);
     let client = VerifyContext::default().with_client("192.0.2.1".parse().unwrap());
     for line in [
         "memory record unknown |access_token",
@@ -203,7 +203,7 @@ async fn what_cannot_be_read_and_what_is_not_secure_is_a_denial() {
     assert_eq!(send(app.clone(), http::Request::new(axum::body::Body::empty())).await.status, 401);
     assert!(denials(&log)[0].contains(" reading unknown |missing"));
 
-    let layer = AuthenticateLayer::new(dialect::RFC6750, everybody(), transport::from_acceptor());
+    let layer = AuthenticateLayer::new(dialect::RFC6750, one_of_each_kind(), transport::from_acceptor());
     let guarded = whoami().layer(layer);
     assert_eq!(send(guarded.clone(), authorization(bearer(TOKEN))).await.status, 403);
     assert_eq!(denials(&log), ["transport transport unknown secure|unknown"]);

@@ -74,7 +74,7 @@ fn asking(lines: &[&str]) -> Request<HealthCheckRequest> {
 
 #[tokio::test]
 async fn a_call_with_a_token_finds_its_principal_in_the_extensions() {
-    let mut client = client(serve(everybody(), "read").await).await;
+    let mut client = client(serve(one_of_each_kind(), "read").await).await;
     let answer = client.check(asking(&[&bearer(TOKEN)])).await.unwrap();
     assert_eq!(answer.metadata().get("who").unwrap(), "OAuthUser:otto");
     assert_eq!(answer.metadata().get("cache-control").unwrap(), "no-store");
@@ -85,7 +85,7 @@ async fn a_call_with_a_token_finds_its_principal_in_the_extensions() {
 /// because tonic's client would report a body as a broken message before it reads the status.
 #[tokio::test]
 async fn a_refusal_is_a_status_of_grpc() {
-    let mut client = client(serve(everybody(), "read").await).await;
+    let mut client = client(serve(one_of_each_kind(), "read").await).await;
     let twice = [bearer(TOKEN), bearer(TOKEN)];
     const MALFORMED: &str = "The credentials are malformed, or there is more than one.";
     for (lines, code, message) in [
@@ -190,7 +190,7 @@ async fn every_refusal_is_trailers_only_whatever_refuses_and_whatever_the_dialec
 
 #[tokio::test]
 async fn a_missing_scope_is_no_permission_and_an_outage_is_unavailable() {
-    let mut strict = client(serve(everybody(), "write").await).await;
+    let mut strict = client(serve(one_of_each_kind(), "write").await).await;
     assert_eq!(strict.check(asking(&[&bearer(TOKEN)])).await.unwrap_err().code(), Code::PermissionDenied);
     let down = says_later(|_| Err::<Principal, _>(VerifyError::unavailable("the user table is locked")));
     let mut down = client(serve(down, "read").await).await;
@@ -200,7 +200,7 @@ async fn a_missing_scope_is_no_permission_and_an_outage_is_unavailable() {
 /// Messages arrive one by one, and the status and its metadata follow in the trailers.
 #[tokio::test]
 async fn a_streamed_answer_and_its_trailers_pass() {
-    let mut client = client(serve(everybody(), "read").await).await;
+    let mut client = client(serve(one_of_each_kind(), "read").await).await;
     let mut messages = client.watch(asking(&[&bearer(TOKEN)])).await.unwrap().into_inner();
     for status in [Serving, NotServing] {
         assert_eq!(messages.next().await.unwrap().unwrap().status, status as i32);

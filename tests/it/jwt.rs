@@ -346,23 +346,23 @@ async fn a_key_of_one_issuer_signs_nothing_for_another() {
     let two = Issuer::with_algorithm("https://two.example", Algorithm::Es256, clock.clone()).unwrap();
     let opaque = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
     let memory = MemoryVerifier::builder().access_token(opaque, OAuthUser::new("olga"));
-    let everybody = verifier(&one, &clock).or(verifier(&two, &clock)).or(memory.build().unwrap());
+    let all = verifier(&one, &clock).or(verifier(&two, &clock)).or(memory.build().unwrap());
     for (issuer, name) in [(&one, "anna"), (&two, "bert")] {
         let token = issuer.token(name).audience(API).sign();
-        assert_eq!(ask(&everybody, &token).await.unwrap().id(), Some(name));
+        assert_eq!(ask(&all, &token).await.unwrap().id(), Some(name));
     }
-    assert_eq!(ask(&everybody, opaque).await.unwrap().id(), Some("olga"));
+    assert_eq!(ask(&all, opaque).await.unwrap().id(), Some("olga"));
     for token in [
         one.token("eve").audience(API).claim("iss", two.name()).sign(),
         two.token("eve").audience(API).claim("iss", one.name()).sign(),
         one.token("eve").audience(API).claim("iss", json!([one.name(), two.name()])).sign(),
         one.token("eve").audience(API).claim("iss", "https://three.example").sign(),
     ] {
-        assert_eq!(verdict(&everybody, &token).await, "unknown");
+        assert_eq!(verdict(&all, &token).await, "unknown");
     }
     // If one verifier refuses a token as expired, the next one is not asked.
     let late = two.token("bert").audience(API).claim("exp", seconds(&clock) - 60).sign();
-    assert_eq!(verdict(&everybody, &late).await, "expired");
+    assert_eq!(verdict(&all, &late).await, "expired");
 }
 
 /// On the wire, every refusal is the same 401.

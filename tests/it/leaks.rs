@@ -146,12 +146,12 @@ async fn the_guests_answer_of_an_optional_login_depends_on_the_credential() {
 #[tokio::test]
 async fn req_05_a_credential_that_an_outer_layer_cut_makes_no_guest_further_in() {
     let open = || dialect::ANY.guests([GuestRule::everywhere()]);
-    let nested = |outer| Router::new().route("/x", any(seen)).layer(layer_of(open(), nobody())).layer(outer);
+    let nested = |outer| Router::new().route("/x", any(seen)).layer(layer_of(open(), empty())).layer(outer);
     let target = format!("/x?access_token={TOKEN}");
     assert_eq!(ask(nested(layer(dialect::ANY)), &target, &[]).await.status, 500);
     assert_eq!(ask(nested(layer(dialect::ANY).keep_query_credentials()), &target, &[]).await.status, 401);
 }
 
-fn nobody() -> impl Verifier {
+fn empty() -> impl Verifier {
     verify::from_fn(async |_, _| Err::<Principal, _>(VerifyError::UNKNOWN))
 }

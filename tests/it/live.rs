@@ -143,7 +143,7 @@ async fn a_websocket_is_refused_before_the_upgrade() {
 
 #[tokio::test]
 async fn a_websocket_over_plain_http_is_refused_before_the_upgrade() {
-    let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, everybody(), transport::from_acceptor());
+    let layer = AuthenticateLayer::new(dialect::OPENDATASOFT, one_of_each_kind(), transport::from_acceptor());
     let address = serve(app(layer).layer(axum::Extension(PlainConnection))).await;
     let (refused, headers) = open(address, &format!("/socket?access_token={TOKEN}"), None).await.unwrap_err();
     assert_eq!(refused, 403);

@@ -55,7 +55,7 @@ const UNKNOWN: Short = Short::Denied(DenialReason::Unknown);
 
 #[tokio::test]
 async fn every_kind_of_credential_makes_its_kind_of_principal() {
-    let verifier = everybody();
+    let verifier = one_of_each_kind();
     let client = |id, secret| Credential::Client(ClientKind::from_id(id), pair(id, secret));
     for (credential, made) in [
         (Credential::Password(pair(USER, PASSWORD)), Short::Is(PrincipalKind::BasicUser)),
@@ -83,7 +83,7 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
 /// match.
 #[tokio::test]
 async fn req_18_no_part_of_a_secret_is_the_secret() {
-    let verifier = everybody();
+    let verifier = one_of_each_kind();
     for near in
         [&TOKEN[1..], &TOKEN[..29], &format!("{TOKEN} "), &format!("{TOKEN}\0"), &TOKEN.to_lowercase(), ""]
     {
@@ -178,7 +178,7 @@ async fn disabling_ends_a_principals_credentials_and_enabling_brings_them_back()
 
 #[tokio::test]
 async fn revoking_is_for_good_and_for_no_password() {
-    let verifier = everybody();
+    let verifier = one_of_each_kind();
     let context = VerifyContext::default();
     verifier.revoke(&token(TOKEN), &context).await.unwrap();
     assert_eq!(ask(&verifier, token(TOKEN)).await, Short::Denied(DenialReason::Revoked));
@@ -222,7 +222,7 @@ fn a_principal_of_a_kind_that_its_credential_cannot_have_is_an_error() {
         || Principal::from(Guest::new()),
     );
     let app_token = || Credential::AppToken(Secret::borrowed("t"));
-    let verifier = everybody();
+    let verifier = one_of_each_kind();
     for (credential, principal) in
         [(token("t"), guest()), (token("t"), app()), (app_token(), guest()), (app_token(), user())]
     {
@@ -240,7 +240,7 @@ fn an_empty_secret_is_an_error() {
     let key = || Principal::from(ApiKey::new("k"));
     let admin = || Principal::from(OrgAdmin::new("i", "o"));
     let app = || Principal::from(AppToken::new("a"));
-    let verifier = everybody();
+    let verifier = one_of_each_kind();
     for (credential, principal) in [
         (token(""), user()),
         (Credential::AppToken(Secret::borrowed("")), app()),
@@ -324,7 +324,8 @@ async fn or_asks_on_where_the_first_does_not_know_and_an_outage_is_no_denial() {
 
 #[tokio::test]
 async fn or_revokes_where_the_credential_is_known() {
-    let (staff, customers) = (everybody(), MemoryVerifier::builder().access_token("c", OAuthUser::new("c")));
+    let (staff, customers) =
+        (one_of_each_kind(), MemoryVerifier::builder().access_token("c", OAuthUser::new("c")));
     let both = staff.or(customers.build().unwrap());
     let context = VerifyContext::default();
     both.revoke(&token("c"), &context).await.unwrap();
@@ -339,8 +340,8 @@ async fn or_revokes_where_the_credential_is_known() {
 /// from `verify_now`.
 #[tokio::test]
 async fn verifiers_without_their_type_answer_the_same() {
-    let boxed: BoxVerifier = everybody().boxed();
-    let counted: Arc<dyn DynVerifier> = Arc::new(everybody());
+    let boxed: BoxVerifier = one_of_each_kind().boxed();
+    let counted: Arc<dyn DynVerifier> = Arc::new(one_of_each_kind());
     let context = VerifyContext::default();
     for credential in [token(TOKEN), token("x")] {
         assert!(boxed.verify_now(&credential, &context).is_some());
@@ -351,7 +352,7 @@ async fn verifiers_without_their_type_answer_the_same() {
     boxed.revoke(&token(TOKEN), &context).await.unwrap();
     counted.revoke(&token(TOKEN), &context).await.unwrap();
     assert_eq!(ask(&boxed, token(TOKEN)).await, Short::Denied(DenialReason::Revoked));
-    let either = boxed.or(counted).or(Arc::new(everybody()));
+    let either = boxed.or(counted).or(Arc::new(one_of_each_kind()));
     let app = whoami().layer(layer_of(dialect::RFC6750, either));
     assert_eq!(send(app, authorization(bearer(TOKEN))).await.outcome(), Err(DeniedToken));
 }

@@ -306,7 +306,7 @@ fn req_07_an_app_token_beside_another_credential_is_counted_by_its_carrier() {
 #[test]
 fn insecure_transport_is_counted_too() {
     let counted = Counted::new();
-    let layer = AuthenticateLayer::new(mine(), everybody(), transport::from_acceptor());
+    let layer = AuthenticateLayer::new(mine(), one_of_each_kind(), transport::from_acceptor());
     counted.run(send(whoami().layer(layer), authorization(bearer(TOKEN))));
     assert_eq!(
         counted.attempts(),

@@ -234,7 +234,7 @@ async fn a_credential_that_a_rank_left_out_is_not_shown_over_plain_http() {
     ];
     let rule = TransportRule { api_key: OnInsecure::Pass, ..TransportRule::REFUSE };
     let dialect = dialect::RFC6750.forms(forms).transport(rule);
-    let app = whoami().layer(AuthenticateLayer::new(dialect, everybody(), transport::from_acceptor()));
+    let app = whoami().layer(AuthenticateLayer::new(dialect, one_of_each_kind(), transport::from_acceptor()));
     let alone = send(app.clone(), get(&format!("/?key={API_KEY}"), &[])).await;
     assert_eq!(alone.outcome(), Ok("ApiKey"));
     let both = send(app, get(&format!("/?key={API_KEY}"), &[("x-app", TOKEN)])).await;
@@ -269,14 +269,14 @@ async fn a_grammar_that_finds_nothing_leaves_the_request_as_it_is() {
             _ => get("/", &[("cookie", &format!("a=b; client={value}"))]),
         };
         let key = format!("key={API_KEY}");
-        let everybody = whoami().layer(layer(dialect.clone()));
+        let app = whoami().layer(layer(dialect.clone()));
         for (value, expected) in [
             (key.as_str(), Ok("ApiKey")),
             ("v=1.2", Err(Missing)),
             ("key=", Err(Malformed)),
             ("key=nobody", Err(DeniedCredentials)),
         ] {
-            let answer = send(everybody.clone(), request(value)).await;
+            let answer = send(app.clone(), request(value)).await;
             assert_eq!(answer.outcome(), expected, "{place:?} {value}");
         }
         let guests = whoami().layer(layer(dialect.guests([GuestRule::everywhere()])));

@@ -149,7 +149,7 @@ async fn req_33_and_req_35_the_socket_says_whether_a_connection_is_secure() {
     }
     for version in VERSIONS {
         for marked in [Marked::Secure, Marked::Plain, Marked::Nothing] {
-            let layer = AuthenticateLayer::new(dialect::ANY, everybody(), transport::from_acceptor());
+            let layer = AuthenticateLayer::new(dialect::ANY, one_of_each_kind(), transport::from_acceptor());
             let acceptor = tower::util::MapRequestLayer::new(move |mut request: Request<Incoming>| {
                 match marked {
                     Marked::Secure => _ = request.extensions_mut().insert(SecureConnection),

@@ -74,19 +74,19 @@ async fn req_20_an_empty_requirement_or_grant_fails_closed() {
 #[tokio::test]
 async fn and_asks_for_both_scopes_together_and_or_for_one_of_them() {
     let (read, write) = (|| policy::scope("read"), || policy::scope("write"));
-    let nobody = || policy::kinds([]);
+    let none = || policy::kinds([]);
     assert_eq!(check(read().and(write()), holding(&["read", "write"])).await, Ok(()));
     assert_eq!(check(read().and(write()), holding(&[])).await, short_of("read write"));
     assert_eq!(check(read().and(write()), holding(&["read"])).await, short_of("write"));
     assert_eq!(check(read().and(write()), holding(&["write"])).await, short_of("read"));
-    assert_eq!(check(read().and(nobody()), holding(&["read"])).await, Err(None));
-    assert_eq!(check(nobody().and(read()), holding(&[])).await, short_of("read"));
+    assert_eq!(check(read().and(none()), holding(&["read"])).await, Err(None));
+    assert_eq!(check(none().and(read()), holding(&[])).await, short_of("read"));
     for held in [&["read"][..], &["write"], &["read", "write"]] {
         assert_eq!(check(read().or(write()), holding(held)).await, Ok(()), "{held:?}");
     }
     assert_eq!(check(read().or(write()), holding(&[])).await, short_of("read"));
-    assert_eq!(check(nobody().or(write()), holding(&[])).await, short_of("write"));
-    assert_eq!(check(nobody().or(nobody()), holding(&[])).await, Err(None));
+    assert_eq!(check(none().or(write()), holding(&[])).await, short_of("write"));
+    assert_eq!(check(none().or(none()), holding(&[])).await, Err(None));
     let nested = read().and(write()).or(policy::scope("admin"));
     assert_eq!(check(nested.clone(), holding(&["admin"])).await, Ok(()));
     assert_eq!(check(nested, holding(&["write"])).await, short_of("read"));

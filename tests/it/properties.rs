@@ -44,7 +44,7 @@ fn witness() -> impl Verifier {
     })
 }
 
-fn nobody() -> impl Verifier {
+fn empty() -> impl Verifier {
     says(|_| Err::<Principal, _>(VerifyError::UNKNOWN))
 }
 
@@ -104,7 +104,7 @@ proptest! {
         for dialect in PRESETS {
             let Some(request) = with("authorization", &line) else { return Ok(()) };
             let name = dialect.name;
-            let (status, _) = ask(open(dialect), nobody(), request);
+            let (status, _) = ask(open(dialect), empty(), request);
             prop_assert!([400, 401].contains(&status), "{name} {status}");
         }
     }
@@ -113,7 +113,7 @@ proptest! {
     fn req_59_and_req_05_no_app_token_panics_or_makes_a_guest(value in lines()) {
         for (dialect, name) in [(dialect::SOCRATA, "x-app-token"), (dialect::ANY, "x-app-token"), (dialect::GEODATAHUB, "x-api-key")] {
             let Some(request) = with(name, &value) else { return Ok(()) };
-            let (status, _) = ask(open(dialect), nobody(), request);
+            let (status, _) = ask(open(dialect), empty(), request);
             prop_assert!([400, 403].contains(&status), "{status}");
         }
     }
@@ -130,7 +130,7 @@ proptest! {
         ] {
             let present = seen.iter().any(|(name, _)| names.contains(&name.as_str()));
             let name = dialect.name;
-            let (status, _) = ask(open(dialect), nobody(), get(&uri.to_string(), &[]));
+            let (status, _) = ask(open(dialect), empty(), get(&uri.to_string(), &[]));
             prop_assert_eq!(status != 200, present, "{} {} {:?}", name, status, &seen);
         }
     }
@@ -141,7 +141,7 @@ proptest! {
     fn req_59_and_req_13_a_form_presents_what_a_handler_would_see(query in queries(), noise in prop::collection::vec(any::<u8>(), 0..9)) {
         let body = [query.as_bytes(), b"&noise=", &noise].concat();
         let seen = axum_form(&body);
-        let (status, _) = ask(open(dialect::OPENDATASOFT), nobody(), form("/", body));
+        let (status, _) = ask(open(dialect::OPENDATASOFT), empty(), form("/", body));
         let present = seen.iter().any(|name| ["access_token", "apikey"].contains(&name.as_str()));
         prop_assert_eq!(status != 200, present, "{} {:?}", status, seen);
     }

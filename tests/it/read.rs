@@ -17,7 +17,7 @@ async fn check(
     dialect: Dialect,
     cases: impl IntoIterator<Item = (Request<Body>, Result<&str, RejectionKind>)>,
 ) {
-    let (verifier, asked) = Counting::new(everybody());
+    let (verifier, asked) = Counting::new(one_of_each_kind());
     let app = whoami().layer(layer_of(dialect, verifier));
     for (at, (request, expected)) in cases.into_iter().enumerate() {
         let shown = format!("case {at}: {} {:?}", request.uri(), request.headers());
@@ -198,7 +198,7 @@ async fn req_06_a_broken_header_differs_from_a_token_that_cannot_be() {
 
 #[tokio::test]
 async fn req_06_a_token_that_cannot_be_asks_no_verifier() {
-    let (verifier, asked) = Counting::new(everybody());
+    let (verifier, asked) = Counting::new(one_of_each_kind());
     let app = whoami().layer(layer_of(ANYBODY, verifier));
     let long = "a".repeat(400_000);
     for request in [
@@ -223,7 +223,7 @@ async fn req_06_a_token_that_cannot_be_asks_no_verifier() {
 /// The longest token that reaches a verifier has 8 KiB.
 #[tokio::test]
 async fn req_06_a_token_of_eight_kibibytes_is_looked_up() {
-    let (verifier, asked) = Counting::new(everybody());
+    let (verifier, asked) = Counting::new(one_of_each_kind());
     let app = whoami().layer(layer_of(dialect::RFC6750, verifier));
     assert_eq!(send(app, authorization(bearer(&"a".repeat(8 * 1024)))).await.outcome(), Err(DeniedToken));
     assert_eq!(asked(), 1);

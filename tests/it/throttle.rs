@@ -686,13 +686,13 @@ async fn it_works_through_the_combinators() {
     holds(Arc::new(inner()), &here).await;
     holds(inner().boxed(), &here).await;
     holds(slow(Says { answer: words, at_once: false }).boxed(), &here).await;
-    holds(inner().or(nobody()), &here).await;
-    holds(slow(nobody().or(says(words))), &here).await;
+    holds(inner().or(empty()), &here).await;
+    holds(slow(empty().or(says(words))), &here).await;
     holds(slow(says(words).or(nobody_later())), &here).await;
-    holds(nobody().or(inner()), &here).await;
+    holds(empty().or(inner()), &here).await;
 }
 
-fn nobody() -> impl Verifier {
+fn empty() -> impl Verifier {
     says(|_| Err(VerifyError::Unsupported))
 }
 
@@ -857,7 +857,7 @@ async fn many_at_once_are_counted_each() {
 
 #[test]
 fn debug_and_the_answers_tell_no_credential() {
-    let verifier = slow(everybody());
+    let verifier = slow(one_of_each_kind());
     let answer = verifier.verify_now(&token(UNKNOWN_TOKEN), &from(HERE));
     assert!(!format!("{verifier:?}{answer:?}").contains(UNKNOWN_TOKEN));
 }

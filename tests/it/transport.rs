@@ -28,7 +28,7 @@ where
         Connection::Plain => _ = request.extensions_mut().insert(PlainConnection),
         Connection::Unmarked => {}
     }
-    let layer = AuthenticateLayer::new(dialect, everybody(), from_acceptor());
+    let layer = AuthenticateLayer::new(dialect, one_of_each_kind(), from_acceptor());
     send(whoami().layer(layer), request.map(axum::body::Body::new)).await
 }
 
@@ -109,7 +109,7 @@ async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
 /// The answer has the same bytes for valid and invalid tokens, because no verifier is asked.
 #[tokio::test]
 async fn an_insecure_credential_asks_no_verifier_and_says_nothing_about_itself() {
-    let (verifier, asked) = Counting::new(everybody());
+    let (verifier, asked) = Counting::new(one_of_each_kind());
     let layer = AuthenticateLayer::new(dialect::RFC6750, verifier.boxed(), from_acceptor());
     let app = whoami().layer(layer);
     let good = send(app.clone(), authorization(bearer(TOKEN))).await;
@@ -148,7 +148,7 @@ async fn a_rule_is_kept_for_each_kind_of_credential() {
 /// The rule also applies to a token in a form.
 #[tokio::test]
 async fn a_token_in_a_body_is_refused_over_an_insecure_connection() {
-    let layer = AuthenticateLayer::new(dialect::ANY, everybody(), from_acceptor())
+    let layer = AuthenticateLayer::new(dialect::ANY, one_of_each_kind(), from_acceptor())
         .with_form_body(1024, std::time::Duration::from_secs(5));
     let answer = send(whoami().layer(layer), form("/", format!("access_token={TOKEN}"))).await;
     assert_eq!(answer.outcome(), Err(InsecureTransport));

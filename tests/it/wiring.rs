@@ -65,7 +65,7 @@ async fn req_32_protect_covers_every_route_with_every_method() {
 
 #[tokio::test]
 async fn an_unknown_path_is_not_found_and_asks_nobody() {
-    let (verifier, asked) = Counting::new(everybody());
+    let (verifier, asked) = Counting::new(one_of_each_kind());
     let app = protect(routes(), layer_of(dialect::OPENDATASOFT, verifier)).into_router();
     for target in ["/", "/thing", "/things/", "/nested", "/nested/", "/nested/none"] {
         assert_eq!(send(app.clone(), request("GET", target, &[])).await.status, 404, "{target}");
@@ -147,7 +147,7 @@ async fn req_31_a_preflight_is_answered_outside_and_judged_without_that() {
     let judged = send(protected(), preflight("/things")).await;
     assert_eq!((judged.status, judged.headers.get("access-control-allow-origin")), (401, None));
     let cors = CorsLayer::new().allow_origin(Any).allow_headers([http::header::AUTHORIZATION]);
-    let (verifier, asked) = Counting::new(everybody());
+    let (verifier, asked) = Counting::new(one_of_each_kind());
     let layer = layer_of(dialect::OPENDATASOFT, verifier);
     let app = protect(routes(), layer).cors(cors).into_router();
     let answered = send(app.clone(), preflight("/things")).await;

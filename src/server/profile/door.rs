@@ -10,8 +10,9 @@ pub struct Door {
     pub routes: &'static [Route],
     /// Places of parameters. A request that has the same parameter in two places is refused.
     pub places: &'static [Place],
-    /// `true` if the body is read whatever the `Content-Type`. If `false`, a form needs
-    /// `application/x-www-form-urlencoded`.
+    /// `true` if the media type of the body does not matter. If `false`, a form needs
+    /// `application/x-www-form-urlencoded`. A body with a content encoding, another charset than
+    /// UTF-8 or two `Content-Type` lines is always refused.
     pub any_content_type: bool,
     /// Other names of parameters: the name in a request, and the parameter that it stands for.
     pub aliases: &'static [(&'static str, &'static str)],
@@ -84,7 +85,8 @@ pub enum Place {
     Query,
     /// A form in the body.
     Form,
-    /// A JSON object in the body, which is one if its first byte is `{`.
+    /// A JSON object in the body. A body is read as JSON if it starts with `{` or `[` after white
+    /// space.
     Json,
 }
 

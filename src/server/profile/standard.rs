@@ -13,7 +13,7 @@ use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
 /// It has the endpoints `/oauth2/token`, `/oauth2/revoke` (RFC 7009), `/oauth2/introspect` (RFC
 /// 7662) and `/oauth2/jwks` (RFC 7517). Parameters are in the form of a POST. Codes last 60 s and
 /// need an S256 challenge. Access tokens last an hour, and are JWTs if the server has a signer.
-/// Refresh tokens change at each use, end after 30 days without one, and after a year at the
+/// Refresh tokens change at each use, end after 30 days without use, and after a year at the
 /// latest. There is no grant type `password`.
 pub const STANDARD: Profile = Profile {
     name: "standard",

@@ -2,9 +2,7 @@
 
 use http::StatusCode;
 
-use super::{
-    AccessTokens, Codes, Door, Endpoint, Field, Methods, Pkce, Place, Profile, Route, STANDARD, Ways,
-};
+use super::{AccessTokens, Door, Endpoint, Field, Methods, Place, Profile, Route, STANDARD, Ways};
 use crate::credential::Carrier;
 use crate::grant::{GrantType, Lifetime, TokenShape};
 use crate::server::refusal::{RefusalKind, RefusalRow};
@@ -14,8 +12,9 @@ use crate::server::refusal::{RefusalKind, RefusalRow};
 /// Parameters are in the query, a form or a JSON object, whatever the `Content-Type`. Grant types
 /// are `password` and `client_credentials`; there are no refresh tokens. Access tokens last 7 days.
 /// A password log-in names no client: the public application `ORG.APP` is its client, and
-/// `management` at `/management/token`. Refused credentials of every kind are one 400
-/// `invalid_grant`.
+/// `management` at `/management/token`. A refused log-in is a 400
+/// `invalid_grant`, and so are wrong client credentials in the body. In the query or in `Basic`
+/// they are a 401.
 pub const USERGRID: Profile = Profile {
     name: "usergrid",
     door: Door {
@@ -54,7 +53,7 @@ pub const USERGRID: Profile = Profile {
     },
     ways: Ways {
         grants: &[GrantType::Password, GrantType::ClientCredentials],
-        codes: Codes { pkce: Pkce::Required, ..STANDARD.ways.codes },
+        codes: STANDARD.ways.codes,
         access: AccessTokens {
             shape: TokenShape::Usergrid,
             lifetime: Lifetime::seconds(7 * 24 * 3_600),
@@ -75,7 +74,7 @@ const REFUSED: RefusalRow = RefusalRow {
     carrier: None,
 };
 
-/// Wrong client credentials in the query, which Usergrid's filters refuse before its endpoint.
+/// Wrong client credentials outside the body, which Usergrid refuses before its endpoint.
 const UNAUTHENTICATED: RefusalRow = RefusalRow {
     status: StatusCode::UNAUTHORIZED,
     error: "invalid_client",

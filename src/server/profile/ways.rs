@@ -8,7 +8,7 @@ use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "services write it as data")]
 pub struct Ways {
-    /// Grant types. An application may use those that it is registered for as well.
+    /// Grant types. An application may use one of them only if it is registered for it.
     pub grants: &'static [GrantType],
     /// Authorization codes.
     pub codes: Codes,

@@ -42,13 +42,13 @@ mod tests {
 
     #[tokio::test]
     async fn others_have_their_turn_and_nothing_is_left_out() {
-        let everybody = verify::from_fn(|credential, _| async move {
+        let verifier = verify::from_fn(|credential, _| async move {
             let Credential::AccessToken(token) = credential else {
                 return Err(verify::VerifyError::Unsupported);
             };
             Ok(OAuthUser::new(token.expose_secret()))
         });
-        let cached = Cached::new(everybody).unwrap();
+        let cached = Cached::new(verifier).unwrap();
         for at in 0..20 * AT_A_TIME {
             let token = Credential::AccessToken(Secret::owned(at.to_string()));
             cached.verify(&token, &VerifyContext::default()).await.unwrap();

@@ -12,20 +12,20 @@ impl Passwords {
             Some(stored) if !stored.is_current() => (None, Some(stored)),
             stored => (stored, None),
         };
-        let nobody = |text: &str| {
+        let spend_time = |text: &str| {
             let stored = Stored::read(text, &self.params);
             _ = stored.map(|stored| std::hint::black_box(stored.matches(&self.memory, password)));
             false
         };
         let by_current = match current {
             Some(stored) => stored.matches(&self.memory, password),
-            None => nobody(&self.nobody),
+            None => spend_time(&self.unknown_user),
         };
         let decoy = Arc::clone(&self.lock_decoy().1);
         let by_legacy = match legacy {
             Some(stored) => stored.matches(&self.memory, password),
             None if decoy.is_empty() => false,
-            None => nobody(&decoy),
+            None => spend_time(&decoy),
         };
         (by_current || by_legacy) && !password.is_empty()
     }

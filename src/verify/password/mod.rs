@@ -64,7 +64,7 @@ pub struct Passwords {
     admitted: Arc<Semaphore>,
     memory: Arc<Memory>,
     /// The hash that an unknown user's password is checked against, so that it takes the same time.
-    nobody: Arc<str>,
+    unknown_user: Arc<str>,
     /// The costliest hash of another format so far, checked for all users without such a hash;
     /// empty at first. With it roughly how long a check takes.
     decoy: Arc<Mutex<(u64, Arc<str>)>>,
@@ -98,10 +98,10 @@ impl Passwords {
             memory,
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running * (1 + QUEUE))),
-            nobody: Arc::from(""),
+            unknown_user: Arc::from(""),
             decoy: Arc::new(Mutex::new((0, Arc::from("")))),
         };
-        passwords.nobody = passwords.hash("")?.into();
+        passwords.unknown_user = passwords.hash("")?.into();
         Ok(passwords)
     }
 

@@ -86,8 +86,8 @@ async fn a_database_holds_every_rule() {
 async fn a_database_after_another_verifier_holds_every_rule() {
     for place in Place::all() {
         let (verifier, suite) = populated(&place, None).await;
-        let nobody = MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
-        suite.check(&nobody.or(verifier)).await.assert_holds();
+        let empty = MemoryVerifier::builder().passwords(cheap_passwords()).build().unwrap();
+        suite.check(&empty.or(verifier)).await.assert_holds();
     }
 }
 

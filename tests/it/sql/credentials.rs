@@ -8,7 +8,7 @@ use tower_principal::{Credential, Principal, PrincipalKind, Secret, Verifier as 
 
 use super::*;
 
-/// Stores the credentials of [`everybody`] in a database.
+/// Stores the credentials of [`one_of_each_kind`] in a database.
 pub(super) async fn fill(store: &SqlStore) {
     let secret = Secret::borrowed;
     let new = NewCredential::new;

@@ -57,7 +57,7 @@ pub(crate) const TOKEN: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt";
 pub(crate) const UNKNOWN_TOKEN: &str = "jFfDUcsK9zzNMs1zwczzJxGrimPtmf";
 
 /// Returns a verifier with one principal of each kind, by the constants above.
-pub(crate) fn everybody() -> MemoryVerifier {
+pub(crate) fn one_of_each_kind() -> MemoryVerifier {
     MemoryVerifier::builder()
         .passwords(cheap_passwords())
         .user(USER, PASSWORD, BasicUser::new(USER))
@@ -76,10 +76,10 @@ pub(crate) fn cheap_passwords() -> Passwords {
     Passwords::with_params(64, 1, 1).unwrap()
 }
 
-/// Returns a layer of a dialect that accepts the credentials of [`everybody`], and that takes all
-/// connections for secure.
+/// Returns a layer of a dialect that accepts the credentials of [`one_of_each_kind`], and that
+/// takes all connections for secure.
 pub(crate) fn layer(dialect: Dialect) -> AuthenticateLayer<MemoryVerifier> {
-    layer_of(dialect, everybody())
+    layer_of(dialect, one_of_each_kind())
 }
 
 pub(crate) fn layer_of<V: Verifier>(dialect: Dialect, verifier: V) -> AuthenticateLayer<V> {
