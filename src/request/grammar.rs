@@ -28,7 +28,7 @@ pub(crate) const fn is_tchar(byte: u8) -> bool {
 
 /// Returns true if a text is a scheme, a colon and more, in visible ASCII without a fragment: an
 /// absolute URI (RFC 3986 section 4.3) as far as its parts need no rules of their own.
-#[cfg(any(feature = "server", feature = "_sql"))]
+#[cfg(feature = "server")]
 pub(crate) fn is_absolute_uri(text: &str) -> bool {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())

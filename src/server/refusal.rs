@@ -233,12 +233,12 @@ impl Refusal {
         Self { maximum: Some(maximum), ..RefusalKind::LifetimeTooLong.plain() }
     }
 
-    /// Returns the refusal of a credential from this place.
     /// Returns `true` if the server failed, so that nothing is known of what the client presented.
     pub(super) const fn is_fault(&self) -> bool {
         matches!(self.kind, RefusalKind::ServerError | RefusalKind::Unavailable)
     }
 
+    /// Returns the refusal of a credential from this place.
     pub(super) fn carried_by(self, carrier: Option<Carrier>) -> Self {
         Self { carrier, ..self }
     }

@@ -23,7 +23,15 @@ async fn renew(token: TokenRequest<'_>, of: &RefreshTokens, presented: &Secret<'
     let (application, grants) = (&token.client.application, &token.request.stores.grants);
     let Some(digests) = of.shape.read_refresh(presented) else { return Err(VerifyError::UNKNOWN) };
     let found = grants.find_dyn(&Presented::Refresh(digests)).await.map_err(outage)?;
-    let found = found.filter(|grant| grant.client == application.id);
+    let mut found = found.filter(|grant| grant.client == application.id);
+    if let (None, false) = (&found, of.rule.recovery_window().is_zero())
+        && let Some(id) = of.shape.grant_of(presented)
+    {
+        // The token before the current one may renew again. Its text names its grant, so what the
+        // request may not have is refused here as well.
+        let named = grants.find_dyn(&Presented::Grant(id)).await.map_err(outage)?;
+        found = named.filter(|grant| grant.client == application.id);
+    }
     let tokens = match next(token, of, presented, found.as_ref()) {
         Ok(tokens) => tokens,
         // A refusal of the other parameters must not tell a guess from a token, nor spare it the
@@ -46,8 +54,9 @@ async fn renew(token: TokenRequest<'_>, of: &RefreshTokens, presented: &Secret<'
 /// Returns the next tokens. What a request may not have is refused here, so the refresh token is
 /// not used up.
 ///
-/// `found` is the grant if the token is its current one. It only narrows. If the store renews a
-/// grant that was not found, [`TokenRequest::issued`] judges the grant that the store returns.
+/// `found` is the grant if the token is its current one, or names it. It only narrows. If the store
+/// renews a grant that was not found, [`TokenRequest::issued`] judges the grant that the store
+/// returns.
 fn next(
     token: TokenRequest<'_>,
     of: &RefreshTokens,

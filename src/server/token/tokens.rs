@@ -75,7 +75,14 @@ impl<'t> TokenRequest<'t> {
         if self.signer().is_some_and(|signer| !signer.can_sign(draft)) {
             return Err(RefusalKind::InvalidGrant.into());
         }
-        let grant = self.request.stores.grants.issue_dyn(draft, &tokens.next).await?;
+        let stores = &self.request.stores;
+        let grant = stores.grants.issue_dyn(draft, &tokens.next).await?;
+        // If the client was deleted after it had authenticated, the store could not link the grant
+        // to it. A client that is deleted from now on takes the grant along.
+        if stores.applications.find_dyn(&draft.client).await?.is_none() {
+            stores.grants.end_dyn(&Ending::Grant(&grant.id)).await?;
+            return Err(RefusalKind::InvalidClient.into());
+        }
         self.issued(Issuing::Issued, grant, tokens).await
     }
 

@@ -261,8 +261,18 @@ async fn a_lost_answer_is_recovered_if_the_profile_allows_it_and_there_is_one_li
         let other = kit.log_in().await;
         kit.refresh(&other.refresh).await.tokens();
         kit.change(&clients()[1].clone().scopes(["read"])).await;
-        let wide = kit.refresh(&other.refresh).await;
-        assert!(wide.error() == INVALID || wide.text("scope") == "read", "{} {wide:?}", kit.name);
+        // What the client may not have is refused, and uses nothing up.
+        for (flaw, error) in [
+            (("scope", "admin"), "invalid_scope"),
+            (("scope", "write"), "invalid_scope"),
+            (("resource", "https://other.example"), "invalid_target"),
+        ] {
+            let refused = kit.refresh_with(&other.refresh, &[flaw]).await;
+            assert_eq!(refused.error(), (400, error), "{}", kit.name);
+        }
+        let narrow = kit.refresh(&other.refresh).await;
+        assert_eq!((narrow.status, narrow.text("scope")), (200, "read"), "{}", kit.name);
+        assert!(kit.is_live(&narrow.tokens().access).await, "{}", kit.name);
         kit.change(&clients()[1]).await;
     }
 }
