@@ -110,6 +110,10 @@ async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Answer, Ref
 /// Runs the endpoint of a route. A new endpoint is a row of a door, and a branch here.
 async fn endpoint(state: &State, request: &EndpointRequest) -> Result<Answer, Refusal> {
     match request.route.endpoint {
+        // No profile has a path for these yet.
+        Endpoint::Authorize | Endpoint::LogIn | Endpoint::LogOut | Endpoint::Applications => {
+            Err(RefusalKind::NotFound.into())
+        }
         Endpoint::Token => token::answer(state, request).await,
         Endpoint::Revoke => revoke::answer(state, request).await,
         Endpoint::Introspect => introspect::answer(state, request).await,

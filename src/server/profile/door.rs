@@ -52,6 +52,14 @@ pub struct Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
+    /// Asks a user at a browser whether a client may act for the user (RFC 6749 section 3.1).
+    Authorize,
+    /// Logs a user in, without a client that asks for it.
+    LogIn,
+    /// Ends the browser session of a user, with the grants that were made in it.
+    LogOut,
+    /// Lists the applications that act for a user, and ends their access.
+    Applications,
     /// Issues tokens (RFC 6749 section 3.2).
     Token,
     /// Ends the grant of a token (RFC 7009).
