@@ -124,7 +124,6 @@ impl About {
     }
 
     fn scheme(&self, challenged: Challenged) -> Result<Scheme, InvalidChallenge> {
-        let error = |error| self.token_error(challenged, error).map(|line| kept(&line)).transpose();
         let plain = match challenged {
             Challenged::Basic => Challenge::basic(&self.realm),
             Challenged::Other(word) => Challenge::new(word).param("realm", &*self.realm),
@@ -133,8 +132,12 @@ impl About {
         Ok(Scheme {
             challenged,
             plain: kept(&plain)?,
-            malformed: error("invalid_request")?,
-            denied: error("invalid_token")?,
+            // A 400 does not ask for a token, so it names no scopes.
+            malformed: self.token_error(challenged, "invalid_request").map(|line| kept(&line)).transpose()?,
+            denied: self
+                .token_error(challenged, "invalid_token")
+                .map(|line| kept(&with_scope(line, &self.scope)))
+                .transpose()?,
         })
     }
 

@@ -152,6 +152,46 @@ async fn a_layer_that_knows_the_scopes_names_them_whoever_refuses() {
     assert_eq!(first(get("/open/scoped", &[]), Missing).await, [line("own")]);
 }
 
+/// A client whose token has expired asks for the next one with the scopes of the challenge.
+#[tokio::test]
+async fn a_token_that_is_denied_is_answered_with_the_scopes_of_the_layer_and_a_malformed_one_is_not() {
+    let denied = first(authorization(bearer(UNKNOWN_TOKEN)), RejectionKind::DeniedToken).await;
+    let expected = format!(
+        r#"Bearer realm="api", error="invalid_token", resource_metadata="{URL}", scope="datasets:read datasets:write""#
+    );
+    assert_eq!(denied, [expected]);
+    let malformed = first(authorization("Bearer"), RejectionKind::Malformed).await;
+    assert_eq!(
+        malformed,
+        [format!(r#"Bearer realm="api", error="invalid_request", resource_metadata="{URL}""#)]
+    );
+}
+
+#[tokio::test]
+async fn only_schemes_of_access_tokens_name_the_scopes_of_the_layer_once_and_in_their_order() {
+    let layer = layer(dialect::SOCRATA.guests([])).challenge_scope("write read  write");
+    let app = whoami().layer(layer);
+    let password = r#"Basic realm="api", charset="UTF-8""#;
+    for (request, error) in [
+        (get("/", &[]), ""),
+        (authorization(format!("OAuth {UNKNOWN_TOKEN}")), r#" error="invalid_token","#),
+        (authorization(basic("nobody", "wrong")), ""),
+    ] {
+        let answer = send(app.clone(), request).await;
+        let token = format!(r#"OAuth realm="api",{error} scope="write read""#);
+        assert_eq!(answer.lines("www-authenticate"), [token.as_str(), password]);
+    }
+}
+
+/// The metadata of a call's status has the same challenge.
+#[tokio::test]
+async fn a_refused_grpc_call_has_the_scopes_in_its_metadata() {
+    let request = Request::post("/closed").header("content-type", "application/grpc");
+    let answer = first(request.body(axum::body::Body::empty()).unwrap(), Missing).await;
+    let scope = r#"scope="datasets:read datasets:write""#;
+    assert_eq!(answer, [format!(r#"Bearer realm="api", resource_metadata="{URL}", {scope}"#)]);
+}
+
 #[test]
 fn a_scope_list_that_cannot_be_sent_is_an_error_at_start_up() {
     for list in ["", " ", "a\"b", "é"] {

@@ -54,8 +54,9 @@ impl<V, M> AuthenticateLayer<V, M> {
     }
 
     /// Names the scopes that a client needs in every challenge that asks for an access token
-    /// (`scope`, RFC 6750 section 3). The first token that a client asks for is then sufficient.
-    /// `scopes` is a space-delimited list.
+    /// (`scope`, RFC 6750 section 3), also if the client's token was denied. The first token that a
+    /// client asks for is then sufficient. `scopes` is a space-delimited list; its order is kept,
+    /// and each scope is named once.
     ///
     /// If a policy refuses a request, the challenge names the scopes of that policy instead.
     /// Challenges of schemes without scopes, such as `Basic`, stay as they are. Defaults to no
