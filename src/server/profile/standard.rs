@@ -32,7 +32,7 @@ pub const STANDARD: Profile = Profile {
     },
     ways: Ways {
         grants: &[GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
-        codes: Codes { shape: SHAPE, lifetime: Duration::from_secs(60), pkce: Pkce::Required },
+        codes: Codes { shape: SHAPE, lifetime: Duration::from_secs(60), pkce: Pkce::Required, page: false },
         access: AccessTokens {
             shape: SHAPE,
             lifetime: Lifetime::seconds(3_600),

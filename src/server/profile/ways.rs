@@ -32,6 +32,10 @@ pub struct Codes {
     pub lifetime: Duration,
     /// Rule for code challenges.
     pub pkce: Pkce,
+    /// `true` if a page shows the code to the user when the application has no redirect URI. The
+    /// user copies it into the application. Another site can ask the user to paste it there, so
+    /// standard codes are not shown.
+    pub page: bool,
 }
 
 /// Rule for code challenges (RFC 7636).

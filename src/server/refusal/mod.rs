@@ -1,9 +1,10 @@
-//! Refusals of an authorization server, and the table of their answers.
+//! Refusals of an authorization server.
+
+mod row;
 
 use std::time::Duration;
 
-use http::StatusCode;
-
+pub use self::row::RefusalRow;
 use crate::credential::Carrier;
 use crate::grant::StoreError;
 use crate::rejection::DenialReason;
@@ -29,6 +30,16 @@ pub enum RefusalKind {
     UnauthorizedClient,
     /// The profile does not have the grant type (RFC 6749 section 5.2).
     UnsupportedGrantType,
+    /// The server does not have the response type (RFC 6749 section 4.1.2.1).
+    UnsupportedResponseType,
+    /// The server does not read `request`, the authorization request as a JWT (RFC 9101 section 7).
+    UnsupportedRequest,
+    /// The server does not read `request_uri` (RFC 9101 section 7).
+    UnsupportedRequestUri,
+    /// The user did not allow what the client asked for (RFC 6749 section 4.1.2.1).
+    AccessDenied,
+    /// A form of a page is out of date, or came from another site.
+    Forged,
     /// A scope is malformed, unknown, or more than the client or the grant has (RFC 6749 section
     /// 5.2).
     InvalidScope,
@@ -57,48 +68,20 @@ pub enum RefusalKind {
     ServerError,
 }
 
-/// Row of the answer table: the status and the body of a refusal.
-///
-/// # Examples
-///
-/// ```
-/// use http::StatusCode;
-/// use tower_principal::server::{RefusalKind, RefusalRow};
-///
-/// let row = RefusalKind::InvalidGrant.row();
-/// assert_eq!((row.status, row.error), (StatusCode::BAD_REQUEST, "invalid_grant"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "profiles write it as data")]
-pub struct RefusalRow {
-    /// Status of the answer.
-    pub status: StatusCode,
-    /// Value of `error`.
-    pub error: &'static str,
-    /// Value of `error_description`, a fixed text. `{maximum}` stands for the maximum lifetime in
-    /// milliseconds.
-    pub description: &'static str,
-    /// Value of the member `exception`; `None` for a body without it.
-    pub exception: Option<&'static str>,
-    /// Place of the credential that was refused; `None` for every place. Of the rows of a kind, the
-    /// first that fits is the answer.
-    pub carrier: Option<Carrier>,
-}
-
 /// Refusal of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Refusal {
-    pub(super) kind: RefusalKind,
+pub(in crate::server) struct Refusal {
+    pub(in crate::server) kind: RefusalKind,
     /// Fixed text that replaces the description of the row.
-    pub(super) detail: Option<&'static str>,
+    pub(in crate::server) detail: Option<&'static str>,
     /// Time after which the client may try again.
-    pub(super) retry_after: Option<Duration>,
+    pub(in crate::server) retry_after: Option<Duration>,
     /// Value of `Allow`, for a method that the endpoint does not have.
-    pub(super) allow: Option<&'static str>,
+    pub(in crate::server) allow: Option<&'static str>,
     /// Place of the credential that was refused.
-    pub(super) carrier: Option<Carrier>,
+    pub(in crate::server) carrier: Option<Carrier>,
     /// Maximum lifetime, for one that exceeds it.
-    pub(super) maximum: Option<Duration>,
+    pub(in crate::server) maximum: Option<Duration>,
 }
 
 impl RefusalKind {
@@ -110,6 +93,11 @@ impl RefusalKind {
         Self::InvalidGrant,
         Self::UnauthorizedClient,
         Self::UnsupportedGrantType,
+        Self::UnsupportedResponseType,
+        Self::UnsupportedRequest,
+        Self::UnsupportedRequestUri,
+        Self::AccessDenied,
+        Self::Forged,
         Self::InvalidScope,
         Self::InvalidTarget,
         Self::InvalidLifetime,
@@ -124,71 +112,6 @@ impl RefusalKind {
         Self::ServerError,
     ];
 
-    /// Returns the row of the standard answer (RFC 6749 section 5.2).
-    pub const fn row(self) -> RefusalRow {
-        let (status, error, description) = match self {
-            Self::InvalidRequest => {
-                (StatusCode::BAD_REQUEST, "invalid_request", "A parameter is missing, malformed or repeated.")
-            }
-            Self::MissingParameter => (StatusCode::BAD_REQUEST, "invalid_request", "A parameter is missing."),
-            Self::InvalidClient => {
-                (StatusCode::UNAUTHORIZED, "invalid_client", "The client could not be authenticated.")
-            }
-            Self::InvalidGrant => (
-                StatusCode::BAD_REQUEST,
-                "invalid_grant",
-                "The code, the token or the password is not valid for this client.",
-            ),
-            Self::UnauthorizedClient => {
-                (StatusCode::BAD_REQUEST, "unauthorized_client", "The client may not do this.")
-            }
-            Self::UnsupportedGrantType => {
-                (StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported.")
-            }
-            Self::InvalidScope => {
-                (StatusCode::BAD_REQUEST, "invalid_scope", "A scope is unknown or was not granted.")
-            }
-            Self::InvalidTarget => {
-                (StatusCode::BAD_REQUEST, "invalid_target", "A resource is unknown or was not granted.")
-            }
-            Self::InvalidLifetime => {
-                (StatusCode::BAD_REQUEST, "invalid_request", "The lifetime is not a number.")
-            }
-            Self::LifetimeTooLong => {
-                (StatusCode::BAD_REQUEST, "invalid_request", "The lifetime exceeds {maximum} ms.")
-            }
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "invalid_request",
-                "The endpoint does not support this method.",
-            ),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no endpoint here."),
-            Self::InsecureTransport => {
-                (StatusCode::FORBIDDEN, "https_required", "Credentials are accepted over https only.")
-            }
-            Self::BodyTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "The body is too large.")
-            }
-            Self::BodyTimeout => {
-                (StatusCode::REQUEST_TIMEOUT, "invalid_request", "The body arrived too slowly.")
-            }
-            Self::TooManyAttempts => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_attempts",
-                "Too many failed attempts; try again later.",
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "temporarily_unavailable",
-                "The request cannot be answered now; try again later.",
-            ),
-            Self::ServerError => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The request could not be handled.")
-            }
-        };
-        RefusalRow { status, error, description, exception: None, carrier: None }
-    }
-
     /// Returns a short name for logs and metrics, unique to each kind.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -198,6 +121,11 @@ impl RefusalKind {
             Self::InvalidGrant => "invalid_grant",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnsupportedRequest => "unsupported_request",
+            Self::UnsupportedRequestUri => "unsupported_request_uri",
+            Self::AccessDenied => "access_denied",
+            Self::Forged => "forged",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidLifetime => "invalid_lifetime",
@@ -215,7 +143,7 @@ impl RefusalKind {
 
     /// Returns the refusal with a text of its own in place of the row's description. The text is
     /// fixed, and never depends on whether a secret was right.
-    pub(super) const fn because(self, detail: &'static str) -> Refusal {
+    pub(in crate::server) const fn because(self, detail: &'static str) -> Refusal {
         Refusal { detail: Some(detail), ..self.plain() }
     }
 
@@ -225,26 +153,26 @@ impl RefusalKind {
 }
 
 impl Refusal {
-    pub(super) const fn not_allowed(allow: &'static str) -> Self {
+    pub(in crate::server) const fn not_allowed(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..RefusalKind::MethodNotAllowed.plain() }
     }
 
-    pub(super) const fn too_long(maximum: Duration) -> Self {
+    pub(in crate::server) const fn too_long(maximum: Duration) -> Self {
         Self { maximum: Some(maximum), ..RefusalKind::LifetimeTooLong.plain() }
     }
 
     /// Returns `true` if the server failed, so that nothing is known of what the client presented.
-    pub(super) const fn is_fault(&self) -> bool {
+    pub(in crate::server) const fn is_fault(&self) -> bool {
         matches!(self.kind, RefusalKind::ServerError | RefusalKind::Unavailable)
     }
 
     /// Returns the refusal of a credential from this place.
-    pub(super) fn carried_by(self, carrier: Option<Carrier>) -> Self {
+    pub(in crate::server) fn carried_by(self, carrier: Option<Carrier>) -> Self {
         Self { carrier, ..self }
     }
 
     /// Returns the refusal for a credential that was not verified. A denial is of this kind.
-    pub(super) fn of(error: &VerifyError, denied: RefusalKind) -> Self {
+    pub(in crate::server) fn of(error: &VerifyError, denied: RefusalKind) -> Self {
         match error {
             VerifyError::Denied(DenialReason::Throttled(after)) => {
                 Self { retry_after: Some(*after), ..RefusalKind::TooManyAttempts.plain() }
