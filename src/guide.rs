@@ -41,6 +41,7 @@ macro_rules! links {
             source!("example-custom_verifier", "custom_verifier"),
             source!("example-grpc", "grpc"),
             source!("example-introspection", "introspection"),
+            source!("example-login", "login/main"),
             source!("example-optional_login", "optional_login"),
             source!("example-own_tables", "own_tables"),
             source!("example-postgres", "postgres"),

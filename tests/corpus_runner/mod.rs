@@ -3,6 +3,7 @@
 mod afterwards;
 mod answers;
 pub(crate) mod case;
+mod example;
 mod fixture;
 mod http2;
 pub(crate) mod leak;

@@ -1,14 +1,13 @@
 //! The portal as a separate process.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::mem;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::case::{self, Mode};
+use super::example;
 use super::route::{Route, trusting};
 use super::site::Site;
 use super::wire::{self, Answer, Message};
@@ -161,54 +161,6 @@ pub(crate) fn database(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files.filter(named).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// Returns the path of `examples/portal` beside this test, which cargo builds with it. Builds it if
-/// it is missing or older than its sources, as after `cargo test --test corpus`.
 pub(crate) fn executable() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/corpus-HASH");
-    let portal = profile.join("examples").join(format!("portal{}", env::consts::EXE_SUFFIX));
-    if !portal.exists() || changed(&portal) < newest_source() {
-        build(profile);
-    }
-    portal
-}
-
-fn build(profile: &Path) {
-    let target = profile.parent().expect("target/PROFILE");
-    let profile = match profile.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args([
-            "build",
-            "--quiet",
-            "--example",
-            "portal",
-            "--all-features",
-            "--profile",
-            profile,
-            "--target-dir",
-        ])
-        .arg(target)
-        .status();
-    assert!(built.is_ok_and(|status| status.success()), "the portal does not build");
-}
-
-fn newest_source() -> SystemTime {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ["src", "examples/portal"].iter().map(|folder| newest(&package.join(folder))).max().unwrap()
-}
-
-fn newest(path: &Path) -> SystemTime {
-    if path.is_file() {
-        return changed(path);
-    }
-    let below = fs::read_dir(path).unwrap().map(|entry| newest(&entry.unwrap().path()));
-    below.max().unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-fn changed(path: &Path) -> SystemTime {
-    fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap()
+    example::executable("portal")
 }
