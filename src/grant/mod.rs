@@ -1,15 +1,17 @@
-//! Storage of an authorization server: grants, registered applications, and the tokens they own.
+//! Storage of an authorization server: grants and their tokens, registered applications, and
+//! sessions of browsers.
 //!
 //! A [`Grant`] records that a client may act for a user or for itself, until the grant ends. At any
 //! time, it owns at most one authorization code, one access token and one refresh token. [`Grants`]
-//! is the store of grants and [`Applications`] is the store of registered clients. [`MemoryGrants`]
-//! and [`MemoryApplications`] keep them in memory.
+//! is the store of grants and [`Applications`] is the store of registered clients. [`Sessions`] is
+//! the store of the users that are logged in with a browser. [`MemoryGrants`],
+//! [`MemoryApplications`] and [`MemorySessions`] keep them in memory.
 //!
 //! This module does not handle HTTP requests; [`server`](crate::server) does. Stores receive
 //! [digests](crate::credential::Digest) of tokens, never the tokens.
 //!
-//! `verify::sql` stores grants and applications in a database. If you write your own store, check
-//! it with `test_util::conformance::GrantSuite`. The guide has chapters on
+//! `verify::sql` stores all of them in a database. If you write your own store, check it with
+//! `test_util::conformance::GrantSuite` or `SessionSuite`. The guide has chapters on
 //! [issuing tokens](crate::guide::issue_tokens) and on
 //! [testing](crate::guide::testing).
 //!
@@ -57,23 +59,27 @@ mod outcome;
 mod proof;
 mod record;
 mod refresh_rule;
+mod session;
+mod sessions;
 mod token_shape;
 mod tokens;
 mod usergrid_token;
 
 pub use self::application::{Application, ApplicationKind, Lifetimes, RedirectRule};
 pub use self::applications::Applications;
-pub use self::erased::{BoxApplications, BoxGrants, DynApplications, DynGrants};
+pub use self::erased::{BoxApplications, BoxGrants, BoxSessions, DynApplications, DynGrants, DynSessions};
 pub use self::error::StoreError;
 pub use self::grant_type::GrantType;
 pub use self::grants::Grants;
 pub use self::id::GrantId;
 pub use self::issued::{IssuedRefresh, IssuedToken};
 pub use self::lifetime::Lifetime;
-pub use self::memory::{MemoryApplications, MemoryGrants};
+pub use self::memory::{MemoryApplications, MemoryGrants, MemorySessions};
 pub use self::outcome::{Ending, Redemption, Renewal};
 pub use self::proof::{CodeProof, InvalidVerifier, code_challenge};
 pub use self::record::{Grant, NewGrant};
 pub use self::refresh_rule::RefreshRule;
+pub use self::session::{NewSession, Session};
+pub use self::sessions::Sessions;
 pub use self::token_shape::TokenShape;
 pub use self::tokens::{NewCode, NextRefresh, NextTokens, Presented, RefreshDigests};

@@ -61,6 +61,8 @@ mod answer;
 mod answer_body;
 mod audience;
 mod authorization_server;
+#[allow(dead_code, unused_imports, reason = "the authorization endpoint is its user")]
+mod browser;
 mod builder;
 mod client;
 mod collect;

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::grant::{Applications, DynApplications, DynGrants, Grants};
+use crate::grant::{Applications, DynApplications, DynGrants, DynSessions, Grants, MemorySessions, Sessions};
 
-/// Stores of grants and applications, of one tenant or of none. Cheap to clone.
+/// Stores of grants, applications and sessions, of one tenant or of none. Cheap to clone.
 ///
-/// Two stores are made of a pair, and a `SqlStore` is both.
+/// A `SqlStore` is all of them. A pair is a store of grants and one of applications; its sessions
+/// are in memory, so they end with the process and are known to no other one. Make such a value
+/// once and clone it, because each one has sessions of its own.
 ///
 /// # Examples
 ///
@@ -23,6 +25,7 @@ use crate::grant::{Applications, DynApplications, DynGrants, Grants};
 pub struct Stores {
     pub(super) grants: Arc<dyn DynGrants>,
     pub(super) applications: Arc<dyn DynApplications>,
+    pub(super) sessions: Arc<dyn DynSessions>,
 }
 
 impl Stores {
@@ -30,19 +33,48 @@ impl Stores {
     pub fn tenant(&self) -> Option<&str> {
         self.grants.tenant_dyn()
     }
+
+    /// Sets the store of sessions, which must be of the same tenant.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::grant::{
+    ///     MemoryApplications, MemoryGrants, MemorySessions,
+    /// };
+    /// use tower_principal::server::Stores;
+    ///
+    /// // Two servers whose users log in once:
+    /// let sessions = MemorySessions::new();
+    /// let stores = || {
+    ///     Stores::from((MemoryGrants::new(), MemoryApplications::new()))
+    ///         .sessions(sessions.clone())
+    /// };
+    /// let (one, other) = (stores(), stores());
+    /// # let _ = (one, other);
+    /// ```
+    #[must_use]
+    pub fn sessions(mut self, sessions: impl Sessions) -> Self {
+        self.sessions = Arc::new(sessions);
+        self
+    }
 }
 
 impl<G: Grants, A: Applications> From<(G, A)> for Stores {
     fn from((grants, applications): (G, A)) -> Self {
-        Self { grants: Arc::new(grants), applications: Arc::new(applications) }
+        Self {
+            grants: Arc::new(grants),
+            applications: Arc::new(applications),
+            sessions: Arc::new(MemorySessions::new()),
+        }
     }
 }
 
 #[cfg(feature = "_sql")]
 impl From<crate::verify::sql::SqlStore> for Stores {
     fn from(store: crate::verify::sql::SqlStore) -> Self {
-        let applications = store.applications();
-        (store, applications).into()
+        let (applications, sessions) = (store.applications(), store.sessions());
+        Self::from((store, applications)).sessions(sessions)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod applications;
 mod row;
+mod sessions;
 mod table;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub use self::applications::MemoryApplications;
+pub use self::sessions::MemorySessions;
 use self::table::Table;
 use super::{
     CodeProof, Ending, Grant, Grants, NewCode, NewGrant, NextTokens, Presented, Redemption, RefreshDigests,

@@ -34,8 +34,9 @@ use self::change::{Hub, Listen};
 use self::database::Database;
 use self::engine::{Engine, Pooled};
 use self::last_used::Uses;
-use self::schema::{Plan, Words};
+use self::schema::Plan;
 use self::value::{Row, Value};
+use self::words::Words;
 use super::password::Passwords;
 use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::clock::Clock;
@@ -71,11 +72,14 @@ mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
+#[cfg(feature = "server")]
+mod sessions;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 mod topic;
 mod value;
+mod words;
 
 #[cfg(feature = "server")]
 pub use self::applications::{ApplicationRecord, SqlApplications};
@@ -86,6 +90,8 @@ pub use self::error::SqlError;
 pub use self::kind::Kind;
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresSource;
+#[cfg(feature = "server")]
+pub use self::sessions::SqlSessions;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteSource;
 pub use self::store::{

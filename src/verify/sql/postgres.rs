@@ -10,9 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Postgres, Row as _};
 
 use super::listen::Listening;
-use super::{
-    Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, announce, holders,
-};
+use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, words};
 use crate::trace;
 
 /// Location of a PostgreSQL database: an address such as `postgres://user@host/name`, the options
@@ -39,22 +37,6 @@ pub struct PostgresSource {
     options: Result<PgConnectOptions, ()>,
     unverified: bool,
 }
-
-/// PostgreSQL's parts of the schema.
-const WORDS: Words = Words {
-    serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    bytes: "BYTEA",
-    // Nodes that start at the same time run this in turn.
-    begin: "BEGIN; SET LOCAL statement_timeout = '60s';
-SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
-    commit: "COMMIT",
-    extra: announce::EXTRA,
-    announce: announce::FUNCTION,
-    announce_users: announce::USERS,
-    announce_audience: announce::AUDIENCE,
-    announce_roles: announce::ROLES,
-    holders: holders::postgres,
-};
 
 /// Idle time after which a connection is tested before use.
 const IDLE: Duration = Duration::from_secs(1);
@@ -136,7 +118,7 @@ impl Source for PostgresSource {
         Ok(Opened {
             engine: Arc::new(pooled(options.clone(), limits)),
             connections: limits.connections,
-            words: &WORDS,
+            words: &words::POSTGRES,
             listening: Some(Box::new(Listening::new(options, format!("{prefix}changes")))),
         })
     }

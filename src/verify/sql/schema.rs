@@ -4,27 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::SqlError;
-
-/// Differences between the engines' schemas.
-pub(super) struct Words {
-    pub(super) serial: &'static str,
-    pub(super) bytes: &'static str,
-    pub(super) begin: &'static str,
-    pub(super) commit: &'static str,
-    /// Additional statements of the first version.
-    pub(super) extra: &'static str,
-    /// Statements that announce changes; empty if the engine cannot.
-    pub(super) announce: &'static str,
-    /// Statements with which a database of the first version announces created users.
-    pub(super) announce_users: &'static str,
-    /// Statements with which a database of an earlier version announces changed audiences.
-    pub(super) announce_audience: &'static str,
-    /// Statements with which a database of an earlier version announces renamed roles.
-    pub(super) announce_roles: &'static str,
-    /// Statements for the table of the holders of each name and UUID.
-    pub(super) holders: fn() -> String,
-}
+use super::{SqlError, Words};
 
 /// Plan that brings the tables up to date, in one transaction. It begins by waiting for other nodes
 /// that run the same plan.
@@ -63,6 +43,7 @@ impl Plan {
             GRANTS.replace("{bytes}", words.bytes) + words.announce_audience,
             words.announce_roles.to_owned(),
             GENERATIONS.to_owned(),
+            SESSIONS.replace("{bytes}", words.bytes) + words.sessions,
         ];
         let steps = steps.iter().filter(|step| !step.is_empty());
         Self {
@@ -87,6 +68,9 @@ const GRANTS: &str = include_str!("schema/grants.sql");
 /// Column of the generation before the current one, and a better index of sessions.
 const GENERATIONS: &str = include_str!("schema/generations.sql");
 
+/// Table of sessions, and columns of the times at which tokens were issued.
+const SESSIONS: &str = include_str!("schema/sessions.sql");
+
 pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
     AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()
 }
@@ -109,7 +93,7 @@ mod tests {
 
     #[test]
     fn no_two_prefixes_name_the_same_table() {
-        let text = format!("{VERSIONS}{FIRST}");
+        let text = format!("{VERSIONS}{FIRST}{SESSIONS}");
         let name =
             |rest: &str| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
         let names: std::collections::BTreeSet<String> = text.split("{p}").skip(1).map(name).collect();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 
-use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, Words, holders};
+use super::{Limits, Opened, Pooled, Source, SqlError, SqlVerifier, SqlVerifierBuilder, words};
 
 /// Location of a SQLite database: an address such as `sqlite:DIR/portal.db` or `sqlite::memory:`,
 /// options, or the options of a pool.
@@ -28,21 +28,6 @@ pub struct SqliteSource {
     options: Option<SqliteConnectOptions>,
     in_memory: bool,
 }
-
-/// SQLite's parts of the schema.
-const WORDS: Words = Words {
-    serial: "INTEGER PRIMARY KEY",
-    bytes: "BLOB",
-    // A start waits longer for a lock than a request may.
-    begin: "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;",
-    commit: "COMMIT",
-    extra: "CREATE UNIQUE INDEX {p}users_in_any_case ON {p}users (tenant, name COLLATE NOCASE);",
-    announce: "",
-    announce_users: "",
-    announce_audience: "",
-    announce_roles: "",
-    holders: holders::sqlite,
-};
 
 impl SqlVerifier {
     /// Returns a builder of a verifier on a SQLite database.
@@ -104,7 +89,7 @@ impl Source for SqliteSource {
             .idle_timeout(None)
             .max_lifetime(None);
         let pooled = Pooled { pool: pool.connect_lazy_with(options), irreplaceable: in_memory };
-        Ok(Opened { engine: Arc::new(pooled), connections, words: &WORDS, listening: None })
+        Ok(Opened { engine: Arc::new(pooled), connections, words: &words::SQLITE, listening: None })
     }
 }
 

@@ -199,9 +199,14 @@ impl Place {
             undo.push(old.replace("{p}", &prefix));
             undo.push(format!("DROP TRIGGER {prefix}announce ON {prefix}roles"));
         }
+        undo.push(format!("DROP TABLE {prefix}sessions"));
+        if self.folder.is_none() {
+            undo.push(format!("DROP FUNCTION {prefix}end_grants()"));
+        }
         let step = [
             include_str!("../../../src/verify/sql/schema/grants.sql"),
             include_str!("../../../src/verify/sql/schema/generations.sql"),
+            include_str!("../../../src/verify/sql/schema/sessions.sql"),
         ]
         .concat();
         let after = |line: &str, word: &str| {

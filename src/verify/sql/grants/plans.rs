@@ -94,7 +94,7 @@ mod tests {
             assert!(steps.iter().any(by_column), "{steps:#?} of {text}");
         }
         run("DROP TABLE {p}schema, {p}users, {p}credentials, {p}roles, {p}role_permissions, {p}assignments,
-            {p}user_permissions, {p}revocations, {p}holders CASCADE"
+            {p}user_permissions, {p}revocations, {p}holders, {p}sessions CASCADE"
             .to_owned())
         .await;
     }

@@ -83,14 +83,14 @@ impl SqlStore {
         Ok(!rows.is_empty())
     }
 
-    /// Deletes ended credentials and denials of every tenant.
+    /// Deletes ended credentials, sessions and denials of every tenant.
     ///
     /// A credential of any kind is deleted if it expired or was revoked at least this retention
-    /// time ago. A client is deleted with the tokens that were issued to it. A denial is deleted
-    /// when its time is over. Until then a credential is listed and refused as *expired* or
-    /// *revoked*, and its id is taken. An expired one can be
-    /// [prolonged](super::Credentials::expire). After the deletion it is unknown. Users and
-    /// disabled credentials stay.
+    /// time ago. A client is deleted with the tokens that were issued to it. A session is deleted
+    /// if it expired or ended at least this retention time ago, and a denial when its time is over.
+    /// Until then a credential is listed and refused as *expired* or *revoked*, and its id is
+    /// taken. An expired one can be [prolonged](super::Credentials::expire). After the deletion it
+    /// is unknown. Users and disabled credentials stay.
     ///
     /// Deletes at most a thousand of each, so that it takes no longer than other statements.
     /// Returns how many it deleted. Call it now and then, until it returns 0.
@@ -125,9 +125,11 @@ impl SqlStore {
     pub async fn purge_expired(&self, retention: Duration) -> Result<usize, SqlError> {
         let now = self.now();
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-        let credentials = self.write(PURGE_ENDED, vec![now.saturating_sub(retention).into()]).await?.len();
+        let before = now.saturating_sub(retention);
+        let credentials = self.write(PURGE_ENDED, vec![before.into()]).await?.len();
+        let sessions = self.write(PURGE_SESSIONS, vec![before.into()]).await?.len();
         let digests = self.write(PURGE_DENIALS, vec![now.into()]).await?.len();
-        Ok(credentials + digests)
+        Ok(credentials + sessions + digests)
     }
 
     /// Revokes the credential of this digest and returns `true` if there is one.
@@ -164,5 +166,9 @@ const PURGE_ENDED: &str = "DELETE FROM {p}credentials WHERE id IN (
     UNION SELECT id FROM {p}credentials WHERE revoked_at <= $1 LIMIT 1000)
 AND (revoked_at <= $1 OR (expires_at <= $1 AND (refresh_until IS NULL OR refresh_until <= $1)))
 RETURNING id";
+const PURGE_SESSIONS: &str = "DELETE FROM {p}sessions WHERE digest IN (
+    SELECT digest FROM {p}sessions WHERE expires_at <= $1
+    UNION SELECT digest FROM {p}sessions WHERE ended_at <= $1 LIMIT 1000)
+AND (expires_at <= $1 OR ended_at <= $1) RETURNING digest";
 const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
     SELECT digest FROM {p}revocations WHERE ends_at <= $1 LIMIT 1000) RETURNING digest";

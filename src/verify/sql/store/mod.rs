@@ -178,7 +178,7 @@ impl SqlStore {
         database.write_then(database.statement(template), values, publish).await
     }
 
-    fn of_user(&self, name: &str) -> Change {
+    pub(super) fn of_user(&self, name: &str) -> Change {
         Change::User { tenant: self.tenant.as_deref().map(str::to_owned), name: name.to_owned() }
     }
 

@@ -1,14 +1,14 @@
-//! Stores without their types.
+//! Stores of grants without their types.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{
-    Application, Applications, CodeProof, Ending, Grant, Grants, NewCode, NewGrant, NextTokens, Presented,
-    Redemption, RefreshDigests, RefreshRule, Renewal, StoreError,
+use crate::credential::Digest;
+use crate::grant::{
+    CodeProof, Ending, Grant, Grants, NewCode, NewGrant, NextTokens, Presented, Redemption, RefreshDigests,
+    RefreshRule, Renewal, StoreError,
 };
-use crate::credential::{Digest, Secret};
 
 /// The object-safe twin of [`Grants`]; every store implements it.
 ///
@@ -59,36 +59,6 @@ pub trait DynGrants: Send + Sync + 'static {
     async fn purge_dyn(&self, retention: Duration) -> Result<usize, StoreError>;
 }
 
-/// The object-safe twin of [`Applications`]; every store implements it.
-///
-/// # Examples
-///
-/// ```
-/// # tokio::runtime::Runtime::new()?.block_on(async {
-/// use std::sync::Arc;
-/// use tower_principal::grant::{
-///     Applications, DynApplications, MemoryApplications,
-/// };
-///
-/// let none: Arc<dyn DynApplications> = Arc::new(MemoryApplications::new());
-/// assert!(none.find("viewer").await?.is_none());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[async_trait]
-pub trait DynApplications: Send + Sync + 'static {
-    /// See [`Applications::find`].
-    async fn find_dyn(&self, id: &str) -> Result<Option<Application>, StoreError>;
-
-    /// See [`Applications::authenticate`].
-    async fn authenticate_dyn(
-        &self,
-        id: &str,
-        secret: &Secret<'_>,
-    ) -> Result<Option<Application>, StoreError>;
-}
-
 /// A store of grants chosen at run time.
 ///
 /// # Examples
@@ -106,25 +76,6 @@ pub trait DynApplications: Send + Sync + 'static {
 /// assert_eq!((*grants).tenant(), Some("acme"));
 /// ```
 pub type BoxGrants = Box<dyn DynGrants>;
-
-/// A store of applications chosen at run time.
-///
-/// # Examples
-///
-/// ```
-/// # tokio::runtime::Runtime::new()?.block_on(async {
-/// use tower_principal::grant::{
-///     Application, Applications, BoxApplications, MemoryApplications,
-/// };
-///
-/// let fixed = MemoryApplications::new().with(Application::public("viewer"));
-/// let applications: BoxApplications = Box::new(fixed);
-/// assert!((*applications).find("viewer").await?.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub type BoxApplications = Box<dyn DynApplications>;
 
 #[async_trait]
 impl<G: Grants> DynGrants for G {
@@ -172,21 +123,6 @@ impl<G: Grants> DynGrants for G {
     }
 }
 
-#[async_trait]
-impl<A: Applications> DynApplications for A {
-    async fn find_dyn(&self, id: &str) -> Result<Option<Application>, StoreError> {
-        self.find(id).await
-    }
-
-    async fn authenticate_dyn(
-        &self,
-        id: &str,
-        secret: &Secret<'_>,
-    ) -> Result<Option<Application>, StoreError> {
-        self.authenticate(id, secret).await
-    }
-}
-
 impl Grants for dyn DynGrants {
     fn tenant(&self) -> Option<&str> {
         self.tenant_dyn()
@@ -229,15 +165,5 @@ impl Grants for dyn DynGrants {
 
     async fn purge(&self, retention: Duration) -> Result<usize, StoreError> {
         self.purge_dyn(retention).await
-    }
-}
-
-impl Applications for dyn DynApplications {
-    async fn find(&self, id: &str) -> Result<Option<Application>, StoreError> {
-        self.find_dyn(id).await
-    }
-
-    async fn authenticate(&self, id: &str, secret: &Secret<'_>) -> Result<Option<Application>, StoreError> {
-        self.authenticate_dyn(id, secret).await
     }
 }
