@@ -81,9 +81,10 @@ fn sources() -> Tree {
 }
 
 /// Returns the code that is compiled into the library: without comments, string literals and unit
-/// tests.
+/// tests. A file that starts with `#![cfg(test)]` is a unit test as a whole.
 fn code(text: &str) -> String {
-    let tests = text.find("\n#[cfg(test)]").unwrap_or(text.len());
+    let tests = ["\n#[cfg(test)]", "\n#![cfg(test)]"].into_iter().filter_map(|start| text.find(start));
+    let tests = tests.min().unwrap_or(text.len());
     let lines = text[..tests].lines().map(|line| line.split("//").next().unwrap());
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -73,6 +73,8 @@ mod jwks;
 mod metadata;
 mod offer;
 mod owner;
+#[allow(dead_code, reason = "only the endpoints for a browser make pages")]
+pub mod pages;
 mod parameters;
 mod presented;
 pub mod profile;
