@@ -79,6 +79,13 @@ struct Registration {
     /// A scope that the application may ask for; may be repeated.
     #[arg(long, value_name = "NAME")]
     scope: Vec<String>,
+    /// A service that tokens of the application may be for, by its URL; may be repeated. Without
+    /// one, its tokens are for every service.
+    #[arg(long, value_name = "URL")]
+    audience: Vec<String>,
+    /// The service that the application is, by its URL; it may introspect tokens for this service.
+    #[arg(long, value_name = "URL")]
+    serves: Vec<String>,
     /// The organization that the application acts in.
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
@@ -138,6 +145,7 @@ impl Registration {
             false => Application::confidential(self.id),
         };
         let application = application.grants(self.grant).scopes(self.scope);
+        let application = application.audiences(self.audience).serves(self.serves);
         let application = self.redirect.into_iter().fold(application, Application::redirect);
         let application = self.org.into_iter().fold(application, Application::org);
         self.label.into_iter().fold(application, Application::label)
@@ -179,6 +187,8 @@ fn described(record: &ApplicationRecord) -> serde_json::Value {
         "grants": application.grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
         "redirects": application.redirects,
         "scopes": application.scopes.iter().collect::<Vec<_>>(),
+        "audiences": application.audiences,
+        "serves": application.serves,
         "org": application.org,
         "rotating": record.previous_until.is_some_and(|until| until > std::time::SystemTime::now()),
     })

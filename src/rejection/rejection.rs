@@ -106,9 +106,33 @@ impl Rejection {
         }
     }
 
-    /// Refuses a principal that is not allowed to make a request. A guest is asked for credentials,
-    /// a token gets `insufficient_scope` (RFC 6750 section 3.1), any other principal is forbidden.
-    pub(crate) fn forbidden(who: &Authentication, forbidden: Forbidden) -> Self {
+    /// Returns the refusal of a principal that a policy does not allow, as
+    /// [`RequireLayer`](crate::RequireLayer) makes it. A guest is asked for credentials (401). A
+    /// token gets `insufficient_scope` (403, RFC 6750 section 3.1), and any other principal is
+    /// forbidden (403). The challenge names the scopes of [`Forbidden::needing`].
+    ///
+    /// It is for a handler that knows only from the body what the caller has to be allowed, such as
+    /// one of GraphQL or JSON-RPC.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_principal::policy;
+    /// use tower_principal::request::RequestHead;
+    /// use tower_principal::{Authentication, Policy as _, Rejection};
+    ///
+    /// fn read(who: &Authentication, head: &RequestHead<'_>) -> Result<(), Rejection> {
+    ///     policy::scope("datasets:read")
+    ///         .check(who.principal(), head)
+    ///         .map_err(|forbidden| Rejection::forbidden(who, forbidden))
+    /// }
+    /// # use tower_principal::{OAuthUser, test_util};
+    /// # let who = test_util::authentication(OAuthUser::new("otto"));
+    /// # let request = http::Request::new(());
+    /// # let refusal = read(&who, &RequestHead::from_request(&request)).unwrap_err();
+    /// # assert_eq!(refusal.needed_scopes().as_str(), "datasets:read");
+    /// ```
+    pub fn forbidden(who: &Authentication, forbidden: Forbidden) -> Self {
         let needed = forbidden.needed().clone();
         if who.principal().is_guest() || forbidden.asks_for_credentials() {
             return Self { needed, ..Self::new(RejectionKind::Missing) };

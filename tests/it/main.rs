@@ -50,6 +50,8 @@ mod keys;
 mod layers;
 mod leaks;
 mod live;
+#[cfg(all(feature = "server", feature = "introspection", feature = "metadata"))]
+mod mcp;
 mod memory;
 #[cfg(feature = "metadata")]
 mod metadata;

@@ -15,7 +15,9 @@ use crate::corpus_runner::portal::{Portal, executable};
 async fn an_application_is_added_listed_rotated_and_removed_beside_a_running_portal() {
     let portal = Portal::start_with(&["--assume-secure"]).await;
     let data = portal.data();
-    let add = "add weather --label demo --grant client_credentials --scope datasets:read --redirect http://127.0.0.1/cb";
+    let add = "add weather --label demo --grant client_credentials --scope datasets:read \
+               --redirect http://127.0.0.1/cb --audience https://a.example --audience https://b.example \
+               --serves https://weather.example";
     let first = secret(&said(app(data, add)));
     let viewer = said(app(data, "add viewer --public"));
     assert_eq!(viewer, "client_id viewer\n");
@@ -24,7 +26,9 @@ async fn an_application_is_added_listed_rotated_and_removed_beside_a_running_por
     assert_eq!(listed.len(), 2, "{list}");
     let weather = json!({
         "id": "weather", "type": "confidential", "label": "demo", "grants": ["client_credentials"],
-        "redirects": ["http://127.0.0.1/cb"], "scopes": ["datasets:read"], "org": null, "rotating": false,
+        "redirects": ["http://127.0.0.1/cb"], "scopes": ["datasets:read"],
+        "audiences": ["https://a.example", "https://b.example"], "serves": ["https://weather.example"],
+        "org": null, "rotating": false,
     });
     assert_eq!((&listed[0]["id"], &listed[1]), (&json!("viewer"), &weather));
     assert!(!list.contains(&first));
