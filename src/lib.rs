@@ -156,6 +156,7 @@ pub mod rejection;
 pub mod request;
 #[cfg(feature = "server")]
 pub mod server;
+mod single_flight;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod trace;

@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "authentication",
     "grant",
     "principal",
+    "single_flight",
     "credential",
     "fetch",
     "request",

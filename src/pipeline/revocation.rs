@@ -4,8 +4,7 @@
 //! connection revokes it at once. A lost proxy header must not revoke every live token. Revocation
 //! therefore needs a definite verdict, and limits stop it if it happens too often.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use self::window::{Exceeded, Parties, Window};
 use crate::credential::{Credential, Fingerprint, FingerprintKey};
 use crate::deadline::timer;
 use crate::principal::Principal;
+use crate::single_flight::{Joined, SingleFlight};
 use crate::trace;
 use crate::transport::network::Networks;
 use crate::verify::{Verifier, VerifyContext};
@@ -104,24 +104,8 @@ pub(crate) struct Fuse {
     running: Arc<Semaphore>,
     full: Once,
     /// The credentials being verified; one that is shown several times at once has one entry.
-    listed: Mutex<HashSet<Fingerprint>>,
-    /// The number of entries; every request reads it.
-    listed_count: AtomicUsize,
+    listed: SingleFlight<Fingerprint, ()>,
     key: Option<FingerprintKey>,
-}
-
-/// An entry for a credential that is being verified; removed when dropped.
-struct ListEntry {
-    fuse: Arc<Fuse>,
-    place: Option<Fingerprint>,
-}
-
-impl Drop for ListEntry {
-    fn drop(&mut self) {
-        let mut listed = self.fuse.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        self.place.map(|place| listed.remove(&place));
-        self.fuse.listed_count.store(listed.len(), Ordering::Release);
-    }
 }
 
 /// The number of credentials that may wait to be verified for revocation. Those beyond it are
@@ -143,27 +127,13 @@ impl Fuse {
             queue: Arc::new(Semaphore::new(QUEUE)),
             running: Arc::new(Semaphore::new(RUNNING)),
             full: Once::new(),
-            listed: Mutex::default(),
-            listed_count: AtomicUsize::new(0),
+            listed: SingleFlight::new(QUEUE, Duration::MAX),
             key: FingerprintKey::random().ok(),
         }
     }
 
-    /// Enters a credential into the list of those being verified. Returns `None` if it is already
-    /// listed. The entry includes the secret; otherwise a guess for an id would stand in for the
-    /// right secret.
-    fn enter(
-        self: &Arc<Self>,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Option<ListEntry> {
-        let place = self.place(credential, context);
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = place.is_none_or(|place| listed.insert(place));
-        self.listed_count.store(listed.len(), Ordering::Release);
-        new.then(|| ListEntry { fuse: Arc::clone(self), place })
-    }
-
+    /// Returns the entry of a credential in the list of those being verified. It includes the
+    /// secret; otherwise a guess for an id would stand in for the right secret.
     fn place(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> Option<Fingerprint> {
         let tenant = context.tenant().unwrap_or_default();
         let (kind, id) = (credential.kind().as_str(), credential.id().unwrap_or_default());
@@ -174,14 +144,13 @@ impl Fuse {
     /// Returns true if any credential is being verified.
     #[inline]
     pub(crate) fn is_looking(&self) -> bool {
-        self.listed_count.load(Ordering::Acquire) > 0
+        self.listed.running() > 0
     }
 
     /// Returns true if this credential was shown over plain http and its revocation is not yet
     /// decided.
     pub(crate) fn looks_at(&self, credential: &Credential<'_>, context: &VerifyContext<'_>) -> bool {
-        let listed = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        !self.limits.dry_run && self.place(credential, context).is_some_and(|place| listed().contains(&place))
+        !self.limits.dry_run && self.place(credential, context).is_some_and(|place| self.listed.has(place))
     }
 
     /// Counts a request, for the percentage.
@@ -247,8 +216,14 @@ pub(crate) async fn revoke<V: Verifier>(
             });
             return;
         };
-        let Some(_flight) = fuse.enter(&credential, &context) else { return };
+        let entry = fuse.place(&credential, &context);
+        let entry = entry.map(|place| fuse.listed.join(place, || Ok::<_, ()>(())));
+        // A credential that is shown several times at once is revoked once.
+        if !matches!(entry, None | Some(Joined::Leads(..))) {
+            return;
+        }
         Revoking { fuse, verifier, credential, context, deadline }.run().await;
+        drop(entry);
     };
     match Handle::try_current() {
         Ok(runtime) => {

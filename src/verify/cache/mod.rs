@@ -8,12 +8,12 @@ use tokio::runtime::Handle;
 
 use self::key::Keys;
 use self::settings::Settings;
-use self::shared_calls::{Joined, SharedCall, SharedCalls};
 use self::store::{Store, Ticket};
 use super::{Tenancy, Verifier, VerifyContext, VerifyError, note};
 use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished};
 use crate::principal::{IdentitySource, Principal};
+use crate::single_flight::{Call, Joined, SingleFlight};
 
 mod evict;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -24,9 +24,15 @@ mod lifetime;
 mod revocation_epochs;
 mod revoke;
 mod settings;
-mod shared_calls;
 mod store;
 mod weighted_map;
+
+/// The running verifications. Each owns its data and gets a context without the head, because it is
+/// a task of its own. It ends at a deadline, and with the cache.
+type SharedCalls = SingleFlight<Fingerprint, Outcome>;
+
+/// The outcome of a verification.
+type Outcome = Result<Result<Principal, VerifyError>, Unfinished>;
 
 /// Caches the answers of another verifier for a short time. Then a remote server, a database or a
 /// signature is not checked on every request.
@@ -126,7 +132,7 @@ impl<V: Verifier> Cached<V> {
     }
 
     fn with(inner: Arc<V>, keys: Keys, settings: Settings) -> Self {
-        let shared = Arc::new(SharedCalls::new(settings.shared, settings.deadline));
+        let shared = Arc::new(SharedCalls::new(settings.shared, settings.deadline.saturating_mul(2)));
         let store = Arc::new(Store::new(settings, keys.principal.clone()));
         Self { inner, keys, store, shared }
     }
@@ -158,13 +164,16 @@ impl<V: Verifier> Cached<V> {
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) -> Result<Principal, VerifyError> {
-        let begin = || self.store.begin(key, !is_password(credential));
+        // Answers are stored before a call ends, so this look-up misses none.
+        let begin = || match self.store.find(key) {
+            Some(answer) => Err(answer),
+            None => Ok(self.store.begin(key, !is_password(credential))),
+        };
         let mut follow = true;
         loop {
-            let (waiter, leads) = match self.shared.join(key, || self.store.find(key), begin) {
-                Joined::Known(answer) => return answer,
-                Joined::Full => {
-                    let ticket = begin();
+            let (waiter, leads) = match self.shared.join(key, begin) {
+                Joined::Declined(answer) => return answer,
+                Joined::Full(ticket) => {
                     let answer = self.inner.verify(credential, context).await;
                     self.store.keep(ticket, &answer);
                     return answer;
@@ -193,15 +202,14 @@ impl<V: Verifier> Cached<V> {
     fn start(
         &self,
         runtime: &Handle,
-        call: SharedCall,
+        call: Call<Fingerprint, Outcome>,
         ticket: Ticket,
         credential: &Credential<'_>,
         context: &VerifyContext<'_>,
     ) {
         let (inner, store) = (Arc::clone(&self.inner), Arc::clone(&self.store));
         let (credential, context) = (credential.reborrow().into_owned(), context.detached());
-        let number = call.number();
-        let task = runtime.spawn(async move {
+        self.shared.spawn(runtime, call, async move |call| {
             let deadline = store.settings().deadline;
             let work = async { inner.verify(&credential, &context).await };
             let outcome = Bounded::new(work, deadline).await;
@@ -210,7 +218,6 @@ impl<V: Verifier> Cached<V> {
             }
             call.finish(outcome);
         });
-        self.shared.attach(number, task.abort_handle());
     }
 }
 

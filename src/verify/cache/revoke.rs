@@ -6,9 +6,8 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::Cached;
-use super::shared_calls::SharedCalls;
 use super::store::Store;
+use super::{Cached, SharedCalls};
 use crate::credential::{Credential, Fingerprint};
 use crate::deadline::{Bounded, Unfinished, timer};
 use crate::principal::Principal;

@@ -4,11 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
 use crate::clock::Moment;
+use crate::single_flight::{Call, Joined, SingleFlight, Waiter};
 
 /// Lets one fetch at a time begin, and none until the cooldown of the previous one is over.
 // Keys are fetched by a task that belongs to them. `verify/oauth/jwks/fetch_gate.rs` lets one fetch
@@ -20,97 +18,77 @@ use crate::clock::Moment;
 // nothing.
 pub(in crate::verify::oauth) struct Gate {
     cooldown: Duration,
-    state: Mutex<State>,
-    ended: watch::Sender<u64>,
+    last: Mutex<LastFetch>,
+    fetches: SingleFlight<(), ()>,
 }
 
 #[derive(Default)]
-struct State {
+struct LastFetch {
     /// The time when the last fetch began: set before it, and kept for any result.
     claimed: Option<Moment>,
     failed: bool,
-    running: Option<RunningFetch>,
 }
 
-struct RunningFetch {
-    since: Instant,
-    /// `None` until it is spawned.
-    task: Option<AbortHandle>,
-}
+/// A running fetch. It has no outcome: requests that waited for it read the keys themselves.
+pub(in crate::verify::oauth) type FetchCall = Call<(), ()>;
 
 /// The answer to a request for a fetch.
 pub(in crate::verify::oauth) enum FetchRequest {
     /// A fetch is running.
-    Running(Wait),
+    Running(Waiter<()>),
     /// Too soon after the last fetch; `failed` is its result.
     TooSoon { failed: bool },
 }
 
-/// Waits for a fetch to end.
-pub(in crate::verify::oauth) struct Wait {
-    pub(in crate::verify::oauth) ended: watch::Receiver<u64>,
-    pub(in crate::verify::oauth) since: Instant,
-}
-
 impl Gate {
     pub(in crate::verify::oauth) fn new(cooldown: Duration) -> Self {
-        Self { cooldown, state: Mutex::default(), ended: watch::Sender::new(0) }
+        Self { cooldown, last: Mutex::default(), fetches: SingleFlight::new(1, Duration::MAX) }
     }
 
     /// Begins a fetch, joins the running one, or does neither. The fetch is a task that outlives
     /// the request that began it.
-    pub(in crate::verify::oauth) fn request<F>(&self, now: Moment, fetch: impl FnOnce() -> F) -> FetchRequest
+    pub(in crate::verify::oauth) fn request<F>(
+        &self,
+        now: Moment,
+        fetch: impl FnOnce(FetchCall) -> F,
+    ) -> FetchRequest
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut state = self.state();
-        if let Some(running) = &state.running {
-            return FetchRequest::Running(Wait { ended: self.ended.subscribe(), since: running.since });
+        let claim = || {
+            let mut last = self.last();
+            if last.claimed.is_some_and(|claimed| claimed.until(now) < self.cooldown) {
+                return Err(last.failed);
+            }
+            // No fetch is possible without a runtime. No time is set, so that the next caller can
+            // fetch.
+            let runtime = Handle::try_current().map_err(|_| true)?;
+            last.claimed = Some(now);
+            Ok(runtime)
+        };
+        match self.fetches.join((), claim) {
+            Joined::Follows(wait) => FetchRequest::Running(wait),
+            Joined::Leads(call, wait, runtime) => {
+                self.fetches.spawn(&runtime, call, fetch);
+                FetchRequest::Running(wait)
+            }
+            Joined::Declined(failed) => FetchRequest::TooSoon { failed },
+            Joined::Full(_) => FetchRequest::TooSoon { failed: true },
         }
-        if state.claimed.is_some_and(|claimed| claimed.until(now) < self.cooldown) {
-            return FetchRequest::TooSoon { failed: state.failed };
-        }
-        // No fetch is possible without a runtime. No time is set, so that the next caller can
-        // fetch.
-        let Ok(runtime) = Handle::try_current() else { return FetchRequest::TooSoon { failed: true } };
-        state.claimed = Some(now);
-        let since = Instant::now();
-        let ended = self.ended.subscribe();
-        state.running = Some(RunningFetch { since, task: None });
-        drop(state);
-        let task = runtime.spawn(fetch()).abort_handle();
-        if let Some(running) = &mut self.state().running {
-            running.task = Some(task);
-        }
-        FetchRequest::Running(Wait { ended, since })
     }
 
     /// Returns true if the known keys may be out of date: the last fetch failed, or one is running.
     pub(in crate::verify::oauth) fn is_uncertain(&self) -> bool {
-        let state = self.state();
-        state.failed || state.running.is_some()
+        // A fetch that has ended since then has set its result.
+        self.fetches.running() > 0 || self.last().failed
     }
 
-    /// Ends the running fetch.
-    pub(in crate::verify::oauth) fn finish(&self, failed: bool) {
-        let mut state = self.state();
-        state.running = None;
-        state.failed = failed;
-        drop(state);
-        self.ended.send_modify(|count| *count = count.wrapping_add(1));
+    /// Sets the result of the running fetch, before its call ends.
+    pub(in crate::verify::oauth) fn set_result(&self, failed: bool) {
+        self.last().failed = failed;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Ends the fetch when the last owner of its keys is dropped.
-impl Drop for Gate {
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = state.running.take().and_then(|running| running.task) {
-            task.abort();
-        }
+    fn last(&self) -> MutexGuard<'_, LastFetch> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use self::document::Document;
-use self::fetch_gate::{FetchRequest, Gate, Wait};
+use self::fetch_gate::{FetchCall, FetchRequest, Gate};
 use self::freshness::{Age, Kept, Times};
 use self::key_file::read_key_file;
 use self::report::Report;
@@ -19,6 +19,7 @@ use super::jose::key::Key;
 use crate::clock::{Clock, Moment};
 use crate::deadline::Bounded;
 use crate::fetch::Fetch;
+use crate::single_flight::Waiter;
 use crate::verify::VerifyError;
 
 mod builder;
@@ -109,7 +110,7 @@ enum Next {
     Known(SignatureCheck),
     Unavailable,
     /// A fetch to wait for, at most for this time.
-    Wait(Wait, Duration),
+    Wait(Waiter<()>, Duration),
 }
 
 impl Jwks {
@@ -147,7 +148,7 @@ impl Jwks {
         if self.usable(|_| ()).is_none()
             && let FetchRequest::Running(wait) = self.request(self.now())
         {
-            wait.ends(self.patience()).await;
+            ended(wait, self.patience()).await;
         }
         self.usable(KeySet::len).filter(|count| *count > 0).ok_or_else(|| self.unavailable())
     }
@@ -174,7 +175,7 @@ impl Jwks {
         match self.next(wanted, jws) {
             Next::Known(signature) => return Ok(signature),
             Next::Unavailable => return Err(self.unavailable()),
-            Next::Wait(wait, patience) => wait.ends(patience).await,
+            Next::Wait(wait, patience) => ended(wait, patience).await,
         }
         match self.usable(|keys| keys.check_signature(wanted, jws)) {
             Some(SignatureCheck::UnknownKey) if self.0.gate.is_uncertain() => Err(self.unavailable()),
@@ -215,9 +216,10 @@ impl Jwks {
     }
 
     fn request(&self, now: Moment) -> FetchRequest {
-        self.0.gate.request(now, || {
+        self.0.gate.request(now, |call| {
             let source = Arc::clone(&self.0.source);
-            let mut guard = FetchGuard { to: Arc::downgrade(&self.0), requested_at: now, published: None };
+            let to = Arc::downgrade(&self.0);
+            let mut guard = FetchGuard { to, requested_at: now, published: None, _call: call };
             let timeout = self.0.times.timeout;
             async move {
                 match Bounded::new(source.load(), timeout).await {
@@ -245,10 +247,9 @@ impl Jwks {
     }
 }
 
-impl Wait {
-    async fn ends(mut self, patience: Duration) {
-        let _ = Bounded::new(self.ended.changed(), patience).await;
-    }
+/// Waits for a fetch to end.
+async fn ended(wait: Waiter<()>, patience: Duration) {
+    let _ = Bounded::new(wait.outcome(), patience).await;
 }
 
 /// Passes on the result of a fetch when it is dropped: at the end, in a panic, or with its runtime.
@@ -256,6 +257,8 @@ struct FetchGuard {
     to: Weak<Inner>,
     requested_at: Moment,
     published: Option<Published>,
+    /// Ends after the result is passed on.
+    _call: FetchCall,
 }
 
 impl FetchGuard {
@@ -282,7 +285,7 @@ impl Drop for FetchGuard {
             let kept = Arc::new(Kept { keys, requested_at: self.requested_at, max_age });
             *inner.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         }
-        inner.gate.finish(failed);
+        inner.gate.set_result(failed);
     }
 }
 
