@@ -35,7 +35,8 @@ impl<'t> TokenRequest<'t> {
     }
 
     /// Issues tokens for a code or a refresh token, and counts an unknown one as a guess of its
-    /// client at its address.
+    /// client at its address. A refresh token that has expired or ended is not unknown: its family
+    /// part proves that the client held it, and a client of many users presents many of them.
     ///
     /// Only a token for which tokens are issued is remembered as genuine. If a request is refused
     /// for another reason, the throttle neither counts nor remembers it, because such a refusal
@@ -78,12 +79,15 @@ impl<'t> TokenRequest<'t> {
         let stores = &self.request.stores;
         let grant = stores.grants.issue_dyn(draft, &tokens.next).await?;
         // If the client was deleted after it had authenticated, the store could not link the grant
-        // to it. A client that is deleted from now on takes the grant along.
-        if stores.applications.find_dyn(&draft.client).await?.is_none() {
-            stores.grants.end_dyn(&Ending::Grant(&grant.id)).await?;
-            return Err(RefusalKind::InvalidClient.into());
-        }
-        self.issued(Issuing::Issued, grant, tokens).await
+        // to it. A client that is deleted from now on takes the grant along. If the store cannot
+        // answer, the client may have been deleted, so the grant ends then as well.
+        let refusal = match stores.applications.find_dyn(&draft.client).await {
+            Ok(Some(_)) => return self.issued(Issuing::Issued, grant, tokens).await,
+            Ok(None) => RefusalKind::InvalidClient.into(),
+            Err(outage) => outage.into(),
+        };
+        stores.grants.end_dyn(&Ending::Grant(&grant.id)).await?;
+        Err(refusal)
     }
 
     /// Returns a draft of a new grant, with the place of the application.

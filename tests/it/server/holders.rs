@@ -1,7 +1,9 @@
 //! Users, clients and tenants of grants: a grant ends with each of them.
 
 use http::header::HOST;
-use tower_principal::server::Stores;
+use tower_principal::grant::{Ending, Grants};
+use tower_principal::server::profile::STANDARD;
+use tower_principal::server::{Profile, Stores, Ways};
 
 use super::*;
 
@@ -135,6 +137,72 @@ async fn a_code_and_a_refresh_token_of_another_tenant_are_unknown_and_not_used_u
                 (401, "invalid_client"),
                 "{unknown}"
             );
+        }
+    }
+}
+
+/// The answer of a look-up after the client has authenticated.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Registered,
+    Deleted,
+    Outage,
+}
+
+/// A registry whose client authenticates, and in which it may be deleted before it is looked up.
+struct Changing(Application, Then);
+
+impl Applications for Changing {
+    async fn find(&self, id: &str) -> Result<Option<Application>, StoreError> {
+        match self.1 {
+            Then::Registered => Ok(Some(self.0.clone()).filter(|application| application.id == id)),
+            Then::Deleted => Ok(None),
+            Then::Outage => Err(StoreError::unavailable("connection reset")),
+        }
+    }
+
+    async fn authenticate(&self, _: &str, _: &Secret<'_>) -> Result<Option<Application>, StoreError> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+/// Returns the answer to a token request, and how many of the client's grants were alive after it.
+async fn asked<G: Grants + Clone>(grants: G, then: Then, grant: &[(&str, &str)]) -> (Reply, usize) {
+    const EVERY: Profile = Profile {
+        ways: Ways { grants: &[GrantType::ClientCredentials, GrantType::Password], ..STANDARD.ways },
+        ..STANDARD
+    };
+    let all = [GrantType::ClientCredentials, GrantType::Password];
+    let weather = Application::confidential("weather").grants(all).scopes(["read"]);
+    let stores = Stores::from((grants.clone(), Changing(weather, then)));
+    let users = MemoryVerifier::builder().passwords(cheap_passwords());
+    let users = users.user("alice", PASSWORD, BasicUser::new("alice")).build().unwrap();
+    let builder = AuthorizationServer::builder(ISSUER, stores, transport::danger_assume_secure());
+    let server = builder.users(users).only(EVERY).throttle(never()).build().unwrap();
+    let client = [("client_id", "weather"), ("client_secret", "the secret of weather")];
+    let reply = Reply::of(send(server, form(TOKEN_PATH, encoded(&[grant, &client].concat()))).await);
+    (reply, grants.end(&Ending::Client("weather")).await.unwrap())
+}
+
+#[tokio::test]
+async fn a_client_that_is_deleted_between_authentication_and_the_grant_gets_no_token() {
+    let client = [("grant_type", "client_credentials")];
+    let user = [("grant_type", "password"), ("username", "alice"), ("password", PASSWORD)];
+    for grant in [&client[..], &user] {
+        let expected = [
+            (Then::Registered, 200, "", 1),
+            (Then::Deleted, 401, "invalid_client", 0),
+            (Then::Outage, 503, "temporarily_unavailable", 0),
+        ];
+        for (then, status, error, alive) in expected {
+            let mut answers = vec![asked(MemoryGrants::new(), then, grant).await];
+            for place in Place::all() {
+                answers.push(asked(place.connect().await.store().clone(), then, grant).await);
+            }
+            for (reply, left) in answers {
+                assert_eq!((reply.error(), left), ((status, error), alive), "{then:?} {grant:?}");
+                assert_eq!(reply.text("access_token").is_empty(), alive == 0, "{then:?} {grant:?}");
+            }
         }
     }
 }
