@@ -106,8 +106,9 @@ pub trait Grants: Send + Sync + 'static {
     ///
     /// A token of the same family that is not the current one is [reused](Renewal::Reused), and the
     /// grant ends before this returns. The exception is the immediate predecessor within a window
-    /// of the rule, which is counted from its rotation and which no retry extends. Another client's
-    /// token is unknown and stays in force.
+    /// of the rule, which is counted from its rotation and which no retry extends. A token of a
+    /// family that is not in force has [ended](Renewal::Ended). Another client's token is unknown
+    /// and stays in force.
     ///
     /// # Errors
     ///

@@ -57,8 +57,12 @@ pub enum Renewal {
     Superseded(GrantId),
     /// The refresh token was used before. The grant and all of its tokens have ended.
     Reused(GrantId),
-    /// The refresh token is unknown, has expired, or is another client's; or the grant or its user
-    /// has ended. Nothing has changed.
+    /// The refresh token is one of this grant and of its client, and is not in force: it has
+    /// expired, or the grant, its user or its client has ended. Nothing has changed.
+    ///
+    /// The family part of the token proves that the caller held it, so it is no guess.
+    Ended(GrantId),
+    /// The refresh token is unknown, or is another client's. Nothing has changed.
     Unknown,
 }
 

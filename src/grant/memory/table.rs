@@ -80,7 +80,10 @@ impl Table {
     ) -> Result<Renewal, StoreError> {
         let token = Presented::Refresh(*refresh);
         let row = self.row(&refresh.family).filter(|row| row.owns(&token, now) && row.grant.client == client);
-        let Some(mut row) = row.filter(|row| row.is_live()).cloned() else { return Ok(Renewal::Unknown) };
+        let Some(mut row) = row.cloned() else { return Ok(Renewal::Unknown) };
+        if !row.is_live() {
+            return Ok(Renewal::Ended(row.grant.id));
+        }
         let place = row.place(refresh, rule, now);
         let is_in_force = row.is_refresh_in_force(now);
         match place {
@@ -89,7 +92,7 @@ impl Table {
                 Ok(Renewal::Reused(self.put(row).id))
             }
             Place::JustRotated => Ok(Renewal::Superseded(row.grant.id)),
-            _ if !is_in_force => Ok(Renewal::Unknown),
+            _ if !is_in_force => Ok(Renewal::Ended(row.grant.id)),
             Place::Current | Place::Recoverable => {
                 let fresh = next.refresh.map(|refresh| refresh.digests.token);
                 self.check_unused([next.access].into_iter().chain(fresh))?;

@@ -41,7 +41,7 @@ async fn renew(token: TokenRequest<'_>, of: &RefreshTokens, presented: &Secret<'
     };
     match grants.renew_dyn(&digests, &application.id, &of.rule, &tokens.next).await {
         Ok(Renewal::Renewed(grant)) => Ok(token.issued(Issuing::Refreshed, *grant, tokens).await),
-        Ok(Renewal::Superseded(_)) => Ok(Err(RefusalKind::InvalidGrant.into())),
+        Ok(Renewal::Superseded(_) | Renewal::Ended(_)) => Ok(Err(RefusalKind::InvalidGrant.into())),
         Ok(Renewal::Reused(id)) => {
             report::replayed(Issuing::RefreshReused, token.request, &application.id, &id);
             Ok(Err(RefusalKind::InvalidGrant.into()))

@@ -153,7 +153,7 @@ async fn the_tokens_of_an_application_end_with_it() {
         assert_eq!(applications.record("map").await.unwrap().unwrap().state, State::Disabled);
         let (next, ..) = following(&grant.id, &refresh);
         let outcome = store.renew(&refresh.digests, "map", &RefreshRule::new(), &next).await.unwrap();
-        assert!(matches!(outcome, Renewal::Unknown), "{outcome:?}");
+        assert!(matches!(outcome, Renewal::Ended(_)), "{outcome:?}");
         assert!(applications.enable("map").await.unwrap());
         assert!(matches!(ask(&verifier, &shown).await, Short::Is(_)));
         assert!(applications.delete("map").await.unwrap());

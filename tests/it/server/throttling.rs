@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use tower_principal::grant::{Ending, Lifetime};
 use tower_principal::server::profile::STANDARD;
 use tower_principal::server::{Profile, Ways};
 use tower_principal::transport::Peer;
@@ -118,6 +119,74 @@ async fn requests_that_lose_a_race_and_requests_that_are_only_wrong_are_no_guess
             assert_eq!(from(&kit, HERE, &[("client_id", "viewer")]).await.error(), (400, "invalid_request"));
         }
         assert_eq!(from(&kit, HERE, &refresh(&tokens.refresh)).await.status, 200, "{}", kit.name);
+    }
+}
+
+fn refresh_of_weather<'p>(secret: &'p str, token: &'p str) -> [(&'p str, &'p str); 4] {
+    [
+        ("grant_type", "refresh_token"),
+        ("client_id", "weather"),
+        ("client_secret", secret),
+        ("refresh_token", token),
+    ]
+}
+
+/// A service of many users has one address, and presents a token of each of them after it has
+/// expired, was revoked, or was used twice.
+#[tokio::test]
+async fn ended_refresh_tokens_of_a_client_are_no_guesses_and_get_the_answer_of_unknown_ones() {
+    for kit in Kit::with(&clients(), strict).await {
+        let secret = kit.secret("weather").to_owned();
+        let mut tokens = Vec::new();
+        for _ in 0..30 {
+            let code = kit.code_of(CodeOffer::new("weather", "alice")).await;
+            let redeem = [
+                ("grant_type", "authorization_code"),
+                ("code", &*code),
+                ("redirect_uri", CALLBACK),
+                ("code_verifier", VERIFIER),
+            ];
+            tokens.push(kit.post_as_weather(&redeem).await.tokens());
+        }
+        let kept = tokens.pop().unwrap();
+        let of_viewer = kit.log_in().await;
+        for (n, ended) in tokens.iter().enumerate() {
+            let grant = kit.grant_of(&ended.access).await.unwrap();
+            match n % 3 {
+                0 => assert_eq!(kit.grants.end_dyn(&Ending::Grant(&grant.id)).await.unwrap(), 1),
+                1 => {
+                    from(&kit, ELSEWHERE, &refresh_of_weather(&secret, &ended.refresh)).await.tokens();
+                }
+                _ => {}
+            }
+        }
+        // The one token that is kept is used in time, and the others expire after that.
+        let idle = STANDARD.ways.refresh.unwrap().idle;
+        let Lifetime::Limited(idle) = idle else { panic!("{idle:?}") };
+        kit.clock.pass(idle / 2);
+        let kept = from(&kit, HERE, &refresh_of_weather(&secret, &kept.refresh)).await.tokens();
+        kit.clock.pass(idle / 2 + Duration::from_secs(1));
+        let mut answers = Vec::new();
+        for ended in tokens.iter().chain(&tokens) {
+            let reply = from(&kit, HERE, &refresh_of_weather(&secret, &ended.refresh)).await;
+            assert_eq!(reply.error(), (400, "invalid_grant"), "{}", kit.name);
+            answers.push((reply.answer.body.clone(), reply.answer.headers.clone()));
+        }
+        let guess = STANDARD.ways.refresh.unwrap().shape;
+        let guess = guess.refresh(&tower_principal::grant::GrantId::random().unwrap()).unwrap().secret;
+        for unknown in [guess.expose_secret(), "no-token", &of_viewer.refresh] {
+            let reply = from(&kit, HERE, &refresh_of_weather(&secret, unknown)).await;
+            assert_eq!(reply.error(), (400, "invalid_grant"), "{}", kit.name);
+            answers.push((reply.answer.body.clone(), reply.answer.headers.clone()));
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{}: one answer", kit.name);
+        // Three unknown tokens were counted, and a token that has ended does not pass the limit.
+        for over in ["another", &tokens[0].refresh] {
+            let reply = from(&kit, HERE, &refresh_of_weather(&secret, over)).await;
+            assert_eq!(reply.status, 429, "{}", kit.name);
+        }
+        let reply = from(&kit, ELSEWHERE, &refresh_of_weather(&secret, &kept.refresh)).await;
+        assert_eq!(reply.status, 200, "{}", kit.name);
     }
 }
 

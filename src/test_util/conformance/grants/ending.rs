@@ -27,7 +27,7 @@ impl<G: Grants + Clone> Checks<'_, G> {
             let holds = live == (false, false) && !by_id;
             self.hold(GrantRule::EndedStaysEnded, holds, "tokens outlived their grant");
             let (renewal, next) = self.renewed(&tokens, &RefreshRule::new()).await?;
-            let holds = matches!(renewal, Renewal::Unknown) && self.in_force(&next).await? == (false, false);
+            let holds = matches!(renewal, Renewal::Ended(_)) && self.in_force(&next).await? == (false, false);
             self.hold(GrantRule::EndedStaysEnded, holds, "an ended grant was renewed");
             let again = self.end_by(how, &grant, &tokens).await?;
             self.hold(GrantRule::EndedStaysEnded, again == 0, "a grant ended twice");

@@ -131,7 +131,7 @@ impl<G: Grants + Clone> Checks<'_, G> {
         let holds = live == [(false, false), (false, false)];
         self.hold(GrantRule::ReuseEndsTheGrant, holds, "tokens outlived reuse");
         let (after, tokens) = self.renewed(&third, &rule).await?;
-        let holds = matches!(after, Renewal::Unknown) && self.in_force(&tokens).await? == (false, false);
+        let holds = matches!(after, Renewal::Ended(_)) && self.in_force(&tokens).await? == (false, false);
         self.hold(GrantRule::ReuseEndsTheGrant, holds, "a grant was renewed after reuse");
         Ok(())
     }

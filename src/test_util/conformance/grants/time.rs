@@ -44,7 +44,7 @@ impl<G: Grants + Clone> Checks<'_, G> {
         self.hold(rule, renewed, "a renewal revived an expired access token");
         clock.advance(IDLE);
         let (renewal, _) = self.renewed(&next, &strict()).await?;
-        let expired = matches!(renewal, Renewal::Unknown) && self.in_force(&next).await? == (false, false);
+        let expired = matches!(renewal, Renewal::Ended(_)) && self.in_force(&next).await? == (false, false);
         self.hold(rule, expired, "an idle refresh token renews");
         Ok(())
     }
@@ -63,7 +63,7 @@ impl<G: Grants + Clone> Checks<'_, G> {
         }
         clock.advance(left);
         let (renewal, _) = self.renewed(&tokens, &strict()).await?;
-        let over = matches!(renewal, Renewal::Unknown) && self.in_force(&tokens).await? == (false, false);
+        let over = matches!(renewal, Renewal::Ended(_)) && self.in_force(&tokens).await? == (false, false);
         self.hold(GrantRule::ExpiryIsChecked, over, "a renewal outlives the end of its grant");
         Ok(())
     }

@@ -270,11 +270,10 @@ impl SqlStore {
         if let Some(mut row) = ended {
             return Ok(Renewal::Reused(read::id(&mut row)?));
         }
-        let rows = self.read(statements::SUPERSEDED, vec![tenant, family, client.into(), token]).await?;
-        Ok(match rows.into_iter().next() {
-            Some(mut row) => Renewal::Superseded(read::id(&mut row)?),
-            None => Renewal::Unknown,
-        })
+        let rows = self.read(statements::FAMILY, vec![tenant, family, client.into(), token]).await?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(Renewal::Unknown) };
+        let (id, is_superseded) = (read::id(&mut row)?, row.number()? > 0);
+        Ok(if is_superseded { Renewal::Superseded(id) } else { Renewal::Ended(id) })
     }
 
     /// Runs a statement that returns the ids of the changed grants first, and publishes each.

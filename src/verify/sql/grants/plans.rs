@@ -14,7 +14,7 @@ mod tests {
             ("refresh_digest", renew(), "tibtbittbi"),
             ("family_digest", recover(), "tibtbittbiib"),
             ("family_digest", reuse().to_owned(), "tibtbi"),
-            ("family_digest", SUPERSEDED.to_owned(), "tbtb"),
+            ("family_digest", FAMILY.to_owned(), "tbtb"),
             ("public_id", of_jwt(), "titbi"),
         ];
         let found = [

@@ -82,9 +82,10 @@ WHERE tenant = $1 AND family_digest = $3 AND client = $4 AND refresh_digest <> $
     AND NOT coalesce(refresh_before = $5 AND rotated_at > $2 - $6 AND rotated_at < $2 + $6, FALSE)
 RETURNING public_id";
 
-/// Selects the grant whose refresh token was just replaced.
-pub(super) const SUPERSEDED: &str = "SELECT public_id FROM {p}credentials
-WHERE tenant = $1 AND family_digest = $2 AND client = $3 AND refresh_before = $4 AND revoked_at IS NULL";
+/// Selects the grant of a refresh token's family, and whether the token was just replaced.
+pub(super) const FAMILY: &str = "SELECT public_id,
+    CASE WHEN refresh_before = $4 AND revoked_at IS NULL THEN generation ELSE 0 END FROM {p}credentials
+WHERE tenant = $1 AND family_digest = $2 AND client = $3";
 
 /// Selects the grant of a token that is in force.
 const FIND: &str = "SELECT {columns} FROM {p}credentials
