@@ -66,3 +66,9 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 }
+
+/// Returns whole seconds since 1970, rounded down.
+#[cfg_attr(not(feature = "server"), allow(dead_code))]
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -73,6 +73,13 @@ impl<'r> Secret<'r> {
         Self(Text::Owned(text))
     }
 
+    /// Takes ownership of bytes that are wiped on drop. Returns `None` if they are not UTF-8.
+    pub(crate) fn from_utf8(mut bytes: Zeroizing<Vec<u8>>) -> Option<Secret<'static>> {
+        let text = String::from_utf8(std::mem::take(&mut *bytes));
+        let text = text.map_err(|error| Zeroizing::new(error.into_bytes()));
+        text.ok().map(|text| Secret::wiped(Zeroizing::new(text)))
+    }
+
     /// Returns the text. This is the only access, so a search for this name finds every use.
     pub fn expose_secret(&self) -> &str {
         match &self.0 {

@@ -41,6 +41,14 @@ impl Lifetime {
         Self::Limited(Duration::from_secs(seconds))
     }
 
+    /// Returns the time after which it ends; `None` if it does not end by time.
+    pub(crate) const fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Limited(lifetime) => Some(lifetime),
+            Self::Unlimited => None,
+        }
+    }
+
     /// Returns the end of a lifetime that begins at `start`. Returns `None` if there is no end, or
     /// the system cannot represent it.
     ///
@@ -56,9 +64,6 @@ impl Lifetime {
     /// assert_eq!(Lifetime::Unlimited.from(start), None);
     /// ```
     pub fn from(self, start: SystemTime) -> Option<SystemTime> {
-        match self {
-            Self::Limited(lifetime) => start.checked_add(lifetime),
-            Self::Unlimited => None,
-        }
+        start.checked_add(self.limit()?)
     }
 }

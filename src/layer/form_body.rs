@@ -1,7 +1,5 @@
 //! Reading a form body for a credential (RFC 6750 section 2.2).
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,8 +8,8 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
 
 use super::RequestBody;
+use super::read_frames::{BodyLimits, UnreadBody, read_frames};
 use super::request_body::Frames;
-use crate::deadline::{Bounded, Unfinished};
 use crate::pipeline::body::{Form, ReadBody};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{RequestHead, quoted};
@@ -79,14 +77,11 @@ pub struct NoBody;
 // `Content-Length` is over the limit, the request is refused before the body is polled, because
 // polling asks the client to send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FormBody {
-    limit: usize,
-    deadline: Duration,
-}
+pub struct FormBody(BodyLimits);
 
 impl FormBody {
-    pub(super) const fn new(limit: usize, deadline: Duration) -> Self {
-        Self { limit, deadline }
+    pub(super) const fn new(bytes: usize, time: Duration) -> Self {
+        Self(BodyLimits { bytes, time })
     }
 }
 
@@ -126,50 +121,16 @@ impl<B: Body<Data = Bytes> + Send> ReadBody<B> for FormBody {
     }
 
     async fn read(&self, head: RequestHead<'_>, body: B) -> Result<(Form, RequestBody<B>), Rejection> {
-        // Checked before the first poll, because a poll asks the client to send the rest
-        // (100-continue).
-        let announced =
-            head.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.unwrap_or(0).max(body.size_hint().lower()) > self.limit as u64 {
-            return Err(RejectionKind::BodyTooLarge.into());
-        }
-        match Bounded::new(collect(body, self.limit), self.deadline).await {
-            Ok(frames) => Ok(frames?.replay()),
-            Err(Unfinished::Late) => Err(RejectionKind::BodyTimeout.into()),
-            Err(Unfinished::Panicked) => Err(RejectionKind::ServerError.into()),
-        }
+        let mut frames = Frames::default();
+        let read = read_frames(head.headers(), body, self.0, |frame| frames.push(frame)).await;
+        read.map_err(|unread| match unread {
+            UnreadBody::TooLarge => RejectionKind::BodyTooLarge,
+            UnreadBody::Late => RejectionKind::BodyTimeout,
+            UnreadBody::Broken => RejectionKind::Malformed,
+            UnreadBody::Panicked => RejectionKind::ServerError,
+        })?;
+        Ok(frames.replay())
     }
-}
-
-/// The highest number of frames of a form, empty ones included.
-const MAX_FRAMES: usize = 65_536;
-
-async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Frames, RejectionKind> {
-    let mut body = pin!(body);
-    let mut frames = Frames::default();
-    let (mut length, mut polled) = (0, 0);
-    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|_| RejectionKind::Malformed)?;
-        polled += 1;
-        if polled > MAX_FRAMES {
-            return Err(RejectionKind::BodyTooLarge);
-        }
-        match frame.into_data() {
-            Ok(data) => {
-                length += data.len();
-                if length > limit {
-                    return Err(RejectionKind::BodyTooLarge);
-                }
-                frames.push(data);
-            }
-            Err(frame) => {
-                if let Ok(trailers) = frame.into_trailers() {
-                    frames.set_trailers(trailers);
-                }
-            }
-        }
-    }
-    Ok(frames)
 }
 
 /// Returns true if a body of this method is never a form.

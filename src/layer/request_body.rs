@@ -40,15 +40,12 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn push(&mut self, data: Bytes) {
-        match &self.first {
-            None => self.first = Some(data),
-            Some(_) => self.more.push_back(data),
+    pub(super) fn push(&mut self, frame: Frame<Bytes>) {
+        match (frame.into_data(), &self.first) {
+            (Ok(data), None) => self.first = Some(data),
+            (Ok(data), Some(_)) => self.more.push_back(data),
+            (Err(frame), _) => self.trailers = frame.into_trailers().ok().or(self.trailers.take()),
         }
-    }
-
-    pub(super) fn set_trailers(&mut self, trailers: HeaderMap) {
-        self.trailers = Some(trailers);
     }
 
     /// Returns the form that was read, and the body as if it were unread.

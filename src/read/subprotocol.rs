@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use http::header::GetAll;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::credential::Secret;
 
@@ -19,11 +19,5 @@ pub(crate) fn decode(value: &[u8]) -> Option<Secret<'static>> {
     let mut buffer = Zeroizing::new(vec![0; value.len()]);
     let length = URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).ok()?;
     buffer.truncate(length);
-    match String::from_utf8(std::mem::take(&mut *buffer)) {
-        Ok(text) => Some(Secret::wiped(Zeroizing::new(text))),
-        Err(error) => {
-            error.into_bytes().zeroize();
-            None
-        }
-    }
+    Secret::from_utf8(buffer)
 }

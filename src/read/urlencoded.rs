@@ -1,8 +1,6 @@
 //! Parameters of queries and form bodies, in a strict reading of the WHATWG URL standard's
 //! urlencoded grammar.
 
-use zeroize::{Zeroize as _, Zeroizing};
-
 use crate::credential::{ReadError, Secret};
 use crate::request::percent;
 
@@ -159,17 +157,11 @@ pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>,
         let text = std::str::from_utf8(raw).map_err(|_| ReadError::Malformed)?;
         return Ok(Some(Secret::borrowed(text)));
     }
-    let mut decoded = percent::decode(raw, b' ').ok_or(ReadError::Malformed)?;
+    let decoded = percent::decode(raw, b' ').ok_or(ReadError::Malformed)?;
     if decoded.len() > max_length {
         return Ok(None);
     }
-    match String::from_utf8(std::mem::take(&mut *decoded)) {
-        Ok(text) => Ok(Some(Secret::wiped(Zeroizing::new(text)))),
-        Err(error) => {
-            error.into_bytes().zeroize();
-            Err(ReadError::Malformed)
-        }
-    }
+    Secret::from_utf8(decoded).map(Some).ok_or(ReadError::Malformed)
 }
 
 #[cfg(test)]

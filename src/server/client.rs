@@ -2,7 +2,6 @@
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use zeroize::Zeroizing;
 
 use super::profile::Ways;
 use super::refusal::{Refusal, RefusalKind};
@@ -128,12 +127,8 @@ fn authorization(headers: &HeaderMap, has_secret: bool) -> Result<Option<Pair<'s
 
 /// Returns both halves form-decoded. Returns `None` if they are not form-encoded text.
 fn form_decoded(pair: &Pair<'_>) -> Option<Pair<'static>> {
-    let decoded = |text: &Secret<'_>| {
-        let mut bytes = percent::decode(text.expose_secret().as_bytes(), b' ')?;
-        let text = String::from_utf8(std::mem::take(&mut *bytes)).map(Zeroizing::new);
-        text.map_err(|error| Zeroizing::new(error.into_bytes())).ok().map(Secret::wiped)
-    };
-    let (id, secret) = (decoded(&Secret::borrowed(pair.id()))?, decoded(&pair.secret())?);
+    let decoded = |text: &str| Secret::from_utf8(percent::decode(text.as_bytes(), b' ')?);
+    let (id, secret) = (decoded(pair.id())?, decoded(pair.secret().expose_secret())?);
     (!id.holds_control() && !secret.holds_control()).then(|| Pair::new(id, secret))
 }
 

@@ -1,7 +1,5 @@
 //! The introspection endpoint (RFC 7662).
 
-use std::time::SystemTime;
-
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
@@ -10,6 +8,7 @@ use super::presented::candidates;
 use super::refusal::{Refusal, RefusalKind};
 use super::request::EndpointRequest;
 use super::state::State;
+use crate::clock::unix_seconds;
 use crate::grant::{Application, Grant, Presented};
 
 /// Describes a token to a client that may know of it.
@@ -19,15 +18,14 @@ use crate::grant::{Application, Grant, Presented};
 /// in force, gets the same bytes, so the endpoint answers no guess (section 2.2).
 ///
 /// Guesses of clients' secrets are throttled. Unknown tokens are not counted: services introspect
-/// whatever they receive, so a stranger who sends them garbage would lock them out.
+/// whatever they receive, so a stranger who sends them garbage would lock them out. A token has more
+/// than 100 random bits, so no number of requests finds one.
 pub(super) async fn answer(state: &State, request: &EndpointRequest) -> Result<Answer, Refusal> {
     let client = Client::of(state, request).await?;
     if !client.application.is_confidential() {
         return Err(RefusalKind::InvalidClient.into());
     }
-    let token = request.parameters.secret("token");
-    let token = token.ok_or(RefusalKind::InvalidRequest.because("The parameter token is missing."))?;
-    for token in candidates(state, request, &token) {
+    for token in candidates(state, request)? {
         let found = request.stores.grants.find_dyn(&token).await?;
         if let Some(grant) = found.filter(|grant| may_know(&client.application, &token, grant)) {
             return Ok(Answer::json(active(state, request, &token, &grant)));
@@ -68,8 +66,8 @@ fn active(state: &State, request: &EndpointRequest, token: &Presented, grant: &G
         ("username", grant.user.as_deref().map(text)),
         ("scope", Some(text(scopes.as_str())).filter(|_| !scopes.is_empty())),
         ("aud", Some(audience.clone().into()).filter(|_| !audience.is_empty())),
-        ("exp", grant.expires_at.map(|at| seconds(at).into())),
-        ("auth_time", grant.authenticated_at.map(|at| seconds(at).into())),
+        ("exp", grant.expires_at.map(|at| unix_seconds(at).into())),
+        ("auth_time", grant.authenticated_at.map(|at| unix_seconds(at).into())),
         ("token_type", Some(text("Bearer")).filter(|_| !is_refresh)),
         ("jti", jti(token).map(Value::from)),
         ("sid", Some(text(grant.id.as_str()))),
@@ -87,9 +85,4 @@ fn jti(token: &Presented) -> Option<String> {
         Presented::Jwt { grant, generation } => Some(grant.token_id(*generation)),
         _ => None,
     }
-}
-
-/// Returns whole seconds since 1970, rounded down.
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -10,7 +10,7 @@ use super::profile::Pkce;
 use super::stores::Stores;
 use super::{audience, scopes};
 use crate::credential::Secret;
-use crate::grant::{GrantId, GrantType, Lifetime, NewCode, NewGrant, StoreError};
+use crate::grant::{GrantId, GrantType, NewCode, NewGrant, StoreError};
 use crate::principal::Scopes;
 
 /// Draft of an authorization code: a user has allowed a client to act.
@@ -210,10 +210,7 @@ impl AuthorizationServer {
         grant.app = application.app;
         grant.session = offer.session;
         grant.authenticated_at = offer.authenticated_at;
-        let lifetime = application.lifetimes.grant.unwrap_or(ways.grant_lifetime);
-        if let Lifetime::Limited(lifetime) = lifetime {
-            grant = grant.lifetime(lifetime);
-        }
+        grant.lifetime = application.lifetimes.grant.unwrap_or(ways.grant_lifetime).limit();
         let signer = self.state.signer.as_deref().filter(|_| ways.access.jwt);
         if signer.is_some_and(|signer| !signer.can_sign(&grant)) {
             return Err(OfferError::User);

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value, json};
 
 use super::SignError;
+use crate::clock::unix_seconds;
 use crate::grant::Grant;
 use crate::verify::SigningKey;
 
@@ -70,12 +71,12 @@ pub(super) fn payload(
     set("sub", Some(subject(grant.user.as_deref(), &grant.client)?.into()));
     set("client_id", Some((*grant.client).into()));
     set("aud", Some(audience(grant, context)));
-    set("iat", Some(seconds(grant.now).into()));
-    set("exp", Some(seconds(expires_at).into()));
+    set("iat", Some(unix_seconds(grant.now).into()));
+    set("exp", Some(unix_seconds(expires_at).into()));
     set("jti", Some(grant.token_id().into()));
     set("sid", Some(grant.id.as_str().into()));
     set("scope", Some(grant.scopes.as_str().into()).filter(|_| !grant.scopes.is_empty()));
-    set("auth_time", grant.authenticated_at.map(|at| seconds(at).into()));
+    set("auth_time", grant.authenticated_at.map(|at| unix_seconds(at).into()));
     set("org", text(&grant.org));
     set("app", text(&grant.app));
     set("tenant", context.tenant.map(Value::from));
@@ -104,9 +105,4 @@ fn audience(grant: &Grant, context: &JwtContext<'_>) -> Value {
         [one] => (**one).into(),
         several => several.to_vec().into(),
     }
-}
-
-/// Returns whole seconds since 1970, rounded down.
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

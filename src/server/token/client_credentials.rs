@@ -16,9 +16,7 @@ pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
     let mut draft = token.draft(id.clone());
     draft.scopes = scopes::new(scopes::asked(token.request)?, &application.scopes)?;
     draft.audience = audience::new(token.state, token.request, application)?;
-    if let Some(Lifetime::Limited(lifetime)) = application.lifetimes.grant {
-        draft = draft.lifetime(lifetime);
-    }
+    draft.lifetime = application.lifetimes.grant.and_then(Lifetime::limit);
     let tokens = token.access_alone(&id)?;
     token.issue(&draft, tokens).await
 }

@@ -4,7 +4,7 @@
 
 use super::TokenRequest;
 use crate::credential::{Credential, Pair};
-use crate::grant::{Application, GrantId, Lifetime};
+use crate::grant::{Application, GrantId};
 use crate::principal::{BasicUser, Principal};
 use crate::server::answer::Issued;
 use crate::server::refusal::{Refusal, RefusalKind};
@@ -25,9 +25,7 @@ pub(super) async fn issue(token: TokenRequest<'_>) -> Result<Issued, Refusal> {
     draft.app = draft.app.or_else(|| user.app().map(str::to_owned));
     draft.scopes = scopes::new(scopes::asked(token.request)?, &application.scopes)?;
     draft.audience = audience::new(token.state, token.request, application)?;
-    if let Lifetime::Limited(lifetime) = token.grant_lifetime() {
-        draft = draft.lifetime(lifetime);
-    }
+    draft.lifetime = token.grant_lifetime().limit();
     let tokens = token.first(&id)?;
     token.issue(&draft, tokens).await
 }
