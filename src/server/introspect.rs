@@ -18,8 +18,8 @@ use crate::grant::{Application, Grant, Presented};
 /// in force, gets the same bytes, so the endpoint answers no guess (section 2.2).
 ///
 /// Guesses of clients' secrets are throttled. Unknown tokens are not counted: services introspect
-/// whatever they receive, so a stranger who sends them garbage would lock them out. A token has more
-/// than 100 random bits, so no number of requests finds one.
+/// whatever they receive, so a stranger who sends them garbage would lock them out. A token has
+/// more than 100 random bits, so no number of requests finds one.
 pub(super) async fn answer(state: &State, request: &EndpointRequest) -> Result<Answer, Refusal> {
     let client = Client::of(state, request).await?;
     if !client.application.is_confidential() {
