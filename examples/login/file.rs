@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -98,20 +98,24 @@ impl Authentication {
         self.replace(&stored).map_err(|error| failed(&self.path, error))
     }
 
-    fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
+    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         // A new file with a random name and mode 0600.
         let mut file = tempfile::Builder::new().prefix(".authentication-").tempfile_in(self.folder())?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
-        private::sync_folder(self.folder())
+        private::sync_folder(self.folder());
+        Ok(())
     }
 
     /// Deletes the file. Succeeds if it is missing.
     pub(crate) fn delete(&self, _lock: &Lock) -> Result<(), Error> {
         match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&self.path, error)),
-            _ => private::sync_folder(self.folder()).map_err(|error| failed(self.folder(), error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&self.path, error)),
+            _ => {
+                private::sync_folder(self.folder());
+                Ok(())
+            }
         }
     }
 
@@ -120,6 +124,6 @@ impl Authentication {
     }
 }
 
-fn failed(path: &Path, error: std::io::Error) -> Error {
+fn failed(path: &Path, error: io::Error) -> Error {
     Error::File { path: path.to_owned(), error }
 }

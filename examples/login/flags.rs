@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// Logs in to a platform from a command line.
 #[derive(Debug, Parser)]
-#[command(name = "gdh")]
+#[command(name = "gdh", bin_name = "gdh")]
 pub(crate) struct Flags {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -11,10 +11,7 @@ use crate::error::Error;
 
 /// Creates a folder with mode 0700, unless it exists.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
-    let mut folder = DirBuilder::new();
-    #[cfg(unix)]
-    folder.mode(0o700);
-    match folder.create(path) {
+    match builder().create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
@@ -62,9 +59,18 @@ pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create(true).truncate(false).open(path)
 }
 
-/// Makes a renamed or deleted file durable.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+/// Makes a renamed or deleted file durable, if the file system can.
+pub(crate) fn sync_folder(path: &Path) {
+    if cfg!(unix) {
+        let _ = File::open(path).and_then(|folder| folder.sync_all());
+    }
+}
+
+#[cfg(unix)]
+fn builder() -> DirBuilder {
+    let mut folder = DirBuilder::new();
+    folder.mode(0o700);
+    folder
 }
 
 #[cfg(unix)]
@@ -75,6 +81,11 @@ fn others_have_access(metadata: &Metadata) -> bool {
 #[cfg(unix)]
 fn is_same(left: &Metadata, right: &Metadata) -> bool {
     (left.dev(), left.ino()) == (right.dev(), right.ino())
+}
+
+#[cfg(not(unix))]
+fn builder() -> DirBuilder {
+    DirBuilder::new()
 }
 
 #[cfg(not(unix))]

@@ -9,6 +9,7 @@ mod log_out;
 mod program;
 mod refresh;
 mod site;
+mod tls;
 
 /// Exit codes of the program.
 pub(crate) mod exit {

@@ -18,6 +18,7 @@ use tower_principal::server::{AuthorizationServer, CodeOffer, Stores};
 use tower_principal::{Secret, transport};
 
 use super::program::Home;
+use super::tls;
 
 type Asked = std::collections::HashMap<String, String>;
 
@@ -74,7 +75,20 @@ impl Applications for Registry {
 impl Site {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let site = Self::new(format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(axum::serve(listener, site.app()).into_future());
+        site
+    }
+
+    /// Starts a server with TLS, and returns the certificate of its authority.
+    pub(crate) async fn start_tls() -> (Self, String) {
+        let (listener, pem) = tls::listen().await;
+        let site = Self::new(format!("https://localhost:{}", listener.local_addr().unwrap().port()));
+        tokio::spawn(axum::serve(listener, site.app()).into_future());
+        (site, pem)
+    }
+
+    fn new(issuer: String) -> Self {
         let application = Application::public("gdh")
             .grants([GrantType::AuthorizationCode, GrantType::RefreshToken])
             .scopes(["datasets:read", "datasets:write"]);
@@ -82,15 +96,16 @@ impl Site {
         let stores = Stores::from((MemoryGrants::new(), registry.clone()));
         let server = AuthorizationServer::builder(&issuer, stores, transport::danger_assume_secure());
         let server = server.build().unwrap();
-        let site = Self { issuer, server, registry, faults: Arc::default(), asked: Arc::default() };
-        let app = Router::new()
+        Self { issuer, server, registry, faults: Arc::default(), asked: Arc::default() }
+    }
+
+    fn app(&self) -> Router {
+        Router::new()
             .route("/.well-known/oauth-authorization-server", get(metadata))
             .route("/authorize", get(authorize))
-            .fallback_service(site.server.clone())
-            .layer(middleware::from_fn_with_state(site.clone(), faults))
-            .with_state(site.clone());
-        tokio::spawn(axum::serve(listener, app).into_future());
-        site
+            .fallback_service(self.server.clone())
+            .layer(middleware::from_fn_with_state(self.clone(), faults))
+            .with_state(self.clone())
     }
 
     pub(crate) fn fault(&self, change: impl FnOnce(&mut Faults)) {
@@ -163,6 +178,10 @@ async fn faults(State(site): State<Site>, request: Request, next: Next) -> Respo
 
 /// Visits a page as a browser does, and returns the status and the text of the last page.
 pub(crate) async fn visit(url: &str) -> (u16, String) {
-    let page = reqwest::get(url).await.unwrap();
+    visit_with(&reqwest::Client::new(), url).await
+}
+
+pub(crate) async fn visit_with(browser: &reqwest::Client, url: &str) -> (u16, String) {
+    let page = browser.get(url).send().await.unwrap();
     (page.status().as_u16(), page.text().await.unwrap())
 }
