@@ -85,10 +85,16 @@ async fn callback(
     }
     let Some(answer) = waiting.expected.read(&query.unwrap_or_default()) else { return nothing().await };
     let answered = waiting.answered.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(answered) = answered else { return page(StatusCode::GONE, "This log-in is over.") };
+    let Some(answered) = answered else {
+        return page(StatusCode::GONE, "This log-in is over", "The command line has its answer.");
+    };
     let page = match &answer {
-        Ok(_) => page(StatusCode::OK, "You may close this window. The command line continues."),
-        Err(_) => page(StatusCode::BAD_REQUEST, "The log-in failed. The command line has the reason."),
+        Ok(_) => page(StatusCode::OK, "Back to the command line", "You may close this window."),
+        Err(_) => page(
+            StatusCode::BAD_REQUEST,
+            "The log-in failed",
+            "The command line has the reason. You may close this window.",
+        ),
     };
     let _ = answered.send(answer);
     page
@@ -96,28 +102,7 @@ async fn callback(
 
 /// Answers requests that are not for the redirect URI, such as that for an icon.
 async fn nothing() -> Response<String> {
-    page(StatusCode::NOT_FOUND, "Nothing is here.")
-}
-
-/// Returns a page with a fixed text.
-fn page(status: StatusCode, text: &'static str) -> Response<String> {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <title>Log-in</title><p>{text}</p></html>\n"
-    );
-    let mut response = Response::new(html);
-    *response.status_mut() = status;
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
-        response.headers_mut().insert(name, http::HeaderValue::from_static(value));
-    }
-    response
+    page(StatusCode::NOT_FOUND, "Not found", "Nothing is at this address.")
 }
 
 /// Opens the browser, and returns true if it seems to have opened. It is started without a shell.
@@ -133,3 +118,32 @@ fn has_display() -> bool {
     let has_desktop = cfg!(any(windows, target_os = "macos"));
     has_desktop || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(is_set)
 }
+
+/// Returns a page with a fixed text.
+fn page(status: StatusCode, heading: &'static str, text: &'static str) -> Response<String> {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{heading}</title>\
+         <style>{STYLE}</style></head><body><main><h1>{heading}</h1><p>{text}</p></main></body></html>\n"
+    );
+    let mut response = Response::new(html);
+    *response.status_mut() = status;
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        response.headers_mut().insert(name, http::HeaderValue::from_static(value));
+    }
+    response
+}
+
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.2rem}\
+                     h1{font-size:1.6rem}";
+
+/// No script, and the one style, by its SHA-256.
+const POLICY: &str = "default-src 'none'; style-src 'sha256-YcssQeqgG7+s+YIRiuXD44vqDPmwWihbzdl+jHJjZjU='; \
+                      base-uri 'none'; frame-ancestors 'none'";

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, Method, redirect};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -42,7 +44,7 @@ async fn an_answer_that_is_not_genuine_ends_the_log_in() {
         let mut login = home.start(&site, &["login"]);
         let (status, page) = visit(&login.url().await).await;
         assert_eq!(status, 400, "{answer}");
-        assert!(page.contains("The log-in failed."), "{page}");
+        assert!(page.contains("The log-in failed"), "{page}");
         login.end().await.failed(code, message);
     }
     assert!(!home.file().exists());
@@ -102,6 +104,28 @@ async fn requests_of_strangers_do_not_end_the_log_in() {
         assert!(matches!(status, 404 | 405), "{method} {target} of {name}: {status}");
     }
     assert_eq!(visit(&location).await.0, 200);
+    assert_eq!(login.end().await.code, 0);
+}
+
+#[tokio::test]
+async fn the_page_has_one_style_and_nothing_else_runs() {
+    let (site, home) = (Site::start().await, Home::new());
+    let mut login = home.start(&site, &["login"]);
+    let answer = reqwest::get(login.url().await).await.unwrap();
+    let headers = answer.headers().clone();
+    let page = answer.text().await.unwrap();
+    let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; frame-ancestors 'none'",
+        STANDARD.encode(digest)
+    );
+    assert_eq!(headers["content-security-policy"], policy.as_str());
+    assert_eq!(headers["cache-control"], "no-store");
+    assert_eq!(headers["referrer-policy"], "no-referrer");
+    // It quotes nothing of the answer.
+    let state = site.asked("state").unwrap();
+    assert!(!page.contains("<script") && !page.contains(&state), "{page}");
     assert_eq!(login.end().await.code, 0);
 }
 
