@@ -174,7 +174,7 @@ async fn public(state: &State, request: &EndpointRequest, id: &str) -> Result<Ap
 
 /// Returns `true` if an application is of the organization and of the application that the path
 /// names. The client of an organization is of every application of it.
-fn is_of_path(application: &Application, request: &EndpointRequest) -> bool {
+pub(super) fn is_of_path(application: &Application, request: &EndpointRequest) -> bool {
     let is = |name: &str, own: Option<&str>| request.captures.get(name).is_none_or(|of| own == Some(of));
     is("org", application.org.as_deref())
         && (application.app.is_none() || is("app", application.app.as_deref()))

@@ -61,9 +61,12 @@ mod answer;
 mod answer_body;
 mod audience;
 mod authorization_server;
+#[allow(dead_code, reason = "the authorization endpoint is being built on it")]
+mod authorize;
 #[allow(dead_code, unused_imports, reason = "the authorization endpoint is its user")]
 mod browser;
 mod builder;
+mod challenge;
 mod client;
 mod collect;
 mod dispatch;

@@ -6,9 +6,8 @@ use std::time::SystemTime;
 use thiserror::Error;
 
 use super::authorization_server::AuthorizationServer;
-use super::profile::Pkce;
 use super::stores::Stores;
-use super::{audience, scopes};
+use super::{audience, challenge, scopes};
 use crate::credential::Secret;
 use crate::grant::{GrantId, GrantType, NewCode, NewGrant, StoreError};
 use crate::principal::Scopes;
@@ -194,8 +193,7 @@ impl AuthorizationServer {
         if offer.redirect_uri.as_ref().is_some_and(|uri| !application.redirects.contains(uri)) {
             return Err(OfferError::RedirectUri);
         }
-        let may_be_absent = ways.codes.pkce == Pkce::Accepted && application.is_confidential();
-        if !offer.challenge.as_deref().map_or(may_be_absent, is_challenge) {
+        if !challenge::is_accepted(offer.challenge.as_deref(), ways, &application) {
             return Err(OfferError::Challenge);
         }
         if !offer.audience.iter().all(|uri| audience::is_known(&self.state, &application, uri)) {
@@ -222,9 +220,4 @@ impl AuthorizationServer {
         stores.grants.offer_dyn(&grant, &new).await?;
         Ok(code.secret)
     }
-}
-
-/// Returns `true` for 43 characters of base64url: a SHA-256.
-fn is_challenge(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }

@@ -1,5 +1,7 @@
 //! The parameters of a request.
 
+#[allow(dead_code, reason = "the authorization endpoint is being built on it")]
+mod authorization;
 mod form;
 mod json;
 
@@ -7,6 +9,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use self::authorization::Fault;
 use super::profile::{Door, Place};
 use super::refusal::{Refusal, RefusalKind};
 use crate::credential::{Carrier, Secret};
@@ -16,7 +19,11 @@ use crate::request::grammar::has_control;
 ///
 /// An empty parameter counts as absent, and unknown ones are dropped (RFC 6749 section 3.2).
 #[derive(Default)]
-pub(super) struct Parameters(Vec<Parameter>);
+pub(super) struct Parameters {
+    read: Vec<Parameter>,
+    /// Empty unless it is an authorization request.
+    faults: Vec<Fault>,
+}
 
 struct Parameter {
     name: &'static str,
@@ -24,7 +31,7 @@ struct Parameter {
     carrier: Carrier,
 }
 
-/// The parameters of the standards.
+/// The parameters of the standards, except those of authorization requests alone.
 const KNOWN: &[&str] = &[
     "client_assertion",
     "client_assertion_type",
@@ -50,9 +57,14 @@ const RESOURCE: &str = "resource";
 const MOST: usize = 256;
 
 /// A name and a value as the request has them, decoded.
-type Pair = (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
+type Pair = (Half, Half);
+
+type Half = Zeroizing<Vec<u8>>;
 
 const UNREADABLE: &str = "The parameters cannot be read.";
+const TOO_MANY: &str = "There are too many parameters.";
+const REPEATED: &str = "A parameter is repeated.";
+const CONTROL: &str = "A parameter has a control character.";
 
 impl Parameters {
     /// Reads the parameters from the places of a door.
@@ -68,40 +80,38 @@ impl Parameters {
             None => Vec::new(),
         };
         if in_query.len() + in_body.len() > MOST {
-            return Err(RefusalKind::InvalidRequest.because("There are too many parameters."));
+            return Err(RefusalKind::InvalidRequest.because(TOO_MANY));
         }
         let may_ask_in_query = door.places.contains(&Place::Query);
         let of_query = in_query.into_iter().map(|pair| (pair, Carrier::Query));
         let of_body = in_body.into_iter().map(|pair| (pair, Carrier::Body));
         for ((name, value), carrier) in of_query.chain(of_body) {
-            let Some(name) = known(door, &name) else { continue };
+            let names = KNOWN.iter().chain(door.parameters);
+            let Some(name) = known(door.aliases, names, &name) else { continue };
             if carrier == Carrier::Query && !may_ask_in_query {
                 return Err(RefusalKind::InvalidRequest.because("Parameters must be in the body."));
             }
             if seen.contains(&name) && name != RESOURCE {
-                return Err(RefusalKind::InvalidRequest.because("A parameter is repeated."));
+                return Err(RefusalKind::InvalidRequest.because(REPEATED));
             }
             seen.push(name);
-            parameters.add(name, value, carrier)?;
+            let added = parameters.add(name, value, carrier);
+            added.map_err(|detail| RefusalKind::InvalidRequest.because(detail))?;
         }
         Ok(parameters)
     }
 
-    fn add(
-        &mut self,
-        name: &'static str,
-        mut value: Zeroizing<Vec<u8>>,
-        carrier: Carrier,
-    ) -> Result<(), Refusal> {
+    /// Adds a parameter that is not empty. Fails with the reason why it cannot be read.
+    fn add(&mut self, name: &'static str, mut value: Half, carrier: Carrier) -> Result<(), &'static str> {
         let text = String::from_utf8(std::mem::take(&mut *value)).map(Zeroizing::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
-            RefusalKind::InvalidRequest.because(UNREADABLE)
+            UNREADABLE
         })?;
         if has_control(&text) {
-            return Err(RefusalKind::InvalidRequest.because("A parameter has a control character."));
+            return Err(CONTROL);
         }
         if !text.is_empty() {
-            self.0.push(Parameter { name, value: Secret::wiped(text), carrier });
+            self.read.push(Parameter { name, value: Secret::wiped(text), carrier });
         }
         Ok(())
     }
@@ -122,7 +132,7 @@ impl Parameters {
     }
 
     fn find(&self, name: &str) -> Option<&Parameter> {
-        self.0.iter().find(|parameter| parameter.name == name)
+        self.read.iter().find(|parameter| parameter.name == name)
     }
 
     /// Returns a parameter that holds no secret and that the request needs.
@@ -136,22 +146,26 @@ impl Parameters {
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter(move |parameter| parameter.name == name);
+        let named = self.read.iter().filter(move |parameter| parameter.name == name);
         named.map(|parameter| parameter.value.expose_secret())
     }
 }
 
-/// Returns the parameter that a name stands for at this door.
-fn known(door: &Door, name: &[u8]) -> Option<&'static str> {
-    let alias = door.aliases.iter().find(|(alias, _)| alias.as_bytes() == name).map(|(_, of)| *of);
-    let named = || KNOWN.iter().chain(door.parameters).find(|known| known.as_bytes() == name).copied();
-    alias.or_else(named)
+/// Returns the parameter that a name stands for, by the aliases of a door and the names that an
+/// endpoint knows.
+fn known<'n>(
+    aliases: &[(&'static str, &'static str)],
+    mut names: impl Iterator<Item = &'n &'static str>,
+    name: &[u8],
+) -> Option<&'static str> {
+    let alias = aliases.iter().find(|(alias, _)| alias.as_bytes() == name).map(|(_, of)| *of);
+    alias.or_else(|| names.find(|known| known.as_bytes() == name).copied())
 }
 
 /// Shows no values, because some are secrets.
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|parameter| parameter.name)).finish()
+        f.debug_set().entries(self.read.iter().map(|parameter| parameter.name)).finish()
     }
 }
 
