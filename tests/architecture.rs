@@ -399,7 +399,7 @@ fn req_18_no_exposed_secret_is_compared() {
 const DOORS: &[&str] = &[
     "credential/credential", "credential/digest", "credential/pair", "credential/secret", "credential/typed_headers", "grant/memory/applications",
     "grant/proof", "grant/token_shape", "grant/token_shape/read",
-    "read/value", "server/answer", "server/browser/cookie", "server/client", "server/parameters", "server/signer/read", "test_util/conformance/checks", "test_util/conformance/observation",
+    "read/value", "server/answer", "server/authorize/consent", "server/browser/cookie", "server/client", "server/parameters", "server/signer/read", "test_util/conformance/checks", "test_util/conformance/observation",
     "test_util/conformance/mutation", "verify/cache/key", "verify/memory", "verify/memory/record",
     "verify/oauth/introspection", "verify/oauth/jwt", "verify/sql/denied", "verify/sql/digest",
     "verify/sql/log_in", "verify/sql/store/users",

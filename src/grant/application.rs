@@ -18,9 +18,7 @@ use crate::principal::Scopes;
 ///     .redirect("https://viewer.example/callback")
 ///     .grants([GrantType::AuthorizationCode, GrantType::RefreshToken])
 ///     .scopes(["datasets:read"]);
-/// assert!(
-///     viewer.allows(GrantType::RefreshToken) && !viewer.is_confidential()
-/// );
+/// assert!(viewer.allows(GrantType::RefreshToken));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -288,6 +286,11 @@ impl Application {
     /// Returns `true` if the client may use this grant type.
     pub fn allows(&self, grant: GrantType) -> bool {
         self.grants.contains(&grant)
+    }
+
+    /// Returns the name that pages show: the label or, without one, the id.
+    pub(crate) fn name(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.id)
     }
 
     /// Returns `true` if the client authenticates with a secret.

@@ -27,6 +27,12 @@ pub(crate) enum Issuing {
     RefreshReused,
     /// A client revoked a token of it.
     Revoked,
+    /// A user logged in at a browser.
+    LoggedIn,
+    /// A user logged out; the grants of the session have ended.
+    LoggedOut,
+    /// A user allowed a client to act, and the client gets a code.
+    Allowed,
 }
 
 /// A token request, as far as it is known.
@@ -50,6 +56,9 @@ impl Issuing {
             Self::CodeReplayed => "code_replayed",
             Self::RefreshReused => "refresh_token_reused",
             Self::Revoked => "revoked",
+            Self::LoggedIn => "logged_in",
+            Self::LoggedOut => "logged_out",
+            Self::Allowed => "allowed",
         }
     }
 }
@@ -77,6 +86,9 @@ pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>, presented: Option<&
     match what {
         Issuing::Issued | Issuing::Refreshed => record!(info, "tokens issued"),
         Issuing::Revoked => record!(info, "grant revoked"),
+        Issuing::LoggedIn => record!(info, "user logged in"),
+        Issuing::LoggedOut => record!(info, "user logged out, grants of the session ended"),
+        Issuing::Allowed => record!(info, "code offered after consent"),
         Issuing::CodeReplayed | Issuing::RefreshReused => record!(warn, "grant ended after a replay"),
     }
 }

@@ -8,14 +8,18 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::authorization_server::AuthorizationServer;
+use super::browser::{BrowserSettings, FormTokens};
 use super::collect::BodyLimits;
 use super::issuer::Issuer;
+use super::login::DynLogin;
 use super::metadata;
+use super::pages::{Pages, StandardPages};
 use super::profile::{Endpoint, Profile, STANDARD};
 use super::routes::Routes;
 use super::sign::SignTokens;
 use super::state::{Resource, State, Tenants};
 use super::stores::Stores;
+use super::visitor;
 use crate::clock::{Clock, SystemClock};
 use crate::request::RequestHead;
 use crate::request::grammar::is_absolute_uri;
@@ -64,6 +68,11 @@ pub struct AuthorizationServerBuilder {
     body: BodyLimits,
     deadline: Duration,
     clock: Arc<dyn Clock>,
+    pub(super) login: Option<Arc<dyn DynLogin>>,
+    pub(super) pages: Arc<dyn Pages>,
+    pub(super) form_key: Option<[u8; 32]>,
+    pub(super) session_lifetime: Duration,
+    pub(super) scopes: Vec<(String, String)>,
 }
 
 /// Error for settings that a server cannot have.
@@ -114,6 +123,11 @@ impl AuthorizationServer {
             body: BodyLimits { bytes: 64 * 1024, time: Duration::from_secs(5) },
             deadline: Duration::from_secs(10),
             clock: Arc::new(SystemClock),
+            login: None,
+            pages: Arc::new(StandardPages::default()),
+            form_key: None,
+            session_lifetime: Duration::from_secs(12 * 3_600),
+            scopes: Vec::new(),
         }
     }
 }
@@ -132,8 +146,10 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the verifier of users' passwords, for profiles with the grant type `password`. Without
-    /// it that grant type is not supported. Attempts are throttled.
+    /// Sets the verifier of users' passwords, for the log-in page and for profiles with the grant
+    /// type `password`. Without it that grant type is not supported, and without
+    /// [`login`](Self::login) as well the server has no pages: their paths are not found. Attempts
+    /// are throttled.
     pub fn users(mut self, users: impl Verifier) -> Self {
         self.users = Some(users.boxed());
         self
@@ -224,6 +240,8 @@ impl AuthorizationServerBuilder {
         }
         let mut routes = Routes::of(&self.profiles).map_err(BuildError::Path)?;
         routes.add(metadata::path(&issuer), Endpoint::Metadata, STANDARD.door);
+        let forms = self.form_key.map_or_else(FormTokens::new, |key| Ok(FormTokens::with_key(&key)));
+        let forms = forms.map_err(BuildError::Randomness)?;
         let guesses = self.guesses.map_or_else(|| Throttled::new(()), Ok);
         Ok(AuthorizationServer::new(State {
             issuer,
@@ -239,6 +257,14 @@ impl AuthorizationServerBuilder {
             body: self.body,
             deadline: self.deadline,
             clock: self.clock,
+            browser: BrowserSettings {
+                login: self.login,
+                policy: visitor::policy(self.pages.style()),
+                pages: self.pages,
+                forms,
+                session_lifetime: self.session_lifetime,
+                scopes: self.scopes,
+            },
         }))
     }
 }

@@ -40,7 +40,7 @@ impl Client<'_> {
     /// parameters, or the id of a public client alone. An unknown client, a wrong secret, and a
     /// confidential client without a secret get the same answer.
     pub(super) async fn of<'s>(state: &'s State, request: &EndpointRequest) -> Result<Client<'s>, Refusal> {
-        let carrier = match request.headers.contains_key(AUTHORIZATION) {
+        let carrier = match request.parts.headers.contains_key(AUTHORIZATION) {
             true => Some(Carrier::Authorization),
             false => request.parameters.carrier("client_secret"),
         };
@@ -82,7 +82,7 @@ fn presented(request: &EndpointRequest) -> Result<ClientCredentials<'_>, Refusal
     if parameters.text("client_assertion").or(parameters.text("client_assertion_type")).is_some() {
         return Err(RefusalKind::InvalidClient.because("The client authentication is not supported."));
     }
-    let Some(pair) = authorization(&request.headers, secret.is_some())? else {
+    let Some(pair) = authorization(&request.parts.headers, secret.is_some())? else {
         return match (id, secret) {
             (Some(id), Some(secret)) => {
                 Ok(ClientCredentials::Secret(Pair::new(Secret::borrowed(id), secret), None))

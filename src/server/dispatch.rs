@@ -8,18 +8,17 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::runtime::Handle;
 
-use super::answer::Answer;
 use super::answer_body::AnswerBody;
 use super::collect::collect;
 use super::parameters::Parameters;
-use super::profile::{Endpoint, STANDARD};
+use super::profile::{Door, Endpoint, Place, STANDARD};
 use super::refusal::{Refusal, RefusalKind};
 use super::report;
 use super::request::EndpointRequest;
 use super::routes::{Captures, Entry};
 use super::state::State;
 use super::stores::Stores;
-use super::{introspect, jwks, metadata, revoke, token};
+use super::{account, authorize, introspect, jwks, metadata, revoke, token, visitor};
 use crate::deadline::{Bounded, Unfinished};
 use crate::request::RequestHead;
 use crate::trace;
@@ -33,6 +32,7 @@ where
         return Refusal::from(RefusalKind::NotFound).into_response(&STANDARD.door);
     };
     let (route, door) = (route.clone(), route.door);
+    let is_page = route.endpoint.is_page();
     let is_head = request.method() == Method::HEAD;
     let address = state.transport.client(RequestHead::from_request(&request));
     let read = match admit(&state, &route, RequestHead::from_request(&request)) {
@@ -46,10 +46,10 @@ where
             Err(refusal)
         }
     };
-    let response = match answered {
-        Ok(answer) => answer.into_response(),
-        Err(refusal) => refusal.into_response(&door),
-    };
+    let response = answered.unwrap_or_else(|refusal| match is_page {
+        true => visitor::refused(&state, &refusal),
+        false => refusal.into_response(&door),
+    });
     if is_head { response.map(|_| AnswerBody::default()) } else { response }
 }
 
@@ -78,16 +78,22 @@ where
     B: Body<Data = Bytes> + Send,
 {
     let (parts, body) = request.into_parts();
-    let body = collect(&route.door, &parts.headers, body, state.body).await?;
-    let parameters = Parameters::read(&route.door, parts.uri.query(), body.as_ref().map(|body| &***body))?;
-    Ok(EndpointRequest { route, captures, headers: parts.headers, parameters, stores, address })
+    let door = if route.endpoint.is_page() { &FORM } else { &route.door };
+    let body = collect(door, &parts.headers, body, state.body).await?;
+    let body = body.as_ref().map(|body| &***body);
+    let (parameters, form) = if route.endpoint.is_page() {
+        (Parameters::of_authorization(&route.door, parts.uri.query()), Parameters::read(&FORM, None, body)?)
+    } else {
+        (Parameters::read(&route.door, parts.uri.query(), body)?, Parameters::default())
+    };
+    Ok(EndpointRequest { route, captures, parts, parameters, form, stores, address })
 }
 
 /// Runs the endpoint of a request in a task of its own.
 ///
 /// The task runs to its end even if the client leaves, so no await leaves half an operation behind.
 /// If it takes too long, the client is answered 503 and the task goes on.
-async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Answer, Refusal> {
+async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Response<AnswerBody>, Refusal> {
     let (shared, address) = (Arc::clone(state), request.address);
     let work = async move {
         let answered = endpoint(&shared, &request).await;
@@ -108,16 +114,26 @@ async fn run(state: &Arc<State>, request: EndpointRequest) -> Result<Answer, Ref
 }
 
 /// Runs the endpoint of a route. A new endpoint is a row of a door, and a branch here.
-async fn endpoint(state: &State, request: &EndpointRequest) -> Result<Answer, Refusal> {
-    match request.route.endpoint {
-        // No profile has a path for these yet.
-        Endpoint::Authorize | Endpoint::LogIn | Endpoint::LogOut | Endpoint::Applications => {
-            Err(RefusalKind::NotFound.into())
+async fn endpoint(state: &State, request: &EndpointRequest) -> Result<Response<AnswerBody>, Refusal> {
+    let answer = match request.route.endpoint {
+        endpoint if endpoint.is_page() && !state.has_pages() => return Err(RefusalKind::NotFound.into()),
+        Endpoint::Authorize => return authorize::answer(state, request).await,
+        Endpoint::LogIn | Endpoint::LogOut | Endpoint::Applications => {
+            return account::answer(state, request).await;
         }
-        Endpoint::Token => token::answer(state, request).await,
-        Endpoint::Revoke => revoke::answer(state, request).await,
-        Endpoint::Introspect => introspect::answer(state, request).await,
-        Endpoint::Keys => jwks::answer(state),
-        Endpoint::Metadata => Ok(metadata::answer(state)),
-    }
+        Endpoint::Token => token::answer(state, request).await?,
+        Endpoint::Revoke => revoke::answer(state, request).await?,
+        Endpoint::Introspect => introspect::answer(state, request).await?,
+        Endpoint::Keys => jwks::answer(state)?,
+        Endpoint::Metadata => metadata::answer(state),
+    };
+    Ok(answer.into_response())
 }
+
+/// The door of forms on the server's own pages.
+const FORM: Door = Door {
+    places: &[Place::Form],
+    parameters: &["action", "client", "form_token"],
+    any_content_type: false,
+    ..STANDARD.door
+};

@@ -35,6 +35,11 @@ impl Issuer {
         authority.find('/').and_then(|at| authority.get(at..)).unwrap_or_default()
     }
 
+    /// Returns the URL of a path below the issuer.
+    pub(super) fn below(&self, path: &str) -> String {
+        format!("{}{path}", self.0.trim_end_matches('/'))
+    }
+
     /// Returns `true` if clients reach the server over plain http, on its own machine alone.
     pub(super) fn is_loopback_http(&self) -> bool {
         self.0.starts_with("http://")

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::issuer::Issuer;
-use super::profile::{Endpoint, Profile};
+use super::profile::Endpoint;
 use super::state::State;
 use crate::grant::GrantType;
 
@@ -39,16 +39,21 @@ fn document(state: &State) -> String {
     let mut members = Map::new();
     members.insert("issuer".to_owned(), state.issuer.as_str().into());
     for (endpoint, name, methods, supported) in endpoints {
-        if let Some(url) = url(state, endpoint) {
+        if let Some(url) = state.url(endpoint) {
             members.insert(name.to_owned(), url.into());
             members.insert(methods.to_owned(), supported.to_vec().into());
         }
     }
-    if let Some(url) = url(state, keys).filter(|_| state.signer.is_some()) {
+    if let Some(url) = state.url(keys).filter(|_| state.signer.is_some()) {
         members.insert("jwks_uri".to_owned(), url.into());
     }
     let grants = grants(state);
-    // A host that offers codes has a page that answers with them.
+    let authorize = state.url(Endpoint::Authorize).filter(|_| state.has_pages());
+    if let Some(url) = authorize {
+        members.insert("authorization_endpoint".to_owned(), url.into());
+        members.insert("authorization_response_iss_parameter_supported".to_owned(), true.into());
+    }
+    // A host that offers codes without this server's pages has a page that answers with them.
     if grants.contains(GrantType::AuthorizationCode.as_str()) {
         members.insert("response_types_supported".to_owned(), vec!["code"].into());
         members.insert("code_challenge_methods_supported".to_owned(), vec!["S256"].into());
@@ -68,26 +73,10 @@ const SECRET: &[&str] = &["client_secret_basic", "client_secret_post"];
 /// With public clients, which name themselves.
 const ANY: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 
-/// Returns the URL of an endpoint, below the issuer: of the first path that has no names in it.
-/// Returns `None` if there is none.
-fn url(state: &State, endpoint: Endpoint) -> Option<String> {
-    let (_, path) = described(state, endpoint).next()?;
-    Some(format!("{}{path}", state.issuer.as_str().trim_end_matches('/')))
-}
-
-/// Returns the profiles that have an endpoint at a path without names, with the path.
-fn described(state: &State, endpoint: Endpoint) -> impl Iterator<Item = (&Profile, &'static str)> {
-    state.profiles.iter().filter_map(move |profile| {
-        let mut routes = profile.door.routes.iter();
-        let route = routes.find(|route| route.endpoint == endpoint && !route.path.contains('{'))?;
-        Some((profile, route.path))
-    })
-}
-
 /// Returns the grant types of the profiles at the token endpoint that the document names.
 fn grants(state: &State) -> BTreeSet<&'static str> {
-    let Some((_, named)) = described(state, Endpoint::Token).next() else { return BTreeSet::new() };
-    let profiles = described(state, Endpoint::Token).filter(|(_, path)| *path == named);
+    let Some((_, named)) = state.described(Endpoint::Token).next() else { return BTreeSet::new() };
+    let profiles = state.described(Endpoint::Token).filter(|(_, path)| *path == named);
     let grants = profiles.flat_map(|(profile, _)| profile.ways.grants);
     let has_users = state.users.is_some();
     grants.filter(|grant| has_users || **grant != GrantType::Password).map(|grant| grant.as_str()).collect()

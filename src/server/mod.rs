@@ -57,15 +57,16 @@
 //! # }
 //! ```
 
+mod account;
+mod allowed;
 mod answer;
 mod answer_body;
 mod audience;
 mod authorization_server;
-#[allow(dead_code, reason = "the authorization endpoint is being built on it")]
 mod authorize;
-#[allow(dead_code, unused_imports, reason = "the authorization endpoint is its user")]
 mod browser;
 mod builder;
+mod builder_pages;
 mod challenge;
 mod client;
 mod collect;
@@ -73,10 +74,11 @@ mod dispatch;
 mod introspect;
 mod issuer;
 mod jwks;
+mod login;
 mod metadata;
 mod offer;
+mod offer_error;
 mod owner;
-#[allow(dead_code, reason = "only the endpoints for a browser make pages")]
 pub mod pages;
 mod parameters;
 mod presented;
@@ -93,11 +95,15 @@ mod signer;
 mod state;
 mod stores;
 mod token;
+mod users;
+mod visitor;
 
 pub use self::answer_body::AnswerBody;
 pub use self::authorization_server::{AuthorizationServer, ServerFuture};
 pub use self::builder::{AuthorizationServerBuilder, BuildError};
-pub use self::offer::{CodeOffer, OfferError};
+pub use self::login::{Login, Subject};
+pub use self::offer::CodeOffer;
+pub use self::offer_error::OfferError;
 pub use self::profile::{Door, Profile, Ways};
 pub use self::refusal::{RefusalKind, RefusalRow};
 #[cfg(feature = "jwt")]

@@ -1,15 +1,14 @@
 //! Authorization codes that a service offers itself.
 
-use std::io;
 use std::time::SystemTime;
 
-use thiserror::Error;
-
+use super::allowed::Allowed;
 use super::authorization_server::AuthorizationServer;
+use super::offer_error::OfferError;
 use super::stores::Stores;
 use super::{audience, challenge, scopes};
 use crate::credential::Secret;
-use crate::grant::{GrantId, GrantType, NewCode, NewGrant, StoreError};
+use crate::grant::GrantType;
 use crate::principal::Scopes;
 
 /// Draft of an authorization code: a user has allowed a client to act.
@@ -37,42 +36,6 @@ pub struct CodeOffer {
     challenge: Option<String>,
     session: Option<String>,
     authenticated_at: Option<SystemTime>,
-}
-
-/// Error for a code that cannot be offered.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum OfferError {
-    /// The client is not registered, or its profile is not one of the server.
-    #[error("the client is not registered")]
-    Client,
-    /// The client may not use codes.
-    #[error("the client may not use authorization codes")]
-    GrantType,
-    /// The redirect URI is not one of the client, byte for byte. [`RedirectRule`] does not apply
-    /// here.
-    ///
-    /// [`RedirectRule`]: crate::grant::RedirectRule
-    #[error("the redirect URI is not registered")]
-    RedirectUri,
-    /// A challenge is missing, or is not 43 characters of base64url (RFC 7636 section 4.2).
-    #[error("the code challenge is missing or malformed")]
-    Challenge,
-    /// A scope is beyond the client's.
-    #[error("a scope is beyond those of the client")]
-    Scope,
-    /// A resource is not registered for the client or, if the client has no list, for the server.
-    #[error("a resource is beyond those of the client")]
-    Resource,
-    /// The user has the name of the client, so services could take one for the other.
-    #[error("the user has the name of the client")]
-    User,
-    /// The store failed.
-    #[error("the store failed")]
-    Store(#[from] StoreError),
-    /// The operating system has no randomness.
-    #[error("the operating system has no randomness")]
-    Randomness(#[from] io::Error),
 }
 
 impl CodeOffer {
@@ -199,25 +162,22 @@ impl AuthorizationServer {
         if !offer.audience.iter().all(|uri| audience::is_known(&self.state, &application, uri)) {
             return Err(OfferError::Resource);
         }
-        let id = GrantId::random()?;
-        let mut grant = NewGrant::new(id.clone(), offer.client).user(offer.user);
-        grant.scopes = scopes::new(offer.scopes, &application.scopes).map_err(|_| OfferError::Scope)?;
-        grant.audience = if offer.audience.is_empty() { application.audiences } else { offer.audience };
-        grant.uuid = offer.uuid;
-        grant.org = application.org;
-        grant.app = application.app;
-        grant.session = offer.session;
-        grant.authenticated_at = offer.authenticated_at;
-        grant.lifetime = application.lifetimes.grant.unwrap_or(ways.grant_lifetime).limit();
-        let signer = self.state.signer.as_deref().filter(|_| ways.access.jwt);
-        if signer.is_some_and(|signer| !signer.can_sign(&grant)) {
-            return Err(OfferError::User);
-        }
-        let code = ways.codes.shape.code(&id)?;
-        let mut new = NewCode::new(code.digest, ways.codes.lifetime);
-        new.redirect_uri = offer.redirect_uri;
-        new.challenge = offer.challenge;
-        stores.grants.offer_dyn(&grant, &new).await?;
-        Ok(code.secret)
+        let scopes = scopes::new(offer.scopes, &application.scopes).map_err(|_| OfferError::Scope)?;
+        let audience = if offer.audience.is_empty() { application.audiences.clone() } else { offer.audience };
+        let allowed = Allowed {
+            application: &application,
+            ways,
+            user: offer.user,
+            uuid: offer.uuid,
+            org: None,
+            app: None,
+            session: offer.session,
+            authenticated_at: offer.authenticated_at,
+            scopes,
+            audience,
+            redirect_uri: offer.redirect_uri,
+            challenge: offer.challenge,
+        };
+        Ok(allowed.code(&self.state, stores).await?.secret)
     }
 }

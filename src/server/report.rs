@@ -23,6 +23,17 @@ pub(super) fn replayed(what: Issuing, request: &EndpointRequest, client: &str, g
     issuing::changed(what, &event, presented(request, Some(client)).as_ref());
 }
 
+/// Reports what a user did at a page: with a client and its grant, if there is one.
+pub(super) fn visited(
+    what: Issuing,
+    request: &EndpointRequest,
+    user: &str,
+    allowed: Option<(&str, &GrantId)>,
+) {
+    let (client, grant) = allowed.map(|(client, grant)| (client, grant.as_str())).unzip();
+    issuing::changed(what, &TokenEvent { grant, user: Some(user), client, ..of(request) }, None);
+}
+
 /// Reports a refusal of a request that was read.
 pub(super) fn refused(refusal: &Refusal, request: &EndpointRequest) {
     let client = claimed(request);

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::browser::BrowserSettings;
 use super::collect::BodyLimits;
 use super::issuer::Issuer;
-use super::profile::{Profile, Ways};
+use super::profile::{Endpoint, Profile, Ways};
 use super::routes::Routes;
 use super::sign::SignTokens;
 use super::stores::Stores;
@@ -25,6 +26,7 @@ pub(super) struct State {
     pub(super) stores: Stores,
     pub(super) tenants: Option<Tenants>,
     pub(super) users: Option<BoxVerifier>,
+    pub(super) browser: BrowserSettings,
     pub(super) transport: Transport,
     /// At least one; the first is that of applications without a profile.
     pub(super) profiles: Vec<Profile>,
@@ -61,6 +63,27 @@ impl State {
         let is_local =
             || self.transport.client(head).is_some_and(|client| client.to_canonical().is_loopback());
         self.transport.security(head) == Security::Secure || self.issuer.is_loopback_http() && is_local()
+    }
+
+    /// Returns `true` if users can log in at this server, so that it has pages.
+    pub(super) const fn has_pages(&self) -> bool {
+        self.users.is_some() || self.browser.login.is_some()
+    }
+
+    /// Returns the URL of an endpoint, below the issuer: of the first path that has no names in it.
+    /// Returns `None` if there is none.
+    pub(super) fn url(&self, endpoint: Endpoint) -> Option<String> {
+        let (_, path) = self.described(endpoint).next()?;
+        Some(self.issuer.below(path))
+    }
+
+    /// Returns the profiles that have an endpoint at a path without names, with the path.
+    pub(super) fn described(&self, endpoint: Endpoint) -> impl Iterator<Item = (&Profile, &'static str)> {
+        self.profiles.iter().filter_map(move |profile| {
+            let mut routes = profile.door.routes.iter();
+            let route = routes.find(|route| route.endpoint == endpoint && !route.path.contains('{'))?;
+            Some((profile, route.path))
+        })
     }
 
     /// Returns the profile of an application; `None` if this server does not have it.

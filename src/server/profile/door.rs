@@ -112,6 +112,13 @@ impl Route {
     }
 }
 
+impl Endpoint {
+    /// Returns `true` if the endpoint answers browsers with pages.
+    pub(in crate::server) const fn is_page(self) -> bool {
+        matches!(self, Self::Authorize | Self::LogIn | Self::LogOut | Self::Applications)
+    }
+}
+
 impl Methods {
     /// Returns the value of `Allow`.
     pub const fn allow(self) -> &'static str {

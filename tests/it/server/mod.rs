@@ -1,6 +1,7 @@
 //! The authorization server. Every test runs over stores in memory, over SQLite, and over
 //! PostgreSQL if `TEST_POSTGRES_URL` names a server.
 
+mod browser;
 mod client_authentication;
 mod codes;
 mod holders;
@@ -35,8 +36,8 @@ use axum::body::Body;
 use http::Request;
 use serde_json::Value;
 use tower_principal::grant::{
-    Application, Applications, DynGrants, Grant, GrantType, MemoryApplications, MemoryGrants, Presented,
-    StoreError, TokenShape,
+    Application, Applications, DynGrants, Grant, GrantType, MemoryApplications, MemoryGrants, MemorySessions,
+    Presented, StoreError, TokenShape,
 };
 use tower_principal::server::{AuthorizationServer, AuthorizationServerBuilder, CodeOffer, Stores};
 use tower_principal::verify::sql::{NewUser, SqlVerifier};
@@ -139,7 +140,8 @@ impl Kit {
         }
         let users = MemoryVerifier::builder().passwords(cheap_passwords());
         let users = users.user("alice", PASSWORD, BasicUser::new("alice")).build().unwrap();
-        let stores = Stores::from((grants.clone(), registry.clone()));
+        let sessions = MemorySessions::new().with_clock(clock.clone());
+        let stores = Stores::from((grants.clone(), registry.clone())).sessions(sessions);
         let builder = AuthorizationServer::builder(ISSUER, stores, transport::danger_assume_secure());
         let server = build(builder.users(users).throttle(never())).build().unwrap();
         let (name, grants) = ("memory", Arc::new(grants));

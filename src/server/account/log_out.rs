@@ -1,0 +1,61 @@
+//! Log-out.
+
+use http::header::SET_COOKIE;
+use http::{Response, StatusCode};
+
+use crate::grant::Ending;
+use crate::observe::issuing::Issuing;
+use crate::server::answer_body::AnswerBody;
+use crate::server::browser::{Cookie, Purpose, is_same_origin};
+use crate::server::pages::{FormStart, LogOutPage};
+use crate::server::refusal::{Refusal, RefusalKind};
+use crate::server::report;
+use crate::server::request::EndpointRequest;
+use crate::server::state::State;
+use crate::server::visitor::{Visitor, page};
+
+/// Returns the page that asks, or that shows that no user is logged in.
+pub(super) fn show(
+    state: &State,
+    request: &EndpointRequest,
+    visitor: Option<&Visitor>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let (reference, now) = (request.reference(), state.clock.now());
+    let token = visitor.map(|of| state.browser.forms.token(Purpose::LogOut, &of.holder, "", now));
+    let form = token.as_deref().map(|token| FormStart::new(&reference, token));
+    let user = visitor.map(|visitor| &*visitor.subject.user);
+    Ok(page(state, StatusCode::OK, state.browser.pages.log_out(&LogOutPage { user, form })))
+}
+
+/// Ends the session, and all grants that were made in it.
+///
+/// The grants end first, so that a user can log out again if the store fails here. They end once
+/// more after the session, because another tab may have allowed a client in between.
+pub(super) async fn submit(
+    state: &State,
+    request: &EndpointRequest,
+    visitor: Option<Visitor>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    if let Some(visitor) = &visitor {
+        check(state, request, visitor)?;
+        let (stores, subject) = (&request.stores, &visitor.subject);
+        stores.grants.end_dyn(&Ending::Session(&subject.session)).await?;
+        if state.browser.login.is_none() {
+            stores.sessions.end_dyn(&visitor.holder).await?;
+        }
+        stores.grants.end_dyn(&Ending::Session(&subject.session)).await?;
+        report::visited(Issuing::LoggedOut, request, &subject.user, None);
+    }
+    let html = state.browser.pages.log_out(&LogOutPage { user: None, form: None });
+    let mut response = page(state, StatusCode::OK, html);
+    response.headers_mut().append(SET_COOKIE, Cookie::session(&state.issuer).clear());
+    Ok(response)
+}
+
+fn check(state: &State, request: &EndpointRequest, visitor: &Visitor) -> Result<(), Refusal> {
+    let token = request.form.text("form_token").unwrap_or_default();
+    let now = state.clock.now();
+    let is_ours = is_same_origin(&request.parts.headers, &state.issuer)
+        && state.browser.forms.is_valid(Purpose::LogOut, &visitor.holder, "", token, now);
+    if is_ours { Ok(()) } else { Err(RefusalKind::Forged.into()) }
+}

@@ -1,0 +1,45 @@
+//! The user of a request from a browser, the log-in form, and responses for browsers.
+
+pub(super) mod log_in;
+mod response;
+
+pub(super) use self::response::{page, policy, refused, see_other};
+
+use crate::credential::Digest;
+use crate::request::RequestHead;
+use crate::server::browser::Cookie;
+use crate::server::login::Subject;
+use crate::server::refusal::{Refusal, RefusalKind};
+use crate::server::request::EndpointRequest;
+use crate::server::state::State;
+
+/// A user who is logged in.
+#[derive(Debug)]
+pub(in crate::server) struct Visitor {
+    pub(in crate::server) subject: Subject,
+    /// What form tokens are bound to. For a session of this server it is also the key in the store.
+    pub(in crate::server) holder: Digest,
+}
+
+impl Visitor {
+    /// Returns the user of a request; `None` if no user is logged in.
+    pub(in crate::server) async fn of(
+        state: &State,
+        request: &EndpointRequest,
+    ) -> Result<Option<Self>, Refusal> {
+        if let Some(login) = &state.browser.login {
+            let head = RequestHead::from_parts(&request.parts);
+            let subject = login.current_dyn(&head).await;
+            let subject = subject.map_err(|error| Refusal::of(&error, RefusalKind::AccessDenied))?;
+            return Ok(subject.map(|subject| {
+                let holder = Digest::from_parts(&[b"subject", subject.session.as_bytes()]);
+                Self { subject, holder }
+            }));
+        }
+        let cookie = Cookie::session(&state.issuer);
+        let Some(secret) = cookie.read(&request.parts.headers) else { return Ok(None) };
+        let holder = cookie.digest(&secret);
+        let session = request.stores.sessions.find_dyn(&holder).await?;
+        Ok(session.map(|session| Self { subject: session.into(), holder }))
+    }
+}
