@@ -50,7 +50,7 @@ impl Allowed<'_> {
         grant.session = self.session;
         grant.authenticated_at = self.authenticated_at;
         grant.lifetime = application.lifetimes.grant.unwrap_or(ways.grant_lifetime).limit();
-        let signer = state.signer.as_deref().filter(|_| ways.access.jwt);
+        let signer = state.signer.as_deref().filter(|_| ways.access.jwt.is_some());
         if signer.is_some_and(|signer| !signer.can_sign(&grant)) {
             return Err(OfferError::User);
         }

@@ -10,8 +10,9 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::answer_body::AnswerBody;
 use super::owner;
-use super::profile::{Door, Field, Ways};
-use super::refusal::{Refusal, RefusalKind};
+use super::profile::{Door, Field, RefusalBody, Ways};
+use super::refusal::{Refusal, RefusalKind, RefusalRow};
+use super::request::EndpointRequest;
 use crate::credential::Secret;
 use crate::grant::Grant;
 use crate::rejection::render::whole_seconds;
@@ -32,6 +33,7 @@ pub(super) struct Issued {
     pub(super) grant: Grant,
     pub(super) access: Secret<'static>,
     pub(super) refresh: Option<Secret<'static>>,
+    pub(super) identity: Option<Secret<'static>>,
 }
 
 /// Keeps an answer out of every cache (RFC 6749 section 5.1).
@@ -48,11 +50,11 @@ impl Answer {
         Self::json(String::new())
     }
 
-    /// Returns the answer with tokens, by the fields of a profile.
-    pub(super) fn issued(issued: &Issued, ways: &Ways) -> Self {
+    /// Returns the answer with tokens to a request, by the fields of a profile.
+    pub(super) fn issued(issued: &Issued, ways: &Ways, request: &EndpointRequest) -> Self {
         let mut body = String::from("{");
         for field in ways.answer {
-            if let Some((name, value)) = field.of(issued) {
+            if let Some((name, value)) = field.of(issued, request) {
                 let comma = if body.len() == 1 { "" } else { "," };
                 // Writing to a string does not fail.
                 let _ = write!(body, "{comma}\"{name}\":{value}");
@@ -89,13 +91,7 @@ impl Refusal {
         let row = own.unwrap_or_else(|| self.kind.row());
         let description = self.detail.filter(|_| own.is_none()).unwrap_or(row.description);
         let maximum = self.maximum.unwrap_or_default().as_millis().to_string();
-        let description = quoted(&description.replace("{maximum}", &maximum));
-        let exception = row.exception.map(|name| format!("\"exception\":{},", quoted(name)));
-        let body = format!(
-            "{{\"error\":{},{}\"error_description\":{description}}}",
-            quoted(row.error),
-            exception.unwrap_or_default(),
-        );
+        let body = door.body.json(&row, &description.replace("{maximum}", &maximum));
         let mut response = Answer { status: row.status, ..Answer::json(body) }.into_response();
         let headers = response.headers_mut();
         if row.status == StatusCode::UNAUTHORIZED {
@@ -118,9 +114,24 @@ impl Refusal {
 /// The challenge of every 401 (RFC 6749 section 5.2, RFC 7617 section 2).
 const CHALLENGE: &str = "Basic realm=\"oauth\", charset=\"UTF-8\"";
 
+impl RefusalBody {
+    /// Returns the body of a refusal with this description.
+    fn json(self, row: &RefusalRow, description: &str) -> String {
+        let (error, description) = (quoted(row.error), quoted(description));
+        match self {
+            Self::OAuth => {
+                let exception = row.exception.map(|name| format!("\"exception\":{},", quoted(name)));
+                let exception = exception.unwrap_or_default();
+                format!("{{\"error\":{error},{exception}\"error_description\":{description}}}")
+            }
+            Self::Soda => format!("{{\"code\":{error},\"error\":true,\"message\":{description}}}"),
+        }
+    }
+}
+
 impl Field {
     /// Returns the name and the JSON value of a field; `None` if the answer does not have it.
-    fn of(self, issued: &Issued) -> Option<(&'static str, String)> {
+    fn of(self, issued: &Issued, request: &EndpointRequest) -> Option<(&'static str, String)> {
         let grant = &issued.grant;
         let text = |secret: &Secret<'_>| quoted(secret.expose_secret());
         match self {
@@ -134,6 +145,8 @@ impl Field {
             Self::User => Some(("user", owner::user(grant)?)),
             Self::Application => Some(("application", owner::application(grant)?)),
             Self::Organization => Some(("organization", owner::organization(grant)?)),
+            Self::State => Some(("state", quoted(request.text("state")?))),
+            Self::IdToken => Some(("id_token", issued.identity.as_ref().map(text)?)),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Code challenges (RFC 7636).
 
-use super::profile::{Pkce, Ways};
+use super::profile::Ways;
 use crate::grant::Application;
 
 /// Returns `true` if a code of this application may have this S256 challenge, or none.
 pub(super) fn is_accepted(challenge: Option<&str>, ways: &Ways, application: &Application) -> bool {
-    let may_be_absent = ways.codes.pkce == Pkce::Accepted && application.is_confidential();
+    let may_be_absent = ways.codes.pkce.is_optional(application.is_confidential());
     challenge.map_or(may_be_absent, is_challenge)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::profile::JwtClaims;
 use crate::credential::Secret;
 use crate::grant::{Grant, Lifetime, NewGrant, Presented};
 
@@ -13,6 +14,7 @@ pub(super) struct TokenContext<'t> {
     pub(super) tenant: Option<&'t str>,
     /// Audience of a token whose grant has none.
     pub(super) audience: &'t [String],
+    pub(super) claims: JwtClaims,
 }
 
 /// Signs JWT access tokens (RFC 9068). A grant is stored before its token is signed, so no change
@@ -26,6 +28,10 @@ pub(super) trait SignTokens: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the current access token of a grant. Returns `None` if it cannot be signed.
     fn sign(&self, grant: &Grant, context: TokenContext<'_>) -> Option<Secret<'static>>;
+
+    /// Returns the identity token of a grant's user, beside its current access token. Returns
+    /// `None` if it cannot be signed.
+    fn sign_identity(&self, grant: &Grant, context: TokenContext<'_>) -> Option<Secret<'static>>;
 
     /// Returns what an access token of this issuer is at the store. Returns `None` for a text that
     /// is not one.
@@ -46,11 +52,13 @@ impl SignTokens for super::signer::Signer {
     }
 
     fn sign(&self, grant: &Grant, context: TokenContext<'_>) -> Option<Secret<'static>> {
-        let TokenContext { issuer, tenant, audience } = context;
-        let context = super::signer::JwtContext::new(issuer).tenant(tenant).audience(audience);
-        let signed = self.access_token(grant, &context);
         let log = |_error: &_| crate::trace::error!(cause = ?_error, "access token not signed");
-        signed.inspect_err(log).ok()
+        self.access_token(grant, &context.into()).inspect_err(log).ok()
+    }
+
+    fn sign_identity(&self, grant: &Grant, context: TokenContext<'_>) -> Option<Secret<'static>> {
+        let log = |_error: &_| crate::trace::error!(cause = ?_error, "identity token not signed");
+        self.identity_token(grant, &context.into()).inspect_err(log).ok()
     }
 
     fn read(&self, token: &Secret<'_>, issuer: &str) -> Option<Presented> {
@@ -59,5 +67,13 @@ impl SignTokens for super::signer::Signer {
 
     fn keys(&self) -> String {
         String::from_utf8_lossy(&self.jwks()).into_owned()
+    }
+}
+
+#[cfg(feature = "jwt")]
+impl<'t> From<TokenContext<'t>> for super::signer::JwtContext<'t> {
+    fn from(context: TokenContext<'t>) -> Self {
+        let TokenContext { issuer, tenant, audience, claims } = context;
+        Self::new(issuer).tenant(tenant).audience(audience).claims(claims)
     }
 }

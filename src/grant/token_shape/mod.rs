@@ -6,11 +6,13 @@ use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 use self::read::digests;
+use self::text::{SHORTEST, alphanumeric, following, prefixed, uuid};
 use super::{GrantId, IssuedRefresh, IssuedToken, RefreshDigests, usergrid_token};
 use crate::credential::token_format::random;
 use crate::credential::{Digest, Secret, TokenFormat};
 
 mod read;
+mod text;
 
 /// Shape of the codes and tokens that a server issues.
 ///
@@ -46,14 +48,17 @@ pub enum TokenShape {
     /// version 1 UUID, the end, and 160 random bits in place of Usergrid's salted SHA-1. Codes and
     /// refresh tokens, which Usergrid does not have, are 40 alphanumeric characters.
     Usergrid,
+    /// Codes are UUIDs of version 4 (RFC 9562), which have 122 random bits. Access and refresh
+    /// tokens are 40 alphanumeric characters.
+    Uuid,
 }
 
 /// Length of the family part of an alphanumeric refresh token: 71 random bits.
 const FAMILY: usize = 12;
 /// Length of the family part of a prefixed refresh token: 130 random bits.
 const PREFIXED_FAMILY: usize = 22;
-/// Length of the codes and refresh tokens that Usergrid does not have.
-const BESIDE_USERGRID: usize = 40;
+/// Length of the codes and tokens that a platform's shape does not have.
+const BESIDE: usize = 40;
 
 impl TokenShape {
     /// Returns the format of this crate with a constant word.
@@ -82,7 +87,8 @@ impl TokenShape {
         let secret = match self {
             Self::Prefixed(word) => prefixed(word, 'o', grant.as_str())?,
             Self::Alphanumeric(length) => alphanumeric(*length, SHORTEST)?,
-            Self::Usergrid => alphanumeric(BESIDE_USERGRID, SHORTEST)?,
+            Self::Usergrid => alphanumeric(BESIDE, SHORTEST)?,
+            Self::Uuid => uuid()?,
         };
         let digest = Self::digest_of_code(&secret);
         Ok(IssuedToken { secret, digest })
@@ -141,6 +147,7 @@ impl TokenShape {
             Self::Prefixed(word) => prefixed(word, 'a', grant.as_str())?,
             Self::Alphanumeric(length) => alphanumeric(*length, SHORTEST)?,
             Self::Usergrid => usergrid_token::issue(now, expires_at)?,
+            Self::Uuid => alphanumeric(BESIDE, SHORTEST)?,
         };
         let digest = Self::digest_of_access(&secret, tenant);
         Ok(IssuedToken { secret, digest })
@@ -191,35 +198,11 @@ impl TokenShape {
         let secret = match self {
             Self::Prefixed(word) => prefixed(word, 'r', family)?,
             Self::Alphanumeric(length) => following(family, *length)?,
-            Self::Usergrid => following(family, BESIDE_USERGRID)?,
+            Self::Usergrid | Self::Uuid => following(family, BESIDE)?,
         };
         let digests = digests(family, secret.expose_secret());
         Ok(IssuedRefresh { secret, digests })
     }
-}
-
-/// Minimum length of an alphanumeric text: 62 to the 22nd is more than 2 to the 130th.
-const SHORTEST: usize = 22;
-
-fn prefixed(word: &str, letter: char, id: &str) -> io::Result<Secret<'static>> {
-    let format = TokenFormat::new(format!("{word}{letter}"));
-    format.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?.secret(id)
-}
-
-fn alphanumeric(length: usize, shortest: usize) -> io::Result<Secret<'static>> {
-    if length < shortest {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a token of this length can be guessed"));
-    }
-    random(length).map(Secret::wiped)
-}
-
-/// Returns the family and new random characters. They have 107 bits more than the family.
-fn following(family: &str, length: usize) -> io::Result<Secret<'static>> {
-    let rest = alphanumeric(length.saturating_sub(family.len()), 18)?;
-    let mut text = Zeroizing::new(String::with_capacity(length));
-    text.push_str(family);
-    text.push_str(rest.expose_secret());
-    Ok(Secret::wiped(text))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! What a server reads of the codes and tokens that clients present.
 
 use super::{
-    BESIDE_USERGRID, Digest, FAMILY, GrantId, PREFIXED_FAMILY, RefreshDigests, Secret, TokenFormat,
-    TokenShape,
+    BESIDE, Digest, FAMILY, GrantId, PREFIXED_FAMILY, RefreshDigests, Secret, TokenFormat, TokenShape,
 };
 
 impl TokenShape {
@@ -64,7 +63,7 @@ impl TokenShape {
                 (random.len() == PREFIXED_FAMILY).then_some(family)
             }
             Self::Alphanumeric(length) => plain(*length),
-            Self::Usergrid => plain(BESIDE_USERGRID),
+            Self::Usergrid | Self::Uuid => plain(BESIDE),
         }
     }
 }

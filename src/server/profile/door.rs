@@ -20,6 +20,8 @@ pub struct Door {
     pub parameters: &'static [&'static str],
     /// Rows that replace those of [`RefusalKind::row`]. The first that fits counts.
     pub refusals: &'static [(RefusalKind, RefusalRow)],
+    /// Shape of a refusal's body.
+    pub body: RefusalBody,
 }
 
 /// An endpoint at a path.
@@ -46,6 +48,18 @@ pub struct Route {
     /// Id of the public application that a request without client credentials is from; `{name}`
     /// stands for the segment of the path. `None` if every request names its client.
     pub client: Option<&'static str>,
+}
+
+/// Shape of the body of a refusal, which is a JSON object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalBody {
+    /// `error`, `exception` if the row has it, and `error_description` (RFC 6749 section 5.2).
+    #[default]
+    OAuth,
+    /// `code`, `error`, which is `true`, and `message`, as SODA 2.1 has them. The code is that of
+    /// RFC 6749.
+    Soda,
 }
 
 /// What an endpoint does.

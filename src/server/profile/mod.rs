@@ -1,6 +1,50 @@
 //! Platforms' ways of issuing tokens, as data.
 //!
-//! A profile is a `const`. A service's own profile updates one of these.
+//! A profile is a `const`. A service's own profile updates one of these. An application chooses its
+//! profile by the [name](crate::grant::Application::profile); without one, it has the first of the
+//! server.
+//!
+//! | | tokens at | challenge (PKCE) | code |
+//! |---|---|---|---|
+//! | [`STANDARD`] | `/oauth2/token` | required | 60 s |
+//! | [`SOCRATA`] | `/oauth/access_token` | optional with a secret | 60 s |
+//! | [`OPENDATASOFT`] | `/oauth2/token/` | optional with a secret | 1 h |
+//! | [`GEODATAHUB`] | `/oauth2/token` | optional | 5 min, on a page |
+//! | [`USERGRID`] | `/{org}/{app}/token` | | none |
+//!
+//! | | access token | refresh token | beside them |
+//! |---|---|---|---|
+//! | [`STANDARD`] | opaque or JWT, 1 h | new at each use, 30 days | `scope` |
+//! | [`SOCRATA`] | opaque, 24 h | none | nothing |
+//! | [`OPENDATASOFT`] | 30 characters, 1 h | new at each use, no end | `scope`, `state` |
+//! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | identity token |
+//! | [`USERGRID`] | 63 characters, 7 days | none | the owner |
+//!
+//! Everything that is weaker than the standard is a way of its own, such as
+//! [`Pkce::Optional`], with its risk. No default has one.
+//!
+//! Profiles can share paths. Then the [`Door`] of the first one reads the requests, and the
+//! [`Ways`] are those of each application. These are strict clients at OpenDataSoft's paths:
+//!
+//! ```
+//! use tower_principal::grant::{MemoryApplications, MemoryGrants};
+//! use tower_principal::server::profile::{OPENDATASOFT, STANDARD};
+//! use tower_principal::server::{AuthorizationServer, Profile};
+//! use tower_principal::transport;
+//!
+//! const STRICT: Profile = Profile { door: OPENDATASOFT.door, ..STANDARD };
+//!
+//! let server = AuthorizationServer::builder(
+//!     "https://data.example",
+//!     (MemoryGrants::new(), MemoryApplications::new()),
+//!     transport::from_acceptor(),
+//! )
+//! .only(STRICT)
+//! .profile(OPENDATASOFT)
+//! .build()?;
+//! assert!(server.paths().any(|path| path == "/oauth2/token/"));
+//! # Ok::<(), tower_principal::server::BuildError>(())
+//! ```
 //!
 //! # Examples
 //!
@@ -24,14 +68,23 @@
 //! ```
 
 mod door;
+mod geodatahub;
+mod opendatasoft;
+mod socrata;
 mod standard;
 mod usergrid;
 mod ways;
 
-pub use self::door::{Door, Endpoint, Methods, Place, Route};
+pub use self::door::{Door, Endpoint, Methods, Place, RefusalBody, Route};
+pub use self::geodatahub::GEODATAHUB;
+pub use self::opendatasoft::OPENDATASOFT;
+pub use self::socrata::{SOCRATA, SOCRATA_WITH_TOKEN_TYPE};
 pub use self::standard::STANDARD;
 pub use self::usergrid::USERGRID;
-pub use self::ways::{AccessTokens, Codes, Field, Pkce, RefreshTokens, Rotation, ScopesAtRefresh, Ways};
+pub use self::ways::{
+    AccessTokens, Codes, Field, JwtClaims, Pkce, RefreshTokens, Rotation, ScopesAtRedemption,
+    ScopesAtRefresh, Ways,
+};
 
 /// A platform's way of issuing tokens.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    AccessTokens, Codes, Door, Endpoint, Field, Methods, Pkce, Place, Profile, RefreshTokens, Rotation,
-    Route, ScopesAtRefresh, Ways,
+    AccessTokens, Codes, Door, Endpoint, Field, JwtClaims, Methods, Pkce, Place, Profile, RefreshTokens,
+    RefusalBody, Rotation, Route, ScopesAtRedemption, ScopesAtRefresh, Ways,
 };
 use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
 
@@ -32,14 +32,21 @@ pub const STANDARD: Profile = Profile {
         aliases: &[],
         parameters: &[],
         refusals: &[],
+        body: RefusalBody::OAuth,
     },
     ways: Ways {
         grants: &[GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
-        codes: Codes { shape: SHAPE, lifetime: Duration::from_secs(60), pkce: Pkce::Required, page: false },
+        codes: Codes {
+            shape: SHAPE,
+            lifetime: Duration::from_secs(60),
+            pkce: Pkce::Required,
+            page: false,
+            scopes: ScopesAtRedemption::Ignored,
+        },
         access: AccessTokens {
             shape: SHAPE,
             lifetime: Lifetime::seconds(3_600),
-            jwt: true,
+            jwt: Some(JwtClaims::Rfc9068),
             lifetime_parameter: None,
         },
         refresh: Some(RefreshTokens {

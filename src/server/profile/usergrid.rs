@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 
-use super::{AccessTokens, Door, Endpoint, Field, Methods, Place, Profile, Route, STANDARD, Ways};
+use super::{
+    AccessTokens, Door, Endpoint, Field, Methods, Place, Profile, RefusalBody, Route, STANDARD, Ways,
+};
 use crate::credential::Carrier;
 use crate::grant::{GrantType, Lifetime, TokenShape};
 use crate::server::refusal::{RefusalKind, RefusalRow};
@@ -50,6 +52,7 @@ pub const USERGRID: Profile = Profile {
                 lifetime("Your token age cannot be more than the maximum age of {maximum} milliseconds"),
             ),
         ],
+        body: RefusalBody::OAuth,
     },
     ways: Ways {
         grants: &[GrantType::Password, GrantType::ClientCredentials],
@@ -57,7 +60,7 @@ pub const USERGRID: Profile = Profile {
         access: AccessTokens {
             shape: TokenShape::Usergrid,
             lifetime: Lifetime::seconds(7 * 24 * 3_600),
-            jwt: false,
+            jwt: None,
             lifetime_parameter: Some("ttl"),
         },
         refresh: None,

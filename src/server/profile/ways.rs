@@ -36,6 +36,8 @@ pub struct Codes {
     /// user copies it into the application. Another site can ask the user to paste it there, so
     /// standard codes are not shown.
     pub page: bool,
+    /// Rule for the scopes of the request that redeems a code.
+    pub scopes: ScopesAtRedemption,
 }
 
 /// Rule for code challenges (RFC 7636).
@@ -47,6 +49,20 @@ pub enum Pkce {
     /// A confidential client may leave it out. It gives up the protection of RFC 9700 section 2.1.1
     /// against injected codes.
     Accepted,
+    /// Every client may leave it out, also a public one. If it does, anyone who sees the code can
+    /// redeem it: an app that catches the redirect, or a reader of the browser's history. RFC 9700
+    /// section 2.1.1 forbids this for public clients.
+    Optional,
+}
+
+/// Rule for the scopes of a request that redeems a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScopesAtRedemption {
+    /// The parameter is ignored, because RFC 6749 section 4.1.3 does not have it.
+    Ignored,
+    /// A client may ask for fewer scopes than the user granted.
+    Narrow,
 }
 
 /// Access tokens of a profile.
@@ -57,12 +73,27 @@ pub struct AccessTokens {
     pub shape: TokenShape,
     /// Lifetime, unless the application has its own.
     pub lifetime: Lifetime,
-    /// `true` if the token is a JWT when the server has a signer (RFC 9068).
-    pub jwt: bool,
+    /// Claims of the token, which is a JWT if the server has a signer. `None` if the token is
+    /// opaque in any case.
+    pub jwt: Option<JwtClaims>,
     /// Parameter with which a client asks for a shorter lifetime, in milliseconds; 0 asks for the
     /// longest. It is one of [`Door::parameters`](super::Door::parameters). `None` if there is
     /// none.
     pub lifetime_parameter: Option<&'static str>,
+}
+
+/// Claims of access tokens that are JWTs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JwtClaims {
+    /// Those of RFC 9068. The type in the header is `at+jwt`.
+    #[default]
+    Rfc9068,
+    /// Those of Amazon Cognito's access tokens: `token_use` is `access`, and `aud` is present only
+    /// if the client asked for a resource (RFC 8707). `sub` is the user's UUID if there is one, and
+    /// `username` is the name. The header has no type. A verifier with the default
+    /// [use](crate::verify::TokenUse) refuses such a token.
+    Cognito,
 }
 
 /// Refresh tokens of a profile.
@@ -90,6 +121,9 @@ pub enum Rotation {
     /// Public clients, as RFC 9700 section 4.14.2 requires. The token of a confidential client
     /// stays in force, with its end.
     PublicClients,
+    /// No client. A copy of a public client's token works beside the original until both end, and
+    /// nothing shows that there are two. RFC 9700 section 4.14.2 forbids this for public clients.
+    Never,
 }
 
 /// Rule for the scopes of a refresh request (RFC 6749 section 6).
@@ -98,7 +132,8 @@ pub enum Rotation {
 pub enum ScopesAtRefresh {
     /// A client may ask for fewer scopes than were granted.
     Narrow,
-    /// If a client names scopes, they must be all scopes that were granted.
+    /// If a client names scopes, they must be all scopes of its tokens so far. Later tokens never
+    /// have more than these.
     Match,
 }
 
@@ -124,11 +159,33 @@ pub enum Field {
     /// `organization`: an object with `name` and, if the client's id has it, `uuid`. Absent if the
     /// client is not an organization's, or acts for a user.
     Organization,
+    /// `state`: the text that the client sent, for the client to compare. Absent if it sent none.
+    /// The parameter has to be one of [`Door::parameters`](super::Door::parameters).
+    State,
+    /// `id_token`: a JWT that describes the user to the client, as Amazon Cognito's does. It has
+    /// the lifetime of the access token. Absent if the access token is no JWT, or if the client
+    /// acts for itself.
+    IdToken,
+}
+
+impl Pkce {
+    /// Returns `true` if a client may leave the challenge out.
+    pub(in crate::server) const fn is_optional(self, is_confidential: bool) -> bool {
+        match self {
+            Self::Required => false,
+            Self::Accepted => is_confidential,
+            Self::Optional => true,
+        }
+    }
 }
 
 impl RefreshTokens {
     /// Returns `true` if this client gets a new refresh token at each use.
     pub(in crate::server) const fn rotates(&self, is_confidential: bool) -> bool {
-        matches!(self.rotation, Rotation::Always) || !is_confidential
+        match self.rotation {
+            Rotation::Always => true,
+            Rotation::PublicClients => !is_confidential,
+            Rotation::Never => false,
+        }
     }
 }

@@ -19,6 +19,9 @@ pub enum SignError {
     /// client's own (RFC 9068 section 5).
     #[error("the user has the name of the client")]
     Subject,
+    /// The client acts for itself, so there is no user to describe.
+    #[error("the grant has no user")]
+    NoUser,
     /// The key cannot sign.
     #[error(transparent)]
     Key(#[from] InvalidSigningKey),

@@ -1,10 +1,12 @@
 //! Signed access tokens, and the keys that verify them.
 
 mod claims;
+mod cognito;
 mod document;
 mod error;
 mod read;
 mod ring;
+mod tokens;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -13,8 +15,7 @@ pub use self::claims::JwtContext;
 pub use self::error::{InvalidSigningKey, SignError};
 use self::ring::Ring;
 use crate::clock::{Clock, SystemClock};
-use crate::credential::Secret;
-use crate::grant::{Grant, Lifetime, NewGrant};
+use crate::grant::{Lifetime, NewGrant};
 use crate::verify::{Algorithm, SigningKey};
 
 /// Signs access tokens as JWTs (RFC 9068), and publishes the keys that verify them (RFC 7517).
@@ -214,35 +215,9 @@ impl Signer {
     ///
     /// [`SignError::Subject`] if services could take the user for the client.
     pub fn check(&self, grant: &NewGrant) -> Result<(), SignError> {
-        claims::subject(grant.user.as_deref(), &grant.client).map(drop)
-    }
-
-    /// Signs the current access token of a grant (RFC 9068 section 2.2).
-    ///
-    /// Its `jti` is the [token id](Grant::token_id), and its `sid` the grant's id, so that
-    /// [`with_grants_of`](crate::verify::sql::Denylisted::with_grants_of) ends it with its grant.
-    /// `sub` is the user, or the client that acts for itself; then it equals `client_id`. Scopes,
-    /// audience and times are the grant's.
-    ///
-    /// # Errors
-    ///
-    /// * [`SignError::Lifetime`] if the token does not expire, or lives longer than the
-    ///   [maximum](Self::max_lifetime).
-    /// * [`SignError::Subject`] as [`check`](Self::check).
-    /// * [`SignError::Key`] if the operating system provides no randomness.
-    pub fn access_token(
-        &self,
-        grant: &Grant,
-        context: &JwtContext<'_>,
-    ) -> Result<Secret<'static>, SignError> {
-        let now = self.clock.now();
-        let latest = now.checked_add(self.kept()).ok_or(SignError::Lifetime)?;
-        let expires_at = grant.expires_at.filter(|at| *at <= latest).ok_or(SignError::Lifetime)?;
-        let payload = claims::payload(grant, expires_at, context)?;
-        let key = self.read_ring(|ring| ring.signing(now));
-        let key = key.ok_or(SignError::Key(InvalidSigningKey("no key signs at this time")))?;
-        let token = key.token(&claims::header(&key), &payload).map_err(InvalidSigningKey)?;
-        Ok(Secret::owned(token))
+        claims::subject(grant.user.as_deref(), &grant.client)?;
+        let uuid = grant.uuid.as_deref();
+        uuid.map_or(Ok(()), |uuid| claims::subject(Some(uuid), &grant.client).map(drop))
     }
 
     /// Time for which a key is published after its last signature.

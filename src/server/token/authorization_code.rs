@@ -4,9 +4,10 @@ use super::{TokenRequest, Verified};
 use crate::credential::Secret;
 use crate::grant::{CodeProof, GrantId, Presented, Redemption, TokenShape};
 use crate::observe::issuing::Issuing;
+use crate::principal::Scopes;
 use crate::server::answer::Issued;
 use crate::server::client::outage;
-use crate::server::profile::ScopesAtRefresh;
+use crate::server::profile::{ScopesAtRedemption, ScopesAtRefresh};
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::{audience, report, scopes};
 use crate::verify::VerifyError;
@@ -38,8 +39,10 @@ async fn redeem(token: TokenRequest<'_>, code: &Secret<'_>) -> Verified<Issued> 
         Err(refusal) => return Ok(Err(refusal)),
     };
     if let Some(grant) = &found {
-        let rule = ScopesAtRefresh::Narrow;
-        match scopes::remaining(None, &grant.granted_scopes, &application.scopes, rule) {
+        let (asked, rule) = (asked(token), ScopesAtRefresh::Narrow);
+        match asked
+            .and_then(|asked| scopes::remaining(asked, &grant.granted_scopes, &application.scopes, rule))
+        {
             Ok(scopes) => tokens.next.scopes = Some(scopes),
             Err(refusal) => return Ok(Err(refusal)),
         }
@@ -56,5 +59,13 @@ async fn redeem(token: TokenRequest<'_>, code: &Secret<'_>) -> Verified<Issued> 
         }
         Ok(Redemption::Unknown) => Err(VerifyError::UNKNOWN),
         Err(error) => Ok(Err(error.into())),
+    }
+}
+
+/// Returns the scopes that a request asks for, if the profile reads them; `None` for all.
+fn asked(token: TokenRequest<'_>) -> Result<Option<Scopes>, Refusal> {
+    match token.ways().codes.scopes {
+        ScopesAtRedemption::Ignored => Ok(None),
+        ScopesAtRedemption::Narrow => scopes::asked(token.request),
     }
 }

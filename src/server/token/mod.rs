@@ -42,5 +42,5 @@ pub(super) async fn answer(state: &State, request: &EndpointRequest) -> Result<A
         GrantType::ClientCredentials => client_credentials::issue(token).await?,
         GrantType::Password => password::issue(token).await?,
     };
-    Ok(Answer::issued(&issued, client.ways))
+    Ok(Answer::issued(&issued, client.ways, request))
 }

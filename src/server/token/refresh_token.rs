@@ -7,7 +7,7 @@ use crate::grant::{Grant, GrantId, Presented, Renewal};
 use crate::observe::issuing::Issuing;
 use crate::server::answer::Issued;
 use crate::server::client::outage;
-use crate::server::profile::RefreshTokens;
+use crate::server::profile::{RefreshTokens, ScopesAtRefresh};
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::{audience, report, scopes};
 use crate::verify::VerifyError;
@@ -70,8 +70,11 @@ fn next(
     let mut tokens = token.following(&id, of, presented)?;
     match found {
         Some(grant) => {
-            let (granted, registered) = (&grant.granted_scopes, &application.scopes);
-            tokens.next.scopes = Some(scopes::remaining(asked, granted, registered, of.scopes)?);
+            let most = match of.scopes {
+                ScopesAtRefresh::Narrow => &grant.granted_scopes,
+                ScopesAtRefresh::Match => &grant.scopes,
+            };
+            tokens.next.scopes = Some(scopes::remaining(asked, most, &application.scopes, of.scopes)?);
             tokens.next.audience = audience::remaining(token.request, &grant.granted_audience, application)?;
         }
         None => {

@@ -9,7 +9,7 @@ use crate::grant::{
 };
 use crate::observe::issuing::Issuing;
 use crate::server::answer::Issued;
-use crate::server::profile::{RefreshTokens, Ways};
+use crate::server::profile::{Field, RefreshTokens, Ways};
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::sign::{SignTokens, TokenContext};
 use crate::server::{audience, report, scopes};
@@ -68,7 +68,7 @@ impl<'t> TokenRequest<'t> {
 
     /// Returns the signer of this client's access tokens; `None` if they are opaque.
     fn signer(&self) -> Option<&'t dyn SignTokens> {
-        self.state.signer.as_deref().filter(|_| self.ways().access.jwt)
+        self.state.signer.as_deref().filter(|_| self.ways().access.jwt.is_some())
     }
 
     /// Stores a new grant with its first tokens, and returns the answer.
@@ -188,22 +188,16 @@ impl<'t> TokenRequest<'t> {
             && scopes::are_within(&grant.scopes, &grant.granted_scopes)
             && audience::are_within(&grant.audience, &application.audiences)
             && audience::is_granted(&grant.audience, &grant.granted_audience);
-        let access = match (tokens.access, self.signer()) {
+        let signed = match (tokens.access, self.signer()) {
             _ if !is_allowed => Err(RefusalKind::InvalidGrant.into()),
-            (Some(access), _) => Ok(access),
-            (None, Some(signer)) => {
-                let (issuer, tenant) = (self.state.issuer.as_str(), self.request.stores.tenant());
-                let resources = self.state.resources.iter();
-                let audience: Vec<String> = resources.map(|resource| resource.uri.clone()).collect();
-                let signed = signer.sign(&grant, TokenContext { issuer, tenant, audience: &audience });
-                signed.ok_or(RefusalKind::ServerError.into())
-            }
+            (Some(access), _) => Ok((access, None)),
+            (None, Some(signer)) => self.sign(signer, &grant).ok_or(RefusalKind::ServerError.into()),
             (None, None) => Err(RefusalKind::ServerError.into()),
         };
-        match access {
-            Ok(access) => {
+        match signed {
+            Ok((access, identity)) => {
                 report::changed(what, self.request, &application.id, Some(&grant));
-                Ok(Issued { grant, access, refresh: tokens.refresh })
+                Ok(Issued { grant, access, refresh: tokens.refresh, identity })
             }
             Err(refusal) => {
                 self.request.stores.grants.end_dyn(&Ending::Grant(&grant.id)).await?;
@@ -211,4 +205,24 @@ impl<'t> TokenRequest<'t> {
             }
         }
     }
+
+    /// Returns the access token of a grant, and the identity token if the answer has one. Returns
+    /// `None` if one of them cannot be signed.
+    fn sign(&self, signer: &dyn SignTokens, grant: &Grant) -> Option<Signed> {
+        let resources = self.state.resources.iter();
+        let audience: Vec<String> = resources.map(|resource| resource.uri.clone()).collect();
+        let context = TokenContext {
+            issuer: self.state.issuer.as_str(),
+            tenant: self.request.stores.tenant(),
+            audience: &audience,
+            claims: self.ways().access.jwt.unwrap_or_default(),
+        };
+        let access = signer.sign(grant, context)?;
+        let is_described = self.ways().answer.contains(&Field::IdToken) && grant.user.is_some();
+        let identity = if is_described { Some(signer.sign_identity(grant, context)?) } else { None };
+        Some((access, identity))
+    }
 }
+
+/// Access token, and the identity token beside it.
+type Signed = (Secret<'static>, Option<Secret<'static>>);

@@ -4,6 +4,9 @@
 mod browser;
 mod client_authentication;
 mod codes;
+mod domains;
+#[cfg(feature = "jwt")]
+mod geodatahub;
 mod holders;
 #[cfg(feature = "introspection")]
 mod introspect;
@@ -12,6 +15,7 @@ mod jwts;
 #[cfg(feature = "jwt")]
 mod metadata;
 mod oauth2_crate;
+mod opendatasoft;
 mod races;
 mod refresh;
 #[cfg(feature = "metrics")]
@@ -24,6 +28,7 @@ mod revoke;
 mod signer;
 #[cfg(feature = "jwt")]
 mod signer_keys;
+mod socrata;
 mod throttling;
 mod token_endpoint;
 mod usergrid;

@@ -4,12 +4,13 @@ use super::GrantRule;
 use super::checks::{Checked, Checks, RACERS, described, ended, together};
 use super::fixture::{CLIENT, Tokens, code, draft, proof, wrong_proofs};
 use crate::credential::Digest;
-use crate::grant::{CodeProof, Grants, NewGrant, Presented, Redemption, StoreError};
+use crate::grant::{CodeProof, Grants, NewGrant, NextTokens, Presented, Redemption, StoreError};
 
 impl<G: Grants + Clone> Checks<'_, G> {
     pub(super) async fn codes(&mut self) -> Checked {
         self.racing_codes().await?;
         self.replayed_codes().await?;
+        self.codes_without_refresh().await?;
         self.wrong_proofs().await?;
         self.odd_text().await?;
         self.taken_digests().await
@@ -61,6 +62,16 @@ impl<G: Grants + Clone> Checks<'_, G> {
         self.hold(GrantRule::ReplayEndsTheGrant, is_replay, "a second use of a code is not a replay");
         let live = self.in_force(&tokens).await? != (false, false);
         self.hold(GrantRule::ReplayEndsTheGrant, !live, "tokens outlived the second use of their code");
+        Ok(())
+    }
+
+    async fn codes_without_refresh(&mut self) -> Checked {
+        let (code, _, tokens) = self.offered().await?;
+        let next = NextTokens { refresh: None, ..tokens.next() };
+        let outcome = ended(self.grants.redeem(&code, &proof(), &next)).await?;
+        let has_none = matches!(&outcome, Redemption::Redeemed(grant) if !grant.has_refresh
+            && grant.refresh_expires_at.is_none() && grant.expires_at.is_some());
+        self.hold(GrantRule::AnswersAreInForce, has_none, "a grant has a refresh token that was not issued");
         Ok(())
     }
 

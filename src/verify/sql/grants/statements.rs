@@ -168,7 +168,8 @@ pub(super) fn insert() -> String {
 }
 
 pub(super) fn redeem() -> String {
-    let text = REDEEM.replace("{access_until}", &capped("$8")).replace("{refresh_until}", &capped("$13"));
+    let refresh_until = format!("CASE WHEN $12 IS NULL THEN NULL ELSE {} END", capped("$13"));
+    let text = REDEEM.replace("{access_until}", &capped("$8")).replace("{refresh_until}", &refresh_until);
     returning(&text, "expires_at")
 }
 
