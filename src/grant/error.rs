@@ -31,6 +31,9 @@ pub enum StoreError {
     /// The id, or the digest of a code or a token, is taken.
     #[error("the id or the token exists")]
     Exists,
+    /// The store knew the user, and the user was deleted.
+    #[error("the user was deleted")]
+    UserDeleted,
     /// The store cannot hold a value.
     #[error("the store cannot hold {0}")]
     Invalid(&'static str),

@@ -13,7 +13,7 @@ use crate::credential::Digest;
 /// Store of the grants of one tenant, or of none.
 ///
 /// The server calls nothing else to issue, renew or end tokens, so its safety is that of these
-/// seven functions. Every implementation guarantees:
+/// eight functions. Every implementation guarantees:
 ///
 /// * **Atomic.** A change is made whole or not at all. It never depends on an earlier look-up, and
 ///   of any number of concurrent calls with one code or one refresh token exactly one wins.
@@ -74,6 +74,7 @@ pub trait Grants: Send + Sync + 'static {
     /// # Errors
     ///
     /// * [`StoreError::Exists`] if the id or the code is taken.
+    /// * [`StoreError::UserDeleted`] if the store knew the user and the user was just deleted.
     /// * [`StoreError::Invalid`] if a field cannot be stored.
     /// * [`StoreError::Unavailable`] if the store cannot answer now.
     fn offer(&self, grant: &NewGrant, code: &NewCode) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -128,6 +129,7 @@ pub trait Grants: Send + Sync + 'static {
     /// # Errors
     ///
     /// * [`StoreError::Exists`] if the id or the digest of a token is taken.
+    /// * [`StoreError::UserDeleted`] if the store knew the user and the user was just deleted.
     /// * [`StoreError::Invalid`] if a field cannot be stored.
     /// * [`StoreError::Unavailable`] if the store cannot answer now.
     fn issue(
@@ -146,6 +148,17 @@ pub trait Grants: Send + Sync + 'static {
     ///
     /// [`StoreError::Unavailable`] if the store cannot answer now.
     fn find(&self, token: &Presented) -> impl Future<Output = Result<Option<Grant>, StoreError>> + Send;
+
+    /// Returns the grants with which clients act for a user, the newest first, and at most a
+    /// thousand.
+    ///
+    /// A grant counts if its code, its access token or its refresh token is in force. So a client
+    /// whose code was not redeemed yet is one that the user has allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the store cannot answer now.
+    fn of_user(&self, user: &str) -> impl Future<Output = Result<Vec<Grant>, StoreError>> + Send;
 
     /// Ends grants, with all of their codes and tokens, and returns how many ended now.
     ///
@@ -202,6 +215,10 @@ impl<G: Grants + ?Sized> Grants for Arc<G> {
 
     async fn find(&self, token: &Presented) -> Result<Option<Grant>, StoreError> {
         G::find(self, token).await
+    }
+
+    async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        G::of_user(self, user).await
     }
 
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {

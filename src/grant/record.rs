@@ -64,6 +64,9 @@ pub struct Grant {
     pub session: Option<String>,
     /// Time at which the user proved the identity.
     pub authenticated_at: Option<SystemTime>,
+    /// Time at which the access token was issued that the grant was found by, or else the current
+    /// one; `None` if there is none, or the store does not know it.
+    pub issued_at: Option<SystemTime>,
 }
 
 /// Draft of a grant.
@@ -131,6 +134,7 @@ impl Grant {
             refresh_expires_at: None,
             session: draft.session.clone(),
             authenticated_at: draft.authenticated_at,
+            issued_at: None,
         }
     }
 

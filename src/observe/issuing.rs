@@ -33,6 +33,8 @@ pub(crate) enum Issuing {
     LoggedOut,
     /// A user allowed a client to act, and the client gets a code.
     Allowed,
+    /// A user ended the access of a client.
+    Disconnected,
 }
 
 /// A token request, as far as it is known.
@@ -59,6 +61,7 @@ impl Issuing {
             Self::LoggedIn => "logged_in",
             Self::LoggedOut => "logged_out",
             Self::Allowed => "allowed",
+            Self::Disconnected => "disconnected",
         }
     }
 }
@@ -89,6 +92,7 @@ pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>, presented: Option<&
         Issuing::LoggedIn => record!(info, "user logged in"),
         Issuing::LoggedOut => record!(info, "user logged out, grants of the session ended"),
         Issuing::Allowed => record!(info, "code offered after consent"),
+        Issuing::Disconnected => record!(info, "grants of an application ended by its user"),
         Issuing::CodeReplayed | Issuing::RefreshReused => record!(warn, "grant ended after a replay"),
     }
 }

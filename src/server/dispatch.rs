@@ -32,7 +32,7 @@ where
         return Refusal::from(RefusalKind::NotFound).into_response(&STANDARD.door);
     };
     let (route, door) = (route.clone(), route.door);
-    let is_page = route.endpoint.is_page();
+    let is_page = route.endpoint.is_page() && !account::wants_json(request.headers());
     let is_head = request.method() == Method::HEAD;
     let address = state.transport.client(RequestHead::from_request(&request));
     let read = match admit(&state, &route, RequestHead::from_request(&request)) {

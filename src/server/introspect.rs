@@ -67,6 +67,7 @@ fn active(state: &State, request: &EndpointRequest, token: &Presented, grant: &G
         ("scope", Some(text(scopes.as_str())).filter(|_| !scopes.is_empty())),
         ("aud", Some(audience.clone().into()).filter(|_| !audience.is_empty())),
         ("exp", grant.expires_at.map(|at| unix_seconds(at).into())),
+        ("iat", grant.issued_at.filter(|_| !is_refresh).map(|at| unix_seconds(at).into())),
         ("auth_time", grant.authenticated_at.map(|at| unix_seconds(at).into())),
         ("token_type", Some(text("Bearer")).filter(|_| !is_refresh)),
         ("jti", jti(token).map(Value::from)),

@@ -59,6 +59,7 @@
 
 mod account;
 mod allowed;
+mod allowed_application;
 mod answer;
 mod answer_body;
 mod audience;
@@ -70,6 +71,7 @@ mod builder_pages;
 mod challenge;
 mod client;
 mod collect;
+mod connected;
 mod dispatch;
 mod introspect;
 mod issuer;
@@ -98,6 +100,7 @@ mod token;
 mod users;
 mod visitor;
 
+pub use self::allowed_application::AllowedApplication;
 pub use self::answer_body::AnswerBody;
 pub use self::authorization_server::{AuthorizationServer, ServerFuture};
 pub use self::builder::{AuthorizationServerBuilder, BuildError};

@@ -34,6 +34,12 @@ pub(super) fn visited(
     issuing::changed(what, &TokenEvent { grant, user: Some(user), client, ..of(request) }, None);
 }
 
+/// Reports that a user ended the access of a client.
+pub(super) fn disconnected(request: &EndpointRequest, user: &str, client: &str) {
+    let event = TokenEvent { user: Some(user), client: Some(client), ..of(request) };
+    issuing::changed(Issuing::Disconnected, &event, None);
+}
+
 /// Reports a refusal of a request that was read.
 pub(super) fn refused(refusal: &Refusal, request: &EndpointRequest) {
     let client = claimed(request);

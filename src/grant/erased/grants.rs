@@ -52,6 +52,9 @@ pub trait DynGrants: Send + Sync + 'static {
     /// See [`Grants::find`].
     async fn find_dyn(&self, token: &Presented) -> Result<Option<Grant>, StoreError>;
 
+    /// See [`Grants::of_user`].
+    async fn of_user_dyn(&self, user: &str) -> Result<Vec<Grant>, StoreError>;
+
     /// See [`Grants::end`].
     async fn end_dyn(&self, what: &Ending<'_>) -> Result<usize, StoreError>;
 
@@ -114,6 +117,10 @@ impl<G: Grants> DynGrants for G {
         self.find(token).await
     }
 
+    async fn of_user_dyn(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        self.of_user(user).await
+    }
+
     async fn end_dyn(&self, what: &Ending<'_>) -> Result<usize, StoreError> {
         self.end(what).await
     }
@@ -157,6 +164,10 @@ impl Grants for dyn DynGrants {
 
     async fn find(&self, token: &Presented) -> Result<Option<Grant>, StoreError> {
         self.find_dyn(token).await
+    }
+
+    async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        self.of_user_dyn(user).await
     }
 
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {

@@ -172,6 +172,10 @@ impl Grants for MemoryGrants {
         Ok(self.table().find(token, self.now()))
     }
 
+    async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        Ok(self.table().of_user(user, self.now()))
+    }
+
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {
         Ok(self.table().end(what, self.now()))
     }

@@ -31,6 +31,7 @@ struct Code {
 struct Access {
     digest: Digest,
     generation: u64,
+    issued_at: SystemTime,
     until: Option<SystemTime>,
 }
 
@@ -146,7 +147,9 @@ impl Row {
         let until = earliest(next.lifetime.from(now), self.ends_at);
         let grant = &mut self.grant;
         grant.generation += 1;
-        self.access = Some(Access { digest: next.access, generation: grant.generation, until });
+        let generation = grant.generation;
+        self.access = Some(Access { digest: next.access, generation, issued_at: now, until });
+        grant.issued_at = Some(now);
         grant.scopes = next.scopes.clone().unwrap_or_else(|| grant.granted_scopes.clone());
         let narrowed = next.audience.clone().filter(|names| !names.is_empty());
         grant.audience = narrowed.unwrap_or_else(|| grant.granted_audience.clone());
@@ -170,12 +173,14 @@ impl Row {
             let mut all = [self.access, self.previous_access].into_iter().flatten();
             all.find(is_shown).filter(|access| is_before(now, access.until))
         };
+        let mut shown = |access: Access| {
+            grant.expires_at = access.until;
+            grant.issued_at = Some(access.issued_at);
+        };
         match token {
-            Presented::Access(digest) => {
-                grant.expires_at = access(&|access| access.digest == *digest)?.until;
-            }
+            Presented::Access(digest) => shown(access(&|access| access.digest == *digest)?),
             Presented::Jwt { generation, .. } => {
-                grant.expires_at = access(&|access| access.generation == *generation)?.until;
+                shown(access(&|access| access.generation == *generation)?);
             }
             Presented::Refresh(shown) => {
                 let is_current = self.refresh.is_some_and(|refresh| refresh == *shown);
@@ -190,6 +195,13 @@ impl Row {
             Presented::Grant(_) => {}
         }
         Some(grant)
+    }
+
+    /// Returns the grant if its code or one of its tokens is in force.
+    pub(super) fn listed(&self, now: SystemTime) -> Option<Grant> {
+        let of_tokens = self.found(&Presented::Grant(self.grant.id.clone()), now);
+        let code = self.code.as_ref().filter(|_| self.is_live() && self.is_code_in_force(now));
+        of_tokens.or_else(|| code.map(|code| Grant { now, expires_at: code.until, ..self.grant.clone() }))
     }
 
     /// Returns `true` if this token belongs to the grant. An access token belongs to it until it

@@ -19,6 +19,9 @@ pub(super) struct Table {
     index: HashMap<Digest, GrantId>,
 }
 
+/// Maximum number of grants in the list of a user.
+const LISTED: usize = 1_000;
+
 /// Maximum number of grants that a purge deletes.
 const PURGED: usize = 1_000;
 
@@ -112,6 +115,14 @@ impl Table {
             Presented::Grant(id) | Presented::Jwt { grant: id, .. } => self.rows.get(id),
         };
         row.filter(|row| row.owns(token, now)).and_then(|row| row.found(token, now))
+    }
+
+    pub(super) fn of_user(&self, user: &str, now: SystemTime) -> Vec<Grant> {
+        let own = self.rows.values().filter(|row| row.grant.user.as_deref() == Some(user));
+        let mut own: Vec<Grant> = own.filter_map(|row| row.listed(now)).collect();
+        own.sort_by(|one, other| other.created_at.cmp(&one.created_at).then_with(|| one.id.cmp(&other.id)));
+        own.truncate(LISTED);
+        own
     }
 
     pub(super) fn end(&mut self, what: &Ending<'_>, now: SystemTime) -> usize {

@@ -32,7 +32,6 @@ pub(in crate::server) enum Purpose {
     LogIn,
     Consent,
     LogOut,
-    #[allow(dead_code, reason = "the page of connected applications is its user")]
     Applications,
 }
 

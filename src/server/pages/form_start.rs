@@ -51,7 +51,6 @@ impl<'p> FormStart<'p> {
     }
 
     /// Adds a hidden field.
-    #[allow(dead_code, reason = "the page of connected applications is its user")]
     pub(in crate::server) fn with(mut self, name: &'p str, value: &'p str) -> Self {
         self.fields.push((name, value));
         self

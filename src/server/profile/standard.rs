@@ -10,17 +10,20 @@ use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
 
 /// The standard profile: RFC 6749 as RFC 9700 narrows it. It is the default.
 ///
-/// It has the pages `/oauth2/authorize` (RFC 6749 section 3.1) and `/oauth2/logout`, and the
-/// endpoints `/oauth2/token`, `/oauth2/revoke` (RFC 7009), `/oauth2/introspect` (RFC 7662) and
-/// `/oauth2/jwks` (RFC 7517). The parameters of a page are in the query, and all others in the form
-/// of a POST. Codes last 60 s and need an S256 challenge. Access tokens last an hour, and are JWTs
-/// if the server has a signer. Refresh tokens change at each use, end after 30 days without use,
-/// and after a year at the latest. There is no grant type `password`.
+/// It has the pages `/oauth2/authorize` (RFC 6749 section 3.1), `/oauth2/login`, `/oauth2/logout`
+/// and `/oauth2/applications`, and the endpoints `/oauth2/token`, `/oauth2/revoke` (RFC 7009),
+/// `/oauth2/introspect` (RFC 7662) and `/oauth2/jwks` (RFC 7517). The parameters of a page are in
+/// the query, and all others in the form of a POST. Codes last 60 s and need an S256 challenge.
+/// Access tokens last an hour, and are JWTs if the server has a signer. Refresh tokens change at
+/// each use, end after 30 days without use, and after a year at the latest. There is no grant type
+/// `password`.
 pub const STANDARD: Profile = Profile {
     name: "standard",
     door: Door {
         routes: &[
             Route::new("/oauth2/authorize", Endpoint::Authorize, Methods::GetAndPost),
+            Route::new("/oauth2/login", Endpoint::LogIn, Methods::GetAndPost),
+            Route::new("/oauth2/applications", Endpoint::Applications, Methods::GetAndPost),
             Route::new("/oauth2/logout", Endpoint::LogOut, Methods::GetAndPost),
             Route::new("/oauth2/token", Endpoint::Token, Methods::Post),
             Route::new("/oauth2/revoke", Endpoint::Revoke, Methods::Post),

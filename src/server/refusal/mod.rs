@@ -40,6 +40,8 @@ pub enum RefusalKind {
     AccessDenied,
     /// A form of a page is out of date, or came from another site.
     Forged,
+    /// A program asked for what only a user who is logged in may see.
+    LogInRequired,
     /// A scope is malformed, unknown, or more than the client or the grant has (RFC 6749 section
     /// 5.2).
     InvalidScope,
@@ -98,6 +100,7 @@ impl RefusalKind {
         Self::UnsupportedRequestUri,
         Self::AccessDenied,
         Self::Forged,
+        Self::LogInRequired,
         Self::InvalidScope,
         Self::InvalidTarget,
         Self::InvalidLifetime,
@@ -126,6 +129,7 @@ impl RefusalKind {
             Self::UnsupportedRequestUri => "unsupported_request_uri",
             Self::AccessDenied => "access_denied",
             Self::Forged => "forged",
+            Self::LogInRequired => "log_in_required",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidLifetime => "invalid_lifetime",
@@ -201,6 +205,7 @@ impl From<StoreError> for Refusal {
                 trace::warn!(cause = ?_cause.to_string(), "store unavailable");
                 RefusalKind::Unavailable.into()
             }
+            StoreError::UserDeleted => RefusalKind::InvalidGrant.into(),
             StoreError::Exists | StoreError::Invalid(_) => {
                 trace::error!(cause = ?error.to_string(), "store refused a grant");
                 RefusalKind::ServerError.into()

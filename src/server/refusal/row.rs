@@ -74,6 +74,7 @@ impl RefusalKind {
                 "forged_request",
                 "The form is out of date or came from another site.",
             ),
+            Self::LogInRequired => (StatusCode::FORBIDDEN, "login_required", "No user is logged in."),
             Self::InvalidScope => {
                 (StatusCode::BAD_REQUEST, "invalid_scope", "A scope is unknown or was not granted.")
             }

@@ -35,6 +35,8 @@ use crate::credential::{Credential, CredentialKind};
 use crate::principal::PrincipalKind;
 use crate::verify::{Verifier, VerifyContext};
 
+#[cfg(feature = "server")]
+mod calls;
 mod checks;
 mod ending;
 #[cfg(feature = "server")]
@@ -46,11 +48,15 @@ mod outage;
 mod report;
 mod revoking;
 mod rule;
+#[cfg(feature = "server")]
+mod sessions;
 
 #[cfg(feature = "server")]
 pub use self::grants::{GrantRule, GrantSuite};
 pub use self::report::{Report, Violation};
 pub use self::rule::Rule;
+#[cfg(feature = "server")]
+pub use self::sessions::{SessionRule, SessionSuite};
 
 /// Credentials that a verifier accepts or denies, and the options of the checks.
 ///

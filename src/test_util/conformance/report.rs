@@ -6,7 +6,7 @@ use super::Rule;
 
 /// The violated rules, if any, and the checks that were not possible.
 ///
-/// `R` is the kind of rule: [`Rule`] for verifiers, and `GrantRule` for stores of grants.
+/// `R` is the kind of rule: [`Rule`] for verifiers, and `GrantRule` or `SessionRule` for stores.
 ///
 /// # Examples
 ///

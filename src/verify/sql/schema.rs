@@ -44,6 +44,7 @@ impl Plan {
             words.announce_roles.to_owned(),
             GENERATIONS.to_owned(),
             SESSIONS.replace("{bytes}", words.bytes) + words.sessions,
+            DEPARTURES.to_owned() + words.departures,
         ];
         let steps = steps.iter().filter(|step| !step.is_empty());
         Self {
@@ -71,6 +72,9 @@ const GENERATIONS: &str = include_str!("schema/generations.sql");
 /// Table of sessions, and columns of the times at which tokens were issued.
 const SESSIONS: &str = include_str!("schema/sessions.sql");
 
+/// Table of the names of users that were deleted.
+const DEPARTURES: &str = include_str!("schema/departures.sql");
+
 pub(super) fn statement(template: &str, prefix: &str) -> SqlStr {
     AssertSqlSafe(Arc::<str>::from(template.replace("{p}", prefix))).into_sql_str()
 }
@@ -93,7 +97,7 @@ mod tests {
 
     #[test]
     fn no_two_prefixes_name_the_same_table() {
-        let text = format!("{VERSIONS}{FIRST}{SESSIONS}");
+        let text = format!("{VERSIONS}{FIRST}{SESSIONS}{DEPARTURES}");
         let name =
             |rest: &str| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
         let names: std::collections::BTreeSet<String> = text.split("{p}").skip(1).map(name).collect();

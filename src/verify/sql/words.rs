@@ -24,6 +24,8 @@ pub(super) struct Words {
     pub(super) holders: fn() -> String,
     /// Statements that end the grants of a session with it.
     pub(super) sessions: &'static str,
+    /// Statements that record the names of deleted users.
+    pub(super) departures: &'static str,
 }
 
 /// PostgreSQL's parts of the schema.
@@ -42,6 +44,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('tower-principal {p}', 0));",
     announce_roles: announce::ROLES,
     holders: holders::postgres,
     sessions: include_str!("schema/postgres_sessions.sql"),
+    departures: include_str!("schema/postgres_departures.sql"),
 };
 
 /// SQLite's parts of the schema.
@@ -59,4 +62,5 @@ pub(super) const SQLITE: Words = Words {
     announce_roles: "",
     holders: holders::sqlite,
     sessions: include_str!("schema/sqlite_sessions.sql"),
+    departures: include_str!("schema/sqlite_departures.sql"),
 };

@@ -33,6 +33,7 @@ enum Fault {
     SaysUnknownInAnOutage,
     KeepsCodesForLonger,
     ExtendsTheGrace,
+    ListsOnlyTokens,
     OrdersByTheClock,
     PurgesAtOnce,
     FailsToRenew,
@@ -174,6 +175,13 @@ impl Grants for Broken {
         self.inner.find(token).await
     }
 
+    async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        self.up()?;
+        let mut grants = self.inner.of_user(user).await?;
+        grants.retain(|grant| !self.is(Fault::ListsOnlyTokens) || grant.generation > 0);
+        Ok(grants)
+    }
+
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {
         self.up()?;
         match *what {
@@ -224,6 +232,7 @@ async fn every_broken_store_is_found() {
         (Fault::RecoversNothing, GrantRule::RecoveryLeavesOneSuccessor),
         (Fault::EndsNothing, GrantRule::EndedStaysEnded),
         (Fault::EndsForAnyClient, GrantRule::EndingIsExact),
+        (Fault::ListsOnlyTokens, GrantRule::GrantsAreListed),
         (Fault::OverwritesGrants, GrantRule::DigestsAreUnique),
         (Fault::FailsForOddText, GrantRule::OddTextIsUnknown),
         (Fault::RedeemsInTwoSteps, GrantRule::CallersMayLeave),

@@ -3,10 +3,12 @@
 
 mod applications;
 mod broken;
+mod broken_sessions;
 mod conformance;
 mod jwt;
 mod records;
 mod rules;
+mod sessions;
 mod upgrade;
 
 use tower_principal::Credential;

@@ -51,8 +51,8 @@ async fn req_99_a_token_in_force_is_described_to_its_service_and_its_client() {
         let grant = kit.grant_of(&tokens.access).await.unwrap();
         let expected = json!({
             "active": true, "iss": ISSUER, "client_id": "viewer", "sub": "alice", "username": "alice",
-            "scope": "read", "aud": [API], "exp": 1_700_003_600, "token_type": "Bearer",
-            "sid": grant.id.as_str(),
+            "scope": "read", "aud": [API], "iat": 1_700_000_000, "exp": 1_700_003_600,
+            "token_type": "Bearer", "sid": grant.id.as_str(),
         });
         for hint in ["", "access_token", "refresh_token", "x"] {
             let reply = introspect(&kit, "api", &tokens.access, &[("token_type_hint", hint)]).await;
@@ -64,6 +64,30 @@ async fn req_99_a_token_in_force_is_described_to_its_service_and_its_client() {
         let own = introspect(&kit, "weather", own.text("access_token"), &[]).await;
         assert_eq!((own.text("sub"), own.text("client_id")), ("weather", "weather"));
         assert_eq!((&own.json["username"], &own.json["aud"]), (&Value::Null, &Value::Null));
+    }
+}
+
+/// Of the two access tokens of a grant each has its own time. A refresh token that is kept over
+/// several refreshes has none that the store knows.
+#[tokio::test]
+async fn iat_is_the_time_at_which_that_access_token_was_issued() {
+    for kit in kits().await {
+        let code = kit.code_of(CodeOffer::new("viewer", "alice").audience([API]).scopes(["read"])).await;
+        kit.clock.pass(Duration::from_secs(5));
+        let mut tokens = vec![kit.redeem(&code).await.tokens()];
+        for _ in 0..2 {
+            kit.clock.pass(Duration::from_secs(100));
+            let last = tokens.last().unwrap().refresh.clone();
+            tokens.push(kit.refresh(&last).await.tokens());
+        }
+        for (token, at) in tokens.iter().zip([None, Some(1_700_000_105), Some(1_700_000_205)]) {
+            let reply = introspect(&kit, "api", &token.access, &[]).await;
+            assert_eq!(reply.json["iat"].as_u64(), at, "{} {:?}", kit.name, reply.json);
+            assert_eq!(reply.json["active"], at.is_some(), "{}", kit.name);
+        }
+        let own = kit.post_as_weather(&[("grant_type", "client_credentials")]).await;
+        let own = introspect(&kit, "weather", own.text("access_token"), &[]).await;
+        assert_eq!(own.json["iat"], 1_700_000_205, "{}", kit.name);
     }
 }
 

@@ -4,6 +4,7 @@
 mod browser;
 mod client_authentication;
 mod codes;
+mod connected;
 mod domains;
 #[cfg(feature = "jwt")]
 mod geodatahub;

@@ -147,6 +147,10 @@ impl Grants for Shared {
         }
     }
 
+    async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        self.0.inner.of_user_dyn(user).await
+    }
+
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {
         self.0.inner.end_dyn(what).await
     }

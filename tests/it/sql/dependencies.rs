@@ -410,6 +410,9 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("holders.tenant", &["DELETE FROM {p}holders"]),
     ("holders.word", &["UPDATE {p}holders SET word = word || 'x'"]),
     ("holders.name", &["UPDATE {p}holders SET name = name || 'x'"]),
+    ("departures.tenant", &[]),
+    ("departures.name", &[]),
+    ("departures.deleted_at", &[]),
     // No answer of the verifier depends on sessions, and their grants end as any credential.
     ("sessions.digest", &[]),
     ("sessions.tenant", &[]),
@@ -568,7 +571,10 @@ const SET_ONCE: &[&str] = &[
     "holders.tenant",
     "holders.word",
     "holders.name",
-    // Columns of sessions, which `tests/it/grants` changes.
+    // Columns of sessions and deleted users, which `tests/it/grants` changes.
+    "departures.tenant",
+    "departures.name",
+    "departures.deleted_at",
     "sessions.digest",
     "sessions.tenant",
     "sessions.public_id",

@@ -200,9 +200,16 @@ impl Place {
             undo.push(format!("DROP TRIGGER {prefix}announce ON {prefix}roles"));
         }
         undo.push(format!("DROP TABLE {prefix}sessions"));
-        if self.folder.is_none() {
-            undo.push(format!("DROP FUNCTION {prefix}end_grants()"));
+        match self.folder {
+            Some(_) => undo.extend(
+                ["new", "changed", "gone"].map(|name| format!("DROP TRIGGER {prefix}users_depart_{name}")),
+            ),
+            None => {
+                undo.push(format!("DROP FUNCTION {prefix}end_grants()"));
+                undo.push(format!("DROP FUNCTION {prefix}depart() CASCADE"));
+            }
         }
+        undo.push(format!("DROP TABLE {prefix}departures"));
         let step = [
             include_str!("../../../src/verify/sql/schema/grants.sql"),
             include_str!("../../../src/verify/sql/schema/generations.sql"),

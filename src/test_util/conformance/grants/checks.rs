@@ -1,15 +1,9 @@
 //! The checks in their order, and what they share.
 
-use std::future::Future;
-use std::io;
-use std::time::Duration;
-
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-
 use super::fixture::{CLIENT, Tokens, draft};
 use super::{GrantRule, GrantSuite};
-use crate::grant::{Grant, Grants, NewGrant, Presented, RefreshRule, Renewal, StoreError};
+use crate::grant::{Grant, Grants, NewGrant, Presented, RefreshRule, Renewal};
+pub(super) use crate::test_util::conformance::calls::{Checked, RACERS, described, ended, together};
 use crate::test_util::conformance::{Report, Violation};
 
 /// The checks of one store.
@@ -18,14 +12,6 @@ pub(super) struct Checks<'s, G> {
     pub(super) grants: G,
     violations: Vec<Violation<GrantRule>>,
 }
-
-/// The time limit for one call.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The number of concurrent calls in a race.
-pub(super) const RACERS: usize = 50;
-
-/// A failure of a call that should not fail.
-pub(super) type Checked = Result<(), String>;
 
 impl<'s, G: Grants + Clone> Checks<'s, G> {
     pub(super) const fn new(suite: &'s GrantSuite, grants: G) -> Self {
@@ -38,6 +24,7 @@ impl<'s, G: Grants + Clone> Checks<'s, G> {
             self.codes().await,
             self.refreshing().await,
             self.ending().await,
+            self.lists().await,
             self.callers_that_leave().await,
             self.time().await,
         ];
@@ -84,53 +71,5 @@ impl<'s, G: Grants + Clone> Checks<'s, G> {
         let access = self.found(Presented::Access(tokens.access)).await?.is_some();
         let refresh = self.found(Presented::Refresh(tokens.refresh.digests)).await?.is_some();
         Ok((access, refresh))
-    }
-}
-
-/// Runs a call within the time limit, and describes its error.
-pub(super) async fn ended<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
-    timeout(PATIENCE, call).await.map_err(|_| "a call did not end in time".to_owned())?.map_err(described)
-}
-
-/// Runs calls at once, each in a task, and returns their outcomes.
-pub(super) async fn together<T: Send + 'static, F>(
-    calls: impl IntoIterator<Item = F>,
-) -> Result<Vec<T>, String>
-where
-    F: Future<Output = Result<T, String>> + Send + 'static,
-{
-    let mut tasks = JoinSet::new();
-    for call in calls {
-        tasks.spawn(call);
-    }
-    let mut outcomes = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        outcomes.push(done.map_err(|_| "a call panicked".to_owned())??);
-    }
-    Ok(outcomes)
-}
-
-pub(super) fn described(error: impl Into<Failure>) -> String {
-    match error.into() {
-        Failure::Store(error) => format!("a call failed: {error}"),
-        Failure::Random(error) => format!("no randomness: {error}"),
-    }
-}
-
-/// A failure beside an outcome.
-pub(super) enum Failure {
-    Store(StoreError),
-    Random(io::Error),
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Random(error)
     }
 }

@@ -1,32 +1,13 @@
 //! Checks of callers that leave, and of outages.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use super::GrantRule;
 use super::checks::{Checked, Checks, described, ended};
 use super::fixture::{CLIENT, proof};
 use super::refreshing::strict;
-use crate::grant::{Ending, Grants, Presented, Redemption, StoreError};
-
-/// The number of awaits of a call at which it is cancelled.
-const AWAITS: u32 = 12;
-/// The number of times that a store is asked for the state after a cancelled call.
-const SETTLING: u32 = 50;
-
-/// Polls a call this often, and drops it.
-async fn left<F: Future>(call: F, polls: u32) {
-    let mut call = pin!(call);
-    for _ in 0..polls {
-        let done = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_ready())).await;
-        if done {
-            return;
-        }
-        tokio::time::sleep(Duration::from_micros(200)).await;
-    }
-}
+use crate::grant::{Ending, Grants, Presented, Redemption};
+use crate::test_util::conformance::calls::{AWAITS, SETTLING, is_unavailable, left};
 
 impl<G: Grants + Clone> Checks<'_, G> {
     pub(super) async fn callers_that_leave(&mut self) -> Checked {
@@ -113,6 +94,7 @@ impl<G: Grants + Clone> Checks<'_, G> {
             is_unavailable(self.grants.issue(&draft, &spare).await),
             is_unavailable(self.grants.find(&Presented::Access(tokens.access)).await),
             is_unavailable(self.grants.find(&Presented::Access(first.access)).await),
+            is_unavailable(self.grants.of_user(grant.user.as_deref().unwrap_or_default()).await),
             is_unavailable(self.grants.end(&Ending::Grant(&offered.id)).await),
             is_unavailable(self.grants.purge(Duration::from_secs(1 << 32)).await),
         ];
@@ -127,8 +109,4 @@ impl<G: Grants + Clone> Checks<'_, G> {
         self.hold(GrantRule::OutagesAreUnavailable, holds, "an outage changed a grant");
         Ok(())
     }
-}
-
-fn is_unavailable<T>(outcome: Result<T, StoreError>) -> bool {
-    matches!(outcome, Err(StoreError::Unavailable(_)))
 }

@@ -12,6 +12,7 @@ mod codes;
 mod ending;
 mod faults;
 mod fixture;
+mod lists;
 mod refreshing;
 mod rule;
 mod time;

@@ -31,6 +31,9 @@ pub enum GrantRule {
     EndedStaysEnded,
     /// An ending ends every grant that it names, and no other.
     EndingIsExact,
+    /// The list of a user has each grant of which a code or a token is in force, newest first, and
+    /// no other.
+    GrantsAreListed,
     /// An id or a digest belongs to one grant.
     DigestsAreUnique,
     /// Odd text is unknown and is not an outage.
@@ -66,6 +69,7 @@ impl GrantRule {
             Self::RecoveryLeavesOneSuccessor => "a recovery leaves one live successor",
             Self::EndedStaysEnded => "an ended grant stays ended",
             Self::EndingIsExact => "an ending ends every grant that it names, and no other",
+            Self::GrantsAreListed => "the list of a user has the grants that are in force",
             Self::DigestsAreUnique => "an id or a digest belongs to one grant",
             Self::OddTextIsUnknown => "odd text is unknown and is not an outage",
             Self::CallersMayLeave => "a cancelled call is made whole or not at all",

@@ -1,5 +1,6 @@
 //! Grants of an authorization server in the database.
 
+mod changes;
 mod jwt;
 #[cfg(test)]
 mod plans;
@@ -7,12 +8,12 @@ mod read;
 mod statements;
 mod values;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use self::read::NEVER;
-use self::values::{audience, bytes, count, duration, is_text, narrowed, text, until};
+use self::values::{bytes, count, duration, is_text, narrowed, text, until};
 use super::store::SqlStore;
-use super::{Change, Kind, Row, SqlError, Value, names};
+use super::{SqlError, Value, names};
 use crate::credential::Digest;
 use crate::grant::{
     CodeProof, Ending, Grant, Grants, Lifetime, NewCode, NewGrant, NextTokens, Presented, Redemption,
@@ -150,6 +151,19 @@ impl Grants for SqlStore {
         Ok(rows.into_iter().next().map(|row| read::grant(row, now)).transpose()?)
     }
 
+    async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
+        // A name that the database cannot hold is not that of a user.
+        if !names::is_name(user) {
+            return Ok(Vec::new());
+        }
+        let now = self.time();
+        let values = vec![self.column().into(), names::millis(now).into(), user.into()];
+        let rows = self.read(&statements::list(), values).await?;
+        let grants: Result<Vec<Grant>, SqlError> =
+            rows.into_iter().map(|row| read::grant(row, now)).collect();
+        Ok(grants?)
+    }
+
     async fn end(&self, what: &Ending<'_>) -> Result<usize, StoreError> {
         let (which, texts, token): (_, _, Option<Value>) = match *what {
             Ending::Token { token: Presented::Access(digest), client } => {
@@ -188,101 +202,6 @@ impl Grants for SqlStore {
         let before = self.now().saturating_sub(duration(retention));
         let values = vec![before.into(), self.column().into()];
         Ok(self.write(statements::PURGE, values).await?.len())
-    }
-}
-
-impl SqlStore {
-    /// Inserts a grant whose access token has the scopes and the audience of `current`.
-    async fn insert_grant(
-        &self,
-        grant: &NewGrant,
-        now: SystemTime,
-        current: &NewGrant,
-        tokens: Vec<Value>,
-    ) -> Result<Row, StoreError> {
-        let named = |text: Option<&str>, what| match names::optional(text) {
-            Ok(text) => Ok(text),
-            Err(_) => Err(StoreError::Invalid(what)),
-        };
-        let client = named(Some(&grant.client), "a client id")?;
-        let org = named(grant.org.as_deref(), "an organization")?;
-        let is_bare = grant.user.is_none() && org.is_none();
-        let ends = grant.lifetime.and_then(|lifetime| now.checked_add(lifetime));
-        let values = vec![
-            self.column().into(),
-            grant.id.as_str().into(),
-            client.into(),
-            named(grant.user.as_deref(), "a user name")?.into(),
-            named(grant.uuid.as_deref(), "a UUID")?.into(),
-            org.or_else(|| is_bare.then(String::new)).into(),
-            named(grant.app.as_deref(), "an application")?.into(),
-            current.scopes.as_str().into(),
-            grant.scopes.as_str().into(),
-            Some(audience(&current.audience)?).into(),
-            Some(audience(&grant.audience)?).into(),
-            names::millis(now).into(),
-            ends.map(names::millis).into(),
-            named(grant.session.as_deref(), "a session")?.into(),
-            grant.authenticated_at.map(names::millis).into(),
-        ];
-        let rows = self.write(&statements::insert(), [values, tokens].concat()).await?;
-        rows.into_iter().next().ok_or(StoreError::Exists)
-    }
-
-    /// Returns the values of the statements that renew.
-    fn following(
-        &self,
-        shown: &RefreshDigests,
-        client: &str,
-        next: &NextTokens,
-        now: SystemTime,
-    ) -> Result<Vec<Value>, StoreError> {
-        let refresh = next.refresh;
-        Ok(vec![
-            self.column().into(),
-            names::millis(now).into(),
-            shown.token.into(),
-            client.into(),
-            next.access.into(),
-            until(next.lifetime, now).into(),
-            next.scopes.as_ref().map(|scopes| scopes.as_str().to_owned()).into(),
-            narrowed(next)?.into(),
-            bytes(refresh.map(|refresh| refresh.digests.token)),
-            refresh.map(|refresh| until(refresh.idle, now).unwrap_or(NEVER)).into(),
-        ])
-    }
-
-    /// Returns why no grant was renewed, and ends the grant of a token that was used again.
-    ///
-    /// If another call won the token, this call waited for it or came later, so it sees its change.
-    async fn refused(
-        &self,
-        shown: &RefreshDigests,
-        client: &str,
-        grace: Duration,
-        now: SystemTime,
-    ) -> Result<Renewal, StoreError> {
-        let (tenant, now): (Value, Value) = (self.column().into(), names::millis(now).into());
-        let [family, token]: [Value; 2] = [shown.family.into(), shown.token.into()];
-        let values =
-            vec![tenant.clone(), now, family.clone(), client.into(), token.clone(), duration(grace).into()];
-        let ended = self.change_grants(statements::reuse(), values).await?.into_iter().next();
-        if let Some(mut row) = ended {
-            return Ok(Renewal::Reused(read::id(&mut row)?));
-        }
-        let rows = self.read(statements::FAMILY, vec![tenant, family, client.into(), token]).await?;
-        let Some(mut row) = rows.into_iter().next() else { return Ok(Renewal::Unknown) };
-        let (id, is_superseded) = (read::id(&mut row)?, row.number()? > 0);
-        Ok(if is_superseded { Renewal::Superseded(id) } else { Renewal::Ended(id) })
-    }
-
-    /// Runs a statement that returns the ids of the changed grants first, and publishes each.
-    async fn change_grants(&self, template: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let tenant = self.of_tenant().map(str::to_owned);
-        let change_of_row = move |row: &mut Row| {
-            Ok(Change::Credential { kind: Kind::AccessToken, tenant: tenant.clone(), id: row.name()? })
-        };
-        Ok(self.change_rows(template, values, Change::Everything, change_of_row).await?)
     }
 }
 

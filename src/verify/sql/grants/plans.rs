@@ -16,6 +16,7 @@ mod tests {
             ("family_digest", reuse().to_owned(), "tibtbi"),
             ("family_digest", FAMILY.to_owned(), "tbtb"),
             ("public_id", of_jwt(), "titbi"),
+            ("subject", list(), "tit"),
         ];
         let found = [
             ("previous_digest", BY_ACCESS, "tib"),
@@ -94,7 +95,7 @@ mod tests {
             assert!(steps.iter().any(by_column), "{steps:#?} of {text}");
         }
         run("DROP TABLE {p}schema, {p}users, {p}credentials, {p}roles, {p}role_permissions, {p}assignments,
-            {p}user_permissions, {p}revocations, {p}holders, {p}sessions CASCADE"
+            {p}user_permissions, {p}revocations, {p}holders, {p}sessions, {p}departures CASCADE"
             .to_owned())
         .await;
     }

@@ -42,6 +42,7 @@ pub(super) fn grant(mut row: Row, now: SystemTime) -> Result<Grant, SqlError> {
         refresh_expires_at: refresh_until.filter(|until| *until != NEVER).map(time),
         session: row.text()?,
         authenticated_at: row.integer()?.map(time),
+        issued_at: row.integer()?.map(time),
     })
 }
 

@@ -100,7 +100,7 @@ impl Sessions for SqlSessions {
             names::millis(new.expires_at).into(),
         ];
         let rows = self.0.write(statements::CREATE, values).await?;
-        rows.first().map(|_| ()).ok_or(StoreError::Exists)
+        if rows.is_empty() { Err(StoreError::UserDeleted) } else { Ok(()) }
     }
 
     async fn find(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {

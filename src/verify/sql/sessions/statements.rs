@@ -1,11 +1,13 @@
 //! Statements of sessions, the same on both engines. Each change is one statement, whose condition
 //! is everything that it assumes.
 
-/// Inserts a session. The user is linked if the store knows the name.
+/// Inserts a session. The user is linked if the store knows the name. A user that was deleted
+/// within the last hour gets none: the password may have been verified before.
 pub(super) const CREATE: &str =
     "INSERT INTO {p}sessions (tenant, digest, public_id, subject, user_id, uuid, org,
     app, created_at, authenticated_at, expires_at)
 SELECT $1, $2, $3, $4, (SELECT id FROM {p}users WHERE tenant = $1 AND name = $4), $5, $6, $7, $8, $9, $10
+WHERE NOT EXISTS (SELECT 1 FROM {p}departures WHERE tenant = $1 AND name = $4 AND deleted_at > $8 - 3600000)
 RETURNING public_id";
 
 /// Selects the session of a digest, if neither it nor its user has ended.

@@ -128,6 +128,7 @@ impl SqlStore {
         let before = now.saturating_sub(retention);
         let credentials = self.write(PURGE_ENDED, vec![before.into()]).await?.len();
         let sessions = self.write(PURGE_SESSIONS, vec![before.into()]).await?.len();
+        self.write(PURGE_DEPARTURES, vec![now.into()]).await?;
         let digests = self.write(PURGE_DENIALS, vec![now.into()]).await?.len();
         Ok(credentials + sessions + digests)
     }
@@ -170,5 +171,7 @@ const PURGE_SESSIONS: &str = "DELETE FROM {p}sessions WHERE digest IN (
     SELECT digest FROM {p}sessions WHERE expires_at <= $1
     UNION SELECT digest FROM {p}sessions WHERE ended_at <= $1 LIMIT 1000)
 AND (expires_at <= $1 OR ended_at <= $1) RETURNING digest";
+/// Names that are free again for users that the database does not know.
+const PURGE_DEPARTURES: &str = "DELETE FROM {p}departures WHERE deleted_at <= $1 - 3600000 RETURNING name";
 const PURGE_DENIALS: &str = "DELETE FROM {p}revocations WHERE digest IN (
     SELECT digest FROM {p}revocations WHERE ends_at <= $1 LIMIT 1000) RETURNING digest";

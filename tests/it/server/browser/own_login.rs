@@ -79,7 +79,7 @@ async fn a_server_without_users_has_no_pages_and_does_not_advertise_them() {
         transport::danger_assume_secure(),
     );
     let server = server.build().unwrap();
-    for path in ["/oauth2/authorize", "/oauth2/logout"] {
+    for path in ["/oauth2/authorize", "/oauth2/login", "/oauth2/logout", "/oauth2/applications"] {
         let answer = send(server.clone(), Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 404, "{path}");
     }
