@@ -11,6 +11,7 @@ macro_rules! links {
             "[answers]: crate::guide::answers\n",
             "[api_keys]: crate::guide::api_keys\n",
             "[cache]: crate::guide::cache\n",
+            "[with-curl]: crate::guide::authorize_with_curl\n",
             "[dialects]: crate::guide::dialects\n",
             "[grpc]: crate::guide::grpc\n",
             "[guests]: crate::guide::guests\n",
@@ -82,6 +83,7 @@ macro_rules! chapters {
 chapters! {
     answers: "answers.md",
     api_keys: "api_keys.md",
+    authorize_with_curl: "authorize_with_curl.md",
     cache: "cache.md",
     dialects: "dialects.md",
     grpc: "grpc.md",
