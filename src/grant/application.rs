@@ -1,6 +1,6 @@
 //! Registered applications.
 
-use super::{GrantType, Lifetime};
+use super::{GrantType, Lifetime, RedirectRule};
 use crate::principal::Scopes;
 
 /// Registered application: a client of an authorization server (RFC 6749 section 2).
@@ -69,31 +69,6 @@ pub enum ApplicationKind {
     Public,
     /// It authenticates with a secret.
     Confidential,
-}
-
-/// Rule that compares the redirect URI of a request with the registered ones.
-///
-/// It is for an authorization endpoint. `AuthorizationServer::offer` compares byte for byte.
-///
-/// # Examples
-///
-/// ```
-/// use tower_principal::grant::{Application, RedirectRule};
-///
-/// let viewer =
-///     Application::public("viewer").redirect("https://viewer.example/cb");
-/// assert_eq!(viewer.redirect_rule, RedirectRule::Exact);
-/// assert_eq!(viewer.redirect_prefixes().redirect_rule, RedirectRule::Prefix);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum RedirectRule {
-    /// The URI is a registered one, byte for byte. Only the port of a loopback address may differ
-    /// (RFC 8252 section 7.3).
-    #[default]
-    Exact,
-    /// The URI has the origin of a registered one, and its path starts with the segments of that
-    /// one. It is weaker: each page below the registered one receives codes.
-    Prefix,
 }
 
 /// Lifetimes of an application's tokens; `None` for those of the profile.
@@ -186,7 +161,7 @@ impl Application {
         self
     }
 
-    /// Registers a redirect URI, beside those that are registered.
+    /// Registers a redirect URI, beside those that are registered; see [`RedirectRule`].
     ///
     /// # Examples
     ///

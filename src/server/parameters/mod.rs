@@ -1,6 +1,5 @@
 //! The parameters of a request.
 
-#[allow(dead_code, reason = "the authorization endpoint is being built on it")]
 mod authorization;
 mod form;
 mod json;
