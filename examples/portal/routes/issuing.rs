@@ -12,6 +12,7 @@ use crate::platform::Platform;
 const OPENDATASOFT: Profile = Profile {
     door: Door {
         routes: &[
+            Route::new("/oauth2/authorize/", Endpoint::Authorize, Methods::GetAndPost),
             Route::new("/oauth2/token/", Endpoint::Token, Methods::Post),
             Route::new("/oauth2/revoke/", Endpoint::Revoke, Methods::Post),
             Route::new("/oauth2/introspect/", Endpoint::Introspect, Methods::Post),
@@ -37,7 +38,7 @@ pub(super) fn opendatasoft(
     transport: &Transport,
     origin: &str,
 ) -> Result<AuthorizationServer, BoxError> {
-    Ok(builder(platform, transport, origin)?.only(OPENDATASOFT).build()?)
+    Ok(builder(platform, transport, origin)?.only(OPENDATASOFT).users(platform.passwords()).build()?)
 }
 
 fn builder(
