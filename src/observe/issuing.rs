@@ -1,5 +1,6 @@
 //! Reports of an authorization server: an event and a counter for tokens that are issued, refreshed
-//! and revoked, for each replay and for each refusal. A replay is both a replay and a refusal.
+//! and revoked, for what users do at its pages, for each replay and for each refusal. A replay is
+//! both a replay and a refusal.
 //!
 //! Events have the target `tower_principal::audit`, as those of [`audit`](super::audit). They name
 //! the client, the user and the grant, and hold no secret. The counter is
@@ -109,6 +110,6 @@ pub(crate) fn refused(kind: &'static str, event: &TokenEvent<'_>, presented: Opt
         oauth_client = event.client.map(trace::debug),
         fingerprint = presented.and_then(audit::print).map(trace::display),
         client = event.address.map(trace::display),
-        "token request refused"
+        "request of the authorization server refused"
     );
 }

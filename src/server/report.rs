@@ -31,7 +31,8 @@ pub(super) fn visited(
     allowed: Option<(&str, &GrantId)>,
 ) {
     let (client, grant) = allowed.map(|(client, grant)| (client, grant.as_str())).unzip();
-    issuing::changed(what, &TokenEvent { grant, user: Some(user), client, ..of(request) }, None);
+    let event = TokenEvent { grant, user: Some(user), client, ..of(request) };
+    issuing::changed(what, &event, presented(request, client).as_ref());
 }
 
 /// Reports that a user ended the access of a client.
@@ -42,16 +43,25 @@ pub(super) fn disconnected(request: &EndpointRequest, user: &str, client: &str) 
 
 /// Reports a refusal of a request that was read.
 pub(super) fn refused(refusal: &Refusal, request: &EndpointRequest) {
+    refused_as(refusal.kind.as_str(), request);
+}
+
+/// Reports a log-in with a wrong name or password.
+pub(super) fn log_in_denied(request: &EndpointRequest) {
+    refused_as("log_in_denied", request);
+}
+
+fn refused_as(kind: &'static str, request: &EndpointRequest) {
     let client = claimed(request);
     let client = client.as_deref();
     let event = TokenEvent { client, ..of(request) };
-    issuing::refused(refusal.kind.as_str(), &event, presented(request, client).as_ref());
+    issuing::refused(kind, &event, presented(request, client).as_ref());
 }
 
 /// Returns what a request presents, for its fingerprint: a code or a token, or else the user of a
 /// log-in, or else the client. The fingerprint of an id and a secret is that of the id.
 fn presented<'r>(request: &'r EndpointRequest, client: Option<&'r str>) -> Option<Credential<'r>> {
-    let secret = |name: &&str| request.parameters.secret(name);
+    let secret = |name: &&str| request.parameters.secret(name).or_else(|| request.form.secret(name));
     let of = |id: Secret<'r>| Pair::new(id, Secret::borrowed(""));
     if let Some(token) = ["refresh_token", "code", "token"].iter().find_map(secret) {
         return Some(Credential::AccessToken(token));

@@ -218,7 +218,7 @@ fn req_81_consent_names_the_application_the_scopes_and_where_the_browser_goes() 
     assert!(html.contains("You will be shown a code to copy") && !html.contains("You will be sent"));
     let page = Document::parse(&html).unwrap();
     let values: Vec<_> = page.all("button").map(|button| button.attribute("value")).collect();
-    assert_eq!(values, [Some("allow"), Some("deny")]);
+    assert_eq!(values, [Some("allow"), Some("deny"), Some("switch")]);
 }
 
 #[test]

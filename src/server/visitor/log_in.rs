@@ -4,7 +4,7 @@ use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::{Visitor, page, see_other};
-use crate::grant::{Application, NewSession};
+use crate::grant::{Application, Ending, NewSession};
 use crate::observe::issuing::Issuing;
 use crate::principal::BasicUser;
 use crate::rejection::render::whole_seconds;
@@ -95,7 +95,10 @@ pub(in crate::server) async fn submit(
         Ok(user) => begin(state, request, &user).await,
         Err(refusal) => {
             let problem = match refusal.kind {
-                RefusalKind::InvalidGrant => LogInProblem::Denied,
+                RefusalKind::InvalidGrant => {
+                    report::log_in_denied(request);
+                    return show(state, request, application, Some(LogInProblem::Denied));
+                }
                 RefusalKind::TooManyAttempts => {
                     LogInProblem::Throttled(refusal.retry_after.unwrap_or_default())
                 }
@@ -132,6 +135,11 @@ async fn begin(
     session.org = user.org().map(str::to_owned);
     session.app = user.app().map(str::to_owned);
     request.stores.sessions.create_dyn(&session).await?;
+    // The cookie of an earlier session of this browser is replaced, so its user could not log out.
+    if let Some(earlier) = Visitor::of(state, request).await? {
+        request.stores.sessions.end_dyn(&earlier.holder).await?;
+        request.stores.grants.end_dyn(&Ending::Session(&earlier.subject.session)).await?;
+    }
     report::visited(Issuing::LoggedIn, request, user.id(), None);
     let mut response = here(request)?;
     let headers = response.headers_mut();

@@ -62,7 +62,8 @@ async fn every_log_in_has_a_new_secret_in_a_cookie_of_this_host_alone() {
         assert_ne!(secrets[0], secrets[1]);
         // A cookie that a stranger has planted is not taken over.
         let mut planted = Browser::new(&kit);
-        planted.cookies.insert(SESSION.to_owned(), secrets[0].replace(['a', 'b'], "c"));
+        let other = if secrets[0].starts_with('A') { "B" } else { "A" };
+        planted.cookies.insert(SESSION.to_owned(), format!("{other}{}", &secrets[0][1..]));
         assert!(planted.get(&request()).await.is_log_in());
     }
 }
@@ -126,5 +127,23 @@ async fn the_form_of_a_second_tab_works_after_the_first() {
         let late = browser.submit_log_in(&request(), &first, "alice", PASSWORD).await;
         assert!(late.is_log_in() || late.status == 303, "{late:?}");
         assert!(browser.get(&request()).await.is_consent());
+    }
+}
+
+#[tokio::test]
+async fn another_account_replaces_the_session_of_the_browser() {
+    for kit in Kit::all().await {
+        let mut browser = Browser::new(&kit);
+        let code = browser.allow(&request()).await.answer("code").unwrap();
+        let tokens = kit.redeem(&code).await.tokens();
+        let mut stolen = Browser::new(&kit);
+        stolen.cookies.clone_from(&browser.cookies);
+        let page = browser.post(&request(), &[("action", "switch")]).await;
+        assert!(page.is_log_in() && page.status == 200, "{page:?}");
+        let done = browser.submit_log_in(&request(), &page, "alice", PASSWORD).await;
+        assert_eq!(done.status, 303);
+        assert!(browser.get(&request()).await.is_consent());
+        assert!(stolen.get(&request()).await.is_log_in(), "{}: the earlier session has ended", kit.name);
+        assert!(!kit.is_live(&tokens.access).await, "{}: as after a log-out", kit.name);
     }
 }

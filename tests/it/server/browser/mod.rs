@@ -5,6 +5,7 @@ mod authorize;
 mod consent;
 mod log_in;
 mod own_login;
+mod reports;
 
 use std::collections::BTreeMap;
 
