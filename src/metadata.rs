@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_says_what_is_known() {
+    fn the_document_has_what_is_known() {
         let document = ProtectedResource::new("https://api.example", &dialect::OPENDATASOFT).unwrap();
         let full = document.authorization_server("https://login.example").scopes(["a", "b"]).name("Data");
         let json: Value = serde_json::from_slice(&full.json()).unwrap();

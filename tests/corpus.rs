@@ -55,7 +55,7 @@ const AT_ONCE: usize = 8;
 const SOON: u64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_hostile_request_is_answered_as_the_corpus_says() {
+async fn every_hostile_request_gets_the_answer_of_the_corpus() {
     let cases: Vec<Arc<Case>> = case::load().into_iter().filter(Case::is_chosen).map(Arc::new).collect();
     assert!(!cases.is_empty(), "no case has such an id");
     let bench = Arc::new(Bench::start(&cases, portal).await);

@@ -24,7 +24,7 @@ const METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// The steps of a client of the Model Context Protocol that has only a URL (RFC 9728 section 5).
 #[tokio::test]
-async fn req_24_a_refusal_leads_to_who_gives_tokens() {
+async fn req_24_a_refusal_leads_to_the_issuer_of_tokens() {
     let portal = Portal::start("assumed").await;
     let origin = &portal.origin;
     let unknown = "Authorization: Bearer 000000000000000000000000000000".to_owned();
@@ -205,7 +205,7 @@ async fn pages_may_ask_opendatasofts_routes_and_no_others() {
 }
 
 #[tokio::test]
-async fn anybody_checks_geodatahubs_tokens_by_the_keys_that_are_published() {
+async fn geodatahubs_tokens_verify_with_the_published_keys() {
     let portal = Portal::start("assumed").await;
     let demo = &portal.credentials["geodatahub"];
     let path = text(&demo["jwks_uri"]).strip_prefix(&portal.origin).unwrap().to_owned();

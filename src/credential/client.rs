@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn client_ids_tell_whose_they_are() {
+    fn client_ids_reveal_the_kind_of_their_client() {
         for (id, kind) in [
             ("b3U68vghI6FmEeKn9wLoGtzz0A", ClientKind::Organization),
             ("YXA68vghI6FmEeKn9wLoGtzz0A", ClientKind::Application),

@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_of_the_id_tells_keys_clients_and_people_apart() {
+    fn the_shape_of_the_id_distinguishes_keys_clients_and_people() {
         let (key, client_id) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "b3U68vghI6FmEeKn9wLoGtzz0A");
         let socrata = PairMeaning::key_or_password(IdShape::SOCRATA_KEY);
         assert_eq!(kind(socrata, key), CredentialKind::KeyPair);

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_trouble_is_uncategorized_to_whoever_reads_the_log() {
+    async fn every_error_has_a_category_in_the_log() {
         // This fails without a resolver, because no part of a name may have 64 characters.
         let unknown = tokio::net::lookup_host(("x".repeat(64), 443)).await.err().unwrap();
         let kinds = [unknown.kind(), io::ErrorKind::Other, io::ErrorKind::InvalidData];

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_does_not_say_its_length_is_cut_off_at_the_limit() {
+    async fn a_body_without_a_length_is_cut_off_at_the_limit() {
         let frames = |count| {
             let frame = || Ok::<_, Infallible>(http_body::Frame::data(Bytes::from_static(b"1234")));
             http_body_util::StreamBody::new(futures_util::stream::iter((0..count).map(move |_| frame())))

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_has_no_id_and_holds_nothing_unless_told() {
+    fn a_guest_has_no_id_and_nothing_by_default() {
         let guest = Principal::from(Guest::new());
         assert!(guest.is_guest());
         assert_eq!(guest.id(), None);

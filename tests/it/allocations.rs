@@ -225,7 +225,7 @@ fn a_cached_answer_costs_no_allocation_more() {
 
 /// Without a recorder, a counter is only looked up (feature `metrics`), and no event is built.
 #[test]
-fn counting_and_telling_allocate_nothing_where_nobody_listens() {
+fn counters_and_events_without_a_listener_allocate_nothing() {
     let refused = |request: fn() -> Request<Body>| {
         let layer = layer(dialect::RFC6750);
         let mut service = layer.layer(Silent);

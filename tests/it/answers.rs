@@ -102,7 +102,7 @@ fn table() -> Vec<Row> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_row_of_the_table_is_answered_as_it_says() {
+async fn every_row_of_the_table_gets_its_answer() {
     for Row { kind, request, status, error, challenges, retry_after } in table() {
         let shown = format!("{kind:?} {} {:?}", request.uri(), request.headers());
         let answer = ask(mine(), request).await;
@@ -141,7 +141,7 @@ async fn req_23_and_defect_03_every_401_has_a_challenge_and_no_408_413_or_5xx_ha
 /// Even if a dialect has no scheme, a 401 needs a challenge (RFC 9110 section 15.5.2), and its
 /// scheme must not be one that the dialect refuses.
 #[tokio::test]
-async fn req_23_a_dialect_without_a_scheme_is_challenged_for_as_api_key_or_as_it_says() {
+async fn req_23_a_dialect_without_a_scheme_has_the_challenge_api_key_or_its_own() {
     let (token, key) = (TokenMeaning::ACCESS_TOKEN, TokenMeaning::API_KEY);
     let header = CredentialForm::header("x-api-key", key);
     let query = CredentialForm::query("access_token", token);
@@ -350,7 +350,7 @@ async fn head_is_answered_without_a_body_and_else_alike() {
 }
 
 #[tokio::test]
-async fn retry_after_of_an_outage_is_what_the_layer_was_told() {
+async fn retry_after_of_an_outage_is_that_of_the_layer() {
     for (told, said) in [
         (Duration::from_secs(60), "60"),
         (Duration::from_millis(10), "1"),

@@ -29,7 +29,7 @@ const SHOWN_SECRET: &str = "2lqfdxyt5wp8mze6mydrpbwvbqb3cyq3w5rb1mfrnhb7wcshwn";
 /// Otherwise a user whose name differs only by case would have the permissions that `${user}`
 /// grants to the other user.
 #[tokio::test]
-async fn nobody_takes_a_name_that_permissions_confuse_with_another() {
+async fn no_user_takes_a_name_that_permissions_confuse_with_another() {
     for place in Place::all() {
         let verifier = place.connect().await;
         let store = verifier.store();
@@ -133,7 +133,7 @@ async fn a_disabled_owner_takes_the_tokens_of_a_client_along() {
 /// as long.
 #[cfg(feature = "jwt")]
 #[tokio::test]
-async fn a_denial_lasts_through_the_leeway_of_whoever_verifies() {
+async fn a_denial_lasts_through_the_leeway_of_every_verifier() {
     use tower_principal::test_util::Issuer;
     use tower_principal::verify::Algorithm;
     use tower_principal::verify::JwtVerifier;
@@ -257,7 +257,7 @@ fn the_key_of_a_file_is_not_shown() {
 
 /// PostgreSQL returns an error for a NUL. The store reports the error before it sends a query.
 #[tokio::test]
-async fn a_place_in_a_list_that_is_no_id_is_told_as_such() {
+async fn a_place_in_a_list_that_is_no_id_is_reported_as_such() {
     for place in Place::all() {
         let verifier = place.connect().await;
         let listed = verifier.store().api_keys().list(Some("a\0"), 9).await;

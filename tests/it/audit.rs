@@ -197,7 +197,7 @@ fn mine() -> Dialect {
 }
 
 #[tokio::test(start_paused = true)]
-async fn req_61_every_refusal_is_one_event_whoever_refuses() {
+async fn req_61_every_refusal_is_one_event_from_every_stage() {
     let log = listen();
     let token = |word: &str| authorization(bearer(&format!("{word}-{HIDDEN}")));
     let to = |path: &str, mut request: Request<Body>| {
@@ -313,7 +313,7 @@ fn request_is_too_long(shown: &str) -> bool {
 }
 
 #[tokio::test]
-async fn nested_layers_tell_of_a_refusal_once() {
+async fn nested_layers_report_a_refusal_once() {
     let log = listen();
     let app = whoami().layer(layer(dialect::RFC6750)).layer(layer(dialect::ANY));
     let (answer, lines) = events(&log, app.clone(), authorization(bearer(UNKNOWN_TOKEN))).await;
@@ -457,13 +457,14 @@ async fn a_client_secret_from_a_browser_is_reported_and_goes_on() {
 
 /// A log of warnings alone still names the client.
 #[tokio::test]
-async fn a_browsers_client_has_a_fingerprint_for_those_who_take_warnings_only() {
+async fn a_browsers_client_has_a_fingerprint_if_only_warnings_are_recorded() {
     let text = Written::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(Level::WARN)
         .with_ansi(false)
         .with_writer(text.clone())
         .finish();
+    hear_all_threads();
     let guard = tracing::subscriber::set_default(subscriber);
     let request = get(
         &format!("/?client_id={ORG_CLIENT}&client_secret={CLIENT_SECRET}"),
@@ -510,6 +511,7 @@ async fn req_61_what_a_client_or_a_store_chose_stays_on_its_line() {
         "eve\r\n2026-01-01 INFO accepted id=\"root\"\u{1b}[31m\u{0}\u{202e}\u{2028}\u{85}\u{9b}2J\u{7f}";
     let text = Written::default();
     let format = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(text.clone());
+    hear_all_threads();
     let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(format));
     let verifier = says(|credential| match credential {
         Credential::AppToken(_) => Ok(AppToken::new(ODD).into()),
@@ -543,7 +545,7 @@ async fn req_61_what_a_client_or_a_store_chose_stays_on_its_line() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_where_nobody_listens() {
+async fn no_event_is_written_without_a_listener() {
     let log = listen();
     let Log { .. } = &log;
     let quiet = tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::default());

@@ -286,7 +286,7 @@ async fn req_53_one_call_on_several_threads_too() {
 
 /// D4.
 #[tokio::test]
-async fn req_53_a_leader_that_leaves_fails_nobody() {
+async fn req_53_a_leader_that_leaves_fails_no_other_request() {
     let remote = Remote::shut(otto());
     let cached = Arc::new(Cached::new(remote.clone()).unwrap());
     let ask = || {
@@ -330,7 +330,7 @@ impl Verifier for Fragile {
 }
 
 #[tokio::test]
-async fn req_53_a_verifier_that_panics_fails_only_who_asked_first() {
+async fn req_53_a_verifier_that_panics_fails_only_the_first_request() {
     let fragile = Arc::new(Fragile { asked: AtomicUsize::new(0), gate: Semaphore::new(0) });
     let cached = Cached::new(Arc::clone(&fragile)).unwrap();
     let (credential, context) = (token("a"), nowhere());
@@ -387,7 +387,7 @@ async fn what_runs_ends_with_the_verifier() {
 }
 
 #[tokio::test]
-async fn req_54_past_the_limit_everybody_verifies_alone() {
+async fn req_54_past_the_limit_each_request_verifies_alone() {
     let remote = Remote::shut(otto());
     let cached = Cached::new(remote.clone()).unwrap().shared_verifications(2);
     let names: Vec<String> = (0..5).map(|at| format!("t{at}")).collect();
@@ -405,7 +405,7 @@ async fn req_54_past_the_limit_everybody_verifies_alone() {
 }
 
 #[tokio::test]
-async fn req_39_revoking_forgets_at_once_and_tells_the_verifier() {
+async fn req_39_revoking_evicts_at_once_and_revokes_in_the_verifier() {
     let remote = Remote::open(otto());
     let cached = Cached::new(remote.clone()).unwrap();
     let (credential, context) = (token("a"), nowhere());

@@ -29,7 +29,7 @@ async fn challenges(dialect: Dialect, policy: impl Policy) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_guest_short_of_scopes_is_told_them_in_the_first_401() {
+async fn the_first_401_of_a_guest_short_of_scopes_names_them() {
     let layer = layer(open(dialect::RFC6750)).resource_metadata(URL);
     let app = whoami().layer(RequireLayer::new(policy::scope("read write"))).layer(layer);
     let answer = send(app.clone(), get("/", &[])).await;
@@ -95,7 +95,7 @@ async fn and_names_both_scopes_to_a_guest_and_or_one_way_in() {
 
 /// A guest that holds some of the scopes gets a challenge with all scopes that are needed together.
 #[tokio::test]
-async fn a_guest_that_holds_some_of_the_scopes_is_told_all_of_them() {
+async fn the_401_of_a_guest_with_some_of_the_scopes_names_all() {
     let guest = || Guest::new().with_scopes(["read"]);
     for (required, scope) in [("read write", "read write"), ("write", "write")] {
         // The test kit provides the guest, and a layer around it renders the refusal.
@@ -136,7 +136,7 @@ async fn first(request: Request<axum::body::Body>, kind: RejectionKind) -> Vec<S
 }
 
 #[tokio::test]
-async fn a_layer_that_knows_the_scopes_names_them_whoever_refuses() {
+async fn a_layer_that_knows_the_scopes_names_them_in_every_refusal() {
     let line = |scope: &str| format!(r#"Bearer realm="api", resource_metadata="{URL}", scope="{scope}""#);
     let of_layer = line("datasets:read datasets:write");
     for (request, kind) in [

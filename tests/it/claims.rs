@@ -131,7 +131,7 @@ async fn may(claims: &Value, method: &str, path: &str) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn a_role_gives_the_permissions_that_the_builder_says() {
+async fn a_role_gives_the_permissions_that_the_builder_names() {
     for (claims, method, path, status) in [
         (json!({"org": "acme", "roles": ["editor"]}), "PUT", "/reports/7", 200),
         (json!({"org": "acme", "realm_access": {"roles": ["editor"]}}), "PUT", "/reports/7", 200),

@@ -697,7 +697,7 @@ async fn an_outage_that_is_a_denial_or_a_way_in_is_caught() {
 }
 
 #[tokio::test]
-async fn a_suite_that_shows_nothing_good_fails_and_what_was_not_checked_is_told() {
+async fn a_suite_without_a_good_credential_fails_and_reports_what_it_did_not_check() {
     caught(&Suite::new().check(&store()).await, Rule::GoodIsShown);
     caught(&Suite::new().unknown(token(UNKNOWN_TOKEN)).check(&store()).await, Rule::GoodIsShown);
 

@@ -194,7 +194,7 @@ async fn a_connection_survives_a_refusal_but_not_an_insecure_credential() {
 /// An answer to HEAD has the length that the answer to GET would have, or none (RFC 9110 section
 /// 8.6).
 #[tokio::test]
-async fn the_answer_to_head_tells_no_other_length_than_the_one_to_get() {
+async fn the_answer_to_head_has_the_length_of_the_one_to_get() {
     let length = |answer: &str| {
         let line = answer.lines().find(|line| line.to_lowercase().starts_with("content-length:"));
         line.map(|line| line.split_once(':').unwrap().1.trim().to_owned())

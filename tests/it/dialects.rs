@@ -112,7 +112,7 @@ fn get_with_body(body: String) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn every_form_means_in_every_dialect_what_the_table_says() {
+async fn every_form_means_in_every_dialect_what_the_table_has() {
     for (column, dialect) in DIALECTS.into_iter().enumerate() {
         let name = dialect.name;
         let app = whoami().layer(layer(dialect).with_form_body(64 * 1024, std::time::Duration::from_secs(5)));
@@ -164,7 +164,7 @@ async fn req_07_every_legacy_carrier_is_a_row_of_its_own() {
 
 /// Usergrid's documents: a guest in the sandbox, and in any place that a rule of the dialect opens.
 #[tokio::test]
-async fn guests_come_where_their_rule_says_and_nowhere_else() {
+async fn guests_are_admitted_where_their_rule_admits_them_and_nowhere_else() {
     for (dialect, method, target, expected) in [
         (dialect::USERGRID, "GET", "/acme/sandbox/users", Ok("Guest")),
         (dialect::USERGRID, "POST", "/acme/sandbox/users", Ok("Guest")),

@@ -108,7 +108,7 @@ fn made(answer: &Answer) -> Made {
 }
 
 #[tokio::test]
-async fn every_extractor_makes_of_every_principal_what_the_matrix_says() {
+async fn every_extractor_makes_of_every_principal_what_the_matrix_has() {
     let app = routes().layer(layer(dialect::ANY.guests([GuestRule::everywhere()])));
     for (extractor, row) in MATRIX {
         for ((who, mut request), expected) in comers().into_iter().zip(row) {

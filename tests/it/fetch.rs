@@ -109,7 +109,7 @@ async fn a_server_is_known_by_its_certificate() {
 
 /// The log describes the failure in plain words, without the server's address.
 #[tokio::test]
-async fn the_trouble_with_a_server_is_told_apart_in_words() {
+async fn the_faults_of_a_server_have_different_texts() {
     let nothing = serve_bytes(b"").await;
     let plain_server = serve_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let half = serve_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123").await;

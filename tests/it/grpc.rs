@@ -124,7 +124,7 @@ async fn too_many_attempts_are_a_resource_that_is_exhausted() {
 /// Refusals of the layer, a policy and an extractor are alike, for gRPC and for gRPC-Web over
 /// HTTP/1.
 #[tokio::test]
-async fn every_refusal_is_trailers_only_whatever_refuses_and_whatever_the_dialect_says() {
+async fn every_refusal_is_trailers_only_in_every_dialect_and_from_every_layer() {
     use axum::Router;
     use axum::routing::post;
     use tower_principal::OrgAdmin;

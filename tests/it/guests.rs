@@ -197,7 +197,7 @@ async fn req_27_what_looks_like_the_sandbox_after_stripping_is_not() {
 
 /// If the router of a nest did not record the original path, no path rule applies.
 #[tokio::test]
-async fn req_27_a_nested_path_without_the_original_is_nobodys() {
+async fn req_27_a_nested_path_without_the_original_admits_no_guest() {
     let forgetful = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
         request.extensions_mut().remove::<axum::extract::OriginalUri>();
         request

@@ -147,7 +147,7 @@ async fn a_token_is_not_good_while_it_is_looked_at() {
 /// A verifier that is unavailable is asked again; otherwise every token would survive an outage of
 /// the database.
 #[tokio::test]
-async fn a_token_is_revoked_though_the_verifier_could_not_tell_at_first() {
+async fn a_token_is_revoked_if_the_verifier_is_unavailable_at_first() {
     let store = Store::default();
     let app = app(dialect::SOCRATA, store.clone());
     store.0.blind.store(true, Ordering::SeqCst);

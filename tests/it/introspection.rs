@@ -345,7 +345,7 @@ fn authority() -> Issuer {
 
 /// If callers give up, their places become free.
 #[tokio::test]
-async fn req_50_who_gives_up_makes_room() {
+async fn req_50_a_caller_that_gives_up_makes_room() {
     let authority = authority();
     let builder = authority.introspection().concurrency(1).deadline(Duration::from_millis(20));
     let verifier = builder.build().unwrap();
@@ -545,7 +545,7 @@ mod tls {
     }
 
     #[tokio::test]
-    async fn req_50_a_certificate_that_nobody_vouches_for_is_our_failing() {
+    async fn req_50_a_certificate_of_an_unknown_authority_is_an_outage() {
         for (name, trusted, good) in
             [("localhost", true, true), ("localhost", false, false), ("other", true, false)]
         {

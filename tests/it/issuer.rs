@@ -57,7 +57,7 @@ async fn ask(issuer: &Issuer, token: &str) -> Result<Principal, VerifyError> {
 }
 
 #[tokio::test]
-async fn an_issuer_tells_whose_its_jwts_and_its_opaque_tokens_are() {
+async fn an_issuer_names_the_subjects_of_its_jwts_and_opaque_tokens() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256] {
         let issuer =
             Issuer::with_algorithm("https://issuer.example", algorithm, TestClock::default()).unwrap();
@@ -121,7 +121,7 @@ async fn what_is_not_its_own_or_over_or_revoked_is_not_active() {
 }
 
 #[tokio::test]
-async fn what_a_test_says_of_an_opaque_token_is_answered_as_it_stands() {
+async fn what_a_test_sets_for_an_opaque_token_is_answered_unchanged() {
     let issuer = Issuer::new("https://issuer.example").unwrap();
     for (name, value) in
         [("active", json!("true")), ("token_type", json!("DPoP")), ("exp", json!("9999999999"))]
@@ -133,7 +133,7 @@ async fn what_a_test_says_of_an_opaque_token_is_answered_as_it_stands() {
 }
 
 #[tokio::test]
-async fn who_asks_has_to_say_who_it_is() {
+async fn a_client_has_to_authenticate() {
     let issuer = Issuer::new("https://issuer.example").unwrap();
     issuer.register_client("my api", SECRET);
     let token = issuer.token("otto").opaque();
@@ -183,7 +183,7 @@ async fn who_asks_has_to_say_who_it_is() {
 }
 
 #[tokio::test]
-async fn its_faults_and_headers_are_in_what_it_tells_and_every_question_counts() {
+async fn its_faults_and_headers_are_in_its_answers_and_every_request_counts() {
     let issuer = Issuer::new("https://issuer.example").unwrap();
     let token = issuer.token("otto").audience(API).opaque();
     assert!(ask(&issuer, &token).await.is_ok());
@@ -214,7 +214,7 @@ async fn its_faults_and_headers_are_in_what_it_tells_and_every_question_counts()
 }
 
 #[tokio::test]
-async fn its_metadata_say_where_to_ask() {
+async fn its_metadata_have_the_address_of_its_endpoint() {
     let issuer = Issuer::new("https://issuer.example/tenant/").unwrap();
     let address = "https://issuer.example/tenant/.well-known/openid-configuration";
     let metadata = issuer.fetch(Request::get(address).body(Bytes::new()).unwrap(), 4096).await.unwrap();

@@ -257,7 +257,7 @@ async fn req_48_identity_refresh_and_logout_tokens_are_no_access_tokens() {
 }
 
 #[tokio::test]
-async fn req_41_48_cognitos_tokens_are_told_apart_by_their_use() {
+async fn req_41_48_cognitos_tokens_are_distinguished_by_their_use() {
     let (issuer, _, clock) = pair(Algorithm::Rs256);
     let accepting = |uses: &[TokenUse]| {
         let builder = JwtVerifier::builder(ISSUER).audience("client-1").clock(clock.clone());

@@ -37,6 +37,7 @@ fn nothing_of_a_token_is_logged_whatever_is_wrong_with_it() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let canary = "c4n4ry";
     let hostile = format!("{canary}\r\n\u{1b}[31mERROR forged");
+    hear_all_threads();
     let tokens = tracing::subscriber::with_default(subscriber, || runtime.block_on(refuse(&hostile)));
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
@@ -103,6 +104,7 @@ fn a_name_that_was_received_is_logged_on_one_line_and_cut() {
         start().claim("iss", name.as_str()).sign(),
         start().header("typ", name.as_str()).sign(),
     ];
+    hear_all_threads();
     tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {
             for token in &tokens {
@@ -192,6 +194,7 @@ fn logged<T>(f: impl FnOnce() -> T) -> String {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
+    hear_all_threads();
     tracing::subscriber::with_default(subscriber, f);
     String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
 }

@@ -70,7 +70,7 @@ async fn req_32_a_route_added_behind_the_layer_is_not_open() {
 
 /// The policy's layer outside `AuthenticateLayer`, where there is no principal yet.
 #[tokio::test]
-async fn req_32_layers_in_the_wrong_order_let_nobody_in() {
+async fn req_32_layers_in_the_wrong_order_admit_no_request() {
     let wrong =
         RequireLayer::new(policy::authenticated()).layer(layer(dialect::ANY).layer(service_fn(greet)));
     let answer = send(wrong, authorization(bearer(TOKEN))).await;

@@ -150,6 +150,7 @@ async fn traced(app: Router, request: Request<Body>) -> String {
     let text = Text::default();
     let writer = text.clone();
     let log = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::DEBUG);
+    hear_all_threads();
     let guard = tracing::subscriber::set_default(log.with_writer(move || writer.clone()).finish());
     app.oneshot(request).await.unwrap();
     drop(guard);

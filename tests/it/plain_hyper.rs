@@ -140,7 +140,7 @@ async fn req_13_hypers_own_body_is_read_for_a_token_and_handed_on_whole() {
 /// sends, is only the client's claim. The refusal neither redirects nor asks for the credential
 /// again.
 #[tokio::test]
-async fn req_33_and_req_35_the_socket_says_whether_a_connection_is_secure() {
+async fn req_33_and_req_35_the_socket_decides_whether_a_connection_is_secure() {
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Marked {
         Secure,

@@ -329,7 +329,7 @@ async fn head_is_answered_like_get_but_for_the_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_tell_nothing_of_the_secret() {
+async fn answers_reveal_nothing_of_the_secret() {
     for preset in presets() {
         for kind in KINDS {
             let (one, other) = (preset.refuse(kind, SECRET).await, preset.refuse(kind, OTHER_SECRET).await);
@@ -346,7 +346,7 @@ async fn answers_tell_nothing_of_the_secret() {
 
 /// Usergrid's clients distinguish the two by name.
 #[tokio::test]
-async fn usergrid_tells_a_client_in_the_query_from_one_over_basic() {
+async fn usergrid_distinguishes_a_client_in_the_query_from_one_over_basic() {
     let error = async |request| {
         let answer = send(app(dialect::USERGRID), request).await;
         assert_eq!((answer.kind(), answer.status), (Some(DeniedCredentials), 401));

@@ -301,7 +301,7 @@ async fn firebases_certificates_verify_its_tokens() {
 }
 
 #[test]
-fn a_provider_whose_tokens_nobody_else_can_verify_is_an_error_at_start_up() {
+fn a_provider_whose_tokens_only_it_can_verify_is_an_error_at_start_up() {
     let issuer = Issuer::new("https://unused.example").unwrap();
     let keys = || issuer.keys().unwrap();
     let is_unverifiable = |error: JwtVerifierError| {

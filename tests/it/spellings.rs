@@ -255,7 +255,7 @@ async fn req_39_what_is_verified_while_a_revocation_goes_on_does_not_outlive_it(
 
 /// An unknown credential evicts no other entry, and neither does a verifier that cannot revoke.
 #[tokio::test]
-async fn req_39_revoking_what_is_not_revoked_forgets_nobody_else() {
+async fn req_39_a_revocation_without_effect_evicts_no_other_principal() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let cached = Cached::new(verify::from_fn(move |credential, _| {

@@ -116,7 +116,7 @@ async fn req_60_failures_are_counted_and_requests_are_not() {
 }
 
 #[tokio::test]
-async fn req_60_nobody_elsewhere_is_locked_out() {
+async fn req_60_no_client_elsewhere_is_locked_out() {
     let (verifier, _) = counted(true);
     for _ in 0..50 {
         ask(&verifier, password("alice", "wrong"), &from(HERE)).await;
@@ -169,7 +169,7 @@ async fn req_60_what_has_succeeded_goes_on_from_a_client_over_its_limit() {
 }
 
 #[tokio::test]
-async fn a_neighbours_guesses_do_not_lock_out_a_user_who_has_just_logged_in() {
+async fn a_neighbours_guesses_do_not_lock_out_a_user_that_has_just_logged_in() {
     for at_once in [true, false] {
         let (verifier, _) = counted(at_once);
         let here = from(HERE);
@@ -305,7 +305,7 @@ fn logs_in(peer: &str, id: &str, secret: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn req_60_the_answer_is_429_and_says_when_to_come_back() {
+async fn req_60_the_answer_is_429_with_the_time_to_come_back() {
     for at_once in [true, false] {
         let (inner, asked) = Counting::new(Says { answer: words, at_once });
         let limit = FailureLimit::new(1, Duration::from_millis(9_300));
@@ -326,7 +326,7 @@ async fn req_60_the_answer_is_429_and_says_when_to_come_back() {
 
 /// `Retry-After` is rounded up to whole seconds, so a client that waits as long is not too early.
 #[tokio::test]
-async fn req_60_whoever_comes_back_when_told_is_looked_at() {
+async fn req_60_a_client_that_comes_back_in_time_is_verified() {
     let limit = FailureLimit::new(1, Duration::from_millis(300));
     let app = app(Throttled::new(says(words)).unwrap().by_id(limit), transport::danger_assume_secure());
     assert_eq!(send(app.clone(), logs_in(HERE, "alice", "wrong")).await.status, 401);
@@ -688,7 +688,7 @@ async fn it_works_through_the_combinators() {
     holds(slow(Says { answer: words, at_once: false }).boxed(), &here).await;
     holds(inner().or(empty()), &here).await;
     holds(slow(empty().or(says(words))), &here).await;
-    holds(slow(says(words).or(nobody_later())), &here).await;
+    holds(slow(says(words).or(unknown_later())), &here).await;
     holds(empty().or(inner()), &here).await;
 }
 
@@ -696,7 +696,7 @@ fn empty() -> impl Verifier {
     says(|_| Err(VerifyError::Unsupported))
 }
 
-fn nobody_later() -> impl Verifier {
+fn unknown_later() -> impl Verifier {
     says_later(|_| Err(VerifyError::UNKNOWN))
 }
 
@@ -856,7 +856,7 @@ async fn many_at_once_are_counted_each() {
 }
 
 #[test]
-fn debug_and_the_answers_tell_no_credential() {
+fn debug_and_the_answers_reveal_no_credential() {
     let verifier = slow(one_of_each_kind());
     let answer = verifier.verify_now(&token(UNKNOWN_TOKEN), &from(HERE));
     assert!(!format!("{verifier:?}{answer:?}").contains(UNKNOWN_TOKEN));

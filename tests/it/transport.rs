@@ -92,7 +92,7 @@ async fn socratas_app_tokens_pass_over_plain_http_and_nothing_else_does() {
 
 /// A statement in the request that it is secure is only the client's claim.
 #[tokio::test]
-async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
+async fn req_33_a_request_cannot_claim_that_its_connection_is_secure() {
     for header in [
         ("x-forwarded-proto", "https"),
         ("forwarded", "proto=https"),
@@ -108,7 +108,7 @@ async fn req_33_a_request_cannot_say_that_its_connection_is_secure() {
 
 /// The answer has the same bytes for valid and invalid tokens, because no verifier is asked.
 #[tokio::test]
-async fn an_insecure_credential_asks_no_verifier_and_says_nothing_about_itself() {
+async fn an_insecure_credential_asks_no_verifier_and_its_answer_reveals_nothing() {
     let (verifier, asked) = Counting::new(one_of_each_kind());
     let layer = AuthenticateLayer::new(dialect::RFC6750, verifier.boxed(), from_acceptor());
     let app = whoami().layer(layer);

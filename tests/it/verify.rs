@@ -342,7 +342,7 @@ async fn every_denied_token_gets_the_same_answer() {
 
 /// A verifier that caches its answers may return one too late.
 #[tokio::test]
-async fn a_principal_past_its_end_is_refused_whatever_the_verifier_says() {
+async fn a_principal_past_its_end_is_refused_for_any_answer_of_the_verifier() {
     #[derive(Debug)]
     struct At(u64);
     impl tower_principal::clock::Clock for At {

@@ -64,7 +64,7 @@ async fn req_32_protect_covers_every_route_with_every_method() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_not_found_and_asks_nobody() {
+async fn an_unknown_path_is_not_found_and_asks_no_verifier() {
     let (verifier, asked) = Counting::new(one_of_each_kind());
     let app = protect(routes(), layer_of(dialect::OPENDATASOFT, verifier)).into_router();
     for target in ["/", "/thing", "/things/", "/nested", "/nested/", "/nested/none"] {
@@ -269,6 +269,7 @@ impl<S: tracing::Subscriber> Layer<S> for Recorded {
 async fn req_26_a_span_outside_records_no_query() {
     let recorded = Recorded::default();
     let subscriber = tracing_subscriber::registry().with(recorded.clone());
+    hear_all_threads();
     let _guard = tracing::subscriber::set_default(subscriber);
     let told = async |app: Router| {
         let target = format!("/files/a?limit=1&access_token={TOKEN}");

@@ -183,7 +183,7 @@ async fn the_database_is_its_owners_alone_and_closed_in_the_end() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_told_without_its_password() {
+fn a_database_that_cannot_be_used_is_reported_without_its_password() {
     let folder = TempDir::new().unwrap();
     for (address, why) in [
         ("mysql://portal:s3cretword@db.example/x", "expected sqlite:FILE or postgres://"),

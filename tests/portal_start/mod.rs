@@ -77,7 +77,7 @@ fn a_signal_right_behind_ready_ends_it_cleanly() {
 }
 
 #[test]
-fn every_curl_line_has_a_line_that_says_what_it_shows() {
+fn every_curl_line_has_a_line_that_explains_it() {
     let folder = TempDir::new().unwrap();
     let mut portal = Starting::spawn(start(ANY, ANY, folder.path()));
     let lines = portal.until_ready();

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_no_password_and_a_broken_hash_matches_nothing() {
+    async fn an_unknown_user_has_no_password_and_a_broken_hash_matches_nothing() {
         let passwords = cheap();
         for password in ["", "x"] {
             assert_eq!(check(&passwords, password, None).await, Ok(false));

@@ -73,7 +73,7 @@ impl Batch {
             || named(&self.clients, &change::clients(principal))
             || named(&self.credentials, &change::credentials(principal))
             || named(&self.users, &change::users(principal))
-            || (!self.users.is_empty() && change::may_be_anybodys(principal))
+            || (!self.users.is_empty() && change::may_concern_any_principal(principal))
             || (!self.denied.is_empty()
                 && Digest::from_principal(principal).is_none_or(|own| self.denied.contains(&own)))
     }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_concerns_whom_one_of_its_changes_does() {
+    fn a_batch_concerns_each_name_that_one_of_its_changes_concerns() {
         let principals: [Principal; 6] = [
             OAuthUser::new("otto").with_credential_id("t1").into(),
             OAuthUser::new("otto").with_client("map").with_credential_id("t2").into(),

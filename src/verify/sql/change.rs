@@ -134,7 +134,9 @@ impl Change {
         match self {
             Self::Credential { kind: Kind::Client, id, .. } => clients(principal).contains(&Some(id)),
             Self::Credential { id, .. } => credentials(principal).contains(&Some(id)),
-            Self::User { name, .. } => may_be_anybodys(principal) || users(principal).contains(&Some(name)),
+            Self::User { name, .. } => {
+                may_concern_any_principal(principal) || users(principal).contains(&Some(name))
+            }
             // The credential that was presented for an answer is not known any more.
             Self::Denied(digest) => {
                 !digest.is_of_principal()
@@ -201,7 +203,7 @@ pub(super) fn users(principal: &Principal) -> [Option<&str>; 2] {
 
 /// Returns `true` for a client, which does not hold its owner, and for its tokens, which end with
 /// it.
-pub(super) fn may_be_anybodys(principal: &Principal) -> bool {
+pub(super) fn may_concern_any_principal(principal: &Principal) -> bool {
     match principal {
         Principal::OrgAdmin(_) | Principal::AppAdmin(_) => true,
         Principal::OAuthUser(user) => user.client().is_some(),
@@ -230,7 +232,7 @@ mod tests {
     use crate::principal::{ApiKey, AppAdmin, OAuthUser};
 
     #[test]
-    fn a_change_concerns_whom_it_names() {
+    fn a_change_concerns_the_principals_that_it_names() {
         let credential = |kind, id: &str| Change::Credential { kind, tenant: None, id: id.to_owned() };
         let user = |name: &str| Change::User { tenant: None, name: name.to_owned() };
         let otto: Principal = OAuthUser::new("otto").with_client("map").with_credential_id("t1").into();
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_too_slow_hears_that_everything_changed() {
+    async fn a_slow_listener_hears_that_everything_changed() {
         let hub = Hub::new();
         let mut changes = hub.changes();
         for _ in 0..=WAITING {

@@ -79,7 +79,7 @@ mod tests {
 
     /// Otherwise the operator of one issuer could end, or continue, the credentials of another one.
     #[test]
-    fn a_credential_is_told_by_all_that_says_whose_it_is() {
+    fn a_digest_covers_everything_that_identifies_a_credential() {
         let of = |id: &str, credential: &str, issuer: Option<&str>| {
             let user = OAuthUser::new(id).with_credential_id(credential);
             let user = issuer.map_or(user.clone(), |issuer| user.with_issuer(issuer));

@@ -34,22 +34,9 @@ async fn events(kit: &Kit, log: &Log, parameters: &[(&str, &str)]) -> (Reply, Ve
 
 const SECRET: [&str; 5] = ["client_secret", "code", "code_verifier", "refresh_token", "password"];
 
-/// Writes each event without a listener. If an event is written for the first time by another test
-/// while a listener is added, the listener never receives it.
-async fn every_event_once(kit: &Kit) {
-    let code = kit.code().await;
-    let first = kit.redeem(&code).await.tokens();
-    kit.refresh(&first.refresh).await.tokens();
-    kit.clock.pass(Duration::from_secs(11));
-    for refused in [kit.refresh(&first.refresh).await, kit.redeem(&code).await, kit.post(&[]).await] {
-        assert_ne!(refused.status, 200);
-    }
-}
-
 #[tokio::test]
 async fn every_token_request_is_one_event_without_a_secret() {
     let kit = Kit::memory(&clients(), &|builder| builder);
-    every_event_once(&kit).await;
     let code = kit.code().await;
     let log = listen();
     let secret = kit.secret("weather").to_owned();

@@ -52,7 +52,7 @@ async fn req_39_a_revocation_is_in_force_on_every_node_at_once() {
 }
 
 #[tokio::test]
-async fn who_makes_a_change_hears_it() {
+async fn the_process_that_makes_a_change_hears_it() {
     for place in Place::all() {
         let verifier = place.connect().await;
         let store = verifier.store().tenant("acme").unwrap();
@@ -189,7 +189,7 @@ async fn req_39_every_change_by_hand_is_heard() {
 
 /// An announcement without a listener is lost, so afterwards everything may have changed.
 #[tokio::test]
-async fn a_listener_that_lost_its_connection_says_so() {
+async fn a_listener_reports_a_lost_connection() {
     let Some(place) = Place::postgres() else { return };
     let verifier = place.connect().await;
     let mut changes = verifier.changes().unwrap();

@@ -57,7 +57,7 @@ async fn every_kind_of_credential_makes_its_kind_of_principal() {
 }
 
 #[tokio::test]
-async fn a_principal_has_what_its_rows_say() {
+async fn a_principal_has_what_its_rows_have() {
     for place in Place::all() {
         let verifier = place.connect().await;
         fill(&verifier.store()).await;

@@ -226,7 +226,7 @@ async fn the_suite_finds_a_cache_that_hears_of_no_change() {
 
 /// A credential whose user does not exist yet ends when that user is made.
 #[tokio::test]
-async fn a_cached_key_of_a_name_ends_with_the_user_who_is_made() {
+async fn a_cached_key_of_a_name_ends_when_a_user_of_the_name_is_made() {
     for place in Place::all() {
         let known = Known::fill(&place).await;
         known.learn().await;

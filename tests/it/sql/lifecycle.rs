@@ -328,7 +328,7 @@ async fn all_of_a_users_tokens_are_revoked_at_once() {
 }
 
 #[tokio::test]
-async fn a_list_tells_everything_but_secrets() {
+async fn a_list_has_everything_except_secrets() {
     for place in Place::all() {
         let clock = Hand::at(1_700_000_000_000);
         let verifier = place.builder().clock(clock.clone()).connect().await.unwrap();

@@ -164,7 +164,7 @@ async fn a_crash_of_the_server_is_an_outage_and_over_with_it() {
 /// The rules about outages, with a server that is stopped before any verification, and again after
 /// all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_stopped_denies_nobody_and_lets_nobody_in() {
+async fn a_stopped_server_is_neither_a_denial_nor_an_acceptance() {
     if Place::postgres().is_none() {
         return;
     }

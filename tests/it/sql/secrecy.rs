@@ -36,6 +36,7 @@ async fn req_19_a_secret_is_neither_stored_nor_logged() {
         let format = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
         let subscriber = tracing_subscriber::registry().with(LevelFilter::TRACE).with(format);
         // All tasks of this runtime run on this thread.
+        hear_all_threads();
         let guard = tracing::subscriber::set_default(subscriber);
         let verifier = place.connect().await;
         let store = verifier.store();

@@ -49,7 +49,7 @@ async fn until(holds: impl AsyncFn() -> bool) -> bool {
 
 /// REQ-39: a cache learns of a change even if its caller left before the change was made.
 #[tokio::test]
-async fn req_39_a_change_whose_caller_left_is_told() {
+async fn req_39_a_change_whose_caller_left_is_published() {
     for place in Place::all() {
         let database = place.connect().await;
         let store = database.store();
@@ -86,7 +86,7 @@ async fn req_39_a_change_whose_caller_left_is_told() {
 
 /// REQ-39: a cache forgets its entry even if the caller that disabled the user did not wait.
 #[tokio::test]
-async fn req_39_a_key_disabled_by_a_caller_who_left_is_refused_by_the_cache() {
+async fn req_39_a_key_disabled_by_a_caller_that_left_is_refused_by_the_cache() {
     for place in Place::all() {
         let database = place.connect().await;
         let cached = Arc::new(Cached::new(database.clone()).unwrap().ttl(Duration::from_secs(3600)));
@@ -103,7 +103,7 @@ async fn req_39_a_key_disabled_by_a_caller_who_left_is_refused_by_the_cache() {
 /// REQ-39: if a statement waits for a lock until after its caller has left, it is announced when it
 /// is executed.
 #[tokio::test]
-async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
+async fn req_39_a_revocation_that_waited_for_a_lock_is_published() {
     use sqlx::{Connection as _, Executor as _};
 
     let place = Place::sqlite();
@@ -128,7 +128,7 @@ async fn req_39_a_revocation_that_waited_for_a_lock_is_told() {
 /// The holder of a revoked token can revoke it again and again, and no cache forgets an entry
 /// because of that.
 #[tokio::test]
-async fn what_is_revoked_already_is_not_told_again() {
+async fn what_is_revoked_already_is_not_published_again() {
     for place in Place::all() {
         let database = place.connect().await;
         let store = database.store();
@@ -151,7 +151,7 @@ async fn what_is_revoked_already_is_not_told_again() {
 
 /// The same for denied digests, unless the new denial lasts longer.
 #[tokio::test]
-async fn what_is_denied_already_is_told_only_where_it_is_for_longer() {
+async fn what_is_denied_already_is_published_only_if_it_is_for_longer() {
     for place in Place::all() {
         let database = place.connect().await;
         let store = database.store();

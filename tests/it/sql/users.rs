@@ -114,7 +114,7 @@ async fn a_disabled_user_takes_every_key_and_token_along() {
 }
 
 #[tokio::test]
-async fn nobody_has_an_empty_password() {
+async fn no_user_has_an_empty_password() {
     for place in Place::all() {
         let verifier = place.connect().await;
         let users = verifier.store().users();

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,7 @@ use tower_principal::{
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 
 #[cfg(feature = "sqlite")]
@@ -222,6 +224,7 @@ pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> (T, String) {
     let log = Text::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    hear_all_threads();
     let guard = tracing::subscriber::set_default(subscriber);
     let output = work.await;
     drop(guard);
@@ -276,7 +279,23 @@ pub(crate) struct Log {
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<Line>>>);
 
+/// Makes every thread of the process know that somewhere a log may be captured.
+///
+/// If a process has one subscriber at most, an event that is written for the first time on a
+/// thread without it is switched off for all threads, also when the subscriber was added in the
+/// meantime. A global subscriber that records nothing prevents this.
+pub(crate) fn hear_all_threads() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let nothing = tracing_subscriber::registry().with(dynamic_filter_fn(|_, _| false));
+        tracing::subscriber::set_global_default(nothing).unwrap();
+        // Events that were about to be switched off are switched on by the next subscriber.
+        std::thread::sleep(Duration::from_millis(100));
+    });
+}
+
 pub(crate) fn listen() -> Log {
+    hear_all_threads();
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone());
     Log { lines, _guard: tracing::subscriber::set_default(subscriber) }

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_of_a_client_itself_is_told_by_its_claims() {
+    fn a_token_of_a_client_itself_is_recognized_by_its_claims() {
         use Own::{No, Perhaps, Yes};
         for (claims, id, own) in [
             (r#"{"sub":"alice","client_id":"map"}"#, "alice", No),

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn req_49_what_is_no_object_says_nothing_about_the_token() {
+    fn req_49_an_answer_that_is_no_object_decides_nothing_about_the_token() {
         for body in [
             "",
             "null",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_principal_is_who_the_server_says() {
+    fn the_principal_is_the_one_that_the_server_names() {
         let body = r#"{"active":true,"sub":"u-1","username":"otto","client_id":"map","scope":"read write",
             "exp":1700000100,"jti":"j-1","department":{"name":"maps"}}"#;
         let Ok(Principal::OAuthUser(user)) = evaluate(body, &Expected::default()) else { panic!("a user") };

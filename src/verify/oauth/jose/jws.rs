@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_says_algorithm_key_and_type() {
+    fn a_header_has_algorithm_key_and_type() {
         let read = header(r#"{"alg":"ES256","kid":"k1","typ":"at+jwt","cty":"x"}"#).unwrap();
         assert_eq!((read.algorithm, read.kind), (Algorithm::Es256, Kind::AccessToken));
         assert_eq!(read.wanted(None).id, Some("k1"));

@@ -253,7 +253,7 @@ mod tests {
 
     /// A `jti` alone does not show how long a token lives.
     #[test]
-    fn req_37_what_is_denied_by_id_is_kept_for_a_day_by_a_clock_that_nobody_sets() {
+    fn req_37_what_is_denied_by_id_is_kept_for_a_day_by_a_clock_that_cannot_be_set() {
         let (list, token, at) = list();
         let one = token(&list, "1");
         list.deny("i", "1", at(0, 0).wall).unwrap();
