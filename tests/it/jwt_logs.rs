@@ -11,6 +11,8 @@ use tower_principal::verify::JwtVerifier;
 use tower_principal::verify::TokenUse;
 use tower_principal::{Credential, Secret, Verifier as _, VerifyContext};
 
+use crate::support::hear_all_threads;
+
 /// A log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
