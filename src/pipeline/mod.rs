@@ -72,7 +72,7 @@ impl Pipeline {
         if dialect.realm.contains(['"', '\\']) {
             return Err(DialectError::Realm);
         }
-        if transport.trusts_every_peer() {
+        if transport.trusts_all_peers() {
             return Err(DialectError::TrustsEverybody);
         }
         let depends_on = depends_on(table.header_names());

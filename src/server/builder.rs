@@ -227,7 +227,7 @@ impl AuthorizationServerBuilder {
     /// [`BuildError`] if a setting is invalid.
     pub fn build(self) -> Result<AuthorizationServer, BuildError> {
         let issuer = Issuer::parse(&self.issuer).ok_or(BuildError::Issuer)?;
-        if self.transport.trusts_every_peer() {
+        if self.transport.trusts_all_peers() {
             return Err(BuildError::TrustsEveryAddress);
         }
         if !self.resources.iter().all(|resource| is_absolute_uri(&resource.uri)) {

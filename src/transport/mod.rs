@@ -199,7 +199,7 @@ impl Transport {
     }
 
     /// Returns true if the networks together contain every address.
-    pub(crate) fn trusts_every_peer(&self) -> bool {
+    pub(crate) fn trusts_all_peers(&self) -> bool {
         IpNet::aggregate(&self.proxies.networks).iter().any(|net| net.prefix_len() == 0)
     }
 
@@ -294,8 +294,7 @@ mod tests {
         assert_eq!(security(&transport, |marks| _ = marks.insert(from("192.0.2.1"))), Security::Unknown);
         assert_eq!(security(&transport, |_| ()), Security::Unknown);
         assert!(
-            behind_proxy(["0.0.0.0/0".parse().unwrap()]).trusts_every_peer()
-                && !transport.trusts_every_peer()
+            behind_proxy(["0.0.0.0/0".parse().unwrap()]).trusts_all_peers() && !transport.trusts_all_peers()
         );
     }
 }
