@@ -62,7 +62,7 @@ pub struct Session {
 /// use tower_principal::grant::NewSession;
 ///
 /// // The browser has the secret and the store has its digest.
-/// let secret = TokenFormat::new("acme").ok_or("no word")?.secret("browser")?;
+/// let secret = TokenFormat::new("acme")?.secret("browser")?;
 /// let digest = Digest::from_parts(&[secret.expose_secret().as_bytes()]);
 /// let draft = NewSession::new(digest, "alice", Duration::from_secs(8 * 3600))?;
 /// # let _ = draft;
