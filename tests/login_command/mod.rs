@@ -10,6 +10,7 @@ mod program;
 mod refresh;
 mod site;
 mod tls;
+mod whole;
 
 /// Exit codes of the program.
 pub(crate) mod exit {
