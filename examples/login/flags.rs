@@ -49,11 +49,11 @@ pub(crate) struct Login {
 #[derive(Args, Debug)]
 pub(crate) struct Shared {
     /// The server's issuer URL; must equal the `issuer` in its metadata.
-    #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
+    #[arg(long, value_name = "URL", default_value = "https://localhost:8443/geodatahub")]
     pub(crate) issuer: String,
 
     /// The client id of this program, a public client.
-    #[arg(long, value_name = "ID", default_value = "gdh")]
+    #[arg(long, value_name = "ID")]
     pub(crate) client_id: String,
 
     /// A PEM file with a certificate authority to trust besides those of the system.

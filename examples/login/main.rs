@@ -1,12 +1,16 @@
 //! A log-in from a command line, as `gdh login` of GeoDataHub: tokens of a user, by way of a
 //! browser.
 //!
-//! With the portal running (`cargo portal`):
+//! With the portal running (`cargo portal`), the client ids are in its
+//! `portal-data/demo-credentials.json`. There `cli_client` is for the browser, and `client_id` is
+//! for `--paste`, because the server shows codes only for clients without a redirect URI:
 //!
-//!     alias gdh='cargo run -q --features reqwest --example login --'
-//!     gdh login --ca portal-data/ca.pem
-//!     gdh login --ca portal-data/ca.pem --use-refresh-token --print-all-tokens
-//!     gdh logout --ca portal-data/ca.pem
+//!     gdh() {
+//!         cargo run -q --features reqwest --example login -- "$@" --ca portal-data/ca.pem
+//!     }
+//!     gdh login --client-id ID
+//!     gdh login --client-id ID --use-refresh-token --print-all-tokens
+//!     gdh logout --client-id ID
 //!
 //! `login` opens a browser and receives the authorization code on a port of 127.0.0.1 (RFC 8252).
 //! With `--paste`, the server shows a one-time code, and the user enters it. Both ways use PKCE

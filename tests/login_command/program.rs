@@ -50,6 +50,9 @@ impl Home {
     pub(crate) fn command_at(&self, issuer: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(example::executable("login"));
         command.args(arguments).args(["--issuer", issuer]).kill_on_drop(true);
+        if !arguments.contains(&"--client-id") {
+            command.args(["--client-id", "gdh"]);
+        }
         for name in ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "GDH_REFRESH_TOKEN"] {
             command.env_remove(name);
         }
