@@ -6,6 +6,7 @@ mod corpus_runner;
 mod portal_app;
 mod portal_data;
 mod portal_database;
+mod portal_home;
 mod portal_start;
 
 use std::time::SystemTime;

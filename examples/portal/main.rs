@@ -18,6 +18,7 @@ mod doctor;
 mod documents;
 mod flags;
 mod folder;
+mod home;
 mod jwt;
 mod linger;
 mod metrics;
@@ -136,7 +137,7 @@ impl Started {
 
         let ca = (!flags.assume_secure).then(|| flags.data.join("ca.pem"));
         let mut lines = vec![format!("http http://{http}"), format!("https {secure}")];
-        lines.extend(curl::lines(&demo, &issuer, ca.as_deref()));
+        lines.extend(curl::lines(&demo, &issuer, ca.as_deref())?);
         Ok(Self { listeners, database, app, lines, _folder: folder })
     }
 

@@ -122,7 +122,7 @@ async fn it_takes_little_memory_while_it_waits() {
 async fn unknown_paths_and_methods_have_a_body() {
     let portal = Portal::start_with(&["--assume-secure"]).await;
     for (request, status, error) in [
-        ("GET /", 404, "not_found"),
+        ("POST /", 405, "method_not_allowed"),
         ("GET /nowhere", 404, "not_found"),
         ("GET /any/nothing", 404, "not_found"),
         ("POST /healthz", 405, "method_not_allowed"),

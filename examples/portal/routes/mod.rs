@@ -25,6 +25,7 @@ use tower_principal::{Verifier as _, dialect};
 use crate::BoxError;
 use crate::demo::Demo;
 use crate::documents::Documents;
+use crate::home;
 use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 
@@ -65,6 +66,7 @@ pub(crate) fn all(
         .merge(opendatasoft::routes(tokens, &transport, &url))
         .merge(opendatasofts.router())
         .route(&path, get(async move || metadata.response().map(Body::from)))
+        .merge(home::routes(origin)?)
         .route("/healthz", get(async || "ok"))
         .merge(metrics);
     Ok(shape::with_bodies(routes))

@@ -8,6 +8,8 @@
 //! whose text is [`Pages::style`], and nothing else: no script, no `style` attribute, no image and
 //! no font.
 //!
+//! The guide has a chapter on [pages](crate::guide::pages).
+//!
 //! # Examples
 //!
 //! One page is replaced, and the others stay:
