@@ -11,6 +11,9 @@ mod corpus_runner;
 // The portal's own modules, for the run in this process.
 #[path = "../examples/portal/collections.rs"]
 mod collections;
+#[path = "../examples/portal/curl.rs"]
+#[expect(dead_code, reason = "the run in this process uses a part of it")]
+mod curl;
 #[path = "../examples/portal/database/mod.rs"]
 #[expect(dead_code, reason = "the run in this process uses a part of it")]
 mod database;
@@ -21,6 +24,8 @@ mod demo;
 mod documents;
 #[path = "../examples/portal/flags.rs"]
 mod flags;
+#[path = "../examples/portal/home.rs"]
+mod home;
 #[path = "../examples/portal/jwt.rs"]
 mod jwt;
 #[path = "../examples/portal/platform.rs"]
