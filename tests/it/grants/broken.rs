@@ -37,6 +37,8 @@ enum Fault {
     OrdersByTheClock,
     PurgesAtOnce,
     FailsToRenew,
+    ForgetsGenerations,
+    KeepsJwtsOfEndedGrants,
 }
 
 #[derive(Clone)]
@@ -172,7 +174,15 @@ impl Grants for Broken {
             return Ok(None);
         }
         self.up()?;
-        self.inner.find(token).await
+        match token {
+            Presented::Jwt { grant, .. } if self.is(Fault::ForgetsGenerations) => {
+                self.inner.find(&Presented::Grant(grant.clone())).await
+            }
+            Presented::Jwt { .. } if self.is(Fault::KeepsJwtsOfEndedGrants) => {
+                Ok(Some(Grant::from_draft(&super::new("conformance"), SystemTime::now())))
+            }
+            _ => self.inner.find(token).await,
+        }
     }
 
     async fn of_user(&self, user: &str) -> Result<Vec<Grant>, StoreError> {
@@ -242,6 +252,8 @@ async fn every_broken_store_is_found() {
         (Fault::OrdersByTheClock, GrantRule::ClocksReviveNothing),
         (Fault::PurgesAtOnce, GrantRule::PurgesKeepWhatCounts),
         (Fault::FailsToRenew, GrantRule::EverythingEnds),
+        (Fault::ForgetsGenerations, GrantRule::AnswersAreInForce),
+        (Fault::KeepsJwtsOfEndedGrants, GrantRule::EndedStaysEnded),
     ] {
         let report = check(fault).await;
         let found = report.violations().iter().any(|violation| violation.rule() == rule);

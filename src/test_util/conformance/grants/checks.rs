@@ -2,7 +2,7 @@
 
 use super::fixture::{CLIENT, Tokens, draft};
 use super::{GrantRule, GrantSuite};
-use crate::grant::{Grant, Grants, NewGrant, Presented, RefreshRule, Renewal};
+use crate::grant::{Grant, GrantId, Grants, NewGrant, Presented, RefreshRule, Renewal};
 pub(super) use crate::test_util::conformance::calls::{Checked, RACERS, described, ended, together};
 use crate::test_util::conformance::{Report, Violation};
 
@@ -64,6 +64,15 @@ impl<'s, G: Grants + Clone> Checks<'s, G> {
     /// Returns the grant of a token that is in force.
     pub(super) async fn found(&self, token: Presented) -> Result<Option<Grant>, String> {
         ended(self.grants.find(&token)).await
+    }
+
+    /// Returns which of the first four JWTs of a grant are in force.
+    pub(super) async fn jwts_in_force(&self, id: &GrantId) -> Result<[bool; 4], String> {
+        let mut live = [false; 4];
+        for (generation, live) in (1..).zip(&mut live) {
+            *live = self.found(Presented::Jwt { grant: id.clone(), generation }).await?.is_some();
+        }
+        Ok(live)
     }
 
     /// Returns which of the tokens are in force: access, refresh.

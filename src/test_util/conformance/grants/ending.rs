@@ -24,7 +24,8 @@ impl<G: Grants + Clone> Checks<'_, G> {
             self.hold(GrantRule::EndingIsExact, count == 1, "an ending did not end exactly its grant");
             let live = self.in_force(&tokens).await?;
             let by_id = self.found(Presented::Grant(grant.id.clone())).await?.is_some();
-            let holds = live == (false, false) && !by_id;
+            let jwt = self.jwts_in_force(&grant.id).await? != [false; 4];
+            let holds = live == (false, false) && !by_id && !jwt;
             self.hold(GrantRule::EndedStaysEnded, holds, "tokens outlived their grant");
             let (renewal, next) = self.renewed(&tokens, &RefreshRule::new()).await?;
             let holds = matches!(renewal, Renewal::Ended(_)) && self.in_force(&next).await? == (false, false);

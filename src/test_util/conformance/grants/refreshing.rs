@@ -116,6 +116,9 @@ impl<G: Grants + Clone> Checks<'_, G> {
         let live = [self.in_force(&third).await?, self.in_force(&second).await?];
         let holds = live == [(true, true), (true, false)];
         self.hold(GrantRule::AnswersAreInForce, holds, "the wrong tokens are in force after two renewals");
+        let jwts = self.jwts_in_force(&grant.id).await?;
+        let holds = jwts == [false, true, true, false];
+        self.hold(GrantRule::AnswersAreInForce, holds, "the wrong JWTs are in force after two renewals");
         // The immediate predecessor is refused and ends nothing; an older one does.
         let (predecessor, _) = self.renewed(&second, &rule).await?;
         let holds = matches!(predecessor, Renewal::Superseded(_)) && self.in_force(&third).await?.1;
@@ -128,7 +131,8 @@ impl<G: Grants + Clone> Checks<'_, G> {
             "an old refresh token is not reuse within the grace",
         );
         let live = [self.in_force(&third).await?, self.in_force(&second).await?];
-        let holds = live == [(false, false), (false, false)];
+        let ended = self.jwts_in_force(&grant.id).await? == [false; 4];
+        let holds = ended && live == [(false, false), (false, false)];
         self.hold(GrantRule::ReuseEndsTheGrant, holds, "tokens outlived reuse");
         let (after, tokens) = self.renewed(&third, &rule).await?;
         let holds = matches!(after, Renewal::Ended(_)) && self.in_force(&tokens).await? == (false, false);

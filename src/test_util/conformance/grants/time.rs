@@ -32,12 +32,13 @@ impl<G: Grants + Clone> Checks<'_, G> {
         let expired = expired && self.found(Presented::Code(code)).await?.is_none();
         self.hold(rule, expired, "an expired code is redeemed");
         let _ = grant;
-        let (_, tokens) = self.issued().await?;
+        let (grant, tokens) = self.issued().await?;
         clock.advance(ACCESS - SECOND);
         let live = self.in_force(&tokens).await? == (true, true);
         self.hold(rule, live, "a token ends early");
         clock.advance(SECOND);
-        let only_refresh = self.in_force(&tokens).await? == (false, true);
+        let no_jwt = self.jwts_in_force(&grant.id).await? == [false; 4];
+        let only_refresh = no_jwt && self.in_force(&tokens).await? == (false, true);
         self.hold(rule, only_refresh, "an access token outlives its lifetime");
         let (renewal, next) = self.renewed(&tokens, &strict()).await?;
         let renewed = matches!(renewal, Renewal::Renewed(_)) && !self.in_force(&tokens).await?.0;
