@@ -18,7 +18,8 @@ use crate::observe::issuing::Issuing;
 /// report, and to distinguish another client's token from an unknown one.
 ///
 /// A token that is unknown, expired or revoked is not in force, which is what the client wants, so
-/// the answer is the same 200 (section 2.2).
+/// the answer is the same 200 (section 2.2). Its body is an empty object, because some clients
+/// parse every answer as JSON.
 ///
 /// Guesses of clients' secrets are throttled. Unknown tokens are not counted, because a client that
 /// logs its users out presents many tokens that have ended. A token has more than 100 random
@@ -36,5 +37,5 @@ pub(super) async fn answer(state: &State, request: &EndpointRequest) -> Result<A
             return Err(RefusalKind::UnauthorizedClient.because("The token is another client's."));
         }
     }
-    Ok(Answer::empty())
+    Ok(Answer::json("{}".to_owned()))
 }

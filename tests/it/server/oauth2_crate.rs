@@ -5,12 +5,15 @@ use std::convert::Infallible;
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use oauth2::basic::{BasicClient, BasicErrorResponseType};
+use oauth2::url::Position;
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, Scope, TokenResponse as _, TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, RevocationUrl, Scope,
+    StandardRevocableToken, TokenResponse as _, TokenUrl,
 };
 use tower::ServiceExt as _;
 
+use super::browser::Browser;
 use super::{CALLBACK, ISSUER, Kit, TOKEN_PATH, VERIFIER};
 
 impl Kit {
@@ -75,5 +78,56 @@ async fn the_oauth2_crate_redeems_a_code_and_refreshes() {
         let RequestTokenError::ServerResponse(refused) = refused else { panic!("{refused:?}") };
         assert_eq!(refused.error(), &BasicErrorResponseType::InvalidGrant);
         assert!(!kit.is_live(second.access_token().secret()).await);
+    }
+}
+
+#[tokio::test]
+async fn the_oauth2_crate_sends_a_user_for_a_code_and_revokes() {
+    for kit in Kit::all().await {
+        let http = |request| kit.exchange(request);
+        let client = BasicClient::new(ClientId::new("viewer".to_owned()))
+            .set_auth_uri(AuthUrl::new(format!("{ISSUER}/oauth2/authorize")).unwrap())
+            .set_token_uri(token_url())
+            .set_revocation_url(RevocationUrl::new(format!("{ISSUER}/oauth2/revoke")).unwrap())
+            .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap());
+        let ask = || {
+            let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+            let asked = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new("read".to_owned()));
+            let (url, state) = asked.set_pkce_challenge(challenge).url();
+            (url, state, verifier)
+        };
+
+        let (url, state, verifier) = ask();
+        let mut browser = Browser::new(&kit);
+        let back = browser.allow(&url[Position::BeforePath..]).await;
+        assert_eq!(back.answer("state").as_deref(), Some(&**state.secret()), "{}", kit.name);
+        assert_eq!(back.answer("iss").as_deref(), Some(ISSUER));
+        let code = AuthorizationCode::new(back.answer("code").unwrap());
+        let redeemed = client.exchange_code(code.clone()).set_pkce_verifier(verifier);
+        let tokens = redeemed.request_async(&http).await.unwrap();
+        let scopes = tokens.scopes().unwrap();
+        assert_eq!(scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), ["read"]);
+        assert!(kit.is_live(tokens.access_token().secret()).await);
+
+        let refresh = StandardRevocableToken::RefreshToken(tokens.refresh_token().unwrap().clone());
+        client.revoke_token(refresh).unwrap().request_async(&http).await.unwrap();
+        assert!(!kit.is_live(tokens.access_token().secret()).await, "{}", kit.name);
+
+        // A second request in the same session; a verifier of another request is of no use.
+        let (url, _, _) = ask();
+        let (_, _, other) = ask();
+        let back = browser.allow(&url[Position::BeforePath..]).await;
+        let code = AuthorizationCode::new(back.answer("code").unwrap());
+        let refused = client.exchange_code(code).set_pkce_verifier(other).request_async(&http).await;
+        let RequestTokenError::ServerResponse(refused) = refused.unwrap_err() else { panic!() };
+        assert_eq!(refused.error(), &BasicErrorResponseType::InvalidGrant);
+
+        let (url, state, _) = ask();
+        let target = &url[Position::BeforePath..];
+        let page = browser.get(target).await;
+        let back = browser.press(target, &page, "deny").await;
+        assert_eq!(back.answer("error").as_deref(), Some("access_denied"));
+        assert_eq!(back.answer("state").as_deref(), Some(&**state.secret()));
+        assert!(back.answer("code").is_none());
     }
 }
