@@ -62,4 +62,4 @@ function run(main) {
   });
 }
 
-module.exports = { Checks, HTTP, altered, expect, expectPrincipal, run };
+module.exports = { Checks, HTTP, Mismatch, altered, expect, expectPrincipal, run };
