@@ -1,7 +1,7 @@
 //! Log-out.
 
 use http::header::SET_COOKIE;
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::grant::Ending;
 use crate::observe::issuing::Issuing;
@@ -48,9 +48,15 @@ pub(super) async fn submit(
     }
     let html = state.browser.pages.log_out(&LogOutPage { user: None, form: None });
     let mut response = page(state, StatusCode::OK, html);
-    response.headers_mut().append(SET_COOKIE, Cookie::session(&state.issuer).clear());
+    let headers = response.headers_mut();
+    headers.append(SET_COOKIE, Cookie::session(&state.issuer).clear());
+    headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
+
+/// Chromium keeps pages for its back button although they must not be stored, and shows them after
+/// the log-out. This header, of the W3C's Clear Site Data, removes them.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 fn check(state: &State, request: &EndpointRequest, visitor: &Visitor) -> Result<(), Refusal> {
     let token = request.form.text("form_token").unwrap_or_default();

@@ -19,6 +19,7 @@ async fn a_log_out_ends_the_session_its_grants_and_its_codes_and_no_other() {
         let page = here.get(LOG_OUT).await;
         assert!(page.html.contains("alice"));
         let done = here.press(LOG_OUT, &page, "log_out").await;
+        assert_eq!(done.headers["clear-site-data"], "\"cache\"");
         assert!(done.status == 200 && !here.cookies.contains_key(SESSION), "{}", kit.name);
         assert!(!kit.is_live(&tokens.access).await, "{}", kit.name);
         assert_eq!(kit.refresh(&tokens.refresh).await.error(), INVALID);
