@@ -7,6 +7,7 @@ mod portal_app;
 mod portal_data;
 mod portal_database;
 mod portal_home;
+mod portal_issuing;
 mod portal_start;
 
 use std::time::SystemTime;

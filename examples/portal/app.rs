@@ -86,6 +86,12 @@ struct Registration {
     /// The service that the application is, by its URL; it may introspect tokens for this service.
     #[arg(long, value_name = "URL")]
     serves: Vec<String>,
+    /// The profile, such as `opendatasoft`, whose ways are weaker. Defaults to the standard.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// A redirect URI may start with one of `--redirect`, as Socrata's Callback Prefix.
+    #[arg(long)]
+    redirect_prefixes: bool,
     /// The organization that the application acts in.
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
@@ -148,6 +154,8 @@ impl Registration {
         let application = application.audiences(self.audience).serves(self.serves);
         let application = self.redirect.into_iter().fold(application, Application::redirect);
         let application = self.org.into_iter().fold(application, Application::org);
+        let application = self.profile.into_iter().fold(application, Application::profile);
+        let application = if self.redirect_prefixes { application.redirect_prefixes() } else { application };
         self.label.into_iter().fold(application, Application::label)
     }
 }

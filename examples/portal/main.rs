@@ -51,7 +51,6 @@ use crate::database::Database;
 use crate::demo::Demo;
 use crate::flags::Flags;
 use crate::folder::Folder;
-use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::serve::Listeners;
 use crate::stop::Stop;
@@ -121,10 +120,10 @@ impl Started {
             if flags.assume_secure { format!("http://127.0.0.1:{}", http.port()) } else { secure.clone() };
 
         // An RSA key takes a while to make, and so do the tables.
-        let key = spawn_blocking(SigningKey::generate);
+        let key = spawn_blocking(jwt::signer);
         let database = Database::open(flags.database.as_deref(), &flags.data).await?;
-        let key = key.await??;
-        let demo = Demo::new(&issuer, &key)?;
+        let signer = key.await??;
+        let demo = Demo::new(&issuer, &signer)?;
         let platforms = Platforms::of(&database.verifier)?;
         demo.store(&platforms).await.map_err(|error| format!("--database: {error}"))?;
         let transport = match flags.assume_secure {
@@ -132,7 +131,7 @@ impl Started {
             false => transport::behind_proxy(flags.trust_proxy),
         };
         let metrics = metrics::routes(metrics::install()?);
-        let app = routes::all(&demo, &key, platforms, &database.documents, transport, &issuer, metrics)?;
+        let app = routes::all(&demo, &signer, platforms, &database.documents, transport, &issuer, metrics)?;
         demo.write(&flags.data).map_err(unusable)?;
 
         let ca = (!flags.assume_secure).then(|| flags.data.join("ca.pem"));

@@ -1,7 +1,6 @@
 //! The users and credentials of one platform.
 
-use tower_principal::verify::sql::SqlVerifier;
-use tower_principal::verify::sql::{SqlError, SqlStore};
+use tower_principal::verify::sql::{Denylisted, SqlError, SqlStore, SqlVerifier};
 use tower_principal::{Credential, Principal, Verifier, VerifyContext, VerifyError};
 
 /// One platform's part of the database: a tenant, whose credentials are not valid for other
@@ -60,6 +59,11 @@ impl Platform {
         self.database.clone()
     }
 
+    /// Returns a verifier of JWTs of this issuer, which are good while their grants here are.
+    pub(crate) fn granted<V: Verifier>(&self, jwts: V, issuer: &str) -> Granted<V> {
+        Granted { tenant: self.tenant, jwts: self.database.denylist(jwts).with_grants_of(issuer) }
+    }
+
     fn here<'r>(&self, context: &VerifyContext<'r>) -> VerifyContext<'r> {
         context.clone().with_tenant(self.tenant)
     }
@@ -83,5 +87,21 @@ impl Verifier for Platform {
         context: &VerifyContext<'_>,
     ) -> Result<(), VerifyError> {
         self.database.revoke(credential, &self.here(context)).await
+    }
+}
+
+/// JWTs of a platform's authorization server.
+pub(crate) struct Granted<V> {
+    tenant: &'static str,
+    jwts: Denylisted<V>,
+}
+
+impl<V: Verifier> Verifier for Granted<V> {
+    async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<Principal, VerifyError> {
+        self.jwts.verify(credential, &context.clone().with_tenant(self.tenant)).await
     }
 }

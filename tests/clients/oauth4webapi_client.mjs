@@ -7,7 +7,7 @@ const oauth = await import(require.resolve('oauth4webapi'));
 
 const checks = new Checks('oauth4webapi', 'opendatasoft');
 const { demo } = checks;
-const client = { client_id: demo.client.id };
+const client = { client_id: demo.service_client.id };
 const plain = { [oauth.allowInsecureRequests]: true };
 
 async function discover() {
@@ -58,19 +58,19 @@ async function main() {
   });
 
   for (const [way, method] of Object.entries(WAYS)) {
-    const shown = method(demo.client.secret);
+    const shown = method(demo.service_client.secret);
     await checks.check(`logs a client in with its secret in ${way}, and works with the token`, async () => {
       const answer = await logIn(server, shown);
       expect('type', answer.token_type.toLowerCase(), 'bearer');
       expect('a lifetime', answer.expires_in > 0, true);
       expect('no refresh token', answer.refresh_token, undefined);
-      expectPrincipal(await (await whoami(answer.access_token)).json(), { id: demo.client.id, scopes: ['all'] });
+      expectPrincipal(await (await whoami(answer.access_token)).json(), { id: demo.service_client.id, scopes: ['all'] });
     });
 
     await checks.check(`introspects and revokes with its secret in ${way}`, async () => {
       const { access_token: token, expires_in: lifetime } = await logIn(server, shown, { scope: 'all' });
       const active = await introspect(server, shown, token);
-      expect('active', [active.active, active.client_id, active.scope], [true, demo.client.id, 'all']);
+      expect('active', [active.active, active.client_id, active.scope], [true, demo.service_client.id, 'all']);
       expect('lifetime', Math.abs(active.exp - Date.now() / 1000 - lifetime) < 60, true);
       const revoked = await oauth.revocationRequest(server, client, shown, token, plain);
       await oauth.processRevocationResponse(revoked);
@@ -80,7 +80,7 @@ async function main() {
       await oauth.processRevocationResponse(again);
     });
 
-    const wrong = method(altered(demo.client.secret));
+    const wrong = method(altered(demo.service_client.secret));
     await checks.check(`a wrong secret in ${way} is refused`, async () => {
       await refusedAs('token_client', () => logIn(server, wrong));
     });

@@ -16,7 +16,7 @@ from requests_oauthlib import OAuth2Session
 from checks import CA, HTTP, HTTPS, Checks, altered, answers, expect, expect_principal, raised
 
 ods, usergrid = Checks("requests-oauthlib", "opendatasoft"), Checks("requests-oauthlib", "usergrid")
-client = ods.demo["client"]
+client = ods.demo["service_client"]
 org, user, admin = (usergrid.demo[name] for name in ("org", "user", "app_client"))
 TOKEN = f"{HTTP}/oauth2/token/"
 WEATHER = f"{HTTP}/{org}/weather/token"

@@ -11,9 +11,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+use tower_principal::server::Signer;
 use tower_principal::verify::sql::SqlError;
 
-use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 use crate::{BoxError, private_file, random};
 
@@ -28,11 +28,12 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) fn new(issuer: &str, key: &SigningKey) -> Result<Self, BoxError> {
+    /// Makes them. `origin` is the portal's public URL.
+    pub(crate) fn new(origin: &str, signer: &Signer) -> Result<Self, BoxError> {
         Ok(Self {
             socrata: socrata::Credentials::new()?,
             usergrid: usergrid::Credentials::new()?,
-            geodatahub: geodatahub::Credentials::new(issuer, key)?,
+            geodatahub: geodatahub::Credentials::new(&format!("{origin}/geodatahub"), signer)?,
             opendatasoft: opendatasoft::Credentials::new()?,
         })
     }

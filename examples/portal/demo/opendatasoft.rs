@@ -4,8 +4,7 @@ use serde::Serialize;
 use tower_principal::Secret;
 use tower_principal::credential::Digest;
 use tower_principal::grant::{
-    Application, GrantId, GrantType, Grants as _, Lifetime, NewGrant, NextRefresh, NextTokens,
-    RefreshDigests, StoreError,
+    Application, GrantId, GrantType, Grants as _, Lifetime, NewGrant, NextRefresh, NextTokens, RefreshDigests,
 };
 use tower_principal::server::profile;
 use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
@@ -19,6 +18,8 @@ pub(crate) const OTTO: &str = "otto@example.org";
 #[derive(Serialize)]
 pub(crate) struct Credentials {
     pub(crate) client: Client,
+    /// A confidential client that acts for itself.
+    pub(crate) service_client: Service,
     pub(crate) public_client: Client,
     pub(crate) user: Login,
     pub(crate) access_token: Token,
@@ -40,6 +41,12 @@ pub(crate) struct Client {
     pub(crate) secret: Option<String>,
     pub(crate) redirect_uri: &'static str,
     pub(crate) r#type: &'static str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Service {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
 #[derive(Serialize)]
@@ -68,6 +75,7 @@ impl Credentials {
                 redirect_uri: "https://client.example/ods/callback",
                 r#type: "confidential",
             },
+            service_client: Service { id: random::alphanumeric(40)?, secret: random::alphanumeric(64)? },
             public_client: Client {
                 id: random::alphanumeric(40)?,
                 secret: None,
@@ -86,8 +94,11 @@ impl Credentials {
         stored::user(store, &self.user, NewUser::new()).await?;
         let codes = [GrantType::AuthorizationCode, GrantType::RefreshToken];
         let client = Application::confidential(&self.client.id).redirect(self.client.redirect_uri);
-        let client = client.grants(codes.into_iter().chain([GrantType::ClientCredentials])).scopes(["all"]);
+        let client = client.profile(profile::OPENDATASOFT.name).grants(codes).scopes(["all"]);
         stored::client(store, client, self.client.secret.as_deref()).await?;
+        let service = &self.service_client;
+        let itself = Application::confidential(&service.id).grants([GrantType::ClientCredentials]);
+        stored::client(store, itself.scopes(["all"]), Some(&service.secret)).await?;
         let public = &self.public_client;
         let public = Application::public(&public.id).redirect(public.redirect_uri);
         stored::client(store, public.grants(codes).scopes(["all"]), None).await?;
@@ -95,7 +106,7 @@ impl Credentials {
             let grant = NewGrant::new(id.clone(), &self.public_client.id).user(OTTO).scopes(["all"]);
             let refresh = NextRefresh::new(*digests, Lifetime::Limited(30 * 24 * HOUR));
             let tokens = NextTokens::new(Digest::random()?, Lifetime::Limited(HOUR)).refresh(refresh);
-            store.issue(&grant, &tokens).await.map_err(unstored)?;
+            store.issue(&grant, &tokens).await.map_err(stored::unstored)?;
         }
         let key = demo().id(&self.api_key.id).owner(OTTO);
         store.api_keys().import(Secret::borrowed(&self.api_key.key), key).await?;
@@ -105,14 +116,6 @@ impl Credentials {
             store.access_tokens().import(Secret::borrowed(&token.token), of_otto).await?;
         }
         Ok(())
-    }
-}
-
-/// Returns the database's error for one of the store of grants.
-fn unstored(error: StoreError) -> SqlError {
-    match error {
-        StoreError::Exists => SqlError::Exists,
-        _ => SqlError::Unreadable,
     }
 }
 

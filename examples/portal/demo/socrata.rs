@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 use tower_principal::Secret;
+use tower_principal::grant::{Application, GrantType};
+use tower_principal::server::profile::SOCRATA;
 use tower_principal::verify::sql::{NewUser, SqlError, SqlStore};
 
 use super::stored::{self, demo};
@@ -77,6 +79,7 @@ impl Credentials {
         }
         keys.revoke(&self.revoked_api_key.id).await?;
         apps.import(Secret::borrowed(&self.app.token), demo().id(&self.app.id)).await?;
+        stored::client(store, self.app.application(), Some(&self.app.secret_token)).await?;
         let of_alice = || demo().user(ALICE).client(&self.app.id);
         for token in self.throwaway_access_tokens.iter().chain([&self.access_token.token]) {
             tokens.import(Secret::borrowed(token), of_alice()).await?;
@@ -84,6 +87,15 @@ impl Credentials {
         let expired = Secret::borrowed(&self.expired_access_token.token);
         tokens.import(expired, of_alice().expires_at(an_hour_ago())).await?;
         Ok(())
+    }
+}
+
+impl App {
+    /// Returns the application that gets access tokens. Its client id is the app token.
+    fn application(&self) -> Application {
+        let application = Application::confidential(&self.token).profile(SOCRATA.name);
+        let application = application.redirect(self.callback_prefix).redirect_prefixes();
+        application.grants([GrantType::AuthorizationCode])
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tower_principal::Secret;
-use tower_principal::grant::Application;
+use tower_principal::grant::{Application, StoreError};
 use tower_principal::verify::sql::{
     Credentials, Kind, NewCredential, NewUser, SqlApplications, SqlError, SqlStore,
 };
@@ -27,6 +27,14 @@ const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Starts a demo credential.
 pub(super) fn demo() -> NewCredential {
     NewCredential::new().label(LABEL)
+}
+
+/// Returns the database's error for one of the store of grants.
+pub(super) fn unstored(error: StoreError) -> SqlError {
+    match error {
+        StoreError::Exists => SqlError::Exists,
+        _ => SqlError::Unreadable,
+    }
 }
 
 /// Creates a user, or sets the new password of the existing one; credentials issued to the user

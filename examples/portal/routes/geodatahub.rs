@@ -1,4 +1,4 @@
-//! GeoDataHub's routes: a bare JWT, checked with the key set that is published here.
+//! GeoDataHub's routes: a bare JWT of its authorization server.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -9,22 +9,19 @@ use tower_principal::transport::Transport;
 use tower_principal::{AuthenticateLayer, Verifier, dialect, extract::protect};
 
 use super::shape;
-use crate::jwt::SigningKey;
 use crate::whoami::whoami;
 
 const DATASETS: [&str; 2] = ["4d9f2c0e-6b1a-4b57-9d0e-2f6a1c7e8b30", "a1c3b7d2-05f4-4e9a-8c66-7b0d9e2f4a15"];
 
-pub(super) fn routes(verifier: impl Verifier, transport: &Transport, key: &SigningKey) -> Router {
+pub(super) fn routes(verifier: impl Verifier, transport: &Transport) -> Router {
     let routes = Router::new()
         .route("/geodatahub/whoami", get(whoami))
         .route("/geodatahub/ping", get(async || "pong"))
         .route("/geodatahub/datasets", get(datasets))
         .route("/geodatahub/datasets/{uuid}", get(dataset));
     let routes = shape::errors(routes, |status| json!({ "message": shape::reason(status) }));
-    let keys = Json(key.key_set());
-    let public = Router::new().route("/geodatahub/.well-known/jwks.json", get(async move || keys));
     let authenticate = AuthenticateLayer::new(dialect::GEODATAHUB, verifier, transport.clone());
-    protect(routes, authenticate).public(public).into_router()
+    protect(routes, authenticate).into_router()
 }
 
 async fn datasets() -> Json<Vec<Value>> {

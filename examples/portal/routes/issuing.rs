@@ -1,51 +1,70 @@
-//! The authorization servers: Usergrid's, and the one for OpenDataSoft's routes.
+//! The authorization servers, one for each platform. Strict clients share the paths of each.
 
-use tower_principal::server::profile::{self, Endpoint, Methods, Route};
-use tower_principal::server::{AuthorizationServer, AuthorizationServerBuilder, Door, Profile};
+use axum::Router;
+use tower_principal::server::profile::{self, Profile};
+use tower_principal::server::{AuthorizationServer, AuthorizationServerBuilder, Signer};
 use tower_principal::transport::Transport;
 
 use super::throttled;
 use crate::BoxError;
 use crate::platform::Platform;
 
-/// The standard, at OpenDataSoft's paths, which end with a slash.
-const OPENDATASOFT: Profile = Profile {
-    door: Door {
-        routes: &[
-            Route::new("/oauth2/authorize/", Endpoint::Authorize, Methods::GetAndPost),
-            Route::new("/oauth2/token/", Endpoint::Token, Methods::Post),
-            Route::new("/oauth2/revoke/", Endpoint::Revoke, Methods::Post),
-            Route::new("/oauth2/introspect/", Endpoint::Introspect, Methods::Post),
-        ],
-        ..profile::STANDARD.door
-    },
-    ..profile::STANDARD
-};
+/// The start of the path of a server's metadata.
+const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-/// Returns the server that gives applications of Usergrid, and their users, tokens.
-pub(super) fn usergrid(
-    platform: &Platform,
-    transport: &Transport,
-    origin: &str,
-) -> Result<AuthorizationServer, BoxError> {
-    let server = builder(platform, transport, origin)?.only(profile::USERGRID);
-    Ok(server.users(platform.passwords()).build()?)
+/// What all of them share.
+#[derive(Clone, Copy)]
+pub(super) struct Issuing<'p> {
+    pub(super) transport: &'p Transport,
+    /// The portal's public URL.
+    pub(super) origin: &'p str,
 }
 
-/// Returns the server of the clients that are registered for OpenDataSoft's routes.
-pub(super) fn opendatasoft(
-    platform: &Platform,
-    transport: &Transport,
-    origin: &str,
-) -> Result<AuthorizationServer, BoxError> {
-    Ok(builder(platform, transport, origin)?.only(OPENDATASOFT).users(platform.passwords()).build()?)
+impl Issuing<'_> {
+    /// Returns the server that gives applications of Usergrid, and their users, tokens.
+    pub(super) fn usergrid(self, platform: &Platform) -> Result<AuthorizationServer, BoxError> {
+        Ok(self.builder(platform, self.origin)?.only(profile::USERGRID).build()?)
+    }
+
+    /// Returns the routes of the server for Socrata's applications. The metadata of the portal is
+    /// that of OpenDataSoft's server, which has the same issuer.
+    pub(super) fn socrata(self, platform: &Platform) -> Result<Router, BoxError> {
+        let builder = self.builder(platform, self.origin)?.only(strict(&profile::SOCRATA));
+        let builder = builder.profile(profile::SOCRATA).profile(profile::SOCRATA_WITH_TOKEN_TYPE);
+        Ok(endpoints(&builder.build()?))
+    }
+
+    /// Returns the routes of the server of the clients that are registered for OpenDataSoft's
+    /// routes.
+    pub(super) fn opendatasoft(self, platform: &Platform) -> Result<Router, BoxError> {
+        let builder = self.builder(platform, self.origin)?.only(strict(&profile::OPENDATASOFT));
+        let builder = builder.scope_text("all", "Read and change all of your data");
+        Ok(builder.profile(profile::OPENDATASOFT).build()?.router())
+    }
+
+    /// Returns the routes of GeoDataHub's server, which is an issuer below `/geodatahub`.
+    pub(super) fn geodatahub(self, platform: &Platform, signer: &Signer) -> Result<Router, BoxError> {
+        let issuer = format!("{}/geodatahub", self.origin);
+        let builder = self.builder(platform, &issuer)?.only(strict(&profile::GEODATAHUB));
+        let builder = builder.profile(profile::GEODATAHUB).sign(signer.clone());
+        let server = builder.scope_text("datasets", "Read your datasets").build()?;
+        let metadata = format!("{METADATA}/geodatahub");
+        Ok(Router::new().nest("/geodatahub", endpoints(&server)).route_service(&metadata, server))
+    }
+
+    fn builder(self, platform: &Platform, issuer: &str) -> Result<AuthorizationServerBuilder, BoxError> {
+        let builder = AuthorizationServer::builder(issuer, platform.store().clone(), self.transport.clone());
+        Ok(builder.users(platform.passwords()).throttle(throttled(())?))
+    }
 }
 
-fn builder(
-    platform: &Platform,
-    transport: &Transport,
-    origin: &str,
-) -> Result<AuthorizationServerBuilder, BoxError> {
-    let stores = platform.store().clone();
-    Ok(AuthorizationServer::builder(origin, stores, transport.clone()).throttle(throttled(())?))
+/// Returns the standard profile at the paths of a platform.
+const fn strict(platform: &Profile) -> Profile {
+    Profile { door: platform.door, ..profile::STANDARD }
+}
+
+/// Returns the routes of a server, without its metadata.
+fn endpoints(server: &AuthorizationServer) -> Router {
+    let paths = server.paths().filter(|path| !path.starts_with(METADATA));
+    paths.fold(Router::new(), |router, path| router.route_service(path, server.clone()))
 }

@@ -18,6 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use tower_principal::metadata::ProtectedResource;
+use tower_principal::server::Signer;
 use tower_principal::transport::Transport;
 use tower_principal::verify::Throttled;
 use tower_principal::{Verifier as _, dialect};
@@ -26,7 +27,6 @@ use crate::BoxError;
 use crate::demo::Demo;
 use crate::documents::Documents;
 use crate::home;
-use crate::jwt::SigningKey;
 use crate::platform::Platforms;
 
 /// The maximum length of a body, in bytes: of a form that is searched for a token, and of JSON.
@@ -35,10 +35,10 @@ const BODY_LIMIT: usize = 64 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Builds all routes. `origin` is the portal's public URL, and the issuer of the tokens for
-/// OpenDataSoft's routes.
+/// Socrata's, Usergrid's and OpenDataSoft's routes. GeoDataHub's issuer is below it.
 pub(crate) fn all(
     demo: &Demo,
-    key: &SigningKey,
+    signer: &Signer,
     platforms: Platforms,
     documents: &Documents,
     transport: Transport,
@@ -46,15 +46,19 @@ pub(crate) fn all(
     metrics: Router,
 ) -> Result<Router, BoxError> {
     let Platforms { socrata, usergrid, geodatahub, opendatasoft } = platforms;
-    let geodatahub = Arc::new(demo.geodatahub.tokens(key)?.or(geodatahub));
+    let issuing = issuing::Issuing { transport: &transport, origin };
+    let endpoints = issuing
+        .opendatasoft(&opendatasoft)?
+        .merge(issuing.socrata(&socrata)?)
+        .merge(issuing.geodatahub(&geodatahub, signer)?);
+    let usergrids = issuing.usergrid(&usergrid)?;
+    let geodatahub = Arc::new(demo.geodatahub.tokens(&geodatahub, signer)?.or(geodatahub));
     let any = socrata.clone().or(usergrid.clone()).or(geodatahub.clone()).or(opendatasoft.clone());
 
     let metadata =
         ProtectedResource::new(origin, &dialect::OPENDATASOFT)?.authorization_server(origin).scopes(["all"]);
     let url = metadata.url().to_owned();
     let path = metadata.path().to_owned();
-    let usergrids = issuing::usergrid(&usergrid, &transport, origin)?;
-    let opendatasofts = issuing::opendatasoft(&opendatasoft, &transport, origin)?;
     let tokens = Arc::new(throttled(opendatasoft)?);
 
     let routes = Router::new()
@@ -62,9 +66,9 @@ pub(crate) fn all(
         .merge(rfc6750::routes(Arc::clone(&tokens), &transport, &url))
         .merge(socrata::routes(throttled(socrata)?, documents, &transport))
         .merge(usergrid::routes(throttled(usergrid.clone())?, usergrid, usergrids, documents, &transport))
-        .merge(geodatahub::routes(throttled(geodatahub)?, &transport, key))
+        .merge(geodatahub::routes(throttled(geodatahub)?, &transport))
         .merge(opendatasoft::routes(tokens, &transport, &url))
-        .merge(opendatasofts.router())
+        .merge(endpoints)
         .route(&path, get(async move || metadata.response().map(Body::from)))
         .merge(home::routes(origin)?)
         .route("/healthz", get(async || "ok"))

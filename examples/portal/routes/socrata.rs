@@ -21,7 +21,7 @@ use tower_principal::{
 use super::{BODY_LIMIT, shape};
 use crate::documents::{Documents, Unkept};
 use crate::rows::{Changes, Dataset, Row, Visibility};
-use crate::whoami::whoami;
+use crate::whoami::{self, whoami};
 
 type Datasets = Arc<Vec<Dataset>>;
 type Answer<T> = Result<T, Failure>;
@@ -112,24 +112,11 @@ async fn view(
 }
 
 async fn current_json(account: Account) -> Json<Value> {
-    let user = account.user();
-    Json(json!({
-        "id": four_by_four(user),
-        "displayName": user,
-        "screenName": user,
-        "email": user,
-        "emailUnsubscribed": false,
-        "privacyControl": "login",
-        "profileLastModified": 1_400_000_000,
-        "rights": ["create_datasets", "edit_others_datasets"],
-        "flags": [],
-    }))
+    Json(whoami::current(account.user()))
 }
 
 async fn current_xml(account: Account) -> impl IntoResponse {
-    let (id, name) = (four_by_four(account.user()), escaped(account.user()));
-    let fields = format!("<id>{id}</id><displayName>{name}</displayName><email>{name}</email>");
-    let xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<user>{fields}</user>\n");
+    let xml = whoami::xml("user", &whoami::current(account.user()));
     ([(CONTENT_TYPE, "application/xml")], xml)
 }
 
@@ -188,18 +175,4 @@ impl IntoResponse for Failure {
 /// Returns an error in SODA's shape.
 fn failure(code: &str, message: &str) -> Value {
     json!({ "code": code, "error": true, "message": message })
-}
-
-/// Returns an id in Socrata's form, always the same for one user.
-fn four_by_four(user: &str) -> String {
-    let hash = user.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let digits = format!("{:08x}", hash & 0xffff_ffff);
-    let (left, right) = digits.split_at(4);
-    format!("{left}-{right}")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
