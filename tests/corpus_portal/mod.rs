@@ -24,7 +24,7 @@ use crate::corpus_runner::site::Site;
 use crate::database::Database;
 use crate::demo::Demo;
 use crate::flags::Flags;
-use crate::jwt::SigningKey;
+use crate::jwt;
 use crate::platform::Platforms;
 use crate::routes;
 
@@ -36,8 +36,8 @@ pub(crate) async fn start(name: &str) -> (Site, TempDir) {
     let flags = Flags::parse_from(["portal".to_owned()].into_iter().chain(case::flags(name)));
     let origin = if flags.assume_secure { "http://127.0.0.1:1" } else { "https://localhost:2" };
     let data = TempDir::new().unwrap();
-    let key = SigningKey::generate().unwrap();
-    let demo = Demo::new(origin, &key).unwrap();
+    let signer = jwt::signer().unwrap();
+    let demo = Demo::new(origin, &signer).unwrap();
     let database = Database::open(None, data.path()).await.unwrap();
     let platforms = Platforms::of(&database.verifier).unwrap();
     demo.store(&platforms).await.unwrap();
@@ -47,7 +47,8 @@ pub(crate) async fn start(name: &str) -> (Site, TempDir) {
     };
     // The whole process shares its metrics, so this route only has the same name.
     let metrics = Router::new().route("/metrics", get(async || ""));
-    let app = routes::all(&demo, &key, platforms, &database.documents, transport, origin, metrics).unwrap();
+    let app =
+        routes::all(&demo, &signer, platforms, &database.documents, transport, origin, metrics).unwrap();
     let site = Site {
         http: memory(app.clone(), PlainConnection),
         https: memory(app, SecureConnection),
