@@ -20,6 +20,9 @@ pub(crate) struct Filler<'c> {
 pub(crate) const PUBLIC: [&str; 10] =
     ["id", "username", "uuid", "sub", "owner", "user", "org", "app", "client_id", "redirect_uri"];
 
+/// The app token is the client id in Socrata's server flow, so browsers show it in their address.
+const CLIENT_ID: &str = "socrata.app.token";
+
 impl<'c> Filler<'c> {
     /// The canary contains the case's id, so that a leaked canary shows its origin.
     pub(crate) fn new(credentials: &'c Value, id: &str) -> Self {
@@ -102,6 +105,7 @@ impl<'c> Filler<'c> {
         });
         let text = value.as_str().unwrap_or_else(|| panic!("no demo credential is {path}"));
         let public = path.split('.').next_back().is_some_and(|last| PUBLIC.contains(&last));
+        let public = public || path == CLIENT_ID;
         if public { text.into() } else { self.secret(text.into()) }
     }
 

@@ -14,7 +14,7 @@ async fn socratas_dance_ends_with_a_token_for_its_routes() {
     let portal = Portal::start("assumed").await;
     let demo = &portal.credentials["socrata"];
     let (app, user) = (&demo["app"], &demo["user"]);
-    let callback = format!("{}/auth/callback?next=%2Fmap", text(&app["callback_prefix"]));
+    let callback = format!("{}/auth/callback?next=map", text(&app["callback_prefix"]));
     let asked = [
         ("client_id", &*text(&app["token"])),
         ("response_type", "code"),
