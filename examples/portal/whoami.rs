@@ -1,4 +1,4 @@
-//! Who a request is from: the layer's result as JSON, and the account of a user as Socrata shows it.
+//! Who a request is from: the layer's result as JSON, and the account of a user at Socrata.
 
 use axum::Json;
 use serde_json::{Value, json};
