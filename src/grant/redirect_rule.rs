@@ -41,7 +41,7 @@ pub enum RedirectRule {
     ///
     /// Both are `https` URLs, written as browsers write them, and the registered one has no query.
     /// `https://viewer.example/app` covers `/app` and `/app/cb?x=1`, and neither `/app.old` nor
-    /// `/app/../x`. A path with `;`, `//`, or an encoded dot, slash, backslash, percent sign or NUL
-    /// is refused. A request names its URI.
+    /// `/app/../x`. A path with `//` or an encoded dot, slash, backslash or percent sign is
+    /// refused, and so is `;` or an encoded NUL in any part. A request names its URI.
     Prefix,
 }
