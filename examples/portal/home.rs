@@ -15,6 +15,12 @@ use crate::curl::{FORMS, Form};
 
 /// What else can be opened in a browser: paths, and what is there.
 const LINKS: &[(&str, &str)] = &[
+    ("/oauth2/login/", "Log in as a user of OpenDataSoft's routes"),
+    ("/oauth2/applications/", "Connected applications of a user of OpenDataSoft's routes"),
+    ("/oauth/login", "Log in as a user of Socrata's routes"),
+    ("/oauth/applications", "Connected applications of a user of Socrata's routes"),
+    ("/geodatahub/oauth2/login", "Log in as a user of GeoDataHub's routes"),
+    ("/geodatahub/oauth2/applications", "Connected applications of a user of GeoDataHub's routes"),
     ("/.well-known/oauth-authorization-server", "Metadata of the authorization server (RFC 8414)"),
     ("/.well-known/oauth-protected-resource", "Metadata of the protected resource (RFC 9728)"),
     ("/geodatahub/.well-known/jwks.json", "Keys of the tokens for GeoDataHub's routes (RFC 7517)"),

@@ -7,6 +7,7 @@ use tower_principal::transport::Transport;
 
 use super::throttled;
 use crate::BoxError;
+use crate::home;
 use crate::platform::Platform;
 
 /// The start of the path of a server's metadata.
@@ -54,7 +55,7 @@ impl Issuing<'_> {
 
     fn builder(self, platform: &Platform, issuer: &str) -> Result<AuthorizationServerBuilder, BoxError> {
         let builder = AuthorizationServer::builder(issuer, platform.store().clone(), self.transport.clone());
-        Ok(builder.users(platform.passwords()).throttle(throttled(())?))
+        Ok(builder.users(platform.passwords()).pages(home::pages()).throttle(throttled(())?))
     }
 }
 
