@@ -16,15 +16,16 @@ use crate::server::request::EndpointRequest;
 use crate::server::state::State;
 use crate::server::visitor::{Visitor, log_in, page, see_other};
 
-/// Returns the consent page. Its token is bound to the session and to this request.
+/// Returns the consent page. Its token is bound to the session, to this request, and to what the
+/// page shows.
 pub(super) fn show(
     state: &State,
     request: &EndpointRequest,
     asked: &AuthorizationRequest<'_>,
     visitor: &Visitor,
 ) -> Response<AnswerBody> {
-    let (target, reference) = (request.target(), request.reference());
-    let token = state.browser.forms.token(Purpose::Consent, &visitor.holder, &target, state.clock.now());
+    let (shown, reference) = (shown(request, asked), request.reference());
+    let token = state.browser.forms.token(Purpose::Consent, &visitor.holder, &shown, state.clock.now());
     let destination = match &asked.target {
         Target::Redirect(redirect) => redirect.destination(),
         Target::CodePage => String::new(),
@@ -45,14 +46,14 @@ pub(super) fn show(
 /// Sends the client a code.
 ///
 /// The code belongs to the session. If the session or the client ended while the code was stored,
-/// the code ends as well.
+/// or if that cannot be found out, the code ends as well.
 pub(super) async fn allow(
     state: &State,
     request: &EndpointRequest,
     asked: AuthorizationRequest<'_>,
     visitor: Visitor,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    check(state, request, &visitor)?;
+    check(state, request, &asked, &visitor)?;
     let subject = &visitor.subject;
     let redirect = match &asked.target {
         Target::Redirect(redirect) => Some(redirect),
@@ -78,11 +79,10 @@ pub(super) async fn allow(
         Err(OfferError::Randomness(error)) => return Err(error.into()),
         Err(_) => return deny(state, request, &asked, &visitor),
     };
-    let (grants, applications) = (&request.stores.grants, &request.stores.applications);
-    let is_current = Visitor::of(state, request).await?;
-    let is_current = is_current.is_some_and(|now| now.subject.session == visitor.subject.session);
-    if !is_current || applications.find_dyn(&asked.application.id).await?.is_none() {
-        grants.end_dyn(&Ending::Grant(&code.grant)).await?;
+    let is_current = is_current(state, request, &asked, &visitor).await;
+    if !matches!(is_current, Ok(true)) {
+        request.stores.grants.end_dyn(&Ending::Grant(&code.grant)).await?;
+        is_current?;
         return log_in::show(state, request, Some(&asked.application), Some(LogInProblem::Expired));
     }
     report::visited(
@@ -107,6 +107,18 @@ pub(super) async fn allow(
     Ok(see_other(redirect.location(&answer)))
 }
 
+/// Returns `true` if the session and the client are still there.
+async fn is_current(
+    state: &State,
+    request: &EndpointRequest,
+    asked: &AuthorizationRequest<'_>,
+    visitor: &Visitor,
+) -> Result<bool, Refusal> {
+    let now = Visitor::of(state, request).await?;
+    let client = request.stores.applications.find_dyn(&asked.application.id).await?;
+    Ok(client.is_some() && now.is_some_and(|now| now.holder == visitor.holder))
+}
+
 /// Sends the client the refusal of the user (RFC 6749 section 4.1.2.1).
 pub(super) fn deny(
     state: &State,
@@ -114,7 +126,7 @@ pub(super) fn deny(
     asked: &AuthorizationRequest<'_>,
     visitor: &Visitor,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    check(state, request, visitor)?;
+    check(state, request, asked, visitor)?;
     let refusal = RefusalKind::AccessDenied.into();
     report::refused(&refusal, request);
     match &asked.target {
@@ -126,10 +138,35 @@ pub(super) fn deny(
 }
 
 /// Checks that the form was shown to this session, for this very request.
-fn check(state: &State, request: &EndpointRequest, visitor: &Visitor) -> Result<(), Refusal> {
+fn check(
+    state: &State,
+    request: &EndpointRequest,
+    asked: &AuthorizationRequest<'_>,
+    visitor: &Visitor,
+) -> Result<(), Refusal> {
     let token = request.form.text("form_token").unwrap_or_default();
-    let (target, now) = (request.target(), state.clock.now());
+    let (shown, now) = (shown(request, asked), state.clock.now());
     let is_ours = is_same_origin(&request.parts.headers, &state.issuer)
-        && state.browser.forms.is_valid(Purpose::Consent, &visitor.holder, &target, token, now);
+        && state.browser.forms.is_valid(Purpose::Consent, &visitor.holder, &shown, token, now);
     if is_ours { Ok(()) } else { Err(RefusalKind::Forged.into()) }
+}
+
+/// Returns the request and what it comes to, each part on a line of its own.
+///
+/// The registration decides what a request leaves out: all scopes, all resources, the only redirect
+/// URI. If it changes while the user reads the page, the user has not allowed the result.
+fn shown(request: &EndpointRequest, asked: &AuthorizationRequest<'_>) -> String {
+    let redirect = match &asked.target {
+        Target::Redirect(redirect) => redirect.uri(),
+        Target::CodePage => "",
+    };
+    let parts = [
+        &*request.target(),
+        redirect,
+        asked.scopes.as_str(),
+        &asked.audience.join(" "),
+        // The last one, because it is the only one that may have line breaks.
+        asked.application.name(),
+    ];
+    parts.join("\n")
 }

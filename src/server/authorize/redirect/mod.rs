@@ -49,6 +49,11 @@ impl Redirect {
         self.is_named.then_some(&*self.uri)
     }
 
+    /// Returns the URI without the answer.
+    pub(in crate::server) fn uri(&self) -> &str {
+        &self.uri
+    }
+
     /// Returns where the browser goes, for the consent page: the host as browsers read it and a
     /// port that is not the default one, or else the scheme with its colon.
     pub(in crate::server) fn destination(&self) -> String {
