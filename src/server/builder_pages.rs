@@ -9,7 +9,9 @@ use super::pages::Pages;
 
 impl AuthorizationServerBuilder {
     /// Sets the log-in of the service, in place of the log-in page of this server. Users then log
-    /// in and out at the service alone, and the server stores no sessions.
+    /// in and out at the service alone, and the server has no log-out page and stores no sessions.
+    /// At a log-out, the service ends what the user has allowed in the session, with
+    /// [`Ending::Session`](crate::grant::Ending::Session).
     pub fn login(mut self, login: impl Login) -> Self {
         self.login = Some(Arc::new(login));
         self

@@ -78,7 +78,8 @@ pub trait Login: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`VerifyError::Unavailable`] if this cannot be found out now: the browser gets a 503. Any
-    /// other error shows a page that denies access.
+    /// other error shows a page that denies access. A user without a name or a session is a fault
+    /// of the service: the browser gets a 500.
     fn current(
         &self,
         head: &RequestHead<'_>,

@@ -52,12 +52,12 @@ impl EndpointRequest {
         format!("?{}", self.parts.uri.query().unwrap_or_default())
     }
 
-    /// Returns what the form of a page asks for; `None` if the page is only to be shown.
+    /// Returns what the form of a page asks for. Returns `None` if the page is only to be shown, as
+    /// by every `GET`.
     pub(super) fn action(&self) -> Result<Option<&str>, Refusal> {
         match self.form.text("action") {
-            None if self.parts.method == Method::POST => {
-                Err(RefusalKind::InvalidRequest.because("The form has no action."))
-            }
+            _ if self.parts.method != Method::POST => Ok(None),
+            None => Err(RefusalKind::InvalidRequest.because("The form has no action.")),
             action => Ok(action),
         }
     }

@@ -48,11 +48,11 @@ pub(super) async fn show(
     });
     let connected = connected.collect();
     let log_out = state.browser.forms.token(Purpose::LogOut, &visitor.holder, "", state.clock.now());
-    let log_out_url = state.url(Endpoint::LogOut).unwrap_or_default();
+    let log_out_url = state.url(Endpoint::LogOut).filter(|_| state.browser.login.is_none());
     let html = state.browser.pages.applications(&ApplicationsPage {
         user,
         applications: connected,
-        log_out: FormStart::new(&log_out_url, &log_out),
+        log_out: log_out_url.as_deref().map(|url| FormStart::new(url, &log_out)),
     });
     Ok(page(state, StatusCode::OK, html))
 }

@@ -36,20 +36,22 @@ pub(super) async fn submit(
     request: &EndpointRequest,
     visitor: Option<Visitor>,
 ) -> Result<Response<AnswerBody>, Refusal> {
+    // A browser keeps the cookie of a session back from another site, and would take its removal.
+    if !is_same_origin(&request.parts.headers, &state.issuer) {
+        return Err(RefusalKind::Forged.into());
+    }
     if let Some(visitor) = &visitor {
         check(state, request, visitor)?;
         let (stores, subject) = (&request.stores, &visitor.subject);
         stores.grants.end_dyn(&Ending::Session(&subject.session)).await?;
-        if state.browser.login.is_none() {
-            stores.sessions.end_dyn(&visitor.holder).await?;
-        }
+        stores.sessions.end_dyn(&visitor.holder).await?;
         stores.grants.end_dyn(&Ending::Session(&subject.session)).await?;
         report::visited(Issuing::LoggedOut, request, &subject.user, None);
     }
     let html = state.browser.pages.log_out(&LogOutPage { user: None, form: None });
     let mut response = page(state, StatusCode::OK, html);
     let headers = response.headers_mut();
-    headers.append(SET_COOKIE, Cookie::session(&state.issuer).clear());
+    headers.append(SET_COOKIE, Cookie::session(&state.issuer, request.stores.tenant()).clear());
     headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
@@ -58,10 +60,10 @@ pub(super) async fn submit(
 /// the log-out. This header, of the W3C's Clear Site Data, removes them.
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
+/// Checks that the form was shown to this session.
 fn check(state: &State, request: &EndpointRequest, visitor: &Visitor) -> Result<(), Refusal> {
     let token = request.form.text("form_token").unwrap_or_default();
     let now = state.clock.now();
-    let is_ours = is_same_origin(&request.parts.headers, &state.issuer)
-        && state.browser.forms.is_valid(Purpose::LogOut, &visitor.holder, "", token, now);
+    let is_ours = state.browser.forms.is_valid(Purpose::LogOut, &visitor.holder, "", token, now);
     if is_ours { Ok(()) } else { Err(RefusalKind::Forged.into()) }
 }

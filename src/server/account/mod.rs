@@ -20,6 +20,10 @@ pub(super) async fn answer(
     state: &State,
     request: &EndpointRequest,
 ) -> Result<Response<AnswerBody>, Refusal> {
+    // A service that logs users in logs them out as well. A page here would claim that it has.
+    if request.route.endpoint == Endpoint::LogOut && state.browser.login.is_some() {
+        return Err(RefusalKind::NotFound.into());
+    }
     let action = request.action()?;
     if action == Some("log_in") {
         return log_in::submit(state, request, None).await;

@@ -15,13 +15,15 @@ use crate::server::issuer::Issuer;
 ///
 /// If the issuer is an `https` URL, the name has the prefix `__Host-`: browsers then accept the
 /// cookie from this host alone, over a secure connection, for every path.
-#[derive(Clone, Copy, Debug)]
+///
+/// A browser has one cookie of a name for a host. So servers that share a host, and the tenants of
+/// a server, have names of their own: a log-in at one must not take away the cookie of another,
+/// whose user then could not log out.
+#[derive(Clone, Debug)]
 pub(in crate::server) struct Cookie {
-    name: &'static str,
+    name: String,
     /// Attributes, each after a semicolon.
     attributes: &'static str,
-    /// `Set-Cookie` that removes the cookie.
-    removal: &'static str,
     /// Word that separates the digests of this cookie from those of others.
     kind: &'static [u8],
 }
@@ -32,44 +34,26 @@ const LENGTH: usize = 43;
 const SECURE: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 const PLAIN: &str = "; Path=/; HttpOnly; SameSite=Lax";
 
-const SESSION: &[u8] = b"session";
-const PRE_SESSION: &[u8] = b"pre-session";
+const SESSION: (&str, &[u8]) = ("session", b"session");
+const PRE_SESSION: (&str, &[u8]) = ("login", b"pre-session");
 
 impl Cookie {
     /// Returns the cookie of a session, which a log-in sets.
-    pub(in crate::server) fn session(issuer: &Issuer) -> Self {
-        match issuer.is_loopback_http() {
-            false => Self {
-                name: "__Host-tp-session",
-                attributes: SECURE,
-                removal: "__Host-tp-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax",
-                kind: SESSION,
-            },
-            true => Self {
-                name: "tp-session",
-                attributes: PLAIN,
-                removal: "tp-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
-                kind: SESSION,
-            },
-        }
+    pub(in crate::server) fn session(issuer: &Issuer, tenant: Option<&str>) -> Self {
+        Self::of(SESSION, issuer, tenant)
     }
 
     /// Returns the cookie that binds the form of a log-in to a browser.
-    pub(in crate::server) fn pre_session(issuer: &Issuer) -> Self {
-        match issuer.is_loopback_http() {
-            false => Self {
-                name: "__Host-tp-login",
-                attributes: SECURE,
-                removal: "__Host-tp-login=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax",
-                kind: PRE_SESSION,
-            },
-            true => Self {
-                name: "tp-login",
-                attributes: PLAIN,
-                removal: "tp-login=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
-                kind: PRE_SESSION,
-            },
-        }
+    pub(in crate::server) fn pre_session(issuer: &Issuer, tenant: Option<&str>) -> Self {
+        Self::of(PRE_SESSION, issuer, tenant)
+    }
+
+    fn of((word, kind): (&str, &'static [u8]), issuer: &Issuer, tenant: Option<&str>) -> Self {
+        let (prefix, attributes) = match issuer.is_loopback_http() {
+            false => ("__Host-", SECURE),
+            true => ("", PLAIN),
+        };
+        Self { name: format!("{prefix}tp-{word}{}", suffix(issuer, tenant)), attributes, kind }
     }
 
     /// Returns a new random value: 256 bits in base64url.
@@ -115,7 +99,7 @@ impl Cookie {
     /// closes. A value that no header can hold removes the cookie.
     pub(in crate::server) fn set(&self, value: &Secret<'_>, max_age: Option<Duration>) -> HeaderValue {
         let lifetime = max_age.map(|age| format!("; Max-Age={}", age.as_secs())).unwrap_or_default();
-        let text = [self.name, "=", value.expose_secret(), &lifetime, self.attributes].concat();
+        let text = [&*self.name, "=", value.expose_secret(), &lifetime, self.attributes].concat();
         let text = Zeroizing::new(text);
         let Ok(mut value) = HeaderValue::from_str(&text) else { return self.clear() };
         value.set_sensitive(true);
@@ -124,12 +108,27 @@ impl Cookie {
 
     /// Returns the `Set-Cookie` that removes the cookie.
     pub(in crate::server) fn clear(&self) -> HeaderValue {
-        HeaderValue::from_static(self.removal)
+        let text = format!("{}=; Max-Age=0{}", self.name, self.attributes);
+        // The name and the attributes are visible ASCII, so this does not fail.
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
     }
 
     fn value_of<'p>(&self, pair: &'p [u8]) -> Option<&'p [u8]> {
         pair.strip_prefix(self.name.as_bytes())?.strip_prefix(b"=")
     }
+}
+
+/// Returns the end of a cookie's name, for a server that may share its host: one with a path or a
+/// tenant, or on loopback, because cookies do not know ports. It is empty for others.
+fn suffix(issuer: &Issuer, tenant: Option<&str>) -> String {
+    let is_alone = issuer.path().trim_end_matches('/').is_empty() && !issuer.is_loopback_http();
+    if is_alone && tenant.is_none() {
+        return String::new();
+    }
+    let (issuer, tenant) = (issuer.as_str().trim_end_matches('/'), tenant.unwrap_or_default());
+    let digest = Digest::from_parts(&[b"cookie", issuer.as_bytes(), tenant.as_bytes()]);
+    let hex = digest.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}"));
+    format!("-{}", hex.collect::<String>())
 }
 
 fn trim(text: &[u8]) -> &[u8] {
@@ -152,7 +151,7 @@ mod tests {
     const OTHER: &str = "9876543210-_abcdefghijklmnopqrstuvwxyzABCDE";
 
     fn session() -> Cookie {
-        Cookie::session(&Issuer::parse("https://login.example").unwrap())
+        Cookie::session(&Issuer::parse("https://login.example").unwrap(), None)
     }
 
     fn read(lines: &[&[u8]]) -> Option<String> {
@@ -232,7 +231,7 @@ mod tests {
     fn on_loopback_http_it_has_neither_the_prefix_nor_secure() {
         for issuer in ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"] {
             let issuer = Issuer::parse(issuer).unwrap();
-            for cookie in [Cookie::session(&issuer), Cookie::pre_session(&issuer)] {
+            for cookie in [Cookie::session(&issuer, None), Cookie::pre_session(&issuer, None)] {
                 let set = cookie.set(&Secret::borrowed(VALUE), None);
                 let text = set.to_str().unwrap();
                 assert!(text.starts_with("tp-") && !text.contains("Secure"), "{text}");
@@ -245,7 +244,7 @@ mod tests {
     fn a_removal_has_the_attributes_of_the_cookie() {
         for issuer in ["https://login.example", "http://127.0.0.1:8080"] {
             let issuer = Issuer::parse(issuer).unwrap();
-            for cookie in [Cookie::session(&issuer), Cookie::pre_session(&issuer)] {
+            for cookie in [Cookie::session(&issuer, None), Cookie::pre_session(&issuer, None)] {
                 let expected = format!("{}=; Max-Age=0{}", cookie.name, cookie.attributes);
                 assert_eq!(cookie.clear().to_str().unwrap(), expected);
                 assert_eq!(cookie.set(&Secret::borrowed("a\nb"), None), cookie.clear());
@@ -259,8 +258,26 @@ mod tests {
         assert!(!one.ct_eq(&other));
         let line = format!("__Host-tp-session={}", one.expose_secret());
         assert_eq!(read_one(&line).as_deref(), Some(one.expose_secret()));
-        let pre_session = Cookie::pre_session(&Issuer::parse("https://login.example").unwrap());
+        let pre_session = Cookie::pre_session(&Issuer::parse("https://login.example").unwrap(), None);
         assert_ne!(session().digest(&one), pre_session.digest(&one));
         assert_ne!(session().digest(&one), session().digest(&other));
+    }
+    #[test]
+    fn servers_and_tenants_of_one_host_have_cookies_of_their_own() {
+        let name = |issuer: &str, tenant| Cookie::session(&Issuer::parse(issuer).unwrap(), tenant).name;
+        let names = [
+            name("https://login.example", None),
+            name("https://login.example", Some("maps")),
+            name("https://login.example/maps", None),
+            name("https://login.example/maps", Some("maps")),
+            name("http://127.0.0.1:8080", None),
+            name("http://127.0.0.1:9090", None),
+        ];
+        assert_eq!(names[0], "__Host-tp-session");
+        for (at, one) in names.iter().enumerate() {
+            assert!(names.iter().skip(at + 1).all(|other| one != other), "{one}");
+        }
+        assert_eq!(names[2], name("https://login.example/maps/", None), "a slash is no other server");
+        assert_eq!(name("https://login.example/", None), names[0]);
     }
 }

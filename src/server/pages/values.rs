@@ -101,8 +101,8 @@ pub struct ApplicationsPage<'p> {
     pub user: &'p str,
     /// The applications; empty if there are none.
     pub applications: Vec<ConnectedApplication<'p>>,
-    /// Start of the form that logs the user out.
-    pub log_out: FormStart<'p>,
+    /// Start of the form that logs the user out; `None` if users log out elsewhere.
+    pub log_out: Option<FormStart<'p>>,
 }
 
 /// Application that has access to the user's account.

@@ -27,21 +27,25 @@ pub(in crate::server) fn show(
     problem: Option<LogInProblem>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     if let Some(login) = &state.browser.login {
+        if problem == Some(LogInProblem::Denied) {
+            // The service would send its user straight back.
+            return Err(RefusalKind::AccessDenied.because("Your account cannot use this application."));
+        }
         let back = state.issuer.below(&request.target());
         let page = HeaderValue::try_from(login.page_dyn(&back));
         return page.map(see_other).map_err(|_| RefusalKind::ServerError.into());
     }
-    let cookie = Cookie::pre_session(&state.issuer);
+    let cookie = Cookie::pre_session(&state.issuer, request.stores.tenant());
     let known = cookie.read(&request.parts.headers);
     let is_new = known.is_none();
     let secret = known.map_or_else(Cookie::random, Ok)?;
     let (holder, target) = (cookie.digest(&secret), request.target());
     let token = state.browser.forms.token(Purpose::LogIn, &holder, &target, state.clock.now());
-    let reference = request.reference();
+    let (reference, username) = (request.reference(), request.form.text("username"));
     let html = state.browser.pages.log_in(&LogInPage {
         form: FormStart::new(&reference, &token),
         application: application.map(Application::name),
-        username: request.form.text("username"),
+        username: username.filter(|_| is_same_origin(&request.parts.headers, &state.issuer)),
         problem,
     });
     let status = match problem {
@@ -113,7 +117,7 @@ pub(in crate::server) async fn submit(
 
 /// Returns `true` if the form was shown to this browser.
 fn is_from_here(state: &State, request: &EndpointRequest) -> bool {
-    let cookie = Cookie::pre_session(&state.issuer);
+    let cookie = Cookie::pre_session(&state.issuer, request.stores.tenant());
     let secret = cookie.read(&request.parts.headers);
     let token = request.form.text("form_token");
     secret.zip(token).is_some_and(|(secret, token)| {
@@ -128,7 +132,8 @@ async fn begin(
     request: &EndpointRequest,
     user: &BasicUser,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let (cookie, secret) = (Cookie::session(&state.issuer), Cookie::random()?);
+    let tenant = request.stores.tenant();
+    let (cookie, secret) = (Cookie::session(&state.issuer, tenant), Cookie::random()?);
     let lifetime = state.browser.session_lifetime;
     let mut session = NewSession::new(cookie.digest(&secret), user.id(), lifetime)?;
     session.uuid = user.uuid().map(str::to_owned);
@@ -144,7 +149,7 @@ async fn begin(
     let mut response = here(request)?;
     let headers = response.headers_mut();
     headers.append(SET_COOKIE, cookie.set(&secret, None));
-    headers.append(SET_COOKIE, Cookie::pre_session(&state.issuer).clear());
+    headers.append(SET_COOKIE, Cookie::pre_session(&state.issuer, tenant).clear());
     Ok(response)
 }
 

@@ -12,6 +12,7 @@ use crate::server::login::Subject;
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::request::EndpointRequest;
 use crate::server::state::State;
+use crate::trace;
 
 /// A user who is logged in.
 #[derive(Debug)]
@@ -31,15 +32,23 @@ impl Visitor {
             let head = RequestHead::from_parts(&request.parts);
             let subject = login.current_dyn(&head).await;
             let subject = subject.map_err(|error| Refusal::of(&error, RefusalKind::AccessDenied))?;
-            return Ok(subject.map(|subject| {
-                let holder = Digest::from_parts(&[b"subject", subject.session.as_bytes()]);
-                Self { subject, holder }
-            }));
+            return subject.map(Self::of_service).transpose();
         }
-        let cookie = Cookie::session(&state.issuer);
+        let cookie = Cookie::session(&state.issuer, request.stores.tenant());
         let Some(secret) = cookie.read(&request.parts.headers) else { return Ok(None) };
         let holder = cookie.digest(&secret);
         let session = request.stores.sessions.find_dyn(&holder).await?;
         Ok(session.map(|session| Self { subject: session.into(), holder }))
+    }
+
+    /// Returns a user that the service logged in. The name is a part of the holder, because a
+    /// service may keep the id of a session although another user logs in.
+    fn of_service(subject: Subject) -> Result<Self, Refusal> {
+        if subject.user.is_empty() || subject.session.is_empty() {
+            trace::error!("the log-in of the service names no user or no session");
+            return Err(RefusalKind::ServerError.into());
+        }
+        let parts: [&[u8]; 3] = [b"subject", subject.user.as_bytes(), subject.session.as_bytes()];
+        Ok(Self { holder: Digest::from_parts(&parts), subject })
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn pages(pages: &impl Pages, texts: &Texts) -> Vec<(&'static str, Str
         form: form().with("client", &texts.client_id),
     };
     let names = ["Weather viewer", "Bicycle counters of the city of Groningen and of its neighbours"];
-    let applications = |applications| ApplicationsPage { user, applications, log_out: form() };
+    let applications = |applications| ApplicationsPage { user, applications, log_out: Some(form()) };
     let error = |status| ErrorPage { status, error: &texts.error, description: &texts.description };
     vec![
         ("log_in", log_in(Some(user), None)),

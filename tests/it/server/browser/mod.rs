@@ -3,6 +3,7 @@
 mod accounts;
 mod authorize;
 mod consent;
+mod hostile;
 mod log_in;
 mod own_login;
 mod reports;

@@ -17,7 +17,10 @@ impl Login for Headers {
         match text("x-user") {
             Some(user) if user == "outage" => Err(VerifyError::unavailable("sso")),
             Some(user) if user == "denied" => Err(VerifyError::UNKNOWN),
-            Some(user) => Ok(Some(Subject::new(user, text("x-session").unwrap(), SystemTime::now()))),
+            Some(user) => {
+                let subject = Subject::new(user, text("x-session").unwrap(), SystemTime::now());
+                Ok(Some(text("x-org").into_iter().fold(subject, Subject::org)))
+            }
             None => Ok(None),
         }
     }
@@ -68,6 +71,63 @@ async fn a_log_in_that_cannot_answer_is_an_outage_and_a_denial_is_a_denial() {
         let outage = kit.send(as_user("outage", "s", None)).await;
         assert_eq!((outage.status, outage.header("retry-after")), (503, Some("5")), "{}", kit.name);
         assert_eq!(kit.send(as_user("denied", "s", None)).await.status, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_one_user_is_none_of_another_in_the_same_session_of_a_service() {
+    for kit in Kit::with(&clients(), |builder| builder.login(Headers)).await {
+        let consent = page(kit.send(as_user("alice", "s-1", None)).await);
+        let token = consent.token();
+        let fields = [("action", "allow"), ("form_token", &*token)];
+        assert_eq!(kit.send(as_user("bob", "s-1", Some(&fields))).await.status, 403, "{}", kit.name);
+        // The parts of a holder are apart.
+        assert_eq!(kit.send(as_user("alices", "-1", Some(&fields))).await.status, 403, "{}", kit.name);
+        assert_eq!(kit.send(as_user("alice", "s-1", Some(&fields))).await.status, 303, "{}", kit.name);
+    }
+}
+
+#[tokio::test]
+async fn a_user_of_a_service_without_a_name_or_a_session_gets_no_page() {
+    for kit in Kit::with(&clients(), |builder| builder.login(Headers)).await {
+        for (user, session) in [("alice", ""), ("", "s-1"), ("", "")] {
+            assert_eq!(kit.send(as_user(user, session, None)).await.status, 500, "{}", kit.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_of_another_place_is_not_sent_round_between_the_service_and_the_server() {
+    let [weather, viewer] = clients();
+    for kit in Kit::with(&[weather, viewer.org("acme")], |builder| builder.login(Headers)).await {
+        for org in [None, Some("other")] {
+            let mut sent = as_user("alice", "s-1", None);
+            if let Some(org) = org {
+                sent.headers_mut().insert("x-org", org.parse().unwrap());
+            }
+            let refused = page(kit.send(sent).await);
+            assert_eq!((refused.status, refused.headers.get(LOCATION)), (403, None), "{}", kit.name);
+            assert!(refused.html.contains("access_denied"));
+        }
+        let mut sent = as_user("alice", "s-1", None);
+        sent.headers_mut().insert("x-org", "acme".parse().unwrap());
+        assert!(page(kit.send(sent).await).is_consent(), "{}", kit.name);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_logs_users_in_logs_them_out_and_no_page_claims_that_it_has() {
+    for kit in Kit::with(&clients(), |builder| builder.login(Headers)).await {
+        let to = |target: &str| {
+            let mut sent = as_user("alice", "s-1", None);
+            *sent.uri_mut() = target.parse().unwrap();
+            sent
+        };
+        let asked = page(kit.send(to("/oauth2/logout")).await);
+        assert_eq!(asked.status, 404, "{}: {}", kit.name, asked.html);
+        let applications = page(kit.send(to("/oauth2/applications")).await);
+        assert!(applications.status == 200 && applications.html.contains("alice"));
+        assert!(!applications.html.contains("log_out"), "{}: {}", kit.name, applications.html);
     }
 }
 
