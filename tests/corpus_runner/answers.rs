@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::case;
+use super::pages;
 use super::wire::Answer;
 
 /// The contents of `corpus/answers.toml`.
@@ -79,11 +80,15 @@ pub(crate) enum Outcome<'c> {
     Server(u16),
     /// `404`: a status, without a challenge.
     Status(u16),
+    /// `P200`, `P400`: a page for a browser, with this status.
+    Page(u16),
+    /// `Rd(invalid_scope)`: a redirect that takes this error to the client.
+    Redirect(&'c str),
 }
 
 impl<'c> Outcome<'c> {
-    /// Reads `M400`, `S403(all)`, `P(OAuthUser)`, `A`, `hy414`, `404`, and several of them with `
-    /// or ` between.
+    /// Reads `M400`, `S403(all)`, `P(OAuthUser)`, `A`, `hy414`, `404`, `P400`, `Rd(invalid_scope)`,
+    /// and several of them with ` or ` between.
     pub(crate) fn all(text: &'c str) -> impl Iterator<Item = Self> {
         text.split(" or ").map(Self::one)
     }
@@ -97,6 +102,9 @@ impl<'c> Outcome<'c> {
             "P" => Self::Passes(argument),
             "A" => Self::Passes("Guest"),
             "K200" => Self::Given(argument),
+            "P200" => Self::Page(200),
+            "P400" => Self::Page(400),
+            "Rd" => Self::Redirect(argument),
             _ => match (name.strip_prefix("hy"), name.parse()) {
                 (Some(status), _) => Self::Server(status.parse().expect("hy and a status")),
                 (None, Ok(408 | 413)) | (None, Err(_)) => Self::Refused(name, argument),
@@ -160,6 +168,8 @@ impl Answers {
                     Err("the server's own refusal has a body".to_owned())
                 }
             }
+            Outcome::Page(status) => pages::page(status, answer),
+            Outcome::Redirect(error) => pages::redirect(error, answer),
             Outcome::Status(status) => {
                 equal("status", &answer.status, &status).and_then(|()| no_challenge(answer))
             }
@@ -238,7 +248,7 @@ impl Dialect {
 }
 
 impl Answer {
-    fn texts(&self, name: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
         self.all(name).iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
     }
 
@@ -269,7 +279,7 @@ pub(crate) fn issued(answer: &Answer) -> Vec<Vec<u8>> {
     tokens.map(|token| token.as_bytes().to_vec()).collect()
 }
 
-fn no_challenge(answer: &Answer) -> Result<(), String> {
+pub(crate) fn no_challenge(answer: &Answer) -> Result<(), String> {
     equal("challenges", &answer.texts("www-authenticate"), &Vec::new())
 }
 

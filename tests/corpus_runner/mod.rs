@@ -7,6 +7,7 @@ mod example;
 mod fixture;
 mod http2;
 pub(crate) mod leak;
+mod pages;
 pub(crate) mod portal;
 pub(crate) mod route;
 pub(crate) mod run;
