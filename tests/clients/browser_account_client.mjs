@@ -1,10 +1,10 @@
 // Chromium: users end what they have allowed, read a one-time code, and are safe from other sites.
 import { createRequire } from 'node:module';
 
-import { Chromium, ISSUER, actions, allowed, consent, logIn, press, shows, url, whoami } from './browser_kit.mjs';
+import { Chromium, Client, ISSUER, actions, allowed, consent, logIn, press, shows, url, whoami } from './browser_kit.mjs';
 
 const require = createRequire(import.meta.url);
-const { expect, run } = require('./checks.cjs');
+const { Checks, expect, run } = require('./checks.cjs');
 const { UserAgent } = require('./user_agent.cjs');
 
 const chromium = await Chromium.open('Chromium account');
@@ -41,6 +41,37 @@ async function account() {
     expect('tokens', [(await whoami(ended)).status, (await whoami(kept)).status], [401, 200]);
     await page.reload();
     expect('is listed after a reload', (await page.content()).includes(clients.device.id), true);
+  });
+}
+
+// GeoDataHub's users copy a code from a page into their client.
+async function codePage() {
+  const { demo } = new Checks('', 'geodatahub');
+  const client = await Client.geodatahub(demo.client_id);
+
+  await chromium.check('a page shows a one-time code, which gets three tokens once', 1, async (page) => {
+    const kept = client.ask();
+    await consent(page, kept.url, demo.user);
+    await press(page, 'allow');
+    const code = await page.$eval('.code code', ({ textContent }) => textContent);
+    const answer = await client.redeem(kept, code);
+    const tokens = ['access_token', 'id_token', 'refresh_token'].filter((name) => answer[name]);
+    expect('tokens', tokens, ['access_token', 'id_token', 'refresh_token']);
+    expect('again', (await client.redeem(kept, code)).error, 'invalid_grant');
+  });
+
+  await chromium.check('a click selects the whole code', 1, async (page) => {
+    await consent(page, client.ask().url, demo.user);
+    await press(page, 'allow');
+    await page.click('.code code');
+    const code = await page.$eval('.code code', ({ textContent }) => textContent);
+    expect('selected', await page.evaluate(() => getSelection().toString().trim()) === code, true);
+  });
+
+  await chromium.check('a page explains that access was denied, if no client can learn it', 1, async (page) => {
+    await consent(page, client.ask().url, demo.user);
+    expect('status', await press(page, 'deny'), 403);
+    expect('buttons', await actions(page), []);
   });
 }
 
@@ -88,6 +119,7 @@ async function strangers() {
 async function main() {
   try {
     await account();
+    await codePage();
     await strangers();
   } finally {
     await chromium.close();

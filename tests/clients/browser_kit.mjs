@@ -12,7 +12,13 @@ const require = createRequire(import.meta.url);
 const { Checks, Mismatch, expect } = require('./checks.cjs');
 const { default: puppeteer } = await import(require.resolve('puppeteer-core'));
 
-const metadata = await (await fetch(new URL('/.well-known/oauth-authorization-server', process.env.PORTAL_HTTPS))).json();
+// The metadata of the authorization server below a path.
+async function discover(below = '') {
+  const answer = await fetch(new URL(`/.well-known/oauth-authorization-server${below}`, process.env.PORTAL_HTTPS));
+  return answer.json();
+}
+
+const metadata = await discover();
 export const ISSUER = metadata.issuer;
 export const SCHEME = 'com.example.app';
 
@@ -44,7 +50,9 @@ export class Site {
     this.host = host;
     this.server = server;
     this.pages = new Map([['/callback', '<!doctype html><title>Back</title><h1>Back at the client</h1>']]);
+    this.referrers = new Set();
     server.on('request', (request, response) => {
+      if (request.headers.referer) this.referrers.add(new URL(request.headers.referer).origin);
       const { pathname, search } = new URL(request.url, 'http://site');
       const found = this.pages.get(pathname);
       if (found instanceof URL) {
@@ -73,8 +81,13 @@ export function register(platform, id, ...options) {
 
 // A client, and the requests that it has sent a browser with.
 export class Client {
-  constructor(id, redirect) {
-    Object.assign(this, { id, redirect });
+  constructor(id, redirect, server = metadata) {
+    Object.assign(this, { id, redirect, server });
+  }
+
+  // GeoDataHub's client, whose users copy a code from a page.
+  static async geodatahub(id) {
+    return new Client(id, undefined, await discover('/geodatahub'));
   }
 
   static register(kind, redirect) {
@@ -87,12 +100,11 @@ export class Client {
   // Where the client sends the browser; `kept` is what it remembers of that.
   ask(more = {}) {
     const kept = { state: randomBytes(8).toString('hex'), verifier: randomBytes(32).toString('base64url') };
-    const url = new URL(metadata.authorization_endpoint);
+    const url = new URL(this.server.authorization_endpoint);
     url.search = new URLSearchParams({
       client_id: this.id,
-      redirect_uri: this.redirect,
       response_type: 'code',
-      scope: 'all',
+      ...(this.redirect && { redirect_uri: this.redirect, scope: 'all' }),
       state: kept.state,
       code_challenge: createHash('sha256').update(kept.verifier).digest('base64url'),
       code_challenge_method: 'S256',
@@ -105,7 +117,7 @@ export class Client {
   judge(kept, landed, { at = this.redirect, error = null } = {}) {
     const { searchParams: answer } = new URL(landed);
     expect('callback', landed.split('?')[0], at);
-    expect('answer', [answer.get('state'), answer.get('iss'), answer.get('error')], [kept.state, ISSUER, error]);
+    expect('answer', [answer.get('state'), answer.get('iss'), answer.get('error')], [kept.state, this.server.issuer, error]);
     expect('has a code', answer.has('code'), error === null);
     return answer.get('code');
   }
@@ -114,11 +126,11 @@ export class Client {
     const body = new URLSearchParams({
       grant_type: 'authorization_code',
       client_id: this.id,
-      redirect_uri: this.redirect,
+      ...(this.redirect && { redirect_uri: this.redirect }),
       code,
       code_verifier: kept.verifier,
     });
-    const answer = await fetch(metadata.token_endpoint, { method: 'POST', body });
+    const answer = await fetch(this.server.token_endpoint, { method: 'POST', body });
     return { status: answer.status, ...(await answer.json()) };
   }
 }
@@ -182,6 +194,10 @@ export class Chromium {
       expect('lacking', policies.filter((policy) => !wanted.every((part) => policy.includes(part))), []);
       expect('form-action', policies.filter((policy) => /form-action|script-src/.test(policy)), []);
       expect('problems', this.tabs.flatMap((page) => page.problems), []);
+    });
+    await this.checks.check('no client learns from a referrer where its users come from', async () => {
+      const referrers = new Set(Object.values(this.sites).flatMap((site) => [...site.referrers]));
+      expect('is among them', referrers.has(ISSUER), false);
     });
     await this.browser.close();
     for (const { server } of Object.values(this.sites)) {

@@ -3,10 +3,10 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { Chromium, ISSUER, actions, allowed, consent, logIn, press, shows, url } from './browser_kit.mjs';
+import { Chromium, Client, ISSUER, actions, allowed, consent, logIn, press, shows, url } from './browser_kit.mjs';
 
 const require = createRequire(import.meta.url);
-const { altered, expect, run } = require('./checks.cjs');
+const { Checks, altered, expect, run } = require('./checks.cjs');
 
 const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 const SCHEMES = ['light', 'dark'];
@@ -16,6 +16,8 @@ const [CONTRAST, TARGET] = [4.5, 24];
 
 const chromium = await Chromium.open('Chromium pages');
 const { clients, sites, user } = chromium;
+const { demo: geodatahub } = new Checks('', 'geodatahub');
+const codes = await Client.geodatahub(geodatahub.client_id);
 
 // How to come to each page, in a browser without a session.
 const PAGES = {
@@ -26,6 +28,11 @@ const PAGES = {
   },
   consent: (page) => consent(page, clients.web.ask().url, user),
   'consent for an app on this device': (page) => consent(page, clients.scheme.ask().url, user),
+  code: async (page) => {
+    await consent(page, codes.ask().url, geodatahub.user);
+    await press(page, 'allow');
+  },
+  'consent for a code': (page) => consent(page, codes.ask().url, geodatahub.user),
   error: (page) => page.goto(clients.web.ask({ redirect_uri: `${sites.evil.origin}/callback` }).url),
   'connected applications': async (page) => {
     const kept = clients.web.ask();
