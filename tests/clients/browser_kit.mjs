@@ -220,7 +220,9 @@ async function tab(context) {
   });
   page.on('pageerror', (problem) => page.problems.push(problem.message));
   page.on('response', (response) => {
-    if (response.url().startsWith(`${ISSUER}/`) && response.headers()['content-type']?.startsWith('text/html')) {
+    // The home page has no form, and its own policy.
+    const isPage = response.url().startsWith(`${ISSUER}/`) && response.url() !== `${ISSUER}/`;
+    if (isPage && response.headers()['content-type']?.startsWith('text/html')) {
       page.policies.push(response.headers()['content-security-policy'] ?? 'none');
     }
   });

@@ -168,6 +168,7 @@ async function keyboard() {
   await chromium.check('a user logs in and allows with the keyboard alone', 1, async (page) => {
     const kept = clients.web.ask();
     await page.goto(kept.url);
+    await page.waitForFunction(() => document.activeElement.id === 'username');
     await page.keyboard.type(user.username);
     await page.keyboard.press('Tab');
     await page.keyboard.type(user.password);
