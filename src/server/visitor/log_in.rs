@@ -132,7 +132,7 @@ async fn begin(
     request: &EndpointRequest,
     user: &BasicUser,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let tenant = request.stores.tenant();
+    let (mut response, tenant) = (here(request)?, request.stores.tenant());
     let (cookie, secret) = (Cookie::session(&state.issuer, tenant), Cookie::random()?);
     let lifetime = state.browser.session_lifetime;
     let mut session = NewSession::new(cookie.digest(&secret), user.id(), lifetime)?;
@@ -146,7 +146,6 @@ async fn begin(
         request.stores.grants.end_dyn(&Ending::Session(&earlier.subject.session)).await?;
     }
     report::visited(Issuing::LoggedIn, request, user.id(), None);
-    let mut response = here(request)?;
     let headers = response.headers_mut();
     headers.append(SET_COOKIE, cookie.set(&secret, None));
     headers.append(SET_COOKIE, Cookie::pre_session(&state.issuer, tenant).clear());

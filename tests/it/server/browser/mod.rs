@@ -5,6 +5,7 @@ mod authorize;
 mod consent;
 mod hostile;
 mod log_in;
+mod outages;
 mod own_login;
 mod reports;
 
