@@ -84,7 +84,7 @@ async function passwords() {
   });
 
   await chromium.check('the log-in gives the browser another session than an earlier one', 1, async (page) => {
-    const session = async () => (await page.cookies(url('/'))).find(({ name }) => name.endsWith('session'));
+    const session = async () => (await page.cookies(url('/'))).find(({ name }) => name.includes('tp-session'));
     await consent(page, clients.web.ask().url, user);
     const first = await session();
     expect('attributes', [first.httpOnly, first.sameSite, first.path, first.secure],
