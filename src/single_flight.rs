@@ -1,4 +1,4 @@
-//! Calls of which one at a time runs for a key, and which others can wait for.
+//! Calls that run at most once at a time for each key. Other callers of that key wait for it.
 #![cfg_attr(not(all(feature = "cache", feature = "jwt")), allow(dead_code))]
 
 use std::collections::HashMap;

@@ -41,7 +41,7 @@ pub(crate) enum Error {
     #[error("the answer in the browser does not belong to this log-in: its state differs")]
     State,
 
-    #[error("the metadata is that of another issuer than --issuer")]
+    #[error("the metadata names another issuer than --issuer")]
     OtherIssuer,
     #[error("the answer in the browser is that of another issuer, or does not name its issuer")]
     AnswerOfOtherIssuer,

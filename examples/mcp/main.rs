@@ -1,14 +1,14 @@
 //! A server of the Model Context Protocol whose tools need access tokens. The portal of this
 //! repository is its authorization server.
 //!
-//! With the portal running, register the server, which introspects tokens, and a client of it:
+//! While the portal is running, register this server, which introspects tokens, and a client:
 //!
 //!     cargo portal app add mcp --serves http://127.0.0.1:8000/mcp
 //!     cargo portal app add agent --public --redirect http://127.0.0.1/callback \
 //!         --grant authorization_code --grant refresh_token --scope datasets:read \
 //!         --audience http://127.0.0.1:8000/mcp
 //!
-//! The first command prints a secret, which the server reads from its environment:
+//! The first command prints a secret, which this server reads from its environment:
 //!
 //!     CLIENT_SECRET=.. cargo run --all-features --example mcp -- \
 //!         --issuer https://localhost:8443 --ca portal-data/ca.pem
@@ -97,7 +97,7 @@ async fn introspection_endpoint(client: &HttpClient, issuer: &str) -> Result<Str
     let metadata: Value = serde_json::from_slice(answer.body())?;
     let member = |name| metadata.get(name).and_then(Value::as_str);
     if member("issuer") != Some(issuer) {
-        return Err("the metadata is of another issuer".into());
+        return Err("the metadata names another issuer".into());
     }
     Ok(member("introspection_endpoint").ok_or("the issuer does not introspect")?.to_owned())
 }

@@ -31,7 +31,8 @@ pub enum StoreError {
     /// The id, or the digest of a code or a token, is taken.
     #[error("the id or the token exists")]
     Exists,
-    /// The store knew the user, and the user was deleted.
+    /// The store knew the user, and the user was deleted a short time ago. A database remembers a
+    /// deleted user for an hour.
     #[error("the user was deleted")]
     UserDeleted,
     /// The store cannot hold a value.

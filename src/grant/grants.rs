@@ -74,7 +74,8 @@ pub trait Grants: Send + Sync + 'static {
     /// # Errors
     ///
     /// * [`StoreError::Exists`] if the id or the code is taken.
-    /// * [`StoreError::UserDeleted`] if the store knew the user and the user was just deleted.
+    /// * [`StoreError::UserDeleted`] if the store knew the user, and deleted the user a short time
+    ///   ago. The password may have been verified before.
     /// * [`StoreError::Invalid`] if a field cannot be stored.
     /// * [`StoreError::Unavailable`] if the store cannot answer now.
     fn offer(&self, grant: &NewGrant, code: &NewCode) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -129,7 +130,8 @@ pub trait Grants: Send + Sync + 'static {
     /// # Errors
     ///
     /// * [`StoreError::Exists`] if the id or the digest of a token is taken.
-    /// * [`StoreError::UserDeleted`] if the store knew the user and the user was just deleted.
+    /// * [`StoreError::UserDeleted`] if the store knew the user, and deleted the user a short time
+    ///   ago. The password may have been verified before.
     /// * [`StoreError::Invalid`] if a field cannot be stored.
     /// * [`StoreError::Unavailable`] if the store cannot answer now.
     fn issue(
@@ -152,8 +154,8 @@ pub trait Grants: Send + Sync + 'static {
     /// Returns the grants with which clients act for a user, the newest first, and at most a
     /// thousand.
     ///
-    /// A grant counts if its code, its access token or its refresh token is in force. So a client
-    /// whose code was not redeemed yet is one that the user has allowed.
+    /// A grant counts if its code, its access token or its refresh token is in force. A client
+    /// therefore counts before it redeems its first code.
     ///
     /// # Errors
     ///

@@ -41,7 +41,7 @@ impl Lifetime {
         Self::Limited(Duration::from_secs(seconds))
     }
 
-    /// Returns the time after which it ends; `None` if it does not end by time.
+    /// Returns the length of a limited lifetime; `None` if it is unlimited.
     pub(crate) const fn limit(self) -> Option<Duration> {
         match self {
             Self::Limited(lifetime) => Some(lifetime),

@@ -57,10 +57,10 @@ pub enum Renewal {
     Superseded(GrantId),
     /// The refresh token was used before. The grant and all of its tokens have ended.
     Reused(GrantId),
-    /// The refresh token is one of this grant and of its client, and is not in force: it has
+    /// The refresh token belongs to this grant and to the client, and is not in force. It has
     /// expired, or the grant, its user or its client has ended. Nothing has changed.
     ///
-    /// The family part of the token proves that the caller held it, so it is no guess.
+    /// The family part of the token proves that the client held the token, so it is not a guess.
     Ended(GrantId),
     /// The refresh token is unknown, or is another client's. Nothing has changed.
     Unknown,

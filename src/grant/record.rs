@@ -64,8 +64,9 @@ pub struct Grant {
     pub session: Option<String>,
     /// Time at which the user proved the identity.
     pub authenticated_at: Option<SystemTime>,
-    /// Time at which the access token was issued that the grant was found by, or else the current
-    /// one; `None` if there is none, or the store does not know it.
+    /// Time at which an access token was issued: the token by which the store found the grant, or
+    /// else the current one. `None` if the grant has no access token, or if the store does not know
+    /// the time.
     pub issued_at: Option<SystemTime>,
 }
 

@@ -16,8 +16,9 @@
 /// * Its scheme is another one and has no dot, such as `javascript:x` or `myapp:/cb`. Apps use the
 ///   reverse of a domain name, such as `org.example.app:/cb` (RFC 8252 section 7.1).
 ///
-/// `http` is not refused on any host, because platforms document it. If the host is not a loopback
-/// address, the network can read the code. Register `https` there.
+/// `http` is allowed on every host, because platforms document such URIs. If the host is not a
+/// loopback address, the network between browser and host can read the code. Register `https` for
+/// such a host.
 ///
 /// # Examples
 ///
@@ -37,7 +38,7 @@ pub enum RedirectRule {
     #[default]
     Exact,
     /// The URI has the origin of a registered one, and its path starts with the segments of that
-    /// one. It is weaker: each page below the registered one receives codes.
+    /// one. This rule is weaker, because each page below the registered one can receive codes.
     ///
     /// Both are `https` URLs, written as browsers write them, and the registered one has no query.
     /// `https://viewer.example/app` covers `/app` and `/app/cb?x=1`, and neither `/app.old` nor

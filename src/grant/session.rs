@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::credential::{Digest, TokenFormat};
 
-/// Session: a user is logged in at the authorization server with one browser, until a time.
+/// Session of a user that is logged in at the authorization server with one browser.
 ///
-/// A store fills all fields by its own clock. A grant that the user allows in a session has its
-/// [id](Self::id) as [`Grant::session`](super::Grant::session), and ends with it at a log-out. If a
-/// session expires, its grants go on.
+/// A store computes all times by its own clock. If the user allows a client in a session, the grant
+/// has the [id](Self::id) of the session as [`Grant::session`](super::Grant::session). A log-out
+/// ends the session and these grants. If a session expires, its grants stay in force.
 ///
 /// # Examples
 ///
@@ -160,8 +160,8 @@ impl NewSession {
         self
     }
 
-    /// Sets the time at which the user proved the identity, such as at another server. Defaults to
-    /// the time of the call, and a later one counts as that time.
+    /// Sets the time at which the user proved the identity, for example at another server. Defaults
+    /// to the time at which the store records the session. A later time counts as that time.
     pub const fn authenticated_at(mut self, at: SystemTime) -> Self {
         self.authenticated_at = Some(at);
         self

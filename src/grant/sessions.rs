@@ -49,7 +49,8 @@ pub trait Sessions: Send + Sync + 'static {
     /// # Errors
     ///
     /// * [`StoreError::Exists`] if the id or the digest is taken, also by a session that ended.
-    /// * [`StoreError::UserDeleted`] if the store knew the user and the user was just deleted.
+    /// * [`StoreError::UserDeleted`] if the store knew the user, and deleted the user a short time
+    ///   ago. The password may have been verified before.
     /// * [`StoreError::Invalid`] if a field cannot be stored.
     /// * [`StoreError::Unavailable`] if the store cannot answer now, or is full.
     fn create(&self, session: &NewSession) -> impl Future<Output = Result<(), StoreError>> + Send;

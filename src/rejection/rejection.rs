@@ -111,8 +111,8 @@ impl Rejection {
     /// token gets `insufficient_scope` (403, RFC 6750 section 3.1), and any other principal is
     /// forbidden (403). The challenge names the scopes of [`Forbidden::needing`].
     ///
-    /// It is for a handler that knows only from the body what the caller has to be allowed, such as
-    /// one of GraphQL or JSON-RPC.
+    /// Use it in a handler that reads from the body which permission the caller needs, for example
+    /// a handler of GraphQL or JSON-RPC.
     ///
     /// # Examples
     ///

@@ -14,14 +14,14 @@ pub struct AllowedApplication {
     pub client: String,
     /// Name of the application for people; `None` if it has none, or is not registered any more.
     pub label: Option<String>,
-    /// All scopes that the application has, of all grants.
+    /// All scopes that the user has granted to the application, of all these grants together.
     pub scopes: Scopes,
     /// Time at which the user allowed the oldest of the grants that are in force.
     pub since: SystemTime,
-    /// Time at which the user allowed the newest one.
+    /// Time at which the user allowed the newest of these grants.
     pub latest: SystemTime,
-    /// Public id of the browser session in which the user allowed the newest one; `None` if it was
-    /// not in a browser.
+    /// Public id of the browser session in which the user allowed the newest of these grants;
+    /// `None` if the user allowed it without a browser session.
     pub session: Option<String>,
 }
 

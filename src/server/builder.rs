@@ -147,9 +147,9 @@ impl AuthorizationServerBuilder {
     }
 
     /// Sets the verifier of users' passwords, for the log-in page and for profiles with the grant
-    /// type `password`. Without it that grant type is not supported, and without
-    /// [`login`](Self::login) as well the server has no pages: their paths are not found. Attempts
-    /// are throttled.
+    /// type `password`. Without a verifier, that grant type is not supported. If the server has
+    /// neither a verifier nor a [`login`](Self::login), it has no pages, and answers their paths
+    /// with 404. Failed attempts are throttled.
     pub fn users(mut self, users: impl Verifier) -> Self {
         self.users = Some(users.boxed());
         self

@@ -9,8 +9,8 @@ use super::pages::Pages;
 
 impl AuthorizationServerBuilder {
     /// Sets the log-in of the service, in place of the log-in page of this server. Users then log
-    /// in and out at the service alone, and the server has no log-out page and stores no sessions.
-    /// At a log-out, the service ends what the user has allowed in the session, with
+    /// in and out at the service. The server has no log-out page and stores no sessions. When a user
+    /// logs out, the service ends the grants of the session with
     /// [`Ending::Session`](crate::grant::Ending::Session).
     pub fn login(mut self, login: impl Login) -> Self {
         self.login = Some(Arc::new(login));
@@ -31,16 +31,17 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the time after which a user has to log in again. Defaults to 12 hours. The session also
-    /// ends when the browser is closed.
+    /// Sets the time after which a user has to log in again. Defaults to 12 hours. A browser also
+    /// forgets the session when it is closed. With [`login`](Self::login), this has no effect.
     pub const fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.session_lifetime = lifetime;
         self
     }
 
-    /// Sets the secret key of the tokens in forms. Give the same 32 random bytes to all servers
-    /// that share an address, because a form of one may be sent to another. Defaults to a random
-    /// key: a form that was shown before a restart is refused afterwards.
+    /// Sets the secret key of the anti-forgery tokens in forms. Defaults to a random key for each
+    /// process, so a form that was shown before a restart is refused afterwards. If several
+    /// processes share an address, give them the same 32 random bytes, because a browser may get a
+    /// form from one process and send it to another.
     pub const fn form_key(mut self, key: [u8; 32]) -> Self {
         self.form_key = Some(key);
         self

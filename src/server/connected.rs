@@ -11,7 +11,7 @@ impl AuthorizationServer {
     /// An application is listed as long as a code, an access token or a refresh token of it is in
     /// force. The list covers the newest thousand grants of the user.
     ///
-    /// The caller has authenticated the user.
+    /// Authenticate the user before this call.
     ///
     /// # Errors
     ///
@@ -68,13 +68,13 @@ impl AuthorizationServer {
         allowed::list(stores, user).await
     }
 
-    /// Ends all that an application may do for a user: its tokens, and its codes that were not
-    /// redeemed. Returns `true` if there was anything.
+    /// Ends all grants of a user to an application, with their tokens and with the codes that were
+    /// not redeemed. Returns `true` if a grant was in force.
     ///
-    /// Grants of other users and of other applications stay in force, and so does the registration
-    /// of the application, which may ask the user again.
+    /// Grants of other users and of other applications stay in force. The application stays
+    /// registered, so it may ask the user again.
     ///
-    /// The caller has authenticated the user.
+    /// Authenticate the user before this call.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The user at a browser.
+//! The log-in of a service, and the user that it returns.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::grant::Session;
 use crate::request::RequestHead;
 use crate::verify::VerifyError;
 
-/// User who is logged in at a browser.
+/// User that is logged in with a browser.
 ///
 /// # Examples
 ///
@@ -41,8 +41,12 @@ pub struct Subject {
     pub app: Option<String>,
 }
 
-/// Finds out which user is at a browser, for services with a log-in of their own: single sign-on,
-/// passkeys or a second factor.
+/// Log-in of a service, in place of the log-in page of the server: single sign-on, passkeys or a
+/// second factor.
+///
+/// The server calls [`current`](Self::current) for each request of a page. If no user is logged in,
+/// it redirects the browser to [`page`](Self::page). The service also logs users out. The log-out
+/// page of the server only ends the grants that were made in the session of the user.
 ///
 /// # Examples
 ///
@@ -77,9 +81,9 @@ pub trait Login: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Unavailable`] if this cannot be found out now: the browser gets a 503. Any
-    /// other error shows a page that denies access. A user without a name or a session is a fault
-    /// of the service: the browser gets a 500.
+    /// [`VerifyError::Unavailable`] if the log-in cannot answer now: the browser gets a 503. For
+    /// any other error the browser gets a page with 403, or with 429 if the user is throttled. A
+    /// user without a name or a session is a fault of the service: the browser gets a 500.
     fn current(
         &self,
         head: &RequestHead<'_>,
@@ -120,7 +124,8 @@ impl<L: Login> Login for Arc<L> {
 }
 
 impl Subject {
-    /// Returns a user of no organization, in this browser session, with the time of the log-in.
+    /// Returns a user in this browser session, with the time of the log-in. The user has no UUID and
+    /// belongs to no organization or application.
     pub fn new(user: impl Into<String>, session: impl Into<String>, authenticated_at: SystemTime) -> Self {
         Self {
             user: user.into(),

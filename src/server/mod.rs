@@ -1,25 +1,54 @@
-//! An authorization server: the endpoints that issue tokens.
+//! An OAuth 2.0 authorization server: it logs users in, asks for their consent, and issues tokens.
 //!
 //! [`AuthorizationServer`] is a [`tower::Service`](https://docs.rs/tower) over the stores of
-//! [`grant`](crate::grant). It issues tokens at its token endpoint (RFC 6749 section 3.2). With the
-//! feature `axum`, it is also available as a router, which you can merge into your own.
+//! [`grant`](crate::grant). With the feature `axum`, it is also a router, which you can merge into
+//! your own.
 //!
-//! Further endpoints revoke tokens (RFC 7009), describe tokens to services (RFC 7662), and publish
-//! the keys (RFC 7517) and the metadata (RFC 8414) of the server. If a client revokes an access
-//! token or a refresh token, the whole grant of the token ends. A *service* is a client that
-//! accepts tokens of this server and may introspect them. Register it with
-//! [`Application::serves`](crate::grant::Application::serves).
+//! # First steps
 //!
-//! Mount the server at the path of its issuer. The path of the metadata is
-//! `/.well-known/oauth-authorization-server`, followed by the path of the issuer. If the issuer has
-//! a path, route this path to the server as well.
+//! 1. Choose the stores: those of a database, `SqlVerifier::store`, or
+//!    [`MemoryGrants`](crate::grant::MemoryGrants) and
+//!    [`MemoryApplications`](crate::grant::MemoryApplications) for tests.
+//! 2. Register each client as an [`Application`](crate::grant::Application).
+//! 3. Build the server with [`AuthorizationServer::builder`]. To let users log in, pass their
+//!    verifier to [`users`](AuthorizationServerBuilder::users).
+//! 4. Mount the server at the path of its issuer. If the issuer has a path, also route the path of
+//!    the metadata to the server: `/.well-known/oauth-authorization-server`, followed by the path
+//!    of the issuer.
+//!
+//! The guide has chapters on [issuing tokens](crate::guide::issue_tokens), on
+//! [pages](crate::guide::pages), and on [a log-in with curl](crate::guide::authorize_with_curl).
+//!
+//! # Endpoints
+//!
+//! These are the endpoints of the default profile, [`profile::STANDARD`]:
+//!
+//! | path | purpose |
+//! |---|---|
+//! | `/oauth2/authorize` | a user allows a client to act (RFC 6749 section 3.1) |
+//! | `/oauth2/login`, `/oauth2/logout` | a user logs in or out, without a client |
+//! | `/oauth2/applications` | a user sees the allowed applications, and ends their access |
+//! | `/oauth2/token` | a client gets tokens (RFC 6749 section 3.2) |
+//! | `/oauth2/revoke` | a client ends its grant, with all tokens of the grant (RFC 7009) |
+//! | `/oauth2/introspect` | a service reads what a token is (RFC 7662) |
+//! | `/oauth2/jwks` | the keys that verify signed tokens (RFC 7517) |
+//! | `/.well-known/oauth-authorization-server` | the metadata of the server (RFC 8414) |
+//!
+//! The first three rows are pages for browsers, and need `users` or
+//! [`login`](AuthorizationServerBuilder::login). A user who has logged in has a session, which is a
+//! cookie in the browser and a row in [`Sessions`](crate::grant::Sessions). A log-out ends the
+//! session and the grants that were made in it. [`pages`] has the HTML, and [`Login`] replaces the
+//! log-in by one of your own.
+//!
+//! A *service* is a client that accepts tokens of this server and may introspect them. Register it
+//! with [`Application::serves`](crate::grant::Application::serves).
+//!
+//! # Platforms
 //!
 //! A [`Profile`] describes as data how a platform issues tokens. Its [`Door`] has the settings that
-//! apply before the client is known: paths, and the carriers of parameters. Its [`Ways`] are the
+//! apply before the client is known: paths, and the places of parameters. Its [`Ways`] are the
 //! settings that apply afterwards: grant types, formats and lifetimes of tokens, and the fields of
-//! an answer.
-//!
-//! The guide has a chapter on [issuing tokens](crate::guide::issue_tokens).
+//! an answer. The module [`profile`] has a table of the platforms.
 //!
 //! # Examples
 //!

@@ -67,8 +67,8 @@ impl CodeOffer {
         self
     }
 
-    /// Sets the granted audience (RFC 8707). An empty list is the default, which is that of the
-    /// application.
+    /// Sets the granted audience (RFC 8707). Defaults to the audience of the application, as does an
+    /// empty list.
     pub fn audience<A: Into<String>>(mut self, audience: impl IntoIterator<Item = A>) -> Self {
         self.audience = audience.into_iter().map(Into::into).collect();
         self
@@ -102,7 +102,7 @@ impl CodeOffer {
 impl AuthorizationServer {
     /// Returns a code that the client redeems at the token endpoint, once.
     ///
-    /// The caller has authenticated the user and has the user's consent. The code lasts as long as
+    /// Authenticate the user and get the user's consent before this call. The code lasts as long as
     /// the profile of the application allows.
     ///
     /// # Errors

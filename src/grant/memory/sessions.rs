@@ -11,10 +11,11 @@ use crate::grant::{NewSession, Session, Sessions, StoreError};
 
 /// Store of sessions in memory, for tests and for servers whose sessions may end with the process.
 ///
-/// It holds up to 100,000 sessions, of which up to 100 are of one user: an older one ends if the
-/// user logs in once more. If it is full of sessions in force, no new one begins. It does not know
-/// users: end the sessions of a disabled user with [`end_all_of`](Sessions::end_all_of). Cheap to
-/// clone; clones share the sessions.
+/// It holds up to 100,000 sessions, of which up to 100 are of one user. If the user logs in once
+/// more, the oldest session of the user ends. If the store is full of sessions in force,
+/// [`create`](Sessions::create) returns [`StoreError::Unavailable`]. The store does not know users:
+/// end the sessions of a disabled user with [`end_all_of`](Sessions::end_all_of). Cheap to clone;
+/// clones share the sessions.
 ///
 /// # Examples
 ///

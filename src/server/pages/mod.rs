@@ -1,8 +1,8 @@
 //! Pages of the authorization server, for people in a browser.
 //!
-//! The server decides, and [`Pages`] turn its decisions into HTML. [`StandardPages`] are plain
-//! pages without a script. A service can give them its name and its colours. To replace a page,
-//! implement [`Pages`] and override its method.
+//! [`Pages`] turns the decisions of the server into HTML. Its default, [`StandardPages`], has plain
+//! pages without a script, to which a service can give its name and its colours. To replace a page,
+//! implement [`Pages`] and override the method of the page.
 //!
 //! The server sends each page with a content security policy. It allows one `<style>` element,
 //! whose text is [`Pages::style`], and nothing else: no script, no `style` attribute, no image and
@@ -66,7 +66,8 @@ pub use self::values::{
 /// applications and users may contain any character. Escape them, for example with a template
 /// engine, and put them into a `<bdi>` element, because they may change the writing direction.
 pub trait Pages: Send + Sync + 'static {
-    /// Returns the pages to use where a method is not overridden. Defaults to pages without a name.
+    /// Returns the pages that methods use if they are not overridden. Defaults to
+    /// [`StandardPages::new`], which does not name the service.
     fn standard(&self) -> &StandardPages {
         &standard::DEFAULT
     }
@@ -82,7 +83,8 @@ pub trait Pages: Send + Sync + 'static {
     /// Returns the page that asks if an application may act for the user.
     ///
     /// Its form starts with [`ConsentPage::form`] and has two buttons with the name `action`, one
-    /// with the value `allow` and one with the value `deny`.
+    /// with the value `allow` and one with the value `deny`. A third button with the value `switch`
+    /// may let the user log in with another account.
     fn consent(&self, page: &ConsentPage<'_>) -> String {
         self.standard().consent(page)
     }

@@ -10,6 +10,7 @@ use super::values::{
     ApplicationsPage, CodePage, ConsentPage, ErrorPage, LogInPage, LogInProblem, LogOutPage,
 };
 use super::words::{Date, at_least, at_most};
+use crate::server::refusal::RefusalKind;
 
 /// Pages that need no configuration.
 ///
@@ -108,7 +109,7 @@ impl Pages for StandardPages {
     }
 
     fn error(&self, page: &ErrorPage<'_>) -> String {
-        let (heading, advice) = explained(page.status);
+        let (heading, advice) = explained(page);
         html(&Error { frame: self.frame(), page, heading, advice })
     }
 
@@ -187,19 +188,26 @@ impl LogInProblem {
     /// Returns the text for the user.
     fn text(self) -> Cow<'static, str> {
         match self {
-            Self::Denied => "The user name or the password is not correct.".into(),
+            Self::Denied => {
+                "The user name or the password is not correct, or this user may not log in here.".into()
+            }
             Self::Throttled(wait) => {
                 format!("Too many attempts have failed. Try again in {}.", at_most(wait)).into()
             }
-            Self::Unavailable => "Nobody can log in at the moment. Try again in a few minutes.".into(),
-            Self::Expired => "This page was open for too long. Log in again.".into(),
+            Self::Unavailable => "It is not possible to log in now. Try again in a few minutes.".into(),
+            Self::Expired => {
+                "The page was open for too long, or you are not logged in any more. Log in again.".into()
+            }
         }
     }
 }
 
 /// Returns a heading, and what the user can do.
-fn explained(status: StatusCode) -> (&'static str, &'static str) {
-    match status {
+fn explained(page: &ErrorPage<'_>) -> (&'static str, &'static str) {
+    if page.error == RefusalKind::AccessDenied.row().error {
+        return ("No access was given", "Go back to the application that you came from.");
+    }
+    match page.status {
         StatusCode::FORBIDDEN => (
             "This was not done",
             "For your safety, this page works only in the browser and the session that it was made \

@@ -15,7 +15,7 @@ pub struct LogInPage<'p> {
     pub form: FormStart<'p>,
     /// Name of the application that asks for access; `None` if the user came without one.
     pub application: Option<&'p str>,
-    /// User name of the attempt before.
+    /// User name of the failed attempt; `None` at first.
     pub username: Option<&'p str>,
     /// Reason why the page is shown again; `None` at first.
     pub problem: Option<LogInProblem>,
@@ -25,13 +25,14 @@ pub struct LogInPage<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogInProblem {
-    /// The user name or the password is wrong.
+    /// The user name or the password is wrong, or the user may not use the application that asks
+    /// for access.
     Denied,
     /// Too many attempts failed. The user may try again after this time.
     Throttled(Duration),
     /// The verifier or a store cannot answer now.
     Unavailable,
-    /// The form expired, or came from another browser.
+    /// The form or the session expired, or the form came from another browser.
     Expired,
 }
 
@@ -52,8 +53,8 @@ pub struct ConsentPage<'p> {
     /// Host and port that the browser is sent to, or the scheme of an app's own URI, such as
     /// `com.example.app:`. Empty for a code page.
     pub destination: &'p str,
-    /// `true` if the browser is sent to an app on the same device, so another program may receive
-    /// the code.
+    /// `true` if the browser is sent to an app on the same device. Then another program on the
+    /// device may receive the code.
     pub is_this_device: bool,
     /// `true` if the code is shown on a page, and the browser is not sent anywhere.
     pub is_code_page: bool,
@@ -115,7 +116,7 @@ pub struct ConnectedApplication<'p> {
     pub client_id: &'p str,
     /// What the application may do.
     pub scopes: Vec<ScopeText<'p>>,
-    /// Time when the user allowed it.
+    /// Time when the user allowed it, at the oldest of several times.
     pub since: SystemTime,
     /// Start of the form that ends the access.
     pub form: FormStart<'p>,

@@ -1,4 +1,4 @@
-//! What a server knows of a request before it knows the client.
+//! The settings of a profile that apply before the client is known.
 
 use crate::server::refusal::{Refusal, RefusalKind, RefusalRow};
 
@@ -8,7 +8,8 @@ use crate::server::refusal::{Refusal, RefusalKind, RefusalRow};
 pub struct Door {
     /// Endpoints by their paths. Profiles may share a path; the first of them reads its requests.
     pub routes: &'static [Route],
-    /// Places of parameters. A request that has the same parameter in two places is refused.
+    /// Places of parameters. A request that has the same parameter in two places is refused. An
+    /// authorization request has its parameters in the query in any case.
     pub places: &'static [Place],
     /// `true` if the media type of the body does not matter. If `false`, a form needs
     /// `application/x-www-form-urlencoded`. A body with a content encoding, another charset than
@@ -18,9 +19,10 @@ pub struct Door {
     pub aliases: &'static [(&'static str, &'static str)],
     /// Parameters of this platform, beside those of the standards.
     pub parameters: &'static [&'static str],
-    /// Rows that replace those of [`RefusalKind::row`]. The first that fits counts.
+    /// Rows that replace those of [`RefusalKind::row`]. The first that fits counts. Pages do not
+    /// use them.
     pub refusals: &'static [(RefusalKind, RefusalRow)],
-    /// Shape of a refusal's body.
+    /// Shape of a refusal's body. A refusal in a browser is a page instead.
     pub body: RefusalBody,
 }
 

@@ -12,21 +12,22 @@ use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
 /// `/oauth2/revoke`, with the keys at `/.well-known/jwks.json`. Users log in and out at
 /// `/oauth2/login` and `/oauth2/logout`, and `/oauth2/applications` lists what they allowed.
 ///
-/// A page shows the user a one-time code, a UUID, which the user copies into a client. The client
-/// redeems it with `redirect_uri` or with the document's `redirection_uri`, and gets three tokens:
-/// an access token and an identity token for an hour, and a refresh token for 27 days. The first
-/// two are JWTs with Cognito's [claims](JwtClaims::Cognito). Give the server an RSA key, because
-/// Cognito signs with `RS256`. Without a signer, the access token is opaque and there is no
-/// identity token.
+/// If the application has no redirect URI, a page shows the user a one-time code, a UUID, which the
+/// user copies into the application. The client redeems a code with `redirect_uri` or with the
+/// document's `redirection_uri`. It gets an access token and an identity token for an hour, and a
+/// refresh token for 27 days. The first two are JWTs with Cognito's [claims](JwtClaims::Cognito).
+/// Give the server an RSA key, because Cognito signs with `RS256`. Without a signer, the access
+/// token is opaque and there is no identity token.
 ///
-/// Where the document is silent, a code lasts 5 minutes, which is enough to copy it. The refresh
-/// token of a public client is a new one after each use. All of them end 27 days after the log-in.
+/// The document does not define two times. Here, a code lasts 5 minutes, which is enough to copy
+/// it. A public client gets a new refresh token at each use, and all its refresh tokens end 27 days
+/// after the user allowed the client.
 ///
 /// These ways are weaker than the standard's:
 ///
 /// * [`Codes::page`]: another site can ask the user to paste the code there.
 /// * [`Pkce::Optional`]: a client without a secret need not send a challenge, because the document
-///   has none. The code alone then gets the tokens, for the one that redeems it first.
+///   has none. The program that redeems the code first then gets the tokens.
 /// * [`TokenShape::Uuid`]: a code has 122 random bits, and not 160.
 ///
 /// GeoDataHub itself does not replace a refresh token at its use, and its client does not store a

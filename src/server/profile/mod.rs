@@ -1,8 +1,8 @@
 //! Platforms' ways of issuing tokens, as data.
 //!
-//! A profile is a `const`. A service's own profile updates one of these. An application chooses its
-//! profile by the [name](crate::grant::Application::profile); without one, it has the first of the
-//! server.
+//! A profile is a `const`. To make your own, update one of these. An application chooses its
+//! profile by the [name](crate::grant::Application::profile). An application without a name has the
+//! first profile of the server.
 //!
 //! | | tokens at | challenge (PKCE) | code |
 //! |---|---|---|---|
@@ -12,19 +12,20 @@
 //! | [`GEODATAHUB`] | `/oauth2/token` | optional | 5 min, on a page |
 //! | [`USERGRID`] | `/{org}/{app}/token` | | none |
 //!
-//! | | access token | refresh token | beside them |
+//! | | access token | refresh token | other fields of the answer |
 //! |---|---|---|---|
-//! | [`STANDARD`] | opaque or JWT, 1 h | new at each use, 30 days | `scope` |
-//! | [`SOCRATA`] | opaque, 24 h | none | nothing |
-//! | [`OPENDATASOFT`] | 30 characters, 1 h | new at each use, no end | `scope`, `state` |
-//! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | identity token |
-//! | [`USERGRID`] | 63 characters, 7 days | none | the owner |
+//! | [`STANDARD`] | opaque or JWT, 1 h | new at each use, 30 days | `token_type`, `expires_in`, `scope` |
+//! | [`SOCRATA`] | opaque, 24 h | none | none |
+//! | [`OPENDATASOFT`] | 30 characters, 1 h | new at each use, no end | those of the standard, `state` |
+//! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | those of the standard, `id_token` |
+//! | [`USERGRID`] | 63 characters, 7 days | none | `expires_in`, and the owner of the token |
 //!
-//! Everything that is weaker than the standard is a way of its own, such as
-//! [`Pkce::Optional`], with its risk. No default has one.
+//! Each setting that is weaker than the standard has a name, such as [`Pkce::Optional`], and its
+//! documentation describes the risk. [`STANDARD`], the default profile, has none of them.
 //!
-//! Profiles can share paths. Then the [`Door`] of the first one reads the requests, and the
-//! [`Ways`] are those of each application. These are strict clients at OpenDataSoft's paths:
+//! Profiles can share paths. Then the [`Door`] of the first profile reads the requests, and each
+//! application has the [`Ways`] of its own profile. Here, strict clients share OpenDataSoft's
+//! paths:
 //!
 //! ```
 //! use tower_principal::grant::{MemoryApplications, MemoryGrants};
@@ -92,8 +93,8 @@ pub use self::ways::{
 pub struct Profile {
     /// Name by which an [`Application`](crate::grant::Application::profile) chooses the profile.
     pub name: &'static str,
-    /// What the server knows before it knows the client.
+    /// Settings that apply before the client is known.
     pub door: Door,
-    /// What the server knows after.
+    /// Settings that apply when the client is known.
     pub ways: Ways,
 }

@@ -14,7 +14,8 @@ use crate::grant::{GrantType, Lifetime, RefreshRule, TokenShape};
 /// Codes, access tokens and refresh tokens are 30 alphanumeric characters. A code and an access
 /// token last an hour, and a refresh token lasts until it is used once. The parameter `scopes` is
 /// another name of `scope`. When a client redeems a code, it may ask for fewer scopes than the user
-/// granted. When it refreshes, the scopes must match these. The answer repeats `state`.
+/// granted. If it names scopes when it refreshes, they must be those of its tokens. The answer
+/// repeats `state`.
 ///
 /// An application of OpenDataSoft belongs to one domain. To have the same, give each domain a
 /// [tenant](crate::server::AuthorizationServerBuilder::tenants).

@@ -19,8 +19,9 @@ use crate::grant::{GrantType, Lifetime};
 /// Register the document's *Callback Prefix* as a redirect URI with
 /// [`redirect_prefixes`](crate::grant::Application::redirect_prefixes).
 ///
-/// Where the document is silent, codes are those of the [standard](super::STANDARD), and an access
-/// token lasts 24 hours. After that the user has to allow the application again.
+/// The document defines neither codes nor lifetimes. Codes are those of the
+/// [standard](super::STANDARD), and an access token lasts 24 hours. After that the user has to
+/// allow the application again.
 ///
 /// These ways are weaker than the standard's:
 ///
@@ -57,7 +58,8 @@ pub const SOCRATA: Profile = Profile {
 /// [`SOCRATA`] with `token_type` and `expires_in` in the answer, for clients that insist on RFC
 /// 6749 section 5.1.
 ///
-/// `token_type` is `Bearer`. Socrata's own routes read a token only behind the scheme `OAuth`.
+/// `token_type` is `Bearer`, although the dialect [`SOCRATA`](crate::dialect::SOCRATA) reads a
+/// token only behind the scheme `OAuth`.
 pub const SOCRATA_WITH_TOKEN_TYPE: Profile = Profile {
     name: "socrata-with-token-type",
     ways: Ways { answer: &[Field::AccessToken, Field::TokenType, Field::ExpiresIn], ..SOCRATA.ways },

@@ -1,4 +1,4 @@
-//! What a server knows of a request when it knows the client.
+//! The settings of a profile that apply when the client is known.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Ways {
     pub access: AccessTokens,
     /// Refresh tokens; `None` if the profile has none.
     pub refresh: Option<RefreshTokens>,
-    /// Lifetime of a grant of a user, which no renewal exceeds.
+    /// Lifetime of a grant of a user, unless the application has its own. No renewal exceeds it.
     pub grant_lifetime: Lifetime,
     /// Fields of a successful answer, in this order.
     pub answer: &'static [Field],
@@ -33,8 +33,8 @@ pub struct Codes {
     /// Rule for code challenges.
     pub pkce: Pkce,
     /// `true` if a page shows the code to the user when the application has no redirect URI. The
-    /// user copies it into the application. Another site can ask the user to paste it there, so
-    /// standard codes are not shown.
+    /// user copies the code into the application. Because another site can ask the user to paste
+    /// the code there, the standard profile has no such page.
     pub page: bool,
     /// Rule for the scopes of the request that redeems a code.
     pub scopes: ScopesAtRedemption,
@@ -46,12 +46,12 @@ pub struct Codes {
 pub enum Pkce {
     /// Every code has an S256 challenge.
     Required,
-    /// A confidential client may leave it out. It gives up the protection of RFC 9700 section 2.1.1
-    /// against injected codes.
+    /// A confidential client may leave the challenge out. Such a client has no protection against
+    /// injected codes (RFC 9700 section 2.1.1).
     Accepted,
-    /// Every client may leave it out, also a public one. If it does, anyone who sees the code can
-    /// redeem it: an app that catches the redirect, or a reader of the browser's history. RFC 9700
-    /// section 2.1.1 forbids this for public clients.
+    /// Every client may leave the challenge out, also a public one. Then any program that sees the
+    /// code can redeem it: an app that catches the redirect, or a reader of the browser's history.
+    /// RFC 9700 section 2.1.1 forbids this for public clients.
     Optional,
 }
 
@@ -73,12 +73,12 @@ pub struct AccessTokens {
     pub shape: TokenShape,
     /// Lifetime, unless the application has its own.
     pub lifetime: Lifetime,
-    /// Claims of the token, which is a JWT if the server has a signer. `None` if the token is
-    /// opaque in any case.
+    /// Claims of a token that is a JWT. If the server has no signer, or if this is `None`, access
+    /// tokens are opaque.
     pub jwt: Option<JwtClaims>,
     /// Parameter with which a client asks for a shorter lifetime, in milliseconds; 0 asks for the
-    /// longest. It is one of [`Door::parameters`](super::Door::parameters). `None` if there is
-    /// none.
+    /// longest. It has to be one of [`Door::parameters`](super::Door::parameters). `None` if the
+    /// platform has no such parameter.
     pub lifetime_parameter: Option<&'static str>,
 }
 

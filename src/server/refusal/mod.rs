@@ -36,11 +36,13 @@ pub enum RefusalKind {
     UnsupportedRequest,
     /// The server does not read `request_uri` (RFC 9101 section 7).
     UnsupportedRequestUri,
-    /// The user did not allow what the client asked for (RFC 6749 section 4.1.2.1).
+    /// The user, or the log-in of the service, denied what the client asked for (RFC 6749 section
+    /// 4.1.2.1).
     AccessDenied,
-    /// A form of a page is out of date, or came from another site.
+    /// A form of a page has expired, belongs to another session or request, or came from another
+    /// site.
     Forged,
-    /// A program asked for what only a user who is logged in may see.
+    /// A program asked for the list of connected applications, and no user is logged in.
     LogInRequired,
     /// A scope is malformed, unknown, or more than the client or the grant has (RFC 6749 section
     /// 5.2).

@@ -67,7 +67,7 @@ impl RefusalKind {
                 "The parameter request_uri is not supported.",
             ),
             Self::AccessDenied => {
-                (StatusCode::FORBIDDEN, "access_denied", "The user did not allow the request.")
+                (StatusCode::FORBIDDEN, "access_denied", "The user or the log-in denied the request.")
             }
             Self::Forged => (
                 StatusCode::FORBIDDEN,

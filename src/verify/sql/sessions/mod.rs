@@ -13,10 +13,10 @@ use crate::grant::{NewSession, Session, Sessions, StoreError};
 
 /// Sessions of one tenant; from [`SqlStore::sessions`].
 ///
-/// A session belongs to its user: if the user is disabled or has expired, it is not in force; if
-/// the user is deleted, it is as well. A user that the database does not know may have sessions.
-/// Each change is one statement. The statement that ends a session also ends the grants that were
-/// made in it, and is published as a change of the user.
+/// If the user of a session is disabled or has expired, the session is not in force. If the user is
+/// deleted, the session is deleted as well. A user that the database does not know may have
+/// sessions. Each change is one statement. The statement that ends a session also ends the grants
+/// that were made in it, and is published as a change of the user.
 ///
 /// # Examples
 ///
