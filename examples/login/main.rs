@@ -1,9 +1,9 @@
 //! A log-in from a command line, as `gdh login` of GeoDataHub: tokens of a user, by way of a
 //! browser.
 //!
-//! With the portal running (`cargo portal`), the client ids are in its
-//! `portal-data/demo-credentials.json`. There `cli_client` is for the browser, and `client_id` is
-//! for `--paste`, because the server shows codes only for clients without a redirect URI:
+//! Start the portal with `cargo portal`. Its file `portal-data/demo-credentials.json` has two
+//! client ids for this example: `cli_client` for the browser, and `client_id` for `--paste`. The
+//! portal shows codes only for clients without a redirect URI, such as the second one:
 //!
 //!     gdh() {
 //!         cargo run -q --features reqwest --example login -- "$@" --ca portal-data/ca.pem

@@ -86,10 +86,10 @@ struct Registration {
     /// The service that the application is, by its URL; it may introspect tokens for this service.
     #[arg(long, value_name = "URL")]
     serves: Vec<String>,
-    /// The profile, such as `opendatasoft`, whose ways are weaker. Defaults to the standard.
+    /// The profile, such as `opendatasoft`. Defaults to the standard; the others are weaker.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// A redirect URI may start with one of `--redirect`, as Socrata's Callback Prefix.
+    /// Registers each `--redirect` as a prefix, as Socrata's Callback Prefix.
     #[arg(long)]
     redirect_prefixes: bool,
     /// The organization that the application acts in.

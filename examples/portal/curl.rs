@@ -1,5 +1,5 @@
 //! Curl commands to paste, one for each credential form. The portal prints them with its demo
-//! credentials. Its home page has them with the names of these instead.
+//! credentials. Its home page has them with the names of the credentials.
 
 use std::path::Path;
 

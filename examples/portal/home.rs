@@ -13,7 +13,7 @@ use tower_principal::server::pages::{Pages as _, StandardPages};
 use crate::BoxError;
 use crate::curl::{FORMS, Form};
 
-/// What else can be opened in a browser: paths, and what is there.
+/// Other pages of the portal: their paths and titles.
 const LINKS: &[(&str, &str)] = &[
     ("/oauth2/login/", "Log in as a user of OpenDataSoft's routes"),
     ("/oauth2/applications/", "Connected applications of a user of OpenDataSoft's routes"),

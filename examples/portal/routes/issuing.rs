@@ -13,7 +13,7 @@ use crate::platform::Platform;
 /// The start of the path of a server's metadata.
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-/// What all of them share.
+/// Settings that all servers share.
 #[derive(Clone, Copy)]
 pub(super) struct Issuing<'p> {
     pub(super) transport: &'p Transport,
@@ -22,7 +22,7 @@ pub(super) struct Issuing<'p> {
 }
 
 impl Issuing<'_> {
-    /// Returns the server that gives applications of Usergrid, and their users, tokens.
+    /// Returns the server for Usergrid's applications.
     pub(super) fn usergrid(self, platform: &Platform) -> Result<AuthorizationServer, BoxError> {
         Ok(self.builder(platform, self.origin)?.only(profile::USERGRID).build()?)
     }
@@ -35,8 +35,7 @@ impl Issuing<'_> {
         Ok(endpoints(&builder.build()?))
     }
 
-    /// Returns the routes of the server of the clients that are registered for OpenDataSoft's
-    /// routes.
+    /// Returns the routes of the server for OpenDataSoft's applications.
     pub(super) fn opendatasoft(self, platform: &Platform) -> Result<Router, BoxError> {
         let builder = self.builder(platform, self.origin)?.only(strict(&profile::OPENDATASOFT));
         let builder = builder.scope_text("all", "Read and change all of your data");
