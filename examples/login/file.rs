@@ -61,8 +61,8 @@ impl Authentication {
         private::open(&self.path).map(|_| ())
     }
 
-    /// Waits until no other process has the lock. The lock is on a second file, because the file with
-    /// the token is replaced.
+    /// Waits until no other process has the lock. The lock is on a second file, because the file
+    /// with the token is replaced.
     #[allow(clippy::incompatible_msrv, reason = "examples need no Rust as old as the library's")]
     pub(crate) async fn lock(&self) -> Result<Lock, Error> {
         self.prepare()?;

@@ -124,8 +124,8 @@ impl<L: Login> Login for Arc<L> {
 }
 
 impl Subject {
-    /// Returns a user in this browser session, with the time of the log-in. The user has no UUID and
-    /// belongs to no organization or application.
+    /// Returns a user in this browser session, with the time of the log-in. The user has no UUID,
+    /// and belongs to no organization or application.
     pub fn new(user: impl Into<String>, session: impl Into<String>, authenticated_at: SystemTime) -> Self {
         Self {
             user: user.into(),

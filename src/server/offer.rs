@@ -67,8 +67,8 @@ impl CodeOffer {
         self
     }
 
-    /// Sets the granted audience (RFC 8707). Defaults to the audience of the application, as does an
-    /// empty list.
+    /// Sets the granted audience (RFC 8707). Defaults to the audience of the application. An empty
+    /// list also means this default.
     pub fn audience<A: Into<String>>(mut self, audience: impl IntoIterator<Item = A>) -> Self {
         self.audience = audience.into_iter().map(Into::into).collect();
         self

@@ -12,13 +12,13 @@
 //! | [`GEODATAHUB`] | `/oauth2/token` | optional | 5 min, on a page |
 //! | [`USERGRID`] | `/{org}/{app}/token` | | none |
 //!
-//! | | access token | refresh token | other fields of the answer |
+//! | | access token | refresh token | other fields |
 //! |---|---|---|---|
-//! | [`STANDARD`] | opaque or JWT, 1 h | new at each use, 30 days | `token_type`, `expires_in`, `scope` |
+//! | [`STANDARD`] | opaque or JWT, 1 h | new each time, 30 days | `token_type`, `expires_in`, `scope` |
 //! | [`SOCRATA`] | opaque, 24 h | none | none |
-//! | [`OPENDATASOFT`] | 30 characters, 1 h | new at each use, no end | those of the standard, `state` |
-//! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | those of the standard, `id_token` |
-//! | [`USERGRID`] | 63 characters, 7 days | none | `expires_in`, and the owner of the token |
+//! | [`OPENDATASOFT`] | 30 characters, 1 h | new each time, no end | as the standard, `state` |
+//! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | as the standard, `id_token` |
+//! | [`USERGRID`] | 63 characters, 7 days | none | `expires_in`, the owner of the token |
 //!
 //! Each setting that is weaker than the standard has a name, such as [`Pkce::Optional`], and its
 //! documentation describes the risk. [`STANDARD`], the default profile, has none of them.
