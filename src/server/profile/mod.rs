@@ -14,7 +14,7 @@
 //!
 //! | | access token | refresh token | other fields |
 //! |---|---|---|---|
-//! | [`STANDARD`] | opaque or JWT, 1 h | new each time, 30 days | `token_type`, `expires_in`, `scope` |
+//! | [`STANDARD`] | opaque or JWT, 1 h | each time new, 30 d | `token_type`, `expires_in`, `scope` |
 //! | [`SOCRATA`] | opaque, 24 h | none | none |
 //! | [`OPENDATASOFT`] | 30 characters, 1 h | new each time, no end | as the standard, `state` |
 //! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | as the standard, `id_token` |
