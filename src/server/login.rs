@@ -45,8 +45,8 @@ pub struct Subject {
 /// second factor.
 ///
 /// The server calls [`current`](Self::current) for each request of a page. If no user is logged in,
-/// it redirects the browser to [`page`](Self::page). The service also logs users out. The log-out
-/// page of the server only ends the grants that were made in the session of the user.
+/// it redirects the browser to [`page`](Self::page). The service also logs users out, because the
+/// server then has no log-out page.
 ///
 /// # Examples
 ///

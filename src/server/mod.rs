@@ -37,8 +37,8 @@
 //! The first three rows are pages for browsers, and need `users` or
 //! [`login`](AuthorizationServerBuilder::login). A user who has logged in has a session, which is a
 //! cookie in the browser and a row in [`Sessions`](crate::grant::Sessions). A log-out ends the
-//! session and the grants that were made in it. [`pages`] has the HTML, and [`Login`] replaces the
-//! log-in by one of your own.
+//! session and the grants that were made in it. [`pages`] has the HTML. [`Login`] replaces the
+//! log-in and the log-out by those of your service.
 //!
 //! A *service* is a client that accepts tokens of this server and may introspect them. Register it
 //! with [`Application::serves`](crate::grant::Application::serves).

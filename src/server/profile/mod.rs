@@ -12,12 +12,12 @@
 //! | [`GEODATAHUB`] | `/oauth2/token` | optional | 5 min, on a page |
 //! | [`USERGRID`] | `/{org}/{app}/token` | | none |
 //!
-//! | | access token | refresh token | other fields |
+//! | | access token | refresh token | other |
 //! |---|---|---|---|
-//! | [`STANDARD`] | opaque or JWT, 1 h | each time new, 30 d | `token_type`, `expires_in`, `scope` |
+//! | [`STANDARD`] | opaque/JWT, 1 h | new each time, 30 d | `expires_in`, `scope`, `token_type` |
 //! | [`SOCRATA`] | opaque, 24 h | none | none |
 //! | [`OPENDATASOFT`] | 30 characters, 1 h | new each time, no end | as the standard, `state` |
-//! | [`GEODATAHUB`] | opaque or JWT, 1 h | 27 days | as the standard, `id_token` |
+//! | [`GEODATAHUB`] | opaque/JWT, 1 h | 27 days | as the standard, `id_token` |
 //! | [`USERGRID`] | 63 characters, 7 days | none | `expires_in`, the owner of the token |
 //!
 //! Each setting that is weaker than the standard has a name, such as [`Pkce::Optional`], and its
