@@ -9,8 +9,8 @@ use super::pages::Pages;
 
 impl AuthorizationServerBuilder {
     /// Sets the log-in of the service, in place of the log-in page of this server. Users then log
-    /// in and out at the service. The server has no log-out page and stores no sessions. When a user
-    /// logs out, the service ends the grants of the session with
+    /// in and out at the service. The server has no log-out page and stores no sessions. When a
+    /// user logs out, the service ends the grants of the session with
     /// [`Ending::Session`](crate::grant::Ending::Session).
     pub fn login(mut self, login: impl Login) -> Self {
         self.login = Some(Arc::new(login));
