@@ -8,6 +8,7 @@ mod log_in;
 mod outages;
 mod own_login;
 mod reports;
+mod unread;
 
 use std::collections::BTreeMap;
 
