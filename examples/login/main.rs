@@ -3,7 +3,8 @@
 //!
 //! Start the portal with `cargo portal`. Its file `portal-data/demo-credentials.json` has two
 //! client ids for this example: `cli_client` for the browser, and `client_id` for `--paste`. The
-//! portal shows codes only for clients without a redirect URI, such as the second one:
+//! portal shows codes only for clients without a redirect URI, such as the second one. The name
+//! and the password of a user are at `user`. All of these are below `geodatahub`:
 //!
 //!     gdh() {
 //!         cargo run -q --features reqwest --example login -- "$@" --ca portal-data/ca.pem

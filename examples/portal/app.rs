@@ -7,13 +7,15 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use tower_principal::Secret;
-use tower_principal::grant::{Application, GrantType};
+use tower_principal::grant::{Application, GrantType, RedirectRule};
+use tower_principal::server::Profile;
 use tower_principal::verify::sql::{ApplicationRecord, SqlApplications, SqlError};
 
 use crate::BoxError;
 use crate::database::Database;
 use crate::demo::stored::OWN;
 use crate::flags::Flags;
+use crate::routes::issuing;
 
 /// The page size of a query, which is the maximum.
 const PAGE: u32 = 1_000;
@@ -23,7 +25,7 @@ const PAGE: u32 = 1_000;
 #[derive(Debug, Args)]
 pub(crate) struct App {
     /// The platform of the applications.
-    #[arg(long, value_enum, default_value_t = Tenant::Opendatasoft)]
+    #[arg(long, global = true, value_enum, default_value_t = Tenant::Opendatasoft)]
     platform: Tenant,
 
     #[command(subcommand)]
@@ -42,7 +44,7 @@ enum Tenant {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Registers an application, and prints the secret of a confidential one, once.
-    Add(Registration),
+    Add(Box<Registration>),
     /// Prints each application as a JSON object on a line of its own, without the portal's own.
     List,
     /// Gives a confidential application a new secret, and prints it, once.
@@ -86,7 +88,8 @@ struct Registration {
     /// The service that the application is, by its URL; it may introspect tokens for this service.
     #[arg(long, value_name = "URL")]
     serves: Vec<String>,
-    /// The profile, such as `opendatasoft`. Defaults to the standard; the others are weaker.
+    /// The profile, one of the platform's: `standard`, or its own name, whose ways are weaker, or
+    /// `socrata-with-token-type`. Defaults to `standard`, and to `usergrid` at Usergrid.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Registers each `--redirect` as a prefix, as Socrata's Callback Prefix.
@@ -95,10 +98,14 @@ struct Registration {
     /// The organization that the application acts in.
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
+    /// The application of that organization, as of Usergrid's path `/{org}/{app}/token`.
+    #[arg(long, value_name = "NAME", requires = "org")]
+    app: Option<String>,
 }
 
 impl App {
     pub(crate) async fn run(self, flags: &Flags) -> Result<ExitCode, BoxError> {
+        self.platform.check(&self.action)?;
         let database = Database::open(flags.database.as_deref(), &flags.data).await?;
         let applications = database.verifier.store().tenant(self.platform.name())?.applications();
         let done = self.action.run(&applications).await;
@@ -114,6 +121,29 @@ impl Tenant {
             Self::Usergrid => "usergrid",
             Self::Geodatahub => "geodatahub",
             Self::Opendatasoft => "opendatasoft",
+        }
+    }
+
+    const fn profiles(self) -> &'static [Profile] {
+        match self {
+            Self::Socrata => issuing::SOCRATA,
+            Self::Usergrid => issuing::USERGRID,
+            Self::Geodatahub => issuing::GEODATAHUB,
+            Self::Opendatasoft => issuing::OPENDATASOFT,
+        }
+    }
+
+    /// Returns an error if the application would have a profile that its server does not have.
+    fn check(self, action: &Action) -> Result<(), BoxError> {
+        let Action::Add(registration) = action else { return Ok(()) };
+        let Some(profile) = &registration.profile else { return Ok(()) };
+        let names: Vec<_> = self.profiles().iter().map(|profile| profile.name).collect();
+        match names.contains(&profile.as_str()) {
+            true => Ok(()),
+            false => {
+                let (platform, names) = (self.name(), names.join(", "));
+                Err(format!("the profiles of {platform} are {names}").into())
+            }
         }
     }
 }
@@ -154,6 +184,7 @@ impl Registration {
         let application = application.audiences(self.audience).serves(self.serves);
         let application = self.redirect.into_iter().fold(application, Application::redirect);
         let application = self.org.into_iter().fold(application, Application::org);
+        let application = self.app.into_iter().fold(application, Application::app);
         let application = self.profile.into_iter().fold(application, Application::profile);
         let application = if self.redirect_prefixes { application.redirect_prefixes() } else { application };
         self.label.into_iter().fold(application, Application::label)
@@ -194,10 +225,13 @@ fn described(record: &ApplicationRecord) -> serde_json::Value {
         "label": application.label,
         "grants": application.grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
         "redirects": application.redirects,
+        "redirect_prefixes": application.redirect_rule == RedirectRule::Prefix,
+        "profile": application.profile,
         "scopes": application.scopes.iter().collect::<Vec<_>>(),
         "audiences": application.audiences,
         "serves": application.serves,
         "org": application.org,
+        "app": application.app,
         "rotating": record.previous_until.is_some_and(|until| until > std::time::SystemTime::now()),
     })
 }

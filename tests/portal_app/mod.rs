@@ -27,8 +27,9 @@ async fn an_application_is_added_listed_rotated_and_removed_beside_a_running_por
     let weather = json!({
         "id": "weather", "type": "confidential", "label": "demo", "grants": ["client_credentials"],
         "redirects": ["http://127.0.0.1/cb"], "scopes": ["datasets:read"],
+        "redirect_prefixes": false, "profile": null,
         "audiences": ["https://a.example", "https://b.example"], "serves": ["https://weather.example"],
-        "org": null, "rotating": false,
+        "org": null, "app": null, "rotating": false,
     });
     assert_eq!((&listed[0]["id"], &listed[1]), (&json!("viewer"), &weather));
     assert!(!list.contains(&first));
@@ -67,6 +68,42 @@ async fn what_cannot_be_done_to_an_application_is_an_error() {
     let nowhere = TempDir::new().unwrap();
     let output = app(&nowhere.path().join("none"), "list");
     assert!(String::from_utf8_lossy(&output.stderr).contains("none/portal.db: No such file"));
+}
+
+#[tokio::test]
+async fn an_application_has_a_profile_of_its_platform() {
+    let data = Portal::start_with(&["--assume-secure"]).await.stop().await.unwrap().data;
+    let data = data.path();
+    for (arguments, message) in [
+        ("add a --profile socrata", "the profiles of opendatasoft are standard, opendatasoft"),
+        ("add a --platform usergrid --profile standard", "the profiles of usergrid are usergrid"),
+        (
+            "add a --platform geodatahub --profile GEODATAHUB",
+            "the profiles of geodatahub are standard, geodatahub",
+        ),
+    ] {
+        let output = app(data, arguments);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{arguments}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("portal: {message}\n"));
+    }
+    said(app(
+        data,
+        "add dance --platform socrata --profile socrata-with-token-type --redirect-prefixes \
+         --redirect https://client.example/app",
+    ));
+    said(app(data, "--platform usergrid add acme.harbour --public --org acme --app harbour"));
+    for (platform, field, value) in [
+        ("socrata", "profile", json!("socrata-with-token-type")),
+        ("socrata", "redirect_prefixes", json!(true)),
+        ("usergrid", "profile", json!(null)),
+        ("usergrid", "app", json!("harbour")),
+    ] {
+        let list = said(app(data, &format!("list --platform {platform}")));
+        let listed: Value = serde_json::from_str(&list).unwrap();
+        assert_eq!(listed[field], value, "{platform} {field}");
+    }
+    let homeless = app(data, "add a --app weather");
+    assert!(String::from_utf8_lossy(&homeless.stderr).contains("--org <NAME>"));
 }
 
 fn app(data: &Path, arguments: &str) -> Output {

@@ -4,7 +4,7 @@
 mod any;
 mod collections;
 mod geodatahub;
-mod issuing;
+pub(crate) mod issuing;
 mod opendatasoft;
 mod rfc6750;
 mod shape;
