@@ -13,13 +13,14 @@ use crate::observe::issuing::{self, Issuing, TokenEvent};
 /// token, the grant is not known.
 pub(super) fn changed(what: Issuing, request: &EndpointRequest, client: &str, grant: Option<&Grant>) {
     let (id, user) = (grant.map(|grant| grant.id.as_str()), grant.and_then(|grant| grant.user.as_deref()));
-    let event = TokenEvent { grant: id, user, client: Some(client), ..of(request) };
+    let event = TokenEvent { grant: id, user, client: shown(request, Some(client)), ..of(request) };
     issuing::changed(what, &event, presented(request, Some(client)).as_ref());
 }
 
 /// Reports a code or a refresh token that was used again. Its grant has ended.
 pub(super) fn replayed(what: Issuing, request: &EndpointRequest, client: &str, grant: &GrantId) {
-    let event = TokenEvent { grant: Some(grant.as_str()), client: Some(client), ..of(request) };
+    let event =
+        TokenEvent { grant: Some(grant.as_str()), client: shown(request, Some(client)), ..of(request) };
     issuing::changed(what, &event, presented(request, Some(client)).as_ref());
 }
 
@@ -31,13 +32,13 @@ pub(super) fn visited(
     allowed: Option<(&str, &GrantId)>,
 ) {
     let (client, grant) = allowed.map(|(client, grant)| (client, grant.as_str())).unzip();
-    let event = TokenEvent { grant, user: Some(user), client, ..of(request) };
+    let event = TokenEvent { grant, user: Some(user), client: shown(request, client), ..of(request) };
     issuing::changed(what, &event, presented(request, client).as_ref());
 }
 
 /// Reports that a user ended the access of a client.
 pub(super) fn disconnected(request: &EndpointRequest, user: &str, client: &str) {
-    let event = TokenEvent { user: Some(user), client: Some(client), ..of(request) };
+    let event = TokenEvent { user: Some(user), client: shown(request, Some(client)), ..of(request) };
     issuing::changed(Issuing::Disconnected, &event, None);
 }
 
@@ -54,8 +55,13 @@ pub(super) fn log_in_denied(request: &EndpointRequest) {
 fn refused_as(kind: &'static str, request: &EndpointRequest) {
     let client = claimed(request);
     let client = client.as_deref();
-    let event = TokenEvent { client, ..of(request) };
+    let event = TokenEvent { client: shown(request, client), ..of(request) };
     issuing::refused(kind, &event, presented(request, client).as_ref());
+}
+
+/// Returns the id of a client for an event; `None` if the platform uses it as a credential.
+fn shown<'c>(request: &EndpointRequest, client: Option<&'c str>) -> Option<&'c str> {
+    client.filter(|_| !request.route.door.secret_client_ids)
 }
 
 /// Returns what a request presents, for its fingerprint: a code or a token, or else the user of a

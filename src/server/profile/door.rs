@@ -19,6 +19,9 @@ pub struct Door {
     pub aliases: &'static [(&'static str, &'static str)],
     /// Parameters of this platform, beside those of the standards.
     pub parameters: &'static [&'static str],
+    /// `true` if the platform uses client ids as credentials elsewhere, so no event names a client.
+    /// Events then have only the fingerprint of the id.
+    pub secret_client_ids: bool,
     /// Rows that replace those of [`RefusalKind::row`]. The first that fits counts. Pages do not
     /// use them.
     pub refusals: &'static [(RefusalKind, RefusalRow)],

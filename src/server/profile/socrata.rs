@@ -42,6 +42,8 @@ pub const SOCRATA: Profile = Profile {
             Route::new("/oauth/access_token", Endpoint::Token, Methods::Post),
         ],
         places: &[Place::Query, Place::Form],
+        // The client id is the app token, which is a credential at the API.
+        secret_client_ids: true,
         body: RefusalBody::Soda,
         ..STANDARD.door
     },

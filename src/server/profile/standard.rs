@@ -34,6 +34,7 @@ pub const STANDARD: Profile = Profile {
         any_content_type: false,
         aliases: &[],
         parameters: &[],
+        secret_client_ids: false,
         refusals: &[],
         body: RefusalBody::OAuth,
     },

@@ -30,6 +30,7 @@ pub const USERGRID: Profile = Profile {
         any_content_type: true,
         aliases: &[],
         parameters: &["ttl"],
+        secret_client_ids: false,
         refusals: &[
             (
                 RefusalKind::InvalidClient,

@@ -207,3 +207,24 @@ async fn a_code_lasts_a_minute_and_a_token_a_day() {
         assert!(!kit.is_live(&access).await, "{}", kit.name);
     }
 }
+
+#[tokio::test]
+async fn events_have_the_fingerprint_of_an_app_token_and_not_the_token() {
+    let kit = kits().await.remove(0);
+    // An event that another test writes first while a listener is added never reaches it.
+    kit.post_query(&kit.dance(APP, "unknown")).await;
+    let code = kit.socrata_code(APP).await;
+    kit.post_query(&kit.dance(APP, &code)).await.tokens();
+    let code = kit.socrata_code(APP).await;
+    let log = listen();
+    for (secret, outcome) in [("wrong-secret", "refused"), (kit.secret(APP), "issued")] {
+        let mut parameters = kit.dance(APP, &code);
+        parameters[1].1 = secret;
+        kit.post_query(&parameters).await;
+        let lines = log.take();
+        let event = lines.iter().find(|line| line.target == "tower_principal::audit").unwrap();
+        assert_eq!((event.get("outcome"), event.get("oauth_client")), (outcome, ""));
+        assert!(!event.get("fingerprint").is_empty());
+        assert!(lines.iter().all(|line| !format!("{line:?}").contains(APP)), "{lines:?}");
+    }
+}
