@@ -81,7 +81,8 @@ pub(super) fn answered(location: &str, name: &str) -> Option<String> {
     value
 }
 
-/// The eight that a certifier sends (oauth-v2-1 issue 253).
+/// The eight that a certifier sends (oauth-v2-1 issue 253). EnsureRegisteredRedirectUri,
+/// ResponseTypeMissing.
 #[tokio::test]
 async fn req_70_req_71_only_faults_in_the_client_or_the_redirect_uri_are_pages() {
     let [_, viewer] = clients();

@@ -1,6 +1,7 @@
 //! The authorization server. Every test runs over stores in memory, over SQLite, and over
 //! PostgreSQL if `TEST_POSTGRES_URL` names a server.
 
+mod absent;
 mod authorize_redirects;
 mod authorize_requests;
 mod browser;

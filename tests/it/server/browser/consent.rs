@@ -18,6 +18,7 @@ async fn a_user_logs_in_allows_a_client_and_the_client_redeems_the_code() {
     }
 }
 
+// UserRejects
 #[tokio::test]
 async fn req_83_a_user_who_denies_sends_the_client_access_denied_and_no_code() {
     for kit in Kit::all().await {
@@ -61,7 +62,7 @@ async fn req_82_no_cache_frame_or_referrer_gets_a_page_and_no_policy_stops_a_red
         {
             assert!(policy.contains(part), "{policy}");
         }
-        // Chromium applies it to the whole chain of redirects.
+        // Chromium applies it to the whole chain of redirects (fastmcp#2302, hexpm#1413).
         assert!(!policy.contains("form-action"));
         assert!(!page.headers.contains_key("access-control-allow-origin"));
     }
@@ -70,6 +71,7 @@ async fn req_82_no_cache_frame_or_referrer_gets_a_page_and_no_policy_stops_a_red
     assert_eq!(done.headers["cache-control"], "no-store");
 }
 
+/// hydra#770, fastmcp#3519 (GHSA-rww4-4w9c-7733).
 #[tokio::test]
 async fn a_form_of_another_session_another_request_or_another_site_is_refused() {
     for kit in Kit::all().await {
@@ -104,6 +106,7 @@ async fn a_form_of_another_session_another_request_or_another_site_is_refused() 
     }
 }
 
+/// oxAuth#1456.
 #[tokio::test]
 async fn a_request_is_judged_again_when_consent_is_given() {
     for kit in Kit::all().await {
