@@ -82,7 +82,7 @@ pub(crate) enum Outcome<'c> {
     Status(u16),
     /// `P200`, `P400`: a page for a browser, with this status.
     Page(u16),
-    /// `Rd(invalid_scope)`: a redirect that takes this error to the client.
+    /// `Rd(invalid_scope)`: a redirect with this error; `Rd()`: one without an error.
     Redirect(&'c str),
 }
 

@@ -13,6 +13,7 @@ use super::answers::{self, Answers, Asked, Outcome, equal};
 use super::case::{Case, Mode, PORTAL, Via};
 use super::fixture::{self, Fixture};
 use super::leak;
+use super::pages;
 use super::portal::{Portal, Said, database};
 use super::route::Route;
 use super::sent::{self, Sent, send};
@@ -103,7 +104,9 @@ impl<P: AsRef<Site> + Send + 'static> Bench<P> {
         for step in &case.steps {
             let step = case.step(step);
             let sent = send(&step, Filler::new(&known, &case.id), route).await;
-            let answer = sent.answer.as_ref().ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
+            let answer = sent.answer.as_ref().ok();
+            let answer = answer.map(|answer| answer.json().unwrap_or_else(|_| pages::carried(answer)));
+            let answer = answer.unwrap_or_default();
             if let Some(failure) = self.failure(&step, "portal", &step.expect, sent) {
                 return Err(format!("{failure} (the step {})", step.target));
             }
