@@ -15,12 +15,12 @@ use crate::curl::{FORMS, Form};
 
 /// Other pages of the portal: their paths and titles.
 const LINKS: &[(&str, &str)] = &[
-    ("/oauth2/login/", "Log in as a user of OpenDataSoft's routes"),
-    ("/oauth2/applications/", "Connected applications of a user of OpenDataSoft's routes"),
-    ("/oauth/login", "Log in as a user of Socrata's routes"),
-    ("/oauth/applications", "Connected applications of a user of Socrata's routes"),
-    ("/geodatahub/oauth2/login", "Log in as a user of GeoDataHub's routes"),
-    ("/geodatahub/oauth2/applications", "Connected applications of a user of GeoDataHub's routes"),
+    ("/oauth2/login/", "OpenDataSoft: log in"),
+    ("/oauth2/applications/", "OpenDataSoft: connected applications"),
+    ("/oauth/login", "Socrata: log in"),
+    ("/oauth/applications", "Socrata: connected applications"),
+    ("/geodatahub/oauth2/login", "GeoDataHub: log in"),
+    ("/geodatahub/oauth2/applications", "GeoDataHub: connected applications"),
     ("/.well-known/oauth-authorization-server", "Metadata of the authorization server (RFC 8414)"),
     ("/.well-known/oauth-protected-resource", "Metadata of the protected resource (RFC 9728)"),
     ("/geodatahub/.well-known/jwks.json", "Keys of the tokens for GeoDataHub's routes (RFC 7517)"),
