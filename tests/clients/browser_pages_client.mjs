@@ -103,6 +103,11 @@ function toTheTop() {
 // Presses Tab until the focus comes round. Returns each element on the way, and whether its focus can be seen.
 async function tour(page) {
   const stops = [];
+  // The browser gives the first field the focus a moment after the page is there.
+  await page.waitForFunction(() => {
+    const first = document.querySelector('[autofocus]');
+    return !first || document.activeElement === first;
+  }, { polling: 50 });
   await page.evaluate(toTheTop);
   for (let step = 0; step < 100; step += 1) {
     await page.keyboard.press('Tab');
