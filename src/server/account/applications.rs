@@ -1,22 +1,21 @@
 //! Connected applications: what a user has allowed, and the end of it.
 
-use std::time::SystemTime;
-
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::clock::unix_seconds;
 use crate::server::allowed_application::{self as allowed, AllowedApplication};
 use crate::server::answer::Answer;
 use crate::server::answer_body::AnswerBody;
-use crate::server::browser::{Purpose, is_same_origin};
+use crate::server::browser::Purpose;
 use crate::server::pages::{ApplicationsPage, ConnectedApplication, FormStart};
 use crate::server::profile::Endpoint;
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::report;
 use crate::server::request::EndpointRequest;
 use crate::server::state::State;
-use crate::server::visitor::{Visitor, page, see_other};
+use crate::server::visitor::{Visitor, here, page};
 
 /// Returns `true` if a program asks for JSON, in place of a page.
 pub(in crate::server) fn wants_json(headers: &HeaderMap) -> bool {
@@ -32,7 +31,7 @@ pub(super) async fn show(
 ) -> Result<Response<AnswerBody>, Refusal> {
     let user = &*visitor.subject.user;
     let applications = allowed::list(&request.stores, user).await?;
-    let token = state.browser.forms.token(Purpose::Applications, &visitor.holder, "", state.clock.now());
+    let token = visitor.token(state, Purpose::Applications, "");
     if wants_json(&request.parts.headers) {
         let applications: Vec<Value> = applications.iter().map(described).collect();
         let document = json!({ "user": user, "form_token": token, "applications": applications });
@@ -47,7 +46,7 @@ pub(super) async fn show(
         form: FormStart::new(&reference, &token).with("client", &of.client),
     });
     let connected = connected.collect();
-    let log_out = state.browser.forms.token(Purpose::LogOut, &visitor.holder, "", state.clock.now());
+    let log_out = visitor.token(state, Purpose::LogOut, "");
     let log_out_url = state.url(Endpoint::LogOut).filter(|_| state.browser.login.is_none());
     let html = state.browser.pages.applications(&ApplicationsPage {
         user,
@@ -63,13 +62,7 @@ pub(super) async fn end(
     request: &EndpointRequest,
     visitor: &Visitor,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let token = request.form.text("form_token").unwrap_or_default();
-    let now = state.clock.now();
-    let is_ours = is_same_origin(&request.parts.headers, &state.issuer)
-        && state.browser.forms.is_valid(Purpose::Applications, &visitor.holder, "", token, now);
-    if !is_ours {
-        return Err(RefusalKind::Forged.into());
-    }
+    visitor.check(state, request, Purpose::Applications, "")?;
     let client = request.form.text("client");
     let client = client.ok_or(RefusalKind::InvalidRequest.because("The form names no application."))?;
     let user = &*visitor.subject.user;
@@ -79,12 +72,11 @@ pub(super) async fn end(
     if wants_json(&request.parts.headers) {
         return Ok(Answer::empty().into_response());
     }
-    let here = HeaderValue::try_from(request.reference());
-    here.map(see_other).map_err(|_| RefusalKind::ServerError.into())
+    here(request)
 }
 
 fn described(of: &AllowedApplication) -> Value {
-    let since = of.since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let since = unix_seconds(of.since);
     json!({
         "client_id": of.client,
         "name": of.label,

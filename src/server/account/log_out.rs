@@ -20,8 +20,8 @@ pub(super) fn show(
     request: &EndpointRequest,
     visitor: Option<&Visitor>,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let (reference, now) = (request.reference(), state.clock.now());
-    let token = visitor.map(|of| state.browser.forms.token(Purpose::LogOut, &of.holder, "", now));
+    let reference = request.reference();
+    let token = visitor.map(|visitor| visitor.token(state, Purpose::LogOut, ""));
     let form = token.as_deref().map(|token| FormStart::new(&reference, token));
     let user = visitor.map(|visitor| &*visitor.subject.user);
     Ok(page(state, StatusCode::OK, state.browser.pages.log_out(&LogOutPage { user, form })))
@@ -41,7 +41,7 @@ pub(super) async fn submit(
         return Err(RefusalKind::Forged.into());
     }
     if let Some(visitor) = &visitor {
-        check(state, request, visitor)?;
+        visitor.check(state, request, Purpose::LogOut, "")?;
         let (stores, subject) = (&request.stores, &visitor.subject);
         stores.grants.end_dyn(&Ending::Session(&subject.session)).await?;
         stores.sessions.end_dyn(&visitor.holder).await?;
@@ -59,11 +59,3 @@ pub(super) async fn submit(
 /// Chromium keeps pages for its back button although they must not be stored, and shows them after
 /// the log-out. This header, of the W3C's Clear Site Data, removes them.
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-
-/// Checks that the form was shown to this session.
-fn check(state: &State, request: &EndpointRequest, visitor: &Visitor) -> Result<(), Refusal> {
-    let token = request.form.text("form_token").unwrap_or_default();
-    let now = state.clock.now();
-    let is_ours = state.browser.forms.is_valid(Purpose::LogOut, &visitor.holder, "", token, now);
-    if is_ours { Ok(()) } else { Err(RefusalKind::Forged.into()) }
-}

@@ -7,7 +7,7 @@ use crate::grant::Ending;
 use crate::observe::issuing::Issuing;
 use crate::server::allowed::Allowed;
 use crate::server::answer_body::AnswerBody;
-use crate::server::browser::{Purpose, is_same_origin};
+use crate::server::browser::Purpose;
 use crate::server::offer_error::OfferError;
 use crate::server::pages::{CodePage, ConsentPage, FormStart, LogInProblem};
 use crate::server::refusal::{Refusal, RefusalKind};
@@ -24,8 +24,8 @@ pub(super) fn show(
     asked: &AuthorizationRequest<'_>,
     visitor: &Visitor,
 ) -> Response<AnswerBody> {
-    let (shown, reference) = (shown(request, asked), request.reference());
-    let token = state.browser.forms.token(Purpose::Consent, &visitor.holder, &shown, state.clock.now());
+    let reference = request.reference();
+    let token = visitor.token(state, Purpose::Consent, &shown(request, asked));
     let destination = match &asked.target {
         Target::Redirect(redirect) => redirect.destination(),
         Target::CodePage => String::new(),
@@ -53,7 +53,7 @@ pub(super) async fn allow(
     asked: AuthorizationRequest<'_>,
     visitor: Visitor,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    check(state, request, &asked, &visitor)?;
+    visitor.check(state, request, Purpose::Consent, &shown(request, &asked))?;
     let subject = &visitor.subject;
     let redirect = match &asked.target {
         Target::Redirect(redirect) => Some(redirect),
@@ -126,7 +126,7 @@ pub(super) fn deny(
     asked: &AuthorizationRequest<'_>,
     visitor: &Visitor,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    check(state, request, asked, visitor)?;
+    visitor.check(state, request, Purpose::Consent, &shown(request, asked))?;
     let refusal = RefusalKind::AccessDenied.into();
     report::refused(&refusal, request);
     match &asked.target {
@@ -135,20 +135,6 @@ pub(super) fn deny(
         }
         Target::CodePage => Err(refusal),
     }
-}
-
-/// Checks that the form was shown to this session, for this very request.
-fn check(
-    state: &State,
-    request: &EndpointRequest,
-    asked: &AuthorizationRequest<'_>,
-    visitor: &Visitor,
-) -> Result<(), Refusal> {
-    let token = request.form.text("form_token").unwrap_or_default();
-    let (shown, now) = (shown(request, asked), state.clock.now());
-    let is_ours = is_same_origin(&request.parts.headers, &state.issuer)
-        && state.browser.forms.is_valid(Purpose::Consent, &visitor.holder, &shown, token, now);
-    if is_ours { Ok(()) } else { Err(RefusalKind::Forged.into()) }
 }
 
 /// Returns the request and what it comes to, each part on a line of its own.

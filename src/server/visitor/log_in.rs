@@ -3,7 +3,7 @@
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Response, StatusCode};
 
-use super::{Visitor, page, see_other};
+use super::{Visitor, here, page, see_other};
 use crate::grant::{Application, Ending, NewSession};
 use crate::observe::issuing::Issuing;
 use crate::principal::BasicUser;
@@ -95,24 +95,25 @@ pub(in crate::server) async fn submit(
     let is_of_place = |user: &BasicUser| {
         application.is_none_or(|client| users::is_of_place(user.org(), user.app(), client))
     };
-    match users::log_in(state, request, name, password, is_of_place).await {
-        Ok(user) => begin(state, request, &user).await,
-        Err(refusal) => {
-            let problem = match refusal.kind {
-                RefusalKind::InvalidGrant => {
-                    report::log_in_denied(request);
-                    return show(state, request, application, Some(LogInProblem::Denied));
-                }
-                RefusalKind::TooManyAttempts => {
-                    LogInProblem::Throttled(refusal.retry_after.unwrap_or_default())
-                }
-                RefusalKind::Unavailable => LogInProblem::Unavailable,
-                _ => return Err(refusal),
-            };
-            report::refused(&refusal, request);
-            show(state, request, application, Some(problem))
+    let refusal = match users::log_in(state, request, name, password, is_of_place).await {
+        Ok(user) => match begin(state, request, &user).await {
+            // The user was deleted after the password was verified.
+            Err(refusal) if refusal.kind == RefusalKind::InvalidGrant => refusal,
+            begun => return begun,
+        },
+        Err(refusal) => refusal,
+    };
+    let problem = match refusal.kind {
+        RefusalKind::InvalidGrant => {
+            report::log_in_denied(request);
+            return show(state, request, application, Some(LogInProblem::Denied));
         }
-    }
+        RefusalKind::TooManyAttempts => LogInProblem::Throttled(refusal.retry_after.unwrap_or_default()),
+        RefusalKind::Unavailable => LogInProblem::Unavailable,
+        _ => return Err(refusal),
+    };
+    report::refused(&refusal, request);
+    show(state, request, application, Some(problem))
 }
 
 /// Returns `true` if the form was shown to this browser.
@@ -150,10 +151,4 @@ async fn begin(
     headers.append(SET_COOKIE, cookie.set(&secret, None));
     headers.append(SET_COOKIE, Cookie::pre_session(&state.issuer, tenant).clear());
     Ok(response)
-}
-
-/// Sends the browser to the page that it is on.
-fn here(request: &EndpointRequest) -> Result<Response<AnswerBody>, Refusal> {
-    let here = HeaderValue::try_from(request.reference());
-    here.map(see_other).map_err(|_| RefusalKind::ServerError.into())
 }

@@ -3,11 +3,11 @@
 pub(super) mod log_in;
 mod response;
 
-pub(super) use self::response::{page, policy, refused, see_other};
+pub(super) use self::response::{here, page, policy, refused, see_other};
 
 use crate::credential::Digest;
 use crate::request::RequestHead;
-use crate::server::browser::Cookie;
+use crate::server::browser::{Cookie, Purpose, is_same_origin};
 use crate::server::login::Subject;
 use crate::server::refusal::{Refusal, RefusalKind};
 use crate::server::request::EndpointRequest;
@@ -39,6 +39,25 @@ impl Visitor {
         let holder = cookie.digest(&secret);
         let session = request.stores.sessions.find_dyn(&holder).await?;
         Ok(session.map(|session| Self { subject: session.into(), holder }))
+    }
+
+    /// Returns the token of a form for this user. `shown` is what the page of the form shows.
+    pub(in crate::server) fn token(&self, state: &State, purpose: Purpose, shown: &str) -> String {
+        state.browser.forms.token(purpose, &self.holder, shown, state.clock.now())
+    }
+
+    /// Checks that this very site sends a form, and that the form was shown to this user.
+    pub(in crate::server) fn check(
+        &self,
+        state: &State,
+        request: &EndpointRequest,
+        purpose: Purpose,
+        shown: &str,
+    ) -> Result<(), Refusal> {
+        let token = request.form.text("form_token").unwrap_or_default();
+        let is_ours = is_same_origin(&request.parts.headers, &state.issuer)
+            && state.browser.forms.is_valid(purpose, &self.holder, shown, token, state.clock.now());
+        if is_ours { Ok(()) } else { Err(RefusalKind::Forged.into()) }
     }
 
     /// Returns a user that the service logged in. The name is a part of the holder, because a

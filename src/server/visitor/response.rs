@@ -13,6 +13,7 @@ use crate::rejection::render::whole_seconds;
 use crate::server::answer_body::AnswerBody;
 use crate::server::pages::ErrorPage;
 use crate::server::refusal::{Refusal, RefusalKind};
+use crate::server::request::EndpointRequest;
 use crate::server::state::State;
 
 /// Returns a page.
@@ -37,6 +38,12 @@ pub(in crate::server) fn see_other(location: HeaderValue) -> Response<AnswerBody
     response.headers_mut().insert(LOCATION, location);
     keep_private(response.headers_mut());
     response
+}
+
+/// Returns a redirect to the page that the browser is on, which it then gets anew.
+pub(in crate::server) fn here(request: &EndpointRequest) -> Result<Response<AnswerBody>, Refusal> {
+    let here = HeaderValue::try_from(request.reference());
+    here.map(see_other).map_err(|_| RefusalKind::ServerError.into())
 }
 
 /// Returns the page of a refusal.

@@ -147,3 +147,21 @@ async fn another_account_replaces_the_session_of_the_browser() {
         assert!(!kit.is_live(&tokens.access).await, "{}: as after a log-out", kit.name);
     }
 }
+
+#[tokio::test]
+async fn a_user_that_was_deleted_after_the_password_was_verified_gets_the_form_again() {
+    // Like a log-in that has verified the password when the user is deleted.
+    let verified = || {
+        let users = MemoryVerifier::builder().passwords(cheap_passwords());
+        users.user("alice", PASSWORD, BasicUser::new("alice")).build().unwrap()
+    };
+    for kit in Kit::with(&clients(), |builder| builder.users(verified())).await {
+        let Some(database) = &kit.database else { continue };
+        let mut browser = Browser::new(&kit);
+        let page = browser.get(&request()).await;
+        assert!(database.store().users().delete("alice").await.unwrap());
+        let again = browser.submit_log_in(&request(), &page, "alice", PASSWORD).await;
+        assert!(again.is_log_in() && again.status == 403, "{}: {again:?}", kit.name);
+        assert!(!browser.cookies.contains_key(SESSION));
+    }
+}
