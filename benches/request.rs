@@ -54,6 +54,9 @@ enum By {
     /// An axum router whose handler extracts the principal.
     #[cfg(feature = "axum")]
     Axum,
+    /// The same router with a middleware of twenty lines in place of the layer.
+    #[cfg(feature = "axum")]
+    Hand,
     /// A JWT verifier.
     #[cfg(feature = "jwt")]
     Jwt,
@@ -92,6 +95,8 @@ fn cases() -> Vec<Case> {
         Case { by: By::Dyn, ..case("bearer-dyn", three, authorization(bearer), plain) },
         #[cfg(feature = "axum")]
         Case { by: By::Axum, ..case("bearer-axum", three, authorization(bearer), plain) },
+        #[cfg(feature = "axum")]
+        Case { by: By::Hand, ..case("hand-axum", three, authorization(bearer), plain) },
         case("bearer-any", any, authorization(bearer), plain),
         case("bare", any, authorization(|| TOKEN.to_owned()), plain),
         case("app-token", any, Some(("x-app-token", || APP_TOKEN.to_owned())), plain),
@@ -206,6 +211,53 @@ mod decode {
     }
 }
 
+/// A middleware as services write it by hand: it looks a bearer token up in a map, and hands on a copy
+/// of the user. It looks at no other place, keeps the token itself as the key, and marks nothing.
+#[cfg(feature = "axum")]
+mod hand {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use axum::extract::{Request, State};
+    use axum::http::StatusCode;
+    use axum::http::header::AUTHORIZATION;
+    use axum::middleware::{Next, from_fn_with_state};
+    use axum::response::Response;
+    use axum::routing::any;
+    use axum::{Extension, Router};
+
+    #[derive(Clone)]
+    pub(super) struct User {
+        name: String,
+        scopes: Vec<String>,
+    }
+
+    type Users = Arc<HashMap<String, User>>;
+
+    async fn authenticate(
+        State(users): State<Users>,
+        mut request: Request,
+        next: Next,
+    ) -> Result<Response, StatusCode> {
+        let line = request.headers().get(AUTHORIZATION).and_then(|line| line.to_str().ok());
+        let token = line.and_then(|line| line.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+        let user = users.get(token).ok_or(StatusCode::UNAUTHORIZED)?.clone();
+        request.extensions_mut().insert(user);
+        Ok(next.run(request).await)
+    }
+
+    pub(super) fn router() -> Router {
+        let user = || User { name: "otto".to_owned(), scopes: vec!["a".to_owned(), "b".to_owned()] };
+        let crowd = (0..super::CROWD).map(|at| (format!("crowd-{at:034}"), user()));
+        let users: Users = Arc::new(crowd.chain([(super::TOKEN.to_owned(), user())]).collect());
+        let handler = async |Extension(user): Extension<User>| {
+            std::hint::black_box((user.name, user.scopes));
+            "hello"
+        };
+        Router::new().route("/datasets", any(handler)).layer(from_fn_with_state(users, authenticate))
+    }
+}
+
 fn verifier() -> MemoryVerifier {
     let user = || OAuthUser::new("otto").with_scopes(["a", "b"]);
     let known = MemoryVerifier::builder()
@@ -301,7 +353,11 @@ fn drive_axum(case: &Case, requests: usize, with_layer: bool) {
 
     let plain = Router::new().route("/datasets", any(async || "hello"));
     let extracting = Router::new().route("/datasets", any(async |_: Principal| "hello"));
-    let router = if with_layer { extracting.layer(layer(verifier(), case)) } else { plain };
+    let router = match case.by {
+        _ if !with_layer => plain,
+        By::Hand => hand::router(),
+        _ => extracting.layer(layer(verifier(), case)),
+    };
     drive::<_, axum::body::Body>(router, case, requests);
 }
 
@@ -317,7 +373,7 @@ fn main() {
     let with_layer = arguments.get(2).is_none_or(|argument| argument != "without");
     match case.by {
         #[cfg(feature = "axum")]
-        By::Axum => drive_axum(case, requests, with_layer),
+        By::Axum | By::Hand => drive_axum(case, requests, with_layer),
         _ if !with_layer => drive(Inner, case, requests),
         By::Now => drive_layer(verifier(), case, requests),
         By::Dyn => drive_layer(verifier().boxed(), case, requests),
