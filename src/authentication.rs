@@ -70,6 +70,12 @@ impl Origin {
         self.carriers() & bit(carrier) != 0
     }
 
+    /// Returns true if any other carrier than this one brought a credential.
+    #[inline]
+    pub(crate) fn came_by_others(self, carrier: Carrier) -> bool {
+        self.carriers() & !bit(carrier) != 0
+    }
+
     /// Returns a bit for each carrier that brought a credential.
     #[inline]
     fn carriers(self) -> u8 {

@@ -72,6 +72,7 @@ impl Guard {
     }
 
     /// Refuses credentials because of their connection, and logs the reason.
+    #[cold]
     pub(crate) fn insecure(&self, credentials: &Credentials<'_>, head: RequestHead<'_>) -> Rejection {
         let security = self.transport.security(head);
         let why = match security {

@@ -11,10 +11,10 @@ use http::Request;
 use self::body::ReadBody;
 use self::guard::{Guard, TransportCheck};
 use self::guests::Guests;
-use self::outcome::{Accepted, Answer, ResponseContext, noted, unfinished, unreadable};
+use self::outcome::{Accepted, Answer, ResponseContext, unfinished};
 use self::redact::seal;
 use crate::clock::{Clock, SystemClock};
-use crate::credential::{Credentials, ReadError};
+use crate::credential::Credentials;
 use crate::deadline::caught;
 use crate::dialect::{Dialect, DialectError};
 use crate::observe::{audit, span};
@@ -132,12 +132,10 @@ impl Pipeline {
     ) -> Result<Decision, Rejection> {
         let head = RequestHead::from_request(request);
         let mut credentials = Credentials::default();
-        let unread = |error: ReadError| {
-            _ = noted(self.name, error.into());
-            unreadable(error, &self.table, head)
-        };
         let present = self.table.present_headers(head);
-        self.table.read_into(&mut credentials, head, present).map_err(unread)?;
+        if let Err(error) = self.table.read_into(&mut credentials, head, present) {
+            return Err(self.unread(error, head));
+        }
         match self.guard.check_transport(&credentials, head) {
             TransportCheck::Passes => {}
             TransportCheck::Refused => return Err(self.guard.insecure(&credentials, head)),

@@ -1,7 +1,7 @@
 //! Evaluation of a verifier's answers.
 
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::Extensions;
 
@@ -71,17 +71,30 @@ impl ResponseContext {
 pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
 
 /// Combines the verifier's answers: the subject before the app token, a denial before an outage.
+#[inline]
 pub(crate) fn combine_outcomes(
     credentials: &Credentials<'_>,
     subject: Answer,
     app: Answer,
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
-    let subject = outcome_of(credentials.presented_subject(), subject, clock);
-    if credentials.presented_app().is_none() {
-        let (principal, origin) = subject?.ok_or(RejectionKind::Missing)?;
-        return Ok(Authentication::new(principal, None, Some(origin)));
+    match (credentials.presented_subject(), subject, credentials.presented_app()) {
+        (Some(presented), Some(Ok(principal)), None) if is_acceptable(presented.kind, &principal, clock) => {
+            Ok(Authentication::new(principal, None, Some(Origin::of(presented))))
+        }
+        (_, subject, _) => combine_others(credentials, subject, app, clock),
     }
+}
+
+/// Combines answers that are not those of most requests: one credential, which is accepted.
+#[inline(never)]
+fn combine_others(
+    credentials: &Credentials<'_>,
+    subject: Answer,
+    app: Answer,
+    clock: &dyn Clock,
+) -> Result<Authentication, Rejection> {
+    let subject = outcome_of(credentials.presented_subject(), subject, clock);
     let app = outcome_of(credentials.presented_app(), app, clock);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
@@ -92,6 +105,21 @@ pub(crate) fn combine_outcomes(
         (Ok(None), Ok(None)) => Err(RejectionKind::Missing.into()),
         (Err(subject), Err(app)) if is_outage(&subject) && !is_outage(&app) => Err(app),
         (Err(rejection), _) | (_, Err(rejection)) => Err(rejection),
+    }
+}
+
+/// Returns true if this kind of credential can have this principal, and it has not expired.
+#[inline]
+fn is_acceptable(kind: CredentialKind, principal: &Principal, clock: &dyn Clock) -> bool {
+    is_possible(kind, principal) && !is_over(principal, clock)
+}
+
+#[inline]
+fn is_possible(kind: CredentialKind, principal: &Principal) -> bool {
+    match principal {
+        Principal::Guest(_) => false,
+        Principal::AppToken(_) => true,
+        _ => kind != CredentialKind::AppToken,
     }
 }
 
@@ -115,10 +143,7 @@ fn outcome_of(
     let (kind, origin) = (presented.kind, Origin::of(presented));
     let refused = |rejection: Rejection| Err(rejection.with_origin(Some(origin)));
     match answer {
-        Ok(principal) if principal.is_guest() => refused(broken_verifier(kind)),
-        Ok(principal) if kind == CredentialKind::AppToken && !matches!(principal, Principal::AppToken(_)) => {
-            refused(broken_verifier(kind))
-        }
+        Ok(principal) if !is_possible(kind, &principal) => refused(broken_verifier(kind)),
         // A caching verifier may have kept this principal past its expiry.
         Ok(principal) if is_over(&principal, clock) => {
             Denial::of(DenialReason::Expired, kind).log("layer");
@@ -147,9 +172,13 @@ const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Returns true if a principal expired longer ago than its verifier's leeway, or [`LEEWAY`] if that
 /// is longer.
+#[inline]
 fn is_over(principal: &Principal, clock: &dyn Clock) -> bool {
-    let since = principal.expires_at().and_then(|at| clock.now().duration_since(at).ok());
-    since.is_some_and(|since| since >= LEEWAY.max(principal.leeway()))
+    principal.expires_at().is_some_and(|at| is_past(at, principal.leeway(), clock))
+}
+
+fn is_past(expires_at: SystemTime, leeway: Duration, clock: &dyn Clock) -> bool {
+    clock.now().duration_since(expires_at).is_ok_and(|since| since >= LEEWAY.max(leeway))
 }
 
 fn broken_verifier(_kind: CredentialKind) -> Rejection {

@@ -34,6 +34,7 @@ pub(crate) fn seal<B>(
     Ok(())
 }
 
+#[inline]
 fn redact<B>(
     table: &Table,
     cut_query: bool,
@@ -41,10 +42,26 @@ fn redact<B>(
     origin: Origin,
     has_app: bool,
 ) -> Result<(), Rejection> {
-    let headers = request.headers_mut();
     if origin.came_by(Carrier::Authorization) {
-        headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
+        let value = request.headers_mut().get_mut(AUTHORIZATION);
+        value.into_iter().for_each(|value| value.set_sensitive(true));
     }
+    if has_app || origin.came_by_others(Carrier::Authorization) {
+        redact_others(table, cut_query, request, origin, has_app)?;
+    }
+    Ok(())
+}
+
+/// Redacts the carriers other than `Authorization`.
+#[inline(never)]
+fn redact_others<B>(
+    table: &Table,
+    cut_query: bool,
+    request: &mut Request<B>,
+    origin: Origin,
+    has_app: bool,
+) -> Result<(), Rejection> {
+    let headers = request.headers_mut();
     if has_app || origin.came_by(Carrier::Header) {
         for name in table.header_names() {
             headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));

@@ -11,7 +11,7 @@ use super::outcome::{
     Accepted, Answer, combine_outcomes, malformed_value, noted, origin_of, unfinished, unreadable,
 };
 use super::{Guests, Pipeline, revocation};
-use crate::credential::{Credentials, Presented};
+use crate::credential::{Credentials, Presented, ReadError};
 use crate::deadline::Bounded;
 use crate::observe::audit;
 use crate::observe::metrics::Started;
@@ -45,6 +45,13 @@ impl Pipeline {
     pub(super) fn leaves_form<M: ReadBody<B>, B>(&self, mode: &M, head: RequestHead<'_>, body: &B) -> bool {
         let lenient = self.table.reads_body_of_any_content_type();
         self.table.reads_body() && mode.leaves_form(head, body, lenient)
+    }
+
+    /// Logs that a head is unreadable, and returns the refusal.
+    #[cold]
+    pub(super) fn unread(&self, error: ReadError, head: RequestHead<'_>) -> Rejection {
+        _ = noted(self.name, error.into());
+        unreadable(error, &self.table, head)
     }
 
     /// Returns the guest for a request without credentials, if a rule admits it.

@@ -32,24 +32,35 @@ impl Carried {
     /// HTTP caches protect only the `Authorization` header (RFC 9111 section 3.5). A handler may
     /// relax `no-store` to `private` and set its own referrer policy.
     pub(crate) fn mark(self, headers: &mut HeaderMap, depends_on: Option<&HeaderValue>) {
-        if self != Self::Nothing {
-            // Most responses have no such line, and comparing names costs less than a look-up.
-            let is_private = headers.keys().any(|name| name == CACHE_CONTROL)
-                && headers.get_all(CACHE_CONTROL).iter().all(keeps_private);
-            if !is_private {
-                headers.insert(CACHE_CONTROL, NO_STORE);
-            }
+        // Each line is added before an earlier one is looked for, because most responses have none.
+        if self != Self::Nothing && headers.append(CACHE_CONTROL, NO_STORE) {
+            relax_to_private(headers);
         }
-        // The line is added before another one is looked for, because most responses have none.
         if let Some(names) = depends_on
             && headers.append(VARY, names.clone())
         {
             merge_names(headers);
         }
         if self == Self::InQuery {
-            headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+            keep_from_referrers(headers);
         }
     }
+}
+
+/// Leaves the handler's lines of `Cache-Control` if all of them keep the response private, and
+/// otherwise only the line that was added last.
+#[cold]
+fn relax_to_private(headers: &mut HeaderMap) {
+    let mut own: Vec<_> = headers.get_all(CACHE_CONTROL).iter().cloned().collect();
+    let added = own.pop();
+    headers.remove(CACHE_CONTROL);
+    let kept = if own.iter().all(keeps_private) { own } else { added.into_iter().collect() };
+    kept.into_iter().for_each(|line| _ = headers.append(CACHE_CONTROL, line));
+}
+
+#[cold]
+fn keep_from_referrers(headers: &mut HeaderMap) {
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
 }
 
 /// Leaves the handler's lines of `Vary`, and of the line that was added last the names that they do
