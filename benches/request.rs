@@ -211,8 +211,9 @@ mod decode {
     }
 }
 
-/// A middleware as services write it by hand: it looks a bearer token up in a map, and hands on a copy
-/// of the user. It looks at no other place, keeps the token itself as the key, and marks nothing.
+/// A middleware as services write it by hand: it looks a bearer token up in a map, and hands on a
+/// copy of the user. It looks at no other place, keeps the token itself as the key, and marks
+/// nothing.
 #[cfg(feature = "axum")]
 mod hand {
     use std::collections::HashMap;

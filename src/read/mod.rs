@@ -177,7 +177,7 @@ impl Table {
         // Read even without a row for it: this header always presents a credential, possibly of an
         // unknown scheme.
         if present.has_authorization()
-            && let Some(line) = scheme::only(head.headers().get_all(AUTHORIZATION))?
+            && let Some(line) = scheme::only_one(head.headers(), &AUTHORIZATION)?
         {
             self.authorization.read(line, credentials)?;
         }
