@@ -26,6 +26,7 @@ macro_rules! links {
             "[optional_login]: crate::guide::optional_login\n",
             "[own_tables]: crate::guide::own_tables\n",
             "[pages]: crate::guide::pages\n",
+            "[performance]: crate::guide::performance\n",
             "[policies]: crate::guide::policies\n",
             "[portal]: crate::guide::portal\n",
             "[principals]: crate::guide::principals\n",
@@ -71,10 +72,14 @@ macro_rules! source {
 }
 
 macro_rules! chapters {
-    ($($name:ident: $file:literal,)*) => {$(
+    ($($name:ident: $file:literal $(with $plot:literal)?,)*) => {$(
         #[cfg_attr(
             all(feature = "full", feature = "test-util"),
-            doc = concat!(links!(), include_str!(concat!("../docs/guide/", $file)))
+            doc = concat!(
+                links!(),
+                include_str!(concat!("../docs/guide/", $file)),
+                $("\n", include_str!(concat!("../docs/", $plot)),)?
+            )
         )]
         #[cfg_attr(not(all(feature = "full", feature = "test-util")), doc = "Needs all features.")]
         pub mod $name {}
@@ -100,6 +105,7 @@ chapters! {
     optional_login: "optional_login.md",
     own_tables: "own_tables.md",
     pages: "pages.md",
+    performance: "performance.md" with "performance.svg",
     policies: "policies.md",
     portal: "portal.md",
     principals: "principals.md",

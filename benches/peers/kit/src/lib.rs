@@ -6,6 +6,7 @@
 mod checks;
 mod clock;
 mod jobs;
+pub mod jwt;
 mod sent;
 
 use tokio::runtime::Runtime;
