@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import random
-import re
 import statistics
 import subprocess
 import sys
@@ -11,6 +10,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 here = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(here.parent))
+import callgrind  # noqa: E402
+
 target = here.parents[1] / "target" / "peers"
 tokens = target / "tokens"
 
@@ -31,8 +33,6 @@ PROGRAMS = [
 COMPARED = ["none", "hand-owned", "hand-arc", "tower-http", "ours"]
 STORED = [100, 1_000, 10_000, 100_000, 1_000_000]
 TASKS = [1, 16, 256, 4_096]
-
-ALLOCATIONS = {"malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"}
 
 
 def build(package, arguments):
@@ -58,29 +58,6 @@ def build_all():
     return programs
 
 
-def callgrind(program, case, requests, *plain):
-    """Returns the instructions and the allocations of a whole run."""
-    with tempfile.NamedTemporaryFile() as out:
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}"]
-        command += [program, case, "requests", str(requests), *plain]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        names, caller, callee, allocations, instructions = {}, None, None, 0, 0
-        for line in open(out.name):
-            if match := re.match(r"(c?fn)=\((\d+)\)(?: (.*))?", line):
-                kind, number, name = match.groups()
-                if name:
-                    names[number] = re.sub(r"'\d+$", "", name.strip())
-                if kind == "fn":
-                    caller = names[number]
-                else:
-                    callee = names[number]
-            elif line.startswith("calls=") and callee in ALLOCATIONS and caller not in ALLOCATIONS:
-                allocations += int(line[6:].split()[0])
-            elif line.startswith(("summary:", "totals:")):
-                instructions = int(line.split()[1])
-        return instructions, allocations
-
-
 def count(programs):
     """Counts each case as the difference between many and few requests, through the case and through the plain router."""
 
@@ -88,7 +65,7 @@ def count(programs):
         program, case = programs[name]
         # Cryptography costs millions of instructions, and no more requests are needed to see them.
         few, many = (10, 60) if name.startswith(("rs", "es")) else (200, 2_200)
-        runs = [callgrind(program, case, requests, *plain) for requests in (few, many)]
+        runs = [callgrind.count(program, case, "requests", str(number), *plain) for number in (few, many)]
         return [(most - least) / (many - few) for least, most in zip(*runs)]
 
     def one(name):
