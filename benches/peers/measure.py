@@ -79,10 +79,11 @@ def count(programs):
 
 def rounds(runs, number):
     """Runs all in shuffled order, that many times. Returns the medians of each column that they print."""
+    ahead = os.environ.get("AHEAD", "").split()
     printed = {name: [] for name in runs}
     for at in range(number):
         for name in random.sample(list(runs), len(runs)):
-            words = subprocess.check_output(runs[name], text=True).split()
+            words = subprocess.check_output([*ahead, *runs[name]], text=True).split()
             printed[name].append([float(word) for word in words])
         print(f"round {at + 1} of {number}", file=sys.stderr)
     return {name: [statistics.median(column) for column in zip(*rows)] for name, rows in printed.items()}

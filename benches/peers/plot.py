@@ -118,7 +118,7 @@ def by_path(counted):
     ]
     groups = [(path, [(way, value) for way, value in bars if way != "none"]) for path, bars in groups]
     most = max(value for _, bars in groups for _, value in bars)
-    panel = Panel(0, "Cost by path", "instructions of a request", most, lambda mark: f"{mark / 1000:g}k")
+    panel = Panel(0, "Cost by path", "instructions of a request", most, lambda mark: f"{mark / 1000:g}k" if mark else "0")
     panel.bars(groups)
     panel.caption("how the credential is sent, or refused")
     return panel.parts
@@ -134,7 +134,7 @@ def by_callers(sizes, rows):
 
 def by_tasks(sizes, rows):
     most = max(max(values) for values in rows.values())
-    panel = Panel(2, "Throughput by tasks", "requests a second", most, lambda mark: f"{mark / 1e6:g}M")
+    panel = Panel(2, "Throughput by tasks", "requests a second", most, lambda mark: f"{mark / 1e6:g}M" if mark else "0")
     panel.lines([str(size) for size in sizes], rows)
     panel.caption("tasks on two workers")
     return panel.parts

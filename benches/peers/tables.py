@@ -32,30 +32,30 @@ NAMES = {
 # A crate, its set-up, what it does, and what it does not do that others here do.
 PEERS = [
     ("tower-principal", "its layer, `MemoryVerifier` or `JwtVerifier`, an extractor",
-     "reads one kind of credential, refuses a second one, marks it sensitive, compares keyed fingerprints, sets "
-     "`Cache-Control` and `Vary`, and answers refusals with a challenge and a body", ""),
+     "finds the principal of a credential in any of the dialect's forms; refuses a second credential; compares keyed "
+     "fingerprints; marks the header sensitive; sets `Cache-Control` and `Vary`; answers a refusal with a challenge "
+     "and a body",
+     "load sessions"),
     ("axum", "`from_fn_with_state`, a `HashMap`, `Extension`",
-     "finds the user of a token; this is what services write by hand",
-     "compares in constant time, sets headers, or names the reason of a refusal"),
-    ("axum-extra", "the same, with `TypedHeader` for the credential", "reads `Authorization` by its type",
-     "the same; answers 400 if there is no credential"),
+     "finds the user of a token, as services write it by hand",
+     "compare in constant time, set headers, name the reason of a refusal"),
+    ("axum-extra", "the same, with `TypedHeader` for the credential", "the same; reads the header into its type",
+     "as the row above; answers 400 if there is no credential"),
     ("tower-http", "`AsyncRequireAuthorizationLayer` with a map and a boxed future; "
      "`ValidateRequestHeaderLayer::bearer` and `basic`, which are deprecated",
      "the first finds the user of a token, the second compares the header with one value",
-     "the same; the second has no users"),
+     "as the rows above; the second knows no users"),
     ("jwt-authorizer", "`into_layer`, a key set in memory, `JwtClaims`; axum 0.7",
-     "checks a JWT and its `iss`, `aud` and `exp`", "axum 0.8; a cache"),
+     "checks a JWT and its `iss`, `aud` and `exp`", "run with axum 0.8, cache"),
     ("tower-oauth2-resource-server", "its layer, a static tenant, `Extension`",
-     "checks a JWT and its `iss`, `aud` and `exp`", "HS256; a cache"),
-    ("axum-jwt-auth", "`Claims` as extractor, `LocalDecoder`", "checks a JWT and its `iss`, `aud` and `exp`",
-     "choose a key by its `kid` (`LocalDecoder`); a cache"),
-    ("axum-jwks", "`Claims` as extractor, a key set in memory", "checks a JWT and its `aud` and `exp`",
-     "HS256, ES256; check `iss`; a cache"),
+     "checks a JWT and its `iss`, `aud` and `exp`", "check HS256, cache"),
+    ("axum-jwt-auth", "`LocalDecoder`, `Claims` as extractor", "checks a JWT and its `iss`, `aud` and `exp`",
+     "choose a key by its `kid` (`LocalDecoder`), cache"),
+    ("axum-jwks", "a key set in memory, `Claims` as extractor", "checks a JWT and its `aud` and `exp`",
+     "check HS256, ES256 and `iss`, cache"),
     ("axum-login", "`AuthManagerLayer`, `MemoryStore`, `login_required!`",
      "loads a session and its user by a cookie", "read tokens"),
 ]
-
-WITHOUT_LAYER = ("none", "no-op")
 
 
 def table(heads, rows):

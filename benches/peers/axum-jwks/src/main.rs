@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::get;
 use axum_jwks::{Claims, Jwks, ParseTokenClaims, TokenError};
 use kit::Measured::Accepted;
 use kit::jwt::{AUDIENCE, key_set, made};
@@ -52,9 +52,9 @@ impl FromRef<AppState> for Jwks {
 fn protected() -> Made<Router> {
     let set = serde_json::from_str(&key_set("rs256")).expect("a key set");
     let jwks = Jwks::from_jwk_set(set, Some(AUDIENCE), None).expect("keys");
-    let handler = any(async |Claims(user): Claims<User>| greet(&user.sub));
+    let handler = get(async |Claims(user): Claims<User>| greet(&user.sub));
     let router = Router::new().route("/", handler).with_state(AppState { jwks });
-    made("rs256", router, Router::new().route("/", any(async || HELLO)))
+    made("rs256", router, Router::new().route("/", get(async || HELLO)))
 }
 
 const CASES: &[Case<Router>] = &[Case { name: "rs256/axum-jwks", measured: Accepted, make: |_| protected() }];

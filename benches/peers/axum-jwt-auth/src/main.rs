@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::any;
+use axum::routing::get;
 use axum_jwt_auth::{Claims, Decoder, LocalDecoder};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -38,9 +38,9 @@ fn protected(name: &str, algorithm: Algorithm) -> Made<Router> {
     validation.set_audience(&[AUDIENCE]);
     validation.set_issuer(&[ISSUER]);
     let decoder = LocalDecoder::builder().keys(vec![key]).validation(validation).build().expect("a decoder");
-    let handler = any(async |user: Claims<User>| greet(&user.claims.sub));
+    let handler = get(async |user: Claims<User>| greet(&user.claims.sub));
     let router = Router::new().route("/", handler).with_state(AppState { decoder: Arc::new(decoder) });
-    made(name, router, Router::new().route("/", any(async || HELLO)))
+    made(name, router, Router::new().route("/", get(async || HELLO)))
 }
 
 const CASES: &[Case<Router>] = &[

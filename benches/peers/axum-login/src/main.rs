@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::SET_COOKIE;
 use axum::http::{Request, StatusCode};
-use axum::routing::{any, post};
+use axum::routing::{get, post};
 
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId, login_required};
 use kit::Measured::Accepted;
@@ -74,7 +74,7 @@ fn protected(setup: &Setup<'_>) -> Made<Router> {
     let sessions = SessionManagerLayer::new(MemoryStore::default());
     let handler = async |session: AuthSession<Backend>| greet(&session.user.expect("a user").id);
     let router = Router::new()
-        .route("/", any(handler))
+        .route("/", get(handler))
         .route_layer(login_required!(Backend))
         .route("/login", post(log_in))
         .layer(AuthManagerLayerBuilder::new(backend, sessions).build());
@@ -86,7 +86,7 @@ fn protected(setup: &Setup<'_>) -> Made<Router> {
     let wrong = format!("{}{other}", &cookie[..cookie.len() - 2]) + &cookie[cookie.len() - 1..];
     Made {
         router,
-        plain: Router::new().route("/", any(async || HELLO)),
+        plain: Router::new().route("/", get(async || HELLO)),
         accepted: Sent::cookie(cookie),
         wrong: Some(Sent::cookie(&wrong)),
         of_crowd: None,

@@ -1,7 +1,7 @@
 //! jwt-authorizer: its layer with keys in memory, and its extractor.
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::get;
 use jwt_authorizer::{AuthorizerBuilder, IntoLayer as _, JwtAuthorizer, JwtClaims, Validation};
 use kit::Measured::Accepted;
 use kit::jwt::{AUDIENCE, ISSUER, SECRET, key_set, made};
@@ -23,9 +23,9 @@ fn protected(algorithm: &str, setup: &Setup<'_>) -> Made<Router> {
     };
     let validation = Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]);
     let authorizer = setup.runtime.block_on(builder.validation(validation).build()).expect("an authorizer");
-    let handler = any(|JwtClaims(user): JwtClaims<User>| async move { greet(&user.sub) });
+    let handler = get(|JwtClaims(user): JwtClaims<User>| async move { greet(&user.sub) });
     let router = Router::new().route("/", handler).layer(authorizer.into_layer());
-    made(algorithm, router, Router::new().route("/", any(|| async { HELLO })))
+    made(algorithm, router, Router::new().route("/", get(|| async { HELLO })))
 }
 
 const CASES: &[Case<Router>] = &[

@@ -1,7 +1,7 @@
 //! This crate with JWTs, verified anew for each request and from its cache.
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::get;
 use kit::Measured::Accepted;
 use kit::jwt::{AUDIENCE, ISSUER, SECRET, key_set, made};
 use kit::{Case, HELLO, Made, greet};
@@ -20,9 +20,9 @@ fn verifier(algorithm: &str) -> JwtVerifier {
 
 fn protected(algorithm: &str, verifier: impl Verifier) -> Made<Router> {
     let layer = AuthenticateLayer::new(dialect::RFC6750, verifier, transport::danger_assume_secure());
-    let handler = any(async |caller: Principal| greet(caller.id().unwrap_or_default()));
+    let handler = get(async |caller: Principal| greet(caller.id().unwrap_or_default()));
     let router = Router::new().route("/", handler).layer(layer);
-    made(algorithm, router, Router::new().route("/", any(async || HELLO)))
+    made(algorithm, router, Router::new().route("/", get(async || HELLO)))
 }
 
 fn cached(algorithm: &str) -> Made<Router> {

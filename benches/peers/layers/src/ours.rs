@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::any;
 use kit::{ID, Made, Setup, greet};
 use tower_principal::dialect::{PairMeaning, TokenMeaning};
 use tower_principal::verify::MemoryVerifier;
@@ -36,7 +35,7 @@ fn layer(dialect: Dialect, setup: &Setup<'_>) -> AuthenticateLayer<MemoryVerifie
 }
 
 fn greeting() -> Router {
-    Router::new().route("/", any(async |caller: Principal| greet(caller.id().unwrap_or_default())))
+    paths::route(async |caller: Principal| greet(caller.id().unwrap_or_default()))
 }
 
 /// The dialect has one form, as its peers read one.

@@ -1,7 +1,8 @@
 //! The ways in which a client sends its credential.
 
 use axum::Router;
-use axum::routing::any;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kit::{HELLO, Made, Sent};
@@ -10,9 +11,15 @@ use crate::users::{KEY, TOKEN, sent_by_crowd};
 
 const WRONG: &str = "9kxoTUYvSxnAiMpv008NBqRiqk5xWt012345678X";
 
+/// Returns the router of one handler.
+pub(crate) fn route<T: 'static>(handler: impl Handler<T, ()>) -> Router {
+    // Not `any`, because axum makes the route of a layered fallback anew for each request.
+    Router::new().route("/", on(MethodFilter::GET.or(MethodFilter::POST), handler))
+}
+
 /// Returns the router without any layer.
 pub(crate) fn plain() -> Router {
-    Router::new().route("/", any(async || HELLO))
+    route(async || HELLO)
 }
 
 pub(crate) fn bearer(router: Router) -> Made<Router> {

@@ -3,7 +3,7 @@
 
 use axum::Router;
 use axum::extract::Extension;
-use axum::routing::any;
+use axum::routing::get;
 use kit::Measured::Accepted;
 use kit::jwt::{AUDIENCE, ISSUER, key_set, made};
 use kit::{Case, HELLO, Made, Setup, greet};
@@ -26,9 +26,9 @@ fn protected(algorithm: &str, setup: &Setup<'_>) -> Made<Router> {
     let tenant = tenant.identifier(ISSUER).claims_validation(claims).build().expect("a tenant");
     let server = OAuth2ResourceServer::<User>::builder().add_tenant(tenant).build();
     let server = setup.runtime.block_on(server).expect("a resource server");
-    let handler = any(async |Extension(user): Extension<User>| greet(&user.sub));
+    let handler = get(async |Extension(user): Extension<User>| greet(&user.sub));
     let router = Router::new().route("/", handler).layer(server.into_layer());
-    made(algorithm, router, Router::new().route("/", any(async || HELLO)))
+    made(algorithm, router, Router::new().route("/", get(async || HELLO)))
 }
 
 const CASES: &[Case<Router>] = &[

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Extension;
 use axum::middleware::from_fn_with_state;
-use axum::routing::any;
 use kit::{Made, Setup, greet};
 
 use crate::paths;
@@ -31,7 +30,7 @@ fn keys(setup: &Setup<'_>) -> Keys {
 
 /// Returns the route whose handler has a copy of the user.
 pub(crate) fn greeting() -> Router {
-    Router::new().route("/", any(async |Extension(user): Extension<User>| greet(&user.id)))
+    paths::route(async |Extension(user): Extension<User>| greet(&user.id))
 }
 
 /// The map owns each user, so a request has a copy.
@@ -43,8 +42,7 @@ pub(crate) fn owned(setup: &Setup<'_>) -> Made<Router> {
 pub(crate) fn shared(setup: &Setup<'_>) -> Made<Router> {
     let users: Users<Arc<User>> =
         Arc::new(tokens(setup.crowd).map(|token| (token, Arc::new(user()))).collect());
-    let handler = any(async |Extension(user): Extension<Arc<User>>| greet(&user.id));
-    let router = Router::new().route("/", handler);
+    let router = paths::route(async |Extension(user): Extension<Arc<User>>| greet(&user.id));
     paths::bearer(router.layer(from_fn_with_state(users, functions::bearer::<Arc<User>>)))
 }
 
