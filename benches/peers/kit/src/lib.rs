@@ -1,7 +1,7 @@
 //! Sends the same requests to every router, checks the answers, and counts or times them.
 //!
-//! A program of this workspace calls [`run`] with its cases. `../run` starts it, under callgrind and
-//! alone.
+//! A program of this workspace calls [`run`] with its cases. `../run` starts it, under callgrind
+//! and alone.
 
 mod checks;
 mod clock;
