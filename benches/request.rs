@@ -19,6 +19,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use tower_layer::Layer as _;
 use tower_principal::dialect::{self, PairMeaning, TokenMeaning};
+#[cfg(feature = "axum")]
+use tower_principal::extract;
 use tower_principal::verify::password::Passwords;
 use tower_principal::{
     ApiKey, AppToken, AuthenticateLayer, Authentication, Credential, CredentialForm, Dialect, OAuthUser,
@@ -54,6 +56,9 @@ enum By {
     /// An axum router whose handler extracts the principal.
     #[cfg(feature = "axum")]
     Axum,
+    /// The same router, protected as a whole.
+    #[cfg(feature = "axum")]
+    Protect,
     /// The same router with a middleware of twenty lines in place of the layer.
     #[cfg(feature = "axum")]
     Hand,
@@ -95,6 +100,8 @@ fn cases() -> Vec<Case> {
         Case { by: By::Dyn, ..case("bearer-dyn", three, authorization(bearer), plain) },
         #[cfg(feature = "axum")]
         Case { by: By::Axum, ..case("bearer-axum", three, authorization(bearer), plain) },
+        #[cfg(feature = "axum")]
+        Case { by: By::Protect, ..case("bearer-protect", three, authorization(bearer), plain) },
         #[cfg(feature = "axum")]
         Case { by: By::Hand, ..case("hand-axum", three, authorization(bearer), plain) },
         case("bearer-any", any, authorization(bearer), plain),
@@ -357,6 +364,7 @@ fn drive_axum(case: &Case, requests: usize, with_layer: bool) {
     let router = match case.by {
         _ if !with_layer => plain,
         By::Hand => hand::router(),
+        By::Protect => extract::protect(extracting, layer(verifier(), case)).into_router(),
         _ => extracting.layer(layer(verifier(), case)),
     };
     drive::<_, axum::body::Body>(router, case, requests);
@@ -374,7 +382,7 @@ fn main() {
     let with_layer = arguments.get(2).is_none_or(|argument| argument != "without");
     match case.by {
         #[cfg(feature = "axum")]
-        By::Axum | By::Hand => drive_axum(case, requests, with_layer),
+        By::Axum | By::Hand | By::Protect => drive_axum(case, requests, with_layer),
         _ if !with_layer => drive(Inner, case, requests),
         By::Now => drive_layer(verifier(), case, requests),
         By::Dyn => drive_layer(verifier().boxed(), case, requests),

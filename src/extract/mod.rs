@@ -29,6 +29,7 @@
 
 mod extractors;
 mod protect;
+mod unboxed;
 
 pub use self::extractors::Authenticated;
 pub use self::protect::{Protected, protect};

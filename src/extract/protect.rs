@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::layer::AuthenticateLayer;
+use super::unboxed::Unboxed;
+use crate::layer::{AuthenticateLayer, ResponseBody};
 
 /// Puts a layer around every route of a router and returns a [`Protected`], which is no longer a
 /// plain router. A route that is added later has to be marked as [`public`](Protected::public).
@@ -59,14 +61,14 @@ where
     Serves<AuthenticateLayer<V, M>>: Service<
             Request,
             Error: Into<Infallible> + 'static,
-            Response: IntoResponse + 'static,
+            Response = Response<ResponseBody<Body>>,
             Future: Send + 'static,
         > + Clone
         + Send
         + Sync
         + 'static,
 {
-    Protected(router.route_layer(layer).reset_fallback())
+    Protected(router.route_layer(Unboxed(layer)).reset_fallback())
 }
 
 /// The service that a layer makes of a route.

@@ -41,6 +41,17 @@ impl<B> ResponseBody<B> {
     }
 }
 
+#[cfg(feature = "axum")]
+impl ResponseBody<axum_core::body::Body> {
+    /// Returns the same body as axum's.
+    pub(crate) fn into_axum(self) -> axum_core::body::Body {
+        match self.source {
+            Source::Inner { body } => body,
+            Source::Fixed { bytes } => bytes.unwrap_or_default().into(),
+        }
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;

@@ -126,16 +126,26 @@ impl Guard {
         subject: Answer,
         context: impl FnOnce() -> VerifyContext<'r>,
     ) -> Answer {
-        if !refused::is_any() && !self.fuse.is_looking() {
-            return subject;
-        }
-        match (subject, credentials.subject()) {
-            (Some(Ok(principal)), Some(credential)) => Some(self.refuse(credential, principal, &context())),
-            (subject, _) => subject,
+        if refused::is_any() || self.fuse.is_looking() {
+            self.unless_shown(credentials, subject, &context())
+        } else {
+            subject
         }
     }
 
     #[cold]
+    fn unless_shown(
+        &self,
+        credentials: &Credentials<'_>,
+        subject: Answer,
+        context: &VerifyContext<'_>,
+    ) -> Answer {
+        match (subject, credentials.subject()) {
+            (Some(Ok(principal)), Some(credential)) => Some(self.refuse(credential, principal, context)),
+            (subject, _) => subject,
+        }
+    }
+
     fn refuse(
         &self,
         credential: &Credential<'_>,

@@ -11,14 +11,15 @@ use super::outcome::{
     Accepted, Answer, combine_outcomes, malformed_value, noted, origin_of, unfinished, unreadable,
 };
 use super::{Guests, Pipeline, revocation};
-use crate::credential::{Credentials, Presented, ReadError};
+use crate::credential::{CredentialKind, Credentials, Presented, ReadError};
 use crate::deadline::Bounded;
 use crate::observe::audit;
 use crate::observe::metrics::Started;
+use crate::principal::Principal;
 use crate::read::PresentHeaders;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
-use crate::verify::{Verifier, VerifyContext};
+use crate::verify::{Verifier, VerifyContext, VerifyError};
 
 impl Pipeline {
     /// Revokes a credential that was shown over plain http, and returns the refusal.
@@ -77,13 +78,16 @@ impl Pipeline {
     ) -> Option<Answer> {
         match presented {
             None => Some(None),
-            Some(Presented { credential: None, kind, .. }) => {
-                Some(Some(Err(malformed_value(self.name, &self.malformed_logged, *kind))))
-            }
             Some(Presented { credential: Some(credential), .. }) => {
                 verifier.verify_now(credential, context).map(Some)
             }
+            Some(Presented { kind, .. }) => Some(Some(self.malformed(*kind))),
         }
+    }
+
+    #[cold]
+    fn malformed(&self, kind: CredentialKind) -> Result<Principal, VerifyError> {
+        Err(malformed_value(self.name, &self.malformed_logged, kind))
     }
 
     /// Verifies the credentials in the head within the time left. Returns `None` if there are none.
@@ -140,7 +144,7 @@ impl Pipeline {
             Presented { credential: Some(credential), .. } => {
                 Some(verifier.verify(credential, &context).await)
             }
-            Presented { kind, .. } => Some(Err(malformed_value(self.name, &self.malformed_logged, *kind))),
+            Presented { kind, .. } => Some(self.malformed(*kind)),
         };
         let both = std::pin::pin!(async {
             let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
@@ -173,10 +177,7 @@ impl Pipeline {
 
     #[inline]
     pub(super) fn context<'r>(&'r self, head: RequestHead<'r>) -> VerifyContext<'r> {
-        let context = VerifyContext::new(head).with_transport(self.guard.transport());
-        match self.tenant.as_ref().and_then(|tenant| tenant(&head)) {
-            Some(tenant) => context.with_tenant(tenant),
-            None => context,
-        }
+        let tenant = self.tenant.as_ref().and_then(|tenant| tenant(&head));
+        VerifyContext::at_layer(head, self.guard.transport(), tenant)
     }
 }

@@ -54,6 +54,15 @@ impl<'r> VerifyContext<'r> {
         Self { head: Some(head), ..Self::default() }
     }
 
+    /// Returns the context of a request at a layer, made at once because each request makes one.
+    pub(crate) const fn at_layer(
+        head: RequestHead<'r>,
+        transport: &'r Transport,
+        tenant: Option<Cow<'r, str>>,
+    ) -> Self {
+        Self { tenant, client: None, transport: Some(transport), head: Some(head), deadline: None }
+    }
+
     /// Returns the same context with a tenant.
     #[must_use]
     pub fn with_tenant(mut self, tenant: impl Into<Cow<'r, str>>) -> Self {
@@ -80,13 +89,6 @@ impl<'r> VerifyContext<'r> {
     #[must_use]
     pub const fn with_client(mut self, client: IpAddr) -> Self {
         self.client = Some(client);
-        self
-    }
-
-    /// Returns the same context with the source of the client's address, which is read only on
-    /// demand.
-    pub(crate) const fn with_transport(mut self, transport: &'r Transport) -> Self {
-        self.transport = Some(transport);
         self
     }
 

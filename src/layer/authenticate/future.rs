@@ -95,12 +95,7 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Waiting { stage, inner } => match ready!(stage.poll(inner, context))? {
-                    Ok((request, response_context)) => {
-                        State::Calling { future: inner.call(request), response_context }
-                    }
-                    Err(rejection) => State::Refused { rejection: Some(rejection) },
-                },
+                StateProjection::Waiting { stage, inner } => ready!(stage.poll(inner, context))?,
                 StateProjection::Calling { future, response_context } => {
                     let mut response = ready!(future.poll(context))?;
                     if let Some(rejection) = unrendered(&response) {
@@ -118,8 +113,7 @@ where
                 StateProjection::Refused { rejection } => {
                     // Only a future that is polled after completion has answered already.
                     let Some(rejection) = rejection.take() else { return Poll::Pending };
-                    let answer = this.pipeline.refuse(rejection, *this.facts);
-                    return Poll::Ready(Ok(answer.map(ResponseBody::fixed)));
+                    return Poll::Ready(Ok(refuse(this.pipeline, rejection, *this.facts)));
                 }
             };
             this.state.set(next);
@@ -128,9 +122,25 @@ where
 }
 
 impl<B> Stage<B> {
+    /// Calls the inner service with the verified request once it is ready for it. A refusal is the
+    /// next state as soon as there is one.
+    #[inline(never)]
+    fn poll<S: Service<Request<B>>>(
+        &mut self,
+        inner: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<State<S, B, S::Future>, S::Error>> {
+        Poll::Ready(Ok(match ready!(self.verified(inner, context))? {
+            Ok((request, response_context)) => {
+                State::Calling { future: inner.call(request), response_context }
+            }
+            Err(rejection) => State::Refused { rejection: Some(rejection) },
+        }))
+    }
+
     /// Returns the verified request once `inner` is ready for it, or the refusal as soon as there
     /// is one.
-    fn poll<S: Service<Request<B>>>(
+    fn verified<S: Service<Request<B>>>(
         &mut self,
         inner: &mut S,
         context: &mut Context<'_>,
@@ -154,6 +164,11 @@ impl<B> Stage<B> {
             }
         }
     }
+}
+
+#[inline(never)]
+fn refuse<R>(pipeline: &Pipeline, rejection: Rejection, facts: RequestFacts) -> Response<ResponseBody<R>> {
+    pipeline.refuse(rejection, facts).map(ResponseBody::fixed)
 }
 
 /// Polls the verification. A panic becomes a refusal and does not close the connection.

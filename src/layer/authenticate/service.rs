@@ -8,7 +8,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::AuthenticateFuture;
+use super::future::Waiting;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
+use crate::pipeline::outcome::Answer;
 use crate::pipeline::{Decision, Pipeline};
 use crate::request::RequestHead;
 use crate::verify::Verifier;
@@ -55,16 +57,39 @@ where
                 Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
             },
             Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
-            Ok(Decision::Waits(known)) => {
-                // A ready service may hold a permit. It is dropped here to release the permit, and
-                // the future makes a clone ready once the request is verified.
-                let inner = self.inner.clone();
-                self.inner = inner.clone();
-                let (verifier, mode) = (Arc::clone(&self.verifier), self.mode.clone());
-                let waiting = Box::pin(pipeline.decide_later(verifier, mode, request, known));
-                AuthenticateFuture::waiting(waiting, inner, pipeline, facts)
-            }
+            Ok(Decision::Waits(known)) => AuthenticateFuture::waiting(
+                self.decide_later(request, known),
+                self.release(),
+                pipeline,
+                facts,
+            ),
         }
+    }
+}
+
+impl<S, V: Verifier, M> Authenticate<S, V, M> {
+    // Out of line, because the future is large, and most requests do not wait.
+    #[inline(never)]
+    fn decide_later<B>(&self, request: Request<B>, known: Answer) -> Waiting<M::Body>
+    where
+        M: BodyMode<B>,
+        M::Body: Send + 'static,
+        B: Send + 'static,
+    {
+        let (verifier, mode) = (Arc::clone(&self.verifier), self.mode.clone());
+        Box::pin(self.pipeline.decide_later(verifier, mode, request, known))
+    }
+
+    /// Returns a clone of the inner service, which the future makes ready once the request is
+    /// verified. A ready service may hold a permit. It is dropped here to release the permit.
+    #[inline(never)]
+    fn release(&mut self) -> S
+    where
+        S: Clone,
+    {
+        let inner = self.inner.clone();
+        self.inner = inner.clone();
+        inner
     }
 }
 
