@@ -2,6 +2,7 @@
 //!
 //!     BENCH=cache benches/instructions              # instructions of one hit, by callgrind
 //!     cargo bench --bench cache -- times            # nanoseconds, from 100 to 1,000,000 stored tokens
+//!     cargo bench --bench cache -- lengths          # nanoseconds, by the length of the token
 //!     cargo bench --bench cache -- flood 1000000    # memory, after this number of unknown tokens
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
@@ -27,6 +28,9 @@ const CACHED_ALONE: [&str; 3] = ["password", "refused", "many"];
 
 const KEY: &str = "5xi1pa3bzl4r4mczg";
 const CLIENT: &str = "YXA6AfAGsHVBEeWOvxfLjNHDiA";
+
+/// The lengths of an opaque token, and of JWTs that differ only in their signatures.
+const LENGTHS: [(&str, usize); 4] = [("opaque", 40), ("HS256", 501), ("ES256", 544), ("RS256", 800)];
 
 /// Accepts every token that starts with `good`. It has no `verify_now`.
 struct Remote;
@@ -165,6 +169,30 @@ fn nanoseconds(stored: usize, verifier: &impl Verifier) -> u128 {
     rounds[rounds.len() / 2]
 }
 
+/// Prints the time of a hit for each of [`LENGTHS`] in ns: the median of rounds that take turns, so
+/// that a machine that gets slower makes no length look worse.
+fn lengths() {
+    const HITS: u128 = 20_000;
+    let cached = cached(1_000);
+    let tokens = LENGTHS.map(|(_, length)| format!("{:x<length$}", "good"));
+    let mut rounds = LENGTHS.map(|_| Vec::new());
+    for _ in 0..101 {
+        for (token, rounds) in tokens.iter().zip(&mut rounds) {
+            let _ = now(cached.verify(&access(token), &VerifyContext::default()));
+            let start = Instant::now();
+            for _ in 0..HITS {
+                let answer = cached.verify_now(&access(black_box(token)), &VerifyContext::default());
+                black_box(answer).unwrap().unwrap();
+            }
+            rounds.push(start.elapsed().as_nanos() / HITS);
+        }
+    }
+    for ((kind, length), rounds) in LENGTHS.iter().zip(&mut rounds) {
+        rounds.sort_unstable();
+        println!("{kind:>9} {length:>6} bytes {:>6} ns", rounds[rounds.len() / 2]);
+    }
+}
+
 /// Returns the resident memory of this process in KiB, or 0 if the system does not report it.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -207,6 +235,7 @@ fn main() {
                 );
             }
         }
+        (Some("lengths"), _) => lengths(),
         (Some("flood"), Some(bad)) => flood(bad),
         (Some(case), Some(hits)) => {
             count(case, hits, arguments.get(2).is_some_and(|twin| twin == "without"));

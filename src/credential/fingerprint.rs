@@ -1,9 +1,12 @@
 //! Keyed fingerprints of secrets.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
 use std::{fmt, io};
 
 use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
+
+use super::universal_hash::{UniversalHash, write_words};
 
 /// A 128-bit keyed fingerprint of one or several secrets.
 ///
@@ -30,7 +33,8 @@ use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u64; 2]);
 
-/// The random key of a family of fingerprints (SipHash-2-4 with 128 bits of output).
+/// The random key of a family of fingerprints (SipHash-2-4 with 128 bits of output). A part that is
+/// longer than 64 bytes is first shortened by a universal hash (NH), whose key is secret as well.
 ///
 /// # Examples
 ///
@@ -45,10 +49,13 @@ pub struct Fingerprint([u64; 2]);
 /// ```
 #[derive(Clone)]
 pub struct FingerprintKey {
-    /// For lists of one part, which need no length.
+    /// For lists of one short part, which need no length.
     one: SipHasher24,
-    /// For all other lists.
+    /// For lists of several short parts.
     several: SipHasher24,
+    /// For lists with a long part.
+    long: SipHasher24,
+    shortens: Arc<UniversalHash>,
 }
 
 impl Fingerprint {
@@ -70,19 +77,23 @@ impl FingerprintKey {
     ///
     /// Returns an error if the operating system has no randomness.
     pub fn random() -> io::Result<Self> {
-        Ok(Self { one: random()?, several: random()? })
+        let shortens = Arc::new(UniversalHash::random()?);
+        Ok(Self { one: random()?, several: random()?, long: random()?, shortens })
     }
 
     /// Returns the fingerprint of these parts. Two different lists of parts never give the same
-    /// bytes under the same key, because a single part has a key of its own. Before several parts
-    /// come their number and the length of each part except the last.
+    /// bytes under the same key, because a single short part has a key of its own. Before several
+    /// short parts come their number and the length of each part except the last. Lists with a long
+    /// part have a third key, and each part comes after its length.
     #[inline]
     pub fn of(&self, parts: &[&[u8]]) -> Fingerprint {
         let hash = match parts {
             // Hashing at once costs less than writing and finishing.
-            [part] => self.one.hash(part),
-            [measured @ .., _] => self.of_several(measured, parts),
-            [] => self.of_several(&[], parts),
+            [part] if is_short(part) => self.one.hash(part),
+            [measured @ .., last] if is_short(last) && measured.iter().all(is_short) => {
+                self.of_several(measured, parts)
+            }
+            _ => self.of_long(parts),
         };
         Fingerprint([hash.h1, hash.h2])
     }
@@ -94,6 +105,27 @@ impl FingerprintKey {
         parts.iter().for_each(|part| hasher.write(part));
         hasher.finish128()
     }
+
+    #[inline(never)]
+    fn of_long(&self, parts: &[&[u8]]) -> Hash128 {
+        let mut hasher = self.long;
+        let count = (parts.len() as u64) << 48;
+        for part in parts {
+            hasher.write_u64(count | part.len() as u64);
+            if is_short(part) {
+                write_words(part, &mut hasher);
+            } else {
+                self.shortens.write(part, &mut hasher);
+            }
+        }
+        hasher.finish128()
+    }
+}
+
+/// Returns true if a part is hashed as it is, because to shorten it first would cost more.
+#[inline]
+const fn is_short(part: &&[u8]) -> bool {
+    part.len() <= 64
 }
 
 fn random() -> io::Result<SipHasher24> {
@@ -152,16 +184,50 @@ impl Hasher for Identity {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn parts_do_not_run_into_each_other() {
         let key = FingerprintKey::random().unwrap();
-        let lists: [&[&[u8]]; 6] =
-            [&[b"a", b"b:c"], &[b"a:b", b"c"], &[b"a", b"b", b"c"], &[b"abc"], &[b"abc", b""], &[]];
+        let (long, longer) = ([b'a'; 65], [b'a'; 66]);
+        let lists: [&[&[u8]]; 15] = [
+            &[b"a", b"b:c"],
+            &[b"a:b", b"c"],
+            &[b"a", b"b", b"c"],
+            &[b"abc"],
+            &[b"abc", b""],
+            &[],
+            &[&long[..64]],
+            &[&long],
+            &[&longer],
+            &[&long, b""],
+            &[&long, b"a"],
+            &[b"a", &long],
+            &[b"a\0", &long],
+            &[&long, &longer],
+            &[&longer, &long],
+        ];
         for (i, one) in lists.iter().enumerate() {
             for (j, other) in lists.iter().enumerate() {
                 assert_eq!(key.of(one) == key.of(other), i == j, "{i} {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_and_every_byte_counts() {
+        let key = FingerprintKey::random().unwrap();
+        let zeros = [0; 1100];
+        let mut seen = HashSet::new();
+        assert!((0..zeros.len()).all(|length| seen.insert(key.of(&[&zeros[..length]]))));
+        for length in [64, 65, 80, 1024, 1025, 1100] {
+            for at in 0..length {
+                let mut other = zeros;
+                other[at] = 1;
+                assert!(seen.insert(key.of(&[&other[..length]])), "{at} of {length}");
+                assert!(seen.insert(key.of(&[b"acme", &other[..length]])), "{at} of {length}");
             }
         }
     }

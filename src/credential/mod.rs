@@ -42,6 +42,7 @@ pub(crate) mod source;
 pub(crate) mod token_format;
 #[cfg(feature = "headers")]
 pub mod typed_headers;
+mod universal_hash;
 
 pub use self::client::ClientKind;
 pub(crate) use self::credential::Credential;
