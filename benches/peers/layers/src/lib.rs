@@ -22,11 +22,13 @@ pub const CASES: &[Case<Router>] = &[
     // axum boxes a route again for any layer.
     case("bearer/no-op", Accepted, |_| paths::open(paths::plain().layer(Identity::new()))),
     case("bearer/hand-owned", Accepted, by_hand::owned),
+    case("bearer/hand-marked", Accepted, by_hand::marked),
     case("bearer/hand-arc", Accepted, by_hand::shared),
     case("bearer/axum-extra", Accepted, by_hand::typed),
     case("bearer/tower-http", Accepted, tower_http::asynchronous),
     case("bearer/tower-http-validate", Accepted, tower_http::validate_bearer),
     case("bearer/ours", Accepted, ours::bearer),
+    case("bearer/ours-protect", Accepted, ours::protected),
     case("bearer/ours-many", Accepted, ours::bearer_of_many),
     case("basic/hand-owned", Accepted, by_hand::basic),
     case("basic/axum-extra", Accepted, by_hand::basic_typed),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use kit::{ID, Made, Setup, greet};
 use tower_principal::dialect::{PairMeaning, TokenMeaning};
+use tower_principal::extract::protect;
 use tower_principal::verify::MemoryVerifier;
 use tower_principal::verify::password::Passwords;
 use tower_principal::{ApiKey, AuthenticateLayer, CredentialForm, Dialect, OAuthUser, Principal};
@@ -41,6 +42,11 @@ fn greeting() -> Router {
 /// The dialect has one form, as its peers read one.
 pub(crate) fn bearer(setup: &Setup<'_>) -> Made<Router> {
     paths::bearer(greeting().layer(layer(dialect::RFC6750, setup)))
+}
+
+/// The same around a whole router, whose responses then keep axum's own body.
+pub(crate) fn protected(setup: &Setup<'_>) -> Made<Router> {
+    paths::bearer(protect(greeting(), layer(dialect::RFC6750, setup)).into_router())
 }
 
 /// The dialect reads headers, the query and the body.

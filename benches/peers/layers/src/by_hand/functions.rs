@@ -2,8 +2,8 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, VARY};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum_extra::TypedHeader;
@@ -38,6 +38,19 @@ pub(super) async fn bearer<U: Clone + Send + Sync + 'static>(
     let token = credential(&request, "Bearer ").ok_or(REFUSED)?;
     let user = users.get(token).ok_or(REFUSED)?;
     pass(user, request, next).await
+}
+
+/// Sets the headers of the response that this crate sets, which keep it out of shared caches.
+pub(super) async fn bearer_marked(
+    users: State<Users<User>>,
+    request: Request,
+    next: Next,
+) -> Answer {
+    let mut response = bearer(users, request, next).await?;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(VARY, HeaderValue::from_static("authorization"));
+    Ok(response)
 }
 
 pub(super) async fn bearer_typed(

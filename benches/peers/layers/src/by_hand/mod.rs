@@ -38,6 +38,11 @@ pub(crate) fn owned(setup: &Setup<'_>) -> Made<Router> {
     paths::bearer(greeting().layer(from_fn_with_state(users(setup), functions::bearer::<User>)))
 }
 
+/// The same, and the response has the headers that keep it out of shared caches.
+pub(crate) fn marked(setup: &Setup<'_>) -> Made<Router> {
+    paths::bearer(greeting().layer(from_fn_with_state(users(setup), functions::bearer_marked)))
+}
+
 /// The users are shared.
 pub(crate) fn shared(setup: &Setup<'_>) -> Made<Router> {
     let users: Users<Arc<User>> =
