@@ -34,7 +34,8 @@ fn decode_text(value: &[u8]) -> Option<Zeroizing<String>> {
     if !value.len().is_multiple_of(4) {
         return None;
     }
-    let mut buffer = Zeroizing::new(vec![0; value.len().div_ceil(4) * 3]);
+    // Not zeros: `calloc` takes no memory from the thread's cache and costs twice as much.
+    let mut buffer = Zeroizing::new(vec![b' '; value.len() / 4 * 3]);
     let length = STANDARD.decode_slice(value, &mut buffer).ok()?;
     buffer.truncate(length);
     match String::from_utf8(std::mem::take(&mut *buffer)) {
