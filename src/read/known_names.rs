@@ -2,7 +2,7 @@
 
 use http::header::HeaderName;
 
-use crate::request::percent;
+use super::names::Names;
 
 /// All names that a dialect has for credentials, regardless of the carrier that a row reads.
 ///
@@ -10,15 +10,15 @@ use crate::request::percent;
 /// a guest's.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownNames {
-    names: Vec<&'static str>,
+    names: Names,
     /// The headers that a row reads.
     read: Vec<HeaderName>,
 }
 
 impl KnownNames {
     pub(super) fn add(&mut self, name: &'static str) {
-        if !self.names.contains(&name) {
-            self.names.push(name);
+        if !self.names.contains(name) {
+            self.names.add(name);
         }
     }
 
@@ -37,17 +37,7 @@ impl KnownNames {
 
     /// Returns true if a parameter of a query or form has one of the names, after percent-decoding.
     pub(super) fn are_in_parameters(&self, text: &[u8]) -> bool {
-        text.split(|byte| *byte == b'&').any(|parameter| self.is_named(parameter))
-    }
-
-    fn is_named(&self, parameter: &[u8]) -> bool {
-        let end = memchr::memchr(b'=', parameter).unwrap_or(parameter.len());
-        let name = parameter.get(..end).unwrap_or(parameter);
-        let is_known = |name: &[u8]| self.names.iter().any(|known| known.as_bytes() == name);
-        match memchr::memchr2(b'%', b'+', name) {
-            None => is_known(name),
-            Some(_) => percent::decode(name, b' ').is_some_and(|name| is_known(&name)),
-        }
+        self.names.each(text, |_| Err(())).is_err()
     }
 }
 

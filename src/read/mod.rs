@@ -42,11 +42,13 @@ use crate::request::original_target::set_target;
 
 mod authorization;
 pub(crate) mod basic;
+mod blocks;
 pub(crate) mod cookie;
 mod cookies;
 pub(crate) mod cross_site;
 mod header_names;
 mod known_names;
+mod names;
 mod options;
 mod parameters;
 mod reader;

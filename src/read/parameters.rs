@@ -1,7 +1,8 @@
 //! Rows of the parameters of one carrier.
 
+use super::names::Names;
 use super::token::MAX_LENGTH;
-use super::urlencoded::{self, Names};
+use super::urlencoded;
 use crate::credential::{Credentials, Pair, Presented, ReadError, Source};
 use crate::dialect::DialectError;
 use crate::dialect::PairMeaning;
@@ -57,12 +58,13 @@ impl Parameters {
         if self.names.contains(name) {
             return Err(DialectError::Repeated { what: "parameter", name });
         }
-        self.names.add(name).ok_or(DialectError::TooManyParameters(urlencoded::MAX_NAMES))
+        let place = self.names.add(name).filter(|place| *place < urlencoded::MAX_NAMES);
+        place.ok_or(DialectError::TooManyParameters(urlencoded::MAX_NAMES))
     }
 
     /// Returns the path and query without these parameters. Returns `None` if it has none of them.
     pub(super) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
-        self.names.cut_from(path, query)
+        urlencoded::cut(&self.names, path, query)
     }
 
     /// Reads all parameters that have a row.
@@ -74,7 +76,7 @@ impl Parameters {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let found = self.names.find(text)?;
+        let found = urlencoded::find(&self.names, text)?;
         let raw = |at: &usize| found.get(*at).copied().flatten();
         for row in &self.rows {
             let (presented, rank) = match row {

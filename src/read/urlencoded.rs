@@ -1,6 +1,9 @@
 //! Parameters of queries and form bodies, in a strict reading of the WHATWG URL standard's
 //! urlencoded grammar.
 
+use std::convert::Infallible;
+
+use super::names::{Named, Names};
 use crate::credential::{ReadError, Secret};
 use crate::request::percent;
 
@@ -8,125 +11,63 @@ use crate::request::percent;
 pub(crate) const MAX_NAMES: usize = 8;
 
 /// The raw values found, by the index of their name.
-pub(crate) type Found<'q> = [Option<&'q [u8]>; MAX_NAMES];
+pub(super) type Found<'q> = [Option<&'q [u8]>; MAX_NAMES];
 
-/// The parameter names of one carrier.
-#[derive(Clone, Debug)]
-pub(crate) struct Names {
-    names: Vec<&'static str>,
-    /// True for each first byte of a name, which rules out most segments.
-    starts: [bool; 256],
+/// Finds the parameters with these names. One that occurs twice is ambiguous.
+pub(super) fn find<'q>(names: &Names, query: &'q [u8]) -> Result<Found<'q>, ReadError> {
+    let mut found = Found::default();
+    names.each(query, |Named { place, value, end, .. }| match found.get_mut(place) {
+        Some(place @ None) => {
+            *place = query.get(value..end);
+            Ok(())
+        }
+        _ => Err(ReadError::Ambiguous),
+    })?;
+    Ok(found)
 }
 
-impl Names {
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.names.contains(&name)
-    }
-
-    /// Adds a name and returns its index. Returns `None` if the limit is reached.
-    pub(crate) fn add(&mut self, name: &'static str) -> Option<usize> {
-        let place = self.names.len();
-        let start = self.starts.get_mut(usize::from(*name.as_bytes().first()?))?;
-        if place == MAX_NAMES {
-            return None;
-        }
-        *start = true;
-        self.names.push(name);
-        Some(place)
-    }
-
-    /// Finds the parameters with these names. One that occurs twice is ambiguous.
-    ///
-    /// Names are compared after percent-decoding, because the handler's parser decodes them too.
-    /// Only a name that contains `%` or `+` is decoded. Nothing else is allocated, however long the
-    /// query is.
-    pub(crate) fn find<'q>(&self, query: &'q [u8]) -> Result<Found<'q>, ReadError> {
-        let mut found = Found::default();
-        let may_be_encoded = memchr::memchr2(b'%', b'+', query).is_some();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'&', query) {
-            if may_be_encoded || self.may_start(query.get(start)) {
-                self.look_at(query.get(start..end).unwrap_or_default(), may_be_encoded, &mut found)?;
-            }
-            start = end + 1;
-        }
-        self.look_at(query.get(start..).unwrap_or_default(), may_be_encoded, &mut found)?;
-        Ok(found)
-    }
-
-    #[inline]
-    fn may_start(&self, first: Option<&u8>) -> bool {
-        first.is_some_and(|first| self.starts.get(usize::from(*first)) == Some(&true))
-    }
-
-    /// Returns the path and query without the parameters of these names. Returns `None` if it has
-    /// none of them.
-    pub(crate) fn cut_from(&self, path: &str, query: &str) -> Option<String> {
-        let may_be_encoded = memchr::memchr2(b'%', b'+', query.as_bytes()).is_some();
-        let mut target = None;
-        // Kept parameters are copied in runs, each up to the next removed parameter.
-        let (mut kept, mut start) = (0, 0);
-        for end in memchr::memchr_iter(b'&', query.as_bytes()).chain([query.len()]) {
-            let segment = query.as_bytes().get(start..end).unwrap_or_default();
-            let named = (may_be_encoded || self.may_start(segment.first()))
-                && self.recognize(segment, may_be_encoded).is_some();
-            if named {
-                let target = target.get_or_insert_with(|| begun(path, query.len()));
-                push_run(target, path, query.get(kept..start).and_then(|run| run.strip_suffix('&')));
-                kept = end + 1;
-            }
-            start = end + 1;
-        }
-        let mut target = target?;
-        push_run(&mut target, path, query.get(kept..));
-        Some(target)
-    }
-
-    fn look_at<'q>(
-        &self,
-        segment: &'q [u8],
-        may_be_encoded: bool,
-        found: &mut Found<'q>,
-    ) -> Result<(), ReadError> {
-        let Some((place, value)) = self.recognize(segment, may_be_encoded) else { return Ok(()) };
-        match found.get_mut(place) {
-            Some(place @ None) => *place = Some(value),
-            _ => return Err(ReadError::Ambiguous),
-        }
-        Ok(())
-    }
-
-    /// Returns the index of the name that a segment has, and its raw value.
-    fn recognize<'q>(&self, segment: &'q [u8], may_be_encoded: bool) -> Option<(usize, &'q [u8])> {
-        if may_be_encoded {
-            let equals = memchr::memchr(b'=', segment).unwrap_or(segment.len());
-            let (name, value) = segment.split_at(equals);
-            if memchr::memchr2(b'%', b'+', name).is_some() {
-                let name = percent::decode(name, b' ')?;
-                let place = self.names.iter().position(|known| known.as_bytes() == &**name)?;
-                return Some((place, value.strip_prefix(b"=").unwrap_or_default()));
-            }
-        }
-        self.names.iter().enumerate().find_map(|(place, known)| {
-            match segment.strip_prefix(known.as_bytes())? {
-                [] => Some((place, &[][..])),
-                [b'=', value @ ..] => Some((place, value)),
-                _ => None,
-            }
-        })
-    }
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self { names: Vec::new(), starts: [false; 256] }
-    }
-}
-
-fn begun(path: &str, query_length: usize) -> String {
-    let mut target = String::with_capacity(path.len() + 1 + query_length);
+/// Returns the path and query without the parameters of these names. Returns `None` if it has none
+/// of them.
+pub(super) fn cut(names: &Names, path: &str, query: &str) -> Option<String> {
+    let Removed { first, last, length } = removed(names, query.as_bytes())?;
+    // The exact length, because a longer buffer costs a second allocation when it is shared.
+    let mut target = String::with_capacity(path.len() + query.len() + 1 - length);
     target.push_str(path);
-    target
+    // Kept parameters are copied in runs, each up to the next removed parameter.
+    let (mut kept, mut start) = (0, first);
+    while let Some(rest) = query.as_bytes().get(start..last) {
+        let end = start + memchr::memchr(b'&', rest).unwrap_or(rest.len());
+        if start == first || end == last || names.are_of(query.as_bytes().get(start..end).unwrap_or_default())
+        {
+            push_run(&mut target, path, query.get(kept..start).and_then(|run| run.strip_suffix('&')));
+            kept = end + 1;
+        }
+        start = end + 1;
+    }
+    push_run(&mut target, path, query.get(kept..));
+    Some(target)
+}
+
+/// The parameters that are removed from a query.
+struct Removed {
+    /// The start of the first one.
+    first: usize,
+    /// The end of the last one.
+    last: usize,
+    /// The length of all, each with one separator.
+    length: usize,
+}
+
+/// Returns the parameters that have one of the names.
+fn removed(names: &Names, query: &[u8]) -> Option<Removed> {
+    let mut removed = Removed { first: query.len(), last: 0, length: 0 };
+    let Ok(()) = names.each(query, |Named { start, end, .. }| {
+        removed.first = start.min(removed.first);
+        removed.last = end.max(removed.last);
+        removed.length += end - start + 1;
+        Ok::<_, Infallible>(())
+    });
+    (removed.length > 0).then_some(removed)
 }
 
 /// Adds a run of parameters to a target with this path.
@@ -166,6 +107,8 @@ pub(crate) fn value(raw: &[u8], max_length: usize) -> Result<Option<Secret<'_>>,
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::read::token::MAX_LENGTH;
 
@@ -174,7 +117,7 @@ mod tests {
         for (place, name) in ["access_token", "client_id", "$$app_token"].into_iter().enumerate() {
             assert_eq!(names.add(name), Some(place));
         }
-        let found = names.find(query.as_bytes())?;
+        let found = find(&names, query.as_bytes())?;
         let present = found.iter().enumerate().filter_map(|(place, raw)| Some((place, (*raw)?)));
         Ok(present.map(|(place, raw)| (place, String::from_utf8_lossy(raw).into_owned())).collect())
     }
@@ -211,7 +154,7 @@ mod tests {
     #[test]
     fn credentials_are_cut_out_and_the_rest_stays_as_it_is() {
         let mut names = Names::default();
-        assert_eq!(names.add("access_token"), Some(0));
+        names.add("access_token");
         for (query, cut) in [
             ("access_token=t", Some("/x")),
             ("a=1&access_token=t&b=%20", Some("/x?a=1&b=%20")),
@@ -226,7 +169,25 @@ mod tests {
             ("a=1&access_tokens=t", None),
             ("", None),
         ] {
-            assert_eq!(names.cut_from("/x", query).as_deref(), cut, "{query}");
+            let target = super::cut(&names, "/x", query);
+            assert!(target.as_ref().is_none_or(|target| target.len() == target.capacity()), "{query}");
+            assert_eq!(target.as_deref(), cut, "{query}");
+        }
+    }
+
+    proptest! {
+        /// The parts are a token, a similar name, and others of different lengths.
+        #[test]
+        fn a_cut_query_is_all_other_parameters_in_their_order(
+            parts in prop::collection::vec("access_token=t|access_token|%61ccess_token=t|access_tokens|b=[c+%]{0,99}|", 1..9),
+        ) {
+            let mut names = Names::default();
+            names.add("access_token");
+            let is_kept = |part: &&String| !matches!(part.as_str(), "access_token=t" | "access_token" | "%61ccess_token=t");
+            let kept: Vec<_> = parts.iter().filter(is_kept).map(String::as_str).collect();
+            let rest = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+            let expected = (kept.len() < parts.len()).then(|| format!("/x{rest}"));
+            prop_assert_eq!(cut(&names, "/x", &parts.join("&")), expected);
         }
     }
 
