@@ -123,6 +123,7 @@ fn cases() -> Vec<Case> {
         case("missing", any, None, plain),
         case("missing-two", two, None, plain),
         case("unknown", any, authorization(nobodys), plain),
+        case("unknown-1k", any, authorization(|| format!("Bearer {}", "z".repeat(1024))), plain),
         case("unknown-two", two, authorization(nobodys), plain),
         #[cfg(feature = "jwt")]
         Case { by: By::Jwt, ..case("jwt-hs256", || dialect::RFC6750, authorization(jwt::line), plain) },

@@ -72,14 +72,16 @@ impl Authorization {
                 None => Ok(()),
             };
         }
+        if let Some((classify, rank)) = self.bare
+            && value.is_empty()
+        {
+            let token = value::read_bare(word, classify)?;
+            return credentials.add(classify.present(token, Source::Bare), rank);
+        }
         if !scheme::is_printable(line) {
             return Err(ReadError::Malformed);
         }
         match self.bare {
-            Some((classify, rank)) if value.is_empty() => {
-                let token = value::read_bare(word, classify)?;
-                credentials.add(classify.present(token, Source::Bare), rank)
-            }
             // No scheme is that long: it is a bare token followed by something else.
             Some(_) if scheme::may_be_bare(word, "") => Err(ReadError::Malformed),
             _ if value.is_empty() || !std::str::from_utf8(word).is_ok_and(is_token) => {

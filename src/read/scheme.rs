@@ -126,14 +126,18 @@ const KNOWN_SCHEMES: [&str; 21] = [
     "JWT",
 ];
 
-/// The minimum length of a bare token, longer than all scheme names except one.
+/// The minimum length of a bare token. No scheme is longer, and one has this length.
 const MIN_BARE_LENGTH: usize = 16;
 
 /// Returns true if a word can be a bare token, because GeoDataHub sends tokens without a scheme.
 pub(crate) fn may_be_bare(word: &[u8], also: &str) -> bool {
-    word.len() >= MIN_BARE_LENGTH
-        && (token::is_b64token(word) || token::is_made_of(word, also))
-        && !KNOWN_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
+    !is_scheme(word) && (token::is_b64token(word) || token::is_made_of(word, also))
+}
+
+/// Returns true if a word is a scheme, or too short for a bare token.
+pub(crate) fn is_scheme(word: &[u8]) -> bool {
+    let is_known = || KNOWN_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()));
+    word.len() < MIN_BARE_LENGTH || word.len() == MIN_BARE_LENGTH && is_known()
 }
 
 #[cfg(test)]
@@ -184,6 +188,11 @@ mod tests {
 
     #[test]
     fn a_scheme_is_no_bare_token() {
+        assert!(
+            KNOWN_SCHEMES
+                .iter()
+                .all(|scheme| scheme.len() <= MIN_BARE_LENGTH && is_scheme(scheme.as_bytes()))
+        );
         assert!(may_be_bare(b"NgCXRK0123456789MzYjw", ""));
         assert!(may_be_bare(b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", ""));
         assert!(may_be_bare(b"17|NgCXRK0123456789", "|") && !may_be_bare(b"17|NgCXRK0123456789", ":"));

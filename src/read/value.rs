@@ -74,14 +74,16 @@ pub(crate) fn present<'r>(classify: &TokenMeaning, text: Secret<'r>, source: Sou
 
 /// Reads a token without a scheme.
 pub(crate) fn read_bare(word: &[u8], classify: TokenMeaning) -> Result<Option<Secret<'_>>, ReadError> {
+    if let Some(token) = token::parse(word)
+        && !scheme::is_scheme(word)
+    {
+        return Ok(Some(token));
+    }
     let also = match classify.characters {
         Characters::TokenAnd(also) => also,
         Characters::Token | Characters::Visible => "",
     };
-    if !scheme::may_be_bare(word, also) {
-        return Err(ReadError::Malformed);
-    }
-    Ok(token::parse(word).or_else(|| wider(&classify, word)))
+    if scheme::may_be_bare(word, also) { Ok(wider(&classify, word)) } else { Err(ReadError::Malformed) }
 }
 
 fn custom(
