@@ -82,10 +82,10 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `axum` (default) | the extractors; `protect`; the original path in `Router::nest` |
-//! | `headers` (default) | `credential::typed_headers`: headers for the `headers` crate |
 //! | `memory` (default) | `verify::MemoryVerifier`; it includes `password` |
 //! | `password` (default) | `verify::password`: argon2id hashes |
 //! | `tracing` (default) | log lines and audit events through `tracing`; else there is no log |
+//! | `headers` | `credential::typed_headers`: headers for clients that use the `headers` crate |
 //! | `metadata` | `ProtectedResource`, the metadata document of a resource (RFC 9728) |
 //! | `metrics` | counters and verification times through the `metrics` facade |
 //! | `throttle` | `verify::Throttled`, which limits the failed attempts of a client |

@@ -127,14 +127,18 @@ fn toml_of<T: serde::de::DeserializeOwned>(file: &str) -> T {
     toml::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
+}
+
 fn metadata(features: &[&str]) -> Metadata {
-    let cargo = || Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let version = cargo().args(["--version", "--verbose"]).output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     // The crates of other systems may be missing on this machine.
     let told = cargo()
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", host])
         .args(features)
         .output()
@@ -250,12 +254,28 @@ fn a_service_that_checks_only_jwts_builds_without_password_hashes_and_tables_in_
     let names = |features: &[&str]| -> BTreeSet<String> {
         built(&metadata(features)).into_iter().map(|package| package.name.clone()).collect()
     };
-    let heavy = ["argon2", "arc-swap", "headers"];
+    let heavy = ["argon2", "arc-swap"];
     let jwt = names(&["--no-default-features", "--features", "jwt"]);
     assert!(jwt.contains("aws-lc-rs"), "{jwt:?}");
     assert_eq!(heavy.into_iter().find(|name| jwt.contains(*name)), None);
     let default = names(&[]);
     assert!(heavy.into_iter().all(|name| default.contains(name)), "{default:?}");
+}
+
+/// The number that a user sees in `cargo tree`, the crate itself included.
+#[test]
+fn at_most_60_crates_are_built_by_default() {
+    // `cargo metadata` unites the features that crates have with those that the tests need.
+    let tree = cargo()
+        .args(["tree", "--locked", "--edges", "no-dev", "--prefix", "none", "--no-dedupe"])
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates: BTreeSet<_> = tree.lines().collect();
+    let is_there = |name: &str| crates.iter().any(|line| line.starts_with(name));
+    assert!(is_there("tower-principal v") && is_there("argon2 v"), "nothing was read: {crates:?}");
+    assert!(crates.len() <= 60, "{}: {crates:#?}", crates.len());
 }
 
 /// `cargo check` with that Rust would report this first. The manifest's `rust-version` and the

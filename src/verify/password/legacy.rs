@@ -1,6 +1,5 @@
 //! Hash formats that this crate checks but does not make: bcrypt and scrypt.
 
-use argon2::password_hash::phc::PasswordHash;
 use base64::Engine as _;
 use base64::alphabet::BCRYPT;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -9,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::UnusableHash;
+use super::phc::{Phc, decimal};
 
 /// A hash of bcrypt or scrypt.
 // Hashes of other systems cost every request the same. With the feature `legacy-hashes` each check
@@ -70,14 +70,13 @@ impl Legacy {
     /// Parses `$scrypt$ln=LN,r=R,p=P$SALT$HASH`.
     fn scrypt(text: &str) -> Result<Self, UnusableHash> {
         let broken = UnusableHash::Broken;
-        let phc = PasswordHash::new(text).map_err(|_| broken)?;
+        let phc = Phc::read(text).ok_or(broken)?;
         let number = |name: &str| {
-            let found = phc.params.iter().find(|(known, _)| known.as_str() == name);
-            found.and_then(|(_, value)| value.decimal().ok()).ok_or(broken)
+            let found = phc.params().find(|(known, _)| *known == name);
+            found.and_then(|(_, value)| decimal(value)).ok_or(broken)
         };
         let (log_n, r, p) = (number("ln")?, number("r")?, number("p")?);
-        let (Some(salt), Some(hash)) = (&phc.salt, &phc.hash) else { return Err(broken) };
-        if phc.params.iter().count() != 3 || phc.version.is_some() || log_n == 0 || r == 0 || p == 0 {
+        if phc.params().count() != 3 || phc.version.is_some() || log_n == 0 || r == 0 || p == 0 {
             return Err(broken);
         }
         let memory = 1u64.checked_shl(log_n).and_then(|n| n.checked_mul(u64::from(r)));
@@ -88,7 +87,7 @@ impl Legacy {
         }
         let log_n = u8::try_from(log_n).map_err(|_| broken)?;
         let params = Params::new(log_n, r, p).map_err(|_| broken)?;
-        Ok(Self::Scrypt { params, salt: (**salt).into(), hash: hash.as_bytes().into() })
+        Ok(Self::Scrypt { params, salt: phc.salt.into(), hash: phc.hash.into() })
     }
 
     /// Returns roughly how long a check takes, in microseconds.

@@ -46,6 +46,7 @@ mod error;
 #[cfg(feature = "legacy-hashes")]
 mod legacy;
 mod memory;
+mod phc;
 mod stored;
 mod unusable;
 

@@ -1,12 +1,11 @@
 //! Stored password hashes: parsed once, with a bound on the cost of a check.
 
-use argon2::password_hash;
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::memory::Memory;
+use super::phc::{Phc, decimal};
 use super::unusable::UnusableHash;
 
 #[cfg(feature = "legacy-hashes")]
@@ -19,7 +18,8 @@ pub(super) enum Stored {
         algorithm: Algorithm,
         version: Version,
         params: Params,
-        phc: Box<PasswordHash>,
+        salt: Box<[u8]>,
+        hash: Box<[u8]>,
     },
     #[cfg(feature = "legacy-hashes")]
     Legacy(Legacy),
@@ -31,26 +31,32 @@ const WORK_KIB: u64 = 1024 * 1024;
 const LANES: u32 = 16;
 
 /// Returns a password's hash, in the format that [`Stored::is_current`] names.
-pub(super) fn hash(
-    params: &Params,
-    memory: &Memory,
-    password: &[u8],
-    salt: &[u8],
-) -> password_hash::Result<String> {
+pub(super) fn hash(params: &Params, memory: &Memory, password: &[u8], salt: &[u8]) -> argon2::Result<String> {
     let mut output = Zeroizing::new([0; Params::DEFAULT_OUTPUT_LEN]);
     let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
     let argon2 = Argon2::new(algorithm, version, params.clone());
     memory.lend(params.block_count(), |memory| {
         argon2.hash_password_into_with_memory(password, salt, output.as_mut_slice(), memory)
     })?;
-    let hash = PasswordHash {
-        algorithm: algorithm.ident(),
-        version: Some(version.into()),
-        params: ParamsString::try_from(params)?,
-        salt: Some(Salt::new(salt)?),
-        hash: Some(Output::new(output.as_slice())?),
-    };
-    Ok(hash.to_string())
+    let costs = [("m", params.m_cost()), ("t", params.t_cost()), ("p", params.p_cost())];
+    Ok(Phc::write(algorithm.as_str(), version.into(), &costs, salt, output.as_slice()))
+}
+
+/// Returns the parameters of an argon2 hash, with argon2's defaults. Returns `None` if argon2
+/// refuses them, or if the hash needs a key or associated data and so cannot be checked.
+fn params(phc: &Phc<'_>) -> Option<Params> {
+    let [mut memory, mut passes, mut lanes] =
+        [Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST];
+    for (name, value) in phc.params() {
+        let cost = match name {
+            "m" => &mut memory,
+            "t" => &mut passes,
+            "p" => &mut lanes,
+            _ => return None,
+        };
+        *cost = decimal(value)?;
+    }
+    Params::new(memory, passes, lanes, Some(phc.hash.len())).ok()
 }
 
 impl Stored {
@@ -67,16 +73,10 @@ impl Stored {
             #[cfg(not(feature = "legacy-hashes"))]
             _ => return Err(UnusableHash::Unsupported),
         };
-        let broken = |_| UnusableHash::Broken;
-        let phc = PasswordHash::new(text).map_err(|_| UnusableHash::Broken)?;
-        let version = phc.version.map(Version::try_from).transpose().map_err(|_| UnusableHash::Broken)?;
-        let params = Params::try_from(&phc).map_err(broken)?;
-        // These are argon2's own bounds. A hash that needs a key or associated data cannot be
-        // checked.
-        let complete = phc.hash.is_some() && phc.salt.as_ref().is_some_and(|salt| salt.len() >= 8);
-        if !complete || !params.keyid().is_empty() || !params.data().is_empty() {
-            return Err(UnusableHash::Broken);
-        }
+        let broken = UnusableHash::Broken;
+        let phc = Phc::read(text).ok_or(broken)?;
+        let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from).map_err(|_| broken)?;
+        let params = params(&phc).ok_or(broken)?;
         let work = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
         if params.m_cost() > MEMORY_KIB.max(own.m_cost())
             || work(&params) > WORK_KIB.max(work(own))
@@ -84,7 +84,7 @@ impl Stored {
         {
             return Err(UnusableHash::TooCostly);
         }
-        Ok(Self::Argon2 { algorithm, version: version.unwrap_or(Version::V0x10), params, phc: Box::new(phc) })
+        Ok(Self::Argon2 { algorithm, version, params, salt: phc.salt.into(), hash: phc.hash.into() })
     }
 
     /// Returns `true` if new hashes are made in this format.
@@ -104,15 +104,13 @@ impl Stored {
     /// Returns `true` if a password matches this hash.
     pub(super) fn matches(&self, memory: &Memory, password: &[u8]) -> bool {
         match self {
-            Self::Argon2 { algorithm, version, params, phc } => {
-                let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else { return false };
+            Self::Argon2 { algorithm, version, params, salt, hash } => {
                 let argon2 = Argon2::new(*algorithm, *version, params.clone());
-                let mut buffer = Zeroizing::new([0; Output::MAX_LENGTH]);
-                let Some(found) = buffer.get_mut(..expected.len()) else { return false };
+                let mut found = Zeroizing::new(vec![0; hash.len()]);
                 let done = memory.lend(params.block_count(), |memory| {
-                    argon2.hash_password_into_with_memory(password, salt, found, memory)
+                    argon2.hash_password_into_with_memory(password, salt, &mut found, memory)
                 });
-                done.is_ok() && expected.as_bytes().ct_eq(found).into()
+                done.is_ok() && found.ct_eq(hash).into()
             }
             #[cfg(feature = "legacy-hashes")]
             Self::Legacy(legacy) => legacy.matches(password),
