@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::schema::statement;
-use super::{Engine, Plan, Row, SqlError, Value};
+use super::{Access, Engine, Plan, Row, SqlError, Value};
 
 /// Database: its engine, the prefix of its tables, and the time it has for an answer.
 ///
@@ -51,7 +51,7 @@ impl Database {
     /// connection was made, and since the next one was.
     pub(super) async fn read(&self, statement: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let until = Instant::now() + self.deadline;
-        self.detached(self.place(until).await?, statement, values, until, ATTEMPTS, |rows| rows).await
+        self.detached(self.place(until).await?, Access::Read, statement, values, until, |rows| rows).await
     }
 
     /// Runs a statement that changes something, once, and returns the rows of its `RETURNING`.
@@ -68,7 +68,7 @@ impl Database {
         then: impl FnOnce(Result<Vec<Row>, SqlError>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, SqlError> {
         let until = Instant::now() + self.deadline;
-        self.detached(self.place(until).await?, statement, values, until, 1, then).await
+        self.detached(self.place(until).await?, Access::Write, statement, values, until, then).await
     }
 
     /// Runs a statement as [`write`](Self::write) does, if a connection is free now; otherwise
@@ -79,7 +79,8 @@ impl Database {
         values: Vec<Value>,
     ) -> Option<Result<Vec<Row>, SqlError>> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(self.detached(place, statement, values, Instant::now() + self.deadline, 1, |rows| rows).await)
+        let until = Instant::now() + self.deadline;
+        Some(self.detached(place, Access::Write, statement, values, until, |rows| rows).await)
     }
 
     /// Brings the tables up to date if they are not. The database may still be starting, and other
@@ -138,22 +139,23 @@ impl Database {
     async fn detached<T: Send + 'static>(
         &self,
         place: OwnedSemaphorePermit,
+        access: Access,
         statement: SqlStr,
         values: Vec<Value>,
         until: Instant,
-        attempts: u32,
         then: impl FnOnce(Result<Vec<Row>, SqlError>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, SqlError> {
         let engine = Arc::clone(&self.engine);
+        let attempts = if access == Access::Read { ATTEMPTS } else { 1 };
         let work = async move {
             let _place = place;
             for _ in 1..attempts {
-                match engine.run(statement.clone(), values.clone(), until).await {
+                match engine.run(access, statement.clone(), values.clone(), until).await {
                     Err(SqlError::Unreachable) if Instant::now() < until => {}
                     done => return then(done),
                 }
             }
-            then(engine.run(statement, values, until).await)
+            then(engine.run(access, statement, values, until).await)
         };
         // A connection that is being made is completed, and is there for the next statement.
         let done = timeout_at(until, runtime()?.spawn(work)).await;

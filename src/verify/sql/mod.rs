@@ -32,7 +32,7 @@ use std::time::SystemTime;
 use self::builder::{Limits, Opened, Source};
 use self::change::{Hub, Listen};
 use self::database::Database;
-use self::engine::{Engine, Pooled};
+use self::engine::{Access, Engine, Pooled};
 use self::last_used::Uses;
 use self::schema::Plan;
 use self::value::{Row, Value};
@@ -64,6 +64,7 @@ mod grants;
 mod holders;
 mod kind;
 mod last_used;
+mod lease;
 #[cfg(feature = "postgres")]
 mod listen;
 mod log_in;

@@ -158,7 +158,7 @@ fn pooled(options: PgConnectOptions, limits: Limits) -> Pooled<Postgres> {
                     && sqlx::raw_sql(alone).fetch_one(connection).await?.try_get::<bool, _>(0)?)
             })
         });
-    Pooled { pool: pool.connect_lazy_with(options), irreplaceable: false }
+    Pooled::new(pool.connect_lazy_with(options), false)
 }
 
 impl From<&str> for PostgresSource {

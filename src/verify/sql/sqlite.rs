@@ -88,7 +88,7 @@ impl Source for SqliteSource {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None);
-        let pooled = Pooled { pool: pool.connect_lazy_with(options), irreplaceable: in_memory };
+        let pooled = Pooled::new(pool.connect_lazy_with(options), in_memory);
         Ok(Opened { engine: Arc::new(pooled), connections, words: &words::SQLITE, listening: None })
     }
 }

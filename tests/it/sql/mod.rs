@@ -17,6 +17,7 @@ mod lifecycle;
 mod outages;
 #[cfg(feature = "legacy-hashes")]
 mod rehash;
+mod round_trips;
 mod secrecy;
 mod start;
 #[cfg(feature = "cache")]

@@ -16,11 +16,11 @@ use tower_principal::{PrincipalKind, Secret, Verifier as _, VerifyContext, Verif
 use super::*;
 
 /// A server that only one test uses and may stop.
-struct Server(TempDir);
+pub(super) struct Server(TempDir);
 
 impl Server {
     /// Makes the folder readable for other users, because the server does not run as root.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         #[cfg(unix)]
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -35,7 +35,7 @@ impl Server {
     }
 
     /// Starts it, and returns its address.
-    fn start(&self) -> String {
+    pub(super) fn start(&self) -> String {
         let output = self.script("start").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// Returns the server's log of all statements.
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.0.path().join("cluster/data/server.log")).unwrap()
     }
 }
