@@ -10,13 +10,15 @@
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body::{Body, Frame};
 use tower_layer::Layer as _;
 use tower_principal::dialect::{self, PairMeaning, TokenMeaning};
 #[cfg(feature = "axum")]
@@ -33,6 +35,9 @@ const APP_TOKEN: &str = "09sIcqEhoY0teGY5rhupZGqhW";
 const KEY: (&str, &str) = ("6q8nsfbqnxy2n1mo1aqjjzyr5", "a-secret-of-twenty-ch");
 const CLIENT: (&str, &str) = ("b3U68vghI6FmEeKn9wLoGtzz0A", "b3U65gYlqja8aYYSAy8Ox3Vg5aRZp48");
 
+/// A form body of 64 bytes.
+const FORM: &str = "access_token=9kxoTUYvSxnAiMpv008NBqRiqk5xWt0123456789&limit=1000";
+
 /// The number of other principals in the verifier.
 const CROWD: usize = 1_000;
 
@@ -41,6 +46,8 @@ struct Case {
     dialect: fn() -> Dialect,
     header: Option<Header>,
     target: fn() -> String,
+    /// The only frame of the body, or empty.
+    body: &'static [u8],
     by: By,
 }
 
@@ -53,6 +60,10 @@ enum By {
     Dyn,
     /// The same with a verifier that has only `verify`.
     Waits,
+    /// The same with a type-erased verifier that has only `verify`.
+    DynWaits,
+    /// The layer reads form bodies.
+    Form,
     /// An axum router whose handler extracts the principal.
     #[cfg(feature = "axum")]
     Axum,
@@ -86,7 +97,8 @@ fn cases() -> Vec<Case> {
     };
     let bearer: fn() -> String = || format!("Bearer {TOKEN}");
     let authorization = |line: fn() -> String| Some(("authorization", line));
-    let case = |name, dialect, header, target| Case { name, dialect, header, target, by: By::Now };
+    let case = |name, dialect, header, target| Case { name, dialect, header, target, body: b"", by: By::Now };
+    let form_type: Option<Header> = Some(("content-type", || "application/x-www-form-urlencoded".to_owned()));
     let two = || {
         dialect::RFC6750.forms([
             CredentialForm::scheme("Bearer", TokenMeaning::ACCESS_TOKEN),
@@ -119,6 +131,9 @@ fn cases() -> Vec<Case> {
         }),
         case("client", any, None, || format!("/datasets?client_id={}&client_secret={}", CLIENT.0, CLIENT.1)),
         Case { by: By::Waits, ..case("bearer-waits", any, authorization(bearer), plain) },
+        Case { by: By::DynWaits, ..case("bearer-dyn-waits", any, authorization(bearer), plain) },
+        Case { by: By::Form, ..case("bearer-form-on", any, authorization(bearer), plain) },
+        Case { by: By::Form, body: FORM.as_bytes(), ..case("form", any, form_type, plain) },
         case("guest", socrata, None, plain),
         case("missing", any, None, plain),
         case("missing-two", two, None, plain),
@@ -295,7 +310,7 @@ impl Verifier for Waits {
 #[derive(Clone)]
 struct Inner;
 
-impl Service<Request<()>> for Inner {
+impl<B> Service<Request<B>> for Inner {
     type Response = Response<()>;
     type Error = Infallible;
     type Future = Ready<Result<Response<()>, Infallible>>;
@@ -304,15 +319,60 @@ impl Service<Request<()>> for Inner {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<()>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         black_box(request.extensions().get::<Authentication>());
         ready(Ok(Response::new(())))
     }
 }
 
+/// A body with one frame or none.
+#[derive(Default)]
+struct Frames(Option<Bytes>);
+
+impl Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(Frame::data).map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// A request body that is made from the bytes of a case.
+trait FromBytes {
+    fn from_bytes(bytes: &'static [u8]) -> Self;
+}
+
+impl FromBytes for () {
+    fn from_bytes(_: &'static [u8]) {}
+}
+
+impl FromBytes for Frames {
+    fn from_bytes(bytes: &'static [u8]) -> Self {
+        Self((!bytes.is_empty()).then(|| Bytes::from_static(bytes)))
+    }
+}
+
+#[cfg(feature = "axum")]
+impl FromBytes for axum::body::Body {
+    fn from_bytes(_: &'static [u8]) -> Self {
+        Self::default()
+    }
+}
+
 /// Returns a request whose six headers are slices of one buffer, as a server makes them.
-fn request<B: Default>(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) -> Request<B> {
-    let mut request = Request::new(B::default());
+fn request<B: FromBytes>(uri: &Uri, buffer: &Bytes, case: &Case) -> Request<B> {
+    let mut request = Request::new(B::from_bytes(case.body));
+    if !case.body.is_empty() {
+        *request.method_mut() = Method::POST;
+    }
     *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
     for name in ["host", "user-agent", "accept", "accept-encoding", "x-request-id"] {
@@ -321,7 +381,7 @@ fn request<B: Default>(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) 
             HeaderValue::from_maybe_shared(buffer.slice(..10)).unwrap(),
         );
     }
-    if let Some(name) = header {
+    if let Some((name, _)) = case.header {
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_maybe_shared(buffer.slice(10..)).unwrap(),
@@ -333,14 +393,14 @@ fn request<B: Default>(uri: &Uri, buffer: &Bytes, header: Option<&'static str>) 
 fn drive<S, B>(mut service: S, case: &Case, requests: usize)
 where
     S: Service<Request<B>, Error = Infallible>,
-    B: Default,
+    B: FromBytes,
 {
     let value = case.header.map(|(_, line)| line()).unwrap_or_default();
     let buffer = Bytes::from(format!("0123456789{value}"));
     let uri: Uri = (case.target)().parse().unwrap();
     let mut task = Context::from_waker(Waker::noop());
     for _ in 0..requests {
-        let request = request(&uri, &buffer, case.header.map(|(name, _)| name));
+        let request = request(&uri, &buffer, case);
         let _ = service.poll_ready(&mut task);
         let mut answer = pin!(service.call(request));
         while answer.as_mut().poll(&mut task).is_pending() {}
@@ -348,7 +408,16 @@ where
 }
 
 fn drive_layer(verifier: impl Verifier, case: &Case, requests: usize) {
-    drive(layer(verifier, case).layer(Inner), case, requests);
+    drive::<_, ()>(layer(verifier, case).layer(Inner), case, requests);
+}
+
+fn drive_form(case: &Case, requests: usize, with_layer: bool) {
+    if with_layer {
+        let layer = layer(verifier(), case).with_form_body(64 * 1024, Duration::from_secs(5));
+        drive::<_, Frames>(layer.layer(Inner), case, requests);
+    } else {
+        drive::<_, Frames>(Inner, case, requests);
+    }
 }
 
 fn layer<V: Verifier>(verifier: V, case: &Case) -> AuthenticateLayer<V> {
@@ -384,10 +453,12 @@ fn main() {
     match case.by {
         #[cfg(feature = "axum")]
         By::Axum | By::Hand | By::Protect => drive_axum(case, requests, with_layer),
-        _ if !with_layer => drive(Inner, case, requests),
+        By::Form => drive_form(case, requests, with_layer),
+        _ if !with_layer => drive::<_, ()>(Inner, case, requests),
         By::Now => drive_layer(verifier(), case, requests),
         By::Dyn => drive_layer(verifier().boxed(), case, requests),
         By::Waits => drive_layer(Waits(verifier()), case, requests),
+        By::DynWaits => drive_layer(Waits(verifier()).boxed(), case, requests),
         #[cfg(feature = "jwt")]
         By::Jwt => drive_layer(jwt::verifier(), case, requests),
         #[cfg(all(feature = "jwt", not(without_dev_dependencies)))]

@@ -17,9 +17,18 @@ pin_project! {
         #[pin]
         work: F,
         #[pin]
-        timer: Option<Sleep>,
-        deadline: Duration,
-        waited: bool,
+        timer: Timer,
+    }
+}
+
+pin_project! {
+    #[project = TimerProjection]
+    enum Timer {
+        /// The work has not waited yet.
+        Unset { after: Duration },
+        Set { #[pin] sleep: Sleep },
+        /// There is no timer.
+        Off,
     }
 }
 
@@ -32,7 +41,7 @@ pub(crate) enum Unfinished {
 
 impl<F> Bounded<F> {
     pub(crate) const fn new(work: F, deadline: Duration) -> Self {
-        Self { work, timer: None, deadline, waited: false }
+        Self { work, timer: Timer::Unset { after: deadline } }
     }
 }
 
@@ -46,12 +55,12 @@ impl<F: Future> Future for Bounded<F> {
             Ok(Poll::Pending) => {}
             Err(panicked) => return Poll::Ready(Err(panicked)),
         }
-        if !std::mem::replace(this.waited, true) {
-            this.timer.set(timer(*this.deadline));
+        if let Timer::Unset { after } = *this.timer {
+            this.timer.set(timer(after).map_or(Timer::Off, |sleep| Timer::Set { sleep }));
         }
-        match this.timer.as_pin_mut() {
-            Some(timer) => timer.poll(context).map(|()| Err(Unfinished::Late)),
-            None => Poll::Pending,
+        match this.timer.project() {
+            TimerProjection::Set { sleep } => sleep.poll(context).map(|()| Err(Unfinished::Late)),
+            TimerProjection::Unset { .. } | TimerProjection::Off => Poll::Pending,
         }
     }
 }

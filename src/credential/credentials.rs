@@ -45,6 +45,11 @@ pub(crate) struct Presented<'r> {
 }
 
 impl<'r> Credentials<'r> {
+    /// Sets the credential of the subject.
+    pub(crate) fn set_subject(&mut self, subject: Presented<'r>) {
+        self.subject = Some(subject);
+    }
+
     /// Returns the credential of the subject, unverified.
     pub fn subject(&self) -> Option<&Credential<'r>> {
         self.subject.as_ref()?.credential.as_ref()

@@ -99,6 +99,14 @@ impl<'r> Secret<'r> {
         }
     }
 
+    /// Returns the bytes that [`of_ascii`](Self::of_ascii) wrapped.
+    pub(crate) const fn ascii(&self) -> Option<&'r [u8]> {
+        match self.0 {
+            Text::Ascii(bytes) => Some(bytes),
+            Text::Borrowed(_) | Text::Owned(_) => None,
+        }
+    }
+
     /// Returns the same secret, borrowed from this one.
     pub fn reborrow(&self) -> Secret<'_> {
         match &self.0 {

@@ -1,6 +1,6 @@
 //! Reading a body within limits.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -32,40 +32,46 @@ pub(crate) enum UnreadBody {
 const MAX_FRAMES: usize = 65_536;
 
 /// Reads a body and passes on its frames.
-pub(crate) async fn read_frames<B: Body<Data = Bytes>>(
+pub(crate) fn read_frames<B: Body<Data = Bytes>>(
     headers: &HeaderMap,
     body: B,
     limits: BodyLimits,
     take: impl FnMut(Frame<Bytes>),
-) -> Result<(), UnreadBody> {
+) -> impl Future<Output = Result<(), UnreadBody>> {
     // Checked before the first poll, because a poll asks the client to send the rest
     // (100-continue).
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.unwrap_or(0).max(body.size_hint().lower()) > limits.bytes as u64 {
-        return Err(UnreadBody::TooLarge);
-    }
-    match Bounded::new(all_frames(body, limits.bytes, take), limits.time).await {
-        Ok(read) => read,
-        Err(Unfinished::Late) => Err(UnreadBody::Late),
-        Err(Unfinished::Panicked) => Err(UnreadBody::Panicked),
+    let is_too_large = announced.unwrap_or(0).max(body.size_hint().lower()) > limits.bytes as u64;
+    async move {
+        if is_too_large {
+            return Err(UnreadBody::TooLarge);
+        }
+        match Bounded::new(all_frames(body, limits.bytes, take), limits.time).await {
+            Ok(read) => read,
+            Err(Unfinished::Late) => Err(UnreadBody::Late),
+            Err(Unfinished::Panicked) => Err(UnreadBody::Panicked),
+        }
     }
 }
 
-async fn all_frames<B: Body<Data = Bytes>>(
+#[allow(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
+fn all_frames<B: Body<Data = Bytes>>(
     body: B,
     limit: usize,
     mut take: impl FnMut(Frame<Bytes>),
-) -> Result<(), UnreadBody> {
-    let mut body = pin!(body);
-    let (mut length, mut polled) = (0, 0);
-    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|_| UnreadBody::Broken)?;
-        polled += 1;
-        length += frame.data_ref().map_or(0, Bytes::len);
-        if polled > MAX_FRAMES || length > limit {
-            return Err(UnreadBody::TooLarge);
+) -> impl Future<Output = Result<(), UnreadBody>> {
+    async move {
+        let mut body = pin!(body);
+        let (mut length, mut polled) = (0, 0);
+        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let frame = frame.map_err(|_| UnreadBody::Broken)?;
+            polled += 1;
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if polled > MAX_FRAMES || length > limit {
+                return Err(UnreadBody::TooLarge);
+            }
+            take(frame);
         }
-        take(frame);
+        Ok(())
     }
-    Ok(())
 }

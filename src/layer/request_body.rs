@@ -35,7 +35,13 @@ pin_project! {
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     first: Option<Bytes>,
-    more: VecDeque<Bytes>,
+    rest: Option<Box<Rest>>,
+}
+
+/// The frames after the first.
+#[derive(Debug, Default)]
+struct Rest {
+    data: VecDeque<Bytes>,
     trailers: Option<HeaderMap>,
 }
 
@@ -43,42 +49,63 @@ impl Frames {
     pub(super) fn push(&mut self, frame: Frame<Bytes>) {
         match (frame.into_data(), &self.first) {
             (Ok(data), None) => self.first = Some(data),
-            (Ok(data), Some(_)) => self.more.push_back(data),
-            (Err(frame), _) => self.trailers = frame.into_trailers().ok().or(self.trailers.take()),
+            (Ok(data), Some(_)) => self.rest.get_or_insert_default().data.push_back(data),
+            (Err(frame), _) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    self.rest.get_or_insert_default().trailers = Some(trailers);
+                }
+            }
         }
     }
 
-    /// Returns the form that was read, and the body as if it were unread.
-    pub(super) fn replay<B>(self) -> (Form, RequestBody<B>) {
-        let form = match self.joined() {
-            Some(joined) => Form::of_frames(joined),
-            None => Form::of_frame(self.first.clone().unwrap_or_default()),
-        };
-        (form, RequestBody { source: Source::Read { frames: self } })
-    }
-
-    fn joined(&self) -> Option<Zeroizing<Vec<u8>>> {
-        if self.more.is_empty() {
-            return None;
-        }
-        let mut joined = Zeroizing::new(Vec::with_capacity(self.length()));
-        self.first.iter().chain(&self.more).for_each(|frame| joined.extend_from_slice(frame));
-        Some(joined)
+    fn data(&self) -> impl Iterator<Item = &Bytes> {
+        self.first.iter().chain(self.rest.iter().flat_map(|rest| &rest.data))
     }
 
     fn length(&self) -> usize {
-        self.first.iter().chain(&self.more).map(Bytes::len).sum()
+        self.data().map(Bytes::len).sum()
+    }
+
+    fn form(&self) -> Form<'_> {
+        if self.rest.as_ref().is_none_or(|rest| rest.data.is_empty()) {
+            return Form::Frame(self.first.as_deref().unwrap_or_default());
+        }
+        let mut joined = Zeroizing::new(Vec::with_capacity(self.length()));
+        self.data().for_each(|frame| joined.extend_from_slice(frame));
+        Form::Joined(joined)
     }
 
     fn next(&mut self) -> Option<Frame<Bytes>> {
-        let data = self.first.take().or_else(|| self.more.pop_front());
-        data.map(Frame::data).or_else(|| self.trailers.take().map(Frame::trailers))
+        if let Some(first) = self.first.take() {
+            return Some(Frame::data(first));
+        }
+        let rest = self.rest.as_mut()?;
+        let data = rest.data.pop_front().map(Frame::data);
+        data.or_else(|| rest.trailers.take().map(Frame::trailers))
+    }
+
+    fn is_empty(&self) -> bool {
+        let rest = |rest: &Rest| rest.data.is_empty() && rest.trailers.is_none();
+        self.first.is_none() && self.rest.as_deref().is_none_or(rest)
     }
 }
 
 impl<B> RequestBody<B> {
     pub(super) const fn unread(body: B) -> Self {
         Self { source: Source::Unread { body } }
+    }
+
+    /// Returns a body that was read, as if it were unread.
+    pub(super) const fn read(frames: Frames) -> Self {
+        Self { source: Source::Read { frames } }
+    }
+
+    /// Returns the content of a body that was read.
+    pub(super) fn form(&self) -> Form<'_> {
+        match &self.source {
+            Source::Read { frames } => frames.form(),
+            Source::Unread { .. } => Form::Frame(&[]),
+        }
     }
 }
 
@@ -99,9 +126,7 @@ impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Unread { body } => body.is_end_stream(),
-            Source::Read { frames } => {
-                frames.first.is_none() && frames.more.is_empty() && frames.trailers.is_none()
-            }
+            Source::Read { frames } => frames.is_empty(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use http::Request;
 use zeroize::Zeroizing;
 
@@ -29,34 +28,30 @@ pub trait ReadBody<B>: Clone + Send + Sync + 'static {
         &self,
         head: RequestHead<'_>,
         body: B,
-    ) -> impl Future<Output = Result<(Form, Self::Body), Rejection>> + Send;
+    ) -> impl Future<Output = Result<Self::Body, Rejection>> + Send;
+
+    /// Returns the content of a body that was read.
+    fn form(body: &Self::Body) -> Form<'_>;
 }
 
 /// The content of a body, in one piece.
-#[derive(Default)]
-pub struct Form {
-    one: Bytes,
+pub enum Form<'b> {
+    /// The only frame, or nothing.
+    Frame(&'b [u8]),
     /// Several frames, joined in a buffer that is wiped.
-    joined: Option<Zeroizing<Vec<u8>>>,
+    Joined(Zeroizing<Vec<u8>>),
 }
 
-impl Form {
-    /// Returns the form of a body with one frame.
-    pub(crate) const fn of_frame(one: Bytes) -> Self {
-        Self { one, joined: None }
-    }
-
-    /// Returns the form of a body with several frames, which are joined.
-    pub(crate) const fn of_frames(joined: Zeroizing<Vec<u8>>) -> Self {
-        Self { one: Bytes::new(), joined: Some(joined) }
-    }
-
+impl Form<'_> {
     pub(super) fn bytes(&self) -> &[u8] {
-        self.joined.as_deref().map_or(&self.one, Vec::as_slice)
+        match self {
+            Self::Frame(frame) => frame,
+            Self::Joined(frames) => frames,
+        }
     }
 }
 
-impl fmt::Debug for Form {
+impl fmt::Debug for Form<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Form(..)")
     }

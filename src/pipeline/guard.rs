@@ -33,7 +33,8 @@ pub(crate) enum TransportCheck {
 }
 
 /// A credential that was shown over plain http and is to be revoked.
-pub(super) struct Shown {
+#[derive(Debug)]
+pub(crate) struct Shown {
     pub(super) credential: Credential<'static>,
     pub(super) context: VerifyContext<'static>,
     /// The refusal of its request.
@@ -163,17 +164,17 @@ impl Guard {
 }
 
 impl Pipeline {
-    /// Returns the credential to revoke. Usually returns `None`.
-    pub(super) fn to_revoke(&self, head: RequestHead<'_>) -> Option<Shown> {
-        if !self.guard.revokes() {
-            return None;
-        }
-        let credentials = self.table.read(head).ok()?;
-        if self.guard.check_transport(&credentials, head) != TransportCheck::Revoked {
-            return None;
-        }
-        let credential = credentials.subject()?.reborrow().into_owned();
+    /// Returns the credential to revoke, whose request is refused.
+    #[cold]
+    pub(super) fn to_revoke(
+        &self,
+        credentials: &Credentials<'_>,
+        head: RequestHead<'_>,
+    ) -> Result<Box<Shown>, Rejection> {
+        let rejection = self.guard.insecure(credentials, head);
+        let Some(credential) = credentials.subject() else { return Err(rejection) };
+        let credential = credential.reborrow().into_owned();
         let context = self.context(head).detached();
-        Some(Shown { credential, context, rejection: self.guard.insecure(&credentials, head) })
+        Ok(Box::new(Shown { credential, context, rejection }))
     }
 }

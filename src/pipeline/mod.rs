@@ -1,7 +1,8 @@
 //! The pipeline: read, guard, verify, and admit.
 //!
-//! [`Pipeline::decide_now`] is this order without waiting. [`Pipeline::decide_later`] is the same
-//! order for verifiers that wait and for form bodies. The steps are in [`steps`].
+//! [`Pipeline::decide_now`] is this order without waiting. [`Pipeline::decide_later`] is the rest
+//! for verifiers that wait and for form bodies, and [`later`] has its futures. The steps are in
+//! [`steps`].
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -11,7 +12,8 @@ use http::Request;
 use self::body::ReadBody;
 use self::guard::{Guard, TransportCheck};
 use self::guests::Guests;
-use self::outcome::{Accepted, Answer, ResponseContext, unfinished};
+use self::later::{Later, Waiting};
+use self::outcome::{Accepted, ResponseContext, unfinished};
 use self::redact::seal;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::Credentials;
@@ -19,7 +21,7 @@ use crate::deadline::caught;
 use crate::dialect::{Dialect, DialectError};
 use crate::observe::{audit, span};
 use crate::principal::identity::Home;
-use crate::read::Table;
+use crate::read::{Table, TokenPlace};
 use crate::rejection::Rejection;
 use crate::rejection::caching::depends_on;
 use crate::rejection::render::Answers;
@@ -31,6 +33,7 @@ use crate::verify::{Tenant, Verifier};
 pub(crate) mod body;
 mod guard;
 mod guests;
+pub(crate) mod later;
 pub(crate) mod outcome;
 mod redact;
 pub(crate) mod refusal;
@@ -61,9 +64,7 @@ pub(crate) struct Pipeline {
 #[derive(Debug)]
 pub(crate) enum Decision {
     Accepted(Accepted),
-    /// A verifier has to wait, or the body has to be read. Contains the answer about the subject if
-    /// there is one; asking again would count a failure twice.
-    Waits(Answer),
+    Waits(Later),
 }
 
 impl Pipeline {
@@ -139,12 +140,14 @@ impl Pipeline {
         match self.guard.check_transport(&credentials, head) {
             TransportCheck::Passes => {}
             TransportCheck::Refused => return Err(self.guard.insecure(&credentials, head)),
-            // Refused as well, but in the path that waits.
-            TransportCheck::Revoked => return Ok(Decision::Waits(None)),
+            TransportCheck::Revoked => {
+                let shown = self.to_revoke(&credentials, head)?;
+                return Ok(Decision::Waits(Later::Revocation(shown)));
+            }
         }
         if credentials.presented_subject().is_none() {
             if self.reads_form(mode, head, request.body())? {
-                return Ok(Decision::Waits(None));
+                return Ok(Decision::Waits(Later::Form { has_app: !credentials.is_empty() }));
             }
             if credentials.is_empty() {
                 return self
@@ -153,56 +156,32 @@ impl Pipeline {
             }
         }
         self.guard.count_request();
-        let context = self.context(head);
-        let ask = |presented| self.ask_now(verifier, presented, &context);
-        let Some(subject) = ask(credentials.presented_subject()) else { return Ok(Decision::Waits(None)) };
-        let Some(app) = ask(credentials.presented_app()) else { return Ok(Decision::Waits(subject)) };
-        self.combine_outcomes(head, &credentials, subject, app).map(Decision::Accepted)
+        match self.verify_now(verifier, head, &credentials) {
+            Ok(decided) => decided.map(Decision::Accepted),
+            Err(subject) => {
+                Ok(Decision::Waits(Later::Verifier { place: TokenPlace::of(&credentials), subject }))
+            }
+        }
     }
 
-    /// Decides a request if its verifier waits or its body has to be read, and admits it. The head
-    /// is read again here, because borrowing twice is cheaper than owning once. `known` is the
-    /// answer about the subject, if the verifier was already asked.
-    // The values that are read borrow from the request, and the request has to move into the
-    // future. A second borrow is cheaper than owning everything once, and the fast path pays
-    // nothing. If only the app token has to wait, the verifier's answer about the subject moves
-    // into the future. A second question would count as a second failure if failures are counted.
-    pub(crate) async fn decide_later<V: Verifier, M: ReadBody<B>, B>(
-        &self,
+    /// Decides the rest of a request, and admits it.
+    pub(crate) fn decide_later<V: Verifier, M: ReadBody<B>, B: Send + 'static>(
+        &'static self,
         verifier: Arc<V>,
         mode: M,
         request: Request<B>,
-        known: Answer,
-    ) -> Result<(Request<M::Body>, ResponseContext), Rejection> {
-        let head = RequestHead::from_request(&request);
-        if let Some(shown) = self.to_revoke(head) {
-            return Err(Box::pin(self.revoke(verifier, shown)).await);
+        later: Later,
+    ) -> Waiting<M::Body>
+    where
+        M::Body: Send,
+    {
+        match later {
+            Later::Verifier { place, subject } => {
+                Box::pin(self.verify_later::<V, M, B>(verifier, request, place, subject))
+            }
+            Later::Form { has_app } => Box::pin(self.read_form(verifier, mode, request, has_app)),
+            Later::Revocation(shown) => Box::pin(async { Err(self.revoke(verifier, *shown).await) }),
         }
-        let mut left = self.deadline;
-        let found = self.verify_head(&*verifier, head, known, &mut left).await?;
-        let has_subject = found.as_ref().is_some_and(Accepted::has_subject);
-        let (mut request, accepted) = if !has_subject && self.reads_form(&mode, head, request.body())? {
-            let (parts, body) = request.into_parts();
-            let head = RequestHead::from_parts(&parts);
-            let (form, body) = mode.read(head, body).await?;
-            let in_form = self.verify_form(&*verifier, head, &form, found.as_ref(), &mut left).await?;
-            let accepted = match (in_form, found) {
-                (Some(in_form), Some(app)) => in_form.beside(app),
-                (Some(accepted), None) | (None, Some(accepted)) => accepted,
-                (None, None) => self.guest(head, self.table.present_headers(head), || false)?,
-            };
-            (Request::from_parts(parts, body), accepted)
-        } else {
-            let accepted = match found {
-                Some(found) => found,
-                None => self.guest(head, self.table.present_headers(head), || {
-                    self.leaves_form(&mode, head, request.body())
-                })?,
-            };
-            (M::forward_unread(request), accepted)
-        };
-        let context = self.admit(&mut request, accepted)?;
-        Ok((request, context))
     }
 
     /// Prepares an accepted request for the inner service: adds its authentication and removes its

@@ -32,11 +32,6 @@ impl Accepted {
         Self { who: Authentication::guest(guest), fingerprint: None }
     }
 
-    /// Returns true if this is more than an app token.
-    pub(crate) fn has_subject(&self) -> bool {
-        self.who.credential_kind() != Some(CredentialKind::AppToken)
-    }
-
     /// Combines this with an app token that was sent separately.
     pub(crate) fn beside(self, app: Self) -> Self {
         Self { who: self.who.beside(app.who), ..self }

@@ -5,22 +5,31 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::body::{Form, ReadBody};
+use super::body::ReadBody;
 use super::guard::{Shown, TransportCheck};
 use super::outcome::{
     Accepted, Answer, combine_outcomes, malformed_value, noted, origin_of, unfinished, unreadable,
 };
 use super::{Guests, Pipeline, revocation};
 use crate::credential::{CredentialKind, Credentials, Presented, ReadError};
-use crate::deadline::Bounded;
+use crate::deadline::{Bounded, Unfinished, caught};
 use crate::observe::audit;
 use crate::observe::metrics::Started;
 use crate::principal::Principal;
-use crate::read::PresentHeaders;
+use crate::read::{PresentHeaders, TokenPlace};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::verify::{Verifier, VerifyContext, VerifyError};
 
+/// The credentials in a form, as far as they are verified without waiting.
+pub(super) enum VerifiedForm {
+    Empty,
+    Accepted(Accepted),
+    /// Contains the answer about the subject if there is one.
+    Waits(Answer),
+}
+
+#[allow(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
 impl Pipeline {
     /// Revokes a credential that was shown over plain http, and returns the refusal.
     pub(super) async fn revoke<V: Verifier>(&self, verifier: Arc<V>, shown: Shown) -> Rejection {
@@ -90,74 +99,136 @@ impl Pipeline {
         Err(malformed_value(self.name, &self.malformed_logged, kind))
     }
 
-    /// Verifies the credentials in the head within the time left. Returns `None` if there are none.
-    /// `known` is the answer about the subject, if the verifier was already asked.
-    pub(super) async fn verify_head<V: Verifier>(
-        &self,
-        verifier: &V,
-        head: RequestHead<'_>,
-        known: Answer,
-        left: &mut Duration,
-    ) -> Result<Option<Accepted>, Rejection> {
-        let credentials = self.table.read(head).map_err(|error| unreadable(error, &self.table, head))?;
-        self.verify(verifier, head, &credentials, known, left).await
-    }
-
-    /// Verifies the credentials in a form body. Returns `None` if there are none. `app` is the
-    /// credential in the head, which can only be an app token.
-    pub(super) async fn verify_form<V: Verifier>(
-        &self,
-        verifier: &V,
-        head: RequestHead<'_>,
-        form: &Form,
-        app: Option<&Accepted>,
-        left: &mut Duration,
-    ) -> Result<Option<Accepted>, Rejection> {
-        let form = form.bytes();
-        let mut credentials = Credentials::default();
-        self.table.read_body(form, &mut credentials).map_err(|error| noted(self.name, error.into()))?;
-        if app.is_some() && credentials.presented_app().is_some() {
-            return Err(RejectionKind::Ambiguous.into());
-        }
-        if credentials.is_empty() && app.is_none() {
-            Guests::check_form(form, &self.table)?;
-        }
-        self.verify(verifier, head, &credentials, None, left).await
-    }
-
-    async fn verify<V: Verifier>(
+    /// Verifies credentials without waiting. If the verifier has to wait, returns its answer about
+    /// the subject, if there is one.
+    #[inline]
+    pub(super) fn verify_now<V: Verifier>(
         &self,
         verifier: &V,
         head: RequestHead<'_>,
         credentials: &Credentials<'_>,
-        known: Answer,
+    ) -> Result<Result<Accepted, Rejection>, Answer> {
+        let context = self.context(head);
+        let ask = |presented| self.ask_now(verifier, presented, &context);
+        let subject = ask(credentials.presented_subject()).ok_or(None)?;
+        let Some(app) = ask(credentials.presented_app()) else { return Err(subject) };
+        Ok(self.combine_outcomes(head, credentials, subject, app))
+    }
+
+    /// Reads the credentials of a head that was read before, into their final place.
+    pub(super) fn read_again<'r>(
+        &self,
+        head: RequestHead<'r>,
+        place: Option<TokenPlace>,
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), Rejection> {
+        if place.is_some_and(|place| place.read_into(credentials, head)) {
+            return Ok(());
+        }
+        let read = self.table.read_into(credentials, head, self.table.present_headers(head));
+        read.map_err(|error| unreadable(error, &self.table, head))
+    }
+
+    /// Verifies the app token in the head, which the guard has passed, and takes the time from what
+    /// is left.
+    pub(super) async fn verify_app<V: Verifier>(
+        &self,
+        verifier: &V,
+        head: RequestHead<'_>,
         left: &mut Duration,
-    ) -> Result<Option<Accepted>, Rejection> {
+    ) -> Result<Accepted, Rejection> {
+        let started = Instant::now();
+        let mut credentials = Credentials::default();
+        self.read_again(head, None, &mut credentials)?;
+        let app = self.verify(verifier, head, &credentials, None, *left).await?;
+        *left = left.saturating_sub(started.elapsed());
+        Ok(app)
+    }
+
+    /// Reads the credentials in a form into their final place, and decides without waiting if that
+    /// is possible. `app` is the app token in the head.
+    pub(super) fn decide_form<'r, V: Verifier>(
+        &self,
+        verifier: &V,
+        head: RequestHead<'_>,
+        form: &'r [u8],
+        credentials: &mut Credentials<'r>,
+        app: Option<&Accepted>,
+    ) -> Result<VerifiedForm, Rejection> {
+        self.table.read_body(form, credentials).map_err(|error| noted(self.name, error.into()))?;
+        if app.is_some() && credentials.presented_app().is_some() {
+            return Err(RejectionKind::Ambiguous.into());
+        }
         if credentials.is_empty() {
-            return Ok(None);
+            if app.is_none() {
+                Guests::check_form(form, &self.table)?;
+            }
+            return Ok(VerifiedForm::Empty);
         }
         if self.guard.check_transport(credentials, head) != TransportCheck::Passes {
             return Err(self.guard.insecure(credentials, head));
         }
-        let context = self.context(head).until(Instant::now().checked_add(*left));
-        let ask = async |presented: Option<&Presented<'_>>| match presented? {
-            Presented { credential: Some(credential), .. } => {
-                Some(verifier.verify(credential, &context).await)
+        match caught(|| self.verify_now(verifier, head, credentials)) {
+            Ok(Ok(decided)) => decided.map(VerifiedForm::Accepted),
+            Ok(Err(subject)) => Ok(VerifiedForm::Waits(subject)),
+            Err(panicked) => Err(unfinished(panicked, Some(credentials))),
+        }
+    }
+
+    /// Verifies credentials within this time, which the guard has passed. `subject` is the answer
+    /// about the subject, if the verifier was already asked.
+    pub(super) fn verify<'r, V: Verifier>(
+        &'r self,
+        verifier: &'r V,
+        head: RequestHead<'r>,
+        credentials: &'r Credentials<'r>,
+        subject: Answer,
+        time: Duration,
+    ) -> impl Future<Output = Result<Accepted, Rejection>> + Send {
+        async move {
+            let context = self.context(head).within(time);
+            let measured = Started::now();
+            let late = |late| unfinished(late, Some(credentials));
+            // The clock is read only if both credentials share the time.
+            let started = credentials.presented_app().map(|_| Instant::now());
+            let subject = match subject {
+                Some(answer) => Some(answer),
+                None => {
+                    let subject = credentials.presented_subject();
+                    self.ask(verifier, subject, &context, time).await.map_err(late)?
+                }
+            };
+            let app = match credentials.presented_app() {
+                Some(app) => {
+                    let spent = started.map_or(Duration::ZERO, |started| started.elapsed());
+                    let left = time.saturating_sub(spent);
+                    self.ask(verifier, Some(app), &context, left).await.map_err(late)?
+                }
+                None => None,
+            };
+            measured.ended(origin_of(credentials).map(|origin| origin.kind));
+            self.combine_outcomes(head, credentials, subject, app)
+        }
+    }
+
+    /// Asks the verifier about one credential, and waits this long.
+    fn ask<'r, V: Verifier>(
+        &'r self,
+        verifier: &'r V,
+        presented: Option<&'r Presented<'r>>,
+        context: &'r VerifyContext<'r>,
+        time: Duration,
+    ) -> impl Future<Output = Result<Answer, Unfinished>> + Send {
+        async move {
+            match presented {
+                None => Ok(None),
+                Some(Presented { credential: Some(credential), .. }) => {
+                    let asked = async { verifier.verify(credential, context).await };
+                    Bounded::new(asked, time).await.map(Some)
+                }
+                Some(Presented { kind, .. }) => Ok(Some(self.malformed(*kind))),
             }
-            Presented { kind, .. } => Some(self.malformed(*kind)),
-        };
-        let both = std::pin::pin!(async {
-            let subject = if known.is_some() { known } else { ask(credentials.presented_subject()).await };
-            (subject, ask(credentials.presented_app()).await)
-        });
-        // The body may use more of the time only if there is no subject yet.
-        let started = credentials.presented_subject().is_none().then(Instant::now);
-        let measured = Started::now();
-        let late = |late| unfinished(late, Some(credentials));
-        let (subject, app) = Bounded::new(both, *left).await.map_err(late)?;
-        *left = left.saturating_sub(started.map_or(Duration::ZERO, |started| started.elapsed()));
-        measured.ended(origin_of(credentials).map(|origin| origin.kind));
-        self.combine_outcomes(head, credentials, subject, app).map(Some)
+        }
     }
 
     #[inline]

@@ -51,6 +51,7 @@ mod known_names;
 mod names;
 mod options;
 mod parameters;
+mod place;
 mod reader;
 pub(crate) mod scheme;
 pub(crate) mod subprotocol;
@@ -60,6 +61,7 @@ pub(crate) mod urlencoded;
 mod value;
 
 pub(crate) use self::header_names::PresentHeaders;
+pub(crate) use self::place::TokenPlace;
 pub use self::reader::Reader;
 
 /// A header of its own.

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+#[cfg(feature = "throttle")]
 use tokio::time::Instant;
 
 use crate::request::RequestHead;
@@ -31,6 +33,8 @@ pub struct VerifyContext<'r> {
     client: Option<IpAddr>,
     transport: Option<&'r Transport>,
     head: Option<RequestHead<'r>>,
+    /// The time at which the caller stops waiting.
+    #[cfg(feature = "throttle")]
     deadline: Option<Instant>,
 }
 
@@ -60,7 +64,14 @@ impl<'r> VerifyContext<'r> {
         transport: &'r Transport,
         tenant: Option<Cow<'r, str>>,
     ) -> Self {
-        Self { tenant, client: None, transport: Some(transport), head: Some(head), deadline: None }
+        Self {
+            tenant,
+            client: None,
+            transport: Some(transport),
+            head: Some(head),
+            #[cfg(feature = "throttle")]
+            deadline: None,
+        }
     }
 
     /// Returns the same context with a tenant.
@@ -92,9 +103,13 @@ impl<'r> VerifyContext<'r> {
         self
     }
 
-    /// Returns the same context with the time at which the caller stops waiting.
-    pub(crate) const fn until(mut self, deadline: Option<Instant>) -> Self {
-        self.deadline = deadline;
+    /// Returns the same context of a caller that stops waiting after this time.
+    #[cfg_attr(not(feature = "throttle"), allow(unused_mut, unused_variables))]
+    pub(crate) fn within(mut self, time: Duration) -> Self {
+        #[cfg(feature = "throttle")]
+        {
+            self.deadline = Instant::now().checked_add(time);
+        }
         self
     }
 
@@ -154,6 +169,7 @@ impl<'r> VerifyContext<'r> {
             client: self.client_address(),
             transport: None,
             head: None,
+            #[cfg(feature = "throttle")]
             deadline: self.deadline,
         }
     }

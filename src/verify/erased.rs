@@ -1,10 +1,14 @@
 //! Verifiers without their type.
 
-use async_trait::async_trait;
+use std::future::Future;
+use std::pin::Pin;
 
 use super::{Tenancy, Verifier, VerifyContext, VerifyError};
 use crate::credential::Credential;
 use crate::principal::{IdentitySource, Principal};
+
+/// A boxed future, which may borrow.
+type BoxFuture<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
 
 /// The object-safe twin of [`Verifier`]; every verifier implements it.
 ///
@@ -28,14 +32,13 @@ use crate::principal::{IdentitySource, Principal};
 /// # let _ = (api, maps);
 /// # Ok::<(), tower_principal::verify::MemoryVerifierError>(())
 /// ```
-#[async_trait]
 pub trait DynVerifier: Send + Sync + 'static {
     /// See [`Verifier::verify`].
-    async fn verify_dyn(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<Principal, VerifyError>;
+    fn verify_dyn<'f>(
+        &'f self,
+        credential: &'f Credential<'_>,
+        context: &'f VerifyContext<'_>,
+    ) -> BoxFuture<'f, Result<Principal, VerifyError>>;
 
     /// See [`Verifier::verify_now`].
     fn verify_now_dyn(
@@ -45,11 +48,11 @@ pub trait DynVerifier: Send + Sync + 'static {
     ) -> Option<Result<Principal, VerifyError>>;
 
     /// See [`Verifier::revoke`].
-    async fn revoke_dyn(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<(), VerifyError>;
+    fn revoke_dyn<'f>(
+        &'f self,
+        credential: &'f Credential<'_>,
+        context: &'f VerifyContext<'_>,
+    ) -> BoxFuture<'f, Result<(), VerifyError>>;
 
     /// See [`Verifier::source`].
     fn source_dyn(&self) -> IdentitySource<'_>;
@@ -83,14 +86,13 @@ pub trait DynVerifier: Send + Sync + 'static {
 /// ```
 pub type BoxVerifier = Box<dyn DynVerifier>;
 
-#[async_trait]
 impl<V: Verifier> DynVerifier for V {
-    async fn verify_dyn(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<Principal, VerifyError> {
-        self.verify(credential, context).await
+    fn verify_dyn<'f>(
+        &'f self,
+        credential: &'f Credential<'_>,
+        context: &'f VerifyContext<'_>,
+    ) -> BoxFuture<'f, Result<Principal, VerifyError>> {
+        Box::pin(self.verify(credential, context))
     }
 
     fn verify_now_dyn(
@@ -101,12 +103,12 @@ impl<V: Verifier> DynVerifier for V {
         self.verify_now(credential, context)
     }
 
-    async fn revoke_dyn(
-        &self,
-        credential: &Credential<'_>,
-        context: &VerifyContext<'_>,
-    ) -> Result<(), VerifyError> {
-        self.revoke(credential, context).await
+    fn revoke_dyn<'f>(
+        &'f self,
+        credential: &'f Credential<'_>,
+        context: &'f VerifyContext<'_>,
+    ) -> BoxFuture<'f, Result<(), VerifyError>> {
+        Box::pin(self.revoke(credential, context))
     }
 
     fn source_dyn(&self) -> IdentitySource<'_> {

@@ -12,16 +12,11 @@ use tower_service::Service;
 use crate::deadline::caught;
 use crate::layer::ResponseBody;
 use crate::pipeline::Pipeline;
+use crate::pipeline::later::{Verified, Waiting};
 use crate::pipeline::outcome::ResponseContext;
 use crate::pipeline::refusal::RequestFacts;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
-
-/// The verification of a request, not finished.
-pub(super) type Waiting<B> = Pin<Box<dyn Future<Output = Verified<B>> + Send>>;
-
-/// A verified request, or its refusal.
-type Verified<B> = Result<(Request<B>, ResponseContext), Rejection>;
 
 /// The event that a request waits for before the inner service is called.
 enum Stage<B> {
@@ -121,48 +116,37 @@ where
     }
 }
 
+/// The next state of a response future, or the error of its inner service.
+type Next<S, B> = Result<State<S, B, <S as Service<Request<B>>>::Future>, <S as Service<Request<B>>>::Error>;
+
 impl<B> Stage<B> {
     /// Calls the inner service with the verified request once it is ready for it. A refusal is the
     /// next state as soon as there is one.
     #[inline(never)]
-    fn poll<S: Service<Request<B>>>(
-        &mut self,
-        inner: &mut S,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<State<S, B, S::Future>, S::Error>> {
-        Poll::Ready(Ok(match ready!(self.verified(inner, context))? {
-            Ok((request, response_context)) => {
-                State::Calling { future: inner.call(request), response_context }
-            }
-            Err(rejection) => State::Refused { rejection: Some(rejection) },
-        }))
-    }
-
-    /// Returns the verified request once `inner` is ready for it, or the refusal as soon as there
-    /// is one.
-    fn verified<S: Service<Request<B>>>(
-        &mut self,
-        inner: &mut S,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<Verified<B>, S::Error>> {
-        let verified = match self {
+    fn poll<S: Service<Request<B>>>(&mut self, inner: &mut S, context: &mut Context<'_>) -> Poll<Next<S, B>> {
+        // Each arm calls the service by itself, because to move the request to one call costs more.
+        let (future, response_context) = match self {
+            Self::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
+                Err(rejection) => {
+                    return Poll::Ready(Ok(State::Refused { rejection: Some(rejection) }));
+                }
+                Ok((request, response_context)) => {
+                    if inner.poll_ready(context)?.is_pending() {
+                        *self = Self::Readiness(Some(Box::new((request, response_context))));
+                        return Poll::Pending;
+                    }
+                    (inner.call(request), response_context)
+                }
+            },
             Self::Readiness(kept) => {
                 ready!(inner.poll_ready(context))?;
                 // Only a future that is polled after completion has already forwarded its request.
-                return kept.take().map_or(Poll::Pending, |kept| Poll::Ready(Ok(Ok(*kept))));
+                let Some(kept) = kept.take() else { return Poll::Pending };
+                let (request, response_context) = *kept;
+                (inner.call(request), response_context)
             }
-            Self::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
-                Ok(verified) => verified,
-                Err(rejection) => return Poll::Ready(Ok(Err(rejection))),
-            },
         };
-        match inner.poll_ready(context) {
-            Poll::Ready(ready) => Poll::Ready(ready.map(|()| Ok(verified))),
-            Poll::Pending => {
-                *self = Self::Readiness(Some(Box::new(verified)));
-                Poll::Pending
-            }
-        }
+        Poll::Ready(Ok(State::Calling { future, response_context }))
     }
 }
 
@@ -172,11 +156,14 @@ fn refuse<R>(pipeline: &Pipeline, rejection: Rejection, facts: RequestFacts) -> 
 }
 
 /// Polls the verification. A panic becomes a refusal and does not close the connection.
+#[inline]
 fn poll_caught<B>(waiting: &mut Waiting<B>, context: &mut Context<'_>) -> Poll<Verified<B>> {
-    caught(|| waiting.as_mut().poll(context)).unwrap_or_else(|_| {
+    let mut polled = Poll::Pending;
+    if caught(|| polled = waiting.as_mut().poll(context)).is_err() {
         trace::error!("authentication panicked");
-        Poll::Ready(Err(RejectionKind::ServerError.into()))
-    })
+        return Poll::Ready(Err(RejectionKind::ServerError.into()));
+    }
+    polled
 }
 
 /// Returns the refusal of an inner layer or extractor, to be rendered as this dialect does.

@@ -8,9 +8,8 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::AuthenticateFuture;
-use super::future::Waiting;
 use crate::layer::{BodyMode, NoBody, ResponseBody};
-use crate::pipeline::outcome::Answer;
+use crate::pipeline::later::{Later, Waiting};
 use crate::pipeline::{Decision, Pipeline};
 use crate::request::RequestHead;
 use crate::verify::Verifier;
@@ -57,8 +56,8 @@ where
                 Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
             },
             Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
-            Ok(Decision::Waits(known)) => AuthenticateFuture::waiting(
-                self.decide_later(request, known),
+            Ok(Decision::Waits(later)) => AuthenticateFuture::waiting(
+                self.decide_later(request, later),
                 self.release(),
                 pipeline,
                 facts,
@@ -70,14 +69,14 @@ where
 impl<S, V: Verifier, M> Authenticate<S, V, M> {
     // Out of line, because the future is large, and most requests do not wait.
     #[inline(never)]
-    fn decide_later<B>(&self, request: Request<B>, known: Answer) -> Waiting<M::Body>
+    fn decide_later<B>(&self, request: Request<B>, later: Later) -> Waiting<M::Body>
     where
         M: BodyMode<B>,
         M::Body: Send + 'static,
         B: Send + 'static,
     {
         let (verifier, mode) = (Arc::clone(&self.verifier), self.mode.clone());
-        Box::pin(self.pipeline.decide_later(verifier, mode, request, known))
+        self.pipeline.decide_later(verifier, mode, request, later)
     }
 
     /// Returns a clone of the inner service, which the future makes ready once the request is
