@@ -41,11 +41,7 @@ pub(super) async fn bearer<U: Clone + Send + Sync + 'static>(
 }
 
 /// Sets the headers of the response that this crate sets, which keep it out of shared caches.
-pub(super) async fn bearer_marked(
-    users: State<Users<User>>,
-    request: Request,
-    next: Next,
-) -> Answer {
+pub(super) async fn bearer_marked(users: State<Users<User>>, request: Request, next: Next) -> Answer {
     let mut response = bearer(users, request, next).await?;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
