@@ -336,3 +336,29 @@ fn a_jwt_costs_eighteen_allocations_at_most() {
         assert!(allocations <= 18, "{algorithm}: {allocations}");
     }
 }
+
+/// Goal G5. A protected router's response keeps axum's body, and `Router::layer` boxes it once
+/// more.
+#[test]
+fn an_axum_handler_that_extracts_costs_seven_allocations_and_eight_by_router_layer() {
+    use axum::Router;
+    use axum::routing::any;
+    use tower_principal::extract::protect;
+
+    let serve = |mut router: Router| {
+        let mut allocations = || {
+            let request = get("/", &[("authorization", &bearer(TOKEN))]);
+            let mut status = 0;
+            let info = measure(|| status = finish(router.call(request)).unwrap().status().as_u16());
+            assert_eq!(status, 200);
+            info.count_total
+        };
+        allocations();
+        allocations()
+    };
+    let authenticate = || layer_of(dialect::RFC6750, prepared());
+    let extracting = || Router::new().route("/", any(async |_: Principal| "hello"));
+    let plain = serve(Router::new().route("/", any(async || "hello")));
+    assert_eq!(serve(protect(extracting(), authenticate()).into_router()) - plain, 7);
+    assert_eq!(serve(extracting().layer(authenticate())) - plain, 8);
+}
