@@ -88,10 +88,19 @@ fn redact_others<B>(
 }
 
 fn cut_query_from<B>(table: &Table, request: &mut Request<B>) -> Result<(), http::Error> {
-    if table.cut_from(request.uri_mut())? {
-        original_target::change(request.extensions_mut(), |uri| table.cut_from(uri).map(drop))?;
-        request.extensions_mut().insert(QueryCut);
+    let Some(former) = table.cut_from(request.uri_mut())? else { return Ok(()) };
+    if original_target::is_recorded(request.extensions()) {
+        // A recorded target is usually the same, so it can share what is left.
+        let uri = request.uri().clone();
+        original_target::change(request.extensions_mut(), |recorded| {
+            if recorded.path_and_query() == Some(&former) {
+                original_target::share_target(recorded, &uri)
+            } else {
+                table.cut_from(recorded).map(drop)
+            }
+        })?;
     }
+    request.extensions_mut().insert(QueryCut);
     Ok(())
 }
 

@@ -25,6 +25,7 @@
 //! ```
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
 
 use self::authorization::{Authorization, SchemeSyntax};
@@ -232,15 +233,15 @@ impl Table {
         self.known.are_in_parameters(body)
     }
 
-    /// Removes the credentials from a target's query, and returns true if there were any.
+    /// Removes the credentials from a target's query. Returns the former path and query if there
+    /// were any.
     ///
     /// # Errors
     ///
     /// Returns `http::Error` if the rest is not a valid target. The request must not go on.
-    pub(crate) fn cut_from(&self, uri: &mut Uri) -> Result<bool, http::Error> {
+    pub(crate) fn cut_from(&self, uri: &mut Uri) -> Result<Option<PathAndQuery>, http::Error> {
         let cut = uri.query().and_then(|query| self.query.cut_from(uri.path(), query));
-        let Some(target) = cut else { return Ok(false) };
-        set_target(uri, target).map(|()| true)
+        cut.map_or(Ok(None), |target| set_target(uri, target))
     }
 
     /// Removes the tokens from the subprotocols that a WebSocket handshake offers.

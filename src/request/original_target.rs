@@ -48,6 +48,11 @@ pub(crate) fn path<'r>(head: RequestHead<'r>) -> Option<&'r str> {
     }
 }
 
+/// Returns true if an original target is recorded.
+pub(crate) fn is_recorded(extensions: &Extensions) -> bool {
+    extensions.get::<OriginalTarget>().is_some() || routed::is_recorded(extensions)
+}
+
 /// Changes every recorded original target.
 pub(crate) fn change<E>(
     extensions: &mut Extensions,
@@ -75,6 +80,10 @@ mod routed {
         }
     }
 
+    pub(super) fn is_recorded(extensions: &Extensions) -> bool {
+        extensions.get::<OriginalUri>().is_some()
+    }
+
     pub(super) fn path<'r>(head: RequestHead<'r>) -> Option<&'r str> {
         match head.extensions().get::<OriginalUri>() {
             Some(OriginalUri(uri)) => Some(uri.path()),
@@ -97,6 +106,10 @@ mod routed {
         Ok(())
     }
 
+    pub(super) const fn is_recorded(_: &Extensions) -> bool {
+        false
+    }
+
     pub(super) fn path<'r>(_: RequestHead<'r>) -> Option<&'r str> {
         static LOGGED: Once = Once::new();
         LOGGED.call_once(|| {
@@ -109,15 +122,28 @@ mod routed {
     }
 }
 
-/// Replaces the path and query of a URI.
+/// Replaces the path and query of a URI, and returns the former ones.
 ///
 /// # Errors
 ///
 /// Returns `http::Error` if the two do not fit together. The URI is then empty, and its request
 /// must not go on.
-pub(crate) fn set_target(uri: &mut Uri, target: String) -> Result<(), http::Error> {
+pub(crate) fn set_target(uri: &mut Uri, target: String) -> Result<Option<PathAndQuery>, http::Error> {
     let mut parts = std::mem::take(uri).into_parts();
-    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(target))?);
+    let target = PathAndQuery::from_maybe_shared(Bytes::from(target))?;
+    let former = parts.path_and_query.replace(target);
+    *uri = Uri::from_parts(parts)?;
+    Ok(former)
+}
+
+/// Replaces the path and query of a URI by those of another one, without a copy or a check.
+///
+/// # Errors
+///
+/// See [`set_target`].
+pub(crate) fn share_target(uri: &mut Uri, other: &Uri) -> Result<(), http::Error> {
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = other.path_and_query().cloned();
     *uri = Uri::from_parts(parts)?;
     Ok(())
 }
@@ -150,8 +176,12 @@ mod tests {
             [("/a?x=1", "/a", "/a"), ("https://h:1/a%20b?x=1", "/a%20b?y", "https://h:1/a%20b?y")]
         {
             let mut uri: Uri = before.parse().unwrap();
-            set_target(&mut uri, target.to_owned()).unwrap();
+            let former = uri.path_and_query().cloned();
+            assert_eq!(set_target(&mut uri, target.to_owned()).unwrap(), former);
             assert_eq!(uri.to_string(), after);
+            let mut shared: Uri = before.parse().unwrap();
+            share_target(&mut shared, &uri).unwrap();
+            assert_eq!(shared, uri);
         }
     }
 
