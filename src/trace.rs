@@ -12,6 +12,19 @@ pub(crate) use tracing::field::{DisplayValue, debug, display};
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{Level, debug, enabled, error, info, warn};
 
+/// Returns false if there is no listener for any line or span, so that no other check is needed.
+#[cfg(feature = "tracing")]
+#[inline]
+pub(crate) fn is_on() -> bool {
+    tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF
+}
+
+#[cfg(not(feature = "tracing"))]
+#[inline]
+pub(crate) const fn is_on() -> bool {
+    false
+}
+
 #[cfg(not(feature = "tracing"))]
 pub(crate) use silent::{debug, enabled, error, info, warn};
 

@@ -42,6 +42,11 @@ static KEY: LazyLock<Option<FingerprintKey>> = LazyLock::new(|| FingerprintKey::
 /// Returns true if events are enabled.
 #[inline]
 pub(crate) fn is_on() -> bool {
+    trace::is_on() && has_listener()
+}
+
+#[cold]
+fn has_listener() -> bool {
     trace::enabled!(target: "tower_principal::audit", trace::Level::INFO)
 }
 
@@ -54,7 +59,12 @@ pub(crate) fn traced(credentials: &Credentials<'_>) -> impl Fn(Rejection) -> Rej
 /// `None` if events are disabled.
 #[inline]
 pub(crate) fn fingerprint(credentials: &Credentials<'_>) -> Option<Fingerprint> {
-    if is_on() { credentials.subject().or(credentials.app()).and_then(print) } else { None }
+    if is_on() { presented(credentials) } else { None }
+}
+
+#[cold]
+fn presented(credentials: &Credentials<'_>) -> Option<Fingerprint> {
+    credentials.subject().or(credentials.app()).and_then(print)
 }
 
 pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
@@ -68,6 +78,7 @@ pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
 // forgotten. Its record carries the fields that the event needs. An accepted credential's
 // fingerprint needs the credential, which only the pipeline has. Nothing is computed while there is
 // no listener.
+#[inline]
 pub(crate) fn accepted(
     dialect: &'static str,
     who: &Authentication,
@@ -79,25 +90,35 @@ pub(crate) fn accepted(
         metrics::app_beside(carrier);
     }
     if is_on() {
-        let principal = who.principal();
-        trace::info!(
-            target: "tower_principal::audit",
-            outcome = "accepted",
-            dialect,
-            credential = who.credential_kind().map(CredentialKind::as_str),
-            carrier = who.credential_source().map(|source| source.carrier().as_str()),
-            syntax = who.credential_source().map(|source| source.as_str()),
-            fingerprint = fingerprint.map(trace::display),
-            principal = %principal.kind(),
-            id = principal.id().map(trace::debug),
-            identity = principal.key(),
-            credential_id = principal.credential_id().map(trace::debug),
-            app = who.app().map(|app| app.id()).map(trace::debug),
-            app_carrier = who.app_carrier().map(|carrier| carrier.as_str()),
-            client = client().map(trace::display),
-            "credential accepted"
-        );
+        write_accepted(dialect, who, fingerprint, client());
     }
+}
+
+#[cold]
+fn write_accepted(
+    dialect: &'static str,
+    who: &Authentication,
+    fingerprint: Option<Fingerprint>,
+    client: Option<IpAddr>,
+) {
+    let principal = who.principal();
+    trace::info!(
+        target: "tower_principal::audit",
+        outcome = "accepted",
+        dialect,
+        credential = who.credential_kind().map(CredentialKind::as_str),
+        carrier = who.credential_source().map(|source| source.carrier().as_str()),
+        syntax = who.credential_source().map(|source| source.as_str()),
+        fingerprint = fingerprint.map(trace::display),
+        principal = principal.kind().as_str(),
+        id = principal.id().map(trace::debug),
+        identity = principal.key(),
+        credential_id = principal.credential_id().map(trace::debug),
+        app = who.app().map(|app| app.id()).map(trace::debug),
+        app_carrier = who.app_carrier().map(|carrier| carrier.as_str()),
+        client = client.map(trace::display),
+        "credential accepted"
+    );
 }
 
 /// Records a request without credentials that is admitted as a guest. It is not an event, because
@@ -126,6 +147,7 @@ pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Opti
     );
 }
 
+#[inline]
 fn count(origin: Option<Origin>, outcome: Outcome) {
     metrics::attempt(origin.map(|origin| (origin.kind, origin.source)), outcome);
 }
@@ -147,22 +169,27 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
 /// only (Usergrid's document on authenticating requests). Browsers identify themselves by headers
 /// which a page cannot set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's
 /// `Origin`.
+#[inline]
 pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: RequestHead<'_>) {
-    // Searching for four headers costs more than the rest of this function.
-    if !metrics::COUNTS && !trace::enabled!(target: "tower_principal::audit", trace::Level::WARN) {
+    let kind = credentials.presented_subject().map(|subject| subject.kind);
+    if kind == Some(CredentialKind::Client) && (metrics::COUNTS || trace::is_on()) {
+        check_browser_client(dialect, credentials, head);
+    }
+}
+
+#[inline(never)]
+fn check_browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: RequestHead<'_>) {
+    if !BROWSERS_SEND.iter().any(|name| head.headers().contains_key(name)) {
         return;
     }
-    let is_client = credentials.subject().is_some_and(|subject| subject.kind() == CredentialKind::Client);
-    if !is_client || !BROWSERS_SEND.iter().any(|name| head.headers().contains_key(name)) {
-        return;
-    }
+    let Some(subject) = credentials.subject() else { return };
     metrics::browser_client();
     trace::warn!(
         target: "tower_principal::audit",
         outcome = "client_secret_in_browser",
         dialect,
         credential = CredentialKind::Client.as_str(),
-        fingerprint = credentials.subject().and_then(print).map(trace::display),
+        fingerprint = print(subject).map(trace::display),
         "client secret received from a browser"
     );
 }

@@ -77,6 +77,7 @@ mod recording {
     static APPS_BESIDE: [OnceLock<Key>; CARRIERS] = [const { OnceLock::new() }; CARRIERS];
     static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
 
+    #[inline]
     pub(crate) fn attempt(presented: Option<(CredentialKind, Source)>, outcome: Outcome) {
         let place = presented.map_or(0, |(kind, source)| (kind as usize + 1) * SOURCES + source as usize);
         let keys = ATTEMPTS.get(place).map(|keys| keys.get_or_init(none_yet));
@@ -85,10 +86,12 @@ mod recording {
         with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
     }
 
+    #[cold]
     fn none_yet() -> Box<ByOutcome> {
         Box::new([const { OnceLock::new() }; OUTCOMES])
     }
 
+    #[cold]
     fn attempt_key(presented: Option<(CredentialKind, Source)>, outcome: Outcome) -> Key {
         let [credential, carrier, syntax] = match presented {
             Some((kind, source)) => [kind.as_str(), source.carrier().as_str(), source.as_str()],

@@ -3,19 +3,19 @@
 #[cfg(feature = "tracing")]
 pub use self::recording::make_span;
 #[cfg(feature = "tracing")]
-pub(crate) use self::recording::{accepted, identify, is_on, refused};
+pub(crate) use self::recording::{accepted, identify, refused};
 #[cfg(not(feature = "tracing"))]
-pub(crate) use self::silent::{accepted, identify, is_on, refused};
+pub(crate) use self::silent::{accepted, identify, refused};
 
 #[cfg(feature = "tracing")]
 mod recording {
     use http::Request;
     use tracing::Span;
     use tracing::field::{Empty, display};
-    use tracing::level_filters::LevelFilter;
 
     use crate::principal::Principal;
     use crate::rejection::Rejection;
+    use crate::trace;
 
     /// Makes a span for a request with its method, path and version and without its query. It is
     /// for logging layers outside [`AuthenticateLayer`](crate::AuthenticateLayer), where
@@ -57,14 +57,8 @@ mod recording {
         )
     }
 
-    /// Returns `false` if nothing is logged, so that no span can be current.
-    #[inline]
-    pub(crate) fn is_on() -> bool {
-        LevelFilter::current() != LevelFilter::OFF
-    }
-
     fn current() -> Option<Span> {
-        is_on().then(Span::current)
+        trace::is_on().then(Span::current)
     }
 
     /// Records the principal of an accepted request.
@@ -99,10 +93,6 @@ mod recording {
 mod silent {
     use crate::principal::Principal;
     use crate::rejection::Rejection;
-
-    pub(crate) const fn is_on() -> bool {
-        false
-    }
 
     pub(crate) const fn identify(_: &Principal) {}
 

@@ -194,7 +194,9 @@ impl Pipeline {
     ) -> Result<ResponseContext, Rejection> {
         let context = ResponseContext::of(&accepted);
         let Accepted { who, fingerprint } = accepted;
-        span::identify(who.principal());
+        if trace::is_on() {
+            span::identify(who.principal());
+        }
         if who.origin().is_some() {
             let client = || self.guard.transport().client(RequestHead::from_request(request));
             audit::accepted(self.name, &who, fingerprint, client);

@@ -56,7 +56,7 @@ impl ResponseContext {
     /// refusal.
     #[inline]
     pub(crate) fn record(self, extensions: &Extensions) {
-        if span::is_on() && extensions.get::<Rejection>().is_none() {
+        if trace::is_on() && extensions.get::<Rejection>().is_none() {
             span::accepted(self.carried != Carried::Nothing);
         }
     }

@@ -5,6 +5,7 @@
 use super::VerifyError;
 use crate::credential::CredentialKind;
 use crate::rejection::denial::Denial;
+use crate::trace;
 
 impl Denial<'_> {
     /// Writes the log line and returns the error.
@@ -22,12 +23,15 @@ impl Denial<'_> {
 }
 
 /// Writes the log line if the answer is a denial.
+#[inline]
 pub(crate) fn note<T>(
     verifier: &'static str,
     kind: CredentialKind,
     answer: Result<T, VerifyError>,
 ) -> Result<T, VerifyError> {
-    if let Err(VerifyError::Denied(reason)) = &answer {
+    if let Err(VerifyError::Denied(reason)) = &answer
+        && trace::is_on()
+    {
         Denial::of(*reason, kind).log(verifier);
     }
     answer
