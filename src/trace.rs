@@ -12,7 +12,7 @@ pub(crate) use tracing::field::{DisplayValue, debug, display};
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{Level, debug, enabled, error, info, warn};
 
-/// Returns false if there is no listener for any line or span, so that no other check is needed.
+/// Returns true if a line or a span may have a listener. If not, no other check is needed.
 #[cfg(feature = "tracing")]
 #[inline]
 pub(crate) fn is_on() -> bool {
