@@ -247,7 +247,7 @@ mod hand {
     use axum::http::header::AUTHORIZATION;
     use axum::middleware::{Next, from_fn_with_state};
     use axum::response::Response;
-    use axum::routing::any;
+    use axum::routing::get;
     use axum::{Extension, Router};
 
     #[derive(Clone)]
@@ -278,7 +278,7 @@ mod hand {
             std::hint::black_box((user.name, user.scopes));
             "hello"
         };
-        Router::new().route("/datasets", any(handler)).layer(from_fn_with_state(users, authenticate))
+        Router::new().route("/datasets", get(handler)).layer(from_fn_with_state(users, authenticate))
     }
 }
 
@@ -427,10 +427,10 @@ fn layer<V: Verifier>(verifier: V, case: &Case) -> AuthenticateLayer<V> {
 #[cfg(feature = "axum")]
 fn drive_axum(case: &Case, requests: usize, with_layer: bool) {
     use axum::Router;
-    use axum::routing::any;
+    use axum::routing::get;
 
-    let plain = Router::new().route("/datasets", any(async || "hello"));
-    let extracting = Router::new().route("/datasets", any(async |_: Principal| "hello"));
+    let plain = Router::new().route("/datasets", get(async || "hello"));
+    let extracting = Router::new().route("/datasets", get(async |_: Principal| "hello"));
     let router = match case.by {
         _ if !with_layer => plain,
         By::Hand => hand::router(),
