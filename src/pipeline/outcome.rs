@@ -73,11 +73,13 @@ pub(crate) fn combine_outcomes(
     app: Answer,
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
-    match (credentials.presented_subject(), subject, credentials.presented_app()) {
-        (Some(presented), Some(Ok(principal)), None) if is_acceptable(presented.kind, &principal, clock) => {
-            Ok(Authentication::new(principal, None, Some(Origin::of(presented))))
+    match (credentials.presented_subject(), subject, credentials.presented_app(), app) {
+        (Some(one), Some(Ok(principal)), None, _) | (None, _, Some(one), Some(Ok(principal)))
+            if is_acceptable(one.kind, &principal, clock) =>
+        {
+            Ok(Authentication::new(principal, None, Some(Origin::of(one))))
         }
-        (_, subject, _) => combine_others(credentials, subject, app, clock),
+        (_, subject, _, app) => combine_others(credentials, subject, app, clock),
     }
 }
 

@@ -41,8 +41,10 @@ impl Carried {
         {
             merge_names(headers);
         }
-        if self == Self::InQuery {
-            keep_from_referrers(headers);
+        if self == Self::InQuery
+            && headers.append(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
+        {
+            keep_own_policy(headers);
         }
     }
 }
@@ -51,25 +53,31 @@ impl Carried {
 /// otherwise only the line that was added last.
 #[cold]
 fn relax_to_private(headers: &mut HeaderMap) {
-    let mut own: Vec<_> = headers.get_all(CACHE_CONTROL).iter().cloned().collect();
-    let added = own.pop();
-    headers.remove(CACHE_CONTROL);
+    let (own, added) = take_lines(headers, &CACHE_CONTROL);
     let kept = if own.iter().all(keeps_private) { own } else { added.into_iter().collect() };
     kept.into_iter().for_each(|line| _ = headers.append(CACHE_CONTROL, line));
 }
 
+/// Leaves only the handler's lines of `Referrer-Policy`.
 #[cold]
-fn keep_from_referrers(headers: &mut HeaderMap) {
-    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+fn keep_own_policy(headers: &mut HeaderMap) {
+    let (own, _) = take_lines(headers, &REFERRER_POLICY);
+    own.into_iter().for_each(|line| _ = headers.append(REFERRER_POLICY, line));
+}
+
+/// Removes all lines of a header, and returns the last one by itself.
+fn take_lines(headers: &mut HeaderMap, name: &HeaderName) -> (Vec<HeaderValue>, Option<HeaderValue>) {
+    let mut own: Vec<_> = headers.get_all(name).iter().cloned().collect();
+    headers.remove(name);
+    let added = own.pop();
+    (own, added)
 }
 
 /// Leaves the handler's lines of `Vary`, and of the line that was added last the names that they do
 /// not have. `*` stands for all names (RFC 9110 section 12.5.5).
 #[cold]
 fn merge_names(headers: &mut HeaderMap) {
-    let mut own: Vec<_> = headers.get_all(VARY).iter().cloned().collect();
-    headers.remove(VARY);
-    let added = own.pop();
+    let (own, added) = take_lines(headers, &VARY);
     let has = |name: &[u8]| own.iter().flat_map(names_of).any(|held| held.eq_ignore_ascii_case(name));
     let added = added.iter().flat_map(names_of);
     let missing: Vec<&[u8]> = added.filter(|name| !has(name) && !has(b"*")).collect();
@@ -185,5 +193,15 @@ mod tests {
         assert_eq!(names(Carried::Nothing), ["vary"]);
         assert_eq!(names(Carried::Somewhere), ["cache-control", "vary"]);
         assert_eq!(names(Carried::InQuery), ["cache-control", "vary", "referrer-policy"]);
+    }
+
+    #[test]
+    fn a_referrer_policy_of_the_handlers_stays_as_it_is() {
+        for own in [&["origin"][..], &["no-referrer", "same-origin"]] {
+            let said: Vec<_> = own.iter().map(|line| ("referrer-policy", *line)).collect();
+            let sent = marked(Carried::InQuery, &said).into_iter();
+            let sent = sent.filter(|(name, _)| name == "referrer-policy").map(|(_, line)| line);
+            assert_eq!(sent.collect::<Vec<_>>(), own);
+        }
     }
 }

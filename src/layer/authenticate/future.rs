@@ -122,7 +122,6 @@ type Next<S, B> = Result<State<S, B, <S as Service<Request<B>>>::Future>, <S as 
 impl<B> Stage<B> {
     /// Calls the inner service with the verified request once it is ready for it. A refusal is the
     /// next state as soon as there is one.
-    #[inline(never)]
     fn poll<S: Service<Request<B>>>(&mut self, inner: &mut S, context: &mut Context<'_>) -> Poll<Next<S, B>> {
         // Each arm calls the service by itself, because to move the request to one call costs more.
         let (future, response_context) = match self {
