@@ -41,9 +41,7 @@ impl Carried {
         {
             merge_names(headers);
         }
-        if self == Self::InQuery
-            && headers.append(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
-        {
+        if self == Self::InQuery && headers.append(REFERRER_POLICY, HeaderValue::from_static("no-referrer")) {
             keep_own_policy(headers);
         }
     }
