@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_token_of_another_head_is_not_found() {
         let table = Table::compile(&dialect::ANY).unwrap();
-        let (one, other, empty) = (request("Bearer abc"), request("Bearer abd"), Request::new(()));
+        let (one, other, empty) = (request("Bearer abc"), request("Bearer xyz"), Request::new(()));
         let place = TokenPlace::of(&table.read(RequestHead::from_request(&one)).unwrap()).unwrap();
         let mut credentials = Credentials::default();
         assert!(!place.read_into(&mut credentials, RequestHead::from_request(&other)));
