@@ -21,6 +21,7 @@ tokens = target / "tokens"
 PROGRAMS = [
     ("layers", "layers", ["--bin", "layers"]),
     ("axum-login", "peer-axum-login", []),
+    ("audit-json", "audit-json", []),
     ("jwt-ours", "jwt-ours", []),
     ("jwt-authorizer", "peer-jwt-authorizer", []),
     ("oauth2", "peer-oauth2-resource-server", []),

@@ -125,6 +125,12 @@ def jwt_counts(figures):
     return jwt_rows(cell)
 
 
+def audit(figures):
+    names = {"ours": "**tower-principal**, an accepted token", "hand": "an event of as many fields, all of them text"}
+    rows = [[text, *map(number, figures["counted"][f"audit/{way}"].values())][:3] for way, text in names.items()]
+    return table(["", "instructions", "allocations"], rows)
+
+
 def stored(figures):
     sizes = [f"{size:,}" for size in figures["sizes"]["stored"]]
     return table(["ns", *sizes], [[NAMES[way], *map(number, row)] for way, row in figures["stored"].items()])
@@ -161,7 +167,7 @@ def measured(_):
 
 def write(figures):
     text = guide.read_text()
-    for make in (measured, peers, bearer, paths, jwt_times, jwt_counts, stored, tasks, throughput):
+    for make in (measured, peers, bearer, paths, jwt_times, jwt_counts, audit, stored, tasks, throughput):
         name = make.__name__
         between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not between.search(text):
