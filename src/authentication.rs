@@ -5,7 +5,8 @@ use http::request::{Parts, Request};
 use http::response::{self, Response};
 
 use crate::credential::{Carrier, CredentialKind, Presented, Source};
-use crate::principal::{AppToken, Guest, IdentitySource, Principal};
+use crate::principal::identity::Home;
+use crate::principal::{AppToken, Guest, Principal};
 
 /// The principal of a request, and how it was authenticated.
 ///
@@ -132,8 +133,8 @@ impl Authentication {
     }
 
     /// Returns the same record with the source of the layer's verifier.
-    pub(crate) fn verified_by(self, source: IdentitySource<'_>) -> Self {
-        Self { of_only_source: self.principal.source() == source, ..self }
+    pub(crate) fn verified_by(self, source: &Home) -> Self {
+        Self { of_only_source: source.is(self.principal.source()), ..self }
     }
 
     pub(crate) const fn is_of_only_source(&self) -> bool {

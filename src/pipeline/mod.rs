@@ -201,7 +201,7 @@ impl Pipeline {
             let client = || self.guard.transport().client(RequestHead::from_request(request));
             audit::accepted(self.name, &who, fingerprint, client);
         }
-        seal(&self.table, self.cut_query, request, who.verified_by(self.source.source()))?;
+        seal(&self.table, self.cut_query, request, who.verified_by(&self.source))?;
         Ok(context)
     }
 }

@@ -137,7 +137,7 @@ pub fn authentication(principal: impl Into<Principal>) -> Authentication {
     let origin = origin.map(|(source, kind)| Origin::new(source, kind));
     let authentication = Authentication::new(principal, None, origin);
     let source = Home::of(authentication.principal().source());
-    authentication.verified_by(source.source())
+    authentication.verified_by(&source)
 }
 
 impl<S> Layer<S> for ActAs {
