@@ -47,10 +47,11 @@ struct Shape {
     carrier: Option<Carrier>,
     status: StatusCode,
     body: Bytes,
-    /// Copied, because that costs less than filling a map; `None` if they differ between refusals.
-    headers: Option<HeaderMap>,
-    /// The headers for syntactically invalid `Basic` credentials.
-    broken_basic: Option<HeaderMap>,
+    /// Cloned, because that costs less than filling a map; `None` if its headers differ between
+    /// refusals.
+    usual: Option<Response<Bytes>>,
+    /// The response to syntactically invalid `Basic` credentials.
+    broken_basic: Option<Response<Bytes>>,
 }
 
 /// The `Retry-After` for an unavailable verifier, if the layer has no setting for it.
@@ -97,7 +98,7 @@ impl Answers {
             let (status, body) = row.answer(kind)?;
             // Leaked, so that sending it updates no reference count.
             let body = Bytes::from_static(body.into_owned().leak().as_bytes());
-            Ok(Shape { kind, carrier: row.carrier(), status, body, headers: None, broken_basic: None })
+            Ok(Shape { kind, carrier: row.carrier(), status, body, usual: None, broken_basic: None })
         };
         let own = pairs.map(shape).collect::<Result<Vec<_>, StatusCode>>()?;
         let of_kind = |kind: &RejectionKind| {
@@ -124,15 +125,14 @@ impl Answers {
     }
 
     fn prepare(&mut self) {
-        let headers = |shape: &Shape, rejection: &Rejection| {
-            self.headers(rejection, shape.status, AnswerFacts::UNKNOWN)
-        };
+        let response =
+            |shape: &Shape, rejection: &Rejection| self.fill(shape, rejection, AnswerFacts::UNKNOWN);
         let prepared = |shape: &Shape| {
             let plain = Rejection::from(shape.kind);
-            let usual = (!differs(shape.kind)).then(|| headers(shape, &plain));
+            let usual = (!differs(shape.kind)).then(|| response(shape, &plain));
             let is_malformed = shape.kind == RejectionKind::Malformed;
-            let broken_basic = is_malformed.then(|| headers(shape, &plain.of_broken_basic(true)));
-            Shape { headers: usual, broken_basic, ..shape.clone() }
+            let broken_basic = is_malformed.then(|| response(shape, &plain.of_broken_basic(true)));
+            Shape { usual, broken_basic, ..shape.clone() }
         };
         self.shapes = self.shapes.iter().map(|shapes| shapes.iter().map(prepared).collect()).collect();
     }
@@ -187,13 +187,18 @@ impl Answers {
             Some(shape) => shape,
             None => &Shape::standard(rejection.kind()),
         };
+        let prepared = if rejection.is_of_broken_basic() { &shape.broken_basic } else { &shape.usual };
+        match prepared {
+            Some(response) if rejection.needed_scopes().is_empty() => response.clone(),
+            _ => self.fill(shape, rejection, facts),
+        }
+    }
+
+    /// Makes the response to a refusal, with the headers that only this refusal has.
+    fn fill(&self, shape: &Shape, rejection: &Rejection, facts: AnswerFacts) -> Response<Bytes> {
         let mut response = Response::new(shape.body.clone());
         *response.status_mut() = shape.status;
-        let prepared = if rejection.is_of_broken_basic() { &shape.broken_basic } else { &shape.headers };
-        *response.headers_mut() = match prepared {
-            Some(headers) if rejection.needed_scopes().is_empty() => headers.clone(),
-            _ => self.headers(rejection, shape.status, facts),
-        };
+        *response.headers_mut() = self.headers(rejection, shape.status, facts);
         response
     }
 
@@ -220,7 +225,7 @@ impl Shape {
     fn standard(kind: RejectionKind) -> Self {
         let answer = kind.answer();
         let body = Bytes::from_static(answer.body.as_bytes());
-        Self { kind, carrier: None, status: answer.status, body, headers: None, broken_basic: None }
+        Self { kind, carrier: None, status: answer.status, body, usual: None, broken_basic: None }
     }
 }
 
