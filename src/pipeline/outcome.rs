@@ -74,25 +74,27 @@ pub(crate) fn combine_outcomes(
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
     match (credentials.presented_subject(), subject, credentials.presented_app(), app) {
-        (Some(one), Some(Ok(principal)), None, _) | (None, _, Some(one), Some(Ok(principal)))
-            if is_acceptable(one.kind, &principal, clock) =>
-        {
-            Ok(Authentication::new(principal, None, Some(Origin::of(one))))
+        (Some(one), Some(answer), None, _) | (None, _, Some(one), Some(answer)) => {
+            let (principal, origin) = outcome_of(one, answer, clock)?;
+            Ok(Authentication::new(principal, None, Some(origin)))
         }
-        (_, subject, _, app) => combine_others(credentials, subject, app, clock),
+        (_, subject, _, app) => combine_two(credentials, subject, app, clock),
     }
 }
 
-/// Combines answers that are not those of most requests: one credential, which is accepted.
+/// Combines the answers about a subject and an app token.
 #[inline(never)]
-fn combine_others(
+fn combine_two(
     credentials: &Credentials<'_>,
     subject: Answer,
     app: Answer,
     clock: &dyn Clock,
 ) -> Result<Authentication, Rejection> {
-    let subject = outcome_of(credentials.presented_subject(), subject, clock);
-    let app = outcome_of(credentials.presented_app(), app, clock);
+    let outcome = |presented: Option<&Presented<'_>>, answer: Answer| {
+        presented.zip(answer).map(|(presented, answer)| outcome_of(presented, answer, clock)).transpose()
+    };
+    let subject = outcome(credentials.presented_subject(), subject);
+    let app = outcome(credentials.presented_app(), app);
     match (subject, app) {
         (Ok(Some((principal, origin))), Ok(app)) => {
             let origin = origin.beside(app.as_ref().map(|(_, origin)| *origin));
@@ -103,12 +105,6 @@ fn combine_others(
         (Err(subject), Err(app)) if is_outage(&subject) && !is_outage(&app) => Err(app),
         (Err(rejection), _) | (_, Err(rejection)) => Err(rejection),
     }
-}
-
-/// Returns true if this kind of credential can have this principal, and it has not expired.
-#[inline]
-fn is_acceptable(kind: CredentialKind, principal: &Principal, clock: &dyn Clock) -> bool {
-    is_possible(kind, principal) && !is_over(principal, clock)
 }
 
 #[inline]
@@ -131,35 +127,43 @@ fn is_outage(rejection: &Rejection) -> bool {
     rejection.kind() == RejectionKind::Unavailable
 }
 
+/// Returns the principal of an answer if this kind of credential can have it, and it has not
+/// expired.
+#[inline]
 fn outcome_of(
-    presented: Option<&Presented<'_>>,
-    answer: Answer,
+    presented: &Presented<'_>,
+    answer: Result<Principal, VerifyError>,
     clock: &dyn Clock,
-) -> Result<Option<(Principal, Origin)>, Rejection> {
-    let (Some(presented), Some(answer)) = (presented, answer) else { return Ok(None) };
-    let (kind, origin) = (presented.kind, Origin::of(presented));
-    let refused = |rejection: Rejection| Err(rejection.with_origin(Some(origin)));
+) -> Result<(Principal, Origin), Rejection> {
     match answer {
-        Ok(principal) if !is_possible(kind, &principal) => refused(broken_verifier(kind)),
+        Ok(principal) if is_possible(presented.kind, &principal) && !is_over(&principal, clock) => {
+            Ok((principal, Origin::of(presented)))
+        }
+        answer => Err(refused(presented.kind, answer).with_origin(Some(Origin::of(presented)))),
+    }
+}
+
+/// Returns the refusal for an answer that does not admit its credential.
+#[inline(never)]
+fn refused(kind: CredentialKind, answer: Result<Principal, VerifyError>) -> Rejection {
+    match answer {
+        Ok(principal) if !is_possible(kind, &principal) => broken_verifier(kind),
         // A caching verifier may have kept this principal past its expiry.
-        Ok(principal) if is_over(&principal, clock) => {
+        Ok(_) => {
             Denial::of(DenialReason::Expired, kind).log("layer");
-            refused(Rejection::from(RejectionKind::denied(kind)).because(DenialReason::Expired))
+            Rejection::from(RejectionKind::denied(kind)).because(DenialReason::Expired)
         }
-        Ok(principal) => Ok(Some((principal, origin))),
         Err(VerifyError::Denied(reason @ DenialReason::Throttled(_))) => {
-            refused(Rejection::from(RejectionKind::TooManyAttempts).because(reason))
+            Rejection::from(RejectionKind::TooManyAttempts).because(reason)
         }
-        Err(VerifyError::Denied(reason)) => {
-            refused(Rejection::from(RejectionKind::denied(kind)).because(reason))
-        }
+        Err(VerifyError::Denied(reason)) => Rejection::from(RejectionKind::denied(kind)).because(reason),
         Err(VerifyError::Unsupported) => {
             Denial::new(Check::Record, "no verifier supports it").received(kind.as_str()).log("layer");
-            refused(RejectionKind::denied(kind).into())
+            RejectionKind::denied(kind).into()
         }
         Err(VerifyError::Unavailable(_cause)) => {
             trace::warn!(%kind, cause = ?_cause.to_string(), "verifier unavailable");
-            refused(RejectionKind::Unavailable.into())
+            RejectionKind::Unavailable.into()
         }
     }
 }
