@@ -44,44 +44,43 @@ pub(crate) struct Origin {
     pub(crate) kind: CredentialKind,
     /// The carrier of the app token beside it.
     pub(crate) app: Option<Carrier>,
-    /// The carrier of a credential that a rank left out.
-    pub(crate) outranked: Option<Carrier>,
+    /// A bit for each carrier that brought a credential: this one, the app token beside it, or one
+    /// that a rank left out.
+    carriers: u8,
 }
 
 impl Origin {
+    #[inline]
     pub(crate) const fn new(source: Source, kind: CredentialKind) -> Self {
-        Self { source, kind, app: None, outranked: None }
+        Self { source, kind, app: None, carriers: bit(source.carrier()) }
     }
 
+    #[inline]
     pub(crate) fn of(presented: &Presented<'_>) -> Self {
-        let outranked = presented.outranked.map(|(carrier, _)| carrier);
-        Self { outranked, ..Self::new(presented.source, presented.kind) }
+        let mut origin = Self::new(presented.source, presented.kind);
+        if let Some((carrier, _)) = presented.outranked {
+            origin.carriers |= bit(carrier);
+        }
+        origin
     }
 
     /// Returns the same origin beside an app token.
     pub(crate) fn beside(self, app: Option<Self>) -> Self {
-        let outranked = self.outranked.or(app.and_then(|app| app.outranked));
-        Self { app: app.map(|app| app.source.carrier()), outranked, ..self }
+        let carriers = self.carriers | app.map_or(0, |app| app.carriers);
+        Self { app: app.map(|app| app.source.carrier()), carriers, ..self }
     }
 
     /// Returns true if this carrier brought this credential, the app token beside it, or a
     /// credential that a rank left out.
     #[inline]
-    pub(crate) fn came_by(self, carrier: Carrier) -> bool {
-        self.carriers() & bit(carrier) != 0
+    pub(crate) const fn came_by(self, carrier: Carrier) -> bool {
+        self.carriers & bit(carrier) != 0
     }
 
     /// Returns true if any other carrier than this one brought a credential.
     #[inline]
-    pub(crate) fn came_by_others(self, carrier: Carrier) -> bool {
-        self.carriers() & !bit(carrier) != 0
-    }
-
-    /// Returns a bit for each carrier that brought a credential.
-    #[inline]
-    fn carriers(self) -> u8 {
-        let others = self.app.map_or(0, bit) | self.outranked.map_or(0, bit);
-        bit(self.source.carrier()) | others
+    pub(crate) const fn came_by_others(self, carrier: Carrier) -> bool {
+        self.carriers & !bit(carrier) != 0
     }
 }
 
@@ -133,6 +132,7 @@ impl Authentication {
     }
 
     /// Returns the same record with the source of the layer's verifier.
+    #[inline]
     pub(crate) fn verified_by(self, source: &Home) -> Self {
         Self { of_only_source: source.is(self.principal.source()), ..self }
     }
@@ -215,11 +215,13 @@ impl Authentication {
     }
 
     /// Returns true if the query carried any credential.
+    #[inline]
     pub(crate) fn is_in_query(&self) -> bool {
         self.came_by(Carrier::Query)
     }
 
     /// Returns true if this carrier brought any credential.
+    #[inline]
     pub(crate) fn came_by(&self, carrier: Carrier) -> bool {
         self.origin.is_some_and(|origin| origin.came_by(carrier))
     }

@@ -68,6 +68,7 @@ impl Guard {
     }
 
     /// Returns true if the rule revokes credentials.
+    #[inline]
     pub(crate) fn revokes(&self) -> bool {
         self.rule.revokes()
     }
@@ -86,7 +87,7 @@ impl Guard {
     }
 
     /// Decides if this connection is secure enough for these credentials.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check_transport(
         &self,
         credentials: &Credentials<'_>,
@@ -95,10 +96,20 @@ impl Guard {
         if credentials.is_empty() {
             return TransportCheck::Passes;
         }
-        let security = self.transport.security(head);
-        if security == Security::Secure {
-            return TransportCheck::Passes;
+        match self.transport.security(head) {
+            Security::Secure => TransportCheck::Passes,
+            security => self.check_rule(credentials, head, security),
         }
+    }
+
+    /// Decides by the rule if credentials pass on a connection that is not secure.
+    #[cold]
+    fn check_rule(
+        &self,
+        credentials: &Credentials<'_>,
+        head: RequestHead<'_>,
+        security: Security,
+    ) -> TransportCheck {
         let rule = |presented: Option<&Presented<'_>>| presented.map(|one| self.rule.of(one.kind));
         let rules = [rule(credentials.presented_subject()), rule(credentials.presented_app())];
         // A credential that lost by rank was sent over this connection as well.
@@ -117,21 +128,22 @@ impl Guard {
         if revoke && security == Security::Plain { TransportCheck::Revoked } else { TransportCheck::Refused }
     }
 
+    /// Returns true if a credential that was shown over plain http may still be in force.
+    #[inline]
+    pub(crate) fn is_watching(&self) -> bool {
+        refused::is_any() || self.fuse.is_looking()
+    }
+
     /// Replaces a positive answer for a credential that was shown over plain http, because the
     /// store or a cache may not have its revocation yet. The answer is unavailable until the
     /// revocation is decided.
-    #[inline]
     pub(crate) fn in_force<'r>(
         &self,
         credentials: &Credentials<'_>,
         subject: Answer,
         context: impl FnOnce() -> VerifyContext<'r>,
     ) -> Answer {
-        if refused::is_any() || self.fuse.is_looking() {
-            self.unless_shown(credentials, subject, &context())
-        } else {
-            subject
-        }
+        if self.is_watching() { self.unless_shown(credentials, subject, &context()) } else { subject }
     }
 
     #[cold]

@@ -35,6 +35,14 @@ pub(crate) enum Later {
     Revocation(Box<Shown>),
 }
 
+impl Later {
+    /// Returns the wait for a verifier that has answered at most about the subject.
+    #[inline(never)]
+    pub(super) fn verifier(credentials: &Credentials<'_>, subject: Answer) -> Self {
+        Self::Verifier { place: TokenPlace::of(credentials), subject }
+    }
+}
+
 #[allow(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
 impl Pipeline {
     /// Verifies the credentials in the head.

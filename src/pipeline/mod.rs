@@ -21,7 +21,7 @@ use crate::deadline::caught;
 use crate::dialect::{Dialect, DialectError};
 use crate::observe::{audit, span};
 use crate::principal::identity::Home;
-use crate::read::{Table, TokenPlace};
+use crate::read::Table;
 use crate::rejection::Rejection;
 use crate::rejection::caching::depends_on;
 use crate::rejection::render::Answers;
@@ -30,6 +30,7 @@ use crate::trace;
 use crate::transport::Transport;
 use crate::verify::{Tenant, Verifier};
 
+mod accept;
 pub(crate) mod body;
 mod guard;
 mod guests;
@@ -158,9 +159,7 @@ impl Pipeline {
         self.guard.count_request();
         match self.verify_now(verifier, head, &credentials) {
             Ok(decided) => decided.map(Decision::Accepted),
-            Err(subject) => {
-                Ok(Decision::Waits(Later::Verifier { place: TokenPlace::of(&credentials), subject }))
-            }
+            Err(subject) => Ok(Decision::Waits(Later::verifier(&credentials, subject))),
         }
     }
 

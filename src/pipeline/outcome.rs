@@ -66,25 +66,7 @@ impl ResponseContext {
 pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
 
 /// Combines the verifier's answers: the subject before the app token, a denial before an outage.
-#[inline]
-pub(crate) fn combine_outcomes(
-    credentials: &Credentials<'_>,
-    subject: Answer,
-    app: Answer,
-    clock: &dyn Clock,
-) -> Result<Authentication, Rejection> {
-    match (credentials.presented_subject(), subject, credentials.presented_app(), app) {
-        (Some(one), Some(answer), None, _) | (None, _, Some(one), Some(answer)) => {
-            let (principal, origin) = outcome_of(one, answer, clock)?;
-            Ok(Authentication::new(principal, None, Some(origin)))
-        }
-        (_, subject, _, app) => combine_two(credentials, subject, app, clock),
-    }
-}
-
-/// Combines the answers about a subject and an app token.
-#[inline(never)]
-fn combine_two(
+pub(super) fn combine_outcomes(
     credentials: &Credentials<'_>,
     subject: Answer,
     app: Answer,
@@ -130,7 +112,7 @@ fn is_outage(rejection: &Rejection) -> bool {
 /// Returns the principal of an answer if this kind of credential can have it, and it has not
 /// expired.
 #[inline]
-fn outcome_of(
+pub(super) fn outcome_of(
     presented: &Presented<'_>,
     answer: Result<Principal, VerifyError>,
     clock: &dyn Clock,

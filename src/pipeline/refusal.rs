@@ -20,7 +20,7 @@ pub(crate) struct RequestFacts {
 }
 
 impl Pipeline {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn facts(&self, head: RequestHead<'_>) -> RequestFacts {
         let client = if audit::is_on() { self.guard.transport().client(head) } else { None };
         RequestFacts { facts: AnswerFacts::of(head), client }

@@ -1,5 +1,6 @@
 //! The steps of the pipeline, in the order in which it takes them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,7 @@ use tokio::time::Instant;
 
 use super::body::ReadBody;
 use super::guard::{Shown, TransportCheck};
-use super::outcome::{
-    Accepted, Answer, combine_outcomes, malformed_value, noted, origin_of, unfinished, unreadable,
-};
+use super::outcome::{Accepted, Answer, malformed_value, noted, origin_of, unfinished, unreadable};
 use super::{Guests, Pipeline, revocation};
 use crate::credential::{CredentialKind, Credentials, Presented, ReadError};
 use crate::deadline::{Bounded, Unfinished, caught};
@@ -78,19 +77,16 @@ impl Pipeline {
     }
 
     /// Asks the verifier about one credential. Returns `None` if it has to wait.
-    #[inline]
-    pub(super) fn ask_now<V: Verifier>(
+    #[inline(always)]
+    fn ask_now<V: Verifier>(
         &self,
         verifier: &V,
-        presented: Option<&Presented<'_>>,
+        presented: &Presented<'_>,
         context: &VerifyContext<'_>,
-    ) -> Option<Answer> {
-        match presented {
-            None => Some(None),
-            Some(Presented { credential: Some(credential), .. }) => {
-                verifier.verify_now(credential, context).map(Some)
-            }
-            Some(Presented { kind, .. }) => Some(Some(self.malformed(*kind))),
+    ) -> Option<Result<Principal, VerifyError>> {
+        match &presented.credential {
+            Some(credential) => verifier.verify_now(credential, context),
+            None => Some(self.malformed(presented.kind)),
         }
     }
 
@@ -101,7 +97,7 @@ impl Pipeline {
 
     /// Verifies credentials without waiting. If the verifier has to wait, returns its answer about
     /// the subject, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn verify_now<V: Verifier>(
         &self,
         verifier: &V,
@@ -109,7 +105,29 @@ impl Pipeline {
         credentials: &Credentials<'_>,
     ) -> Result<Result<Accepted, Rejection>, Answer> {
         let context = self.context(head);
-        let ask = |presented| self.ask_now(verifier, presented, &context);
+        let (subject, app) = (credentials.presented_subject(), credentials.presented_app());
+        match (subject, app) {
+            (Some(only), None) | (None, Some(only)) => {
+                let answer = self.ask_now(verifier, only, &context).ok_or(None)?;
+                Ok(self.accept_only(head, credentials, only, answer))
+            }
+            _ => self.verify_both_now(verifier, head, credentials, &context),
+        }
+    }
+
+    /// Verifies both credentials of a request in the same way.
+    #[inline(never)]
+    fn verify_both_now<V: Verifier>(
+        &self,
+        verifier: &V,
+        head: RequestHead<'_>,
+        credentials: &Credentials<'_>,
+        context: &VerifyContext<'_>,
+    ) -> Result<Result<Accepted, Rejection>, Answer> {
+        let ask = |presented: Option<&Presented<'_>>| match presented {
+            Some(presented) => self.ask_now(verifier, presented, context).map(Some),
+            None => Some(None),
+        };
         let subject = ask(credentials.presented_subject()).ok_or(None)?;
         let Some(app) = ask(credentials.presented_app()) else { return Err(subject) };
         Ok(self.combine_outcomes(head, credentials, subject, app))
@@ -207,7 +225,12 @@ impl Pipeline {
                 None => None,
             };
             measured.ended(origin_of(credentials).map(|origin| origin.kind));
-            self.combine_outcomes(head, credentials, subject, app)
+            match (credentials.presented_subject().xor(credentials.presented_app()), subject, app) {
+                (Some(only), Some(answer), None) | (Some(only), None, Some(answer)) => {
+                    self.accept_only(head, credentials, only, answer)
+                }
+                (_, subject, app) => self.combine_outcomes(head, credentials, subject, app),
+            }
         }
     }
 
@@ -232,23 +255,20 @@ impl Pipeline {
     }
 
     #[inline]
-    pub(super) fn combine_outcomes(
-        &self,
-        head: RequestHead<'_>,
-        credentials: &Credentials<'_>,
-        subject: Answer,
-        app: Answer,
-    ) -> Result<Accepted, Rejection> {
-        audit::browser_client(self.name, credentials, head);
-        let subject = self.guard.in_force(credentials, subject, || self.context(head));
-        let who =
-            combine_outcomes(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
-        Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })
-    }
-
-    #[inline]
     pub(super) fn context<'r>(&'r self, head: RequestHead<'r>) -> VerifyContext<'r> {
-        let tenant = self.tenant.as_ref().and_then(|tenant| tenant(&head));
-        VerifyContext::at_layer(head, self.guard.transport(), tenant)
+        let context = VerifyContext::at_layer(head, self.guard.transport());
+        match &self.tenant {
+            None => context,
+            Some(tenant) => at_tenant(context, tenant(&head)),
+        }
+    }
+}
+
+// Out of line, because most layers have no function for the tenant.
+#[inline(never)]
+fn at_tenant<'r>(context: VerifyContext<'r>, tenant: Option<Cow<'r, str>>) -> VerifyContext<'r> {
+    match tenant {
+        Some(tenant) => context.with_tenant(tenant),
+        None => context,
     }
 }

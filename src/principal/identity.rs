@@ -232,6 +232,7 @@ impl Home {
     }
 
     /// Returns true if this source is the other one.
+    #[inline]
     pub(crate) fn is(&self, other: IdentitySource<'_>) -> bool {
         match (self, other) {
             // Most stores have no name. An empty name has no address, and to compare bytes there

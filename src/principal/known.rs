@@ -1,6 +1,7 @@
 //! The identity of a principal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::record::Record;
 use super::{Identity, IdentityKind, IdentitySource, Principal};
@@ -20,12 +21,18 @@ impl Principal {
     /// let alice: Principal = BasicUser::new("alice").with_store("staff").into();
     /// assert_eq!(alice.source(), IdentitySource::Store("staff"));
     /// ```
+    #[inline]
     pub fn source(&self) -> IdentitySource<'_> {
         let record = self.record();
         match &record.issuer {
             Some(issuer) => IdentitySource::Issuer(issuer),
             None => IdentitySource::Store(record.store.as_deref().unwrap_or_default()),
         }
+    }
+
+    /// Returns how long after its expiry the verifier still accepts the credential.
+    pub(crate) fn leeway(&self) -> Duration {
+        Duration::from_secs(self.record().leeway.into())
     }
 
     /// Returns the tenant of the principal's store.

@@ -6,7 +6,6 @@ use super::{
 };
 use std::any::Any;
 use std::fmt;
-use std::time::Duration;
 use std::time::SystemTime;
 
 /// The verified identity and rights behind a request.
@@ -142,13 +141,9 @@ impl Principal {
     }
 
     /// Returns the time at which the credential expires.
+    #[inline]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.record().expires_at
-    }
-
-    /// Returns how long after its expiry the verifier still accepts the credential.
-    pub(crate) fn leeway(&self) -> Duration {
-        Duration::from_secs(self.record().leeway.into())
     }
 
     /// Returns the credential's public id, for logs and revocation: a token's `jti` or a key's id.
@@ -191,6 +186,7 @@ impl Principal {
         self.record().bytes()
     }
 
+    #[inline]
     pub(super) fn record(&self) -> &Record {
         match self {
             Self::Guest(guest) => &guest.0,
@@ -216,6 +212,8 @@ impl fmt::Debug for Principal {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::principal::identity::IdentitySource;
 

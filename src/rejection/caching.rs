@@ -17,6 +17,7 @@ pub(crate) enum Carried {
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 impl Carried {
+    #[inline]
     pub(crate) fn by(authentication: &Authentication) -> Self {
         match authentication.credential_source() {
             None => Self::Nothing,

@@ -203,18 +203,18 @@ impl Transport {
         IpNet::aggregate(&self.proxies.networks).iter().any(|net| net.prefix_len() == 0)
     }
 
+    #[inline]
     pub(crate) fn security(&self, head: RequestHead<'_>) -> Security {
-        let marked = |plain: bool| match plain {
-            true => head.extensions().get::<PlainConnection>().is_some(),
-            false => head.extensions().get::<SecureConnection>().is_some(),
-        };
-        if self.assume_secure {
-            return Security::Secure;
-        }
+        if self.assume_secure { Security::Secure } else { self.marked_security(head) }
+    }
+
+    /// Returns the security of a connection as the acceptor or a trusted proxy marks it.
+    fn marked_security(&self, head: RequestHead<'_>) -> Security {
+        let marks = head.extensions();
         match self.trusted_peer(head) {
             Some(_) => self.proxies.security(head.headers()),
-            None if marked(true) => Security::Plain,
-            None if marked(false) => Security::Secure,
+            None if marks.get::<PlainConnection>().is_some() => Security::Plain,
+            None if marks.get::<SecureConnection>().is_some() => Security::Secure,
             None => Security::Unknown,
         }
     }

@@ -67,6 +67,7 @@ impl TransportRule {
     };
 
     /// Returns true if any kind may be revoked.
+    #[inline]
     pub(crate) fn revokes(&self) -> bool {
         let Self { access_token, api_key, app_token, client, password } = *self;
         [access_token, api_key, app_token, client, password].contains(&OnInsecure::RefuseAndRevoke)

@@ -59,13 +59,9 @@ impl<'r> VerifyContext<'r> {
     }
 
     /// Returns the context of a request at a layer, made at once because each request makes one.
-    pub(crate) const fn at_layer(
-        head: RequestHead<'r>,
-        transport: &'r Transport,
-        tenant: Option<Cow<'r, str>>,
-    ) -> Self {
+    pub(crate) const fn at_layer(head: RequestHead<'r>, transport: &'r Transport) -> Self {
         Self {
-            tenant,
+            tenant: None,
             client: None,
             transport: Some(transport),
             head: Some(head),

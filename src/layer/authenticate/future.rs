@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -168,7 +168,13 @@ fn poll_caught<B>(waiting: &mut Waiting<B>, context: &mut Context<'_>) -> Poll<V
 /// Returns the refusal of an inner layer or extractor, to be rendered as this dialect does.
 #[inline]
 fn unrendered<R>(response: &Response<R>) -> Option<Rejection> {
-    response.extensions().get::<Rejection>().filter(|rejection| !rejection.is_rendered()).cloned()
+    // Most responses have no extensions.
+    if response.extensions().is_empty() { None } else { unrendered_in(response.extensions()) }
+}
+
+#[inline(never)]
+fn unrendered_in(extensions: &Extensions) -> Option<Rejection> {
+    extensions.get::<Rejection>().filter(|rejection| !rejection.is_rendered()).cloned()
 }
 
 impl<S: Service<Request<B>>, B> fmt::Debug for AuthenticateFuture<S, B> {

@@ -151,6 +151,7 @@ impl MemoryVerifier {
         }
     }
 
+    #[inline]
     fn look_up(&self, fingerprint: Fingerprint) -> Result<Principal, VerifyError> {
         let found = self.known.read(fingerprint, |entry| self.check_entry(entry?));
         found.unwrap_or(Err(VerifyError::UNKNOWN))
@@ -254,6 +255,7 @@ enum Place<'c> {
 }
 
 impl<'c> Place<'c> {
+    #[inline]
     fn of(keys: &Keys, credential: &'c Credential<'_>) -> Self {
         let one =
             |key: &FingerprintKey, secret: &Secret<'_>| Self::Known(key.of(&[secret.expose_secret_bytes()]));
