@@ -72,30 +72,24 @@ pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
     Some(KEY.as_ref()?.of(&parts))
 }
 
-/// Records a request that is forwarded with this principal.
+/// Counts a request that is forwarded with this principal, if it presented a credential.
+#[inline]
+pub(crate) fn accepted(who: &Authentication) {
+    let Some(origin) = who.origin() else { return };
+    count(Some(origin), Outcome::Accepted);
+    if let Some(carrier) = origin.app {
+        metrics::app_beside(carrier);
+    }
+}
+
+/// Writes the event for a request that is forwarded with this principal.
 // Refusals are audited when they are rendered, accepted credentials when they are judged. Every
 // refusal, also from a policy or an extractor, passes `Pipeline::refuse` once, so none can be
 // forgotten. Its record carries the fields that the event needs. An accepted credential's
 // fingerprint needs the credential, which only the pipeline has. Nothing is computed while there is
 // no listener.
-#[inline]
-pub(crate) fn accepted(
-    dialect: &'static str,
-    who: &Authentication,
-    fingerprint: Option<Fingerprint>,
-    client: impl FnOnce() -> Option<IpAddr>,
-) {
-    count(who.origin(), Outcome::Accepted);
-    if let Some(carrier) = who.app_carrier() {
-        metrics::app_beside(carrier);
-    }
-    if is_on() {
-        write_accepted(dialect, who, fingerprint, client());
-    }
-}
-
 #[cold]
-fn write_accepted(
+pub(crate) fn write_accepted(
     dialect: &'static str,
     who: &Authentication,
     fingerprint: Option<Fingerprint>,

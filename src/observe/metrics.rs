@@ -77,7 +77,7 @@ mod recording {
     static APPS_BESIDE: [OnceLock<Key>; CARRIERS] = [const { OnceLock::new() }; CARRIERS];
     static VERIFICATIONS: [OnceLock<Key>; CREDENTIALS] = [const { OnceLock::new() }; CREDENTIALS];
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn attempt(presented: Option<(CredentialKind, Source)>, outcome: Outcome) {
         let place = presented.map_or(0, |(kind, source)| (kind as usize + 1) * SOURCES + source as usize);
         let keys = ATTEMPTS.get(place).map(|keys| keys.get_or_init(none_yet));

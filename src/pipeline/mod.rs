@@ -192,15 +192,21 @@ impl Pipeline {
         accepted: Accepted,
     ) -> Result<ResponseContext, Rejection> {
         let context = ResponseContext::of(&accepted);
-        let Accepted { who, fingerprint } = accepted;
+        audit::accepted(&accepted.who);
         if trace::is_on() {
-            span::identify(who.principal());
+            self.write_accepted(&accepted, RequestHead::from_request(request));
         }
-        if who.origin().is_some() {
-            let client = || self.guard.transport().client(RequestHead::from_request(request));
-            audit::accepted(self.name, &who, fingerprint, client);
-        }
-        seal(&self.table, self.cut_query, request, who.verified_by(&self.source))?;
+        seal(&self.table, self.cut_query, request, accepted.who.verified_by(&self.source))?;
         Ok(context)
+    }
+
+    /// Writes an accepted request into its span and the log.
+    #[cold]
+    fn write_accepted(&self, accepted: &Accepted, head: RequestHead<'_>) {
+        span::identify(accepted.who.principal());
+        if accepted.who.origin().is_some() && audit::is_on() {
+            let client = self.guard.transport().client(head);
+            audit::write_accepted(self.name, &accepted.who, accepted.fingerprint, client);
+        }
     }
 }
