@@ -185,7 +185,7 @@ impl Pipeline {
 
     /// Prepares an accepted request for the inner service: adds its authentication and removes its
     /// credentials.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admit<B>(
         &self,
         request: &mut Request<B>,
