@@ -45,9 +45,15 @@ pub(crate) struct Presented<'r> {
 }
 
 impl<'r> Credentials<'r> {
-    /// Sets the credential of the subject.
-    pub(crate) fn set_subject(&mut self, subject: Presented<'r>) {
-        self.subject = Some(subject);
+    /// Sets the credential of the subject. Returns `false` if there is a credential already.
+    // A credential that is first is made in its place. Adding it would copy it three times.
+    #[inline]
+    pub(crate) fn set_first(&mut self, credential: Credential<'r>, source: Source, rank: u8) -> bool {
+        let is_first = self.is_empty();
+        if is_first {
+            self.subject = Some(Presented { rank, ..Presented::new(source, credential) });
+        }
+        is_first
     }
 
     /// Returns the credential of the subject, unverified.

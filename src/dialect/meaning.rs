@@ -2,8 +2,10 @@
 
 use crate::credential::{ClientKind, Credential, CredentialKind, Pair, Presented, Secret, Source};
 
+mod make;
 mod shape;
 
+pub(crate) use self::make::Make;
 pub use self::shape::{Alphabet, IdShape};
 
 /// The meaning of a value that is one token: the kind of credential, and the tokens it reads.
@@ -23,7 +25,7 @@ pub use self::shape::{Alphabet, IdShape};
 #[derive(Clone, Copy, Debug)]
 pub struct TokenMeaning {
     pub(crate) kind: CredentialKind,
-    pub(crate) make: for<'r> fn(Secret<'r>) -> Credential<'r>,
+    pub(crate) make: Make,
     pub(crate) characters: Characters,
     /// The longest token; `None` for the limit of every credential.
     pub(crate) max_length: Option<usize>,
@@ -106,21 +108,17 @@ impl TokenMeaning {
     /// An OAuth 2.0 access token (RFC 6750).
     pub const ACCESS_TOKEN: Self = Self {
         kind: CredentialKind::AccessToken,
-        make: |token| Credential::AccessToken(token),
+        make: Make::AccessToken,
         characters: Characters::Token,
         max_length: None,
     };
 
     /// A token that identifies the calling application (Socrata).
-    pub const APP_TOKEN: Self = Self {
-        kind: CredentialKind::AppToken,
-        make: |token| Credential::AppToken(token),
-        ..Self::ACCESS_TOKEN
-    };
+    pub const APP_TOKEN: Self =
+        Self { kind: CredentialKind::AppToken, make: Make::AppToken, ..Self::ACCESS_TOKEN };
 
     /// An API key of one text (OpenDataSoft).
-    pub const API_KEY: Self =
-        Self { kind: CredentialKind::ApiKey, make: |key| Credential::ApiKey(key), ..Self::ACCESS_TOKEN };
+    pub const API_KEY: Self = Self { kind: CredentialKind::ApiKey, make: Make::ApiKey, ..Self::ACCESS_TOKEN };
 
     /// A custom meaning. `kind` is the kind of the values that `make` returns. It is also the kind
     /// of a value that cannot be genuine, because it is too long or has characters that no token
@@ -139,7 +137,7 @@ impl TokenMeaning {
     ///     });
     /// ```
     pub const fn custom(kind: CredentialKind, make: for<'r> fn(Secret<'r>) -> Credential<'r>) -> Self {
-        Self { kind, make, characters: Characters::Token, max_length: None }
+        Self { kind, make: Make::Custom(make), characters: Characters::Token, max_length: None }
     }
 
     /// Also accepts tokens that hold these characters, such as `|` or `:`.
@@ -178,9 +176,9 @@ impl TokenMeaning {
     }
 
     /// Returns the credential of a token; without a token, a value that cannot be genuine.
-    pub(crate) fn present(self, token: Option<Secret<'_>>, source: Source) -> Presented<'_> {
+    pub(crate) fn present<'r>(&self, token: Option<Secret<'r>>, source: Source) -> Presented<'r> {
         match token {
-            Some(token) => Presented::new(source, (self.make)(token)),
+            Some(token) => Presented::new(source, self.make.credential(token)),
             None => Presented::malformed_value(source, self.kind),
         }
     }

@@ -1,8 +1,10 @@
 //! Rows of the `Authorization` header.
 
-use super::{basic, scheme, value};
-use crate::credential::{Credentials, Pair, Presented, ReadError, Source};
+use super::start::Start;
+use super::{basic, scheme, token, value};
+use crate::credential::{Credential, Credentials, Pair, Presented, ReadError, Source};
 use crate::dialect::DialectError;
+use crate::dialect::meaning::Make;
 use crate::dialect::row::TokenSyntax;
 use crate::dialect::{PairMeaning, TokenMeaning};
 use crate::request::grammar::is_token;
@@ -10,6 +12,8 @@ use crate::request::grammar::is_token;
 /// The accepted schemes, and the row for a bare token if there is one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
+    /// The starts of lines with a row for access tokens of the usual grammar.
+    starts: Vec<Start>,
     schemes: Vec<Scheme>,
     bare: Option<(TokenMeaning, u8)>,
 }
@@ -44,6 +48,12 @@ impl Authorization {
             return Err(DialectError::Repeated { what: "scheme", name: word });
         }
         let source = value.source(word, colon);
+        if matches!(
+            value,
+            SchemeSyntax::One(TokenSyntax::Token(TokenMeaning { make: Make::AccessToken, .. }))
+        ) {
+            self.starts.extend(Start::of(word, colon, source, rank));
+        }
         self.schemes.push(Scheme { word, colon, value, source, rank });
         Ok(())
     }
@@ -59,12 +69,28 @@ impl Authorization {
         self.schemes.is_empty() && self.bare.is_none()
     }
 
-    /// Reads a trimmed header value.
+    /// Reads a header value.
+    #[inline]
     pub(super) fn read<'r>(
         &self,
         line: &'r [u8],
         credentials: &mut Credentials<'r>,
     ) -> Result<(), ReadError> {
+        // Nearly every line is a scheme, one space and an access token.
+        for start in &self.starts {
+            if let Some(value) = start.strip_from(line)
+                && let Some(token) = token::parse(value)
+                && credentials.set_first(Credential::AccessToken(token), start.source, start.rank)
+            {
+                return Ok(());
+            }
+        }
+        self.read_any(scheme::trim(line), credentials)
+    }
+
+    /// Reads a trimmed header value of any form.
+    #[inline(never)]
+    fn read_any<'r>(&self, line: &'r [u8], credentials: &mut Credentials<'r>) -> Result<(), ReadError> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
             return match known.value.read(value, known.source)? {
@@ -152,5 +178,67 @@ fn basic_pair(
         Err(ReadError::Malformed)
     } else {
         Ok(Presented::new(source, classify.classify(pair)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dialect;
+    use crate::read::Table;
+
+    type Shown = Result<Option<(Source, Option<String>)>, ReadError>;
+
+    fn shown(authorization: &Authorization, line: &[u8]) -> Shown {
+        let mut credentials = Credentials::default();
+        authorization.read(line, &mut credentials)?;
+        let text = |presented: &Presented<'_>| {
+            let secret =
+                presented.credential.as_ref().map(|credential| credential.with_secret(str::to_owned));
+            (presented.source, secret)
+        };
+        Ok(credentials.presented_subject().map(text))
+    }
+
+    /// Generates lines of words that are schemes, tokens or neither.
+    fn lines() -> impl Strategy<Value = String> {
+        let words = [
+            "Bearer",
+            "bEARER",
+            "OAuth",
+            "Apikey",
+            "Basic",
+            "Digest",
+            "x",
+            ":",
+            " ",
+            " ",
+            " ",
+            "\t",
+            "=",
+            ",",
+            "dTpw",
+            "the-token",
+            "a.token_of~more+than/16",
+            "a(b",
+            "\u{e9}",
+        ];
+        prop::collection::vec(prop::sample::select(words.to_vec()), 0..6).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_line_that_starts_as_usual_is_read_as_any_other(line in lines()) {
+            for dialect in [dialect::ANY, dialect::OPENDATASOFT, dialect::SOCRATA] {
+                let usual = Table::compile(&dialect).unwrap().authorization;
+                let without = Authorization { starts: Vec::new(), ..usual.clone() };
+                prop_assert!(!usual.starts.is_empty());
+                prop_assert_eq!(shown(&usual, line.as_bytes()), shown(&without, line.as_bytes()));
+            }
+        }
     }
 }

@@ -51,6 +51,7 @@ impl Cookies {
 
     /// Reads the cookies, after everything else in the head. Only then is it known if a cookie is
     /// the credential that counts. Such a cookie needs proof that no other site made the request.
+    #[inline(never)]
     pub(super) fn read<'r>(
         &self,
         head: RequestHead<'r>,

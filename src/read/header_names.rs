@@ -9,6 +9,8 @@ pub(super) struct HeaderNames {
     names: Vec<Name>,
     /// A bit for the mark of each name.
     marks: u64,
+    /// The bits that the presence of `Authorization` sets, which is read even without a row for it.
+    of_authorization: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +43,9 @@ impl HeaderNames {
     fn add(&mut self, name: &HeaderName, bit: u64) {
         let mark = mark(name);
         self.marks |= 1 << mark;
+        if *name == AUTHORIZATION {
+            self.of_authorization |= bit;
+        }
         match self.names.iter_mut().find(|known| known.name == *name) {
             Some(known) => known.bits |= bit,
             None => self.names.push(Name { name: name.clone(), mark, bits: bit }),
@@ -60,16 +65,21 @@ impl HeaderNames {
         PresentHeaders(present)
     }
 
+    #[inline]
     fn bits_of(&self, name: &HeaderName, mark: u8) -> u64 {
+        if *name == AUTHORIZATION { self.of_authorization } else { self.bits_of_other(name, mark) }
+    }
+
+    fn bits_of_other(&self, name: &HeaderName, mark: u8) -> u64 {
         let known = self.names.iter().find(|known| known.mark == mark && known.name == *name);
         known.map_or(0, |known| known.bits)
     }
 }
 
 impl Default for HeaderNames {
-    /// Returns `Authorization` alone, which is read even without a row for it.
+    /// Returns `Authorization` alone.
     fn default() -> Self {
-        let mut names = Self { names: Vec::new(), marks: 0 };
+        let mut names = Self { names: Vec::new(), marks: 0, of_authorization: 0 };
         names.add(&AUTHORIZATION, AUTHORIZATION_BIT);
         names
     }
@@ -78,6 +88,11 @@ impl Default for HeaderNames {
 impl PresentHeaders {
     pub(super) const fn has_authorization(self) -> bool {
         self.0 & AUTHORIZATION_BIT != 0
+    }
+
+    /// Returns false if no row has its header.
+    pub(super) const fn may_have_rows(self) -> bool {
+        self.0 & !(AUTHORIZATION_BIT | MISPLACED_BIT) != 0
     }
 
     /// Returns false if the header of the row with this index is absent.
@@ -126,6 +141,7 @@ mod tests {
         names.add_misplaced(&name("access_token"));
         let all = |present: PresentHeaders| {
             let rows = [0, 1].map(|index| present.may_have_row(index));
+            assert_eq!(present.may_have_rows(), rows != [false, false]);
             (present.has_authorization(), rows, present.has_misplaced())
         };
         for (sent, expected) in [
@@ -152,5 +168,14 @@ mod tests {
             let present = names.present_in(&sent);
             assert!(present.may_have_row(index) && !present.has_misplaced() && !present.has_authorization());
         }
+    }
+
+    #[test]
+    fn a_parameter_with_the_name_of_the_header_makes_the_header_misplaced_too() {
+        let mut names = HeaderNames::default();
+        names.add_misplaced(&AUTHORIZATION);
+        let present = names.present_in(&headers(&["host", "authorization"]));
+        assert!(present.has_authorization() && present.has_misplaced() && !present.may_have_rows());
+        assert!(!names.present_in(&headers(&["host"])).has_misplaced());
     }
 }

@@ -55,6 +55,7 @@ mod parameters;
 mod place;
 mod reader;
 pub(crate) mod scheme;
+mod start;
 pub(crate) mod subprotocol;
 mod subprotocols;
 pub(crate) mod token;
@@ -182,17 +183,12 @@ impl Table {
         // Read even without a row for it: this header always presents a credential, possibly of an
         // unknown scheme.
         if present.has_authorization()
-            && let Some(line) = scheme::only_one(head.headers(), &AUTHORIZATION)?
+            && let Some(line) = scheme::only_line(head.headers(), &AUTHORIZATION)?
         {
             self.authorization.read(line, credentials)?;
         }
-        for (index, Header { name, value, source, rank }) in self.headers.iter().enumerate() {
-            if present.may_have_row(index)
-                && let Some(raw) = scheme::only(head.headers().get_all(name))?
-                && let Some(presented) = value.read_raw(raw, *source)?
-            {
-                credentials.add(presented, *rank)?;
-            }
+        if present.may_have_rows() {
+            self.read_headers(credentials, head, present)?;
         }
         if let Some(query) = head.uri().query() {
             self.query.read(query.as_bytes(), credentials)?;
@@ -202,6 +198,24 @@ impl Table {
         }
         if !self.cookies.is_empty() {
             self.cookies.read(head, credentials)?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn read_headers<'r>(
+        &self,
+        credentials: &mut Credentials<'r>,
+        head: RequestHead<'r>,
+        present: PresentHeaders,
+    ) -> Result<(), ReadError> {
+        for (index, Header { name, value, source, rank }) in self.headers.iter().enumerate() {
+            if present.may_have_row(index)
+                && let Some(raw) = scheme::only(head.headers().get_all(name))?
+                && let Some(presented) = value.read_raw(raw, *source)?
+            {
+                credentials.add(presented, *rank)?;
+            }
         }
         Ok(())
     }

@@ -68,6 +68,7 @@ impl Parameters {
     }
 
     /// Reads all parameters that have a row.
+    #[inline(never)]
     pub(super) fn read<'r>(
         &self,
         text: &'r [u8],

@@ -46,8 +46,7 @@ impl TokenPlace {
             CredentialKind::ApiKey => Credential::ApiKey(secret),
             _ => return false,
         };
-        credentials.set_subject(Presented::new(self.source, credential));
-        true
+        credentials.set_first(credential, self.source, 0)
     }
 
     fn text<'r>(self, head: RequestHead<'r>) -> Option<&'r [u8]> {

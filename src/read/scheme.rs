@@ -28,15 +28,19 @@ pub(crate) fn only<'r>(values: GetAll<'r, HeaderValue>) -> Result<Option<&'r [u8
     }
 }
 
-/// Returns the same as [`only`] for a standard header that is present, at less cost.
+/// Returns the single line of a standard header that is present, as [`only`] does at more cost. It
+/// is not trimmed.
 #[inline]
-pub(crate) fn only_one<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Result<Option<&'r [u8]>, ReadError> {
+pub(crate) fn only_line<'r>(
+    headers: &'r HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'r [u8]>, ReadError> {
     if headers.len() != headers.keys_len() {
         return only(headers.get_all(name));
     }
     // No header has two lines. Comparing names costs less than a look-up.
     let line = headers.iter().find(|(held, _)| *held == name);
-    Ok(line.map(|(_, value)| trim(value.as_bytes())))
+    Ok(line.map(|(_, value)| value.as_bytes()))
 }
 
 impl<'r> Line<'r> {
@@ -85,7 +89,7 @@ pub(crate) fn is_printable(line: &[u8]) -> bool {
 }
 
 /// Removes the optional whitespace around a value (HTTP/2 passes it untrimmed).
-fn trim(value: &[u8]) -> &[u8] {
+pub(crate) fn trim(value: &[u8]) -> &[u8] {
     let mut value = value;
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;

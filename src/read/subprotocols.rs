@@ -47,6 +47,7 @@ impl Subprotocols {
         self.0.is_empty()
     }
 
+    #[inline(never)]
     pub(super) fn read<'r>(
         &self,
         head: RequestHead<'r>,
