@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
+use tower_service::Service;
 
 use super::RequestBody;
 use super::read_frames::{BodyLimits, UnreadBody, read_frames};
@@ -91,6 +92,11 @@ impl<B: Send> ReadBody<B> for NoBody {
 
     fn forward_unread(request: Request<B>) -> Request<B> {
         request
+    }
+
+    // The request is passed on where it is. `forward_unread` would copy it.
+    fn call_unread<S: Service<Request<B>>>(inner: &mut S, request: Request<B>) -> S::Future {
+        inner.call(request)
     }
 
     fn reads_form(&self, _: RequestHead<'_>, _: &B, _: bool) -> Result<bool, Rejection> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Request;
+use tower_service::Service;
 use zeroize::Zeroizing;
 
 use crate::rejection::Rejection;
@@ -16,6 +17,11 @@ pub trait ReadBody<B>: Clone + Send + Sync + 'static {
 
     /// Forwards a request whose body was not read.
     fn forward_unread(request: Request<B>) -> Request<Self::Body>;
+
+    /// Calls the inner service with a request whose body was not read.
+    fn call_unread<S: Service<Request<Self::Body>>>(inner: &mut S, request: Request<B>) -> S::Future {
+        inner.call(Self::forward_unread(request))
+    }
 
     /// Returns true if this body may be a form, and the mode reads it.
     fn reads_form(&self, head: RequestHead<'_>, body: &B, lenient: bool) -> Result<bool, Rejection>;

@@ -50,7 +50,7 @@ where
         match pipeline.decide_now(&*self.verifier, &self.mode, &request) {
             Ok(Decision::Accepted(accepted)) => match pipeline.admit(&mut request, accepted) {
                 Ok(response_context) => {
-                    let future = self.inner.call(M::forward_unread(request));
+                    let future = M::call_unread(&mut self.inner, request);
                     AuthenticateFuture::calling(future, response_context, pipeline, facts)
                 }
                 Err(rejection) => AuthenticateFuture::refused(rejection, pipeline, facts),
