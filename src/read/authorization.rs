@@ -2,18 +2,20 @@
 
 use super::start::Start;
 use super::{basic, scheme, token, value};
-use crate::credential::{Credential, Credentials, Pair, Presented, ReadError, Source};
+use crate::credential::{Credential, Credentials, Presented, ReadError, Source};
 use crate::dialect::DialectError;
 use crate::dialect::meaning::Make;
 use crate::dialect::row::TokenSyntax;
 use crate::dialect::{PairMeaning, TokenMeaning};
-use crate::request::grammar::is_token;
+use crate::request::grammar::{is_printable, is_token};
 
 /// The accepted schemes, and the row for a bare token if there is one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization {
     /// The starts of lines with a row for access tokens of the usual grammar.
     starts: Vec<Start>,
+    /// The start of `Basic`, and the place of its row.
+    basic: Option<(Start, usize)>,
     schemes: Vec<Scheme>,
     bare: Option<(TokenMeaning, u8)>,
 }
@@ -54,6 +56,9 @@ impl Authorization {
         ) {
             self.starts.extend(Start::of(word, colon, source, rank));
         }
+        if matches!(value, SchemeSyntax::Basic(_)) {
+            self.basic = Start::of(word, colon, source, rank).map(|start| (start, self.schemes.len()));
+        }
         self.schemes.push(Scheme { word, colon, value, source, rank });
         Ok(())
     }
@@ -85,7 +90,14 @@ impl Authorization {
                 return Ok(());
             }
         }
-        self.read_any(scheme::trim(line), credentials)
+        let line = scheme::trim(line);
+        if let Some((start, row)) = &self.basic
+            && let Some(value) = start.strip_from(line)
+            && let Some(row) = self.schemes.get(*row)
+        {
+            return row.read(scheme::trim_spaces(value), credentials);
+        }
+        self.read_any(line, credentials)
     }
 
     /// Reads a trimmed header value of any form.
@@ -93,10 +105,7 @@ impl Authorization {
     fn read_any<'r>(&self, line: &'r [u8], credentials: &mut Credentials<'r>) -> Result<(), ReadError> {
         let scheme::Line { word, value } = scheme::Line::split(line)?;
         if let Some(known) = self.schemes.iter().find(|known| known.is(word)) {
-            return match known.value.read(value, known.source)? {
-                Some(presented) => credentials.add(presented, known.rank),
-                None => Ok(()),
-            };
+            return known.read(value, credentials);
         }
         if let Some((classify, rank)) = self.bare
             && value.is_empty()
@@ -104,7 +113,7 @@ impl Authorization {
             let token = value::read_bare(word, classify)?;
             return credentials.add(classify.present(token, Source::Bare), rank);
         }
-        if !scheme::is_printable(line) {
+        if !is_printable(line) {
             return Err(ReadError::Malformed);
         }
         match self.bare {
@@ -122,7 +131,8 @@ impl Authorization {
         let Ok(scheme::Line { word, value }) = scheme::Line::split(line) else { return false };
         let known = self.schemes.iter().find(|known| known.is(word));
         known.is_some_and(|known| {
-            matches!(known.value, SchemeSyntax::Basic(_)) && known.value.read(value, known.source).is_err()
+            matches!(known.value, SchemeSyntax::Basic(_))
+                && known.read(value, &mut Credentials::default()).is_err()
         })
     }
 }
@@ -136,6 +146,15 @@ impl Scheme {
         // much.
         word.is_some_and(|word| word == own || word.eq_ignore_ascii_case(own))
     }
+
+    /// Reads the value after the scheme.
+    fn read<'r>(&self, value: &'r [u8], credentials: &mut Credentials<'r>) -> Result<(), ReadError> {
+        let presented = match &self.value {
+            SchemeSyntax::One(syntax) => syntax.read_raw(value, self.source)?,
+            SchemeSyntax::Basic(classify) => Some(read_basic(classify, value, self.source)?),
+        };
+        presented.map_or(Ok(()), |presented| credentials.add(presented, self.rank))
+    }
 }
 
 impl SchemeSyntax {
@@ -146,26 +165,14 @@ impl SchemeSyntax {
             Self::Basic(_) => Source::Basic,
         }
     }
-
-    #[inline]
-    fn read<'r>(&self, value: &'r [u8], source: Source) -> Result<Option<Presented<'r>>, ReadError> {
-        match self {
-            Self::One(syntax) => syntax.read_raw(value, source),
-            Self::Basic(classify) => match basic::decode(value)? {
-                Some(pair) => basic_pair(classify, pair, source).map(Some),
-                None => Ok(Some(Presented::malformed_value(source, classify.kind()))),
-            },
-        }
-    }
 }
 
-/// Presents a decoded pair: as a token if the dialect has that convention, otherwise as a secret
-/// with a non-empty id.
-fn basic_pair(
-    classify: &PairMeaning,
-    pair: Pair<'static>,
-    source: Source,
-) -> Result<Presented<'static>, ReadError> {
+/// Reads the value after `Basic`: as a token if the dialect has that convention, otherwise as a
+/// secret with a non-empty id.
+fn read_basic(classify: &PairMeaning, value: &[u8], source: Source) -> Result<Presented<'static>, ReadError> {
+    let Some(pair) = basic::decode(value)? else {
+        return Ok(Presented::malformed_value(source, classify.kind()));
+    };
     for convention in classify.tokens {
         if let Some(token) = convention.token_in(&pair) {
             if token.is_empty() {
@@ -235,7 +242,7 @@ mod tests {
         fn a_line_that_starts_as_usual_is_read_as_any_other(line in lines()) {
             for dialect in [dialect::ANY, dialect::OPENDATASOFT, dialect::SOCRATA] {
                 let usual = Table::compile(&dialect).unwrap().authorization;
-                let without = Authorization { starts: Vec::new(), ..usual.clone() };
+                let without = Authorization { starts: Vec::new(), basic: None, ..usual.clone() };
                 prop_assert!(!usual.starts.is_empty());
                 prop_assert_eq!(shown(&usual, line.as_bytes()), shown(&without, line.as_bytes()));
             }

@@ -161,6 +161,7 @@ impl Table {
     }
 
     /// Reads all credentials in the head.
+    #[cfg(test)]
     pub(crate) fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, ReadError> {
         let mut credentials = Credentials::default();
         self.read_into(&mut credentials, head, self.present_headers(head)).map(|()| credentials)

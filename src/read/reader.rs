@@ -56,7 +56,8 @@ impl Reader {
     /// [`RejectionKind::UnknownScheme`], `Malformed`, `Ambiguous`, or a denial of a value that no
     /// genuine credential has.
     pub fn read<'r>(&self, head: RequestHead<'r>) -> Result<Credentials<'r>, RejectionKind> {
-        let credentials = self.0.read(head)?;
+        let mut credentials = Credentials::default();
+        self.0.read_into(&mut credentials, head, self.0.present_headers(head))?;
         for presented in [credentials.presented_subject(), credentials.presented_app()].into_iter().flatten()
         {
             if presented.credential.is_none() {

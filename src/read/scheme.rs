@@ -83,11 +83,6 @@ fn is_one_token(value: &[u8]) -> bool {
         && !value.windows(2).any(|two| two == b"=\"")
 }
 
-/// Returns true if every byte is valid in a well-formed line; tabs, controls and obs-text are not.
-pub(crate) fn is_printable(line: &[u8]) -> bool {
-    line.iter().all(|byte| matches!(byte, b' '..=b'~'))
-}
-
 /// Removes the optional whitespace around a value (HTTP/2 passes it untrimmed).
 pub(crate) fn trim(value: &[u8]) -> &[u8] {
     let mut value = value;
@@ -97,7 +92,7 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
     value
 }
 
-fn trim_spaces(value: &[u8]) -> &[u8] {
+pub(crate) fn trim_spaces(value: &[u8]) -> &[u8] {
     let mut value = value;
     while let [b' ', rest @ ..] = value {
         value = rest;

@@ -4,6 +4,7 @@ use super::{scheme, token};
 use crate::credential::{Credential, CredentialKind, Presented, ReadError, Secret, Source};
 use crate::dialect::meaning::{Characters, TokenMeaning};
 use crate::dialect::row::TokenSyntax;
+use crate::request::grammar::is_printable;
 
 /// A value, or `None` if the grammar found no credential in it.
 type Read<'r> = Result<Option<Presented<'r>>, ReadError>;
@@ -113,7 +114,7 @@ fn is_wider(classify: &TokenMeaning, raw: &[u8]) -> bool {
 }
 
 fn printable(raw: &[u8]) -> Result<Secret<'_>, ReadError> {
-    if raw.is_empty() || raw.len() > token::MAX_LENGTH || !scheme::is_printable(raw) {
+    if raw.is_empty() || raw.len() > token::MAX_LENGTH || !is_printable(raw) {
         return Err(ReadError::Malformed);
     }
     std::str::from_utf8(raw).map(Secret::borrowed).map_err(|_| ReadError::Malformed)

@@ -40,48 +40,24 @@ pub(crate) fn is_absolute_uri(text: &str) -> bool {
 
 /// Returns true if a text has a control character.
 pub(crate) fn has_control(text: &str) -> bool {
-    let Scan { control, ascii } = scan(text.as_bytes());
-    control || !ascii && text.chars().any(char::is_control)
+    !is_printable(text.as_bytes()) && text.chars().any(char::is_control)
 }
 
 /// Returns true if one of the bytes is a control character of ASCII.
 pub(crate) fn has_ascii_control(bytes: &[u8]) -> bool {
-    scan(bytes).control
+    !is_printable(bytes) && bytes.iter().any(u8::is_ascii_control)
 }
 
-/// What a pass over bytes finds.
-struct Scan {
-    /// A control character of ASCII.
-    control: bool,
-    /// Nothing but ASCII.
-    ascii: bool,
-}
-
-// Eight bytes at once cost a third of what single bytes cost.
-fn scan(bytes: &[u8]) -> Scan {
-    const EACH: u64 = u64::from_ne_bytes([1; 8]);
-    let (words, rest) = bytes.as_chunks();
-    let (mut controls, mut all) = (0, 0);
-    let mut look = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word);
-        let delete = word ^ (0x7f * EACH);
-        // A subtraction sets the highest bit of the lowest byte that is less, and maybe of others.
-        let below_space = word.wrapping_sub(0x20 * EACH) & !word;
-        controls |= below_space | (delete.wrapping_sub(EACH) & !delete);
-        all |= word;
-    };
-    words.iter().for_each(&mut look);
-    // The last bytes, and some before them a second time.
-    match bytes.last_chunk() {
-        Some(last) if !rest.is_empty() => look(last),
-        Some(_) => {}
-        None => {
-            let mut last = [b' '; 8];
-            last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
-            look(&last);
-        }
-    }
-    Scan { control: controls & (0x80 * EACH) != 0, ascii: all & (0x80 * EACH) == 0 }
+/// Returns true if each byte is a space or visible ASCII.
+pub(crate) fn is_printable(bytes: &[u8]) -> bool {
+    const BLOCK: usize = 16;
+    let is_odd = |byte: &u8| !matches!(byte, b' '..=b'~');
+    // Not `any`: without an early exit the compiler looks at all bytes of a block at once.
+    let is_block = |block: &[u8; BLOCK]| !block.iter().fold(false, |odd, byte| odd | is_odd(byte));
+    // The last block overlaps the one before it, so that no bytes are left over.
+    let Some(last) = bytes.last_chunk() else { return !bytes.iter().any(is_odd) };
+    let (blocks, _) = bytes.as_chunks();
+    blocks.iter().all(is_block) && is_block(last)
 }
 
 #[cfg(test)]
@@ -97,6 +73,9 @@ mod tests {
                     let mut bytes = vec![other; length];
                     bytes[at] = byte;
                     assert_eq!(has_ascii_control(&bytes), is_control, "{bytes:?}");
+                    let is_ascii = other != 0xff || length == 1;
+                    let is_printable_too = !is_control && byte.is_ascii() && is_ascii;
+                    assert_eq!(is_printable(&bytes), is_printable_too, "{bytes:?}");
                 }
             }
         }
