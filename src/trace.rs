@@ -8,7 +8,7 @@
 // therefore checks these features before it logs or counts.
 
 #[cfg(feature = "tracing")]
-pub(crate) use tracing::field::{DisplayValue, debug, display};
+pub(crate) use tracing::field::{DisplayValue, display};
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{Level, debug, enabled, error, info, warn};
 

@@ -10,6 +10,7 @@
 //! clients chose is escaped.
 #![cfg_attr(not(feature = "tracing"), allow(dead_code, unused_variables))]
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -67,6 +68,24 @@ fn presented(credentials: &Credentials<'_>) -> Option<Fingerprint> {
     credentials.subject().or(credentials.app()).and_then(print)
 }
 
+/// Returns text that a client or a store chose for a field of an event: backslashes and characters
+/// that are not printable are escaped.
+// Most text needs no escape and is not copied. Quotes stay, because formats for people quote a text.
+#[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+pub(super) fn text(chosen: &str) -> Cow<'_, str> {
+    if chosen.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return Cow::Borrowed(chosen);
+    }
+    let mut escaped = String::with_capacity(chosen.len());
+    for character in chosen.chars() {
+        match character {
+            '"' | '\'' => escaped.push(character),
+            _ => escaped.extend(character.escape_debug()),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
     let parts = [credential.kind().as_str().as_bytes(), credential.id_or_secret().as_bytes()];
     Some(KEY.as_ref()?.of(&parts))
@@ -105,10 +124,10 @@ pub(crate) fn write_accepted(
         syntax = who.credential_source().map(|source| source.as_str()),
         fingerprint = fingerprint.map(trace::display),
         principal = principal.kind().as_str(),
-        id = principal.id().map(trace::debug),
+        id = principal.id().map(text).as_deref(),
         identity = principal.key(),
-        credential_id = principal.credential_id().map(trace::debug),
-        app = who.app().map(|app| app.id()).map(trace::debug),
+        credential_id = principal.credential_id().map(text).as_deref(),
+        app = who.app().map(|app| text(app.id())).as_deref(),
         app_carrier = who.app_carrier().map(|carrier| carrier.as_str()),
         client = client.map(trace::display),
         "credential accepted"
@@ -154,7 +173,7 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
         outcome = what.as_str(),
         credential = credential.kind().as_str(),
         fingerprint = print(credential).map(trace::display),
-        credential_id = credential_id.map(trace::debug),
+        credential_id = credential_id.map(text).as_deref(),
         "credential sent over plain http"
     );
 }
@@ -203,5 +222,20 @@ impl Revoked {
             Self::Spared => "spared_by_fuse",
             Self::Failed => "revocation_failed",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_text_is_escaped_and_is_copied_only_then() {
+        for plain in ["", "otto", "O'Brien <otto@example.org>", "a \"b\" = c"] {
+            assert!(matches!(text(plain), Cow::Borrowed(text) if text == plain), "{plain}");
+        }
+        assert_eq!(text("a\r\n\u{1b}[31m\u{202e}\u{9b}"), r"a\r\n\u{1b}[31m\u{202e}\u{9b}");
+        assert_eq!(text(r"a\n"), r"a\\n");
+        assert_eq!(text("\"Jürgen\" 'x'\n"), r#""Jürgen" 'x'\n"#);
     }
 }

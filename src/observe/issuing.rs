@@ -78,9 +78,9 @@ pub(crate) fn changed(what: Issuing, event: &TokenEvent<'_>, presented: Option<&
                 target: "tower_principal::audit",
                 outcome = what.as_str(),
                 grant_type,
-                oauth_client = client.map(trace::debug),
+                oauth_client = client.map(audit::text).as_deref(),
                 grant,
-                user = user.map(trace::debug),
+                user = user.map(audit::text).as_deref(),
                 fingerprint = presented.and_then(audit::print).map(trace::display),
                 client = address.map(trace::display),
                 $text
@@ -107,7 +107,7 @@ pub(crate) fn refused(kind: &'static str, event: &TokenEvent<'_>, presented: Opt
         outcome = "refused",
         kind,
         grant_type = event.grant_type,
-        oauth_client = event.client.map(trace::debug),
+        oauth_client = event.client.map(audit::text).as_deref(),
         fingerprint = presented.and_then(audit::print).map(trace::display),
         client = event.address.map(trace::display),
         "request of the authorization server refused"

@@ -188,7 +188,8 @@ impl fmt::Display for Identity<'_> {
             f.write_char('/')?;
             encode(f, tenant)?;
         }
-        write!(f, "/{}", self.kind.as_str())?;
+        f.write_char('/')?;
+        f.write_str(self.kind.as_str())?;
         if let Some(claim) = self.claim {
             f.write_char(':')?;
             encode(f, claim)?;
@@ -199,10 +200,12 @@ impl fmt::Display for Identity<'_> {
 }
 
 fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'@');
-    text.bytes().try_for_each(|byte| match plain(byte) {
-        true => f.write_char(char::from(byte)),
-        false => write!(f, "%{byte:02X}"),
+    let is_coded = |one: char| !one.is_ascii_alphanumeric() && !matches!(one, '-' | '.' | '_' | '~' | '@');
+    // A part is a run of characters that stay, and the one behind them, which is encoded.
+    text.split_inclusive(is_coded).try_for_each(|part| {
+        let run = part.trim_end_matches(is_coded);
+        f.write_str(run)?;
+        part.bytes().skip(run.len()).try_for_each(|byte| write!(f, "%{byte:02X}"))
     })
 }
 
@@ -245,36 +248,33 @@ impl Home {
 
 #[cfg(test)]
 mod tests {
+    use super::IdentitySource::{Issuer, Several, Store};
     use super::*;
 
     #[test]
     fn a_key_has_one_reading() {
         let names = ["", "a", "a/b", "/", "user", "%2F", "ä", "a:b", "A", "store:"];
         let mut keys = Vec::new();
-        let sources = names.map(|name| [IdentitySource::Issuer(name), IdentitySource::Store(name)]);
-        for source in sources.into_iter().flatten() {
+        for source in names.into_iter().flat_map(|name| [Issuer(name), Store(name)]) {
             for tenant in [None].into_iter().chain(names.map(Some)) {
                 for kind in [IdentityKind::User, IdentityKind::Client, IdentityKind::ApiKey] {
-                    keys.extend(names.map(|id| Identity::new(source, tenant, kind, id).to_string()));
-                    let of = |id| Identity::new(source, tenant, kind, id).of_claim(Some("a/b"));
-                    keys.extend(names.map(|id| of(id).to_string()));
+                    let of = |id| Identity::new(source, tenant, kind, id);
+                    let both = names.iter().flat_map(|id| [of(id), of(id).of_claim(Some("a/b"))]);
+                    keys.extend(both.map(|identity| identity.to_string()));
                 }
             }
         }
         assert_eq!(keys.iter().collect::<std::collections::HashSet<_>>().len(), keys.len());
-        let alice =
-            Identity::new(IdentitySource::Issuer("https://a"), None, IdentityKind::User, "alice@b.example");
+        let alice = Identity::new(Issuer("https://a"), None, IdentityKind::User, "alice@b.example");
         assert_eq!(alice.to_string(), "issuer:https%3A%2F%2Fa/user/alice@b.example");
-        let tenant =
-            Identity::new(IdentitySource::Store("portal"), Some("acme"), IdentityKind::Client, "x y");
-        assert_eq!(tenant.to_string(), "store:portal/acme/client/x%20y");
+        let tenant = Identity::new(Store("portal"), Some("acme"), IdentityKind::Client, "x y/é-€//z");
+        assert_eq!(tenant.to_string(), "store:portal/acme/client/x%20y%2F%C3%A9-%E2%82%AC%2F%2Fz");
     }
 
     #[test]
     fn a_stored_source_is_exactly_the_source_that_it_was_made_of() {
-        let names = ["", "a", "b", "ab"];
-        let named = |name| [IdentitySource::Issuer(name), IdentitySource::Store(name)];
-        let all: Vec<_> = names.into_iter().flat_map(named).chain([IdentitySource::Several]).collect();
+        let named = ["", "a", "b", "ab"].into_iter().flat_map(|name| [Issuer(name), Store(name)]);
+        let all: Vec<_> = named.chain([Several]).collect();
         for one in &all {
             for other in &all {
                 assert_eq!(Home::of(*one).is(*other), one == other, "{one:?} {other:?}");
@@ -285,13 +285,13 @@ mod tests {
     #[test]
     fn two_stores_without_a_name_are_two_sources() {
         for (one, other, joined) in [
-            (IdentitySource::Issuer("a"), IdentitySource::Issuer("a"), IdentitySource::Issuer("a")),
-            (IdentitySource::Issuer("a"), IdentitySource::Issuer("b"), IdentitySource::Several),
-            (IdentitySource::Issuer("a"), IdentitySource::Store("a"), IdentitySource::Several),
-            (IdentitySource::Store("a"), IdentitySource::Store("a"), IdentitySource::Store("a")),
-            (IdentitySource::Store(""), IdentitySource::Store(""), IdentitySource::Several),
-            (IdentitySource::Issuer("a"), IdentitySource::Several, IdentitySource::Several),
-            (IdentitySource::Several, IdentitySource::Several, IdentitySource::Several),
+            (Issuer("a"), Issuer("a"), Issuer("a")),
+            (Issuer("a"), Issuer("b"), Several),
+            (Issuer("a"), Store("a"), Several),
+            (Store("a"), Store("a"), Store("a")),
+            (Store(""), Store(""), Several),
+            (Issuer("a"), Several, Several),
+            (Several, Several, Several),
         ] {
             assert_eq!((one.joined(other), other.joined(one)), (joined, joined), "{one:?} {other:?}");
         }

@@ -43,9 +43,9 @@ async fn every_token_request_is_one_event_without_a_secret() {
     let own =
         |secret| [("grant_type", "client_credentials"), ("client_id", "weather"), ("client_secret", secret)];
     let (_, issued) = events(&kit, &log, &own(&secret)).await;
-    assert_eq!(issued, ["issued  client_credentials \"weather\" "]);
+    assert_eq!(issued, ["issued  client_credentials weather "]);
     let (_, refused) = events(&kit, &log, &own("wrong-secret")).await;
-    assert_eq!(refused, ["refused invalid_client client_credentials \"weather\" "]);
+    assert_eq!(refused, ["refused invalid_client client_credentials weather "]);
     let redeem = [
         ("grant_type", "authorization_code"),
         ("client_id", "viewer"),
@@ -54,26 +54,24 @@ async fn every_token_request_is_one_event_without_a_secret() {
         ("code_verifier", VERIFIER),
     ];
     let (reply, issued) = events(&kit, &log, &redeem).await;
-    assert_eq!(issued, ["issued  authorization_code \"viewer\" \"alice\""]);
+    assert_eq!(issued, ["issued  authorization_code viewer alice"]);
     let first = reply.tokens();
     let refresh =
         [("grant_type", "refresh_token"), ("client_id", "viewer"), ("refresh_token", &*first.refresh)];
-    assert_eq!(events(&kit, &log, &refresh).await.1, ["refreshed  refresh_token \"viewer\" \"alice\""]);
-    assert_eq!(events(&kit, &log, &refresh).await.1, ["refused invalid_grant refresh_token \"viewer\" "]);
+    assert_eq!(events(&kit, &log, &refresh).await.1, ["refreshed  refresh_token viewer alice"]);
+    assert_eq!(events(&kit, &log, &refresh).await.1, ["refused invalid_grant refresh_token viewer "]);
     kit.clock.pass(Duration::from_secs(11));
-    let expected = [
-        "refresh_token_reused  refresh_token \"viewer\" ",
-        "refused invalid_grant refresh_token \"viewer\" ",
-    ];
+    let expected =
+        ["refresh_token_reused  refresh_token viewer ", "refused invalid_grant refresh_token viewer "];
     assert_eq!(events(&kit, &log, &refresh).await.1, expected);
     let other = kit.code().await;
     let again = redeem.map(|(name, value)| if name == "code" { (name, &*other) } else { (name, value) });
     events(&kit, &log, &again).await.0.tokens();
-    assert_eq!(events(&kit, &log, &again).await.1[0], "code_replayed  authorization_code \"viewer\" ");
+    assert_eq!(events(&kit, &log, &again).await.1[0], "code_replayed  authorization_code viewer ");
     // An id that a client made up is escaped, and an unknown grant type is not logged.
     let made_up =
         [("grant_type", "made-up"), ("client_id", "x\u{202e}y"), ("client_secret", "guessed-secret")];
-    assert_eq!(events(&kit, &log, &made_up).await.1, ["refused invalid_client  \"x\\u{202e}y\" "]);
+    assert_eq!(events(&kit, &log, &made_up).await.1, ["refused invalid_client  x\\u{202e}y "]);
     let (_, unread) = events(&kit, &log, &[("scope", "a"), ("scope", "b")]).await;
     assert_eq!(unread, ["refused invalid_request   "]);
 }
