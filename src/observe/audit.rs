@@ -70,8 +70,7 @@ fn presented(credentials: &Credentials<'_>) -> Option<Fingerprint> {
 
 /// Returns text that a client or a store chose for a field of an event: backslashes and characters
 /// that are not printable are escaped.
-// Most text needs no escape and is not copied. Quotes stay, because formats for people quote a text.
-#[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+// Most text needs no escape and is not copied. Quotes stay, because formats for people quote text.
 pub(super) fn text(chosen: &str) -> Cow<'_, str> {
     if chosen.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
         return Cow::Borrowed(chosen);
@@ -96,7 +95,7 @@ pub(super) fn print(credential: &Credential<'_>) -> Option<Fingerprint> {
 pub(crate) fn accepted(who: &Authentication) {
     let Some(origin) = who.origin() else { return };
     count(Some(origin), Outcome::Accepted);
-    if let Some(carrier) = origin.app {
+    if let Some(carrier) = who.app_carrier() {
         metrics::app_beside(carrier);
     }
 }

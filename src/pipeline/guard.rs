@@ -104,6 +104,7 @@ impl Guard {
 
     /// Decides by the rule if credentials pass on a connection that is not secure.
     #[cold]
+    #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
     fn check_rule(
         &self,
         credentials: &Credentials<'_>,
