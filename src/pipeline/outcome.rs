@@ -111,7 +111,7 @@ fn is_outage(rejection: &Rejection) -> bool {
 
 /// Returns the principal of an answer if this kind of credential can have it, and it has not
 /// expired.
-#[inline]
+#[inline(always)]
 pub(super) fn outcome_of(
     presented: &Presented<'_>,
     answer: Result<Principal, VerifyError>,
