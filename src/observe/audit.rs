@@ -182,10 +182,14 @@ pub(crate) fn revoked(what: Revoked, credential: &Credential<'_>, credential_id:
 /// which a page cannot set or leave out (`Sec-Fetch-*`, Fetch Metadata), or name the page's
 /// `Origin`.
 #[inline]
-pub(crate) fn browser_client(dialect: &'static str, credentials: &Credentials<'_>, head: RequestHead<'_>) {
+pub(crate) fn browser_client(
+    dialect: &'static str,
+    credentials: &Credentials<'_>,
+    head: Option<RequestHead<'_>>,
+) {
     let kind = credentials.presented_subject().map(|subject| subject.kind);
     if kind == Some(CredentialKind::Client) && (metrics::COUNTS || trace::is_on()) {
-        check_browser_client(dialect, credentials, head);
+        head.into_iter().for_each(|head| check_browser_client(dialect, credentials, head));
     }
 }
 

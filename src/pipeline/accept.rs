@@ -7,8 +7,7 @@ use crate::credential::{Credentials, Presented};
 use crate::observe::audit;
 use crate::principal::Principal;
 use crate::rejection::Rejection;
-use crate::request::RequestHead;
-use crate::verify::VerifyError;
+use crate::verify::{VerifyContext, VerifyError};
 
 impl Pipeline {
     /// Evaluates the answer about the only credential.
@@ -16,15 +15,15 @@ impl Pipeline {
     #[inline(always)]
     pub(super) fn accept_only(
         &self,
-        head: RequestHead<'_>,
+        context: &VerifyContext<'_>,
         credentials: &Credentials<'_>,
         only: &Presented<'_>,
         answer: Result<Principal, VerifyError>,
     ) -> Result<Accepted, Rejection> {
         if self.guard.is_watching() {
-            return self.combine_only(head, credentials, answer);
+            return self.combine_only(context, credentials, answer);
         }
-        audit::browser_client(self.name, credentials, head);
+        audit::browser_client(self.name, credentials, context.head());
         match outcome_of(only, answer, &*self.clock) {
             Ok((principal, origin)) => {
                 let who = Authentication::new(principal, None, Some(origin));
@@ -38,26 +37,26 @@ impl Pipeline {
     #[inline(never)]
     fn combine_only(
         &self,
-        head: RequestHead<'_>,
+        context: &VerifyContext<'_>,
         credentials: &Credentials<'_>,
         answer: Result<Principal, VerifyError>,
     ) -> Result<Accepted, Rejection> {
         match credentials.presented_subject() {
-            Some(_) => self.combine_outcomes(head, credentials, Some(answer), None),
-            None => self.combine_outcomes(head, credentials, None, Some(answer)),
+            Some(_) => self.combine_outcomes(context, credentials, Some(answer), None),
+            None => self.combine_outcomes(context, credentials, None, Some(answer)),
         }
     }
 
     /// Evaluates the answers about both credentials.
     pub(super) fn combine_outcomes(
         &self,
-        head: RequestHead<'_>,
+        context: &VerifyContext<'_>,
         credentials: &Credentials<'_>,
         subject: Answer,
         app: Answer,
     ) -> Result<Accepted, Rejection> {
-        audit::browser_client(self.name, credentials, head);
-        let subject = self.guard.in_force(credentials, subject, || self.context(head));
+        audit::browser_client(self.name, credentials, context.head());
+        let subject = self.guard.in_force(credentials, subject, context);
         let who =
             combine_outcomes(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
         Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })

@@ -138,13 +138,13 @@ impl Guard {
     /// Replaces a positive answer for a credential that was shown over plain http, because the
     /// store or a cache may not have its revocation yet. The answer is unavailable until the
     /// revocation is decided.
-    pub(crate) fn in_force<'r>(
+    pub(crate) fn in_force(
         &self,
         credentials: &Credentials<'_>,
         subject: Answer,
-        context: impl FnOnce() -> VerifyContext<'r>,
+        context: &VerifyContext<'_>,
     ) -> Answer {
-        if self.is_watching() { self.unless_shown(credentials, subject, &context()) } else { subject }
+        if self.is_watching() { self.unless_shown(credentials, subject, context) } else { subject }
     }
 
     #[cold]

@@ -60,8 +60,8 @@ impl Pipeline {
             let accepted = {
                 let mut credentials = Credentials::default();
                 self.read_again(RequestHead::from_request(&request), place, &mut credentials)?;
-                let head = RequestHead::from_request(&request);
-                self.verify(&*verifier, head, &credentials, subject, self.deadline).await?
+                let context = self.context(RequestHead::from_request(&request)).within(self.deadline);
+                self.verify(&*verifier, context, &credentials, subject, self.deadline).await?
             };
             drop(verifier);
             let context = self.admit(&mut request, accepted)?;
@@ -97,7 +97,8 @@ impl Pipeline {
                     VerifiedForm::Accepted(accepted) => Some(accepted),
                     // Boxed, so that it adds nothing to the size of every other form's future.
                     VerifiedForm::Waits(subject) => {
-                        Some(Box::pin(self.verify(&*verifier, head, &credentials, subject, left)).await?)
+                        let context = self.context(head).within(left);
+                        Some(Box::pin(self.verify(&*verifier, context, &credentials, subject, left)).await?)
                     }
                 }
             };

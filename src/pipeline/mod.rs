@@ -164,6 +164,7 @@ impl Pipeline {
     }
 
     /// Decides the rest of a request, and admits it.
+    #[inline]
     pub(crate) fn decide_later<V: Verifier, M: ReadBody<B>, B: Send + 'static>(
         &'static self,
         verifier: Arc<V>,
@@ -174,11 +175,19 @@ impl Pipeline {
     where
         M::Body: Send,
     {
+        // A box is made before its future, and the future in it. `Box::pin` would copy all of the
+        // future's space, most of which is unused at the beginning.
         match later {
             Later::Verifier { place, subject } => {
-                Box::pin(self.verify_later::<V, M, B>(verifier, request, place, subject))
+                let space = Box::new_uninit();
+                let made = Box::write(space, self.verify_later::<V, M, B>(verifier, request, place, subject));
+                Box::into_pin(made)
             }
-            Later::Form { has_app } => Box::pin(self.read_form(verifier, mode, request, has_app)),
+            Later::Form { has_app } => {
+                let space = Box::new_uninit();
+                let made = Box::write(space, self.read_form(verifier, mode, request, has_app));
+                Box::into_pin(made)
+            }
             Later::Revocation(shown) => Box::pin(async { Err(self.revoke(verifier, *shown).await) }),
         }
     }

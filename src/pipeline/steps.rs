@@ -10,8 +10,8 @@ use super::body::ReadBody;
 use super::guard::{Shown, TransportCheck};
 use super::outcome::{Accepted, Answer, malformed_value, noted, origin_of, unfinished, unreadable};
 use super::{Guests, Pipeline, revocation};
-use crate::credential::{CredentialKind, Credentials, Presented, ReadError};
-use crate::deadline::{Bounded, Unfinished, caught};
+use crate::credential::{Credential, CredentialKind, Credentials, Presented, ReadError};
+use crate::deadline::{Bounded, caught};
 use crate::observe::audit;
 use crate::observe::metrics::Started;
 use crate::principal::Principal;
@@ -109,9 +109,9 @@ impl Pipeline {
         match (subject, app) {
             (Some(only), None) | (None, Some(only)) => {
                 let answer = self.ask_now(verifier, only, &context).ok_or(None)?;
-                Ok(self.accept_only(head, credentials, only, answer))
+                Ok(self.accept_only(&context, credentials, only, answer))
             }
-            _ => self.verify_both_now(verifier, head, credentials, &context),
+            _ => self.verify_both_now(verifier, credentials, &context),
         }
     }
 
@@ -120,7 +120,6 @@ impl Pipeline {
     fn verify_both_now<V: Verifier>(
         &self,
         verifier: &V,
-        head: RequestHead<'_>,
         credentials: &Credentials<'_>,
         context: &VerifyContext<'_>,
     ) -> Result<Result<Accepted, Rejection>, Answer> {
@@ -130,7 +129,7 @@ impl Pipeline {
         };
         let subject = ask(credentials.presented_subject()).ok_or(None)?;
         let Some(app) = ask(credentials.presented_app()) else { return Err(subject) };
-        Ok(self.combine_outcomes(head, credentials, subject, app))
+        Ok(self.combine_outcomes(context, credentials, subject, app))
     }
 
     /// Reads the credentials of a head that was read before, into their final place.
@@ -158,7 +157,8 @@ impl Pipeline {
         let started = Instant::now();
         let mut credentials = Credentials::default();
         self.read_again(head, None, &mut credentials)?;
-        let app = self.verify(verifier, head, &credentials, None, *left).await?;
+        let context = self.context(head).within(*left);
+        let app = self.verify(verifier, context, &credentials, None, *left).await?;
         *left = left.saturating_sub(started.elapsed());
         Ok(app)
     }
@@ -198,58 +198,39 @@ impl Pipeline {
     pub(super) fn verify<'r, V: Verifier>(
         &'r self,
         verifier: &'r V,
-        head: RequestHead<'r>,
+        context: VerifyContext<'r>,
         credentials: &'r Credentials<'r>,
-        subject: Answer,
+        mut subject: Answer,
         time: Duration,
     ) -> impl Future<Output = Result<Accepted, Rejection>> + Send {
         async move {
-            let context = self.context(head).within(time);
             let measured = Started::now();
             let late = |late| unfinished(late, Some(credentials));
             // The clock is read only if both credentials share the time.
             let started = credentials.presented_app().map(|_| Instant::now());
-            let subject = match subject {
-                Some(answer) => Some(answer),
-                None => {
-                    let subject = credentials.presented_subject();
-                    self.ask(verifier, subject, &context, time).await.map_err(late)?
-                }
-            };
-            let app = match credentials.presented_app() {
-                Some(app) => {
-                    let spent = started.map_or(Duration::ZERO, |started| started.elapsed());
-                    let left = time.saturating_sub(spent);
-                    self.ask(verifier, Some(app), &context, left).await.map_err(late)?
-                }
-                None => None,
-            };
+            if subject.is_none()
+                && let Some(presented) = credentials.presented_subject()
+            {
+                subject = Some(match &presented.credential {
+                    Some(credential) => bounded(verifier, credential, &context, time).await.map_err(late)?,
+                    None => self.malformed(presented.kind),
+                });
+            }
+            let mut app = None;
+            if let Some(presented) = credentials.presented_app() {
+                let spent = started.map_or(Duration::ZERO, |started| started.elapsed());
+                let left = time.saturating_sub(spent);
+                app = Some(match &presented.credential {
+                    Some(credential) => bounded(verifier, credential, &context, left).await.map_err(late)?,
+                    None => self.malformed(presented.kind),
+                });
+            }
             measured.ended(origin_of(credentials).map(|origin| origin.kind));
             match (credentials.presented_subject().xor(credentials.presented_app()), subject, app) {
                 (Some(only), Some(answer), None) | (Some(only), None, Some(answer)) => {
-                    self.accept_only(head, credentials, only, answer)
+                    self.accept_only(&context, credentials, only, answer)
                 }
-                (_, subject, app) => self.combine_outcomes(head, credentials, subject, app),
-            }
-        }
-    }
-
-    /// Asks the verifier about one credential, and waits this long.
-    fn ask<'r, V: Verifier>(
-        &'r self,
-        verifier: &'r V,
-        presented: Option<&'r Presented<'r>>,
-        context: &'r VerifyContext<'r>,
-        time: Duration,
-    ) -> impl Future<Output = Result<Answer, Unfinished>> + Send {
-        async move {
-            match presented {
-                None => Ok(None),
-                Some(Presented { credential: Some(credential), .. }) => {
-                    let asked = async { verifier.verify(credential, context).await };
-                    Bounded::new(asked, time).await.map(Some)
-                }
-                Some(Presented { kind, .. }) => Ok(Some(self.malformed(*kind))),
+                (_, subject, app) => self.combine_outcomes(&context, credentials, subject, app),
             }
         }
     }
@@ -271,4 +252,16 @@ fn at_tenant<'r>(context: VerifyContext<'r>, tenant: Option<Cow<'r, str>>) -> Ve
         Some(tenant) => context.with_tenant(tenant),
         None => context,
     }
+}
+
+/// Asks the verifier about one credential, and waits this long. A panic while it makes its future
+/// counts as one in the future.
+#[inline]
+fn bounded<'r, V: Verifier>(
+    verifier: &'r V,
+    credential: &'r Credential<'r>,
+    context: &'r VerifyContext<'r>,
+    time: Duration,
+) -> Bounded<impl Future<Output = Result<Principal, VerifyError>> + Send> {
+    Bounded::new(async move { verifier.verify(credential, context).await }, time)
 }

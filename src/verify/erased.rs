@@ -92,7 +92,10 @@ impl<V: Verifier> DynVerifier for V {
         credential: &'f Credential<'_>,
         context: &'f VerifyContext<'_>,
     ) -> BoxFuture<'f, Result<Principal, VerifyError>> {
-        Box::pin(self.verify(credential, context))
+        // The box is made before the future, which is then made in it and not copied into it.
+        let space = Box::new_uninit();
+        let made = Box::write(space, self.verify(credential, context));
+        Box::into_pin(made)
     }
 
     fn verify_now_dyn(

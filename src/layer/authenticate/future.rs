@@ -90,7 +90,10 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Waiting { stage, inner } => ready!(stage.poll(inner, context))?,
+                StateProjection::Waiting { .. } => {
+                    ready!(this.state.as_mut().poll_waiting(context))?;
+                    continue;
+                }
                 StateProjection::Calling { future, response_context } => {
                     let mut response = ready!(future.poll(context))?;
                     if let Some(rejection) = unrendered(&response) {
@@ -116,36 +119,38 @@ where
     }
 }
 
-/// The next state of a response future, or the error of its inner service.
-type Next<S, B> = Result<State<S, B, <S as Service<Request<B>>>::Future>, <S as Service<Request<B>>>::Error>;
-
-impl<B> Stage<B> {
+impl<S, B> State<S, B, S::Future>
+where
+    S: Service<Request<B>>,
+{
     /// Calls the inner service with the verified request once it is ready for it. A refusal is the
     /// next state as soon as there is one.
-    fn poll<S: Service<Request<B>>>(&mut self, inner: &mut S, context: &mut Context<'_>) -> Poll<Next<S, B>> {
+    fn poll_waiting(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let StateProjection::Waiting { stage, inner } = self.as_mut().project() else {
+            return Poll::Ready(Ok(()));
+        };
         // Each arm calls the service by itself, because to move the request to one call costs more.
-        let (future, response_context) = match self {
-            Self::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
-                Err(rejection) => {
-                    return Poll::Ready(Ok(State::Refused { rejection: Some(rejection) }));
-                }
+        let next = match stage {
+            Stage::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
+                Err(rejection) => State::Refused { rejection: Some(rejection) },
                 Ok((request, response_context)) => {
                     if inner.poll_ready(context)?.is_pending() {
-                        *self = Self::Readiness(Some(Box::new((request, response_context))));
+                        *stage = Stage::Readiness(Some(Box::new((request, response_context))));
                         return Poll::Pending;
                     }
-                    (inner.call(request), response_context)
+                    State::Calling { future: inner.call(request), response_context }
                 }
             },
-            Self::Readiness(kept) => {
+            Stage::Readiness(kept) => {
                 ready!(inner.poll_ready(context))?;
                 // Only a future that is polled after completion has already forwarded its request.
                 let Some(kept) = kept.take() else { return Poll::Pending };
                 let (request, response_context) = *kept;
-                (inner.call(request), response_context)
+                State::Calling { future: inner.call(request), response_context }
             }
         };
-        Poll::Ready(Ok(State::Calling { future, response_context }))
+        self.set(next);
+        Poll::Ready(Ok(()))
     }
 }
 
