@@ -22,8 +22,9 @@ pin_project! {
 }
 
 pin_project! {
+    /// A time limit that begins when the work first waits.
     #[project = TimerProjection]
-    enum Timer {
+    pub(crate) enum Timer {
         /// The work has not waited yet.
         Unset { after: Duration },
         Set { #[pin] sleep: Sleep },
@@ -41,7 +42,7 @@ pub(crate) enum Unfinished {
 
 impl<F> Bounded<F> {
     pub(crate) const fn new(work: F, deadline: Duration) -> Self {
-        Self { work, timer: Timer::Unset { after: deadline } }
+        Self { work, timer: Timer::after(deadline) }
     }
 }
 
@@ -49,17 +50,37 @@ impl<F: Future> Future for Bounded<F> {
     type Output = Result<F::Output, Unfinished>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        match caught(|| this.work.as_mut().poll(context)) {
-            Ok(Poll::Ready(done)) => return Poll::Ready(Ok(done)),
-            Ok(Poll::Pending) => {}
-            Err(panicked) => return Poll::Ready(Err(panicked)),
+        let this = self.project();
+        this.timer.bound(context, |context| this.work.poll(context))
+    }
+}
+
+impl Timer {
+    pub(crate) const fn after(deadline: Duration) -> Self {
+        Self::Unset { after: deadline }
+    }
+
+    /// Polls work under this limit. A panic in it is an outcome.
+    #[inline]
+    pub(crate) fn bound<T>(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Result<T, Unfinished>> {
+        match caught(|| poll(context)) {
+            Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+            Ok(Poll::Pending) => self.poll_late(context).map(|()| Err(Unfinished::Late)),
+            Err(panicked) => Poll::Ready(Err(panicked)),
         }
-        if let Timer::Unset { after } = *this.timer {
-            this.timer.set(timer(after).map_or(Timer::Off, |sleep| Timer::Set { sleep }));
+    }
+
+    /// Returns when the time is over, which begins with the first poll.
+    fn poll_late(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Self::Unset { after } = *self {
+            self.set(timer(after).map_or(Self::Off, |sleep| Self::Set { sleep }));
         }
-        match this.timer.project() {
-            TimerProjection::Set { sleep } => sleep.poll(context).map(|()| Err(Unfinished::Late)),
+        match self.project() {
+            TimerProjection::Set { sleep } => sleep.poll(context),
             TimerProjection::Unset { .. } | TimerProjection::Off => Poll::Pending,
         }
     }

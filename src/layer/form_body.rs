@@ -1,6 +1,6 @@
 //! Reading a form body for a credential (RFC 6750 section 2.2).
 
-use std::pin::pin;
+use std::future::{Pending, pending};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,8 +10,8 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::RequestBody;
-use super::read_frames::{BodyLimits, UnreadBody, read_frames};
-use super::request_body::Frames;
+use super::read_form::ReadForm;
+use super::read_frames::BodyLimits;
 use crate::pipeline::body::{Form, ReadBody};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{RequestHead, quoted};
@@ -89,6 +89,7 @@ impl FormBody {
 
 impl<B: Send> ReadBody<B> for NoBody {
     type Body = B;
+    type Reading = Pending<Result<Request<B>, Rejection>>;
 
     fn forward_unread(request: Request<B>) -> Request<B> {
         request
@@ -107,8 +108,9 @@ impl<B: Send> ReadBody<B> for NoBody {
         announces_form(head, lenient)
     }
 
-    async fn read(&self, _: RequestHead<'_>, body: B) -> Result<B, Rejection> {
-        Ok(body)
+    // Not called, because no body is a form that this mode reads.
+    fn read(&self, _: Request<B>) -> Self::Reading {
+        pending()
     }
 
     fn form(_: &B) -> Form<'_> {
@@ -118,6 +120,7 @@ impl<B: Send> ReadBody<B> for NoBody {
 
 impl<B: Body<Data = Bytes> + Send> ReadBody<B> for FormBody {
     type Body = RequestBody<B>;
+    type Reading = ReadForm<B>;
 
     fn forward_unread(request: Request<B>) -> Request<RequestBody<B>> {
         request.map(RequestBody::unread)
@@ -131,16 +134,9 @@ impl<B: Body<Data = Bytes> + Send> ReadBody<B> for FormBody {
         !body.is_end_stream() && announces_form(head, lenient)
     }
 
-    async fn read(&self, head: RequestHead<'_>, body: B) -> Result<RequestBody<B>, Rejection> {
-        let mut frames = Frames::default();
-        let read = read_frames(head.headers(), pin!(body), self.0, |frame| frames.push(frame)).await;
-        read.map_err(|unread| match unread {
-            UnreadBody::TooLarge => RejectionKind::BodyTooLarge,
-            UnreadBody::Late => RejectionKind::BodyTimeout,
-            UnreadBody::Broken => RejectionKind::Malformed,
-            UnreadBody::Panicked => RejectionKind::ServerError,
-        })?;
-        Ok(RequestBody::read(frames))
+    #[inline]
+    fn read(&self, request: Request<B>) -> ReadForm<B> {
+        ReadForm::new(request, self.0)
     }
 
     fn form(body: &RequestBody<B>) -> Form<'_> {

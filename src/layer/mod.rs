@@ -30,6 +30,7 @@ pub(crate) mod authenticate;
 mod authentication_in_response;
 pub(crate) mod form_body;
 mod original_target;
+mod read_form;
 pub(crate) mod read_frames;
 mod request_body;
 pub(crate) mod require;

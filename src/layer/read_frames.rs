@@ -1,7 +1,7 @@
 //! Reading a body within limits.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame};
 
-use crate::deadline::{Bounded, Unfinished};
+use crate::deadline::Unfinished;
 
 /// The limits of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,47 +31,53 @@ pub(crate) enum UnreadBody {
 /// The highest number of frames, empty ones included.
 const MAX_FRAMES: usize = 65_536;
 
-/// Reads a body and passes on its frames.
-pub(crate) fn read_frames<B: Body<Data = Bytes>>(
-    headers: &HeaderMap,
-    body: B,
-    limits: BodyLimits,
-    take: impl FnMut(Frame<Bytes>),
-) -> impl Future<Output = Result<(), UnreadBody>> {
-    // Checked before the first poll, because a poll asks the client to send the rest
-    // (100-continue).
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let is_too_large = announced.unwrap_or(0).max(body.size_hint().lower()) > limits.bytes as u64;
-    async move {
-        if is_too_large {
-            return Err(UnreadBody::TooLarge);
-        }
-        match Bounded::new(all_frames(body, limits.bytes, take), limits.time).await {
-            Ok(read) => read,
-            Err(Unfinished::Late) => Err(UnreadBody::Late),
-            Err(Unfinished::Panicked) => Err(UnreadBody::Panicked),
-        }
-    }
+/// Reads the frames of a body and counts them.
+#[derive(Debug)]
+pub(crate) struct FrameReader {
+    limit: usize,
+    length: usize,
+    polled: usize,
+    /// The headers or the body announce more than the limit.
+    is_too_large: bool,
 }
 
-#[allow(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
-fn all_frames<B: Body<Data = Bytes>>(
-    body: B,
-    limit: usize,
-    mut take: impl FnMut(Frame<Bytes>),
-) -> impl Future<Output = Result<(), UnreadBody>> {
-    async move {
-        let mut body = pin!(body);
-        let (mut length, mut polled) = (0, 0);
-        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+impl FrameReader {
+    pub(crate) fn new<B: Body<Data = Bytes>>(headers: &HeaderMap, body: &B, limit: usize) -> Self {
+        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let is_too_large = announced.unwrap_or(0).max(body.size_hint().lower()) > limit as u64;
+        Self { limit, length: 0, polled: 0, is_too_large }
+    }
+
+    /// Reads a body to its end, and passes on its frames.
+    pub(crate) fn poll_all<B: Body<Data = Bytes>>(
+        &mut self,
+        mut body: Pin<&mut B>,
+        context: &mut Context<'_>,
+        mut take: impl FnMut(Frame<Bytes>),
+    ) -> Poll<Result<(), UnreadBody>> {
+        // Checked before the first poll, because a poll asks the client to send the rest
+        // (100-continue).
+        if self.is_too_large {
+            return Poll::Ready(Err(UnreadBody::TooLarge));
+        }
+        while let Some(frame) = ready!(body.as_mut().poll_frame(context)) {
             let frame = frame.map_err(|_| UnreadBody::Broken)?;
-            polled += 1;
-            length += frame.data_ref().map_or(0, Bytes::len);
-            if polled > MAX_FRAMES || length > limit {
-                return Err(UnreadBody::TooLarge);
+            self.polled += 1;
+            self.length += frame.data_ref().map_or(0, Bytes::len);
+            if self.polled > MAX_FRAMES || self.length > self.limit {
+                return Poll::Ready(Err(UnreadBody::TooLarge));
             }
             take(frame);
         }
-        Ok(())
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl From<Unfinished> for UnreadBody {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::Late => Self::Late,
+            Unfinished::Panicked => Self::Panicked,
+        }
     }
 }

@@ -15,6 +15,9 @@ pub trait ReadBody<B>: Clone + Send + Sync + 'static {
     /// The body that the inner service receives.
     type Body;
 
+    /// A request whose body is being read.
+    type Reading: Future<Output = Result<Request<Self::Body>, Rejection>> + Send;
+
     /// Forwards a request whose body was not read.
     fn forward_unread(request: Request<B>) -> Request<Self::Body>;
 
@@ -30,11 +33,7 @@ pub trait ReadBody<B>: Clone + Send + Sync + 'static {
     fn leaves_form(&self, head: RequestHead<'_>, body: &B, lenient: bool) -> bool;
 
     /// Reads the whole body within the limit and the deadline, and returns it unread.
-    fn read(
-        &self,
-        head: RequestHead<'_>,
-        body: B,
-    ) -> impl Future<Output = Result<Self::Body, Rejection>> + Send;
+    fn read(&self, request: Request<B>) -> Self::Reading;
 
     /// Returns the content of a body that was read.
     fn form(body: &Self::Body) -> Form<'_>;

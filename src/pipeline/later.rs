@@ -29,8 +29,8 @@ pub(crate) enum Later {
     /// The verifier has to wait. Contains the answer about the subject if there is one; asking
     /// again would count a failure twice.
     Verifier { place: Option<TokenPlace>, subject: Answer },
-    /// The body may be a form with the credential of the subject.
-    Form { has_app: bool },
+    /// The body may be a form with the credential of the subject, and the head has an app token.
+    FormBesideApp,
     /// A credential is refused and revoked.
     Revocation(Box<Shown>),
 }
@@ -58,9 +58,10 @@ impl Pipeline {
     ) -> impl Future<Output = Verified<M::Body>> + Send {
         async move {
             let accepted = {
+                let head = RequestHead::from_request(&request);
                 let mut credentials = Credentials::default();
-                self.read_again(RequestHead::from_request(&request), place, &mut credentials)?;
-                let context = self.context(RequestHead::from_request(&request)).within(self.deadline);
+                self.read_again(head, place, &mut credentials)?;
+                let context = self.context(head).within(self.deadline);
                 self.verify(&*verifier, context, &credentials, subject, self.deadline).await?
             };
             drop(verifier);
@@ -69,45 +70,64 @@ impl Pipeline {
         }
     }
 
-    /// Reads a form body and verifies the credential in it, beside an app token in the head.
+    /// Verifies the credentials in the form of a request that was read.
+    pub(super) fn verify_form_later<V: Verifier, M: ReadBody<B>, B>(
+        &self,
+        verifier: Arc<V>,
+        mut request: Request<M::Body>,
+        subject: Answer,
+    ) -> impl Future<Output = Verified<M::Body>> + Send
+    where
+        M::Body: Send,
+    {
+        async move {
+            let accepted = {
+                let form = M::form(request.body());
+                let mut credentials = Credentials::default();
+                self.read_form_again(form.bytes(), &mut credentials)?;
+                let context = self.context(RequestHead::from_request(&request)).within(self.deadline);
+                self.verify(&*verifier, context, &credentials, subject, self.deadline).await?
+            };
+            let context = self.admit(&mut request, accepted)?;
+            Ok((request, context))
+        }
+    }
+
+    /// Verifies the app token in the head, and then reads a form body and verifies the credential
+    /// in it, if there is one.
     pub(super) fn read_form<V: Verifier, M: ReadBody<B>, B: Send>(
         &self,
         verifier: Arc<V>,
         mode: M,
         request: Request<B>,
-        has_app: bool,
     ) -> impl Future<Output = Verified<M::Body>> + Send
     where
         M::Body: Send,
     {
-        let (parts, body) = request.into_parts();
         async move {
-            let head = RequestHead::from_parts(&parts);
             let mut left = self.deadline;
-            let app = match has_app {
-                true => Some(Box::pin(self.verify_app(&*verifier, head, &mut left)).await?),
-                false => None,
+            let app = {
+                let head = RequestHead::from_request(&request);
+                self.verify_app(&*verifier, head, &mut left).await?
             };
-            let body = mode.read(head, body).await?;
+            let mut request = mode.read(request).await?;
             let in_form = {
-                let form = M::form(&body);
+                let head = RequestHead::from_request(&request);
+                let form = M::form(request.body());
                 let mut credentials = Credentials::default();
-                match self.decide_form(&*verifier, head, form.bytes(), &mut credentials, app.as_ref())? {
+                match self.verify_form(&*verifier, head, form.bytes(), &mut credentials, Some(&app))? {
                     VerifiedForm::Empty => None,
                     VerifiedForm::Accepted(accepted) => Some(accepted),
-                    // Boxed, so that it adds nothing to the size of every other form's future.
                     VerifiedForm::Waits(subject) => {
                         let context = self.context(head).within(left);
-                        Some(Box::pin(self.verify(&*verifier, context, &credentials, subject, left)).await?)
+                        Some(self.verify(&*verifier, context, &credentials, subject, left).await?)
                     }
                 }
             };
-            let accepted = match (in_form, app) {
-                (Some(in_form), Some(app)) => in_form.beside(app),
-                (Some(accepted), None) | (None, Some(accepted)) => accepted,
-                (None, None) => self.guest(head, self.table.present_headers(head), || false)?,
+            let accepted = match in_form {
+                Some(in_form) => in_form.beside(app),
+                None => app,
             };
-            let mut request = Request::from_parts(parts, body);
             let context = self.admit(&mut request, accepted)?;
             Ok((request, context))
         }
@@ -123,7 +143,7 @@ mod tests {
 
     use super::*;
     use crate::credential::Credential;
-    use crate::layer::{AuthenticateFuture, NoBody};
+    use crate::layer::{AuthenticateFuture, FormBody, NoBody, RequestBody};
     use crate::principal::Principal;
     use crate::verify::{BoxVerifier, VerifyContext, VerifyError};
     use crate::{dialect, transport};
@@ -138,7 +158,7 @@ mod tests {
     }
 
     /// A handler that answers at once.
-    type Handler = tower::util::ServiceFn<fn(Request<Body>) -> Ready<Result<Response<()>, ()>>>;
+    type Handler = tower::util::ServiceFn<fn(Request<RequestBody<Body>>) -> Ready<Result<Response<()>, ()>>>;
 
     fn size_for<V: Verifier>(verifier: V) -> usize {
         let pipeline = Pipeline::new(&dialect::ANY, transport::danger_assume_secure()).unwrap();
@@ -149,7 +169,11 @@ mod tests {
     #[test]
     fn the_future_of_a_request_that_waits_has_at_most_one_kib() {
         let boxed: BoxVerifier = Box::new(Waits);
-        for size in [size_for(Waits), size_for(boxed), size_of::<AuthenticateFuture<Handler, Body>>()] {
+        for size in [
+            size_for(Waits),
+            size_for(boxed),
+            size_of::<AuthenticateFuture<Handler, Waits, FormBody, Body>>(),
+        ] {
             assert!(size <= 1_024, "{size}");
         }
     }

@@ -13,7 +13,7 @@ use self::body::ReadBody;
 use self::guard::{Guard, TransportCheck};
 use self::guests::Guests;
 use self::later::{Later, Waiting};
-use self::outcome::{Accepted, ResponseContext, unfinished};
+use self::outcome::{Accepted, Answer, ResponseContext, unfinished};
 use self::redact::seal;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::Credentials;
@@ -66,6 +66,8 @@ pub(crate) struct Pipeline {
 pub(crate) enum Decision {
     Accepted(Accepted),
     Waits(Later),
+    /// The body may be a form with the only credential.
+    ReadsForm,
 }
 
 impl Pipeline {
@@ -148,7 +150,8 @@ impl Pipeline {
         }
         if credentials.presented_subject().is_none() {
             if self.reads_form(mode, head, request.body())? {
-                return Ok(Decision::Waits(Later::Form { has_app: !credentials.is_empty() }));
+                let has_app = !credentials.is_empty();
+                return Ok(if has_app { Decision::Waits(Later::FormBesideApp) } else { Decision::ReadsForm });
             }
             if credentials.is_empty() {
                 return self
@@ -161,6 +164,20 @@ impl Pipeline {
             Ok(decided) => decided.map(Decision::Accepted),
             Err(subject) => Ok(Decision::Waits(Later::verifier(&credentials, subject))),
         }
+    }
+
+    /// Decides about the form of a request that was read, without waiting, and admits it. If the
+    /// verifier has to wait, returns its answer about the subject, if there is one.
+    pub(crate) fn decide_form<V: Verifier, M: ReadBody<B>, B>(
+        &self,
+        verifier: &V,
+        request: &mut Request<M::Body>,
+    ) -> Result<Result<ResponseContext, Rejection>, Answer> {
+        caught(|| match self.accept_form::<V, M, B>(verifier, request)? {
+            Ok(accepted) => Ok(self.admit(request, accepted)),
+            Err(rejection) => Ok(Err(rejection)),
+        })
+        .unwrap_or_else(|panicked| Ok(Err(unfinished(panicked, None))))
     }
 
     /// Decides the rest of a request, and admits it.
@@ -183,13 +200,23 @@ impl Pipeline {
                 let made = Box::write(space, self.verify_later::<V, M, B>(verifier, request, place, subject));
                 Box::into_pin(made)
             }
-            Later::Form { has_app } => {
-                let space = Box::new_uninit();
-                let made = Box::write(space, self.read_form(verifier, mode, request, has_app));
-                Box::into_pin(made)
-            }
+            Later::FormBesideApp => Box::pin(self.read_form(verifier, mode, request)),
             Later::Revocation(shown) => Box::pin(async { Err(self.revoke(verifier, *shown).await) }),
         }
+    }
+
+    /// Decides about the form of a request that was read, and admits it. The verifier has given this
+    /// answer about the subject.
+    pub(crate) fn decide_form_later<V: Verifier, M: ReadBody<B>, B: 'static>(
+        &'static self,
+        verifier: Arc<V>,
+        request: Request<M::Body>,
+        subject: Answer,
+    ) -> Waiting<M::Body>
+    where
+        M::Body: Send + 'static,
+    {
+        Box::pin(self.verify_form_later::<V, M, B>(verifier, request, subject))
     }
 
     /// Prepares an accepted request for the inner service: adds its authentication and removes its

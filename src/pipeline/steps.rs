@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
 use tokio::time::Instant;
 
 use super::body::ReadBody;
@@ -163,9 +164,37 @@ impl Pipeline {
         Ok(app)
     }
 
+    /// Decides about the form of a request that was read. If the verifier has to wait, returns its
+    /// answer about the subject, if there is one.
+    #[inline]
+    pub(super) fn accept_form<V: Verifier, M: ReadBody<B>, B>(
+        &self,
+        verifier: &V,
+        request: &Request<M::Body>,
+    ) -> Result<Result<Accepted, Rejection>, Answer> {
+        let head = RequestHead::from_request(request);
+        let form = M::form(request.body());
+        let mut credentials = Credentials::default();
+        match self.verify_form(verifier, head, form.bytes(), &mut credentials, None) {
+            Ok(VerifiedForm::Empty) => Ok(self.guest(head, self.table.present_headers(head), || false)),
+            Ok(VerifiedForm::Accepted(accepted)) => Ok(Ok(accepted)),
+            Ok(VerifiedForm::Waits(subject)) => Err(subject),
+            Err(rejection) => Ok(Err(rejection)),
+        }
+    }
+
+    /// Reads the credentials in a form into their final place.
+    pub(super) fn read_form_again<'r>(
+        &self,
+        form: &'r [u8],
+        credentials: &mut Credentials<'r>,
+    ) -> Result<(), Rejection> {
+        self.table.read_body(form, credentials).map_err(|error| noted(self.name, error.into()).into())
+    }
+
     /// Reads the credentials in a form into their final place, and decides without waiting if that
     /// is possible. `app` is the app token in the head.
-    pub(super) fn decide_form<'r, V: Verifier>(
+    pub(super) fn verify_form<'r, V: Verifier>(
         &self,
         verifier: &V,
         head: RequestHead<'_>,
@@ -173,7 +202,7 @@ impl Pipeline {
         credentials: &mut Credentials<'r>,
         app: Option<&Accepted>,
     ) -> Result<VerifiedForm, Rejection> {
-        self.table.read_body(form, credentials).map_err(|error| noted(self.name, error.into()))?;
+        self.read_form_again(form, credentials)?;
         if app.is_some() && credentials.presented_app().is_some() {
             return Err(RejectionKind::Ambiguous.into());
         }

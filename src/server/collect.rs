@@ -1,5 +1,8 @@
 //! Reading a request's body.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
@@ -8,9 +11,10 @@ use zeroize::Zeroizing;
 
 use super::profile::Door;
 use super::refusal::{Refusal, RefusalKind};
+use crate::deadline::Bounded;
 use crate::layer::form_body::{is_form, is_read_as_utf8, media_type};
 pub(super) use crate::layer::read_frames::BodyLimits;
-use crate::layer::read_frames::{UnreadBody, read_frames};
+use crate::layer::read_frames::{FrameReader, UnreadBody};
 
 /// Reads a body into a buffer that is wiped. Returns `None` if it is empty. Fails if the body is
 /// too large or too slow, or if the door does not read its media type.
@@ -24,12 +28,16 @@ pub(super) async fn collect<B: Body<Data = Bytes>>(
         return Ok(None);
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    let take = |frame: Frame<Bytes>| {
+    let mut take = |frame: Frame<Bytes>| {
         if let Some(data) = frame.data_ref() {
             extend(&mut bytes, data);
         }
     };
-    read_frames(headers, body, limits, take).await.map_err(|unread| match unread {
+    let mut reader = FrameReader::new(headers, &body, limits.bytes);
+    let mut body = pin!(body);
+    let all = poll_fn(|context| reader.poll_all(body.as_mut(), context, &mut take));
+    let read = Bounded::new(all, limits.time).await.unwrap_or_else(|unfinished| Err(unfinished.into()));
+    read.map_err(|unread| match unread {
         UnreadBody::TooLarge => RefusalKind::BodyTooLarge.into(),
         UnreadBody::Late => RefusalKind::BodyTimeout.into(),
         UnreadBody::Broken => RefusalKind::InvalidRequest.because("The body could not be read."),

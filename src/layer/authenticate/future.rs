@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::{Extensions, Request, Response};
@@ -12,28 +13,36 @@ use tower_service::Service;
 use crate::deadline::caught;
 use crate::layer::ResponseBody;
 use crate::pipeline::Pipeline;
+use crate::pipeline::body::ReadBody;
 use crate::pipeline::later::{Verified, Waiting};
 use crate::pipeline::outcome::ResponseContext;
 use crate::pipeline::refusal::RequestFacts;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::trace;
+use crate::verify::Verifier;
 
-/// The event that a request waits for before the inner service is called.
-enum Stage<B> {
-    /// Verification. It holds no place of the inner service.
-    Verification(Waiting<B>),
-    /// The inner service, which is not ready. `None` once the request is forwarded.
-    Readiness(Option<Box<(Request<B>, ResponseContext)>>),
+pin_project! {
+    /// The event that a request waits for before the inner service is called.
+    #[project = StageProjection]
+    enum Stage<V, R, B> {
+        /// The form in its body, which is read in place.
+        Form { #[pin] reading: R, verifier: Arc<V> },
+        /// Verification. It holds no place of the inner service.
+        Verification { waiting: Waiting<B> },
+        /// The inner service, which is not ready. `None` once the request is forwarded.
+        Readiness { kept: Option<Box<(Request<B>, ResponseContext)>> },
+    }
 }
 
 pin_project! {
     /// The response future of [`Authenticate`](super::Authenticate).
-    pub struct AuthenticateFuture<S, B>
+    pub struct AuthenticateFuture<S, V, M, B>
     where
-        S: Service<Request<B>>,
+        S: Service<Request<<M as ReadBody<B>>::Body>>,
+        M: ReadBody<B>,
     {
         #[pin]
-        state: State<S, B, S::Future>,
+        state: State<S, Stage<V, M::Reading, M::Body>, S::Future>,
         pipeline: &'static Pipeline,
         facts: RequestFacts,
     }
@@ -41,15 +50,19 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, B, F> {
-        Waiting { stage: Stage<B>, inner: S },
+    enum State<S, W, F> {
+        Waiting { #[pin] stage: W, inner: S },
         Calling { #[pin] future: F, response_context: ResponseContext },
         /// `None` once it is answered.
         Refused { rejection: Option<Rejection> },
     }
 }
 
-impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
+impl<S, V, M, B> AuthenticateFuture<S, V, M, B>
+where
+    S: Service<Request<M::Body>>,
+    M: ReadBody<B>,
+{
     pub(super) const fn calling(
         future: S::Future,
         response_context: ResponseContext,
@@ -71,18 +84,36 @@ impl<S: Service<Request<B>>, B> AuthenticateFuture<S, B> {
     /// that was not polled: a ready service may hold a permit, which an unverified request must not
     /// keep.
     pub(super) const fn waiting(
-        waiting: Waiting<B>,
+        waiting: Waiting<M::Body>,
         inner: S,
         pipeline: &'static Pipeline,
         facts: RequestFacts,
     ) -> Self {
-        Self { state: State::Waiting { stage: Stage::Verification(waiting), inner }, pipeline, facts }
+        let stage = Stage::Verification { waiting };
+        Self { state: State::Waiting { stage, inner }, pipeline, facts }
+    }
+
+    /// Reads a form first, and verifies the credential in it.
+    #[inline]
+    pub(super) const fn reading(
+        reading: M::Reading,
+        verifier: Arc<V>,
+        inner: S,
+        pipeline: &'static Pipeline,
+        facts: RequestFacts,
+    ) -> Self {
+        let stage = Stage::Form { reading, verifier };
+        Self { state: State::Waiting { stage, inner }, pipeline, facts }
     }
 }
 
-impl<S, B, R> Future for AuthenticateFuture<S, B>
+impl<S, V, M, B, R> Future for AuthenticateFuture<S, V, M, B>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<M::Body>, Response = Response<R>>,
+    V: Verifier,
+    M: ReadBody<B>,
+    M::Body: Send + 'static,
+    B: 'static,
 {
     type Output = Result<Response<ResponseBody<R>>, S::Error>;
 
@@ -90,9 +121,14 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Waiting { .. } => {
-                    ready!(this.state.as_mut().poll_waiting(context))?;
-                    continue;
+                StateProjection::Waiting { stage, inner } => {
+                    match ready!(stage.poll::<S, M, B>(inner, this.pipeline, context))? {
+                        Ok((future, response_context)) => {
+                            this.state.set(State::Calling { future, response_context });
+                            continue;
+                        }
+                        Err(rejection) => State::Refused { rejection: Some(rejection) },
+                    }
                 }
                 StateProjection::Calling { future, response_context } => {
                     let mut response = ready!(future.poll(context))?;
@@ -119,38 +155,72 @@ where
     }
 }
 
-impl<S, B> State<S, B, S::Future>
-where
-    S: Service<Request<B>>,
-{
-    /// Calls the inner service with the verified request once it is ready for it. A refusal is the
-    /// next state as soon as there is one.
-    fn poll_waiting(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        let StateProjection::Waiting { stage, inner } = self.as_mut().project() else {
-            return Poll::Ready(Ok(()));
-        };
-        // Each arm calls the service by itself, because to move the request to one call costs more.
-        let next = match stage {
-            Stage::Verification(waiting) => match ready!(poll_caught(waiting, context)) {
-                Err(rejection) => State::Refused { rejection: Some(rejection) },
-                Ok((request, response_context)) => {
-                    if inner.poll_ready(context)?.is_pending() {
-                        *stage = Stage::Readiness(Some(Box::new((request, response_context))));
-                        return Poll::Pending;
+/// The future of the inner service that was called, or a refusal, or the error of the service.
+type Called<S, B> = Result<
+    Result<(<S as Service<Request<B>>>::Future, ResponseContext), Rejection>,
+    <S as Service<Request<B>>>::Error,
+>;
+
+impl<V: Verifier, R, T> Stage<V, R, T> {
+    /// Calls the inner service with the verified request once it is ready for it.
+    fn poll<S, M, B>(
+        mut self: Pin<&mut Self>,
+        inner: &mut S,
+        pipeline: &'static Pipeline,
+        context: &mut Context<'_>,
+    ) -> Poll<Called<S, T>>
+    where
+        S: Service<Request<T>>,
+        M: ReadBody<B, Body = T, Reading = R>,
+        R: Future<Output = Result<Request<T>, Rejection>>,
+        B: 'static,
+        T: Send + 'static,
+    {
+        loop {
+            // Each arm calls the service by itself, because to move the request to one call costs
+            // more.
+            let later = match self.as_mut().project() {
+                StageProjection::Form { reading, verifier } => {
+                    let mut request = match ready!(reading.poll(context)) {
+                        Ok(request) => request,
+                        Err(rejection) => return Poll::Ready(Ok(Err(rejection))),
+                    };
+                    match pipeline.decide_form::<V, M, B>(verifier, &mut request) {
+                        Ok(Ok(response_context)) => {
+                            if inner.poll_ready(context)?.is_ready() {
+                                return Poll::Ready(Ok(Ok((inner.call(request), response_context))));
+                            }
+                            Stage::Readiness { kept: Some(Box::new((request, response_context))) }
+                        }
+                        Ok(Err(rejection)) => return Poll::Ready(Ok(Err(rejection))),
+                        Err(subject) => {
+                            let verifier = Arc::clone(verifier);
+                            let waiting = pipeline.decide_form_later::<V, M, B>(verifier, request, subject);
+                            self.set(Stage::Verification { waiting });
+                            continue;
+                        }
                     }
-                    State::Calling { future: inner.call(request), response_context }
                 }
-            },
-            Stage::Readiness(kept) => {
-                ready!(inner.poll_ready(context))?;
-                // Only a future that is polled after completion has already forwarded its request.
-                let Some(kept) = kept.take() else { return Poll::Pending };
-                let (request, response_context) = *kept;
-                State::Calling { future: inner.call(request), response_context }
-            }
-        };
-        self.set(next);
-        Poll::Ready(Ok(()))
+                StageProjection::Verification { waiting } => match ready!(poll_caught(waiting, context)) {
+                    Ok((request, response_context)) => {
+                        if inner.poll_ready(context)?.is_ready() {
+                            return Poll::Ready(Ok(Ok((inner.call(request), response_context))));
+                        }
+                        Stage::Readiness { kept: Some(Box::new((request, response_context))) }
+                    }
+                    Err(rejection) => return Poll::Ready(Ok(Err(rejection))),
+                },
+                StageProjection::Readiness { kept } => {
+                    ready!(inner.poll_ready(context))?;
+                    // Only a future that is polled after completion has already forwarded its request.
+                    let Some(kept) = kept.take() else { return Poll::Pending };
+                    let (request, response_context) = *kept;
+                    return Poll::Ready(Ok(Ok((inner.call(request), response_context))));
+                }
+            };
+            self.set(later);
+            return Poll::Pending;
+        }
     }
 }
 
@@ -182,7 +252,11 @@ fn unrendered_in(extensions: &Extensions) -> Option<Rejection> {
     extensions.get::<Rejection>().filter(|rejection| !rejection.is_rendered()).cloned()
 }
 
-impl<S: Service<Request<B>>, B> fmt::Debug for AuthenticateFuture<S, B> {
+impl<S, V, M, B> fmt::Debug for AuthenticateFuture<S, V, M, B>
+where
+    S: Service<Request<M::Body>>,
+    M: ReadBody<B>,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthenticateFuture").finish_non_exhaustive()
     }

@@ -38,7 +38,7 @@ where
 {
     type Response = Response<ResponseBody<R>>;
     type Error = S::Error;
-    type Future = AuthenticateFuture<S, M::Body>;
+    type Future = AuthenticateFuture<S, V, M, B>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -62,6 +62,10 @@ where
                 pipeline,
                 facts,
             ),
+            Ok(Decision::ReadsForm) => {
+                let (verifier, inner) = (Arc::clone(&self.verifier), self.release());
+                AuthenticateFuture::reading(self.mode.read(request), verifier, inner, pipeline, facts)
+            }
         }
     }
 }
