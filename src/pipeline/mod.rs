@@ -205,8 +205,8 @@ impl Pipeline {
         }
     }
 
-    /// Decides about the form of a request that was read, and admits it. The verifier has given this
-    /// answer about the subject.
+    /// Decides about the form of a request that was read, and admits it. The verifier has given
+    /// this answer about the subject.
     pub(crate) fn decide_form_later<V: Verifier, M: ReadBody<B>, B: 'static>(
         &'static self,
         verifier: Arc<V>,

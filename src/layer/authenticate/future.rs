@@ -212,7 +212,8 @@ impl<V: Verifier, R, T> Stage<V, R, T> {
                 },
                 StageProjection::Readiness { kept } => {
                     ready!(inner.poll_ready(context))?;
-                    // Only a future that is polled after completion has already forwarded its request.
+                    // Only a future that is polled after completion has already forwarded its
+                    // request.
                     let Some(kept) = kept.take() else { return Poll::Pending };
                     let (request, response_context) = *kept;
                     return Poll::Ready(Ok(Ok((inner.call(request), response_context))));
