@@ -67,6 +67,9 @@ fn cases() -> Vec<Case> {
         case("read-query-2k-two", two(), None, long(pair)),
         case("read-query-2k-five", dialect::ANY, None, long(&token)),
         case("read-query-2k-like", dialect::ANY, None, target(&like)),
+        // The most parameters in 2 KB: each starts as a name does, or as none.
+        case("read-query-tiny-like", dialect::ANY, None, target(&format!("?{}{token}", "a=1&".repeat(512)))),
+        case("read-query-tiny", dialect::ANY, None, target(&format!("?{}{token}", "z=1&".repeat(512)))),
         case("read-query-2k-none", one(), None, long("")),
     ]
 }

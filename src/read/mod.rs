@@ -44,6 +44,7 @@ use crate::request::original_target::set_target;
 mod authorization;
 pub(crate) mod basic;
 mod blocks;
+mod candidates;
 pub(crate) mod cookie;
 mod cookies;
 pub(crate) mod cross_site;

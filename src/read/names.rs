@@ -1,21 +1,21 @@
 //! The search for parameters by their names.
 
 use super::blocks::{self, BLOCK};
+use super::candidates::ByFirstByte;
 use crate::request::percent;
 
 /// Names of parameters.
 ///
 /// They are compared after percent-decoding, because the handler's parser decodes them too. Only a
 /// name that contains `%` or `+` is decoded. Nothing else is allocated, however long the query is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     names: Vec<&'static str>,
     /// The names that a parameter can only have encoded.
     odd: Vec<&'static str>,
-    /// True for each first byte of a name, which rules out most parameters.
-    starts: [bool; 256],
-    /// The bits that are the same in all of these bytes, and what they are.
-    alike: u8,
+    by_first_byte: ByFirstByte,
+    /// The bits that differ between the first bytes, and the others as they are in all of them.
+    differ: u8,
     start: u8,
 }
 
@@ -49,14 +49,12 @@ impl Names {
             return None;
         }
         let first = name.bytes().next().unwrap_or_default();
-        if let Some(start) = self.starts.get_mut(usize::from(first)) {
-            *start = true;
-        }
+        self.by_first_byte.add(first, self.names.len());
         if self.names.is_empty() {
             self.start = first;
         }
-        self.alike &= !(self.start ^ first);
-        self.start &= self.alike;
+        self.differ |= self.start ^ first;
+        self.start &= !self.differ;
         self.names.push(name);
         self.names.len().checked_sub(1)
     }
@@ -89,7 +87,7 @@ impl Names {
 
     #[inline]
     fn may_start(&self, first: Option<&u8>) -> bool {
-        first.is_some_and(|first| self.starts.get(usize::from(*first)) == Some(&true))
+        !self.by_first_byte.of(first).are_none()
     }
 
     /// Passes each parameter with an unencoded name that starts in a whole block. Returns the start
@@ -111,7 +109,7 @@ impl Names {
         let (shifted, _) = after(1).as_chunks();
         let mut from = 0;
         for (block, shifted) in blocks.iter().zip(shifted) {
-            if blocks::may_start_in(block, shifted, self.alike, self.start) {
+            if blocks::may_start_in(block, shifted, !self.differ, self.start) {
                 blocks::separators_in(block, |at| match self.may_start(query.get(from + at + 1)) {
                     true => look_at(from + at + 1),
                     false => Ok(()),
@@ -133,12 +131,16 @@ impl Names {
     /// Returns the index of the name that the first of these parameters has unencoded.
     #[inline]
     fn plain_name(&self, parameters: &[u8]) -> Option<usize> {
-        if !self.may_start(parameters.first()) {
+        let candidates = self.by_first_byte.of(parameters.first());
+        if candidates.are_none() {
             return None;
         }
-        // What follows a name rules out most names at once.
+        // What follows a name rules out most candidates.
         let ends = |name: &str| matches!(parameters.get(name.len()), None | Some(b'=' | b'&'));
-        self.names.iter().position(|name| ends(name) && parameters.starts_with(name.as_bytes()))
+        let is = |(place, name): &(usize, &&str)| {
+            candidates.may_include(*place) && ends(name) && parameters.starts_with(name.as_bytes())
+        };
+        self.names.iter().enumerate().find(is).map(|(place, _)| place)
     }
 
     /// Passes each parameter that has one of the names encoded; `first` is the first encoded byte.
@@ -174,12 +176,6 @@ impl Names {
         let name = percent::decode(parameter.get(..equals.unwrap_or(parameter.len()))?, b' ')?;
         let place = self.iter().position(|known| known.as_bytes() == &**name)?;
         Some(Named { place, start, value: equals.map_or(end, |equals| start + equals + 1), end })
-    }
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self { names: Vec::new(), odd: Vec::new(), starts: [false; 256], start: 0, alike: u8::MAX }
     }
 }
 
