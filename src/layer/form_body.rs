@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request};
 use http_body::Body;
 use tower_service::Service;
 
@@ -159,10 +159,23 @@ fn may_hold_form(head: RequestHead<'_>, lenient: bool) -> Result<bool, Rejection
         Method::GET => lenient,
         _ => !has_no_form(head.method()),
     };
-    if !by_method || head.headers().contains_key(CONTENT_ENCODING) {
+    if !by_method {
         return Ok(false);
     }
-    match media_type(head.headers())? {
+    let (mut media_type, mut is_ambiguous) = (None, false);
+    // One pass costs less than two look-ups.
+    for (name, value) in head.headers() {
+        if *name == CONTENT_ENCODING {
+            return Ok(false);
+        }
+        if *name == CONTENT_TYPE {
+            is_ambiguous |= media_type.replace(value).is_some();
+        }
+    }
+    if is_ambiguous {
+        return Err(RejectionKind::Ambiguous.into());
+    }
+    match media_type {
         // Most clients write it exactly so, and reading it costs twenty times as much.
         Some(value) if *value == FORM => Ok(true),
         Some(value) if !is_form(value) => Ok(false),
@@ -185,15 +198,6 @@ fn announces_form(head: RequestHead<'_>, lenient: bool) -> bool {
         return headers.get_all(CONTENT_TYPE).iter().any(is_form);
     }
     lenient && (length.is_some() || headers.contains_key(TRANSFER_ENCODING))
-}
-
-/// Returns the one `Content-Type`; two are ambiguous.
-pub(crate) fn media_type(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Rejection> {
-    let mut values = headers.get_all(CONTENT_TYPE).iter();
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(RejectionKind::Ambiguous.into()),
-    }
 }
 
 pub(crate) fn is_form(value: &HeaderValue) -> bool {

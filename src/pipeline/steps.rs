@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::body::ReadBody;
 use super::guard::{Shown, TransportCheck};
-use super::outcome::{Accepted, Answer, malformed_value, noted, origin_of, unfinished, unreadable};
+use super::outcome::{Accepted, Answer, malformed_value, noted, unfinished, unreadable};
 use super::{Guests, Pipeline, revocation};
 use crate::credential::{Credential, CredentialKind, Credentials, Presented, ReadError};
 use crate::deadline::{Bounded, caught};
@@ -254,7 +254,8 @@ impl Pipeline {
                     None => self.malformed(presented.kind),
                 });
             }
-            measured.ended(origin_of(credentials).map(|origin| origin.kind));
+            let decisive = credentials.presented_subject().or(credentials.presented_app());
+            measured.ended(decisive.map(|presented| presented.kind));
             match (credentials.presented_subject().xor(credentials.presented_app()), subject, app) {
                 (Some(only), Some(answer), None) | (Some(only), None, Some(answer)) => {
                     self.accept_only(&context, credentials, only, answer)

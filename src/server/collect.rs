@@ -5,14 +5,14 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body::{Body, Frame};
 use zeroize::Zeroizing;
 
 use super::profile::Door;
 use super::refusal::{Refusal, RefusalKind};
 use crate::deadline::Bounded;
-use crate::layer::form_body::{is_form, is_read_as_utf8, media_type};
+use crate::layer::form_body::{is_form, is_read_as_utf8};
 pub(super) use crate::layer::read_frames::BodyLimits;
 use crate::layer::read_frames::{FrameReader, UnreadBody};
 
@@ -57,10 +57,11 @@ fn is_readable(door: &Door, headers: &HeaderMap) -> bool {
     if headers.contains_key(CONTENT_ENCODING) {
         return false;
     }
-    match media_type(headers) {
-        Err(_) => false,
-        Ok(None) => door.any_content_type,
-        Ok(Some(value)) => (door.any_content_type || is_form(value)) && is_read_as_utf8(value),
+    let mut media_types = headers.get_all(CONTENT_TYPE).iter();
+    match (media_types.next(), media_types.next()) {
+        (None, _) => door.any_content_type,
+        (Some(value), None) => (door.any_content_type || is_form(value)) && is_read_as_utf8(value),
+        (Some(_), Some(_)) => false,
     }
 }
 
