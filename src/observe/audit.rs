@@ -143,6 +143,13 @@ pub(crate) fn admitted(dialect: &'static str) {
 /// Records a request that the pipeline, a policy or an extractor refused.
 pub(crate) fn refused(dialect: &'static str, rejection: &Rejection, client: Option<IpAddr>) {
     count(rejection.origin(), Outcome::Refused(rejection.kind()));
+    if trace::is_on() {
+        write_refused(dialect, rejection, client);
+    }
+}
+
+#[cold]
+fn write_refused(dialect: &'static str, rejection: &Rejection, client: Option<IpAddr>) {
     span::refused(rejection);
     trace::info!(
         target: "tower_principal::audit",

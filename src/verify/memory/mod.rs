@@ -255,7 +255,7 @@ enum Place<'c> {
 }
 
 impl<'c> Place<'c> {
-    #[inline]
+    #[inline(always)]
     fn of(keys: &Keys, credential: &'c Credential<'_>) -> Self {
         let one =
             |key: &FingerprintKey, secret: &Secret<'_>| Self::Known(key.of(&[secret.expose_secret_bytes()]));

@@ -26,6 +26,7 @@ const PARTS: usize = 512;
 
 impl<T: Clone> Shards<T> {
     /// Passes the value of a fingerprint, if there is one, to `show`.
+    #[inline(always)]
     pub(super) fn read<R>(&self, fingerprint: Fingerprint, show: impl FnOnce(Option<&T>) -> R) -> R {
         match self.part(fingerprint) {
             Some(part) => show(part.load().get(&fingerprint)),
