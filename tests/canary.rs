@@ -184,8 +184,8 @@ async fn what_others_chose_does_not_forge_lines() {
     let said = capture::said();
     let log = String::from_utf8_lossy(&said);
     assert!(
-        log.contains(r#"id="eve\r\n2026"#) && log.contains(r#"cause="eve\r\n2026"#),
-        "both are logged, escaped"
+        log.contains(r#"id="eve\\r\\n2026"#) && log.contains(r#"cause="eve\r\n2026"#),
+        "both are logged, escaped: the id as text, whose backslashes the format escapes once more"
     );
     for forged in ['\r', '\u{1b}', '\u{2028}', '\u{85}', '\u{202e}'] {
         assert!(!log.contains(forged), "the log has a {forged:?}");
