@@ -30,7 +30,6 @@ use crate::trace;
 use crate::transport::Transport;
 use crate::verify::{Tenant, Verifier};
 
-mod accept;
 pub(crate) mod body;
 mod guard;
 mod guests;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Extensions;
 
+use super::Pipeline;
 use crate::authentication::{Authentication, Origin};
 use crate::clock::Clock;
 use crate::credential::{CredentialKind, Credentials, Fingerprint, Presented, ReadError};
@@ -17,7 +18,7 @@ use crate::rejection::denial::{Check, Denial};
 use crate::rejection::{DenialReason, Rejection, RejectionKind};
 use crate::request::RequestHead;
 use crate::trace;
-use crate::verify::VerifyError;
+use crate::verify::{VerifyContext, VerifyError};
 
 /// The accepted identity of a request.
 #[derive(Debug)]
@@ -65,8 +66,62 @@ impl ResponseContext {
 /// The verifier's answer about one credential; `None` if it was not asked.
 pub(crate) type Answer = Option<Result<Principal, VerifyError>>;
 
+impl Pipeline {
+    /// Evaluates the answer about the only credential.
+    // Inlined, because a call would move the answer and the outcome through memory.
+    #[inline(always)]
+    pub(super) fn accept_only(
+        &self,
+        context: &VerifyContext<'_>,
+        credentials: &Credentials<'_>,
+        only: &Presented<'_>,
+        answer: Result<Principal, VerifyError>,
+    ) -> Result<Accepted, Rejection> {
+        if self.guard.is_watching() {
+            return self.combine_only(context, credentials, answer);
+        }
+        audit::browser_client(self.name, credentials, context.head());
+        match outcome_of(only, answer, &*self.clock) {
+            Ok((principal, origin)) => {
+                let who = Authentication::new(principal, None, Some(origin));
+                Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })
+            }
+            Err(rejection) => Err(audit::traced(credentials)(rejection)),
+        }
+    }
+
+    /// Evaluates the answer about the only credential, which may have been shown over plain http.
+    #[inline(never)]
+    fn combine_only(
+        &self,
+        context: &VerifyContext<'_>,
+        credentials: &Credentials<'_>,
+        answer: Result<Principal, VerifyError>,
+    ) -> Result<Accepted, Rejection> {
+        match credentials.presented_subject() {
+            Some(_) => self.combine_outcomes(context, credentials, Some(answer), None),
+            None => self.combine_outcomes(context, credentials, None, Some(answer)),
+        }
+    }
+
+    /// Evaluates the answers about both credentials.
+    pub(super) fn combine_outcomes(
+        &self,
+        context: &VerifyContext<'_>,
+        credentials: &Credentials<'_>,
+        subject: Answer,
+        app: Answer,
+    ) -> Result<Accepted, Rejection> {
+        audit::browser_client(self.name, credentials, context.head());
+        let subject = self.guard.in_force(credentials, subject, context);
+        let who =
+            combine_outcomes(credentials, subject, app, &*self.clock).map_err(audit::traced(credentials))?;
+        Ok(Accepted { who, fingerprint: audit::fingerprint(credentials) })
+    }
+}
+
 /// Combines the verifier's answers: the subject before the app token, a denial before an outage.
-pub(super) fn combine_outcomes(
+fn combine_outcomes(
     credentials: &Credentials<'_>,
     subject: Answer,
     app: Answer,
@@ -112,7 +167,7 @@ fn is_outage(rejection: &Rejection) -> bool {
 /// Returns the principal of an answer if this kind of credential can have it, and it has not
 /// expired.
 #[inline(always)]
-pub(super) fn outcome_of(
+fn outcome_of(
     presented: &Presented<'_>,
     answer: Result<Principal, VerifyError>,
     clock: &dyn Clock,
