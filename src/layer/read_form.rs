@@ -34,7 +34,7 @@ pin_project! {
 impl<B: Body<Data = Bytes>> ReadForm<B> {
     #[inline]
     pub(super) fn new(request: Request<B>, limits: BodyLimits) -> Self {
-        let reader = FrameReader::new(request.headers(), request.body(), limits.bytes);
+        let reader = FrameReader::new(request.headers(), limits.bytes);
         let (head, body) = request.into_parts();
         Self { head: Some(head), body, frames: Frames::default(), reader, timer: Timer::after(limits.time) }
     }

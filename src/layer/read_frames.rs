@@ -34,18 +34,17 @@ const MAX_FRAMES: usize = 65_536;
 /// Reads the frames of a body and counts them.
 #[derive(Debug)]
 pub(crate) struct FrameReader {
-    limit: usize,
-    length: usize,
+    limit: u64,
+    /// The length that the headers announce.
+    announced: u64,
+    length: u64,
     polled: usize,
-    /// The headers or the body announce more than the limit.
-    is_too_large: bool,
 }
 
 impl FrameReader {
-    pub(crate) fn new<B: Body<Data = Bytes>>(headers: &HeaderMap, body: &B, limit: usize) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, limit: usize) -> Self {
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let is_too_large = announced.unwrap_or(0).max(body.size_hint().lower()) > limit as u64;
-        Self { limit, length: 0, polled: 0, is_too_large }
+        Self { limit: limit as u64, announced: announced.unwrap_or(0), length: 0, polled: 0 }
     }
 
     /// Reads a body to its end, and passes on its frames.
@@ -55,15 +54,16 @@ impl FrameReader {
         context: &mut Context<'_>,
         mut take: impl FnMut(Frame<Bytes>),
     ) -> Poll<Result<(), UnreadBody>> {
-        // Checked before the first poll, because a poll asks the client to send the rest
-        // (100-continue).
-        if self.is_too_large {
+        // Checked before the body is polled, because a poll asks the client to send the rest
+        // (100-continue). Not in `new`, because only a poll runs where a panic of the body is caught.
+        let expected = self.length.saturating_add(body.size_hint().lower());
+        if self.announced.max(expected) > self.limit {
             return Poll::Ready(Err(UnreadBody::TooLarge));
         }
         while let Some(frame) = ready!(body.as_mut().poll_frame(context)) {
             let frame = frame.map_err(|_| UnreadBody::Broken)?;
             self.polled += 1;
-            self.length += frame.data_ref().map_or(0, Bytes::len);
+            self.length += frame.data_ref().map_or(0, Bytes::len) as u64;
             if self.polled > MAX_FRAMES || self.length > self.limit {
                 return Poll::Ready(Err(UnreadBody::TooLarge));
             }

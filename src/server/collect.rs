@@ -33,7 +33,7 @@ pub(super) async fn collect<B: Body<Data = Bytes>>(
             extend(&mut bytes, data);
         }
     };
-    let mut reader = FrameReader::new(headers, &body, limits.bytes);
+    let mut reader = FrameReader::new(headers, limits.bytes);
     let mut body = pin!(body);
     let all = poll_fn(|context| reader.poll_all(body.as_mut(), context, &mut take));
     let read = Bounded::new(all, limits.time).await.unwrap_or_else(|unfinished| Err(unfinished.into()));

@@ -1,19 +1,21 @@
 //! Form bodies (REQ-13): when a body is read, within which limits, and which body the handler gets.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Request};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::time::{Instant, sleep};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_principal::RejectionKind::{
-    Ambiguous, BodyTimeout, BodyTooLarge, DeniedAppToken, DeniedToken, Malformed, Missing,
+    Ambiguous, BodyTimeout, BodyTooLarge, DeniedAppToken, DeniedToken, Malformed, Missing, ServerError,
 };
 use tower_principal::dialect::{self, TokenMeaning};
 use tower_principal::layer::FormBody;
@@ -348,6 +350,80 @@ async fn a_body_that_breaks_off_is_malformed_and_no_guest() {
     let broken = stream::iter([Ok(Bytes::from_static(b"access_")), Err(std::io::Error::other("gone"))]);
     let open = strict().guests([GuestRule::everywhere()]);
     assert_eq!(outcome(open, form("/", Body::from_stream(broken))).await, Err(Malformed));
+}
+
+/// A body that panics when it is asked for this.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Panics {
+    AtItsEnd,
+    AtItsSize,
+    AtAFrame,
+}
+
+impl http_body::Body for Panics {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        assert!(*self != Self::AtAFrame, "on purpose");
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        assert!(*self != Self::AtItsEnd, "on purpose");
+        false
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        assert!(*self != Self::AtItsSize, "on purpose");
+        SizeHint::default()
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_panics_is_answered_and_does_not_close_the_connection() {
+    for panics in [Panics::AtItsEnd, Panics::AtItsSize, Panics::AtAFrame] {
+        let answer = outcome(strict(), form("/", Body::new(panics))).await;
+        assert_eq!(answer, Err(ServerError), "{panics:?}");
+        let beside = dialect::ANY.guests([GuestRule::everywhere()]);
+        let request = with(form("/", Body::new(panics)), "x-app-token", APP_TOKEN);
+        assert_eq!(outcome(beside, request).await, Err(ServerError), "{panics:?} beside an app token");
+    }
+}
+
+/// A body that announces more after each frame, as a decompressor may.
+#[tokio::test]
+async fn a_length_that_is_announced_late_is_refused_before_the_next_poll() {
+    struct Grows(usize);
+
+    impl http_body::Body for Grows {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            self.0 += 1;
+            match self.0 {
+                1 => Poll::Ready(Some(Ok(data("access_token=x")))),
+                2 => {
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                _ => panic!("polled after its length was known to be over the limit"),
+            }
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(if self.0 < 2 { 14 } else { LIMIT as u64 })
+        }
+    }
+
+    assert_eq!(outcome(strict(), form("/", Body::new(Grows(0)))).await, Err(BodyTooLarge));
 }
 
 /// A dialect without a body row reads nothing of the body.
