@@ -355,9 +355,9 @@ async fn a_body_that_breaks_off_is_malformed_and_no_guest() {
 /// A body that panics when it is asked for this.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Panics {
-    AtItsEnd,
-    AtItsSize,
-    AtAFrame,
+    End,
+    Size,
+    Frame,
 }
 
 impl http_body::Body for Panics {
@@ -368,24 +368,24 @@ impl http_body::Body for Panics {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        assert!(*self != Self::AtAFrame, "on purpose");
+        assert!(*self != Self::Frame, "on purpose");
         Poll::Ready(None)
     }
 
     fn is_end_stream(&self) -> bool {
-        assert!(*self != Self::AtItsEnd, "on purpose");
+        assert!(*self != Self::End, "on purpose");
         false
     }
 
     fn size_hint(&self) -> SizeHint {
-        assert!(*self != Self::AtItsSize, "on purpose");
+        assert!(*self != Self::Size, "on purpose");
         SizeHint::default()
     }
 }
 
 #[tokio::test]
 async fn a_body_that_panics_is_answered_and_does_not_close_the_connection() {
-    for panics in [Panics::AtItsEnd, Panics::AtItsSize, Panics::AtAFrame] {
+    for panics in [Panics::End, Panics::Size, Panics::Frame] {
         let answer = outcome(strict(), form("/", Body::new(panics))).await;
         assert_eq!(answer, Err(ServerError), "{panics:?}");
         let beside = dialect::ANY.guests([GuestRule::everywhere()]);
