@@ -55,7 +55,7 @@ impl FrameReader {
         mut take: impl FnMut(Frame<Bytes>),
     ) -> Poll<Result<(), UnreadBody>> {
         // Checked before the body is polled, because a poll asks the client to send the rest
-        // (100-continue). Not in `new`, because only a poll runs where a panic of the body is caught.
+        // (100-continue). Not in `new`, because a panic of the body is caught only here.
         let expected = self.length.saturating_add(body.size_hint().lower());
         if self.announced.max(expected) > self.limit {
             return Poll::Ready(Err(UnreadBody::TooLarge));
